@@ -1,0 +1,55 @@
+/** What can go wrong, as a value that a program can switch on. */
+export const engineErrorCodes = [
+  'ABORTED',
+  'CONTEXT_LENGTH_EXCEEDED',
+  'DISPOSED',
+  'DOWNLOAD_FAILED',
+  'INTERNAL',
+  'INVALID_REQUEST',
+  'MLX_NOT_WORKING',
+  'MODEL_CORRUPT',
+  'MODEL_GATED',
+  'MODEL_NOT_FOUND',
+  'OUT_OF_MEMORY',
+  'PROTOCOL_MISMATCH',
+  'PYTHON_NOT_FOUND',
+  'PYTHON_TOO_OLD',
+  'QUEUE_FULL',
+  'SETUP_NEEDED',
+  'UNSUPPORTED',
+  'WORKER_EXITED',
+] as const
+
+export type EngineErrorCode = (typeof engineErrorCodes)[number]
+
+export interface EngineErrorOptions {
+  /** What to do next, usually a command. */
+  hint?: string | undefined
+  cause?: unknown
+}
+
+/**
+ * The one error that the engine throws. `message` says what failed, `hint` the command or change that mends
+ * it, `code` is stable across versions.
+ */
+export class EngineError extends Error {
+  override readonly name = 'EngineError'
+  readonly code: EngineErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: EngineErrorCode, message: string, options: EngineErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+  }
+
+  /** True for an EngineError, also one that another copy of this module made. */
+  static isInstance(error: unknown): error is EngineError {
+    return error instanceof Error && error.name === 'EngineError' && 'code' in error
+  }
+
+  /** The message with its hint on a line of its own, as a terminal shows it. */
+  describe(): string {
+    return this.hint === undefined ? this.message : `${this.message}\n${this.hint}`
+  }
+}
