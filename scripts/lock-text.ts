@@ -1,0 +1,93 @@
+/** The text of the Python locks, apart from running uv: pure functions. */
+
+/** What MLX has wheels for: `sys_platform` of Python, and each `platform_machine` of it. */
+const machines: Record<string, string[]> = { darwin: ['arm64'], linux: ['x86_64', 'aarch64'] }
+
+/** A line `name==version ; marker \` of a lock. */
+const requirementLine = /^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?==[^ ;\\]+)(?: ; (.+?))?( \\)?$/
+
+/**
+ * What uv exported as the text of a lock file: a heading that gives the command, and markers that say no more than
+ * what differs between the systems that the lock is for.
+ */
+export function lockText(exported: string, command: string, systems: string[]): string {
+  const lines = exported.split('\n').map((line) => shortenMarker(line, systems))
+  const names = systems.map((system) => `${system} (${machines[system]?.join(', ')})`).join(' and ')
+  return `# Exact versions and hashes for ${names}. Made from pyproject.toml by:\n# ${command}\n${lines.join('\n').trimEnd()}\n`
+}
+
+function shortenMarker(line: string, systems: string[]): string {
+  const match = requirementLine.exec(line)
+  const marker = match?.[2]
+  if (match === null || marker === undefined) return line
+  const shorter = withoutSystems(marker, systems)
+  return `${match[1]}${shorter === '' ? '' : ` ; ${shorter}`}${match[3] ?? ''}`
+}
+
+/** A marker without what is true on each of the systems, machines named one by one where all are meant. */
+export function withoutSystems(marker: string, systems: string[]): string {
+  const rests = new Set<string>()
+  const named = new Set<string>()
+  for (const alternative of marker.split(' or ')) {
+    const atoms = alternative.replace(/^\(|\)$/g, '').split(' and ')
+    const system = valueOf(atoms, 'sys_platform')
+    const machine = valueOf(atoms, 'platform_machine')
+    if (system === undefined || machine === undefined) return marker
+    named.add(`${system} ${machine}`)
+    rests.add(atoms.filter((atom) => !/^(sys_platform|platform_machine) /.test(atom)).join(' and '))
+  }
+  const [rest] = rests
+  if (rests.size !== 1 || rest === undefined) return marker
+  const meant = systems.filter((system) =>
+    machines[system]?.every((machine) => named.has(`${system} ${machine}`)),
+  )
+  if (meant.flatMap((system) => machines[system] ?? []).length !== named.size) return marker
+  if (meant.length === systems.length) return rest
+  const where = meant.map((system) => `sys_platform == '${system}'`).join(' or ')
+  if (rest === '') return where
+  return meant.length > 1 ? `(${where}) and ${rest}` : `${where} and ${rest}`
+}
+
+function valueOf(atoms: string[], name: string): string | undefined {
+  const prefix = `${name} == '`
+  return atoms.find((atom) => atom.startsWith(prefix))?.slice(prefix.length, -1)
+}
+
+/** The versions of locks as constraints, sorted; with a marker only where a package has two versions. */
+export function constraintsOf(locks: string[]): string[] {
+  const versions = new Map<string, Map<string, string | undefined>>()
+  for (const line of locks.flatMap((lock) => lock.split('\n'))) {
+    const [, requirement, marker] = requirementLine.exec(line) ?? []
+    if (requirement === undefined) continue
+    const name = requirement.slice(0, requirement.indexOf('=='))
+    versions.set(name, (versions.get(name) ?? new Map<string, string | undefined>()).set(requirement, marker))
+  }
+  return [...versions.values()]
+    .flatMap((markers) =>
+      [...markers].map(([requirement, marker]) =>
+        markers.size > 1 && marker !== undefined ? `${requirement} ; ${marker}` : requirement,
+      ),
+    )
+    .sort()
+}
+
+/** pyproject.toml with other constraint-dependencies. */
+export function withConstraints(pyproject: string, constraints: string[]): string {
+  const list = constraints.map((constraint) => `  ${JSON.stringify(constraint)},\n`).join('')
+  return replaced(
+    pyproject,
+    /^constraint-dependencies = \[[^\]]*\]$/m,
+    `constraint-dependencies = [${list === '' ? '' : `\n${list}`}]`,
+  )
+}
+
+/** pyproject.toml for Linux with an NVIDIA GPU. `cuda12` is what mlx itself means by its extra `cuda`. */
+export function withCuda(pyproject: string): string {
+  const withoutMac = replaced(pyproject, /^ {2}"sys_platform == 'darwin' and .*\n/m, '')
+  return replaced(withoutMac, /mlx\[cpu\]/, 'mlx[cuda12]')
+}
+
+function replaced(text: string, pattern: RegExp, replacement: string): string {
+  if (!pattern.test(text)) throw new Error(`pyproject.toml: ${pattern} is not there`)
+  return text.replace(pattern, () => replacement)
+}

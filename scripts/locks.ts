@@ -1,0 +1,90 @@
+/**
+ * Makes the Python locks of templates/python from its pyproject.toml: exact versions and hashes for every
+ * system that MLX has wheels for, naming no index, so that mirrors work.
+ *
+ *   npm run locks                keeps the versions that pyproject.toml already carries
+ *   npm run locks -- --upgrade   takes the newest that fit
+ *   npm run locks -- --check     writes nothing; exit 1 when a file would change
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { execa } from 'execa'
+import { constraintsOf, lockText, withConstraints, withCuda } from './lock-text.ts'
+import { obtainUv } from './uv.ts'
+
+const pythonDirectory = fileURLToPath(new URL('../templates/python/', import.meta.url))
+
+const { values: flags } = parseArgs({
+  options: { upgrade: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } },
+})
+
+const uv = await obtainUv()
+const folder = await mkdtemp(join(tmpdir(), 'mlx-app-locks-'))
+try {
+  const source = await readFile(join(pythonDirectory, 'pyproject.toml'), 'utf8')
+  await resolve(flags.upgrade ? withConstraints(source, []) : source)
+  const main = lockText(
+    await exportLock(['--no-dev']),
+    'uv export --no-dev --no-emit-project -o requirements.lock',
+    ['linux', 'darwin'],
+  )
+  const dev = lockText(
+    await exportLock(['--only-group', 'dev']),
+    'uv export --only-group dev -o requirements-dev.lock',
+    ['linux', 'darwin'],
+  )
+  const pyproject = withConstraints(source, constraintsOf([main, dev]))
+
+  // The same versions with NVIDIA's libraries in place of the CPU's.
+  await resolve(withCuda(pyproject))
+  const cuda = lockText(
+    await exportLock(['--no-dev']),
+    'uv export --no-dev --no-emit-project -o requirements-cuda.lock, with mlx[cuda12] in place of mlx[cpu]',
+    ['linux'],
+  )
+
+  const files = {
+    'pyproject.toml': pyproject,
+    'requirements.lock': main,
+    'requirements-dev.lock': dev,
+    'requirements-cuda.lock': cuda,
+  }
+  let changed = 0
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(pythonDirectory, name)
+    const before = await readFile(path, 'utf8').catch(() => '')
+    if (before === text) continue
+    changed++
+    console.log(flags.check ? `${name} is out of date: npm run locks` : `${name} written`)
+    if (!flags.check) await writeFile(path, text)
+  }
+  if (changed === 0) console.log('The locks are up to date.')
+  if (flags.check && changed > 0) process.exitCode = 1
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+/** Resolves a pyproject.toml in a folder of its own, for every system of its [tool.uv] environments. */
+async function resolve(pyproject: string): Promise<void> {
+  await writeFile(join(folder, 'pyproject.toml'), pyproject)
+  await rm(join(folder, 'uv.lock'), { force: true })
+  // Without a deployment target uv assumes macOS 13, for which MLX has no wheels any more.
+  await execa(uv, ['lock', '--quiet'], {
+    cwd: folder,
+    env: { MACOSX_DEPLOYMENT_TARGET: '14.0' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+}
+
+/** The resolved packages in pip's format, with the hashes of those files alone that the systems can use. */
+async function exportLock(flagsOfExport: string[]): Promise<string> {
+  const { stdout } = await execa(
+    uv,
+    ['export', '--frozen', '--quiet', '--no-header', '--no-emit-project', ...flagsOfExport],
+    { cwd: folder },
+  )
+  return stdout
+}
