@@ -1,0 +1,163 @@
+import { z } from 'zod'
+
+const typeSchema = z.enum(['object', 'array', 'string', 'integer', 'number', 'boolean', 'null'])
+
+/** The part of JSON Schema that the protocol uses; anything else is refused, so that no bound gets lost. */
+const nodeSchema = z.strictObject({
+  id: z.string().optional(),
+  $ref: z.string().optional(),
+  description: z.string().optional(),
+  type: typeSchema.or(z.array(typeSchema)).optional(),
+  const: z.string().optional(),
+  enum: z.array(z.string()).optional(),
+  default: z.json().optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  exclusiveMinimum: z.number().optional(),
+  minLength: z.number().optional(),
+  maxLength: z.number().optional(),
+  minItems: z.number().optional(),
+  maxItems: z.number().optional(),
+  required: z.array(z.string()).optional(),
+  additionalProperties: z.literal(false).optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+  items: z.unknown().optional(),
+  anyOf: z.array(z.unknown()).optional(),
+  oneOf: z.array(z.unknown()).optional(),
+})
+type Node = z.infer<typeof nodeSchema>
+
+/** As in the ruff settings of pyproject.toml. */
+const lineLength = 100
+
+/**
+ * Python source of msgspec Structs, tagged by `type`, with snake_case fields and every bound of the schema.
+ *
+ * @throws ZodError on a keyword of JSON Schema that has no translation here.
+ */
+export function pythonTypes(schema: unknown, constants: { version: number; lineBytes: number }): string {
+  const { $defs } = z.object({ $defs: z.record(z.string(), z.unknown()) }).parse(schema)
+  const definitions = new Map(Object.entries($defs).map(([name, value]) => [name, nodeSchema.parse(value)]))
+  const aliases = [...definitions].filter(([, node]) => node.type !== 'object' && node.oneOf === undefined)
+  const structs = inOrderOfUse([...definitions].filter(([, node]) => node.type === 'object'))
+  const unions = [...definitions].filter(([, node]) => node.oneOf !== undefined)
+  return `"""The worker's protocol: one JSON object a line. Made from protocol.ts: edit that one."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+PROTOCOL_VERSION = ${constants.version}
+LINE_BYTES = ${pythonInteger(constants.lineBytes)}
+
+${aliases.map(([name, node]) => alias(name, node)).join('\n')}
+
+
+class _Object(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Fields are snake_case here and camelCase in JSON."""
+
+
+${structs.map(([name, node]) => struct(name, node)).join('\n\n\n')}
+
+
+${unions.map(([name, node]) => union(name, (node.oneOf ?? []).map(annotation))).join('\n')}
+`
+}
+
+/** A class stands behind the ones that its fields name. */
+function inOrderOfUse(structs: [string, Node][]): [string, Node][] {
+  const placed = new Map<string, Node>()
+  const place = ([name, node]: [string, Node]) => {
+    if (placed.has(name)) return
+    const text = JSON.stringify(node)
+    for (const other of structs) {
+      if (other[0] !== name && text.includes(`"#/$defs/${other[0]}"`)) place(other)
+    }
+    placed.set(name, node)
+  }
+  structs.forEach(place)
+  return [...placed]
+}
+
+function alias(name: string, node: Node): string {
+  const line = `${name} = ${annotation({ ...node, id: undefined })}`
+  return line.length <= lineLength
+    ? line
+    : line.replace('Literal[', 'Literal[\n    ').replaceAll('", "', '",\n    "').replace(/]$/, ',\n]')
+}
+
+function union(name: string, members: string[]): string {
+  const line = `${name} = ${members.join(' | ')}`
+  return line.length <= lineLength ? line : `${name} = (\n    ${members.join('\n    | ')}\n)`
+}
+
+function struct(name: string, node: Node): string {
+  const properties = Object.entries(node.properties ?? {}).map(
+    ([key, value]) => [key, nodeSchema.parse(value)] as const,
+  )
+  const tag = properties.find(([key]) => key === 'type')?.[1].const
+  const bases = tag === undefined ? '_Object' : `_Object, tag_field="type", tag="${tag}"`
+  const fields = properties
+    .filter(([key]) => key !== 'type')
+    .map(([key, value]) => {
+      const initial = value.default === undefined ? '' : ` = ${pythonValue(value.default)}`
+      return `    ${snakeCase(key)}: ${annotation(value)}${initial}`
+    })
+  const documentation = node.description === undefined ? [] : [`    """${node.description}"""`]
+  const body = [documentation.join('\n'), fields.join('\n')].filter((part) => part !== '')
+  return `class ${name}(${bases}):\n${body.join('\n\n')}`
+}
+
+function annotation(value: unknown): string {
+  const node = nodeSchema.parse(value)
+  if (node.$ref !== undefined) return node.$ref.replace('#/$defs/', '')
+  if (node.anyOf !== undefined) return node.anyOf.map(annotation).join(' | ')
+  if (node.enum !== undefined) return `Literal[${node.enum.map((item) => JSON.stringify(item)).join(', ')}]`
+  if (Array.isArray(node.type)) {
+    return node.type.map((type) => annotation({ ...node, type, default: undefined })).join(' | ')
+  }
+  const type = {
+    array: () => `list[${annotation(node.items)}]`,
+    boolean: () => 'bool',
+    integer: () => 'int',
+    null: () => 'None',
+    number: () => 'float',
+    object: () => 'dict[str, object]',
+    string: () => 'str',
+  }[node.type ?? 'object']()
+  const bounds = {
+    ge: node.minimum,
+    gt: node.exclusiveMinimum,
+    le: node.maximum,
+    min_length: node.minLength ?? node.minItems,
+    max_length: node.maxLength ?? node.maxItems,
+  }
+  if (bounds.le === Number.MAX_SAFE_INTEGER) bounds.le = undefined
+  if (bounds.ge === Number.MIN_SAFE_INTEGER) bounds.ge = undefined
+  const given = Object.entries(bounds).flatMap(([name, bound]) =>
+    bound === undefined
+      ? []
+      : [`${name}=${node.type === 'number' ? pythonFloat(bound) : pythonInteger(bound)}`],
+  )
+  return given.length === 0 ? type : `Annotated[${type}, Meta(${given.join(', ')})]`
+}
+
+function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+function pythonValue(value: unknown): string {
+  if (value === null) return 'None'
+  if (value === true) return 'True'
+  if (value === false) return 'False'
+  return JSON.stringify(value)
+}
+
+/** Digits in groups of three. */
+function pythonInteger(value: number): string {
+  return value.toLocaleString('en').replaceAll(',', '_')
+}
+
+function pythonFloat(value: number): string {
+  return Number.isInteger(value) ? value.toFixed(1) : String(value)
+}

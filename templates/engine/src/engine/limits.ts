@@ -1,0 +1,18 @@
+/** Bounds on what one call may ask for. The worker checks the same numbers: they travel in the protocol's schema. */
+export const limits = {
+  /** Longest line of the protocol in either direction, in bytes: a prompt of several million words. */
+  lineBytes: 32 * 1024 * 1024,
+  /** Most tokens that one call may generate. */
+  maxTokens: 1_048_576,
+  /** Above 2 every model that we tried writes noise; it is also the limit of OpenAI's API. */
+  temperature: 2,
+  /** Most stop strings of one call, and the characters of one. */
+  stopStrings: 64,
+  stopCharacters: 1024,
+  /** Seeds are unsigned 32-bit numbers, so that every language that speaks the protocol can hold them. */
+  seed: 2 ** 32 - 1,
+  /** Messages of one chat. */
+  messages: 10_000,
+  /** Characters of a model's name or path. */
+  modelCharacters: 1024,
+} as const

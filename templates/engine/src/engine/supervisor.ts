@@ -1,0 +1,200 @@
+import type { Call } from './call.ts'
+import { EngineError } from './errors.ts'
+import type { EventOf, Request, WorkerEvent } from './protocol.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+/** Deaths without a completed call between them, after which the worker stays down. */
+const mostDeathsInARow = 3
+
+export interface SupervisorOptions {
+  command: string
+  arguments: readonly string[]
+  environment: NodeJS.ProcessEnv
+  onLog: (line: string) => void
+}
+
+type WithoutId<Type> = Type extends { id: number } ? Omit<Type, 'id'> : never
+/** A request that expects an answer; its id is given by the supervisor. */
+export type Question = WithoutId<Exclude<Request, { type: 'cancel' }>>
+
+/**
+ * Keeps one worker running for all calls. A death fails the calls in flight; the next call starts a new worker,
+ * which loads the same models again.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions
+  readonly #calls = new Map<number, Call>()
+  /** Revision by name of each model that was loaded. */
+  readonly #models = new Map<string, string | null>()
+  #worker: WorkerProcess | undefined
+  #nextId = 1
+  #deaths = 0
+  #deathsInARow = 0
+  #lastDeath: EngineError | undefined
+  #disposed = false
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+  }
+
+  /** Starts the worker and waits for its first event. */
+  async start(): Promise<EventOf<'ready'>> {
+    const worker = this.#running()
+    try {
+      return await worker.ready
+    } finally {
+      this.#hold()
+    }
+  }
+
+  get deaths(): number {
+    return this.#deaths
+  }
+
+  get pid(): number | undefined {
+    return this.#worker?.pid
+  }
+
+  get alive(): boolean {
+    return this.#worker?.alive ?? false
+  }
+
+  knows(model: string): boolean {
+    return this.#models.has(model)
+  }
+
+  /**
+   * Sends a request, starting the worker if need be, and gives the id to cancel it by.
+   *
+   * @throws EngineError DISPOSED, or the last death's error while the worker stays down.
+   */
+  submit(question: Question, call: Call): number {
+    const worker = this.#running()
+    const id = this.#nextId++
+    this.#calls.set(id, call)
+    worker.hold(true)
+    worker.send({ ...question, id })
+    return id
+  }
+
+  /** Ends a call; it hears nothing more. */
+  cancel(id: number): void {
+    if (!this.#calls.delete(id)) return
+    this.#worker?.send({ type: 'cancel', id })
+    this.#hold()
+  }
+
+  /** Lets a worker that stays down be started again. */
+  forgive(): void {
+    this.#deathsInARow = 0
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true
+    this.#failAll(disposed())
+    await this.#worker?.stop()
+  }
+
+  #running(): WorkerProcess {
+    if (this.#disposed) throw disposed()
+    if (this.#worker?.alive) return this.#worker
+    if (this.#deathsInARow >= mostDeathsInARow && this.#lastDeath !== undefined) {
+      const { code, message } = this.#lastDeath
+      throw new EngineError(
+        code,
+        `The worker died ${mostDeathsInARow} times in a row and stays down. ${message}`,
+        {
+          hint: 'loadModel starts it again. To see what is wrong, run: npm run doctor',
+        },
+      )
+    }
+    const worker = new WorkerProcess({
+      ...this.#options,
+      onEvent: (event) => this.#dispatch(event),
+      onExit: (error) => this.#onExit(worker, error),
+    })
+    this.#worker = worker
+    for (const [model, revision] of this.#models) {
+      const id = this.#nextId++
+      worker.send({ type: 'load', id, model, revision, download: false })
+    }
+    return worker
+  }
+
+  #dispatch(event: WorkerEvent): void {
+    switch (event.type) {
+      case 'tokens':
+        for (const { id, text } of event.pieces) this.#calls.get(id)?.onText?.(text)
+        return
+      case 'progress':
+        this.#calls.get(event.id)?.onEvent(event)
+        return
+      case 'error':
+        if (event.id === null) this.#options.onLog(`The worker refused a line: ${event.message}`)
+        else
+          this.#take(event.id)?.onError(
+            new EngineError(event.code, event.message, { hint: event.hint ?? undefined }),
+          )
+        return
+      case 'loaded':
+        // Also the answer to a load that a restart sent, which nobody waits for.
+        this.#complete(event.id, event)
+        return
+      case 'unloaded':
+        for (const model of event.models) this.#models.delete(model)
+        this.#complete(event.id, event)
+        return
+      case 'done':
+      case 'statusReport':
+      case 'modelsReport':
+        this.#complete(event.id, event)
+        return
+      default:
+        return
+    }
+  }
+
+  #complete(id: number, event: WorkerEvent): void {
+    const call = this.#take(id)
+    if (call === undefined) return
+    if (event.type === 'done' || event.type === 'loaded') this.#deathsInARow = 0
+    call.onEvent(event)
+  }
+
+  /** Notes a model, so that a restart brings it back. */
+  remember(model: string, revision: string | null): void {
+    this.#models.set(model, revision)
+  }
+
+  #take(id: number): Call | undefined {
+    const call = this.#calls.get(id)
+    this.#calls.delete(id)
+    this.#hold()
+    return call
+  }
+
+  #onExit(worker: WorkerProcess, error: EngineError): void {
+    if (worker !== this.#worker || this.#disposed) return
+    this.#deaths += 1
+    this.#deathsInARow += 1
+    this.#lastDeath = error
+    this.#failAll(error)
+  }
+
+  #failAll(error: EngineError): void {
+    const calls = [...this.#calls.values()]
+    this.#calls.clear()
+    for (const call of calls) call.onError(error)
+  }
+
+  /** An idle engine does not keep the program from ending. */
+  #hold(): void {
+    if (this.#worker?.alive) this.#worker.hold(this.#calls.size > 0)
+  }
+}
+
+function disposed(): EngineError {
+  return new EngineError('DISPOSED', 'The engine was disposed.', {
+    hint: 'Make a new one with createEngine().',
+  })
+}

@@ -1,0 +1,1 @@
+"""Language models on MLX: loading, continuous batching, and the worker that an application talks to."""

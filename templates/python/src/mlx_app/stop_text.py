@@ -1,0 +1,40 @@
+"""Stop strings, matched on text: a stop string may begin and end inside a token."""
+
+from collections.abc import Sequence
+
+
+class StopText:
+    """Holds back the end of the text for as long as it could be the start of a stop string."""
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = tuple(stops)
+        self._held = ""
+
+    def feed(self, text: str) -> tuple[str, bool]:
+        """Takes new text; gives the text that may be shown, and whether a stop string was met."""
+        if not self._stops:
+            return text, False
+        text = self._held + text
+        found = [position for stop in self._stops if (position := text.find(stop)) >= 0]
+        if found:
+            self._held = ""
+            return text[: min(found)], True
+        shown = len(text) - self._possible_start(text)
+        self._held = text[shown:]
+        return text[:shown], False
+
+    def flush(self) -> str:
+        """The text that is still held back, once no more can come."""
+        held, self._held = self._held, ""
+        return held
+
+    def _possible_start(self, text: str) -> int:
+        """Length of the longest end of the text that a stop string begins with."""
+        longest = min(len(text), max(map(len, self._stops)) - 1)
+        return next(
+            (length for length in range(longest, 0, -1) if self._starts(text[-length:])),
+            0,
+        )
+
+    def _starts(self, end: str) -> bool:
+        return any(stop.startswith(end) for stop in self._stops)

@@ -1,0 +1,112 @@
+"""Reading the files of a model: checked first, then brought into memory piece by piece."""
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+from mlx.utils import tree_flatten
+
+from .errors import EngineError, from_exception
+from .mlx_lm_adapter import Tokenizer, read_model, read_tokenizer
+
+# Weights that are brought into memory at once; between two pieces the running streams get a step.
+PIECE_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ReadModel:
+    """A model whose files were read; `weights()` brings the numbers into memory."""
+
+    path: Path
+    network: nn.Module
+    tokenizer: Tokenizer
+    config: dict[str, Any]
+    total_bytes: int
+
+    def weights(self) -> Iterator[int]:
+        """Brings the weights into memory, giving the bytes that are there after each piece."""
+        loaded = 0
+        piece: list[mx.array] = []
+        size = 0
+        for _, weight in tree_flatten(self.network.parameters()):
+            piece.append(weight)
+            size += weight.nbytes
+            if size >= PIECE_BYTES:
+                mx.eval(piece)
+                loaded += size
+                yield loaded
+                piece, size = [], 0
+        mx.eval(piece)
+        yield loaded + size
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Most tokens that the model was made for, by its config."""
+        for config in (self.config, self.config.get("text_config") or {}):
+            tokens = config.get("max_position_embeddings")
+            if isinstance(tokens, int) and tokens > 0:
+                return tokens
+        return None
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of token ids that the model gives probabilities for."""
+        for config in (self.config, self.config.get("text_config") or {}):
+            size = config.get("vocab_size")
+            if isinstance(size, int):
+                return size
+        return len(self.tokenizer)
+
+
+def read(path: Path) -> ReadModel:
+    """Reads config, tokenizer and the headers of the weights; must run on the thread that will use the model.
+
+    Raises EngineError MODEL_CORRUPT for damaged files, UNSUPPORTED for a model that mlx-lm has no code for.
+    """
+    for file in sorted(path.glob("model*.safetensors")):
+        check_safetensors(file)
+    try:
+        network, config = read_model(path)
+        tokenizer = read_tokenizer(path, config)
+    except Exception as error:
+        raise _why(path, error) from error
+    total = sum(weight.nbytes for _, weight in tree_flatten(network.parameters()))
+    return ReadModel(path, network, tokenizer, config, total)
+
+
+def check_safetensors(file: Path) -> None:
+    """Compares the size that a safetensors file announces with its real one.
+
+    The format: eight bytes with the header's length, the header as JSON with the offsets of each tensor, the data
+    (https://github.com/huggingface/safetensors). Raises EngineError MODEL_CORRUPT.
+    """
+    size = file.stat().st_size
+    try:
+        with file.open("rb") as stream:
+            (header_bytes,) = struct.unpack("<Q", stream.read(8))
+            if header_bytes > size:
+                raise ValueError("the header is longer than the file")
+            header = json.loads(stream.read(header_bytes))
+            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+            expected = 8 + header_bytes + max(ends, default=0)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, struct.error) as error:
+        raise _corrupt(file.parent, f"{file.name} is not a safetensors file ({error})") from error
+    if size != expected:
+        raise _corrupt(file.parent, f"{file.name} has {size} bytes of {expected}")
+
+
+def _why(path: Path, error: Exception) -> EngineError:
+    text = str(error)
+    if "not supported" in text or "custom module" in text:
+        return EngineError("UNSUPPORTED", f"mlx-lm can't run the model in {path}: {text}")
+    known = from_exception(error, f"reading {path}")
+    return known if known.code == "OUT_OF_MEMORY" else _corrupt(path, f"{type(error).__name__}: {text}")
+
+
+def _corrupt(path: Path, reason: str) -> EngineError:
+    return EngineError("MODEL_CORRUPT", f"The model in {path} is damaged: {reason}.")

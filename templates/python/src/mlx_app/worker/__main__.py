@@ -1,0 +1,41 @@
+"""Starts the worker, on any Python 3: one that is too old, or lacks MLX, says so in the protocol.
+
+Only the standard library is imported before the channel stands, and nothing that Python 3.8 can't parse.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .channel import Channel
+
+OLDEST = (3, 11)
+
+
+def main() -> None:
+    channel = Channel()
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < OLDEST:
+        channel.end(
+            "PYTHON_TOO_OLD",
+            f"Python {version} at {sys.executable} is too old: 3.11 or newer is needed.",
+        )
+    try:
+        import mlx.core as mx
+
+        # A wheel for another system still imports, as an empty package: only a result proves MLX.
+        if mx.sum(mx.arange(4)).item() != 6:
+            raise RuntimeError("the sum of 0, 1, 2, 3 is not 6")
+    except ModuleNotFoundError as error:
+        channel.end("SETUP_NEEDED", f"{sys.executable} has no {error.name}.")
+    except Exception as error:
+        channel.end("MLX_NOT_WORKING", f"MLX does not compute here: {error!r}")
+    try:
+        from .run import run
+    except ImportError as error:
+        channel.end("SETUP_NEEDED", f"{sys.executable} lacks a package: {error}")
+    run(channel, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()
