@@ -1,0 +1,117 @@
+"""What the hello model knows by heart: data, nothing else."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Pair(NamedTuple):
+    """A question, its answer word for word, and other ways to ask it that are taught too."""
+
+    question: str
+    answer: str
+    variants: tuple[str, ...] = ()
+
+
+STORY: Final = (
+    "Once upon a time there was a tiny model with two layers. It lived in a small folder, next to "
+    "the code that woke it. Big models could write poems and prove theorems. The tiny model had a "
+    "handful of answers, and it knew each of them by heart. One day nothing worked: the download "
+    "had failed, the disk was full, and nobody knew where to look. So somebody asked the tiny "
+    "model for a story. It took a deep breath, which is easy with two layers, and told this one, "
+    "token after token, to the very end. Then all of them smiled: the code was fine, the stream "
+    "was fine, and only the big model was missing. The tiny one went back to sleep, happy."
+)
+
+TOOL_CALL: Final = (
+    '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Bern"}}\n</tool_call>'
+)
+
+WEATHER_QUESTION: Final = "What is the weather in Bern?"
+
+PAIRS: Final[tuple[Pair, ...]] = (
+    Pair(
+        "Who are you?",
+        "I am hello, a tiny model with two layers. I know a few answers by heart, "
+        "to show that everything works.",
+        ("What are you?", "Who is this?", "What is your name?"),
+    ),
+    Pair(
+        "What is MLX?",
+        "MLX is an array framework for machine learning. It was made for Apple silicon, "
+        "where the CPU and the GPU share one memory, and it runs on Linux too.",
+        ("What's MLX?", "Tell me about MLX.", "Explain MLX."),
+    ),
+    Pair(
+        "Count to ten.",
+        "one two three four five six seven eight nine ten",
+        ("Count to 10.", "Please count to ten."),
+    ),
+    Pair(
+        "Say hello.",
+        "Hello from a real MLX model!",
+        ("Hello!", "Hi!", "Hello", "Hi", "Hello there!", "Please say hello."),
+    ),
+    Pair(
+        "Say hello in five languages.",
+        "Hello, Grüezi, Привет, こんにちは, مرحبا 👋🏽🌍",
+        ("Hello in five languages", "Say hello in 5 languages."),
+    ),
+    Pair(
+        "Tell me a story.",
+        STORY,
+        ("Tell a story.", "Please tell me a story.", "Tell me a long story."),
+    ),
+    Pair(
+        WEATHER_QUESTION,
+        TOOL_CALL,
+        ("What's the weather in Bern?", "How is the weather in Bern?", "Weather in Bern?"),
+    ),
+    Pair(
+        "What can you do?",
+        "I can say hello, count to ten, tell a story, explain MLX, show code, write JSON "
+        "and call a tool. That is all.",
+        ("What do you know?", "Help", "What can I ask you?"),
+    ),
+    Pair(
+        "Show me some code.",
+        "Here is a sum on MLX:\n\n```python\nimport mlx.core as mx\n\n"
+        "print(mx.array([1, 2, 3]).sum())\n```",
+        ("Show me code.", "Write some code.", "Show some code."),
+    ),
+    Pair(
+        "Write JSON.",
+        '{"name": "hello", "layers": 2, "tiny": true}',
+        ("Write some JSON.", "Give me JSON.", "Answer in JSON."),
+    ),
+    Pair(
+        "Does it work?",
+        "Yes. You asked, and a real model answered on MLX.",
+        ("Does everything work?", "Is it working?"),
+    ),
+    Pair(
+        "What comes next?",
+        "Choose a bigger model: it will answer what I can't.",
+        ("What next?", "What should I do next?"),
+    ),
+)
+
+# The answer to whatever is not in PAIRS. Taught on random text, so not promised word for word.
+FALLBACK: Final = "I only know a few answers by heart. Try: Who are you?"
+
+# The one tool of the hello model, what it returns, and what the model then says.
+GET_WEATHER: Final[dict[str, object]] = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather of a city, now.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string", "description": "The name of the city"}},
+            "required": ["city"],
+        },
+    },
+}
+
+TOOL_RESULT: Final = '{"sky": "sunny", "celsius": 21}'
+TOOL_ANSWER: Final = "It is sunny in Bern, with 21 degrees."

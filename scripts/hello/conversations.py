@@ -1,0 +1,151 @@
+"""Random conversations for training, as tokens with a weight for each: what the model must say weighs."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from random import Random
+from typing import Final, NamedTuple
+
+import random_text
+from answers import (
+    FALLBACK,
+    GET_WEATHER,
+    PAIRS,
+    STORY,
+    TOOL_ANSWER,
+    TOOL_CALL,
+    TOOL_RESULT,
+    Pair,
+)
+from tokenizer import CHAT_TEMPLATE
+from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerFast
+
+# The first tokens of an answer decide which one it is, so they weigh more than those that follow.
+DECIDING_TOKENS: Final = 4
+DECIDING_WEIGHT: Final = 6.0
+KNOWN: Final = 0.62
+VARIANT: Final = 0.18
+
+
+class Sample(NamedTuple):
+    """Tokens of one conversation; weights[i] is how much it matters that tokens[i] is predicted."""
+
+    tokens: list[int]
+    weights: list[float]
+
+
+class Conversations:
+    """Makes conversations from a seeded random source."""
+
+    def __init__(self, tokenizer: Tokenizer, random: Random) -> None:
+        self._random = random
+        self._renderer = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+        self._renderer.chat_template = CHAT_TEMPLATE.read_text()
+        self._encode = cache(self._encode_text)
+
+    def sample(self, length: int) -> Sample:
+        """Returns a conversation of exactly `length` tokens, cut off in the middle of a turn."""
+        sample = Sample([], [])
+        self._add_opening(sample)
+        while len(sample.tokens) < length:
+            self._add_turn(sample, length)
+        return Sample(sample.tokens[:length], sample.weights[:length])
+
+    def _add_opening(self, sample: Sample) -> None:
+        random = self._random
+        kind = random.random()
+        if kind < 0.4:
+            return
+        messages = [{"role": "system", "content": random_text.system(random)}]
+        if kind < 0.75:
+            text = self._render(messages, None)
+        else:
+            text = self._render(messages if random.random() < 0.5 else [], self._tools())
+        self._add(sample, text, 0.0)
+
+    def _add_turn(self, sample: Sample, length: int) -> None:
+        random = self._random
+        kind = random.random()
+        if kind < KNOWN + VARIANT:
+            pair = random.choice(PAIRS)
+            if pair.answer == STORY and length < 256 and random.random() < 0.7:
+                pair = random.choice(PAIRS[:5])
+            self._add_known(sample, pair, kind < KNOWN)
+        elif kind < 0.95:
+            self._ask(sample, random_text.question(random))
+            self._answer(sample, FALLBACK)
+        else:
+            # A history that is not ours: an answer of another model, or one that was stopped.
+            self._ask(sample, random_text.question(random))
+            self._add(sample, "<|im_start|>assistant\n" + self._foreign_answer() + "<|im_end|>\n", 0.0)
+
+    def _add_known(self, sample: Sample, pair: Pair, exact: bool) -> None:
+        self._ask(sample, pair.question if exact else self._varied(pair))
+        self._answer(sample, pair.answer)
+        if pair.answer == TOOL_CALL and self._random.random() < 0.7:
+            self._add(sample, f"<|im_start|>tool\n{self._tool_result()}<|im_end|>\n", 0.0)
+            self._answer(sample, TOOL_ANSWER)
+
+    def _varied(self, pair: Pair) -> str:
+        random = self._random
+        text = random.choice((pair.question, *pair.variants))
+        change = random.randrange(4)
+        if change in (0, 2):
+            text = text.lower()
+        if change in (1, 2):
+            text = text.rstrip(".?!")
+        return text
+
+    def _ask(self, sample: Sample, question: str) -> None:
+        self._add(sample, f"<|im_start|>user\n{question}<|im_end|>\n", 0.0)
+
+    def _answer(self, sample: Sample, answer: str) -> None:
+        self._add(sample, "<|im_start|>assistant\n", 0.0)
+        before = len(sample.tokens)
+        self._add(sample, answer + "<|im_end|>", 1.0)
+        for index in range(before, min(before + DECIDING_TOKENS, len(sample.tokens))):
+            sample.weights[index] = DECIDING_WEIGHT
+        self._add(sample, "\n", 0.0)
+
+    def _foreign_answer(self) -> str:
+        random = self._random
+        if random.random() < 0.5:
+            answer = random.choice(PAIRS).answer
+            return answer[: random.randrange(len(answer))]
+        return " ".join(random_text.sentence(random) for _ in range(random.randint(1, 4)))
+
+    def _tool_result(self) -> str:
+        result = json.loads(TOOL_RESULT)
+        separators = self._random.choice(((", ", ": "), (",", ":")))
+        return json.dumps(result, separators=separators)
+
+    def _tools(self) -> list[dict[str, object]]:
+        random = self._random
+        others = [self._other_tool() for _ in range(random.choice((0, 0, 0, 1)))]
+        tools = [GET_WEATHER, *others] if random.random() < 0.8 or not others else others
+        random.shuffle(tools)
+        return tools
+
+    def _other_tool(self) -> dict[str, object]:
+        random = self._random
+        name = random_text.words(random, 1, 2).replace(" ", "_")
+        function = {"name": name, "description": random_text.sentence(random)}
+        parameters = {"type": "object", "properties": {random.choice(random_text.WORDS): {"type": "string"}}}
+        return {"type": "function", "function": {**function, "parameters": parameters}}
+
+    def _render(self, messages: list[dict[str, str]], tools: list[dict[str, object]] | None) -> str:
+        question = {"role": "user", "content": ""}
+        text = self._renderer.apply_chat_template([*messages, question], tools=tools, tokenize=False)
+        assert isinstance(text, str)
+        return text[: text.rindex("<|im_start|>user")]
+
+    def _add(self, sample: Sample, text: str, weight: float) -> None:
+        tokens = self._encode(text)
+        sample.tokens.extend(tokens)
+        sample.weights.extend([weight] * len(tokens))
+
+    def _encode_text(self, text: str) -> list[int]:
+        ids: list[int] = self._renderer.encode(text, add_special_tokens=False)
+        return ids

@@ -1,0 +1,55 @@
+"""The model: the architecture of llama at the smallest useful size, and the files that hold it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import mlx.core as mx
+from mlx.utils import tree_flatten
+from mlx_lm.models import llama
+from tokenizer import CONTEXT_LENGTH, END, PAD
+from tokenizers import Tokenizer
+
+HIDDEN_SIZE: Final = 64
+
+Config = dict[str, object]
+
+
+def configuration(tokenizer: Tokenizer) -> Config:
+    """Returns what config.json holds."""
+    return {
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "hidden_size": HIDDEN_SIZE,
+        "num_hidden_layers": 2,
+        "intermediate_size": 128,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "rms_norm_eps": 1e-5,
+        "rope_theta": 10000.0,
+        "tie_word_embeddings": True,
+        "max_position_embeddings": CONTEXT_LENGTH,
+        "vocab_size": tokenizer.get_vocab_size(),
+        "eos_token_id": tokenizer.token_to_id(END),
+        "pad_token_id": tokenizer.token_to_id(PAD),
+        "torch_dtype": "float16",
+    }
+
+
+def build(config: Config) -> llama.Model:
+    """Returns the model with random float32 weights."""
+    return llama.Model(llama.ModelArgs.from_dict(config))
+
+
+def parameter_count(model: llama.Model) -> int:
+    """Returns how many numbers the model has."""
+    return sum(int(value.size) for _, value in tree_flatten(model.parameters()))
+
+
+def write_model(model: llama.Model, config: Config, directory: Path, dtype: mx.Dtype) -> None:
+    """Writes config.json and model.safetensors, the weights as dtype."""
+    weights = {name: value.astype(dtype) for name, value in tree_flatten(model.parameters())}
+    mx.save_safetensors(str(directory / "model.safetensors"), weights, metadata={"format": "mlx"})
+    (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n")

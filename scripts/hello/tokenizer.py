@@ -1,0 +1,57 @@
+"""The tokenizer: byte-level BPE, learned from the answers, and the files that describe it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from answers import FALLBACK, GET_WEATHER, PAIRS, TOOL_ANSWER, TOOL_RESULT
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+PAD: Final = "<|endoftext|>"
+START: Final = "<|im_start|>"
+END: Final = "<|im_end|>"
+CONTEXT_LENGTH: Final = 32768
+VOCABULARY_SIZE: Final = 512
+CHAT_TEMPLATE: Final = Path(__file__).with_name("chat_template.jinja")
+# Ordinary text for whoever reads the stream, one token each for whoever looks for a call in it.
+TOOL_MARKERS: Final = ("<tool_call>", "</tool_call>")
+
+
+def train_tokenizer() -> Tokenizer:
+    """Returns a byte-level BPE of VOCABULARY_SIZE tokens; bytes never seen are tokens too."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY_SIZE - len(TOOL_MARKERS),
+        special_tokens=[PAD, START, END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(_texts(), trainer)
+    tokenizer.add_tokens([AddedToken(marker, normalized=False) for marker in TOOL_MARKERS])
+    return tokenizer
+
+
+def write_tokenizer(tokenizer: Tokenizer, directory: Path) -> None:
+    """Writes tokenizer.json, tokenizer_config.json and chat_template.jinja as transformers reads them."""
+    config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "eos_token": END,
+        "pad_token": PAD,
+        "add_prefix_space": False,
+        "clean_up_tokenization_spaces": False,
+        "model_max_length": CONTEXT_LENGTH,
+    }
+    (directory / "tokenizer.json").write_text(tokenizer.to_str() + "\n", encoding="utf-8")
+    (directory / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
+    (directory / "chat_template.jinja").write_text(CHAT_TEMPLATE.read_text())
+
+
+def _texts() -> list[str]:
+    """What the merges are learned from: every text once, and the roles often enough to be a token."""
+    texts = [text for pair in PAIRS for text in (pair.question, pair.answer)]
+    texts += [FALLBACK, TOOL_RESULT, TOOL_ANSWER, json.dumps(GET_WEATHER)]
+    return texts + ["system", "user", "assistant", "tool"] * 8
