@@ -1,0 +1,89 @@
+import type { RenderContext } from './context.ts'
+import type { LayerFile, MountedLayer } from './layers.ts'
+import { manifestText, mergeManifests } from './manifest.ts'
+import { joinSections, type Section, sectionOf } from './sections.ts'
+
+/** Names that npm pack or git would treat specially where the layers lie. */
+const storedNames: ReadonlyMap<string, string> = new Map([
+  ['_gitignore', '.gitignore'],
+  ['_npmrc', '.npmrc'],
+  ['_biome.json', 'biome.json'],
+])
+
+const manifestName = 'package.part.json'
+
+/**
+ * Puts layers together: the files of a project, by path (with `/`), sorted. Pure.
+ *
+ * @throws Error when two layers write one path or disagree about a key of package.json: a fault of the
+ * templates, found when they are tested.
+ */
+export function compose(
+  mounted: readonly MountedLayer[],
+  context: RenderContext,
+  versions: ReadonlyMap<string, string>,
+): Map<string, Uint8Array> {
+  const files = new Map<string, { bytes: Uint8Array; layer: string }>()
+  const manifests: { layer: string; manifest: unknown }[] = []
+  const sections: Section[] = []
+
+  const add = (path: string, bytes: Uint8Array, layer: string): void => {
+    const other = files.get(path)
+    if (other !== undefined) throw new Error(`Two layers write ${path}: ${other.layer} and ${layer}`)
+    files.set(path, { bytes, layer })
+  }
+
+  for (const { layer, at } of mounted) {
+    for (const [path, file] of layer.files) {
+      const section = sectionOf(path)
+      if (path === manifestName) {
+        manifests.push({ layer: layer.name, manifest: JSON.parse(textOf(file, context, layer.name, path)) })
+      } else if (section !== undefined) {
+        sections.push({ ...section, layer: layer.name, text: textOf(file, context, layer.name, path) })
+      } else {
+        add(emittedPath(path, at), bytesOf(file, context, layer.name, path), layer.name)
+      }
+    }
+  }
+  add('package.json', encode(manifestText(mergeManifests(manifests, versions))), 'the manifests')
+  for (const [path, text] of joinSections(sections)) add(path, encode(text), 'the sections')
+
+  refuseCaseClashes(files.keys())
+  const sorted = [...files].sort(([one], [other]) => (one < other ? -1 : 1))
+  return new Map(sorted.map(([path, { bytes }]) => [path, bytes]))
+}
+
+/** Where a file of a layer goes in the project. */
+export function emittedPath(path: string, at: string): string {
+  const slash = path.lastIndexOf('/') + 1
+  const stored = path.slice(slash)
+  const name = path.slice(0, slash) + (storedNames.get(stored) ?? stored)
+  return at === '' ? name : `${at}/${name}`
+}
+
+function bytesOf(file: LayerFile, context: RenderContext, layer: string, path: string): Uint8Array {
+  return file instanceof Uint8Array ? file : encode(textOf(file, context, layer, path))
+}
+
+function textOf(file: LayerFile, context: RenderContext, layer: string, path: string): string {
+  if (file instanceof Uint8Array) return new TextDecoder().decode(file)
+  try {
+    return file(context)
+  } catch (cause) {
+    throw new Error(`${layer}/${path}.hbs could not be rendered`, { cause })
+  }
+}
+
+function encode(text: string): Uint8Array {
+  return Buffer.from(text, 'utf8')
+}
+
+/** Two names that differ only in case are one file on macOS and Windows. */
+function refuseCaseClashes(paths: Iterable<string>): void {
+  const seen = new Map<string, string>()
+  for (const path of paths) {
+    const other = seen.get(path.toLowerCase())
+    if (other !== undefined) throw new Error(`${other} and ${path} differ only in case`)
+    seen.set(path.toLowerCase(), path)
+  }
+}

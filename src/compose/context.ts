@@ -1,0 +1,42 @@
+import type { Answers, PackageManager } from '../options.ts'
+import { quietScriptCommand } from '../system/package-manager.ts'
+
+/** What templates can name. All keys are always there: a missing one is an error when it is rendered. */
+export interface RenderContext {
+  /** npm name of the project. */
+  name: string
+  template: string
+  /** The model that the project uses when none is named. */
+  model: string
+  /** True when the model is the one that comes with the project. */
+  isHello: boolean
+  author: string
+  /** Version of create-mlx-app. */
+  toolVersion: string
+  packageManager: PackageManager
+  /** `npm install` */
+  install: string
+  /** `npm run`: `{{run}} setup` */
+  run: string
+  /** What goes between a script and its flags: `{{run}} setup{{pass}} --fresh`. ' --' for npm, '' for others. */
+  pass: string
+  /** `npm -s start --`: what it prints is only what the program prints; a question follows. */
+  quietStart: string
+}
+
+export function renderContext(answers: Answers, toolVersion: string): RenderContext {
+  const manager = answers.packageManager
+  return {
+    name: answers.name,
+    template: answers.template,
+    model: answers.model,
+    isHello: answers.model === 'hello',
+    author: answers.author,
+    toolVersion,
+    packageManager: manager,
+    install: `${manager} install`,
+    run: `${manager} run`,
+    pass: manager === 'npm' ? ' --' : '',
+    quietStart: quietScriptCommand(manager, 'start').join(' '),
+  }
+}

@@ -1,0 +1,43 @@
+import type { LayerUse } from '../options.ts'
+import type { RenderContext } from './context.ts'
+
+/** A Handlebars template, compiled: strict, nothing escaped. */
+export type Template = (context: RenderContext) => string
+
+/** A file of a layer: its bytes as they are, or a template that gives them. */
+export type LayerFile = Uint8Array | Template
+
+export interface Layer {
+  /** Folder below templates/. */
+  name: string
+  /** Path inside the layer, with `/`, without the `.hbs` of templates. */
+  files: ReadonlyMap<string, LayerFile>
+}
+
+/** Where layers come from: the folder templates/, or what was packed from it. */
+export interface TemplateSource {
+  /** Reads the layers that are asked for. */
+  read(names: readonly string[]): Promise<Map<string, Layer>>
+  /** Versions that take the place of "host" in manifests, by package. */
+  versions(): ReadonlyMap<string, string>
+}
+
+export interface MountedLayer {
+  layer: Layer
+  /** Folder of the project that it is put in; '' is the root. */
+  at: string
+}
+
+/**
+ * Reads the layers of a project.
+ *
+ * @throws Error when a layer does not exist: a fault of the registry, not of the user.
+ */
+export async function readLayers(source: TemplateSource, uses: readonly LayerUse[]): Promise<MountedLayer[]> {
+  const layers = await source.read(uses.map((use) => use.layer))
+  return uses.map((use) => {
+    const layer = layers.get(use.layer)
+    if (layer === undefined) throw new Error(`There is no layer ${use.layer}`)
+    return { layer, at: use.at }
+  })
+}

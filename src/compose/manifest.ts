@@ -1,0 +1,108 @@
+import { isJsonObject, type JsonObject, mergeObjects } from './merge.ts'
+
+/** The order in which npm and its users know the keys of package.json; others follow by name. */
+const keyOrder = [
+  'name',
+  'version',
+  'private',
+  'description',
+  'keywords',
+  'homepage',
+  'bugs',
+  'license',
+  'author',
+  'repository',
+  'type',
+  'imports',
+  'exports',
+  'main',
+  'types',
+  'bin',
+  'files',
+  'workspaces',
+  'scripts',
+  'dependencies',
+  'devDependencies',
+  'peerDependencies',
+  'optionalDependencies',
+  'overrides',
+  'engines',
+]
+
+/** From the first command that a user needs to the last; others follow by name. */
+const scriptOrder = [
+  'setup',
+  'doctor',
+  'models',
+  'start',
+  'dev',
+  'build',
+  'test',
+  'test:python',
+  'typecheck',
+  'lint',
+  'format',
+]
+
+const dependencyKeys = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies']
+
+/**
+ * Makes one package.json of the fragments of all layers. The version "host" becomes the one that the layers
+ * are checked with.
+ *
+ * @throws Error when two fragments disagree, or when the host has no version for a "host".
+ */
+export function mergeManifests(
+  fragments: readonly { layer: string; manifest: unknown }[],
+  versions: ReadonlyMap<string, string>,
+): JsonObject {
+  let merged: JsonObject = {}
+  for (const { layer, manifest } of fragments) {
+    if (!isJsonObject(manifest)) throw new Error(`${layer}/package.part.json is no object`)
+    try {
+      merged = mergeObjects(merged, manifest)
+    } catch (cause) {
+      throw new Error(`package.part.json of ${layer} contradicts another layer`, { cause })
+    }
+  }
+  const sorted = sortKeys(merged, keyOrder)
+  for (const key of dependencyKeys) {
+    const dependencies = sorted[key]
+    if (isJsonObject(dependencies)) sorted[key] = resolveVersions(sortKeys(dependencies, []), versions)
+  }
+  for (const [key, order] of [
+    ['scripts', scriptOrder],
+    ['imports', []],
+    ['engines', []],
+  ] as const) {
+    const value = sorted[key]
+    if (isJsonObject(value)) sorted[key] = sortKeys(value, order)
+  }
+  return sorted
+}
+
+/** The text of a package.json, as npm writes it. */
+export function manifestText(manifest: JsonObject): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+function resolveVersions(dependencies: JsonObject, versions: ReadonlyMap<string, string>): JsonObject {
+  const resolved: JsonObject = {}
+  for (const [name, version] of Object.entries(dependencies)) {
+    const hosted = version === 'host' ? versions.get(name) : version
+    if (hosted === undefined) throw new Error(`templates/package.json has no version of ${name}`)
+    resolved[name] = hosted
+  }
+  return resolved
+}
+
+function sortKeys(object: JsonObject, order: readonly string[]): JsonObject {
+  const rank = (key: string): number => {
+    const index = order.indexOf(key)
+    return index < 0 ? order.length : index
+  }
+  const keys = Object.entries(object).sort(
+    ([one], [other]) => rank(one) - rank(other) || (one < other ? -1 : 1),
+  )
+  return Object.fromEntries(keys)
+}

@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url'
+import type { TemplateSource } from './layers.ts'
+
+/** Set to true by scripts/build.ts; there is none when the sources run as they are. */
+declare const CREATE_MLX_APP_PACKED: boolean | undefined
+
+/**
+ * Opens the templates: those that were packed beside the bin, or the folder that they are made in.
+ *
+ * @param root folder of the bin.
+ */
+export async function openTemplates(root: URL): Promise<TemplateSource> {
+  if (typeof CREATE_MLX_APP_PACKED === 'boolean') {
+    const { packedSource } = await import('./source-packed.ts')
+    return packedSource(new URL('layers/', root))
+  }
+  const { folderSource } = await import('./source-folder.ts')
+  return folderSource(fileURLToPath(new URL('templates/', root)))
+}

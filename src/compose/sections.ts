@@ -1,0 +1,50 @@
+/** Documents that every layer can add a section to: the folder of its sections, and the file they become. */
+const documents: ReadonlyMap<string, string> = new Map([
+  ['readme', 'README.md'],
+  ['agents', 'AGENTS.md'],
+])
+
+export interface SectionPlace {
+  /** The file that the section is part of. */
+  document: string
+  /** File name in the layer, `NN-name.md`: it gives the order. */
+  name: string
+}
+
+export interface Section extends SectionPlace {
+  layer: string
+  text: string
+}
+
+/** Whether a path of a layer is a section (`readme/10-engine.md`), and of what. */
+export function sectionOf(path: string): SectionPlace | undefined {
+  const [folder = '', name, ...rest] = path.split('/')
+  const document = documents.get(folder)
+  if (document === undefined || name === undefined) return undefined
+  if (rest.length > 0 || !/^\d\d-[a-z0-9-]+\.md$/.test(name)) {
+    throw new Error(`A section is called ${folder}/NN-name.md or ${folder}/NN-name.md.hbs, not ${path}`)
+  }
+  return { document, name }
+}
+
+/**
+ * Joins the sections of all layers into documents, a blank line between two.
+ *
+ * @throws Error when two sections of one document have one name.
+ */
+export function joinSections(sections: readonly Section[]): Map<string, string> {
+  const joined = new Map<string, string>()
+  const seen = new Map<string, string>()
+  const sorted = [...sections].sort((one, other) => (one.name < other.name ? -1 : 1))
+  for (const section of sorted) {
+    const key = `${section.document}/${section.name}`
+    const other = seen.get(key)
+    if (other !== undefined)
+      throw new Error(`Two layers write the section ${key}: ${other} and ${section.layer}`)
+    seen.set(key, section.layer)
+    const before = joined.get(section.document)
+    const text = `${section.text.trim()}\n`
+    joined.set(section.document, before === undefined ? text : `${before}\n${text}`)
+  }
+  return joined
+}

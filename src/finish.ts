@@ -1,0 +1,95 @@
+import { InterruptedError } from './errors.ts'
+import type { Answers } from './options.ts'
+import type { Progress } from './run.ts'
+import { makeRepository } from './steps/git.ts'
+import { installPackages } from './steps/install.ts'
+import { setUpPython, setupCommand } from './steps/python.ts'
+import { type Machine, reasonAgainstMlx } from './system/machine.ts'
+import type { Output } from './system/output.ts'
+import { type CommandOptions, childEnvironment } from './system/processes.ts'
+
+export interface Finish {
+  target: string
+  answers: Answers
+  install: boolean
+  git: boolean
+  machine: Machine
+  output: Output
+  signal: AbortSignal
+  version: string
+}
+
+/**
+ * What happens once the files are there: packages, Python, git. A step that fails leaves the project and
+ * says how to go on.
+ *
+ * @throws InterruptedError on Ctrl-C; the project stays.
+ */
+export async function finishProject(finish: Finish): Promise<Progress> {
+  const progress: Progress = { install: 'skipped', setup: 'skipped', git: 'skipped' }
+  try {
+    await takeSteps(finish, progress)
+    return progress
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error
+    throw new InterruptedError(
+      `Interrupted. The project stays in ${finish.target}: ${leftToDo(finish, progress)}`,
+    )
+  }
+}
+
+async function takeSteps(finish: Finish, progress: Progress): Promise<void> {
+  const { target, answers, output, signal } = finish
+  const env = childEnvironment(process.env)
+  const options: CommandOptions = {
+    cwd: target,
+    env,
+    signal,
+    output: output.stream === process.stdout ? 'stdout' : 'stderr',
+  }
+  signal.throwIfAborted()
+  if (finish.install) {
+    output.say(`\nInstalling packages with ${answers.packageManager} ...`)
+    const failure = await installPackages(answers.packageManager, options)
+    progress.install = failure === undefined ? 'done' : 'failed'
+    if (failure !== undefined) {
+      output.warn(
+        `The packages could not be installed: ${failure}. The project stays; ${leftToDo(finish, progress)}`,
+      )
+    }
+  }
+  if (progress.install === 'done') await takePythonStep(finish, progress, options)
+  if (finish.git) await takeGitStep(finish, progress, env)
+}
+
+async function takePythonStep(finish: Finish, progress: Progress, options: CommandOptions): Promise<void> {
+  const { answers, machine, output } = finish
+  const reason = reasonAgainstMlx(machine)
+  if (reason !== undefined) {
+    output.warn(`Python is not set up: ${reason}`)
+    return
+  }
+  output.say('\nSetting up Python ...')
+  const failure = await setUpPython(answers, options)
+  progress.setup = failure === undefined ? 'done' : 'failed'
+  if (failure !== undefined) {
+    output.warn(`Python could not be set up: ${failure}. The project stays; ${leftToDo(finish, progress)}`)
+  }
+}
+
+async function takeGitStep(finish: Finish, progress: Progress, env: NodeJS.ProcessEnv): Promise<void> {
+  const message = `Create ${finish.answers.name} with create-mlx-app ${finish.version}`
+  const result = await makeRepository(finish.target, message, { env, signal: finish.signal })
+  progress.git = result.state
+  if (result.state === 'committed') finish.output.say('Made a git repository with one commit.')
+  else if (result.state === 'initialised') finish.output.say(`Made a git repository: ${result.reason}.`)
+  else finish.output.say(`No git repository: ${result.reason}.`)
+}
+
+function leftToDo({ answers }: Finish, progress: Progress): string {
+  const commands = [
+    ...(progress.install === 'done' ? [] : [`${answers.packageManager} install`]),
+    ...(progress.setup === 'done' ? [] : [setupCommand(answers).join(' ')]),
+  ]
+  return commands.length === 0 ? 'nothing is missing but git.' : `go on in it with: ${commands.join(' && ')}`
+}

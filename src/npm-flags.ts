@@ -1,0 +1,129 @@
+import type { RawArguments } from './arguments.ts'
+import { UsageError } from './errors.ts'
+import { isModelId, looksLikeModel } from './models.ts'
+import { allSwitchOptions, allValueOptions, type ValueId, type ValueOption } from './options.ts'
+
+/**
+ * Undoes what npm does to flags that stand in front of `--`. `npm create mlx-app my-app --template node`
+ * reaches the tool as the arguments `my-app node` with npm_config_template=true, `--template=node` as
+ * npm_config_template=node. Template, model and env are taken from there; npm's own force and yes never
+ * mean ours; any other flag of ours that npm took ends in the corrected command.
+ *
+ * @throws UsageError with the command as it has to be typed.
+ */
+export function recoverFromNpm(raw: RawArguments, environment: NodeJS.ProcessEnv): RawArguments {
+  if (!runByNpm(environment)) return raw
+  const taken = takenFlags(raw, environment)
+  const lost = lostFlags(environment)
+  if (taken.length === 0 && lost.length === 0) return raw
+
+  const values = new Map(raw.values)
+  for (const { option, value } of taken) if (value !== 'true') values.set(option.id, value)
+  const withoutValue = taken.filter(({ value }) => value === 'true').map(({ option }) => option)
+  const positionals = assignPositionals(raw.positionals, withoutValue, values)
+  if (positionals === undefined || lost.length > 0) {
+    throw new UsageError('npm took flags that were meant for create-mlx-app.', {
+      hints: [
+        `Put "--" in front of them: ${correctedCommand(positionals ?? raw.positionals, values, withoutValue, lost)}`,
+      ],
+    })
+  }
+  return { positionals, values, switches: raw.switches }
+}
+
+/** npm, not pnpm or Yarn (which pass all flags on), by `npm create`, `npm init` or `npm exec`. */
+function runByNpm(environment: NodeJS.ProcessEnv): boolean {
+  const command = environment.npm_command
+  if (command !== 'init' && command !== 'exec') return false
+  return environment.npm_config_user_agent?.startsWith('npm/') ?? true
+}
+
+function npmVariable(id: string, environment: NodeJS.ProcessEnv): string | undefined {
+  return environment[`npm_config_${id.replaceAll('-', '_')}`]
+}
+
+function takenFlags(
+  raw: RawArguments,
+  environment: NodeJS.ProcessEnv,
+): { option: ValueOption & { id: ValueId }; value: string }[] {
+  return allValueOptions.flatMap((option) => {
+    const value = npmVariable(option.id, environment)
+    if (!option.fromNpm || !value || raw.values.has(option.id)) return []
+    return [{ option, value }]
+  })
+}
+
+/** Flags of ours that npm took and that can't be honoured from its environment. */
+function lostFlags(environment: NodeJS.ProcessEnv): string[] {
+  const values = allValueOptions
+    .filter((option) => !option.fromNpm && npmVariable(option.id, environment))
+    .map((option) => `${option.flag} ${option.placeholder}`)
+  const switches = allSwitchOptions
+    .filter((option) => !option.npmKnows)
+    .filter((option) => {
+      // npm writes `--no-git` as an empty npm_config_git; a path there is its own setting.
+      if (option.id.startsWith('no-')) return npmVariable(option.id.slice(3), environment) === ''
+      return npmVariable(option.id, environment) === 'true'
+    })
+    .map((option) => option.flag)
+  return [...values, ...switches]
+}
+
+/**
+ * Gives each eaten flag its value back from the positional arguments and returns the rest (the folder);
+ * undefined when it can't be told which is which.
+ */
+function assignPositionals(
+  positionals: readonly string[],
+  options: readonly (ValueOption & { id: ValueId })[],
+  values: Map<ValueId, string>,
+): string[] | undefined {
+  const rest = [...positionals]
+  // Options with a closed set of values first: they can be told from a folder and a model.
+  const closedFirst = [...options].sort(
+    (one, other) => Number(other.choices !== undefined) - Number(one.choices !== undefined),
+  )
+  for (const option of closedFirst) {
+    const index = option.choices === undefined ? indexOfModel(rest) : lastIndexOfChoice(rest, option)
+    const value = rest[index]
+    if (value === undefined) return undefined
+    values.set(option.id, value)
+    rest.splice(index, 1)
+  }
+  return rest.length > 1 ? undefined : rest
+}
+
+function lastIndexOfChoice(positionals: readonly string[], option: ValueOption): number {
+  const allowed = new Set(option.choices?.map((choice) => choice.value))
+  return positionals.findLastIndex((positional) => allowed.has(positional))
+}
+
+/** The one argument that is surely a model: of the catalogue, or the only one that is formed like one. */
+function indexOfModel(positionals: readonly string[]): number {
+  const known = positionals.findLastIndex(isModelId)
+  if (known >= 0) return known
+  const formed = positionals.flatMap((positional, index) => (looksLikeModel(positional) ? [index] : []))
+  return formed.length === 1 ? (formed[0] ?? -1) : -1
+}
+
+function correctedCommand(
+  positionals: readonly string[],
+  values: ReadonlyMap<ValueId, string>,
+  withoutValue: readonly ValueOption[],
+  lost: readonly string[],
+): string {
+  const flags = allValueOptions.flatMap((option) => {
+    const value = values.get(option.id)
+    return value === undefined ? [] : [`${option.flag} ${quote(value)}`]
+  })
+  const open = withoutValue
+    .filter((option) => !flags.some((flag) => flag.startsWith(`${option.flag} `)))
+    .map((option) => `${option.flag} ${option.placeholder}`)
+  const directory = positionals.length === 1 ? quote(positionals[0] ?? '') : 'DIR'
+  return ['npm create mlx-app@latest', directory, '--', ...flags, ...open, ...lost].join(' ')
+}
+
+/** The text as a POSIX shell takes it for one word. */
+export function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import type { Answers } from '../options.ts'
+
+/** Name of the record in a project. An update later needs it to know what the tool wrote and what the user did. */
+export const recordName = '.create-mlx-app.json'
+
+export interface ProjectRecord {
+  /** Version of create-mlx-app that wrote the files. */
+  version: string
+  answers: Answers
+  /** SHA-256 (hex) of each file as it was written, by path; the record itself is not among them. */
+  files: Record<string, string>
+}
+
+/** The record of a project about to be written: the same for the same answers, without dates. */
+export function projectRecord(
+  version: string,
+  answers: Answers,
+  files: ReadonlyMap<string, Uint8Array>,
+): ProjectRecord {
+  const hashes = [...files].map(([path, bytes]) => [path, createHash('sha256').update(bytes).digest('hex')])
+  return { version, answers, files: Object.fromEntries(hashes) }
+}
+
+/** The text of the record's file. */
+export function recordText(record: ProjectRecord): string {
+  return `${JSON.stringify(record, null, 2)}\n`
+}

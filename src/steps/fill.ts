@@ -1,0 +1,111 @@
+import { dirname, join } from 'node:path'
+import { CreateError } from '../errors.ts'
+import type { WriteResult } from './write.ts'
+import { type FileSystem, writeFiles } from './write-files.ts'
+
+/** A step that was taken, and how it is taken back. */
+type Undo = () => void
+
+/**
+ * Writes files into a folder that is there already. They are made in a folder inside it (so on the same
+ * disk, even where the folder is a mount point) and moved one by one; what they replace is kept until the
+ * last one is in its place.
+ *
+ * @throws CreateError when a file would have to replace a folder, or a folder a file; nothing is touched then.
+ */
+export async function fillFolder(
+  target: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  force: boolean,
+  signal: AbortSignal,
+  fileSystem: FileSystem,
+): Promise<WriteResult> {
+  const { missing, different } = compare(target, files, fileSystem)
+  if (different.size > 0 && !force) {
+    throw new CreateError(`These files are in the way in ${target}: ${[...different.keys()].join(', ')}`, {
+      hints: ['Add --force to overwrite them.'],
+    })
+  }
+  const workspace = join(target, `.create-mlx-app.${process.pid}.making`)
+  const undo: Undo[] = []
+  try {
+    fileSystem.mkdirSync(workspace)
+    undo.push(() => fileSystem.rmSync(workspace, { recursive: true, force: true }))
+    const made = join(workspace, 'new')
+    await writeFiles(made, new Map([...missing, ...different]), signal, fileSystem)
+    for (const path of different.keys()) {
+      const backup = join(workspace, 'old', path)
+      fileSystem.mkdirSync(dirname(backup), { recursive: true })
+      move(join(target, path), backup, fileSystem, undo)
+    }
+    for (const path of [...missing.keys(), ...different.keys()]) {
+      makeFolders(dirname(join(target, path)), fileSystem, undo)
+      move(join(made, path), join(target, path), fileSystem, undo)
+    }
+  } catch (error) {
+    takeBack(undo, workspace, error)
+    throw error
+  }
+  fileSystem.rmSync(workspace, { recursive: true, force: true })
+  return { overwritten: [...different.keys()].sort() }
+}
+
+/** Sorts files by whether the folder has none of that name, or a different one. Equal ones stay as they are. */
+function compare(
+  target: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  fileSystem: FileSystem,
+): { missing: Map<string, Uint8Array>; different: Map<string, Uint8Array> } {
+  const missing = new Map<string, Uint8Array>()
+  const different = new Map<string, Uint8Array>()
+  const wrong: string[] = []
+  for (const [path, bytes] of files) {
+    const blocked = parentsOf(path).find((parent) => {
+      const status = fileSystem.lstatSync(join(target, parent), { throwIfNoEntry: false })
+      return status !== undefined && !status.isDirectory()
+    })
+    const status = fileSystem.lstatSync(join(target, path), { throwIfNoEntry: false })
+    if (blocked !== undefined) wrong.push(`${blocked} is no folder`)
+    else if (status === undefined) missing.set(path, bytes)
+    else if (status.isDirectory()) wrong.push(`${path} is a folder`)
+    else if (!status.isFile() || !fileSystem.readFileSync(join(target, path)).equals(bytes)) {
+      different.set(path, bytes)
+    }
+  }
+  if (wrong.length > 0) {
+    throw new CreateError(`The project does not fit into ${target}: ${[...new Set(wrong)].join(', ')}.`, {
+      hints: ['Move these away first: not even --force replaces a folder by a file or a file by a folder.'],
+    })
+  }
+  return { missing, different }
+}
+
+/** `a/b/c.ts` gives `a` and `a/b`. */
+function parentsOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'))
+}
+
+function move(from: string, to: string, fileSystem: FileSystem, undo: Undo[]): void {
+  fileSystem.renameSync(from, to)
+  undo.push(() => fileSystem.renameSync(to, from))
+}
+
+function makeFolders(folder: string, fileSystem: FileSystem, undo: Undo[]): void {
+  if (fileSystem.existsSync(folder)) return
+  makeFolders(dirname(folder), fileSystem, undo)
+  fileSystem.mkdirSync(folder)
+  undo.push(() => fileSystem.rmdirSync(folder))
+}
+
+/** @throws CreateError when a step can't be taken back: the user's files then lie in the workspace. */
+function takeBack(undo: readonly Undo[], workspace: string, reason: unknown): void {
+  try {
+    for (const step of [...undo].reverse()) step()
+  } catch (error) {
+    throw new CreateError('Writing failed, and so did putting everything back.', {
+      hints: [`What was replaced lies in ${join(workspace, 'old')}: move it back by hand.`],
+      cause: new AggregateError([reason, error]),
+    })
+  }
+}

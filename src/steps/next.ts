@@ -1,0 +1,54 @@
+import { isAbsolute, relative } from 'node:path'
+import { quote } from '../npm-flags.ts'
+import type { Answers } from '../options.ts'
+import { createCommand, quietScriptCommand, scriptCommand } from '../system/package-manager.ts'
+import { setupCommand } from './python.ts'
+
+/** What is left for the user to do in a new project, as command lines, in order. */
+export function nextCommands(
+  target: string,
+  answers: Answers,
+  workingDirectory: string,
+  left: { install: boolean; setup: boolean },
+): string[] {
+  const manager = answers.packageManager
+  const folder = shownPath(target, workingDirectory)
+  return [
+    ...(folder === '.' ? [] : [`cd ${quote(folder)}`]),
+    ...(left.install ? [`${manager} install`] : []),
+    ...(left.setup ? [setupCommand(answers).join(' ')] : []),
+    scriptCommand(manager, 'start').join(' ').replace('npm run start', 'npm start'),
+    `${quietScriptCommand(manager, 'start').join(' ')} "Who are you?"`,
+  ]
+}
+
+/** The command that makes the same project without a question, with this version of the tool. */
+export function reproducingCommand(
+  target: string,
+  answers: Answers,
+  workingDirectory: string,
+  version: string,
+  switches: readonly string[],
+): string {
+  return [
+    ...createCommand(answers.packageManager, version),
+    shownPath(target, workingDirectory),
+    '--yes',
+    ...['--name', answers.name],
+    ...['--template', answers.template],
+    ...['--model', answers.model],
+    ...(answers.env === undefined ? [] : ['--env', answers.env]),
+    ...['--package-manager', answers.packageManager],
+    ...['--author', answers.author],
+    ...switches,
+  ]
+    .map(quote)
+    .join(' ')
+}
+
+/** The path as it is shortest to type from here. */
+export function shownPath(target: string, workingDirectory: string): string {
+  const path = relative(workingDirectory, target)
+  if (path === '') return '.'
+  return path.startsWith('..') || isAbsolute(path) ? target : path
+}

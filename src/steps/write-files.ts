@@ -1,0 +1,75 @@
+import type * as nodeFileSystem from 'node:fs'
+import { dirname, join } from 'node:path'
+import { CreateError, systemErrorCode } from '../errors.ts'
+
+/** The calls that writing makes. Synchronous: for a hundred small files that is twice as quick. */
+export type FileSystem = Pick<
+  typeof nodeFileSystem,
+  | 'existsSync'
+  | 'lstatSync'
+  | 'mkdirSync'
+  | 'readdirSync'
+  | 'readFileSync'
+  | 'renameSync'
+  | 'rmdirSync'
+  | 'rmSync'
+  | 'writeFileSync'
+>
+
+/** After so many files the event loop gets a turn, so that a signal is noticed. */
+const filesPerTurn = 24
+
+/**
+ * Writes files into a new folder.
+ *
+ * @throws the signal's reason when it is aborted, and what the file system throws; what was written stays.
+ */
+export async function writeFiles(
+  folder: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  signal: AbortSignal,
+  fileSystem: FileSystem,
+): Promise<void> {
+  signal.throwIfAborted()
+  fileSystem.mkdirSync(folder)
+  const made = new Set([folder])
+  let written = 0
+  for (const [path, bytes] of files) {
+    const place = join(folder, path)
+    const parent = dirname(place)
+    if (!made.has(parent)) {
+      fileSystem.mkdirSync(parent, { recursive: true })
+      made.add(parent)
+    }
+    fileSystem.writeFileSync(place, bytes, { flag: 'wx' })
+    written++
+    if (written % filesPerTurn === 0) await checkSignal(signal)
+  }
+  await checkSignal(signal)
+}
+
+async function checkSignal(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  signal.throwIfAborted()
+}
+
+const explanations: Readonly<Record<string, string>> = {
+  EACCES: 'no permission to write there',
+  EDQUOT: 'the quota of the disk is used up',
+  ENAMETOOLONG: 'the name is too long',
+  ENOSPC: 'no space left on the disk',
+  ENOTDIR: 'a part of the path is a file',
+  EPERM: 'the system does not allow it',
+  EROFS: 'the disk is read-only',
+}
+
+/** An error of the file system as the user is told it; any other error as it is. */
+export function told(error: unknown, target: string): unknown {
+  const code = systemErrorCode(error)
+  if (code === undefined || error instanceof CreateError) return error
+  const reason = explanations[code] ?? (error instanceof Error ? error.message : code)
+  return new CreateError(`Could not write ${target}: ${reason} (${code}). Everything is as it was before.`, {
+    hints: ['Choose another place, or mend this one and run the same command again.'],
+    cause: error,
+  })
+}

@@ -1,0 +1,45 @@
+import { choose, type PackageManager, packageManagers } from '../options.ts'
+
+/** The package manager that runs this process, by its user agent (`pnpm/12.0.1 npm/? node/v20...`); npm by default. */
+export function invokingPackageManager(environment: NodeJS.ProcessEnv): PackageManager {
+  const agent = environment.npm_config_user_agent ?? ''
+  return choose(packageManagers, agent.slice(0, agent.indexOf('/'))) ?? 'npm'
+}
+
+/** The command that runs a script of package.json; only npm needs `--` in front of the script's own flags. */
+export function scriptCommand(
+  manager: PackageManager,
+  script: string,
+  flags: readonly string[] = [],
+): string[] {
+  const separator = manager === 'npm' && flags.length > 0 ? ['--'] : []
+  return [manager, 'run', script, ...separator, ...flags]
+}
+
+/** The same without the package manager's own lines on stdout, ready for arguments to be added. */
+export function quietScriptCommand(manager: PackageManager, script: 'start'): string[] {
+  switch (manager) {
+    case 'npm':
+      return ['npm', '-s', script, '--']
+    case 'pnpm':
+      return ['pnpm', '-s', script]
+    case 'yarn':
+      return ['yarn', script]
+    case 'bun':
+      return ['bun', 'run', '--silent', script]
+  }
+}
+
+/** The words in front of the folder in a command that creates a project with this very version. */
+export function createCommand(manager: PackageManager, version: string): string[] {
+  switch (manager) {
+    case 'npm':
+      return ['npx', `create-mlx-app@${version}`]
+    case 'pnpm':
+      return ['pnpm', 'dlx', `create-mlx-app@${version}`]
+    case 'yarn':
+      return ['yarn', 'dlx', `create-mlx-app@${version}`]
+    case 'bun':
+      return ['bunx', `create-mlx-app@${version}`]
+  }
+}

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // The tests run a real model: the first one waits until Python has imported MLX.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+})
