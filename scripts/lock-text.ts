@@ -30,8 +30,8 @@ export function withoutSystems(marker: string, systems: string[]): string {
   const named = new Set<string>()
   for (const alternative of marker.split(' or ')) {
     const atoms = alternative.replace(/^\(|\)$/g, '').split(' and ')
-    const system = valueOf(atoms, 'sys_platform')
-    const machine = valueOf(atoms, 'platform_machine')
+    const system = atomValue(atoms, 'sys_platform')
+    const machine = atomValue(atoms, 'platform_machine')
     if (system === undefined || machine === undefined) return marker
     named.add(`${system} ${machine}`)
     rests.add(atoms.filter((atom) => !/^(sys_platform|platform_machine) /.test(atom)).join(' and '))
@@ -48,7 +48,7 @@ export function withoutSystems(marker: string, systems: string[]): string {
   return meant.length > 1 ? `(${where}) and ${rest}` : `${where} and ${rest}`
 }
 
-function valueOf(atoms: string[], name: string): string | undefined {
+function atomValue(atoms: string[], name: string): string | undefined {
   const prefix = `${name} == '`
   return atoms.find((atom) => atom.startsWith(prefix))?.slice(prefix.length, -1)
 }
@@ -85,6 +85,24 @@ export function withConstraints(pyproject: string, constraints: string[]): strin
 export function withCuda(pyproject: string): string {
   const withoutMac = replaced(pyproject, /^ {2}"sys_platform == 'darwin' and .*\n/m, '')
   return replaced(withoutMac, /mlx\[cpu\]/, 'mlx[cuda12]')
+}
+
+/** A pyproject.toml that asks for nothing but uv. */
+export function uvProject(requirement = 'uv'): string {
+  const environments = Object.entries(machines).flatMap(([system, names]) =>
+    names.map((machine) => `sys_platform == '${system}' and platform_machine == '${machine}'`),
+  )
+  return [
+    '[project]',
+    'name = "uv-itself"',
+    'version = "0"',
+    // Whatever Python there is, may its pip fetch uv.
+    'requires-python = ">=3.8"',
+    `dependencies = [${JSON.stringify(requirement)}]`,
+    '[tool.uv]',
+    `environments = ${JSON.stringify(environments)}`,
+    '',
+  ].join('\n')
 }
 
 function replaced(text: string, pattern: RegExp, replacement: string): string {

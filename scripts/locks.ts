@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
-import { constraintsOf, lockText, withConstraints, withCuda } from './lock-text.ts'
-import { obtainUv } from './uv.ts'
+import { obtainUv } from './environment.ts'
+import { constraintsOf, lockText, uvProject, withConstraints, withCuda } from './lock-text.ts'
 
 const pythonDirectory = fileURLToPath(new URL('../templates/python/', import.meta.url))
 
@@ -46,11 +46,19 @@ try {
     ['linux'],
   )
 
+  // uv itself, for a machine that has only pip.
+  await resolve(uvProject(flags.upgrade ? undefined : await lockedUv()))
+  const uvText = lockText(await exportLock([]), 'npm run locks, in the repository of create-mlx-app', [
+    'linux',
+    'darwin',
+  ])
+
   const files = {
     'pyproject.toml': pyproject,
     'requirements.lock': main,
     'requirements-dev.lock': dev,
     'requirements-cuda.lock': cuda,
+    'requirements-uv.lock': uvText,
   }
   let changed = 0
   for (const [name, text] of Object.entries(files)) {
@@ -87,4 +95,9 @@ async function exportLock(flagsOfExport: string[]): Promise<string> {
     { cwd: folder },
   )
   return stdout
+}
+
+async function lockedUv(): Promise<string | undefined> {
+  const text = await readFile(join(pythonDirectory, 'requirements-uv.lock'), 'utf8').catch(() => '')
+  return /^uv==[^ ;\\]+/m.exec(text)?.[0]
 }

@@ -1,0 +1,28 @@
+import { interpreterIn } from '#project'
+import { runVisibly } from './children.ts'
+import type { Python } from './interpreter.ts'
+import type { Run } from './uv.ts'
+
+const hint = 'See the lines above. HTTPS_PROXY, PIP_CERT and PIP_INDEX_URL are honoured.'
+
+/** Makes the virtual environment by Python's own means. */
+export async function makeWithPip(python: Python, virtualEnvironment: string, run: Run): Promise<void> {
+  await runVisibly(python.path, ['-m', 'venv', virtualEnvironment], {
+    ...run,
+    failure: 'The virtual environment could not be made',
+    hint,
+  })
+}
+
+/** Installs exactly what the locks name; what else is in the environment stays. */
+export async function installWithPip(virtualEnvironment: string, locks: string[], run: Run): Promise<void> {
+  await runVisibly(
+    interpreterIn(virtualEnvironment),
+    [
+      ...['-m', 'pip', 'install', '--disable-pip-version-check', '--require-hashes'],
+      ...(process.stderr.isTTY ? [] : ['--quiet']),
+      ...locks.flatMap((lock) => ['-r', lock]),
+    ],
+    { ...run, failure: 'The packages could not be installed', hint },
+  )
+}

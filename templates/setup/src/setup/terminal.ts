@@ -1,0 +1,74 @@
+import { styleText } from 'node:util'
+import { EngineError } from '#engine'
+import { UsageError } from './options.ts'
+
+/** Prints what has been done. Lines, never a screen that moves: they read the same in a log. */
+export interface Terminal {
+  done(text: string): void
+  note(text: string): void
+}
+
+export const terminal: Terminal = {
+  done: (text) => console.log(`${mark(true)} ${text}`),
+  note: (text) => console.log(`${styleText('yellow', '!')} ${text}`),
+}
+
+/** ✓ or ✗, coloured where the terminal wants colours. */
+export function mark(good: boolean): string {
+  return good ? styleText('green', '✓') : styleText('red', '✗')
+}
+
+/** How a script of this project is run by the package manager that started this one. */
+export function scriptCommand(script: string, environment: NodeJS.ProcessEnv = process.env): string {
+  const agent = environment.npm_config_user_agent?.split('/')[0] ?? 'npm'
+  const manager = ['npm', 'pnpm', 'yarn', 'bun'].includes(agent) ? agent : 'npm'
+  return `${manager} run ${script}`
+}
+
+/** The same with arguments for the script: npm alone needs the two dashes, and pnpm would pass them on. */
+export function scriptWithArguments(
+  script: string,
+  scriptArguments: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): string {
+  const command = scriptCommand(script, environment)
+  return command.startsWith('npm ') ? `${command} -- ${scriptArguments}` : `${command} ${scriptArguments}`
+}
+
+/**
+ * Runs a program's main function and sets the exit code: what it returns; 2 for wrong usage, 1 for what could not be
+ * done, both without a stack; 130 or 143 when interrupted, after it has cleaned up behind itself.
+ */
+export async function runMain(main: (signal: AbortSignal) => Promise<number>): Promise<void> {
+  const controller = new AbortController()
+  let interrupted: number | undefined
+  for (const [name, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(name, () => {
+      if (interrupted !== undefined) process.exit(interrupted)
+      interrupted = code
+      controller.abort()
+    })
+  }
+  try {
+    process.exitCode = await main(controller.signal)
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+  if (interrupted !== undefined) process.exitCode = interrupted
+}
+
+function report(error: unknown): number {
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\nSee --help.`)
+    return 2
+  }
+  if (EngineError.isInstance(error)) {
+    console.error(`${mark(false)} ${error.describe()}`)
+    return error.code === 'ABORTED' ? 130 : 1
+  }
+  console.error(error)
+  return 1
+}
