@@ -96,7 +96,8 @@ function struct(name: string, node: Node): string {
     ([key, value]) => [key, nodeSchema.parse(value)] as const,
   )
   const tag = properties.find(([key]) => key === 'type')?.[1].const
-  const bases = tag === undefined ? '_Object' : `_Object, tag_field="type", tag="${tag}"`
+  const bases =
+    tag === undefined ? '_Object, frozen=True' : `_Object, tag_field="type", tag="${tag}", frozen=True`
   const fields = properties
     .filter(([key]) => key !== 'type')
     .map(([key, value]) => {

@@ -1,1 +1,1 @@
-"""Language models on MLX: loading, continuous batching, and the worker that an application talks to."""
+"""Language models on MLX: loading, continuous batching, and a worker for applications."""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from .errors import EngineError
 
 # What mlx-lm reads; other weights of a repository (PyTorch, GGUF) stay where they are.
@@ -14,18 +16,20 @@ PATTERNS = ("*.json", "model*.safetensors", "tokenizer.model", "*.tiktoken", "*.
 OnBytes = Callable[[int, int], None]
 
 
-class Cancelled(Exception):
+class CancelledError(Exception):
     """The caller no longer wants the model."""
 
 
-def download(repository: str, revision: str | None, on_bytes: OnBytes, stop: threading.Event) -> Path:
+def download(
+    repository: str, revision: str | None, on_bytes: OnBytes, stop: threading.Event
+) -> Path:
     """Downloads what is missing of a repository and gives its folder in the shared cache.
 
-    `on_bytes(loaded, total)` is called from several threads. What was loaded stays on disk when `stop` is set, so
-    that the next try goes on from there. Raises EngineError MODEL_NOT_FOUND, MODEL_GATED or DOWNLOAD_FAILED, and
-    Cancelled.
+    `on_bytes(loaded, total)` is called from several threads. What was loaded stays on disk when
+    `stop` is set, so that the next try goes on from there. Raises EngineError MODEL_NOT_FOUND,
+    MODEL_GATED or DOWNLOAD_FAILED, and CancelledError.
     """
-    # Plain HTTP is resumed in the middle of a file and its progress is told; hf-xet promises neither.
+    # Plain HTTP goes on in the middle of a file and tells its progress; hf-xet promises neither.
     os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
     from huggingface_hub import errors, snapshot_download
 
@@ -62,18 +66,18 @@ def download(repository: str, revision: str | None, on_bytes: OnBytes, stop: thr
 
 
 def _bar(on_bytes: OnBytes, stop: threading.Event) -> type[Any]:
-    from tqdm import tqdm
-
-    class Bar(tqdm):  # type: ignore[misc, type-arg]
+    class Bar(tqdm):  # type: ignore[misc]
         """A progress bar that draws nothing and passes its numbers on."""
 
-        def __init__(self, *args: Any, **options: Any) -> None:
-            self._counts_file_bytes = options.pop("name", None) == "huggingface_hub.snapshot_download"
+        def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - tqdm's own
+            self._counts_file_bytes = (
+                options.pop("name", None) == "huggingface_hub.snapshot_download"
+            )
             super().__init__(*args, **{**options, "disable": True})
 
         def update(self, n: float | None = 1) -> None:
             if stop.is_set():
-                raise Cancelled
+                raise CancelledError
             # A disabled bar does not count for itself.
             self.n += n or 0
             if self._counts_file_bytes:

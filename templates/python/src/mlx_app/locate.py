@@ -1,4 +1,4 @@
-"""Where the files of a model lie: in the project, at a path, or in the cache of all Hugging Face tools."""
+"""Where the files of a model lie: in the project, at a path, or in the Hugging Face cache."""
 
 import json
 import re
@@ -12,9 +12,10 @@ REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def locate(model: str, revision: str | None, models_directory: Path) -> Path | None:
-    """The folder of a model that is complete on disk; None for a Hugging Face id that has to be downloaded.
+    """The folder of a model that is complete on disk; None for one that has to be downloaded.
 
-    Raises EngineError MODEL_NOT_FOUND for anything else, MODEL_CORRUPT for a folder without a model.
+    Raises EngineError MODEL_NOT_FOUND for anything else, MODEL_CORRUPT for a folder without a
+    model.
     """
     if model.startswith((".", "/", "~")):
         return _checked(model, Path(model).expanduser())
@@ -23,7 +24,9 @@ def locate(model: str, revision: str | None, models_directory: Path) -> Path | N
         return _checked(model, inside)
     if REPOSITORY.fullmatch(model):
         return in_cache(model, revision)
-    raise EngineError("MODEL_NOT_FOUND", f'There is no model "{model}". {_available(models_directory)}')
+    raise EngineError(
+        "MODEL_NOT_FOUND", f'There is no model "{model}". {_available(models_directory)}'
+    )
 
 
 def in_cache(repository: str, revision: str | None) -> Path | None:
@@ -82,7 +85,9 @@ def _checked(model: str, folder: Path) -> Path:
         raise EngineError("MODEL_NOT_FOUND", f'There is no folder "{model}".')
     missing = missing_files(folder)
     if missing:
-        raise EngineError("MODEL_CORRUPT", f"{folder} is not a model: {', '.join(missing)} is missing.")
+        raise EngineError(
+            "MODEL_CORRUPT", f"{folder} is not a model: {', '.join(missing)} is missing."
+        )
     return folder
 
 

@@ -1,7 +1,8 @@
 """Every name of mlx-lm that this project uses.
 
-mlx-lm keeps only load, generate, stream_generate and batch_generate stable. The rest is gathered here, behind
-functions of our own, so that a new mlx-lm touches one file; tests/test_mlx_lm_adapter.py says which name broke.
+mlx-lm keeps only load, generate, stream_generate and batch_generate stable. The rest is gathered
+here, behind functions of our own, so that a new mlx-lm touches one file;
+tests/test_mlx_lm_adapter.py says which name broke.
 """
 
 from collections.abc import Sequence
@@ -11,28 +12,9 @@ from typing import Any, Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
-from mlx_lm.generate import BatchGenerator, StopSequences, make_stop_sequences
-from mlx_lm.sample_utils import apply_min_p, apply_top_k, apply_top_p, greedy_sampler
-from mlx_lm.tokenizer_utils import StreamingDetokenizer, TokenizerWrapper
+from mlx_lm import sample_utils
+from mlx_lm.generate import BatchGenerator, make_stop_sequences
 from mlx_lm.utils import load_model, load_tokenizer
-
-__all__ = [
-    "Batch",
-    "Sampler",
-    "StreamingDetokenizer",
-    "Token",
-    "Tokenizer",
-    "apply_min_p",
-    "apply_top_k",
-    "apply_top_p",
-    "encode_chat",
-    "encode_prompt",
-    "greedy_sampler",
-    "read_model",
-    "read_tokenizer",
-]
-
-Tokenizer = TokenizerWrapper
 
 
 class Sampler(Protocol):
@@ -41,25 +23,68 @@ class Sampler(Protocol):
     def __call__(self, logprobs: mx.array, /) -> mx.array: ...
 
 
+class Detokenizer(Protocol):
+    """Turns tokens into text as they come; a character comes with the last of its bytes."""
+
+    @property
+    def last_segment(self) -> str:
+        """The text that is new since the last look."""
+        ...
+
+    def add_token(self, token: int) -> None: ...
+
+    def finalize(self) -> None: ...
+
+
+class Tokenizer(Protocol):
+    """What is used of mlx-lm's wrapper around a Hugging Face tokenizer."""
+
+    @property
+    def detokenizer(self) -> Detokenizer:
+        """A new one with each look."""
+        ...
+
+    def encode(self, text: str, /) -> list[int]: ...
+
+    def apply_chat_template(
+        self, messages: list[dict[str, str]], /, *, add_generation_prompt: bool
+    ) -> list[int]: ...
+
+    def __len__(self) -> int: ...
+
+
+# Likeliest token. All sequences of a batch that use this one object are sampled in one go.
+greedy: Sampler = sample_utils.greedy_sampler
+
+
+def keep_top_p(logprobs: mx.array, top_p: float) -> mx.array:
+    """Leaves the likeliest tokens that together have the probability `top_p`."""
+    kept: mx.array = sample_utils.apply_top_p(logprobs, top_p)
+    return kept
+
+
+def keep_min_p(logprobs: mx.array, min_p: float) -> mx.array:
+    """Leaves the tokens that have at least `min_p` of the likeliest one's probability."""
+    kept: mx.array = sample_utils.apply_min_p(logprobs, min_p)
+    return kept
+
+
+def keep_top_k(logprobs: mx.array, top_k: int) -> mx.array:
+    """Leaves the `top_k` likeliest tokens; `top_k` must be below the size of the vocabulary."""
+    kept: mx.array = sample_utils.apply_top_k(logprobs, top_k)
+    return kept
+
+
 def read_model(path: Path) -> tuple[nn.Module, dict[str, Any]]:
-    """The model with weights that are not in memory yet (lazy), and its config. Never runs code of the model."""
+    """The model, its weights not in memory yet, and its config. Runs no code of the model."""
     model, config = load_model(path, lazy=True, trust_remote_code=False)
     return model, config
 
 
 def read_tokenizer(path: Path, config: dict[str, Any]) -> Tokenizer:
     """The tokenizer with the end-of-text tokens that the model's config names."""
-    return load_tokenizer(path, eos_token_ids=config.get("eos_token_id"))
-
-
-def encode_chat(tokenizer: Tokenizer, messages: Sequence[dict[str, str]]) -> list[int]:
-    """Token ids of a chat in the model's own template, up to where the assistant speaks."""
-    return list(tokenizer.apply_chat_template(list(messages), add_generation_prompt=True))
-
-
-def encode_prompt(tokenizer: Tokenizer, prompt: str) -> list[int]:
-    """Token ids of raw text, with the special tokens that the tokenizer puts in front of it."""
-    return list(tokenizer.encode(prompt))
+    tokenizer: Tokenizer = load_tokenizer(path, eos_token_ids=config.get("eos_token_id"))
+    return tokenizer
 
 
 @dataclass(frozen=True)
@@ -90,7 +115,7 @@ class Batch:
             prefill_step_size=self.prefill_tokens,
             stream=mx.default_stream(mx.default_device()),
         )
-        self._end_of_text: StopSequences = make_stop_sequences(tokenizer)
+        self._end_of_text = make_stop_sequences(tokenizer)
 
     def insert(self, prompt: list[int], max_tokens: int, sampler: Sampler) -> int:
         """Queues a sequence and gives its uid. The prompt has at least one token."""
@@ -107,7 +132,7 @@ class Batch:
         self._generator.remove(list(uids))
 
     def step(self) -> tuple[list[int], list[Token]]:
-        """One decode step and at most one chunk of prefill: uids whose prompt is read, and the new tokens."""
+        """One decode step and one chunk of prefill: uids whose prompt is read, and new tokens."""
         prompts, tokens = self._generator.next()
         started = [response.uid for response in prompts if response.end_of_prompt]
         return started, [Token(r.uid, r.token, r.finish_reason) for r in tokens]

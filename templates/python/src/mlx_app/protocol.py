@@ -38,7 +38,7 @@ class _Object(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, 
     """Fields are snake_case here and camelCase in JSON."""
 
 
-class Load(_Object, tag_field="type", tag="load"):
+class Load(_Object, tag_field="type", tag="load", frozen=True):
     """Reads a model into memory, from disk or, where that is allowed, from the hub."""
 
     id: CallId
@@ -47,14 +47,14 @@ class Load(_Object, tag_field="type", tag="load"):
     download: bool = True
 
 
-class Message(_Object):
+class Message(_Object, frozen=True):
     """One turn of a chat."""
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str
 
 
-class Generate(_Object, tag_field="type", tag="generate"):
+class Generate(_Object, tag_field="type", tag="generate", frozen=True):
     """One text from a raw prompt, or from a chat by the template of the model: one of the two."""
 
     id: CallId
@@ -70,32 +70,32 @@ class Generate(_Object, tag_field="type", tag="generate"):
     stop: Annotated[list[StopString], Meta(max_length=64)] = []
 
 
-class Cancel(_Object, tag_field="type", tag="cancel"):
+class Cancel(_Object, tag_field="type", tag="cancel", frozen=True):
     """Ends the call of that id wherever it is. It gets no more events."""
 
     id: CallId
 
 
-class Unload(_Object, tag_field="type", tag="unload"):
+class Unload(_Object, tag_field="type", tag="unload", frozen=True):
     """Frees a model, or all of them. Calls that still use it fail with ABORTED."""
 
     id: CallId
     model: ModelName | None = None
 
 
-class Status(_Object, tag_field="type", tag="status"):
+class Status(_Object, tag_field="type", tag="status", frozen=True):
     """Asks for a StatusReport."""
 
     id: CallId
 
 
-class Models(_Object, tag_field="type", tag="models"):
+class Models(_Object, tag_field="type", tag="models", frozen=True):
     """Asks for a ModelsReport."""
 
     id: CallId
 
 
-class Ready(_Object, tag_field="type", tag="ready"):
+class Ready(_Object, tag_field="type", tag="ready", frozen=True):
     """The first event: the versions and the device at the other end."""
 
     protocol: int
@@ -106,7 +106,7 @@ class Ready(_Object, tag_field="type", tag="ready"):
     device: Literal["gpu", "cpu"]
 
 
-class Progress(_Object, tag_field="type", tag="progress"):
+class Progress(_Object, tag_field="type", tag="progress", frozen=True):
     """Bytes of a download or of weights; total_bytes is 0 as long as it is unknown."""
 
     id: CallId
@@ -115,7 +115,7 @@ class Progress(_Object, tag_field="type", tag="progress"):
     total_bytes: Count
 
 
-class LoadedModel(_Object):
+class LoadedModel(_Object, frozen=True):
     """A model in memory. context_tokens bounds prompt and answer together; null if unknown."""
 
     model: ModelName
@@ -124,34 +124,34 @@ class LoadedModel(_Object):
     context_tokens: Annotated[int, Meta(ge=1)] | None
 
 
-class Loaded(_Object, tag_field="type", tag="loaded"):
+class Loaded(_Object, tag_field="type", tag="loaded", frozen=True):
     """The end of a load."""
 
     id: CallId
     model: LoadedModel
 
 
-class Piece(_Object):
+class Piece(_Object, frozen=True):
     """New text of one call."""
 
     id: CallId
     text: str
 
 
-class Tokens(_Object, tag_field="type", tag="tokens"):
+class Tokens(_Object, tag_field="type", tag="tokens", frozen=True):
     """The text of one step of the batch: at most one piece for each call."""
 
     pieces: list[Piece]
 
 
-class Usage(_Object):
+class Usage(_Object, frozen=True):
     """Tokens that were read and written."""
 
     prompt_tokens: Annotated[int, Meta(ge=0)]
     completion_tokens: Annotated[int, Meta(ge=0)]
 
 
-class WorkerTimings(_Object):
+class WorkerTimings(_Object, frozen=True):
     """Waiting for a place; prefill up to the first token; first to last token."""
 
     queue_ms: Milliseconds
@@ -159,7 +159,7 @@ class WorkerTimings(_Object):
     generation_ms: Milliseconds
 
 
-class Done(_Object, tag_field="type", tag="done"):
+class Done(_Object, tag_field="type", tag="done", frozen=True):
     """The end of a call. `text` had been held back as the possible start of a stop string."""
 
     id: CallId
@@ -169,14 +169,14 @@ class Done(_Object, tag_field="type", tag="done"):
     timings: WorkerTimings
 
 
-class Unloaded(_Object, tag_field="type", tag="unloaded"):
+class Unloaded(_Object, tag_field="type", tag="unloaded", frozen=True):
     """The models that were freed."""
 
     id: CallId
     models: list[ModelName]
 
 
-class StatusReport(_Object, tag_field="type", tag="statusReport"):
+class StatusReport(_Object, tag_field="type", tag="statusReport", frozen=True):
     """Calls in the batch (active) and in front of it (queued), memory as MLX counts it."""
 
     id: CallId
@@ -189,7 +189,7 @@ class StatusReport(_Object, tag_field="type", tag="statusReport"):
     steps: Count
 
 
-class ModelOnDisk(_Object):
+class ModelOnDisk(_Object, frozen=True):
     """A model that can be loaded without a download."""
 
     model: ModelName
@@ -198,14 +198,14 @@ class ModelOnDisk(_Object):
     place: Literal["project", "cache"]
 
 
-class ModelsReport(_Object, tag_field="type", tag="modelsReport"):
+class ModelsReport(_Object, tag_field="type", tag="modelsReport", frozen=True):
     """What lies on disk."""
 
     id: CallId
     models: list[ModelOnDisk]
 
 
-class Failure(_Object, tag_field="type", tag="error"):
+class Failure(_Object, tag_field="type", tag="error", frozen=True):
     """The end of a call that failed or, without an id, a line that could not be understood."""
 
     id: CallId | None
@@ -214,7 +214,7 @@ class Failure(_Object, tag_field="type", tag="error"):
     hint: str | None = None
 
 
-class Fatal(_Object, tag_field="type", tag="fatal"):
+class Fatal(_Object, tag_field="type", tag="fatal", frozen=True):
     """The worker ends: before Ready a set-up that lacks something, later a bug."""
 
     code: ErrorCode

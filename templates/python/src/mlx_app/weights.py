@@ -33,7 +33,7 @@ class ReadModel:
         loaded = 0
         piece: list[mx.array] = []
         size = 0
-        for _, weight in tree_flatten(self.network.parameters()):
+        for weight in _arrays(self.network):
             piece.append(weight)
             size += weight.nbytes
             if size >= PIECE_BYTES:
@@ -64,9 +64,10 @@ class ReadModel:
 
 
 def read(path: Path) -> ReadModel:
-    """Reads config, tokenizer and the headers of the weights; must run on the thread that will use the model.
+    """Reads config, tokenizer and headers of the weights, on the thread that will use the model.
 
-    Raises EngineError MODEL_CORRUPT for damaged files, UNSUPPORTED for a model that mlx-lm has no code for.
+    Raises EngineError MODEL_CORRUPT for damaged files, UNSUPPORTED for a model that mlx-lm has no
+    code for.
     """
     for file in sorted(path.glob("model*.safetensors")):
         check_safetensors(file)
@@ -75,15 +76,21 @@ def read(path: Path) -> ReadModel:
         tokenizer = read_tokenizer(path, config)
     except Exception as error:
         raise _why(path, error) from error
-    total = sum(weight.nbytes for _, weight in tree_flatten(network.parameters()))
+    total = sum(weight.nbytes for weight in _arrays(network))
     return ReadModel(path, network, tokenizer, config, total)
+
+
+def _arrays(network: nn.Module) -> Iterator[mx.array]:
+    leaves: Any = tree_flatten(network.parameters())  # type: ignore[no-untyped-call]
+    for _, leaf in leaves:
+        yield leaf
 
 
 def check_safetensors(file: Path) -> None:
     """Compares the size that a safetensors file announces with its real one.
 
-    The format: eight bytes with the header's length, the header as JSON with the offsets of each tensor, the data
-    (https://github.com/huggingface/safetensors). Raises EngineError MODEL_CORRUPT.
+    The format: eight bytes with the header's length, the header as JSON with the offsets of each
+    tensor, the data (https://github.com/huggingface/safetensors). Raises EngineError MODEL_CORRUPT.
     """
     size = file.stat().st_size
     try:
@@ -92,7 +99,9 @@ def check_safetensors(file: Path) -> None:
             if header_bytes > size:
                 raise ValueError("the header is longer than the file")
             header = json.loads(stream.read(header_bytes))
-            ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+            ends = [
+                entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"
+            ]
             expected = 8 + header_bytes + max(ends, default=0)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, struct.error) as error:
         raise _corrupt(file.parent, f"{file.name} is not a safetensors file ({error})") from error
@@ -105,7 +114,9 @@ def _why(path: Path, error: Exception) -> EngineError:
     if "not supported" in text or "custom module" in text:
         return EngineError("UNSUPPORTED", f"mlx-lm can't run the model in {path}: {text}")
     known = from_exception(error, f"reading {path}")
-    return known if known.code == "OUT_OF_MEMORY" else _corrupt(path, f"{type(error).__name__}: {text}")
+    if known.code == "OUT_OF_MEMORY":
+        return known
+    return _corrupt(path, f"{type(error).__name__}: {text}")
 
 
 def _corrupt(path: Path, reason: str) -> EngineError:

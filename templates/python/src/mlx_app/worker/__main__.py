@@ -1,6 +1,7 @@
 """Starts the worker, on any Python 3: one that is too old, or lacks MLX, says so in the protocol.
 
-Only the standard library is imported before the channel stands, and nothing that Python 3.8 can't parse.
+Only the standard library is imported before the channel stands, and nothing that Python 3.8 can't
+parse.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ def main() -> None:
     except Exception as error:
         channel.end("MLX_NOT_WORKING", f"MLX does not compute here: {error!r}")
     try:
+        from .. import quick_import
+
+        quick_import.install()
         from .run import run
     except ImportError as error:
         channel.end("SETUP_NEEDED", f"{sys.executable} lacks a package: {error}")

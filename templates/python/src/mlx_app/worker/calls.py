@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from ..mlx_lm_adapter import StreamingDetokenizer, Token, Tokenizer
+from ..mlx_lm_adapter import Detokenizer, Token, Tokenizer
 from ..protocol import Done, Generate, Usage, WorkerTimings
 from ..stop_text import StopText
 
@@ -21,7 +21,7 @@ class Call:
         self._prompt_tokens = 0
         self._completion_tokens = 0
         self._stop = StopText(request.stop)
-        self._detokenizer: StreamingDetokenizer | None = None
+        self._detokenizer: Detokenizer | None = None
 
     def insert(self, prompt: Sequence[int], tokenizer: Tokenizer) -> None:
         """Notes that the call goes to the batch now."""
@@ -30,7 +30,7 @@ class Call:
         self._detokenizer = tokenizer.detokenizer
 
     def take(self, token: Token) -> tuple[str, Done | None]:
-        """Takes the next token: the text that may be shown now, and the end of the call if this was its last."""
+        """Takes the next token: the text to show now, and the call's end if this was its last."""
         now = time.perf_counter()
         self._first = self._first or now
         self._last = now

@@ -11,6 +11,7 @@ import os
 import queue
 import sys
 import threading
+from pathlib import Path
 from typing import NoReturn
 
 # The writer gives up on a reader that left this much unread: it has died or hangs.
@@ -24,9 +25,9 @@ class TooLong:
 class Channel:
     """Owns the process's standard streams.
 
-    Lines arrive in `inbox` as bytes. Standard output is kept aside and replaced by standard error, so that a library
-    that prints does no harm. The end of standard input ends the process at once, whatever it is doing: the
-    application on the other side is gone.
+    Lines arrive in `inbox` as bytes. Standard output is kept aside and replaced by standard error,
+    so that a library that prints does no harm. The end of standard input ends the process at once,
+    whatever it is doing: the application on the other side is gone.
     """
 
     def __init__(self, line_bytes: int = 32 * 1024 * 1024) -> None:
@@ -34,7 +35,7 @@ class Channel:
         self._line_bytes = line_bytes
         self._input = os.fdopen(os.dup(0), "rb")
         self._output = os.dup(1)
-        with open(os.devnull, "rb") as nothing:
+        with Path(os.devnull).open("rb") as nothing:
             os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)
         self._unsent: collections.deque[bytes] = collections.deque()
@@ -44,7 +45,7 @@ class Channel:
         threading.Thread(target=self._write, name="writer", daemon=True).start()
 
     def send(self, line: bytes) -> None:
-        """Queues one line (bytes, without its newline) for the writer; never waits for the reader."""
+        """Queues one line, without its newline; never waits for the reader."""
         with self._change:
             self._unsent.append(line)
             self._unsent_bytes += len(line) + 1

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..download import Cancelled, download
+from ..download import CancelledError, download
 from ..errors import EngineError
 from ..locate import locate
 from ..protocol import Load
@@ -28,7 +28,7 @@ class Loading:
 
     @classmethod
     def of(cls, request: Load) -> "Loading":
-        """For an explicit load; a call for a model that is not loaded makes one without download."""
+        """For an explicit load; it may download if the request says so."""
         return cls(request.model, request.revision, request.download, loads=[request.id])
 
     @property
@@ -48,7 +48,7 @@ class Loading:
             raise EngineError("MODEL_NOT_FOUND", f"{self.name} is not on this machine yet.")
         try:
             return download(self.name, self.revision, on_bytes, self.stop)
-        except Cancelled:
+        except CancelledError:
             return None
 
     def begin(self, path: Path) -> None:

@@ -105,7 +105,9 @@ class Worker:
         )
 
     def _take_all(self, *, wait: bool) -> None:
-        """Handles all that has arrived; waits for the first of it if there is nothing else to do."""
+        """Handles all that has arrived; waits for the first of it if there is nothing else to
+        do.
+        """
         while True:
             try:
                 item = self._channel.inbox.get(block=wait)
@@ -136,8 +138,8 @@ class Worker:
             self._fail(request.id, error)
 
     def _in_use(self, call_id: int | None) -> bool:
-        loads = (load_id for loading in self._loading.values() for load_id in loading.loads)
-        return call_id in self._calls or call_id in loads
+        loading = any(call_id in loading.loads for loading in self._loading.values())
+        return loading or call_id in self._calls
 
     def _refuse(self, call_id: int | None, message: str) -> None:
         """Answers a wrong line, without its id where that would end another call."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import mlx.core as mx
 
 from ..errors import EngineError, from_exception
-from ..mlx_lm_adapter import Batch, Sampler, encode_chat, encode_prompt, greedy_sampler
+from ..mlx_lm_adapter import Batch, Sampler, greedy
 from ..protocol import Done, LoadedModel
 from ..sampling import make_sampler
 from ..weights import ReadModel
@@ -41,7 +41,8 @@ class Serving:
     def tokenise(self, call: Call) -> list[int]:
         """Token ids of the call's prompt; runs on any thread, since a long text takes long.
 
-        Raises EngineError INVALID_REQUEST where the template refuses the messages, CONTEXT_LENGTH_EXCEEDED.
+        Raises EngineError INVALID_REQUEST where the template refuses the messages,
+        CONTEXT_LENGTH_EXCEEDED.
         """
         request = call.request
         tokenizer = self._model.tokenizer
@@ -50,9 +51,9 @@ class Serving:
             with self._tokeniser_lock:
                 if request.messages is not None:
                     messages = [{"role": m.role, "content": m.content} for m in request.messages]
-                    tokens = encode_chat(tokenizer, messages)
+                    tokens = tokenizer.apply_chat_template(messages, add_generation_prompt=True)
                 else:
-                    tokens = encode_prompt(tokenizer, request.prompt or "")
+                    tokens = tokenizer.encode(request.prompt or "")
         except Exception as error:
             raise EngineError(
                 "INVALID_REQUEST", f"{self.name} can't read this prompt: {error}"
@@ -63,7 +64,7 @@ class Serving:
         if context is not None and len(tokens) >= context:
             raise EngineError(
                 "CONTEXT_LENGTH_EXCEEDED",
-                f"The prompt has {len(tokens)} tokens; {self.name} takes {context}, answer included.",
+                f"The prompt has {len(tokens)} tokens; {self.name} takes {context} in all.",
             )
         return tokens
 
@@ -89,7 +90,9 @@ class Serving:
         return True
 
     def step(self) -> Iterator[tuple[Call, str, Done | EngineError | None]]:
-        """One step of the batch: for each call that got a token its new text and, if it ended, how."""
+        """One step of the batch: for each call that got a token its new text and, if it ended,
+        how.
+        """
         _, tokens = self._batch.step()
         for token in tokens:
             call = self._calls.get(token.uid)
@@ -127,8 +130,10 @@ class Serving:
 
 
 def _guarded(sampler: Sampler, call: Call) -> Sampler:
-    """A sampler whose failure is that of its own call: without this it would end everyone's batch."""
-    if sampler is greedy_sampler:
+    """A sampler whose failure is that of its own call: without this it would end everyone's
+    batch.
+    """
+    if sampler is greedy:
         return sampler
 
     def sample(logprobs: mx.array, /) -> mx.array:
@@ -136,6 +141,6 @@ def _guarded(sampler: Sampler, call: Call) -> Sampler:
             return sampler(logprobs)
         except Exception as error:  # whatever it is, it belongs to this call
             call.error = error
-            return greedy_sampler(logprobs)
+            return greedy(logprobs)
 
     return sample
