@@ -22,7 +22,8 @@ export function mark(good: boolean): string {
 export function scriptCommand(script: string, environment: NodeJS.ProcessEnv = process.env): string {
   const agent = environment.npm_config_user_agent?.split('/')[0] ?? 'npm'
   const manager = ['npm', 'pnpm', 'yarn', 'bun'].includes(agent) ? agent : 'npm'
-  return `${manager} run ${script}`
+  const short = script === 'start' && manager !== 'bun'
+  return short ? `${manager} start` : `${manager} run ${script}`
 }
 
 /** The same with arguments for the script: npm alone needs the two dashes, and pnpm would pass them on. */
