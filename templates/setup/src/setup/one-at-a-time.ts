@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -38,7 +39,7 @@ export async function oneAtATime<Result>(
 
 /** Makes the file with this process in it, whole or not at all; false when there is one. */
 async function claim(path: string): Promise<boolean> {
-  const own = `${path}.${process.pid}`
+  const own = `${path}.${randomUUID()}`
   await writeFile(own, String(process.pid))
   try {
     await link(own, path)
@@ -63,7 +64,7 @@ async function holderOf(path: string): Promise<number | undefined> {
 
 /** Takes a dead process's file away. Renamed first: another process may have claimed it just now. */
 async function clear(path: string): Promise<void> {
-  const aside = `${path}.${process.pid}.aside`
+  const aside = `${path}.${randomUUID()}`
   try {
     await rename(path, aside)
     const holder = await holderOf(aside)

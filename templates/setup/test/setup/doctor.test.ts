@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest'
+import { type Check, Findings, runChecks } from '../../src/setup/checks/check.ts'
+import { judgeMemory, judgeNode } from '../../src/setup/checks/machine.ts'
+import { formatBytes } from '../../src/setup/format.ts'
+import { scriptCommand, scriptWithArguments } from '../../src/setup/terminal.ts'
+
+it.each([
+  ['20.18.3', false],
+  ['20.19.0', true],
+  ['21.7.0', false],
+  ['22.11.0', false],
+  ['22.12.0', true],
+  ['26.10.0', true],
+])('judges Node %s', (version, good) => {
+  expect(judgeNode(version).good).toBe(good)
+})
+
+it('wants room for the model and something more', () => {
+  expect(judgeMemory(8e9, 16e9).good).toBe(true)
+  expect(judgeMemory(15e9, 16e9)).toMatchObject({ good: false, detail: '16.0 GB for a model of 15.0 GB' })
+})
+
+it('skips what a failed check makes pointless, and survives a check that throws', async () => {
+  const check = (name: string, needs: string[], run: Check['run']): Check => ({ name, needs, run })
+  const seen: string[] = []
+  const results = await runChecks(
+    [
+      check('a', [], () => {
+        throw new Error('boom')
+      }),
+      check('b', ['a'], () => ({ good: true, detail: 'never' })),
+      check('c', [], () => ({ good: true, detail: 'fine', mend: 'not needed' })),
+      check('d', ['c'], () => ({ good: false, detail: 'wrong', mend: 'npm run setup' })),
+    ],
+    new Findings(),
+    (result) => seen.push(result.name),
+  )
+  expect(seen).toEqual(['a', 'b', 'c', 'd'])
+  expect(results).toEqual([
+    { name: 'a', good: false, detail: 'Error: boom' },
+    { name: 'b', good: null, detail: 'needs: a' },
+    { name: 'c', good: true, detail: 'fine' },
+    { name: 'd', good: false, detail: 'wrong', mend: 'npm run setup' },
+  ])
+})
+
+it.each([
+  ['npm/11.1.0 node/v22', 'npm run setup -- --fresh', 'npm start'],
+  ['pnpm/12.0.0 npm/? node/v22', 'pnpm run setup --fresh', 'pnpm start'],
+  ['yarn/4.9.0', 'yarn run setup --fresh', 'yarn start'],
+  ['bun/1.3.0', 'bun run setup --fresh', 'bun run start'],
+  [undefined, 'npm run setup -- --fresh', 'npm start'],
+])('names commands for %s', (agent, setup, start) => {
+  const environment = agent === undefined ? {} : { npm_config_user_agent: agent }
+  expect(scriptWithArguments('setup', '--fresh', environment)).toBe(setup)
+  expect(scriptCommand('start', environment)).toBe(start)
+})
+
+it.each([
+  [0, '0 bytes'],
+  [999, '999 bytes'],
+  [1000, '1.0 kB'],
+  [247_000, '247 kB'],
+  [999_600, '1.0 MB'],
+  [4_280_000_000, '4.3 GB'],
+])('formats %d as %s', (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text)
+})

@@ -1,0 +1,61 @@
+import type { Python } from '../../src/setup/interpreter.ts'
+import type { Situation } from '../../src/setup/plan.ts'
+import type { System } from '../../src/setup/system.ts'
+
+/** Machines as data, so that each decision can be tested on every other machine. */
+export const appleSilicon: System = {
+  platform: 'darwin',
+  architecture: 'arm64',
+  translated: false,
+  macosVersion: '26.1',
+  distributions: [],
+}
+
+export const debian: System = {
+  platform: 'linux',
+  architecture: 'x64',
+  translated: false,
+  glibcVersion: '2.36',
+  distributions: ['debian'],
+}
+
+/** A Python 3.12 that has everything except MLX. */
+export const goodPython: Python = {
+  path: '/usr/bin/python3',
+  version: [3, 12, 4],
+  implementation: 'cpython',
+  machine: 'x86_64',
+  freeThreaded: false,
+  virtual: false,
+  externallyManaged: true,
+  pip: true,
+  venv: true,
+  ensurepip: true,
+  packages: { mlx: null, 'mlx-lm': null, msgspec: null },
+}
+
+/** The one that comes with Apple's command line tools. */
+export const applePython: Python = {
+  ...goodPython,
+  version: [3, 9, 6],
+  machine: 'arm64',
+  externallyManaged: false,
+}
+
+export const mlxPython: Python = {
+  ...goodPython,
+  path: '/opt/mlx/bin/python',
+  packages: { mlx: '0.32.4', 'mlx-lm': '0.32.2', msgspec: '0.22.0' },
+}
+
+export function situation(changes: Partial<Situation>): Situation {
+  return {
+    system: debian,
+    cuda: false,
+    pythons: [],
+    mlxLm: '0.32.2',
+    setupCommand: 'npm run setup',
+    otherWay: (way) => `npm run setup -- --env ${way}`,
+    ...changes,
+  }
+}

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { parseSetupOptions, UsageError } from '../../src/setup/options.ts'
+
+it('takes every flag', () => {
+  expect(parseSetupOptions([])).toEqual({ fresh: false, dev: false, cuda: false })
+  expect(parseSetupOptions(['--env', 'pip', '--python', '/p', '--fresh', '--dev', '--cuda'])).toEqual({
+    way: 'pip',
+    python: '/p',
+    fresh: true,
+    dev: true,
+    cuda: true,
+  })
+  expect(parseSetupOptions(['--help', '--fresh'])).toBe('help')
+})
+
+it.each([
+  [['--envy']],
+  [['extra']],
+  [['--env', 'conda']],
+  [['--env']],
+  [['--fresh=yes']],
+  [['--cuda', '--env', 'existing']],
+])('refuses %j', (argv) => {
+  expect(() => parseSetupOptions(argv)).toThrow(UsageError)
+})
