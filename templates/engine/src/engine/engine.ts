@@ -1,7 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
 import { TextQueue } from './call.ts'
 import { EngineError } from './errors.ts'
-import { withHint } from './hints.ts'
 import {
   type CheckedGenerate,
   checkEngine,
@@ -160,7 +159,7 @@ class LocalEngine implements Engine {
     try {
       while (true) {
         const item = await queue.next()
-        if ('error' in item) throw hinted(item.error)
+        if ('error' in item) throw item.error
         if ('text' in item) {
           yield { text: item.text }
           continue
@@ -212,7 +211,7 @@ class LocalEngine implements Engine {
         },
         onError: (error) => {
           stopListening()
-          onReject(hinted(error))
+          onReject(error)
         },
       })
       const stopListening = onAbort(signal, () => {
@@ -240,10 +239,6 @@ const ignored = { onEvent: () => undefined, onError: () => undefined }
 
 function isEvent<Type extends WorkerEvent['type']>(event: WorkerEvent, type: Type): event is EventOf<Type> {
   return event.type === type
-}
-
-function hinted(error: EngineError): EngineError {
-  return error.hint === undefined ? withHint(error.code, error.message) : error
 }
 
 function aborted(signal: AbortSignal | undefined): EngineError {

@@ -1,5 +1,6 @@
 import type { Call } from './call.ts'
 import { EngineError } from './errors.ts'
+import { withHint } from './hints.ts'
 import type { EventOf, Request, WorkerEvent } from './protocol.ts'
 import { WorkerProcess } from './worker-process.ts'
 
@@ -131,10 +132,7 @@ export class Supervisor {
         return
       case 'error':
         if (event.id === null) this.#options.onLog(`The worker refused a line: ${event.message}`)
-        else
-          this.#take(event.id)?.onError(
-            new EngineError(event.code, event.message, { hint: event.hint ?? undefined }),
-          )
+        else this.#take(event.id)?.onError(withHint(event.code, event.message, event.hint))
         return
       case 'loaded':
         // Also the answer to a load that a restart sent, which nobody waits for.

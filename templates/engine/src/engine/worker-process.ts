@@ -38,6 +38,7 @@ export class WorkerProcess {
   readonly #exited: Promise<void>
   #fatal: EngineError | undefined
   #alive = true
+  #heard = false
 
   constructor(launch: WorkerLaunch) {
     this.#launch = launch
@@ -121,21 +122,29 @@ export class WorkerProcess {
   #readEvents(onEvent: (event: WorkerEvent) => void): void {
     const lines = new LineSplitter((line) => {
       const event = parse(line)
-      if (event === undefined) this.#kill(`wrote a line that is not of the protocol: ${line.slice(0, 200)}`)
+      // Python may print before the worker has taken hold of its output: a site hook, a warning.
+      if (event === undefined && !this.#heard) this.#keepLog(line)
+      else if (event === undefined)
+        this.#kill(`wrote a line that is not of the protocol: ${line.slice(0, 200)}`)
       else if (event.type === 'fatal') this.#fatal = withHint(event.code, event.message, event.hint)
-      else onEvent(event)
+      else {
+        this.#heard = true
+        onEvent(event)
+      }
     }, limits.lineBytes)
     this.#child.stdout?.on('data', (block: Buffer) => lines.push(block))
   }
 
   #readLog(): void {
-    const lines = new LineSplitter((line) => {
-      this.#log.push(line)
-      if (this.#log.length > keptLogLines) this.#log.shift()
-      this.#launch.onLog(line)
-    }, limits.lineBytes)
+    const lines = new LineSplitter((line) => this.#keepLog(line), limits.lineBytes)
     this.#child.stderr?.on('data', (block: Buffer) => lines.push(block))
     this.#child.stderr?.on('end', () => lines.flush())
+  }
+
+  #keepLog(line: string): void {
+    this.#log.push(line)
+    if (this.#log.length > keptLogLines) this.#log.shift()
+    this.#launch.onLog(line)
   }
 
   #message(reason: string): string {

@@ -5,7 +5,8 @@ here, behind functions of our own, so that a new mlx-lm touches one file;
 tests/test_mlx_lm_adapter.py says which name broke.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,21 +58,37 @@ class Tokenizer(Protocol):
 greedy: Sampler = sample_utils.greedy_sampler
 
 
+@contextmanager
+def _eager() -> Iterator[None]:
+    """Turns compilation off: mlx-lm's filters are compiled anew for each value of their option.
+
+    On the CPU that is a run of the C++ compiler, a second in which nobody gets a token.
+    """
+    mx.disable_compile()
+    try:
+        yield
+    finally:
+        mx.enable_compile()
+
+
 def keep_top_p(logprobs: mx.array, top_p: float) -> mx.array:
     """Leaves the likeliest tokens that together have the probability `top_p`."""
-    kept: mx.array = sample_utils.apply_top_p(logprobs, top_p)
+    with _eager():
+        kept: mx.array = sample_utils.apply_top_p(logprobs, top_p)
     return kept
 
 
 def keep_min_p(logprobs: mx.array, min_p: float) -> mx.array:
     """Leaves the tokens that have at least `min_p` of the likeliest one's probability."""
-    kept: mx.array = sample_utils.apply_min_p(logprobs, min_p)
+    with _eager():
+        kept: mx.array = sample_utils.apply_min_p(logprobs, min_p)
     return kept
 
 
 def keep_top_k(logprobs: mx.array, top_k: int) -> mx.array:
     """Leaves the `top_k` likeliest tokens; `top_k` must be below the size of the vocabulary."""
-    kept: mx.array = sample_utils.apply_top_k(logprobs, top_k)
+    with _eager():
+        kept: mx.array = sample_utils.apply_top_k(logprobs, top_k)
     return kept
 
 

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import { createEngine, EngineError, type EngineOptions, type GenerateOptions } from '#engine'
+import { checkGenerate } from '../../src/engine/options.ts'
+import { answerTo, ask, useEngine } from './support.ts'
+
+const shared = useEngine()
+
+describe('what is refused before anything is sent', () => {
+  // The first ones end mlx_lm.server 0.32.2 for everyone.
+  const wrong: [string, object][] = [
+    ['stop', { prompt: 'a', stop: 5 }],
+    ['stop', { prompt: 'a', stop: [null] }],
+    ['stop', { prompt: 'a', stop: '' }],
+    ['stop', { prompt: 'a', stop: Array.from({ length: 65 }, () => 'x') }],
+    ['prompt', { prompt: '' }],
+    ['prompt', { prompt: ['a', 'b'] }],
+    ['Give either prompt or messages', {}],
+    ['Give either prompt or messages', { prompt: 'a', ...ask('b') }],
+    ['messages', { messages: [] }],
+    ['role', { messages: [{ role: 'robot', content: 'a' }] }],
+    ['content', { messages: [{ role: 'user', content: 5 }] }],
+    ['maxTokens', { prompt: 'a', maxTokens: 0 }],
+    ['maxTokens', { prompt: 'a', maxTokens: 1.5 }],
+    ['maxTokens', { prompt: 'a', maxTokens: 1e9 }],
+    ['temperature', { prompt: 'a', temperature: -1 }],
+    ['temperature', { prompt: 'a', temperature: Number.NaN }],
+    ['temperature', { prompt: 'a', temperature: Number.POSITIVE_INFINITY }],
+    ['topP', { prompt: 'a', topP: 0 }],
+    ['topP', { prompt: 'a', topP: 1.1 }],
+    ['topK', { prompt: 'a', topK: -1 }],
+    ['topK', { prompt: 'a', topK: 2 ** 70 }],
+    ['minP', { prompt: 'a', minP: 2 }],
+    ['seed', { prompt: 'a', seed: -1 }],
+    ['seed', { prompt: 'a', seed: 2 ** 32 }],
+    ['model', { prompt: 'a', model: '' }],
+    ['maxToken', { prompt: 'a', maxToken: 5 }],
+    ['signal', { prompt: 'a', signal: 'stop' }],
+  ]
+
+  test.each(wrong)('%s: %o', async (name, options) => {
+    const { steps } = await shared.engine.status()
+    // What TypeScript forbids, JavaScript may still pass.
+    const error = await shared.engine.complete(options as GenerateOptions).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ name: 'EngineError', code: 'INVALID_REQUEST' })
+    expect(error).toHaveProperty('message', expect.stringContaining(name))
+    expect((await shared.engine.status()).steps).toBe(steps)
+  })
+
+  test('by loadModel and createEngine too', async () => {
+    const load = shared.engine.loadModel({ modell: 'hello' } as object)
+    await expect(load).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+    const create = createEngine({ device: 'tpu' } as unknown as EngineOptions)
+    await expect(create).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  })
+})
+
+test('an error is thrown exactly once, from the iteration', async () => {
+  const iterator = shared.engine.generate({ prompt: '' })[Symbol.asyncIterator]()
+  await expect(iterator.next()).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  expect(await iterator.next()).toEqual({ done: true, value: undefined })
+})
+
+test('the defaults are those that the documentation names', () => {
+  expect(checkGenerate({ prompt: 'a' })).toEqual({
+    prompt: 'a',
+    maxTokens: 1024,
+    temperature: 0,
+    topP: 1,
+    topK: 0,
+    minP: 0,
+    seed: null,
+    stop: [],
+  })
+})
+
+test('the limits themselves are allowed', async () => {
+  const options = { temperature: 2, topP: 1, topK: 1, minP: 1, seed: 2 ** 32 - 1, maxTokens: 1_048_576 }
+  expect((await shared.engine.complete({ ...ask('Say hello.'), ...options })).text).toBe(
+    answerTo('Say hello.'),
+  )
+})
+
+test('an EngineError is known by its name across copies of the module, and describes itself with its hint', () => {
+  const error = new EngineError('SETUP_NEEDED', 'Not set up.', { hint: 'Run: npm run setup' })
+  expect(EngineError.isInstance(error)).toBe(true)
+  expect(EngineError.isInstance(new Error('SETUP_NEEDED'))).toBe(false)
+  expect(error.describe()).toBe('Not set up.\nRun: npm run setup')
+})
