@@ -2,6 +2,7 @@
 
 /** What MLX has wheels for: `sys_platform` of Python, and each `platform_machine` of it. */
 const machines: Record<string, string[]> = { darwin: ['arm64'], linux: ['x86_64', 'aarch64'] }
+const titles: Record<string, string> = { darwin: 'macOS', linux: 'Linux' }
 
 /** A line `name==version ; marker \` of a lock. */
 const requirementLine = /^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?==[^ ;\\]+)(?: ; (.+?))?( \\)?$/
@@ -12,7 +13,7 @@ const requirementLine = /^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?==[^ ;\\]+)(
  */
 export function lockText(exported: string, command: string, systems: string[]): string {
   const lines = exported.split('\n').map((line) => shortenMarker(line, systems))
-  const names = systems.map((system) => `${system} (${machines[system]?.join(', ')})`).join(' and ')
+  const names = systems.map((system) => `${titles[system]} (${machines[system]?.join(', ')})`).join(' and ')
   return `# Exact versions and hashes for ${names}. Made from pyproject.toml by:\n# ${command}\n${lines.join('\n').trimEnd()}\n`
 }
 

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'smol-toml'
+import { describe, expect, it } from 'vitest'
+import {
+  constraintsOf,
+  lockText,
+  withConstraints,
+  withCuda,
+  withoutSystems,
+} from '../../scripts/lock-text.ts'
+
+const read = (name: string) =>
+  readFileSync(new URL(`../../templates/python/${name}`, import.meta.url), 'utf8')
+const names = ['requirements.lock', 'requirements-dev.lock', 'requirements-cuda.lock', 'requirements-uv.lock']
+
+const mac = "platform_machine == 'arm64' and sys_platform == 'darwin'"
+const x86 = "platform_machine == 'x86_64' and sys_platform == 'linux'"
+const arm = "platform_machine == 'aarch64' and sys_platform == 'linux'"
+const both = ['linux', 'darwin']
+
+describe.each(names)('%s', (name) => {
+  it('names no index, no host and no path of a machine', () => {
+    expect(read(name)).not.toMatch(/:\/\/|--(extra-)?index-url|--find-links|\.(org|com|io)\b/)
+    expect(read(name)).not.toMatch(/(^|\s)\/(home|root|tmp|work|Users|var)\//)
+  })
+
+  it('has a hash for every package', () => {
+    const packages = read(name).match(/^[\w.-]+==/gm) ?? []
+    expect(packages.length).toBeGreaterThan(0)
+    expect(read(name).match(/^[\w.-]+==[^\n]*\\\n {4}--hash=sha256:/gm)?.length).toBe(packages.length)
+  })
+})
+
+it('pyproject.toml carries the versions of the locks as constraints', () => {
+  const pyproject = read('pyproject.toml')
+  const constraints = constraintsOf([read('requirements.lock'), read('requirements-dev.lock')])
+  expect(constraints.length).toBeGreaterThan(30)
+  expect(parse(pyproject)).toMatchObject({ tool: { uv: { 'constraint-dependencies': constraints } } })
+})
+
+it('what pyproject.toml pins is what the locks hold', () => {
+  const versions = (name: string) => constraintsOf([read(name)])
+  for (const pin of ['mlx==0.32.4', 'mlx-lm==0.32.2', 'msgspec==0.22.0']) {
+    expect(read('pyproject.toml')).toContain(pin.replace('mlx==', 'mlx[cpu]=='))
+    expect(versions('requirements.lock')).toContain(pin)
+    expect(versions('requirements-cuda.lock')).toContain(pin)
+  }
+  expect(versions('requirements.lock').join()).not.toContain('cuda')
+  expect(versions('requirements-cuda.lock').join()).not.toContain('mlx-cpu')
+})
+
+it('leaves out of a marker what is so on every system of the lock', () => {
+  expect(withoutSystems(`(${mac}) or (${arm}) or (${x86})`, both)).toBe('')
+  expect(withoutSystems(`(${arm}) or (${x86})`, both)).toBe("sys_platform == 'linux'")
+  expect(withoutSystems(`(${arm}) or (${x86})`, ['linux'])).toBe('')
+  expect(withoutSystems(mac, both)).toBe("sys_platform == 'darwin'")
+  expect(withoutSystems(x86, both)).toBe(x86)
+  const old = [mac, arm, x86].map((system) => `(python_full_version < '3.12' and ${system})`).join(' or ')
+  expect(withoutSystems(old, both)).toBe("python_full_version < '3.12'")
+  const mixed = `(python_full_version < '3.12' and ${mac}) or (${x86})`
+  expect(withoutSystems(mixed, both)).toBe(mixed)
+  expect(withoutSystems("python_full_version < '3.12'", both)).toBe("python_full_version < '3.12'")
+})
+
+it('keeps hashes and reasons of an export as they are', () => {
+  const exported = `numpy==1.0 ; (${mac}) or (${arm}) or (${x86}) \\\n    --hash=sha256:ab\n    # via mlx\n`
+  expect(lockText(exported, 'uv export', both)).toBe(
+    '# Exact versions and hashes for Linux (x86_64, aarch64) and macOS (arm64). Made from pyproject.toml by:\n' +
+      '# uv export\nnumpy==1.0 \\\n    --hash=sha256:ab\n    # via mlx\n',
+  )
+})
+
+it('constrains a package with two versions by their markers', () => {
+  const lock =
+    "b==2 ; python_version < '3' \\\nb==3 ; python_version >= '3' \\\na==1 ; sys_platform == 'linux' \\\n"
+  expect(constraintsOf([lock])).toEqual([
+    'a==1',
+    "b==2 ; python_version < '3'",
+    "b==3 ; python_version >= '3'",
+  ])
+})
+
+it('edits pyproject.toml and nothing else in it', () => {
+  const pyproject = read('pyproject.toml')
+  expect(withConstraints(withConstraints(pyproject, []), constraintsOf(names.slice(0, 2).map(read)))).toBe(
+    pyproject,
+  )
+  expect(withCuda(pyproject)).toContain('mlx[cuda12]==')
+  expect(withCuda(pyproject)).not.toContain("sys_platform == 'darwin' and")
+  expect(() => withCuda('')).toThrow('is not there')
+})
