@@ -2,11 +2,12 @@ import { InterruptedError } from './errors.ts'
 import type { Answers } from './options.ts'
 import type { Progress } from './run.ts'
 import { makeRepository } from './steps/git.ts'
-import { installPackages } from './steps/install.ts'
-import { setUpPython, setupCommand } from './steps/python.ts'
+import { installPackages, type Watched } from './steps/install.ts'
+import { setUpPython } from './steps/python.ts'
+import { childEnvironment } from './system/child-environment.ts'
 import { type Machine, reasonAgainstMlx } from './system/machine.ts'
 import type { Output } from './system/output.ts'
-import { type CommandOptions, childEnvironment } from './system/processes.ts'
+import { setupCommand } from './system/package-manager.ts'
 
 export interface Finish {
   target: string
@@ -40,17 +41,18 @@ export async function finishProject(finish: Finish): Promise<Progress> {
 
 async function takeSteps(finish: Finish, progress: Progress): Promise<void> {
   const { target, answers, output, signal } = finish
-  const env = childEnvironment(process.env)
-  const options: CommandOptions = {
+  const { processes } = await import('./system/processes.ts')
+  const watched: Watched = {
+    commands: processes,
     cwd: target,
-    env,
+    env: childEnvironment(process.env),
     signal,
     output: output.stream === process.stdout ? 'stdout' : 'stderr',
   }
   signal.throwIfAborted()
   if (finish.install) {
     output.say(`\nInstalling packages with ${answers.packageManager} ...`)
-    const failure = await installPackages(answers.packageManager, options)
+    const failure = await installPackages(answers.packageManager, watched)
     progress.install = failure === undefined ? 'done' : 'failed'
     if (failure !== undefined) {
       output.warn(
@@ -58,11 +60,11 @@ async function takeSteps(finish: Finish, progress: Progress): Promise<void> {
       )
     }
   }
-  if (progress.install === 'done') await takePythonStep(finish, progress, options)
-  if (finish.git) await takeGitStep(finish, progress, env)
+  if (progress.install === 'done') await takePythonStep(finish, progress, watched)
+  if (finish.git) await takeGitStep(finish, progress, watched)
 }
 
-async function takePythonStep(finish: Finish, progress: Progress, options: CommandOptions): Promise<void> {
+async function takePythonStep(finish: Finish, progress: Progress, watched: Watched): Promise<void> {
   const { answers, machine, output } = finish
   const reason = reasonAgainstMlx(machine)
   if (reason !== undefined) {
@@ -70,16 +72,16 @@ async function takePythonStep(finish: Finish, progress: Progress, options: Comma
     return
   }
   output.say('\nSetting up Python ...')
-  const failure = await setUpPython(answers, options)
+  const failure = await setUpPython(answers, watched)
   progress.setup = failure === undefined ? 'done' : 'failed'
   if (failure !== undefined) {
     output.warn(`Python could not be set up: ${failure}. The project stays; ${leftToDo(finish, progress)}`)
   }
 }
 
-async function takeGitStep(finish: Finish, progress: Progress, env: NodeJS.ProcessEnv): Promise<void> {
+async function takeGitStep(finish: Finish, progress: Progress, watched: Watched): Promise<void> {
   const message = `Create ${finish.answers.name} with create-mlx-app ${finish.version}`
-  const result = await makeRepository(finish.target, message, { env, signal: finish.signal })
+  const result = await makeRepository(message, watched.commands, watched)
   progress.git = result.state
   if (result.state === 'committed') finish.output.say('Made a git repository with one commit.')
   else if (result.state === 'initialised') finish.output.say(`Made a git repository: ${result.reason}.`)

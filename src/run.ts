@@ -1,10 +1,14 @@
 import { type Arguments, readArguments } from './arguments.ts'
 import { openTemplates } from './compose/open.ts'
 import { CreateError, type ExitCode } from './errors.ts'
+import { finishProject } from './finish.ts'
+import { helpText, listing, listText } from './help.ts'
+import { gitUserName } from './steps/author.ts'
 import { nextCommands, reproducingCommand } from './steps/next.ts'
 import { planProject } from './steps/plan.ts'
 import { settleAnswers } from './steps/questions.ts'
 import { writeProject } from './steps/write.ts'
+import { askerOf } from './system/asker.ts'
 import { detectAutomation } from './system/automation.ts'
 import { type Interrupts, listenForInterrupts } from './system/interrupt.ts'
 import { describeMachine, hintAboutNode } from './system/machine.ts'
@@ -43,7 +47,6 @@ async function act(
     return 0
   }
   if (given.switches.has('help') || given.switches.has('list')) {
-    const { helpText, listing, listText } = await import('./help.ts')
     const list = given.switches.has('list') && !given.switches.has('help')
     output.say(list ? listText(describeMachine()) : helpText(version))
     output.result({ ok: true, ...listing(describeMachine()) })
@@ -69,10 +72,10 @@ async function create(given: Arguments, root: URL, output: Output, signal: Abort
     asker: async () => {
       if (!process.stdin.isTTY || !output.stream.isTTY) return undefined
       const { terminalAsker } = await import('./system/prompt.ts')
-      return terminalAsker(output.stream, signal)
+      return askerOf(terminalAsker(output.stream, signal))
     },
     pythonChoices: () => pythonChoices(process.env),
-    userName: async () => (await import('./steps/author.ts')).gitUserName(workingDirectory),
+    userName: () => gitUserName(workingDirectory),
   })
   if (defaults.length > 0) output.say(`Defaults taken: ${defaults.join(' ')}`)
 
@@ -107,7 +110,6 @@ async function create(given: Arguments, root: URL, output: Output, signal: Abort
   const git = !given.switches.has('no-git')
   let progress: Progress = { install: 'skipped', setup: 'skipped', git: 'skipped' }
   if (install || git || signal.aborted) {
-    const { finishProject } = await import('./finish.ts')
     progress = await finishProject({
       target: target.path,
       answers,

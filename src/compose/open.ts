@@ -10,10 +10,12 @@ declare const CREATE_MLX_APP_PACKED: boolean | undefined
  * @param root folder of the bin.
  */
 export async function openTemplates(root: URL): Promise<TemplateSource> {
+  // Written as if and else, so that the bundler leaves the other one out.
   if (typeof CREATE_MLX_APP_PACKED === 'boolean') {
     const { packedSource } = await import('./source-packed.ts')
     return packedSource(new URL('layers/', root))
+  } else {
+    const { folderSource } = await import('./source-folder.ts')
+    return folderSource(fileURLToPath(new URL('templates/', root)))
   }
-  const { folderSource } = await import('./source-folder.ts')
-  return folderSource(fileURLToPath(new URL('templates/', root)))
 }

@@ -20,6 +20,7 @@ export function folderSource(directory: string): TemplateSource {
     read: async (names) =>
       new Map(names.map((name) => [name, readLayer(directory, name, compileWith(handlebars))])),
     versions: () => hostVersions(directory),
+    hashes: new Map(),
   }
 }
 

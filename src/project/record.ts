@@ -12,14 +12,24 @@ export interface ProjectRecord {
   files: Record<string, string>
 }
 
-/** The record of a project about to be written: the same for the same answers, without dates. */
+/**
+ * The record of a project about to be written: the same for the same answers, without dates.
+ *
+ * @param known hashes of files that were hashed before.
+ */
 export function projectRecord(
   version: string,
   answers: Answers,
   files: ReadonlyMap<string, Uint8Array>,
+  known: ReadonlyMap<Uint8Array, string>,
 ): ProjectRecord {
-  const hashes = [...files].map(([path, bytes]) => [path, createHash('sha256').update(bytes).digest('hex')])
+  const hashes = [...files].map(([path, bytes]) => [path, known.get(bytes) ?? sha256(bytes)])
   return { version, answers, files: Object.fromEntries(hashes) }
+}
+
+/** SHA-256 in hex. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /** The text of the record's file. */

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
-
 /** The name that git signs commits with here; undefined without git or without a name. */
-export function gitUserName(workingDirectory: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
+export async function gitUserName(workingDirectory: string): Promise<string | undefined> {
+  const { execFile } = await import('node:child_process')
+  return await new Promise((resolve) => {
     execFile('git', ['config', 'user.name'], { cwd: workingDirectory, timeout: 3000 }, (error, stdout) => {
       const name = stdout.trim().split('\n')[0]
       resolve(error === null && name ? name : undefined)

@@ -1,24 +1,30 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { askCommand, type CommandOptions } from '../system/processes.ts'
+import { InterruptedError } from '../errors.ts'
+import type { CommandOptions, Commands } from '../system/commands.ts'
 
 export type GitResult =
   | { state: 'committed' }
   | { state: 'initialised' | 'skipped' | 'failed'; reason: string }
 
 /**
- * Makes a git repository with one commit. Inside a work tree nothing is done; without an identity the files
- * are left uncommitted.
+ * Makes a git repository with one commit in a folder. Inside a work tree nothing is done; without an
+ * identity the files are left uncommitted.
  *
  * @param message of the commit.
+ * @throws InterruptedError on Ctrl-C; no half-made repository stays.
  */
 export async function makeRepository(
-  directory: string,
   message: string,
-  options: Omit<CommandOptions, 'cwd' | 'output'>,
+  commands: Commands,
+  options: CommandOptions,
 ): Promise<GitResult> {
-  const git = (...flags: string[]): Promise<string | undefined> =>
-    askCommand(['git', ...flags], { ...options, cwd: directory })
+  const git = async (...flags: string[]): Promise<string | undefined> => {
+    options.signal.throwIfAborted()
+    const result = await commands.ask(['git', ...flags], options)
+    if (result === 'interrupted' || options.signal.aborted) throw new InterruptedError()
+    return result.printed
+  }
 
   if ((await git('--version')) === undefined) return { state: 'skipped', reason: 'git is not installed' }
   if ((await git('rev-parse', '--is-inside-work-tree')) === 'true') {
@@ -28,9 +34,8 @@ export async function makeRepository(
     if ((await git('init', '--quiet', '--initial-branch=main')) === undefined) {
       return { state: 'failed', reason: 'git init failed' }
     }
-    const identified = (await git('config', 'user.name')) && (await git('config', 'user.email'))
-    const environmentIdentity = options.env.GIT_COMMITTER_EMAIL && options.env.GIT_AUTHOR_EMAIL
-    if (!identified && !environmentIdentity) {
+    // Fails where git neither knows nor can guess who commits.
+    if ((await git('-c', 'user.useConfigOnly=true', 'var', 'GIT_COMMITTER_IDENT')) === undefined) {
       return {
         state: 'initialised',
         reason: 'git has no user.name and user.email yet, so there is no commit',
@@ -42,12 +47,11 @@ export async function makeRepository(
       added === undefined
         ? undefined
         : await git('-c', 'commit.gpgsign=false', 'commit', '--quiet', '--no-verify', '-m', message)
-    return committed === undefined
-      ? { state: 'initialised', reason: 'git could not commit' }
-      : { state: 'committed' }
+    if (committed === undefined) return { state: 'initialised', reason: 'git could not commit' }
+    return { state: 'committed' }
   } catch (error) {
-    // Interrupted half way: the repository was ours and has no history yet.
-    rmSync(join(directory, '.git'), { recursive: true, force: true })
+    // Interrupted half way: this repository is the tool's own and has no history yet.
+    rmSync(join(options.cwd, '.git'), { recursive: true, force: true })
     throw error
   }
 }

@@ -1,10 +1,30 @@
+import { InterruptedError } from '../errors.ts'
 import type { PackageManager } from '../options.ts'
-import { type CommandOptions, runCommand } from '../system/processes.ts'
+import type { CommandOptions, Commands } from '../system/commands.ts'
+
+/** A command that runs in the new project while the user watches. */
+export interface Watched extends CommandOptions {
+  commands: Commands
+  output: 'stdout' | 'stderr'
+}
 
 /** Installs the npm packages. @returns why it failed; undefined when it did not. */
-export function installPackages(
-  manager: PackageManager,
-  options: CommandOptions,
+export function installPackages(manager: PackageManager, watched: Watched): Promise<string | undefined> {
+  return runWatched([manager, 'install'], watched)
+}
+
+/**
+ * Runs a command of a step.
+ *
+ * @returns why it failed; undefined when it did not.
+ * @throws InterruptedError on Ctrl-C.
+ */
+export async function runWatched(
+  command: readonly string[],
+  { commands, ...options }: Watched,
 ): Promise<string | undefined> {
-  return runCommand([manager, 'install'], options)
+  options.signal.throwIfAborted()
+  const result = await commands.run(command, options)
+  if (result === 'interrupted' || options.signal.aborted) throw new InterruptedError()
+  return result.failure
 }

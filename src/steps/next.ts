@@ -1,8 +1,7 @@
 import { isAbsolute, relative } from 'node:path'
 import { quote } from '../npm-flags.ts'
 import type { Answers } from '../options.ts'
-import { createCommand, quietScriptCommand, scriptCommand } from '../system/package-manager.ts'
-import { setupCommand } from './python.ts'
+import { createCommand, quietScriptCommand, scriptCommand, setupCommand } from '../system/package-manager.ts'
 
 /** What is left for the user to do in a new project, as command lines, in order. */
 export function nextCommands(

@@ -13,9 +13,9 @@ import {
   type TemplateId,
   templates,
 } from '../options.ts'
+import type { Asker } from '../system/asker.ts'
 import type { Machine } from '../system/machine.ts'
 import { invokingPackageManager } from '../system/package-manager.ts'
-import type { Asker } from '../system/prompt.ts'
 import { refuseOccupied, resolveTarget, type Target } from './target.ts'
 
 export interface Surroundings {

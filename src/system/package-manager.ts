@@ -1,4 +1,4 @@
-import { choose, type PackageManager, packageManagers } from '../options.ts'
+import { type Answers, choose, type PackageManager, packageManagers } from '../options.ts'
 
 /** The package manager that runs this process, by its user agent (`pnpm/12.0.1 npm/? node/v20...`); npm by default. */
 export function invokingPackageManager(environment: NodeJS.ProcessEnv): PackageManager {
@@ -16,7 +16,16 @@ export function scriptCommand(
   return [manager, 'run', script, ...separator, ...flags]
 }
 
-/** The same without the package manager's own lines on stdout, ready for arguments to be added. */
+/** The command that sets up Python in a project made with these answers. */
+export function setupCommand(answers: Pick<Answers, 'packageManager' | 'env'>): string[] {
+  return scriptCommand(
+    answers.packageManager,
+    'setup',
+    answers.env === undefined ? [] : ['--env', answers.env],
+  )
+}
+
+/** The command of a script without the package manager's own lines on stdout, ready for arguments to be added. */
 export function quietScriptCommand(manager: PackageManager, script: 'start'): string[] {
   switch (manager) {
     case 'npm':

@@ -1,23 +1,10 @@
 import prompts from 'prompts'
-import { InterruptedError } from '../errors.ts'
-
-export interface SelectChoice {
-  value: string
-  title: string
-  description?: string
-}
-
-/** Asks one question at a time. Each throws an InterruptedError on Ctrl-C, Escape or the end of stdin. */
-export interface Asker {
-  /** @param check says what is wrong with an answer; the question stays until it says nothing. */
-  text(message: string, initial: string, check: (answer: string) => string | undefined): Promise<string>
-  select(message: string, choices: readonly SelectChoice[], initial: string): Promise<string>
-}
+import type { TerminalAsker } from './asker.ts'
 
 /** Questions on a terminal. @param stdout where they are drawn. */
-export function terminalAsker(stdout: NodeJS.WriteStream, signal: AbortSignal): Asker {
-  const ask = async (question: prompts.PromptObject<'answer'>): Promise<string> => {
-    signal.throwIfAborted()
+export function terminalAsker(stdout: NodeJS.WriteStream, signal: AbortSignal): TerminalAsker {
+  const ask = async (question: prompts.PromptObject<'answer'>): Promise<string | undefined> => {
+    if (signal.aborted) return undefined
     let cancelled = false
     // A signal ends the question as Ctrl-C does, so that the terminal is put back in order.
     const cancel = (): void => void process.stdin.emit('keypress', '\u0003', { name: 'c', ctrl: true })
@@ -33,8 +20,7 @@ export function terminalAsker(stdout: NodeJS.WriteStream, signal: AbortSignal): 
         },
       )
       const answer: unknown = answers.answer
-      if (cancelled || signal.aborted || typeof answer !== 'string') throw new InterruptedError()
-      return answer
+      return cancelled || signal.aborted || typeof answer !== 'string' ? undefined : answer
     } finally {
       signal.removeEventListener('abort', cancel)
     }
