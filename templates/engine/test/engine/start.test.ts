@@ -96,7 +96,7 @@ describe('what a set-up can lack, each with its code and the command that mends 
     const broken = script('broken', 'echo "library not loaded" >&2; exit 3')
     const error = await failure({ python: broken })
     expect(error).toMatchObject({ code: 'WORKER_EXITED' })
-    expect(error).toHaveProperty('message', expect.stringMatching(/exit code 3[^]*library not loaded/))
+    expect(error).toHaveProperty('message', expect.stringMatching(/exit code 3.*library not loaded/s))
   })
 
   test('a GPU that is asked for and not there', async () => {

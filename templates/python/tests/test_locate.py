@@ -1,0 +1,74 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mlx_app.errors import EngineError
+from mlx_app.locate import locate, missing_files, on_disk
+
+
+@pytest.fixture(autouse=True)
+def no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for module in ("constants", "utils._cache_manager"):
+        monkeypatch.setattr(f"huggingface_hub.{module}.HF_HUB_CACHE", str(tmp_path / "cache"))
+
+
+def test_finds_a_model_of_the_project_by_its_name(models: Path) -> None:
+    assert locate("hello", None, models) == models / "hello"
+
+
+def test_finds_a_model_by_its_path(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert locate(str(models / "hello"), None, Path("nowhere")) == models / "hello"
+    monkeypatch.chdir(models)
+    assert locate("./hello", None, Path("nowhere")) == Path("hello")
+
+
+def test_a_hugging_face_id_that_is_not_on_disk_has_to_be_downloaded(models: Path) -> None:
+    assert locate("owner/name", None, models) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["nope", "a/b/c", "./nope", "/nope", "owner/na me", "hello/../../x"]
+)
+def test_anything_else_is_not_found(name: str, models: Path) -> None:
+    with pytest.raises(EngineError) as raised:
+        locate(name, None, models)
+    assert raised.value.code == "MODEL_NOT_FOUND"
+
+
+def test_a_name_never_leads_out_of_the_folder(models: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "hello", tmp_path / "outside")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "link").symlink_to(tmp_path / "outside")
+    with pytest.raises(EngineError):
+        locate("link", None, tmp_path / "models")
+
+
+def test_names_the_shards_that_are_missing(tmp_path: Path) -> None:
+    assert missing_files(tmp_path) == ["config.json", "model.safetensors"]
+    (tmp_path / "config.json").write_text("{}")
+    shards = {"a": "model-1.safetensors", "b": "model-2.safetensors", "c": "model-1.safetensors"}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": shards}))
+    (tmp_path / "model-1.safetensors").touch()
+    assert missing_files(tmp_path) == ["model-2.safetensors"]
+
+
+def test_lists_the_models_of_the_project(models: Path) -> None:
+    (hello,) = [model for model in on_disk(models) if model.model == "hello"]
+    assert hello.place == "project"
+    assert hello.bytes > 100_000
+
+
+def test_lists_and_finds_the_models_of_the_cache(models: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "cache" / "models--owner--name"
+    snapshot = repository / "snapshots" / "abc"
+    shutil.copytree(models / "hello", snapshot)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc")
+    empty = Path("nowhere")
+    assert locate("owner/name", None, empty) == snapshot
+    assert [model.model for model in on_disk(empty)] == ["owner/name"]
+    (snapshot / "model.safetensors").unlink()
+    assert locate("owner/name", None, empty) is None
+    assert list(on_disk(empty)) == []

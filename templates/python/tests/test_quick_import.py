@@ -1,0 +1,54 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mlx_app
+from mlx_app import quick_import
+
+PROGRAM = """
+import sys
+from mlx_app import quick_import
+quick_import.install()
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+import transformers.models.llama
+print(AutoTokenizer.__name__, sorted(dir(transformers.models))[:3])
+"""
+
+
+def run(program: str) -> str:
+    environment = {"PYTHONPATH": str(Path(mlx_app.__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_the_names_of_transformers_are_the_same_with_and_without() -> None:
+    plain = run(PROGRAM.replace("quick_import.install()", ""))
+    assert run(PROGRAM) == plain  # writes the memory, if this is the first start
+    assert run(PROGRAM) == plain  # reads it
+
+
+def test_without_a_place_to_write_it_works_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = tmp_path / "no such folder" / "memory"
+    monkeypatch.setattr(quick_import, "_memory", lambda *_: nowhere)
+    (tmp_path / "models").mkdir()
+    structure = quick_import._remembering(lambda path, prefix=None: {path: prefix}, tmp_path)
+    models = str(tmp_path / "models")
+    assert structure(models, "models") == {models: "models"}
+
+
+def test_a_damaged_memory_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = tmp_path / "memory"
+    memory.write_bytes(b"damaged")
+    monkeypatch.setattr(quick_import, "_memory", lambda *_: memory)
+    (tmp_path / "models").mkdir()
+    structure = quick_import._remembering(lambda path, prefix=None: {path: prefix}, tmp_path)
+    models = str(tmp_path / "models")
+    assert structure(models, None) == {models: None}
+    assert memory.read_bytes() != b"damaged"
+    assert structure(models, None) == {models: None}

@@ -1,0 +1,43 @@
+from itertools import pairwise
+
+import pytest
+
+from mlx_app.stop_text import StopText
+
+TEXT = "an array framework for array people 👋🏽 ends"
+
+
+def run(stops: list[str], pieces: list[str]) -> tuple[str, bool]:
+    stop = StopText(stops)
+    shown = ""
+    for piece in pieces:
+        text, met = stop.feed(piece)
+        shown += text
+        if met:
+            return shown, True
+    return shown + stop.flush(), False
+
+
+@pytest.mark.parametrize(
+    "stops",
+    [["ramew"], ["y people", "nothing"], ["a"], ["ends!"], ["👋🏽"], ["🏽"], ["aa", "array p"], []],
+)
+def test_however_the_text_is_cut_the_result_is_the_same(stops: list[str]) -> None:
+    found = [TEXT.find(stop) for stop in stops if stop in TEXT]
+    expected = (TEXT[: min(found)], True) if found else (TEXT, False)
+    for first in range(len(TEXT) + 1):
+        for second in range(first, len(TEXT) + 1):
+            cuts = [0, first, second, len(TEXT)]
+            assert run(stops, [TEXT[a:b] for a, b in pairwise(cuts)]) == expected
+    assert run(stops, list(TEXT)) == expected
+
+
+def test_shows_at_once_what_can_not_be_a_stop_string() -> None:
+    stop = StopText(["END"])
+    assert stop.feed("text E") == ("text ", False)
+    assert stop.feed("xE") == ("Ex", False)
+    assert stop.feed("ND more") == ("", True)
+
+
+def test_an_overlap_of_two_stop_strings_is_cut_at_the_earlier_one() -> None:
+    assert run(["bcd", "ab"], ["xabcd"]) == ("x", True)
