@@ -11,7 +11,7 @@ export interface CatalogueModel {
   task: 'text' | 'vision' | 'embeddings'
   /** Size of the files that are downloaded. */
   downloadBytes: number
-  /** Memory that it needs while it answers: the weights, and a cache for some thousand tokens. */
+  /** Memory that it needs while it answers. */
   memoryBytes: number
   /** SPDX name, or the name that the maker gave to its licence. */
   licence: string
@@ -21,24 +21,78 @@ export interface CatalogueModel {
 const MB = 1e6
 const GB = 1e9
 
+/**
+ * What a model needs beside its weights: Python with MLX (0.4 GB, measured on Linux) and the KV cache of a
+ * conversation of 4,096 tokens (0.03 to 0.6 GB for the models here, by layers x heads x head size in 16 bit).
+ */
+const besideWeightsBytes = 1 * GB
+
+const apache = { task: 'text', licence: 'Apache-2.0' } as const
+const llama = { task: 'text', licence: 'Llama 3.2 Community' } as const
+
+/**
+ * Sizes marked "exo" are `storage_size` in the model cards of exo (github.com/exo-explore/exo,
+ * resources/inference_model_cards, June 2026), which its maintainers took from the repositories. Those marked
+ * "computed" are the published number of parameters x 4.5 bits (4 bits, and a 16-bit scale and bias for each
+ * group of 64), and 16 MB of tokenizer; checked on Qwen3-0.6B, where this gives 351 MB and exo has 343 MB
+ * without the tokenizer.
+ */
 export const catalogue: readonly CatalogueModel[] = [
   {
     id: 'hello',
     task: 'text',
     downloadBytes: 0,
-    memoryBytes: 1 * MB,
+    memoryBytes: 0.5 * GB,
     licence: 'MIT',
-    description: 'comes with the project; knows a handful of answers by heart',
+    description: 'comes with the project: tiny, knows a dozen answers by heart',
   },
-  {
-    id: 'mlx-community/Qwen3-0.6B-4bit',
-    task: 'text',
-    downloadBytes: 351 * MB,
-    memoryBytes: 0.9 * GB,
-    licence: 'Apache-2.0',
-    description: 'small and quick',
-  },
+  // Computed: 596,049,920 parameters.
+  published('mlx-community/Qwen3-0.6B-4bit', 351 * MB, apache, 'small and quick'),
+  // exo.
+  published('mlx-community/Llama-3.2-1B-Instruct-4bit', 730 * MB, llama, 'short texts in European languages'),
+  // Computed: 1,720,574,976 parameters.
+  published('mlx-community/Qwen3-1.7B-4bit', 984 * MB, apache, 'good answers on a machine with 8 GB'),
+  // exo.
+  published('mlx-community/Llama-3.2-3B-Instruct-4bit', 1.86 * GB, llama, 'summaries and rewriting'),
+  // Computed: 4,022,468,096 parameters.
+  published(
+    'mlx-community/Qwen3-4B-Instruct-2507-4bit',
+    2.28 * GB,
+    apache,
+    'the best for its size, follows instructions',
+  ),
+  // Computed: 8,190,735,360 parameters.
+  published('mlx-community/Qwen3-8B-4bit', 4.62 * GB, apache, 'thinks before it answers, calls tools'),
+  // exo.
+  published(
+    'mlx-community/Qwen3.5-9B-4bit',
+    5.95 * GB,
+    apache,
+    'newer, thinks before it answers, many languages',
+  ),
+  // exo.
+  published('mlx-community/gpt-oss-20b-MXFP4-Q8', 12.03 * GB, apache, 'reasoning and tools, made by OpenAI'),
+  // exo.
+  published('mlx-community/Qwen3-30B-A3B-4bit', 17.61 * GB, apache, 'mixture of experts: quick for its size'),
+  // exo.
+  published(
+    'mlx-community/Qwen3.6-35B-A3B-4bit',
+    20.4 * GB,
+    apache,
+    'mixture of experts: code and long tasks',
+  ),
+  // exo.
+  published('mlx-community/gpt-oss-120b-MXFP4-Q8', 70.65 * GB, apache, 'for a machine with 96 GB and more'),
 ]
+
+function published(
+  id: string,
+  downloadBytes: number,
+  common: Pick<CatalogueModel, 'task' | 'licence'>,
+  description: string,
+): CatalogueModel {
+  return { id, ...common, downloadBytes, memoryBytes: downloadBytes + besideWeightsBytes, description }
+}
 
 /** True for a model of the catalogue. */
 export function isModelId(text: string): boolean {
