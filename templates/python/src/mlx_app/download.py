@@ -6,12 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from .errors import EngineError
-
-# What mlx-lm reads; other weights of a repository (PyTorch, GGUF) stay where they are.
-PATTERNS = ("*.json", "model*.safetensors", "tokenizer.model", "*.tiktoken", "*.txt", "*.jinja")
+from .locate import FILES
 
 OnBytes = Callable[[int, int], None]
 
@@ -39,7 +35,7 @@ def download(
             snapshot_download(
                 repository,
                 revision=revision,
-                allow_patterns=list(PATTERNS),
+                allow_patterns=list(FILES),
                 tqdm_class=_bar(on_bytes, stop),
             )
         )
@@ -66,14 +62,16 @@ def download(
 
 
 def _bar(on_bytes: OnBytes, stop: threading.Event) -> type[Any]:
-    class Bar(tqdm):  # type: ignore[misc]
+    from huggingface_hub.utils import tqdm
+
+    class Bar(tqdm):
         """A progress bar that draws nothing and passes its numbers on."""
 
         def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - tqdm's own
             self._counts_file_bytes = (
                 options.pop("name", None) == "huggingface_hub.snapshot_download"
             )
-            super().__init__(*args, **{**options, "disable": True})
+            super().__init__(*args, **{**options, "disable": True})  # type: ignore[no-untyped-call]
 
         def update(self, n: float | None = 1) -> None:
             if stop.is_set():

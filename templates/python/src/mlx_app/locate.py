@@ -8,6 +8,17 @@ from pathlib import Path
 from .errors import EngineError
 from .protocol import ModelOnDisk
 
+# What mlx-lm reads; other weights of a repository (PyTorch, GGUF) stay where they are.
+FILES = (
+    "*.json",
+    "*.jsonl",
+    "*.jinja",
+    "*.tiktoken",
+    "*.txt",
+    "model*.safetensors",
+    "tiktoken.model",
+    "tokenizer.model",
+)
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -36,7 +47,11 @@ def in_cache(repository: str, revision: str | None) -> Path | None:
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        path = Path(snapshot_download(repository, revision=revision, local_files_only=True))
+        path = Path(
+            snapshot_download(
+                repository, revision=revision, allow_patterns=list(FILES), local_files_only=True
+            )
+        )
     except (LocalEntryNotFoundError, ValueError):
         return None
     return path if missing_files(path) == [] else None
