@@ -1,0 +1,39 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import type { Message } from '#engine'
+
+const names = { system: 'System', user: 'You', assistant: 'Model', tool: 'Tool' } as const
+
+/**
+ * Writes a chat to a new file and gives its path: as JSON if it is called `.json`, else as Markdown.
+ *
+ * @throws an error with code EEXIST when there is such a file already, or another of node:fs.
+ */
+export async function saveChat(model: string, messages: readonly Message[], file: string): Promise<string> {
+  const path = file.startsWith('~/') ? join(homedir(), file.slice(2)) : resolve(file)
+  await mkdir(dirname(path), { recursive: true })
+  const text = path.endsWith('.json')
+    ? `${JSON.stringify({ model, messages }, null, 2)}\n`
+    : asMarkdown(model, messages)
+  await writeFile(path, text, { flag: 'wx' })
+  return path
+}
+
+/** `chat-2026-11-21-14-30-05.md`: the local time, so that the files sort. */
+export function defaultFile(now: Date = new Date()): string {
+  const parts = [
+    now.getFullYear(),
+    now.getMonth() + 1,
+    now.getDate(),
+    now.getHours(),
+    now.getMinutes(),
+    now.getSeconds(),
+  ]
+  return `chat-${parts.map((part) => String(part).padStart(2, '0')).join('-')}.md`
+}
+
+function asMarkdown(model: string, messages: readonly Message[]): string {
+  const turns = messages.map(({ role, content }) => `## ${names[role]}\n\n${content.trim()}\n`)
+  return [`# A chat with ${model}\n`, ...turns].join('\n')
+}

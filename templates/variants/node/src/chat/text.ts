@@ -1,0 +1,39 @@
+import { styleText } from 'node:util'
+import type { Chunk } from '#engine'
+
+/** Text beside the answers: quieter, where the terminal has colours and NO_COLOR is not set. */
+export function dim(text: string): string {
+  return coloured() ? styleText('dim', text) : text
+}
+
+export function bold(text: string): string {
+  return coloured() ? styleText('bold', text) : text
+}
+
+function coloured(): boolean {
+  return process.stdout.isTTY && process.stdout.hasColors()
+}
+
+/** Text of a model for a terminal: without control characters, which could move the cursor or worse. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '')
+}
+
+/** Decimal units, as download pages and disks count: `207 kB`, `4.3 GB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  const digits = unit > 0 && value < 9.95 ? 1 : 0
+  return `${value.toFixed(digits)} ${units[unit]}`
+}
+
+/** What to tell when an answer ended because it had no more room; undefined when it came to its own end. */
+export function cutNote({ finishReason, usage }: Chunk): string | undefined {
+  if (finishReason !== 'length') return undefined
+  return `The answer was cut at ${usage?.completionTokens} tokens: --max-tokens sets how many it may have.`
+}
