@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Project } from '#project'
 import { findPythons, findUv } from './find.ts'
 import { type BrokenPython, describePython, isBroken, type Python, unfitness } from './interpreter.ts'
@@ -63,10 +63,16 @@ async function describeNamed(
   environment: NodeJS.ProcessEnv,
 ): Promise<Situation['named']> {
   if (options.python !== undefined) {
-    return { by: '--python', python: await describePython(options.python, environment) }
+    return { by: '--python', python: await describeAsNamed(options.python, environment) }
   }
   const variable = namedByVariable(environment)
   // Another way was asked for: the variable has its say when the app runs, not here.
   if (variable === undefined || options.way === 'uv' || options.way === 'pip') return undefined
-  return { by: variable.by, python: await describePython(variable.path, environment) }
+  return { by: variable.by, python: await describeAsNamed(variable.path, environment) }
+}
+
+/** Keeps a path as the user gave it: a script that starts Python in its own way is not the Python that it starts. */
+async function describeAsNamed(path: string, environment: NodeJS.ProcessEnv): Promise<Python | BrokenPython> {
+  const python = await describePython(path, environment)
+  return isBroken(python) || !/[/\\]/.test(path) ? python : { ...python, path: resolve(path) }
 }

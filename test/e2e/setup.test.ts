@@ -1,0 +1,310 @@
+import { existsSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { obtainUv } from '../../scripts/environment.ts'
+import {
+  bareMachine,
+  basePython,
+  type Machine,
+  type Outcome,
+  oldPythons,
+  pretending,
+  runScript,
+  setupProject,
+  sharedPython,
+  startScript,
+  type TestProject,
+} from '../support/setup-project.ts'
+
+let uv: string
+let python: string
+let project: TestProject
+let machine: Machine
+
+beforeAll(async () => {
+  uv = await obtainUv()
+  python = await basePython()
+})
+
+beforeEach(() => {
+  machine = bareMachine()
+})
+
+afterEach(() => machine.remove())
+
+const setup = (...flags: string[]): Promise<Outcome> => runScript(project, 'setup', flags, machine)
+
+function record(): unknown {
+  return JSON.parse(readFileSync(project.record, 'utf8'))
+}
+
+/** What a user sees when something can't be done: why, the next step, no stack; and nothing half made is left. */
+function expectRefusal(outcome: Outcome, ...texts: string[]): void {
+  expect(outcome.exitCode).toBe(1)
+  for (const text of texts) expect(outcome.stderr).toContain(text)
+  expect(outcome.stderr).not.toMatch(/^ {4}at /m)
+  expect(existsSync(project.record)).toBe(false)
+  expect(existsSync(project.virtualEnvironment)).toBe(false)
+}
+
+async function sumInEnvironment(): Promise<string> {
+  const interpreter = join(project.virtualEnvironment, 'bin', 'python')
+  const { stdout } = await execa(interpreter, [
+    '-c',
+    'import mlx.core as mx; print(mx.arange(5).sum().item())',
+  ])
+  return stdout
+}
+
+describe('with uv on the PATH, in a folder with a space and an umlaut', { sequential: true }, () => {
+  beforeAll(async () => {
+    project = await setupProject()
+  })
+  afterAll(() => project.remove())
+
+  it('sets up, by the lock', async () => {
+    machine.program('uv', uv)
+    machine.program('python3', python)
+    const outcome = await setup()
+    expect(outcome.stderr).toBe('')
+    expect(outcome.exitCode).toBe(0)
+    expect(outcome.stdout).toMatch(/MLX 0\.32\.4 computes on (cpu|gpu), mlx-lm 0\.32\.2/)
+    expect(outcome.stdout).toContain('Next: npm start')
+    expect(record()).toMatchObject({ way: 'uv', python: 'python/.venv/bin/python', set: 'plain' })
+    expect(await sumInEnvironment()).toBe('10')
+  })
+
+  it('has nothing to do the second time, and needs neither uv nor a network for it', async () => {
+    machine.environment.UV_OFFLINE = '1'
+    const outcome = await setup()
+    expect(outcome.stdout).toContain('Already set up')
+    expect(outcome.exitCode).toBe(0)
+    expect(outcome.seconds).toBeLessThan(5)
+  })
+
+  it('is passed by the doctor, which asks the hello model', async () => {
+    const outcome = await runScript(project, 'doctor', ['--json'], machine)
+    const report = JSON.parse(outcome.stdout)
+    expect(report.checks.filter((check: { good: boolean | null }) => check.good === false)).toEqual([])
+    expect(report.good).toBe(true)
+    expect(report.checks).toContainEqual(expect.objectContaining({ name: 'hello answers', good: true }))
+    expect(outcome.exitCode).toBe(0)
+  })
+
+  it('lists the hello model, and refuses a command that there is not', async () => {
+    const listed = await runScript(project, 'models', [], machine)
+    expect(listed.stdout).toMatch(/^hello +\d+ kB +project/)
+    expect(listed.exitCode).toBe(0)
+    const pulled = await runScript(project, 'models', ['download', 'hello'], machine)
+    expect(pulled.stdout).toMatch(/Loading \d+ kB of \d+ kB \(100 %\)/)
+    expect(pulled.exitCode).toBe(0)
+    const unknown = await runScript(project, 'models', ['fetch'], machine)
+    expect(unknown.stderr).toContain('there are list, pull, download')
+    expect(unknown.exitCode).toBe(2)
+  })
+
+  it('installs what a changed lock adds and leaves what the user added', async () => {
+    machine.program('uv', uv)
+    const added = join(project.virtualEnvironment, 'added-by-the-user')
+    writeFileSync(added, '')
+    const outcome = await setup('--dev')
+    expect(outcome.stdout).toContain('python/.venv, kept')
+    expect(outcome.exitCode).toBe(0)
+    expect(record()).toMatchObject({ set: 'dev' })
+    expect(existsSync(added)).toBe(true)
+    expect(existsSync(join(project.virtualEnvironment, 'bin', 'pytest'))).toBe(true)
+    const again = await setup()
+    expect(again.stdout).toContain('Already set up')
+    expect(record()).toMatchObject({ set: 'dev' })
+  })
+
+  it('notes in the doctor that the lock has changed since', async () => {
+    writeFileSync(join(project.root, 'python', 'requirements-dev.lock'), '# changed\n', { flag: 'a' })
+    const outcome = await runScript(project, 'doctor', [], machine)
+    expect(outcome.stdout).toMatch(/✗ lock +changed since it was installed\n +npm run setup/)
+    expect(outcome.exitCode).toBe(1)
+  })
+
+  it('mends an environment whose Python has gone', async () => {
+    const interpreter = join(project.virtualEnvironment, 'bin', 'python')
+    unlinkSync(interpreter)
+    symlinkSync('/no/such/python', interpreter)
+    const sick = await runScript(project, 'doctor', [], machine)
+    expect(sick.exitCode).toBe(1)
+    expect(sick.stdout).toMatch(/✗ Python .*\n +Run: npm run setup/)
+    machine.program('uv', uv)
+    machine.program('python3', python)
+    const outcome = await setup()
+    expect(outcome.exitCode).toBe(0)
+    expect(await sumInEnvironment()).toBe('10')
+  })
+
+  it('--fresh starts from a clean slate', async () => {
+    machine.program('uv', uv)
+    machine.program('python3', python)
+    const marker = join(project.virtualEnvironment, 'marker')
+    writeFileSync(marker, '')
+    const outcome = await setup('--fresh')
+    expect(outcome.exitCode).toBe(0)
+    expect(existsSync(marker)).toBe(false)
+    expect(record()).toMatchObject({ set: 'plain' })
+  })
+})
+
+describe('in a new project', () => {
+  beforeEach(async () => {
+    project = await setupProject('app')
+  })
+  afterEach(() => project.remove())
+
+  it('gets uv by the pip of a Python that is itself too old', async () => {
+    machine.script('python3', pretending(python, '3.9.6'))
+    machine.program('python3.12', python)
+    const outcome = await setup()
+    expect(outcome.exitCode, outcome.stderr).toBe(0)
+    expect(outcome.stdout).toContain('fetched by the pip of')
+    expect(record()).toMatchObject({ way: 'uv' })
+    expect(existsSync(join(project.root, '.mlx', 'uv', 'bin', 'uv'))).toBe(true)
+    expect(await sumInEnvironment()).toBe('10')
+  })
+
+  it.runIf(oldPythons().length > 0)('knows a real Python that is too old', async () => {
+    for (const [index, old] of oldPythons().entries())
+      machine.program(index === 0 ? 'python3' : `python3.1${index}`, old)
+    expectRefusal(await setup('--env', 'pip'), 'and 3.11 or newer is needed', '--env uv')
+  })
+
+  it('sets up by pip where uv can not be fetched', async () => {
+    machine.program('python3', python)
+    rmSync(join(project.root, 'python', 'requirements-uv.lock'))
+    const outcome = await setup()
+    expect(outcome.exitCode, outcome.stderr).toBe(0)
+    expect(outcome.stdout).toContain('pip takes its place')
+    expect(record()).toMatchObject({ way: 'pip', python: 'python/.venv/bin/python', set: 'plain' })
+    expect(await sumInEnvironment()).toBe('10')
+    expect((await setup('--env', 'pip')).stdout).toContain('Already set up')
+  })
+
+  it.each(['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH'])('uses what %s names as it is', async (variable) => {
+    machine.environment[variable] = sharedPython
+    const outcome = await setup()
+    expect(outcome.exitCode, outcome.stderr).toBe(0)
+    expect(outcome.stdout).toContain('used as it is')
+    expect(record()).toEqual({ way: 'existing', python: sharedPython })
+    expect(existsSync(project.virtualEnvironment)).toBe(false)
+  })
+
+  it('finds a Python that has mlx-lm with --env existing, and keeps it', async () => {
+    machine.program('python', python)
+    machine.program('python3', sharedPython)
+    expect((await setup('--env', 'existing')).exitCode).toBe(0)
+    expect(record()).toMatchObject({ way: 'existing' })
+    expect((await setup()).stdout).toContain('Already set up')
+  })
+
+  it('says what to do where there is nothing', async () => {
+    expectRefusal(await setup(), 'neither uv nor a Python that works', 'Next:')
+  })
+
+  it('refuses a Python that is named and too old, broken, or not there', async () => {
+    machine.environment.MLX_PYTHON = machine.script('old', pretending(sharedPython, '3.9.6'))
+    expectRefusal(await setup(), 'it is Python 3.9.6, and 3.11 or newer is needed', '--env uv')
+    machine.environment.MLX_PYTHON = machine.script('broken', 'echo "dyld: Library not loaded" >&2; exit 1')
+    expectRefusal(await setup(), 'MLX_PYTHON names', 'dyld: Library not loaded')
+    machine.environment.MLX_PYTHON = '/no/such/python'
+    expectRefusal(await setup(), '/no/such/python: it does not exist', 'unset MLX_PYTHON')
+    machine.environment.MLX_PYTHON = python
+    expectRefusal(await setup(), 'mlx, mlx-lm, msgspec not installed')
+  })
+
+  it('refuses a Python whose MLX can be imported and does not compute', async () => {
+    const fake = (body: string) => {
+      machine.script('fake/mlx/__init__.py', '')
+      machine.script('fake/mlx/core.py', `"""\n"""\n${body}`)
+      const folder = join(machine.environment.PATH ?? '', 'fake')
+      return machine.script('python-fake', `export PYTHONPATH='${folder}'\nexec '${sharedPython}' "$@"`)
+    }
+    machine.environment.MLX_PYTHON = fake('raise ImportError("wheel of another system")')
+    expectRefusal(await setup(), 'wheel of another system')
+    machine.environment.MLX_PYTHON = fake('')
+    expectRefusal(await setup(), 'MLX does not work in')
+  })
+
+  it.each(['uv', 'pip'])('%s refuses a package whose hash is not the one of the lock', async (way) => {
+    machine.program('uv', uv)
+    machine.program('python3', python)
+    const lock = join(project.root, 'python', 'requirements.lock')
+    const text = readFileSync(lock, 'utf8')
+    const [first = ''] = text.split(/^(?=annotated-types==)/m)
+    writeFileSync(lock, first.replaceAll(/[0-9a-f]{64}/g, '0'.repeat(64)) + text.slice(first.length))
+    const outcome = await setup('--env', way)
+    expectRefusal(outcome, 'The packages could not be installed')
+    expect(outcome.stderr.toLowerCase()).toMatch(/hash/)
+  })
+
+  it('hands a mirror for Pythons to uv, and leaves nothing when it has none', async () => {
+    machine.program('uv', uv)
+    machine.environment.UV_PYTHON_INSTALL_MIRROR = 'file:///no/such/mirror'
+    machine.environment.UV_PYTHON_INSTALL_DIR = join(machine.environment.HOME ?? '', 'pythons')
+    expectRefusal(await setup(), '/no/such/mirror', 'The virtual environment could not be made')
+  })
+
+  it('hands proxies and mirrors to what it starts, and keeps loopback off the proxy', async () => {
+    const seen = join(project.root, 'seen')
+    machine.script('uv', `[ "$1" = --version ] || /usr/bin/env > '${seen}'; exec '${uv}' "$@"`)
+    machine.program('python3', python)
+    Object.assign(machine.environment, {
+      HTTPS_PROXY: 'http://proxy.test:3128',
+      SSL_CERT_FILE: '/company.pem',
+      UV_DEFAULT_INDEX: 'http://mirror.test/simple',
+      UV_OFFLINE: '1',
+    })
+    await setup('--env', 'uv')
+    const lines = readFileSync(seen, 'utf8').split('\n')
+    expect(lines).toContain('HTTPS_PROXY=http://proxy.test:3128')
+    expect(lines).toContain('SSL_CERT_FILE=/company.pem')
+    expect(lines).toContain('UV_DEFAULT_INDEX=http://mirror.test/simple')
+    expect(lines.find((line) => line.startsWith('NO_PROXY='))).toContain('localhost,127.0.0.1,::1')
+  })
+
+  it('leaves nothing half done when it is interrupted, and goes on the next time', async () => {
+    // A uv that makes the environment and then never ends installing.
+    const installing = join(project.root, 'installing')
+    machine.script(
+      'uv',
+      `if [ "$1" = pip ]; then : > '${installing}'; while :; do :; done; fi; exec '${uv}' "$@"`,
+    )
+    machine.program('python3', python)
+    const running = startScript(project, 'setup', ['--env', 'uv'], machine)
+    await expect.poll(() => existsSync(installing), { timeout: 60_000, interval: 50 }).toBe(true)
+    expect(existsSync(project.virtualEnvironment)).toBe(true)
+    running.kill('SIGINT')
+    const { exitCode, stderr } = await running
+    expect(exitCode).toBe(130)
+    expect(stderr).toContain('Interrupted')
+    expect(existsSync(project.virtualEnvironment)).toBe(false)
+    expect(existsSync(project.record)).toBe(false)
+    machine.program('uv', uv)
+    expect((await setup()).exitCode).toBe(0)
+  })
+
+  it('lets two that start at once both end well', async () => {
+    machine.program('uv', uv)
+    machine.program('python3', python)
+    const outcomes = await Promise.all([setup(), setup()])
+    expect(outcomes.map((outcome) => outcome.exitCode)).toEqual([0, 0])
+    const texts = outcomes.map((outcome) => outcome.stdout).join('\n')
+    expect(texts).toContain('Waiting for another set-up')
+    expect(texts).toContain('Already set up')
+  })
+
+  it('refuses flags that there are not, with exit code 2', async () => {
+    for (const flags of [['--envy', 'uv'], ['--env', 'conda'], ['more']]) {
+      const outcome = await setup(...flags)
+      expect(outcome.exitCode).toBe(2)
+      expect(outcome.stderr).toContain('See --help')
+    }
+    expect((await setup('--help')).stdout).toContain('--env uv|pip|existing')
+  })
+})

@@ -1,0 +1,138 @@
+/** Projects and machines for the tests of the Python set-up: the real files, in a folder that is thrown away. */
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { host } from '../../scripts/environment.ts'
+import { openTemplates } from '../../src/compose/open.ts'
+import { planProject } from '../../src/steps/plan.ts'
+
+const repository = new URL('../../', import.meta.url)
+const tsx = fileURLToPath(new URL('node_modules/tsx/dist/cli.mjs', repository))
+
+/** Interpreter of the environment that all tests share: it has everything. */
+export const sharedPython = join(host.pythonDirectory, '.venv', 'bin', 'python')
+
+export interface TestProject {
+  root: string
+  virtualEnvironment: string
+  record: string
+  remove(): void
+}
+
+/** A project as create-mlx-app writes it, with the packages of this repository in place of an install. */
+export async function setupProject(folder = 'my app ü'): Promise<TestProject> {
+  const parent = mkdtempSync(join(tmpdir(), 'create-mlx-app-setup-'))
+  const root = join(parent, folder)
+  const answers = {
+    name: 'setup-test',
+    template: 'node',
+    model: 'hello',
+    packageManager: 'npm',
+    author: 'nobody',
+  } as const
+  const files = await planProject(answers, await openTemplates(repository), '0.0.0')
+  for (const [path, bytes] of files) {
+    mkdirSync(join(root, path, '..'), { recursive: true })
+    writeFileSync(join(root, path), bytes)
+  }
+  symlinkSync(fileURLToPath(new URL('node_modules', repository)), join(root, 'node_modules'))
+  return {
+    root,
+    virtualEnvironment: join(root, 'python', '.venv'),
+    record: join(root, '.mlx', 'environment.json'),
+    remove: () => rmSync(parent, { recursive: true, force: true }),
+  }
+}
+
+/** A PATH of one folder, which holds what a test puts there and nothing of this machine. */
+export interface Machine {
+  environment: NodeJS.ProcessEnv
+  /** Adds a program that runs a shell script. */
+  script(name: string, text: string): string
+  /** Adds a program that is another one by this name. */
+  program(name: string, path: string): string
+  remove(): void
+}
+
+/** A machine with nothing on it. What lets this machine reach its package index, and uv's cache, it has too. */
+export function bareMachine(): Machine {
+  const home = mkdtempSync(join(tmpdir(), 'create-mlx-app-home-'))
+  const binaries = join(home, 'bin')
+  mkdirSync(binaries)
+  const passedOn = Object.entries(process.env).filter(([name]) =>
+    /^(UV_|PIP_|SSL_CERT|REQUESTS_CA|CURL_CA|(HTTPS?|NO|ALL)_PROXY$|LANG$|LC_)/i.test(name),
+  )
+  const script = (name: string, text: string): string => {
+    const path = join(binaries, name)
+    mkdirSync(join(path, '..'), { recursive: true })
+    writeFileSync(path, `#!/bin/sh\n${text}\n`)
+    chmodSync(path, 0o755)
+    return path
+  }
+  return {
+    environment: {
+      UV_CACHE_DIR: join(homedir(), '.cache', 'uv'),
+      PIP_CACHE_DIR: join(homedir(), '.cache', 'pip'),
+      ...Object.fromEntries(passedOn),
+      HOME: home,
+      PATH: binaries,
+    },
+    script,
+    program: (name, path) => script(name, `exec '${path}' "$@"`),
+    remove: () => rmSync(home, { recursive: true, force: true }),
+  }
+}
+
+/** The Python that the shared environment was made from: fit, and without MLX. */
+export async function basePython(): Promise<string> {
+  const { stdout } = await execa(sharedPython, ['-c', 'import sys; print(sys._base_executable)'])
+  return stdout
+}
+
+/** Text of a script that is a Python saying that it has another version; its pip works. */
+export function pretending(python: string, version: string): string {
+  const tuple = `(${version.replaceAll('.', ', ')}, "final", 0)`
+  const prelude = `import sys; sys.version_info = ${tuple}; code = sys.argv.pop(1); exec(code)`
+  return `if [ "$1" = -c ]; then shift; exec '${python}' -c '${prelude}' "$@"; fi\nexec '${python}' "$@"`
+}
+
+/** Real interpreters that are too old, where this machine has some. */
+export function oldPythons(): string[] {
+  const versions = ['3.6.15', '3.7.16', '3.8.18', '3.9.18', '3.10.13']
+  const places = [
+    ...versions.map((version) => join(homedir(), '.pyenv', 'versions', version, 'bin', 'python')),
+    ...['3.8', '3.9', '3.10'].map((version) => `/usr/bin/python${version}`),
+  ]
+  return places.filter((path) => existsSync(path))
+}
+
+export interface Outcome {
+  exitCode: number | undefined
+  stdout: string
+  stderr: string
+  seconds: number
+}
+
+/** Starts one of the project's own scripts, src/setup/<name>.ts, as npm would. */
+export function startScript(project: TestProject, name: string, scriptArguments: string[], machine: Machine) {
+  return execa(process.execPath, [tsx, join('src', 'setup', `${name}.ts`), ...scriptArguments], {
+    cwd: project.root,
+    env: machine.environment,
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+  })
+}
+
+export async function runScript(
+  project: TestProject,
+  name: string,
+  scriptArguments: string[],
+  machine: Machine,
+): Promise<Outcome> {
+  const started = performance.now()
+  const { exitCode, stdout, stderr } = await startScript(project, name, scriptArguments, machine)
+  return { exitCode, stdout, stderr, seconds: (performance.now() - started) / 1000 }
+}
