@@ -51,7 +51,8 @@ export interface Interpreter {
 
 /**
  * Finds the project that a file belongs to: the nearest folder above it with an mlx.config.json.
- * It starts from this module, so that a bundle works from any working directory.
+ * It starts from this module, so that a bundle works from any working directory. The environment variable
+ * MLX_MODEL takes the place of the file's model.
  *
  * @throws EngineError INVALID_REQUEST when there is no such file above, or when it is wrong.
  */
@@ -89,7 +90,10 @@ function readConfig(path: string): ProjectConfig {
   if (!parsed.success) {
     throw new EngineError('INVALID_REQUEST', `${path}: ${z.prettifyError(parsed.error)}`)
   }
-  return parsed.data
+  const { revision: _, ...config } = parsed.data
+  const { MLX_MODEL: model } = process.env
+  // The revision is one of the model in the file.
+  return model ? { ...config, model } : parsed.data
 }
 
 /** Path of the interpreter inside a virtual environment of this system. */
