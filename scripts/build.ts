@@ -1,17 +1,17 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { builtinModules as nodeModules } from 'node:module'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
-import Handlebars from 'handlebars'
-import { packedLayerName, packFiles } from '../src/compose/packed.ts'
-import { hostVersions, readLayer, templateOptions } from '../src/compose/source-folder.ts'
+import { packedLayerName, packLayer } from '../src/compose/packed.ts'
+import { hostVersions, readLayer } from '../src/compose/source-folder.ts'
 import { packageManagers, templates } from '../src/options.ts'
 import { sha256 } from '../src/project/record.ts'
 import { version } from '../src/version.ts'
 
 /**
- * Makes dist/: the tool as one small bin with chunks that load when they are needed, and the layers, each a
- * file, their Handlebars templates compiled. What is packed is all that the registry names.
+ * Makes dist/: the tool as one small bin and two chunks that load when they are needed, and the layers, one file each, their
+ * Handlebars templates parsed. What is packed is all that the registry names.
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -20,100 +20,111 @@ const templatesDirectory = join(root, 'templates')
 const layerNames = new Set(
   [...templates, ...packageManagers].flatMap((choice) => choice.layers).map((use) => use.layer),
 )
-const packedLayers = new Map<string, Uint8Array>()
-const compiled = new Map<string, Map<string, string>>()
-for (const name of layerNames) packLayer(name)
+/** Modules that index.ts imports when it needs them, each with a package that takes long to load. */
+const lazy = ['prompt', 'processes']
 
-const { metafile, outputFiles } = await build({
-  write: false,
+const common = {
   absWorkingDir: root,
-  entryPoints: ['index.ts'],
-  outdir: dist,
   bundle: true,
-  splitting: true,
+  write: false,
   minify: true,
   metafile: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
   logLevel: 'warning',
-  define: {
-    CREATE_MLX_APP_VERSION: JSON.stringify(version),
-    CREATE_MLX_APP_PACKED: 'true',
-  },
-  // Its index chooses between this and a copy for Node 6; both would be bundled.
-  alias: { prompts: 'prompts/lib/index.js' },
-  plugins: [packedTemplates(), nodeModulesForRequire()],
-})
+} as const
+
+const results = [
+  await build({
+    ...common,
+    entryPoints: ['index.ts'],
+    outdir: dist,
+    define: {
+      CREATE_MLX_APP_VERSION: JSON.stringify(version),
+      CREATE_MLX_APP_PACKED: 'true',
+      CREATE_MLX_APP_VERSIONS: JSON.stringify(JSON.stringify([...hostVersions(templatesDirectory)])),
+    },
+    plugins: [lazyModules(), builtinModules()],
+  }),
+  await build({
+    ...common,
+    entryPoints: lazy.map((name) => `src/system/${name}.ts`),
+    outdir: join(dist, 'chunks'),
+    // Its index chooses between this and a copy for Node 6; both would be bundled.
+    alias: { prompts: 'prompts/lib/index.js' },
+    plugins: [builtinModules()],
+  }),
+]
+const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs))
+
 // Only now, so that a build that fails leaves the last one.
 rmSync(dist, { recursive: true, force: true })
 mkdirSync(join(dist, 'layers'), { recursive: true })
 mkdirSync(join(dist, 'chunks'))
-for (const { path, contents } of outputFiles) writeFileSync(path, contents)
-for (const [name, packed] of packedLayers) writeFileSync(join(dist, 'layers', packedLayerName(name)), packed)
-writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(Object.keys(metafile.inputs)))
+for (const { path, contents } of results.flatMap((result) => result.outputFiles))
+  writeFileSync(path, contents)
+for (const name of layerNames) {
+  const packed = packLayer(readLayer(templatesDirectory, name), sha256)
+  writeFileSync(join(dist, 'layers', packedLayerName(name)), packed)
+}
+writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
 chmodSync(join(dist, 'index.js'), 0o755)
 
-function packLayer(name: string): void {
-  const verbatim = new Map<string, Uint8Array>()
-  const sources = new Map<string, string>()
-  const layer = readLayer(templatesDirectory, name, (text, path) => {
-    sources.set(path.slice(0, -'.hbs'.length), text)
-    return Buffer.from(text)
-  })
-  for (const [path, file] of layer.files) {
-    if (sources.has(path) || typeof file === 'function') continue
-    verbatim.set(path, file)
-  }
-  const specifications = [...sources].map(
-    ([path, text]) => [path, String(Handlebars.precompile(text, templateOptions))] as const,
-  )
-  compiled.set(name, new Map(specifications))
-  packedLayers.set(name, packFiles(verbatim, sha256))
-}
-
-/** The module that src/compose/source-packed.ts imports: compiled templates and the versions of the host. */
-function packedTemplates(): Plugin {
+/**
+ * Leaves the lazy modules out of index.js, which then is one file that shares nothing with them: a shared
+ * chunk would be one more file to load. The source of templates is left out because the layers are packed.
+ */
+function lazyModules(): Plugin {
   return {
-    name: 'packed-templates',
+    name: 'lazy-modules',
     setup(context) {
-      context.onResolve({ filter: /^packed-templates$/ }, ({ path }) => ({ path, namespace: 'packed' }))
-      context.onLoad({ filter: /.*/, namespace: 'packed' }, () => {
-        const layers = [...compiled].map(([name, files]) => {
-          const entries = [...files].map(([path, text]) => `${JSON.stringify(path)}: ${text}`)
-          return `${JSON.stringify(name)}: { ${entries.join(',\n')} }`
-        })
-        const versions = JSON.stringify(Object.fromEntries(hostVersions(templatesDirectory)))
-        return {
-          contents: `export const templates = { ${layers.join(',\n')} }\nexport const versions = ${versions}\n`,
-        }
-      })
+      context.onResolve({ filter: new RegExp(`/(${lazy.join('|')})\\.ts$`) }, ({ path }) => ({
+        path: `./chunks/${basename(path, '.ts')}.js`,
+        external: true,
+      }))
+      context.onResolve({ filter: /\/source-folder\.ts$/ }, ({ path }) => ({ path, external: true }))
     },
   }
 }
 
 /**
- * Bundled CommonJS packages call require() for modules of Node, which an ES module does not have. Each such
- * module becomes an import, in the chunk that needs it.
+ * Gets the modules of Node by process.getBuiltinModule instead of by import. To import node:fs evaluates all
+ * that it exports, so all of Node's streams are loaded to read a file. And it serves the require() of bundled
+ * CommonJS packages, which an ES module does not have.
  */
-function nodeModulesForRequire(): Plugin {
+function builtinModules(): Plugin {
   return {
-    name: 'node-modules-for-require',
+    name: 'builtin-modules',
     setup(context) {
-      context.onResolve(
-        { filter: /^(node:)?(child_process|events|fs|path|readline|tty|os|util)$/ },
-        (found) =>
-          found.kind === 'require-call'
-            ? { path: found.path.replace(/^(node:)?/, 'node:'), namespace: 'required' }
-            : undefined,
-      )
-      context.onLoad({ filter: /.*/, namespace: 'required' }, ({ path }) => ({
-        contents: `import module from '${path}'; export { module as 'module.exports' }`,
+      context.onLoad({ filter: /[/\\](src[/\\].*|index)\.ts$/ }, ({ path }) => {
+        const source = readFileSync(path, 'utf8')
+        return { contents: withoutNodeImports(source), loader: 'ts', resolveDir: dirname(path) }
+      })
+      const names = nodeModules.filter((name) => !name.startsWith('_')).join('|')
+      context.onResolve({ filter: new RegExp(`^(node:)?(${names})$`) }, ({ path, kind }) => {
+        if (kind === 'dynamic-import') return undefined
+        return { path: path.replace(/^(node:)?/, 'node:'), namespace: 'builtin' }
+      })
+      context.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+        contents: `module.exports = process.getBuiltinModule('${path}')`,
       }))
     },
   }
+}
+
+/** The text of a module with `import { join as j } from 'node:path'` as a `const` of the same names. */
+function withoutNodeImports(source: string): string {
+  return source
+    .replace(/^import \{([^}]*)\} from '(node:\w+)'$/gm, (_, names: string, module: string) => {
+      const values = names.split(',').filter((name) => name.trim() !== '' && !/^\s*type\s/.test(name))
+      return `const {${values.join(',').replaceAll(' as ', ': ')}} = process.getBuiltinModule('${module}')`
+    })
+    .replace(
+      /^import \* as (\w+) from '(node:\w+)'$/gm,
+      (_, name: string, module: string) => `const ${name} = process.getBuiltinModule('${module}')`,
+    )
 }
 
 /** The licences of the packages that are bundled, as they ask to be passed on. */

@@ -47,7 +47,7 @@ async function takeSteps(finish: Finish, progress: Progress): Promise<void> {
     cwd: target,
     env: childEnvironment(process.env),
     signal,
-    output: output.stream === process.stdout ? 'stdout' : 'stderr',
+    output: output.channel,
   }
   signal.throwIfAborted()
   if (finish.install) {

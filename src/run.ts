@@ -70,9 +70,9 @@ async function create(given: Arguments, root: URL, output: Output, signal: Abort
     machine,
     takeDefaults: yes || automation !== undefined,
     asker: async () => {
-      if (!process.stdin.isTTY || !output.stream.isTTY) return undefined
+      if (!process.stdin.isTTY || !process[output.channel].isTTY) return undefined
       const { terminalAsker } = await import('./system/prompt.ts')
-      return askerOf(terminalAsker(output.stream, signal))
+      return askerOf(terminalAsker(process[output.channel], signal))
     },
     pythonChoices: () => pythonChoices(process.env),
     userName: () => gitUserName(workingDirectory),

@@ -2,6 +2,7 @@ import type { RenderContext } from './context.ts'
 import type { LayerFile, MountedLayer } from './layers.ts'
 import { manifestText, mergeManifests } from './manifest.ts'
 import { joinSections, type Section, sectionOf } from './sections.ts'
+import { render } from './template.ts'
 
 /** Names that npm pack or git would treat specially where the layers lie. */
 const storedNames: ReadonlyMap<string, string> = new Map([
@@ -37,11 +38,11 @@ export function compose(
     for (const [path, file] of layer.files) {
       const section = sectionOf(path)
       if (path === manifestName) {
-        manifests.push({ layer: layer.name, manifest: JSON.parse(textOf(file, context, layer.name, path)) })
+        manifests.push({ layer: layer.name, manifest: JSON.parse(textOf(file, context)) })
       } else if (section !== undefined) {
-        sections.push({ ...section, layer: layer.name, text: textOf(file, context, layer.name, path) })
+        sections.push({ ...section, layer: layer.name, text: textOf(file, context) })
       } else {
-        add(emittedPath(path, at), bytesOf(file, context, layer.name, path), layer.name)
+        add(emittedPath(path, at), bytesOf(file, context), layer.name)
       }
     }
   }
@@ -61,17 +62,12 @@ export function emittedPath(path: string, at: string): string {
   return at === '' ? name : `${at}/${name}`
 }
 
-function bytesOf(file: LayerFile, context: RenderContext, layer: string, path: string): Uint8Array {
-  return file instanceof Uint8Array ? file : encode(textOf(file, context, layer, path))
+function bytesOf(file: LayerFile, context: RenderContext): Uint8Array {
+  return file instanceof Uint8Array ? file : encode(textOf(file, context))
 }
 
-function textOf(file: LayerFile, context: RenderContext, layer: string, path: string): string {
-  if (file instanceof Uint8Array) return new TextDecoder().decode(file)
-  try {
-    return file(context)
-  } catch (cause) {
-    throw new Error(`${layer}/${path}.hbs could not be rendered`, { cause })
-  }
+function textOf(file: LayerFile, context: RenderContext): string {
+  return file instanceof Uint8Array ? Buffer.from(file).toString('utf8') : render(file, context)
 }
 
 function encode(text: string): Uint8Array {

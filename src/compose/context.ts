@@ -1,7 +1,7 @@
 import type { Answers, PackageManager } from '../options.ts'
 import { quietScriptCommand } from '../system/package-manager.ts'
 
-/** What templates can name. All keys are always there: a missing one is an error when it is rendered. */
+/** What templates can name. */
 export interface RenderContext {
   /** npm name of the project. */
   name: string
@@ -23,6 +23,21 @@ export interface RenderContext {
   /** `npm -s start --`: what it prints is only what the program prints; a question follows. */
   quietStart: string
 }
+
+/** The names that templates can use. */
+export const contextKeys = [
+  'name',
+  'template',
+  'model',
+  'isHello',
+  'author',
+  'toolVersion',
+  'packageManager',
+  'install',
+  'run',
+  'pass',
+  'quietStart',
+] as const satisfies readonly (keyof RenderContext)[]
 
 export function renderContext(answers: Answers, toolVersion: string): RenderContext {
   const manager = answers.packageManager

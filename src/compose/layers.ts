@@ -1,10 +1,7 @@
 import type { LayerUse } from '../options.ts'
-import type { RenderContext } from './context.ts'
+import type { Template } from './template.ts'
 
-/** A Handlebars template, compiled: strict, nothing escaped. */
-export type Template = (context: RenderContext) => string
-
-/** A file of a layer: its bytes as they are, or a template that gives them. */
+/** A file of a layer: its bytes as they are, or a template that gives its text. */
 export type LayerFile = Uint8Array | Template
 
 export interface Layer {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { TemplateSource } from './layers.ts'
+import { packedSource } from './source-packed.ts'
 
 /** Set to true by scripts/build.ts; there is none when the sources run as they are. */
 declare const CREATE_MLX_APP_PACKED: boolean | undefined
@@ -12,7 +13,6 @@ declare const CREATE_MLX_APP_PACKED: boolean | undefined
 export async function openTemplates(root: URL): Promise<TemplateSource> {
   // Written as if and else, so that the bundler leaves the other one out.
   if (typeof CREATE_MLX_APP_PACKED === 'boolean') {
-    const { packedSource } = await import('./source-packed.ts')
     return packedSource(new URL('layers/', root))
   } else {
     const { folderSource } = await import('./source-folder.ts')

@@ -1,13 +1,11 @@
-/**
- * How scripts/build.ts packs the verbatim files of a layer: one line of JSON that lists them, then their
- * bytes one after the other. Reading it decodes nothing and hashes nothing.
- */
-export interface PackedFile {
-  path: string
-  /** Number of bytes. */
-  size: number
-  /** SHA-256, hex. */
-  sha256: string
+import type { Layer, LayerFile } from './layers.ts'
+import type { Template } from './template.ts'
+
+/** First line of a packed layer. */
+interface PackedHeader {
+  /** Verbatim files in the order of their bytes: path, number of bytes, SHA-256 (hex). */
+  files: [path: string, size: number, sha256: string][]
+  templates: Record<string, Template>
 }
 
 /** File name of a packed layer: `variants/node` is in variants-node.layer. */
@@ -15,27 +13,37 @@ export function packedLayerName(layer: string): string {
   return `${layer.replaceAll('/', '-')}.layer`
 }
 
-/** Puts files in the packed form. @param hash SHA-256 in hex. */
-export function packFiles(
-  files: ReadonlyMap<string, Uint8Array>,
-  hash: (bytes: Uint8Array) => string,
-): Uint8Array {
-  const header: PackedFile[] = [...files].map(([path, bytes]) => ({
-    path,
-    size: bytes.length,
-    sha256: hash(bytes),
-  }))
-  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...files.values()])
+/**
+ * Puts a layer into one file: a line of JSON, then the bytes of the verbatim files one after the other, so
+ * that reading it decodes nothing and hashes nothing.
+ *
+ * @param hash SHA-256 in hex.
+ */
+export function packLayer(layer: Layer, hash: (bytes: Uint8Array) => string): Uint8Array {
+  const header: PackedHeader = { files: [], templates: {} }
+  const contents: Uint8Array[] = []
+  for (const [path, file] of layer.files) {
+    if (file instanceof Uint8Array) {
+      header.files.push([path, file.length, hash(file)])
+      contents.push(file)
+    } else {
+      header.templates[path] = file
+    }
+  }
+  return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...contents])
 }
 
-/** Takes the packed form apart again. The bytes are views of `packed`. */
-export function unpackFiles(packed: Buffer): { file: PackedFile; bytes: Uint8Array }[] {
+/** Takes a packed layer apart. The bytes are views of `packed`; their hashes are added to `hashes`. */
+export function unpackLayer(name: string, packed: Buffer, hashes: Map<Uint8Array, string>): Layer {
   const end = packed.indexOf('\n')
-  const header: PackedFile[] = JSON.parse(packed.toString('utf8', 0, end))
+  const header: PackedHeader = JSON.parse(packed.toString('utf8', 0, end))
+  const files = new Map<string, LayerFile>(Object.entries(header.templates))
   let offset = end + 1
-  return header.map((file) => {
-    const bytes = packed.subarray(offset, offset + file.size)
-    offset += file.size
-    return { file, bytes }
-  })
+  for (const [path, size, sha256] of header.files) {
+    const bytes = packed.subarray(offset, offset + size)
+    offset += size
+    files.set(path, bytes)
+    hashes.set(bytes, sha256)
+  }
+  return { name, files }
 }

@@ -1,39 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import Handlebars from 'handlebars'
-import { templateHelpers } from './helpers.ts'
 import type { Layer, LayerFile, TemplateSource } from './layers.ts'
 import { isJsonObject } from './merge.ts'
+import { parseTemplate } from './parse-template.ts'
 
 /** What tests and tools leave in the folders of layers; no part of them. */
 const leftovers =
   /^(node_modules|\.venv|\.mlx|\.cache|dist|__pycache__|__snapshots__|\.(pytest|ruff|mypy)_cache|\.DS_Store|\.coverage|uv\.lock|.*\.(pyc|tsbuildinfo|tgz|egg-info|log))$/
 
-/** How templates are compiled, here and when they are packed: a missing value is an error, `&` stays `&`. */
-export const templateOptions = { strict: true, noEscape: true, knownHelpersOnly: false } as const
-
-/** Layers as they lie in templates/, templates compiled when they are read. */
+/** Layers as they lie in templates/; templates are parsed when they are read. */
 export function folderSource(directory: string): TemplateSource {
-  const handlebars = Handlebars.create()
-  handlebars.registerHelper(templateHelpers)
   return {
-    read: async (names) =>
-      new Map(names.map((name) => [name, readLayer(directory, name, compileWith(handlebars))])),
+    read: async (names) => new Map(names.map((name) => [name, readLayer(directory, name)])),
     versions: () => hostVersions(directory),
     hashes: new Map(),
   }
 }
 
-/**
- * Reads a layer's files.
- *
- * @param compile makes a template of the text of a `.hbs` file; a new one is needed where templates are packed.
- */
-export function readLayer(
-  directory: string,
-  name: string,
-  compile: (text: string, path: string) => LayerFile,
-): Layer {
+/** Reads the files of a layer. */
+export function readLayer(directory: string, name: string): Layer {
   const files = new Map<string, LayerFile>()
   const walk = (folder: string): void => {
     const entries = readdirSync(join(directory, name, folder), { withFileTypes: true })
@@ -46,8 +31,8 @@ export function readLayer(
   }
   const addFile = (path: string): void => {
     const bytes = readFileSync(join(directory, name, path))
-    if (path.endsWith('.hbs')) files.set(path.slice(0, -'.hbs'.length), compile(bytes.toString('utf8'), path))
-    else files.set(path, bytes)
+    if (!path.endsWith('.hbs')) files.set(path, bytes)
+    else files.set(path.slice(0, -'.hbs'.length), parseTemplate(bytes.toString('utf8'), `${name}/${path}`))
   }
   walk('')
   return { name, files }
@@ -59,11 +44,4 @@ export function hostVersions(directory: string): Map<string, string> {
   const dependencies = isJsonObject(manifest) ? manifest.devDependencies : undefined
   if (!isJsonObject(dependencies)) throw new Error('templates/package.json has no devDependencies')
   return new Map(Object.entries(dependencies).map(([name, version]) => [name, String(version)]))
-}
-
-function compileWith(handlebars: typeof Handlebars): (text: string) => LayerFile {
-  return (text) => {
-    const template = handlebars.compile(text, templateOptions)
-    return (context) => template(context)
-  }
 }

@@ -1,30 +1,18 @@
 import { readFileSync } from 'node:fs'
-import Handlebars from 'handlebars/runtime'
-import { templates, versions } from 'packed-templates'
-import { templateHelpers } from './helpers.ts'
-import type { Layer, LayerFile, TemplateSource } from './layers.ts'
-import { packedLayerName, unpackFiles } from './packed.ts'
+import type { Layer, TemplateSource } from './layers.ts'
+import { packedLayerName, unpackLayer } from './packed.ts'
 
-/** Layers as scripts/build.ts packed them: a file each, their templates compiled into this bundle. */
+/** Set by scripts/build.ts: the versions of the host by package, as JSON. */
+declare const CREATE_MLX_APP_VERSIONS: string
+
+/** Layers as scripts/build.ts packed them, one file each. */
 export function packedSource(directory: URL): TemplateSource {
-  const handlebars = Handlebars.create()
-  handlebars.registerHelper(templateHelpers)
   const hashes = new Map<Uint8Array, string>()
-  const readLayer = (name: string): Layer => {
-    const files = new Map<string, LayerFile>()
-    for (const { file, bytes } of unpackFiles(readFileSync(new URL(packedLayerName(name), directory)))) {
-      files.set(file.path, bytes)
-      hashes.set(bytes, file.sha256)
-    }
-    for (const [path, specification] of Object.entries(templates[name] ?? {})) {
-      const template = handlebars.template(specification)
-      files.set(path, (context) => template(context))
-    }
-    return { name, files }
-  }
+  const read = (name: string): Layer =>
+    unpackLayer(name, readFileSync(new URL(packedLayerName(name), directory)), hashes)
   return {
-    read: async (names) => new Map(names.map((name) => [name, readLayer(name)])),
-    versions: () => new Map(Object.entries(versions)),
+    read: async (names) => new Map(names.map((name) => [name, read(name)])),
+    versions: () => new Map(JSON.parse(CREATE_MLX_APP_VERSIONS)),
     hashes,
   }
 }

@@ -5,18 +5,21 @@ export interface Machine {
   platform: NodeJS.Platform
   architecture: string
   /** Memory that this process may use: of the machine, or of its container where that is less. */
-  memoryBytes: number
+  readonly memoryBytes: number
   /** Without the `v`. */
   nodeVersion: string
 }
 
 export function describeMachine(): Machine {
-  const limit = process.constrainedMemory()
-  const total = totalmem()
   return {
     platform: process.platform,
     architecture: process.arch,
-    memoryBytes: limit > 0 && limit < total ? limit : total,
+    // Looked up when it is needed: it reads files of the system.
+    get memoryBytes() {
+      const limit = process.constrainedMemory()
+      const total = totalmem()
+      return limit > 0 && limit < total ? limit : total
+    },
     nodeVersion: process.versions.node,
   }
 }

@@ -1,3 +1,6 @@
+import { writeSync } from 'node:fs'
+import { systemErrorCode } from '../errors.ts'
+
 /** Where the tool speaks. With --json the one result goes to stdout and everything else to stderr. */
 export interface Output {
   /** A line for a person. */
@@ -6,17 +9,39 @@ export interface Output {
   warn(line: string): void
   /** The result for a program: one line of JSON on stdout. Does nothing without --json. */
   result(value: unknown): void
-  /** The stream that `say` writes to, for questions and for what child processes print. */
-  readonly stream: NodeJS.WriteStream
+  /** Where `say` writes, for questions and for what child processes print. */
+  readonly channel: 'stdout' | 'stderr'
 }
 
 /** @param json whether a program reads stdout. */
 export function standardOutput(json: boolean): Output {
-  const stream = json ? process.stderr : process.stdout
+  const channel = json ? 'stderr' : 'stdout'
   return {
-    stream,
-    say: (line = '') => void stream.write(`${line}\n`),
-    warn: (line) => void process.stderr.write(`${line}\n`),
-    result: (value) => void (json && process.stdout.write(`${JSON.stringify(value)}\n`)),
+    channel,
+    say: (line = '') => write(channel, `${line}\n`),
+    warn: (line) => write('stderr', `${line}\n`),
+    result: (value) => {
+      if (json) write('stdout', `${JSON.stringify(value)}\n`)
+    },
+  }
+}
+
+/**
+ * Writes directly: making the streams of `process` loads a dozen modules of Node, which takes as long as
+ * composing a project. They are the way out where the other end is not ready (EAGAIN).
+ */
+function write(channel: 'stdout' | 'stderr', text: string): void {
+  const bytes = Buffer.from(text)
+  let written = 0
+  try {
+    while (written < bytes.length) {
+      written += writeSync(channel === 'stdout' ? 1 : 2, bytes, written)
+    }
+  } catch (error) {
+    const code = systemErrorCode(error)
+    // The reader has gone (`create-mlx-app --help | head -1`): nobody is left to tell.
+    if (code === 'EPIPE') return
+    if (code !== 'EAGAIN') throw error
+    process[channel].write(bytes.subarray(written))
   }
 }
