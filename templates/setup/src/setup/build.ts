@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { EngineError } from '#engine'
 import { interpreterIn, type Project } from '#project'
+import { stopIfInterrupted } from './children.ts'
 import { describePython, isBroken, unfitness, versionOf } from './interpreter.ts'
 import { type LockSet, lockFiles, lockHash, uvLock } from './locks.ts'
 import { installWithPip, makeWithPip } from './pip.ts'
@@ -56,6 +57,7 @@ export async function buildEnvironment(
     await tool.install(lockFiles(project.pythonDirectory, options.set))
     terminal.done(`Packages of ${lockFiles('', options.set).join(' and ')}`)
     const verdict = await verify(python, project.config.device, environment)
+    await stopIfInterrupted(context.signal)
     if ('problem' in verdict) throw broken(`MLX does not work in ${place}: ${verdict.problem}`, environment)
     terminal.done(describeVerdict(verdict))
     const lock = lockHash(project.pythonDirectory, options.set)

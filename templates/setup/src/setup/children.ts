@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import { EngineError } from '#engine'
+import { scriptCommand } from './terminal.ts'
 
 /**
  * The environment of every program that the set-up starts: all of this one, so that proxies, certificates and
@@ -52,13 +53,29 @@ export async function runVisibly(
     stdio: ['ignore', 2, 2],
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   })
-  if (options.signal?.aborted || result.signal === 'SIGINT') throw new EngineError('ABORTED', 'Interrupted.')
+  if (result.signal === 'SIGINT') throw interrupted()
+  await stopIfInterrupted(options.signal)
   if (!result.failed) return
   const ending =
     result.exitCode === undefined ? (result.shortMessage ?? 'killed') : `exit code ${result.exitCode}`
   throw new EngineError('DOWNLOAD_FAILED', `${options.failure} (${command}: ${ending}).`, {
     hint: options.hint,
   })
+}
+
+/**
+ * Ends what was interrupted. A program that the same Ctrl-C killed must not be taken for one that is broken.
+ *
+ * @throws EngineError ABORTED
+ */
+export async function stopIfInterrupted(signal: AbortSignal | undefined): Promise<void> {
+  // The end of the program may be seen before the signal to this one is.
+  await new Promise((resolve) => setImmediate(resolve))
+  if (signal?.aborted) throw interrupted()
+}
+
+function interrupted(): EngineError {
+  return new EngineError('ABORTED', 'Interrupted.', { hint: `Go on with: ${scriptCommand('setup')}` })
 }
 
 /**

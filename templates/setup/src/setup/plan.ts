@@ -127,13 +127,23 @@ export function missing(python: Python, mlxLm: string): string | undefined {
   return undefined
 }
 
+/** A Python on the PATH that has everything the worker needs: worth telling the user about. */
+export function readyMade({ pythons, system, mlxLm }: Situation): Python | undefined {
+  return pythons.find(
+    (python): python is Python =>
+      !isBroken(python) &&
+      unfitness(python, system.platform) === undefined &&
+      missing(python, mlxLm) === undefined,
+  )
+}
+
 function planUv(situation: Situation): Plan | Refusal {
   const base = chosenPython(situation)
   if (base !== undefined && 'reason' in base) return base
   const python = base?.path ?? pythonRequest
   if (situation.uv !== undefined) return { way: 'uv', uv: { path: situation.uv }, python }
   // uv is a program of its own: an old Python's pip can fetch it, and it then brings a newer Python.
-  const through = working(situation).find((candidate) => candidate.pip || canMakePip(candidate))
+  const through = working(situation).find(canFetchUv)
   if (through === undefined) return nothingToStartFrom(situation)
   const fallback = base !== undefined && situation.way === undefined && canMakePip(base) ? base : undefined
   return {
@@ -164,6 +174,12 @@ function planPip(situation: Situation): Plan | Refusal {
     }
   }
   return { way: 'pip', python: base }
+}
+
+/** uv's wheel asks for Python 3.8 or newer, whatever the pip. */
+function canFetchUv(python: Python): boolean {
+  const [major, minor] = python.version
+  return major === 3 && minor >= 8 && (python.pip || canMakePip(python))
 }
 
 function canMakePip(python: Python): boolean {
@@ -199,7 +215,7 @@ function nothingToStartFrom(situation: Situation): Refusal {
     reason:
       found === undefined
         ? `There is neither uv nor a Python that works.${foundList(situation)}`
-        : `There is no uv, and ${found.path} (Python ${versionOf(found)}) has neither pip nor the means to get it.`,
+        : `There is no uv, and ${found.path} (Python ${versionOf(found)}) can't fetch it: that takes Python 3.8 with pip or ensurepip.`,
     next: installPython(situation.system),
   }
 }

@@ -3,11 +3,11 @@ import { basename } from 'node:path'
 import { EngineError } from '#engine'
 import type { Project } from '#project'
 import { buildEnvironment, virtualEnvironmentOf } from './build.ts'
-import { childEnvironment } from './children.ts'
+import { childEnvironment, stopIfInterrupted } from './children.ts'
 import { type LockSet, lockHash, lockSetFor, missingLock } from './locks.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import type { SetupOptions } from './options.ts'
-import { isRefusal, planSetup } from './plan.ts'
+import { isRefusal, planSetup, readyMade } from './plan.ts'
 import { readRecord, removeRecord, type SetupRecord, usesCuda, usesDev, writeRecord } from './record.ts'
 import type { Refusal } from './support.ts'
 import { lockedMlxLm, namedByVariable, survey, uvFolder } from './survey.ts'
@@ -68,30 +68,41 @@ async function setUpAlone(
   const current = await currentEnvironment(project, options, record, set, context)
   if (current !== undefined) return current
 
-  const plan = planSetup(await survey(project, { ...options, cuda: usesCuda(set) }, environment))
+  const situation = await survey(project, { ...options, cuda: usesCuda(set) }, environment)
+  await stopIfInterrupted(context.signal)
+  const plan = planSetup(situation)
   if (isRefusal(plan)) throw asError(plan)
-  const python =
-    plan.way === 'existing'
-      ? plan.python.path
-      : await buildEnvironment(project, plan, { set, record, anew: options.python !== undefined }, context)
-  // buildEnvironment has verified its own; one that is used as it is has not been yet.
-  if (plan.way === 'existing') {
-    const verdict = await verify(python, project.config.device, environment)
-    if ('problem' in verdict) {
-      throw new EngineError('MLX_NOT_WORKING', `MLX does not work in ${python}: ${verdict.problem}`, {
-        hint: `Correct that Python, or unset what names it and run: ${scriptCommand('setup', environment)}`,
-      })
-    }
-    terminal.done(`Python ${verdict.python} (${python}), used as it is`)
-    terminal.done(describeVerdict(verdict))
-    await writeRecord(project, { way: 'existing', python })
+  if (plan.way === 'existing') return await useAsItIs(project, plan.python.path, context)
+
+  const better = readyMade(situation)
+  if (better !== undefined && options.way === undefined) {
+    terminal.note(`${better.path} has mlx-lm already: ${situation.otherWay('existing')} uses it as it is.`)
   }
+  const anew = options.python !== undefined
+  const python = await buildEnvironment(project, plan, { set, record, anew }, context)
   const variable = namedByVariable(environment)
-  if (variable !== undefined && plan.way !== 'existing') {
-    terminal.note(
-      `${variable.by} is set: the app runs ${variable.path}, and not this environment, until you unset it.`,
-    )
+  if (variable !== undefined) {
+    terminal.note(`${variable.by} is set: the app runs ${variable.path}, and not this, until you unset it.`)
   }
+  return { python, upToDate: false }
+}
+
+/** Checks a Python that has everything, and records it. Nothing is installed into it. */
+async function useAsItIs(
+  project: Project,
+  python: string,
+  { environment, terminal, signal }: SetupContext,
+): Promise<SetupResult> {
+  const verdict = await verify(python, project.config.device, environment)
+  await stopIfInterrupted(signal)
+  if ('problem' in verdict) {
+    throw new EngineError('MLX_NOT_WORKING', `MLX does not work in ${python}: ${verdict.problem}`, {
+      hint: `Correct that Python, or unset what names it and run: ${scriptCommand('setup', environment)}`,
+    })
+  }
+  terminal.done(`Python ${verdict.python} (${python}), used as it is`)
+  terminal.done(describeVerdict(verdict))
+  await writeRecord(project, { way: 'existing', python })
   return { python, upToDate: false }
 }
 
@@ -109,13 +120,14 @@ async function currentEnvironment(
   options: SetupOptions,
   record: SetupRecord | undefined,
   set: LockSet,
-  { environment, terminal }: SetupContext,
+  { environment, terminal, signal }: SetupContext,
 ): Promise<SetupResult | undefined> {
   if (record === undefined || options.python !== undefined) return undefined
   if (options.way !== undefined && options.way !== record.way) return undefined
   if (options.way === undefined && namedByVariable(environment) !== undefined) return undefined
   if (record.way !== 'existing' && record.lock !== lockHash(project.pythonDirectory, set)) return undefined
   const verdict = await verify(record.python, project.config.device, environment)
+  await stopIfInterrupted(signal)
   if ('problem' in verdict) {
     terminal.note(`${record.python} no longer works: ${verdict.problem}`)
     if (record.way !== 'existing') await removeEnvironment(project)

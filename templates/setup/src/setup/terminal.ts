@@ -42,14 +42,16 @@ export function scriptWithArguments(
  */
 export async function runMain(main: (signal: AbortSignal) => Promise<number>): Promise<void> {
   const controller = new AbortController()
-  let interrupted: number | undefined
+  let interrupted: { code: number; atMs: number } | undefined
   for (const [name, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const) {
     process.on(name, () => {
-      if (interrupted !== undefined) process.exit(interrupted)
-      interrupted = code
+      const nowMs = performance.now()
+      // One Ctrl-C may arrive twice: from the terminal, and handed on by the program that runs this one.
+      if (interrupted !== undefined && nowMs - interrupted.atMs > 1000) process.exit(interrupted.code)
+      interrupted ??= { code, atMs: nowMs }
       controller.abort()
     })
   }
@@ -58,7 +60,7 @@ export async function runMain(main: (signal: AbortSignal) => Promise<number>): P
   } catch (error) {
     process.exitCode = report(error)
   }
-  if (interrupted !== undefined) process.exitCode = interrupted
+  if (interrupted !== undefined) process.exitCode = interrupted.code
 }
 
 function report(error: unknown): number {

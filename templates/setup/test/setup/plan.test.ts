@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isRefusal, planSetup, pythonRequest, type Situation } from '../../src/setup/plan.ts'
+import { isRefusal, planSetup, pythonRequest, readyMade, type Situation } from '../../src/setup/plan.ts'
 import { applePython, appleSilicon, debian, goodPython, mlxPython, situation } from './machines.ts'
 
 function planned(changes: Partial<Situation>) {
@@ -57,6 +57,16 @@ describe('without a wish', () => {
     expect(planned({ pythons: [python] })).toMatchObject({ way: 'uv', uv: { through: python } })
   })
 
+  it('does not ask a Python for uv that is too old even for that', () => {
+    const ancient = {
+      ...goodPython,
+      path: '/ancient/python3',
+      version: [3, 7, 16] as [number, number, number],
+    }
+    expect(planned({ pythons: [ancient, goodPython] })).toMatchObject({ uv: { through: goodPython } })
+    expect(refused({ pythons: [ancient] })).toContain('/ancient/python3 (Python 3.7.16)')
+  })
+
   it('prefers a Python that can make environments', () => {
     const bare = { ...goodPython, path: '/bare/python3', ensurepip: false }
     expect(planned({ pythons: [bare, goodPython] })).toMatchObject({ python: goodPython.path })
@@ -64,7 +74,7 @@ describe('without a wish', () => {
 
   it('says what to install on a Debian without uv, pip and ensurepip', () => {
     const text = refused({ pythons: [{ ...goodPython, pip: false, ensurepip: false }] })
-    expect(text).toContain('neither pip nor the means to get it')
+    expect(text).toContain('that takes Python 3.8 with pip or ensurepip')
     expect(text).toContain('sudo apt install python3-venv python3-pip')
   })
 
@@ -158,6 +168,11 @@ describe('a Python that the user names', () => {
     })
     expect(refused({ way: 'existing', pythons: [goodPython] })).toContain('MLX_PYTHON=/path/to/python')
   })
+})
+
+it('notices a Python that has everything already', () => {
+  expect(readyMade(situation({ pythons: [goodPython, mlxPython] }))).toBe(mlxPython)
+  expect(readyMade(situation({ pythons: [goodPython] }))).toBeUndefined()
 })
 
 describe('--cuda', () => {
