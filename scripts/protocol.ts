@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { z } from 'zod'
 import { limits } from '../templates/engine/src/engine/limits.ts'
 import { eventSchema, protocolVersion, requestSchema } from '../templates/engine/src/engine/protocol.ts'
@@ -15,8 +16,19 @@ const jsonSchema = z.toJSONSchema(
   z.object({ request: requestSchema.meta({ id: 'Request' }), event: eventSchema.meta({ id: 'Event' }) }),
   { io: 'input' },
 )
+/** As the linter of the repository, and of a project, wants it. */
+async function formatted(json: string): Promise<string> {
+  const { stdout } = await execa('biome', ['format', '--stdin-file-path=protocol.schema.json'], {
+    input: json,
+    preferLocal: true,
+  })
+  return `${stdout}\n`
+}
+
 const files = {
-  'protocol.schema.json': `${JSON.stringify({ ...jsonSchema, title: `Worker protocol, version ${protocolVersion}` }, null, 2)}\n`,
+  'protocol.schema.json': await formatted(
+    JSON.stringify({ ...jsonSchema, title: `Worker protocol, version ${protocolVersion}` }),
+  ),
   'protocol.py': pythonTypes(jsonSchema, { version: protocolVersion, lineBytes: limits.lineBytes }),
 }
 

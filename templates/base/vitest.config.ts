@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/engine/ready.ts',
     include: ['test/**/*.test.ts'],
     // The tests run a real model: the first one waits until Python has imported MLX.
     testTimeout: 60_000,

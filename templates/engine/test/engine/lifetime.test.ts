@@ -16,7 +16,8 @@ function start(scene: string): ChildProcess {
 
 async function firstLine(child: ChildProcess): Promise<string> {
   if (child.stdout === null) throw new Error('no output')
-  const [line] = await once(createInterface(child.stdout), 'line')
+  const ended = once(child, 'close').then(([code]) => [`the program ended with code ${code}`])
+  const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), ended])
   return String(line)
 }
 

@@ -1,0 +1,36 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { z } from 'zod'
+
+export const root = fileURLToPath(new URL('../', import.meta.url))
+/** The bundled tool, as it is published. */
+export const bin = join(root, 'dist', 'index.js')
+/** The repository's Python environment, made by the product's own set-up. */
+export const python = join(root, 'templates', 'python', '.venv', 'bin', 'python')
+
+/** A folder that is removed in the end; peers and the projects to measure are made in it. */
+export async function openWorkshop(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), 'create-mlx-app-bench-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** Installs a package of the npm registry and gives the path of its program. */
+export async function installPeer(workshop: string, name: string, version: string): Promise<string> {
+  const folder = join(workshop, `peer-${name}`)
+  await mkdir(folder)
+  await execa('npm', ['install', '--prefix', folder, `${name}@${version}`], { cwd: folder })
+  const path = join(folder, 'node_modules', name, 'package.json')
+  const { default: manifest } = await import(path, { with: { type: 'json' } })
+  const { bin: bins } = z.object({ bin: z.record(z.string(), z.string()) }).parse(manifest)
+  return join(folder, 'node_modules', name, bins[name] ?? '')
+}
+
+/** Creates a project with everything that a user gets: dependencies installed, Python set up. */
+export async function createProject(workshop: string, name: string): Promise<string> {
+  const folder = join(workshop, name)
+  await execa('node', [bin, folder, '--yes', '--template', 'node', '--model', 'hello', '--no-git'])
+  return folder
+}
