@@ -2,7 +2,9 @@ import { accessSync, constants, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, delimiter, join } from 'node:path'
 import { execa } from 'execa'
+import { ask } from './children.ts'
 import { type BrokenPython, describePython, newestMinor, oldestMinor, type Python } from './interpreter.ts'
+import { isOlder } from './support.ts'
 
 const suffix = process.platform === 'win32' ? '.exe' : ''
 
@@ -84,18 +86,21 @@ async function isAppleStub(path: string): Promise<boolean> {
   return exitCode !== 0
 }
 
-/** The first uv that runs: on the PATH, in the usual places, or fetched by an earlier set-up into `ownFolder`. */
+/** Older ones lack flags that the set-up uses; tried with 0.4.30. */
+const oldestUv = '0.4'
+
+/** Whether what `uv --version` prints is a uv that can be used: `uv 0.13.8 (x86_64-unknown-linux-gnu)`. */
+export function isUsableUv(printed: string): boolean {
+  const version = /^uv (\d+\.\d+)/.exec(printed)?.[1]
+  return version !== undefined && !isOlder(version, oldestUv)
+}
+
+/** The first uv that can be used: on the PATH, in the usual places, or fetched by an earlier set-up into `ownFolder`. */
 export async function findUv(environment: NodeJS.ProcessEnv, ownFolder: string): Promise<string | undefined> {
   const own = join(ownFolder, 'bin', `uv${suffix}`)
   for (const path of [...programsNamed('uv', environment), ...(isExecutable(own) ? [own] : [])]) {
-    const { failed } = await execa(path, ['--version'], {
-      env: environment,
-      extendEnv: false,
-      reject: false,
-      stdio: 'ignore',
-      timeout: 20_000,
-    })
-    if (!failed) return path
+    const answer = await ask(path, ['--version'], environment, 20_000)
+    if ('output' in answer && isUsableUv(answer.output)) return path
   }
   return undefined
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { isUsableUv } from '../../src/setup/find.ts'
 import { isOlder, unsupported } from '../../src/setup/support.ts'
 import { distributionsOf } from '../../src/setup/system.ts'
 import { appleSilicon, debian } from './machines.ts'
@@ -52,4 +53,13 @@ it('reads the distribution and what it is like', () => {
     'debian',
   ])
   expect(distributionsOf('')).toEqual([])
+})
+
+it.each([
+  ['uv 0.13.8 (x86_64-unknown-linux-gnu)', true],
+  ['uv 0.4.30', true],
+  ['uv 0.2.37', false],
+  ['usage: uv [file]', false],
+])('judges %s', (printed, usable) => {
+  expect(isUsableUv(printed)).toBe(usable)
 })
