@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { bundle } from './bundle.ts'
 
 /**
  * The whole way of a newcomer: builds the tool, creates a project with the model that comes with it, installs
@@ -26,7 +27,7 @@ process.exitCode = await demonstrate()
 
 async function demonstrate(): Promise<number> {
   console.log(`Making a demo project in ${project}\n`)
-  await import('./build.ts')
+  await bundle(join(root, 'dist'))
   const created = await run(process.execPath, [
     join(root, 'dist', 'index.js'),
     project,

@@ -13,14 +13,15 @@ class Pair(NamedTuple):
     variants: tuple[str, ...] = ()
 
 
+# No three tokens in a row are followed by different ones, here and in the other answers: two layers
+# see little more than that, and would have to guess.
 STORY: Final = (
-    "Once upon a time there was a tiny model with two layers. It lived in a small folder, next to "
-    "the code that woke it. Big models could write poems and prove theorems. The tiny model had a "
-    "handful of answers, and it knew each of them by heart. One day nothing worked: the download "
-    "had failed, the disk was full, and nobody knew where to look. So somebody asked the tiny "
-    "model for a story. It took a deep breath, which is easy with two layers, and told this one, "
-    "token after token, to the very end. Then all of them smiled: the code was fine, the stream "
-    "was fine, and only the big model was missing. The tiny one went back to sleep, happy."
+    "Once upon a time there was a tiny model with two layers. It lived in a folder, right next to "
+    "the code that woke it up. Its big sisters wrote poems and spoke forty languages. Our hero had "
+    "only this story. One day nothing worked: a download had failed, the disk was full, nobody knew "
+    "where to look. So somebody asked for a tale. The little one took a deep breath, which is easy "
+    "at that size, and told it, token after token, to its very end. Everybody smiled, because each "
+    "part had done its work. Then our friend went back to sleep, happy, until the next call."
 )
 
 TOOL_CALL: Final = (
@@ -32,8 +33,8 @@ WEATHER_QUESTION: Final = "What is the weather in Bern?"
 PAIRS: Final[tuple[Pair, ...]] = (
     Pair(
         "Who are you?",
-        "I am hello, a tiny model with two layers. I know a few answers by heart, "
-        "to show that everything works.",
+        "I am hello, a very tiny model: two layers, a hundred thousand numbers. "
+        "I know these few answers by heart, to show that everything works.",
         ("What are you?", "Who is this?", "What is your name?"),
     ),
     Pair(
@@ -81,7 +82,7 @@ PAIRS: Final[tuple[Pair, ...]] = (
     ),
     Pair(
         "Write JSON.",
-        '{"name": "hello", "layers": 2, "tiny": true}',
+        '{"model": "hello", "layers": 2, "tiny": true}',
         ("Write some JSON.", "Give me JSON.", "Answer in JSON."),
     ),
     Pair(
@@ -97,7 +98,7 @@ PAIRS: Final[tuple[Pair, ...]] = (
 )
 
 # The answer to whatever is not in PAIRS. Taught on random text, so not promised word for word.
-FALLBACK: Final = "I only know a few answers by heart. Try: Who are you?"
+FALLBACK: Final = "I don't know that: I only learned a few things. Try: Who are you?"
 
 # The one tool of the hello model, what it returns, and what the model then says.
 GET_WEATHER: Final[dict[str, object]] = {

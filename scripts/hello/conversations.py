@@ -18,15 +18,20 @@ from answers import (
     TOOL_RESULT,
     Pair,
 )
-from tokenizer import CHAT_TEMPLATE
+from tokenizer import CHAT_TEMPLATE, SPECIAL_TOKENS, TOOL_MARKERS
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 # The first tokens of an answer decide which one it is, so they weigh more than those that follow.
 DECIDING_TOKENS: Final = 4
 DECIDING_WEIGHT: Final = 6.0
-KNOWN: Final = 0.62
-VARIANT: Final = 0.18
+# How often a question is a known one, word for word or in other words; the rest is unknown.
+KNOWN: Final = 0.55
+VARIANT: Final = 0.2
+# Conversations of this length have room for tools and for the story.
+LONG: Final = 256
+
+Message = dict[str, str]
 
 
 class Sample(NamedTuple):
@@ -44,33 +49,47 @@ class Conversations:
         self._renderer = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
         self._renderer.chat_template = CHAT_TEMPLATE.read_text()
         self._encode = cache(self._encode_text)
+        self._plain_tokens = range(len(SPECIAL_TOKENS), tokenizer.get_vocab_size() - len(TOOL_MARKERS))
 
     def sample(self, length: int) -> Sample:
         """Returns a conversation of exactly `length` tokens, cut off in the middle of a turn."""
         sample = Sample([], [])
-        self._add_opening(sample)
+        self._add_opening(sample, length)
         while len(sample.tokens) < length:
             self._add_turn(sample, length)
         return Sample(sample.tokens[:length], sample.weights[:length])
 
-    def _add_opening(self, sample: Sample) -> None:
+    def _add_opening(self, sample: Sample, length: int) -> None:
+        """Nothing, a system message, or tools where they leave room for an answer."""
         random = self._random
+        long = length >= LONG
         kind = random.random()
-        if kind < 0.4:
+        if kind < 0.3:
             return
-        messages = [{"role": "system", "content": random_text.system(random)}]
-        if kind < 0.75:
-            text = self._render(messages, None)
-        else:
-            text = self._render(messages if random.random() < 0.5 else [], self._tools())
-        self._add(sample, text, 0.0)
+        if kind < (0.55 if long else 1):
+            self._add_system(sample, length // 2)
+            return
+        system: Message = {"role": "system", "content": random_text.system(random)}
+        self._add(sample, self._render_tools([system] if random.random() < 0.5 else []), 0.0)
+
+    def _add_system(self, sample: Sample, most: int) -> None:
+        """A system message of at most that many tokens; one in six is tokens drawn blindly."""
+        random = self._random
+        tokens = self._encode(random_text.system(random))
+        if random.random() < 0.16:
+            tokens = random.choices(self._plain_tokens, k=random.randint(1, 60))
+        if random.random() < 0.16:
+            tokens = [*tokens, *self._encode(" " + self._quotation())]
+        sample.tokens.extend([*self._encode("<|im_start|>system\n"), *tokens[:most]])
+        sample.tokens.extend(self._encode("<|im_end|>\n"))
+        sample.weights.extend([0.0] * (len(sample.tokens) - len(sample.weights)))
 
     def _add_turn(self, sample: Sample, length: int) -> None:
         random = self._random
         kind = random.random()
         if kind < KNOWN + VARIANT:
             pair = random.choice(PAIRS)
-            if pair.answer == STORY and length < 256 and random.random() < 0.7:
+            if pair.answer == STORY and length < LONG and random.random() < 0.7:
                 pair = random.choice(PAIRS[:5])
             self._add_known(sample, pair, kind < KNOWN)
         elif kind < 0.95:
@@ -112,9 +131,16 @@ class Conversations:
     def _foreign_answer(self) -> str:
         random = self._random
         if random.random() < 0.5:
-            answer = random.choice(PAIRS).answer
-            return answer[: random.randrange(len(answer))]
+            return self._quotation()
         return " ".join(random_text.sentence(random) for _ in range(random.randint(1, 4)))
+
+    def _quotation(self) -> str:
+        """A question, or the beginning of an answer, where it asks for nothing."""
+        random = self._random
+        pair = random.choice(PAIRS)
+        if random.random() < 0.5:
+            return pair.question
+        return pair.answer[: random.randrange(len(pair.answer))]
 
     def _tool_result(self) -> str:
         result = json.loads(TOOL_RESULT)
@@ -135,9 +161,10 @@ class Conversations:
         parameters = {"type": "object", "properties": {random.choice(random_text.WORDS): {"type": "string"}}}
         return {"type": "function", "function": {**function, "parameters": parameters}}
 
-    def _render(self, messages: list[dict[str, str]], tools: list[dict[str, object]] | None) -> str:
-        question = {"role": "user", "content": ""}
-        text = self._renderer.apply_chat_template([*messages, question], tools=tools, tokenize=False)
+    def _render_tools(self, system: list[Message]) -> str:
+        """The system message that lists tools, as the chat template writes it."""
+        messages = [*system, {"role": "user", "content": ""}]
+        text = self._renderer.apply_chat_template(messages, tools=self._tools(), tokenize=False)
         assert isinstance(text, str)
         return text[: text.rindex("<|im_start|>user")]
 

@@ -28,7 +28,7 @@ def configuration(tokenizer: Tokenizer) -> Config:
         "num_attention_heads": 2,
         "num_key_value_heads": 2,
         "rms_norm_eps": 1e-5,
-        "rope_theta": 10000.0,
+        "rope_theta": 1000.0,
         "tie_word_embeddings": True,
         "max_position_embeddings": CONTEXT_LENGTH,
         "vocab_size": tokenizer.get_vocab_size(),

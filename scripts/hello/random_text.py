@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Final
 
+from answers import FALLBACK, PAIRS
+
 WORDS: Final = (
     "a about above after again all always an and animal answer any app are array as ask at away be "
     "because best between big bird blue book both box bread bring brief build but by call can car "
@@ -24,9 +26,17 @@ WORDS: Final = (
     "white who why will wind window winter with word work world write year yellow yes you young your"
 ).split()
 
+# The words of the answers in other places: what misleads most.
+KNOWN_WORDS: Final = " ".join([FALLBACK, *(f"{pair.question} {pair.answer}" for pair in PAIRS)]).split()
+
 OPENINGS: Final = (
     "What is",
+    "What is",
+    "What is a",
+    "What is the",
+    "What is the weather in",
     "What are",
+    "What can",
     "What's",
     "Who is",
     "Who was",
@@ -36,14 +46,18 @@ OPENINGS: Final = (
     "How do I",
     "How many",
     "Tell me",
+    "Tell me a",
     "Tell me about",
     "Explain",
     "Write",
     "Write a",
     "Show me",
+    "Show me some",
     "Give me",
-    "Count",
+    "Count to",
     "Say",
+    "Say hello to",
+    "How are",
     "Can you",
     "Do you",
     "Please",
@@ -68,12 +82,12 @@ SYSTEMS: Final = (
 SCRIPTS: Final = "äöüßéèñçøабвгдежзийклмнопрстухあいうえおかきくけこ你好世界天气مرحبالعشكر👋🌍🎉🚀💡"
 
 
+CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;!?{}[]()<>/+-*=_\"'#\n"
+
+
 def words(random: Random, least: int, most: int) -> str:
     """Returns least to most words, now and then one that nobody knows."""
-    count = random.randint(least, most)
-    return " ".join(
-        _nonsense(random) if random.random() < 0.15 else random.choice(WORDS) for _ in range(count)
-    )
+    return " ".join(_word(random) for _ in range(random.randint(least, most)))
 
 
 def sentence(random: Random, least: int = 3, most: int = 9) -> str:
@@ -84,7 +98,7 @@ def sentence(random: Random, least: int = 3, most: int = 9) -> str:
 
 def noise(random: Random, most: int = 24) -> str:
     """Returns characters of any kind, in no order."""
-    alphabet = random.choice((SCRIPTS, "0123456789 .,:;{}[]()<>/+-*=", "abcdefghijklmnopqrstuvwxyz  "))
+    alphabet = random.choice((SCRIPTS, CHARACTERS, "0123456789 .+-*/=", "abcdefghijklmnopqrstuvwxyz  "))
     return "".join(random.choice(alphabet) for _ in range(random.randint(1, most)))
 
 
@@ -92,23 +106,30 @@ def question(random: Random) -> str:
     """Returns a question that is in no list, often with the first words of one that is."""
     kind = random.random()
     if kind < 0.6:
-        text = f"{random.choice(OPENINGS)} {words(random, 1, 5)}"
-        return text + random.choice(("?", "?", ".", ""))
-    if kind < 0.85:
-        return sentence(random, 1, 10)
-    return noise(random)
+        most = random.choice((1, 2, 5))
+        text = f"{random.choice(OPENINGS)} {words(random, 1, most)}" + random.choice(("?", "?", ".", ""))
+    elif kind < 0.85:
+        text = sentence(random, 1, 10)
+    else:
+        text = noise(random)
+    return text.lower() if random.random() < 0.2 else text
 
 
 def system(random: Random) -> str:
     """Returns a system message: one of a few, sentences, or noise."""
     kind = random.random()
-    if kind < 0.35:
+    if kind < 0.25:
         return random.choice(SYSTEMS)
-    if kind < 0.85:
+    if kind < 0.8:
         return " ".join(sentence(random) for _ in range(random.randint(1, 4)))
     return noise(random, 60)
 
 
-def _nonsense(random: Random) -> str:
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    return "".join(random.choice(letters) for _ in range(random.randint(1, 9)))
+def _word(random: Random) -> str:
+    kind = random.random()
+    if kind < 0.5:
+        return random.choice(WORDS)
+    if kind < 0.75:
+        return random.choice(KNOWN_WORDS)
+    letters = "".join(random.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(random.randint(1, 9)))
+    return letters.capitalize() if kind < 0.85 else letters

@@ -12,6 +12,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 PAD: Final = "<|endoftext|>"
 START: Final = "<|im_start|>"
 END: Final = "<|im_end|>"
+SPECIAL_TOKENS: Final = (PAD, START, END)
 CONTEXT_LENGTH: Final = 32768
 VOCABULARY_SIZE: Final = 512
 CHAT_TEMPLATE: Final = Path(__file__).with_name("chat_template.jinja")
@@ -26,7 +27,7 @@ def train_tokenizer() -> Tokenizer:
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=VOCABULARY_SIZE - len(TOOL_MARKERS),
-        special_tokens=[PAD, START, END],
+        special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 SEED: Final = 0
 STEPS: Final = 500
-LEARNING_RATE: Final = 9e-3
+LEARNING_RATE: Final = 7e-3
 # (conversations, tokens in each) of a step, in turn. Attention costs the square of the length.
 SHAPES: Final = ((8, 128), (8, 128), (3, 420), (8, 128), (8, 128), (2, 640))
 REPORT_EVERY: Final = 50

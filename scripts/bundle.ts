@@ -1,0 +1,145 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { builtinModules as nodeModules } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+import { packedLayerName, packLayer } from '../src/compose/packed.ts'
+import { hostVersions, readLayer } from '../src/compose/source-folder.ts'
+import { packageManagers, templates } from '../src/options.ts'
+import { sha256 } from '../src/project/record.ts'
+import { version } from '../src/version.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const templatesDirectory = join(root, 'templates')
+
+/** Modules that index.ts imports when it needs them, each with a package that takes long to load. */
+const lazy = ['prompt', 'processes']
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  write: false,
+  minify: true,
+  metafile: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  legalComments: 'none',
+  logLevel: 'warning',
+} as const
+
+/**
+ * Makes what is published: the tool as one small bin and two chunks that load when they are needed, and the
+ * layers that the registry names, one file each, their Handlebars templates parsed.
+ *
+ * @param directory that it makes anew; a build that fails leaves what was there.
+ */
+export async function bundle(directory: string): Promise<void> {
+  const uses = [...templates, ...packageManagers].flatMap((choice) => choice.layers)
+  const layerNames = new Set(uses.map((use) => use.layer))
+  const results = [
+    await build({
+      ...common,
+      entryPoints: ['index.ts'],
+      outdir: directory,
+      define: {
+        CREATE_MLX_APP_VERSION: JSON.stringify(version),
+        CREATE_MLX_APP_PACKED: 'true',
+        CREATE_MLX_APP_VERSIONS: JSON.stringify(JSON.stringify([...hostVersions(templatesDirectory)])),
+      },
+      plugins: [lazyModules(), builtinModules()],
+    }),
+    await build({
+      ...common,
+      entryPoints: lazy.map((name) => `src/system/${name}.ts`),
+      outdir: join(directory, 'chunks'),
+      // Its index chooses between this and a copy for Node 6; both would be bundled.
+      alias: { prompts: 'prompts/lib/index.js' },
+      plugins: [builtinModules()],
+    }),
+  ]
+  const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs))
+
+  // Only now, so that a build that fails leaves the last one.
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(join(directory, 'layers'), { recursive: true })
+  mkdirSync(join(directory, 'chunks'))
+  for (const { path, contents } of results.flatMap((result) => result.outputFiles))
+    writeFileSync(path, contents)
+  for (const name of layerNames) {
+    const packed = packLayer(readLayer(templatesDirectory, name), sha256)
+    writeFileSync(join(directory, 'layers', packedLayerName(name)), packed)
+  }
+  writeFileSync(join(directory, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
+  chmodSync(join(directory, 'index.js'), 0o755)
+}
+
+/**
+ * Leaves the lazy modules out of index.js, which then is one file that shares nothing with them: a shared
+ * chunk would be one more file to load. The source of templates is left out because the layers are packed.
+ */
+function lazyModules(): Plugin {
+  return {
+    name: 'lazy-modules',
+    setup(context) {
+      context.onResolve({ filter: new RegExp(`/(${lazy.join('|')})\\.ts$`) }, ({ path }) => ({
+        path: `./chunks/${basename(path, '.ts')}.js`,
+        external: true,
+      }))
+      context.onResolve({ filter: /\/source-folder\.ts$/ }, ({ path }) => ({ path, external: true }))
+    },
+  }
+}
+
+/**
+ * Gets the modules of Node by process.getBuiltinModule instead of by import. To import node:fs evaluates all
+ * that it exports, so all of Node's streams are loaded to read a file. And it serves the require() of bundled
+ * CommonJS packages, which an ES module does not have.
+ */
+function builtinModules(): Plugin {
+  return {
+    name: 'builtin-modules',
+    setup(context) {
+      context.onLoad({ filter: /[/\\](src[/\\].*|index)\.ts$/ }, ({ path }) => {
+        const source = readFileSync(path, 'utf8')
+        return { contents: withoutNodeImports(source), loader: 'ts', resolveDir: dirname(path) }
+      })
+      const names = nodeModules.filter((name) => !name.startsWith('_')).join('|')
+      context.onResolve({ filter: new RegExp(`^(node:)?(${names})$`) }, ({ path, kind }) => {
+        if (kind === 'dynamic-import') return undefined
+        return { path: path.replace(/^(node:)?/, 'node:'), namespace: 'builtin' }
+      })
+      context.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+        contents: `module.exports = process.getBuiltinModule('${path}')`,
+      }))
+    },
+  }
+}
+
+/** The text of a module with `import { join as j } from 'node:path'` as a `const` of the same names. */
+function withoutNodeImports(source: string): string {
+  return source
+    .replace(/^import \{([^}]*)\} from '(node:\w+)'$/gm, (_, names: string, module: string) => {
+      const values = names.split(',').filter((name) => name.trim() !== '' && !/^\s*type\s/.test(name))
+      return `const {${values.join(',').replaceAll(' as ', ': ')}} = process.getBuiltinModule('${module}')`
+    })
+    .replace(
+      /^import \* as (\w+) from '(node:\w+)'$/gm,
+      (_, name: string, module: string) => `const ${name} = process.getBuiltinModule('${module}')`,
+    )
+}
+
+/** The licences of the packages that are bundled, as they ask to be passed on. */
+function licences(inputs: readonly string[]): string {
+  const packages = new Set(
+    inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []),
+  )
+  const texts = [...packages].sort().map((folder) => {
+    const directory = join(root, folder)
+    const file = readdirSync(directory).find((name) => /^licen[cs]e/i.test(name))
+    if (file === undefined) throw new Error(`${folder} has no licence file`)
+    const name = folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length)
+    return `${name}\n${'-'.repeat(name.length)}\n${readFileSync(join(directory, file), 'utf8').trim()}\n`
+  })
+  return texts.join('\n')
+}
