@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { obtainUv } from '../../scripts/environment.ts'
+import { host, obtainUv } from '../../scripts/environment.ts'
+import { newestMinor, oldestMinor } from '../../templates/setup/src/setup/interpreter.ts'
 import {
   bareMachine,
   basePython,
@@ -51,3 +52,47 @@ it('a package that the user adds comes with the next set-up, and moves no other 
   const python = join(project.virtualEnvironment, 'bin', 'python')
   await execa(python, ['-c', 'import iniconfig, mlx_lm'])
 })
+
+const systems = {
+  'macOS 14 on Apple silicon': ['aarch64-apple-darwin', 'requirements.lock', 'requirements-dev.lock'],
+  'Linux on x86_64': [
+    'x86_64-manylinux_2_35',
+    'requirements.lock',
+    'requirements-dev.lock',
+    'requirements-cuda.lock',
+  ],
+  'Linux on ARM': [
+    'aarch64-manylinux_2_35',
+    'requirements.lock',
+    'requirements-dev.lock',
+    'requirements-cuda.lock',
+  ],
+}
+
+it.each(Object.entries(systems))(
+  '%s has a wheel of the lock for each package',
+  async (_, [platform = '', ...locks]) => {
+    for (const version of [oldestMinor, newestMinor]) {
+      for (const lock of locks) {
+        const wheelsOnly = [
+          '--only-binary',
+          ':all:',
+          '--require-hashes',
+          '-r',
+          join(host.pythonDirectory, lock),
+        ]
+        const target = ['--target', join(project.root, 'nowhere'), '--python-platform', platform]
+        const result = await execa(
+          uv,
+          ['pip', 'install', '--dry-run', ...target, '--python-version', `3.${version}`, ...wheelsOnly],
+          {
+            cwd: project.root,
+            env: { ...machine.environment, MACOSX_DEPLOYMENT_TARGET: '14.0' },
+            extendEnv: false,
+          },
+        )
+        expect(result.stderr).toMatch(/Would install \d+ packages/)
+      }
+    }
+  },
+)
