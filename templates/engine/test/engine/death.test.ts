@@ -1,8 +1,19 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createEngine, type Engine } from '#engine'
-import { answerTo, ask, helloDirectory, isRunning, story, textOf, until } from './support.ts'
+import {
+  answerTo,
+  ask,
+  helloDirectory,
+  isRunning,
+  makeEndlessModel,
+  story,
+  textOf,
+  until,
+  useFolder,
+} from './support.ts'
 
+const folder = useFolder()
 let engine: Engine
 beforeEach(async () => {
   engine = await createEngine({ device: 'cpu' })
@@ -100,6 +111,18 @@ describe('dispose', () => {
     for (const outcome of await streams) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'DISPOSED' } })
     }
+  })
+
+  test('in the middle of a load', async () => {
+    const pid = await workerPid()
+    const endless = makeEndlessModel(folder.path)
+    const loading = engine.loadModel({ model: endless.path })
+    const outcome = expect(loading).rejects.toMatchObject({ code: 'DISPOSED' })
+    const pipe = await endless.opened()
+    await engine.dispose()
+    await pipe.close()
+    await outcome
+    expect(isRunning(pid)).toBe(false)
   })
 
   test('again does nothing; a call after it is refused', async () => {

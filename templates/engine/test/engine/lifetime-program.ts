@@ -3,7 +3,7 @@ import { createEngine } from '#engine'
 import { findInterpreter, findProject } from '#project'
 import { Supervisor } from '../../src/engine/supervisor.ts'
 import { workerLaunch } from '../../src/engine/worker-launch.ts'
-import { ask, story } from './support.ts'
+import { ask, makeEndlessModel, story } from './support.ts'
 
 const scene = process.argv[2] ?? ''
 
@@ -24,11 +24,14 @@ if (scene === 'starting') {
       console.log(pid)
       stay()
       break
-    case 'loading':
-      void engine.loadModel()
+    case 'loading': {
+      const endless = makeEndlessModel(process.argv[3] ?? '')
+      void engine.loadModel({ model: endless.path })
+      await endless.opened()
       console.log(pid)
       stay()
       break
+    }
     case 'prefilling':
       void engine.complete({ prompt: 'hello '.repeat(8_000) })
       console.log(pid)

@@ -3,13 +3,14 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
-import { isRunning, until } from './support.ts'
+import { isRunning, until, useFolder } from './support.ts'
 
+const folder = useFolder()
 const program = join(import.meta.dirname, 'lifetime-program.ts')
 
 /** A program of its own that uses the engine; it prints a line when it has come so far. */
 function start(scene: string): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', program, scene], {
+  return spawn(process.execPath, ['--import', 'tsx', program, scene, folder.path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
 }

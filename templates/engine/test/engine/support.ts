@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
@@ -77,6 +79,20 @@ export function useFolder(): { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'créé ici '))
   afterAll(() => rmSync(path, { recursive: true, force: true }))
   return { path }
+}
+
+/**
+ * A model whose weights never come: reading them waits for as long as the named pipe in their place stays silent.
+ * `opened` resolves once a reader has begun.
+ */
+export function makeEndlessModel(folder: string): { path: string; opened: () => Promise<FileHandle> } {
+  const path = join(folder, 'endless')
+  cpSync(helloDirectory, path, { recursive: true })
+  const weights = join(path, 'model.safetensors')
+  rmSync(weights)
+  execFileSync('mkfifo', [weights])
+  // Opening a pipe for writing waits for its reader.
+  return { path, opened: () => open(weights, 'w') }
 }
 
 /** A project with the Python half and the interpreter of this one, and models of its own. */
