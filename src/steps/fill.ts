@@ -64,9 +64,12 @@ function compare(
       const status = fileSystem.lstatSync(join(target, parent), { throwIfNoEntry: false })
       return status !== undefined && !status.isDirectory()
     })
+    if (blocked !== undefined) {
+      wrong.push(`${blocked} is no folder`)
+      continue
+    }
     const status = fileSystem.lstatSync(join(target, path), { throwIfNoEntry: false })
-    if (blocked !== undefined) wrong.push(`${blocked} is no folder`)
-    else if (status === undefined) missing.set(path, bytes)
+    if (status === undefined) missing.set(path, bytes)
     else if (status.isDirectory()) wrong.push(`${path} is a folder`)
     else if (!status.isFile() || !fileSystem.readFileSync(join(target, path)).equals(bytes)) {
       different.set(path, bytes)

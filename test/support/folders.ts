@@ -1,0 +1,40 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+/** A new folder that is gone after the test. @param name a part of its path, to try spaces and the like. */
+export function temporaryFolder(name = 'create mlx ü'): string {
+  const folder = mkdtempSync(join(tmpdir(), `${name}-`))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Writes files with their folders. */
+export function writeTree(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+}
+
+/** All that lies in a folder: contents of files by path, folders by their path and a slash. */
+export function readTree(folder: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const place = join(entry.parentPath, entry.name)
+    const path = place.slice(folder.length + 1)
+    if (entry.isDirectory()) found[`${path}/`] = ''
+    else if (entry.isSymbolicLink()) found[path] = `-> ${readlinkSync(place)}`
+    else found[path] = readFileSync(place, 'utf8')
+  }
+  return found
+}

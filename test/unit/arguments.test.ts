@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import { readArguments } from '../../src/arguments.ts'
+import { UsageError } from '../../src/errors.ts'
+import { helpText } from '../../src/help.ts'
+import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
+
+/** Runs something that has to be refused. @returns what the user reads. */
+function refusal(action: () => unknown): string {
+  try {
+    action()
+  } catch (error) {
+    if (error instanceof UsageError) return [error.message, ...error.hints].join('\n')
+    throw error
+  }
+  throw new Error('It was not refused')
+}
+
+const read = (line: string, environment: NodeJS.ProcessEnv = {}) => {
+  const given = readArguments(line === '' ? [] : line.split(' '), environment)
+  return {
+    directory: given.directory,
+    values: Object.fromEntries(given.values),
+    switches: [...given.switches],
+  }
+}
+
+describe('the command line', () => {
+  it('takes a folder, values and switches in any order', () => {
+    const expected = {
+      directory: 'my-app',
+      values: { template: 'node', model: 'hello' },
+      switches: ['yes', 'no-git'],
+    }
+    expect(read('my-app --template node --model hello --yes --no-git')).toEqual(expected)
+    expect(read('-t node -y --model=hello --no-git my-app')).toEqual(expected)
+  })
+
+  it('takes what follows -- as no flag', () => {
+    expect(read('-- --model').directory).toBe('--model')
+  })
+
+  it.each([
+    ['--modle hello', 'Unknown flag: --modle\nDid you mean --model?'],
+    ['--no-instal', 'Did you mean --no-install?'],
+    ['--Yes', 'Did you mean --yes?'],
+    ['--frobnicate', 'Unknown flag: --frobnicate\nFlags: --template'],
+    ['-x', 'Unknown flag: -x'],
+    ['app --template noed', 'Unknown value of --template: noed\nDid you mean --template node?'],
+    ['app --template react', 'Unknown value of --template: react\n--template takes: node'],
+    ['app --env conda', '--env takes: uv, pip, existing'],
+    ['app --model', '--model needs a value.'],
+    ['app --model --yes', '--model needs a value.'],
+    ['app --model=', '--model needs a value.'],
+    ['app --yes=no', '--yes takes no value'],
+    ['app other', 'Only one folder can be made: app, other'],
+  ])('refuses %s and says what there is', (line, message) => {
+    expect(refusal(() => read(line))).toContain(message)
+  })
+
+  it('explains every option of the registry in --help', () => {
+    const help = helpText('1.2.3')
+    for (const option of [...allValueOptions, ...allSwitchOptions]) {
+      expect(help).toContain(option.flag)
+      expect(help).toContain(option.help)
+    }
+  })
+})
+
+describe('flags that npm took', () => {
+  const npm = (settings: Record<string, string>) => ({
+    npm_command: 'init',
+    npm_config_user_agent: 'npm/11.19.1 node/v20.20.2 linux x64 workspaces/false',
+    ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`npm_config_${name}`, value])),
+  })
+
+  it.each([
+    ['my-app node', { template: 'true' }, { template: 'node' }],
+    ['node my-app', { template: 'true' }, { template: 'node' }],
+    ['my-app', { template: 'node' }, { template: 'node' }],
+    ['my-app hello', { model: 'true' }, { model: 'hello' }],
+    ['hello my-app', { model: 'true' }, { model: 'hello' }],
+    ['my-app some/model', { model: 'true' }, { model: 'some/model' }],
+    ['my-app ./folder', { model: 'true' }, { model: './folder' }],
+    ['my-app pip', { env: 'true' }, { env: 'pip' }],
+    [
+      'my-app node some/model uv',
+      { template: 'true', model: 'true', env: 'true' },
+      { template: 'node', model: 'some/model', env: 'uv' },
+    ],
+  ])('gives %s with %o its values back', (line, settings, values) => {
+    expect(read(line, npm(settings))).toMatchObject({ directory: 'my-app', values })
+  })
+
+  it('can make a folder that is called like a template', () => {
+    expect(read('node node', npm({ template: 'true' }))).toMatchObject({
+      directory: 'node',
+      values: { template: 'node' },
+    })
+  })
+
+  it.each([
+    ['my-app', { git: '' }, 'Put "--" in front of them: npm create mlx-app@latest my-app -- --no-git'],
+    [
+      'my-app node',
+      { install: '', template: 'true' },
+      'npm create mlx-app@latest my-app -- --template node --no-install',
+    ],
+    ['my-app', { dry_run: 'true' }, 'npm create mlx-app@latest my-app -- --dry-run'],
+    ['my-app', { json: 'true' }, 'npm create mlx-app@latest my-app -- --json'],
+    ['my-app other', { name: 'true' }, 'npm create mlx-app@latest DIR -- --name N'],
+    ['one/two three/four', { model: 'true' }, 'npm create mlx-app@latest DIR -- --model M'],
+  ])('corrects %s with %o', (line, settings, command) => {
+    expect(refusal(() => read(line, npm(settings)))).toContain(command)
+  })
+
+  it("never takes npm's own force and yes for ours", () => {
+    expect(read('my-app', npm({ force: 'true', yes: 'true' })).switches).toEqual([])
+  })
+
+  it('leaves a path that npm knows of git alone', () => {
+    expect(read('my-app', npm({ git: '/usr/bin/git' })).directory).toBe('my-app')
+  })
+
+  it('refuses a value that npm passed on as it refuses a flag', () => {
+    expect(refusal(() => read('my-app', npm({ template: 'noed' })))).toContain(
+      'Did you mean --template node?',
+    )
+  })
+
+  it.each([
+    ['a script of a project', { npm_command: 'run-script', npm_config_template: 'node' }],
+    ['pnpm', { npm_command: 'init', npm_config_user_agent: 'pnpm/12.0.0', npm_config_template: 'node' }],
+  ])('reads nothing of the kind in %s', (_, environment) => {
+    expect(read('my-app', environment).values).toEqual({})
+  })
+})

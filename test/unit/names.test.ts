@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { isScopedName, nameFromDirectory, problemOfName } from '../../src/names.ts'
+import { editDistance, nearest } from '../../src/nearest.ts'
+
+describe('names', () => {
+  it.each(['my-app', 'a', '@scope/app', 'app.js', 'a_b', '0app', 'x'.repeat(214)])('takes %s', (name) => {
+    expect(problemOfName(name)).toBeUndefined()
+  })
+
+  it.each([
+    ['', 'at least one character'],
+    ['My-App', 'no capital letters'],
+    [' app', 'no space'],
+    ['my app', '" " is none of them'],
+    ['.app', 'dot'],
+    ['_app', 'underscore'],
+    ['日本', '"日" is none of them'],
+    ['a🙂', '"🙂" is none of them'],
+    ['@scope/', '@scope/name'],
+    ['@/app', '@scope/name'],
+    ['a/b', '"/" is none of them'],
+    ['node_modules', 'for itself'],
+    ['x'.repeat(215), 'at most 214'],
+  ])('refuses "%s" with the reason', (name, reason) => {
+    expect(problemOfName(name)).toContain(reason)
+  })
+
+  it.each([
+    ['/tmp/my-app', 'my-app'],
+    ['/tmp/My App', 'my-app'],
+    ['/tmp/Ünïcode Projekt!', 'unicode-projekt'],
+    ['/tmp/日本語', 'mlx-app'],
+    ['/tmp/..hidden.', 'hidden'],
+    ['/', 'mlx-app'],
+    ['/tmp/node_modules', 'mlx-app'],
+  ])('makes a name of the folder %s', (path, name) => {
+    expect(nameFromDirectory(path)).toBe(name)
+    expect(problemOfName(name)).toBeUndefined()
+  })
+
+  it('tells a scoped name from a path', () => {
+    expect(isScopedName('@scope/app')).toBe(true)
+    expect(isScopedName('./@scope/app')).toBe(false)
+    expect(isScopedName('@Scope/app')).toBe(false)
+  })
+})
+
+describe('what was probably meant', () => {
+  it('counts the letters that differ', () => {
+    expect(editDistance('kitten', 'sitting')).toBe(3)
+    expect(editDistance('', 'abc')).toBe(3)
+  })
+
+  it('is the nearest one, or nothing', () => {
+    expect(nearest('tempalte', ['template', 'model'])).toBe('template')
+    expect(nearest('qwen3-4b', ['qwen3-4b-instruct-2507-4bit', 'hello'])).toBe('qwen3-4b-instruct-2507-4bit')
+    expect(nearest('xyz', ['template', 'model'])).toBeUndefined()
+  })
+})

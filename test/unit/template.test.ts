@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Handlebars from 'handlebars'
+import { describe, expect, it } from 'vitest'
+import { contextKeys, renderContext } from '../../src/compose/context.ts'
+import type { LayerFile } from '../../src/compose/layers.ts'
+import { packLayer, unpackLayer } from '../../src/compose/packed.ts'
+import { parseTemplate } from '../../src/compose/parse-template.ts'
+import { render } from '../../src/compose/template.ts'
+import { type Answers, packageManagers } from '../../src/options.ts'
+import { sha256 } from '../../src/project/record.ts'
+
+const templatesDirectory = fileURLToPath(new URL('../../templates', import.meta.url))
+const answers: Answers = {
+  name: 'my-app',
+  template: 'node',
+  model: 'hello',
+  packageManager: 'npm',
+  author: `A "B" <c> & 'd'`,
+}
+const context = renderContext(answers, '1.2.3')
+
+/** What Handlebars itself makes of a text, as strict as it can be and escaping nothing. */
+function withHandlebars(text: string, values: object): string {
+  const handlebars = Handlebars.create()
+  handlebars.registerHelper('json', (value: unknown) => JSON.stringify(value))
+  return handlebars.compile(text, { strict: true, noEscape: true })(values)
+}
+
+const rendered = (text: string) => render(parseTemplate(text, 'x.hbs'), context)
+
+describe('templates', () => {
+  it.each([
+    'plain & <text> with } and { and $&',
+    '{{name}} by {{author}}, {{{author}}}',
+    '"model": {{json author}},',
+    'a\n{{#if isHello}}\nhello\n{{else}}\nother\n{{/if}}\nb\n',
+    'a {{#if isHello}}hello{{else}}other{{/if}} b',
+    '{{#unless isHello}}no{{else}}yes{{/unless}}',
+    '{{#unless isHello}}\nno\n{{/unless}}\nend',
+    '{{#if isHello}}{{#if pass}}pass{{/if}}{{/if}}',
+    'a {{~name~}} b',
+    'a {{! nothing }} b {{!-- of {{this}} --}}\n{{! alone on a line }}\nc',
+    '\\{{name}}',
+  ])('give what Handlebars gives: %j', (text) => {
+    expect(rendered(text)).toBe(withHandlebars(text, context))
+  })
+
+  it.each([
+    ['{{unknown}}', 'x.hbs:1: there is no value unknown'],
+    ['a\n{{#if unknown}}{{/if}}', 'x.hbs:2: there is no value unknown'],
+    ['{{#each name}}{{/each}}', 'x.hbs:1: templates have'],
+    ['{{> partial}}', 'x.hbs:1: templates have'],
+    ['{{json}}', 'there is no value json'],
+    ['{{name', 'Parse error'],
+  ])('refuse %s', (text, message) => {
+    expect(() => rendered(text)).toThrow(message)
+  })
+
+  it('know each value of the context', () => {
+    expect([...contextKeys].sort()).toEqual(Object.keys(context).sort())
+  })
+
+  const files = readdirSync(templatesDirectory, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => path.endsWith('.hbs') && !path.includes('node_modules') && !path.includes('.venv'),
+  )
+
+  it.each(files)('of this repository give what Handlebars gives: %s', (path) => {
+    const text = readFileSync(join(templatesDirectory, path), 'utf8')
+    for (const { value: packageManager } of packageManagers) {
+      for (const model of ['hello', 'some/model']) {
+        const values = renderContext({ ...answers, packageManager, model }, '1.2.3')
+        expect(render(parseTemplate(text, path), values)).toBe(withHandlebars(text, values))
+      }
+    }
+  })
+})
+
+describe('a packed layer', () => {
+  it('comes out as it went in, with the hash of each file', () => {
+    const files = new Map([
+      ['a.txt', Buffer.from('text\nwith lines\n')],
+      ['empty', Buffer.alloc(0)],
+      ['ü/b.bin', Buffer.from([0, 10, 255, 10])],
+    ])
+    const template = parseTemplate('# {{name}}\n', 'README.md.hbs')
+    const all = new Map<string, LayerFile>(files).set('README.md', template)
+    const packed = packLayer({ name: 'x', files: all }, sha256)
+    const hashes = new Map<Uint8Array, string>()
+    const layer = unpackLayer('x', Buffer.from(packed), hashes)
+    expect(layer.files.get('README.md')).toEqual(template)
+    expect(layer.files.size).toBe(4)
+    for (const [path, bytes] of files) {
+      const unpacked = layer.files.get(path)
+      if (!(unpacked instanceof Uint8Array)) throw new Error(`${path} is no file`)
+      expect(Buffer.compare(unpacked, bytes)).toBe(0)
+      expect(hashes.get(unpacked)).toBe(sha256(bytes))
+    }
+  })
+})
