@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { emittedPath } from '../../src/compose/compose.ts'
+import { readLayers } from '../../src/compose/layers.ts'
+import { openTemplates } from '../../src/compose/open.ts'
+import { type Answers, layersFor, packageManagers, templates } from '../../src/options.ts'
+import { recordName, sha256 } from '../../src/project/record.ts'
+import { planProject } from '../../src/steps/plan.ts'
+
+const repository = new URL('../../', import.meta.url)
+const source = await openTemplates(repository)
+const answers: Answers = {
+  name: 'my-app',
+  template: 'node',
+  model: 'hello',
+  packageManager: 'npm',
+  author: 'Ada Lovelace',
+}
+
+const plan = (changes: Partial<Answers> = {}) => planProject({ ...answers, ...changes }, source, '0.0.0')
+const textOf = (files: ReadonlyMap<string, Uint8Array>, path: string): string =>
+  Buffer.from(files.get(path) ?? Buffer.from(`(there is no ${path})`)).toString()
+const json = (text: string): unknown => JSON.parse(text)
+
+describe.each(templates.map((template) => template.value))('a %s project', async (template) => {
+  const files = await plan({ template })
+  const verbatim = new Map<string, Uint8Array>()
+  for (const { layer, at } of await readLayers(source, layersFor({ ...answers, template }))) {
+    for (const [path, file] of layer.files) {
+      if (file instanceof Uint8Array) verbatim.set(emittedPath(path, at), file)
+    }
+  }
+  const made = [...files.keys()].filter((path) => !verbatim.has(path))
+
+  it('has these files', () => {
+    expect([...files.keys()].join('\n')).toMatchSnapshot()
+  })
+
+  it('has the files of its layers byte for byte', () => {
+    const copied = [...files].filter(([path]) => verbatim.has(path))
+    expect(copied.length).toBeGreaterThan(50)
+    for (const [path, bytes] of copied) expect(bytes, path).toEqual(verbatim.get(path))
+  })
+
+  it.each(made.filter((path) => path !== recordName))('has this %s', (path) => {
+    expect(textOf(files, path)).toMatchSnapshot()
+  })
+
+  it('records the version, the answers and the hash of every file', () => {
+    const others = [...files].filter(([path]) => path !== recordName)
+    expect(json(textOf(files, recordName))).toEqual({
+      version: '0.0.0',
+      answers: { ...answers, template },
+      files: Object.fromEntries(others.map(([path, bytes]) => [path, sha256(bytes)])),
+    })
+  })
+
+  it('is the same each time, and holds no path of this machine', async () => {
+    expect(await plan({ template })).toEqual(files)
+    for (const [path, bytes] of files) {
+      expect(Buffer.from(bytes).includes(repository.pathname), path).toBe(false)
+    }
+  })
+
+  it('holds nothing that tests and tools leave in the layers', () => {
+    const left = /node_modules|\.venv|__pycache__|_cache\/|__snapshots__|\.pyc$|\.hbs$|part\.json$|_gitignore/
+    expect([...files.keys()].filter((path) => left.test(path))).toEqual([])
+  })
+})
+
+describe('answers', () => {
+  const changed = async (changes: Partial<Answers>) => {
+    const before = await plan()
+    const after = await plan(changes)
+    const paths = new Set([...before.keys(), ...after.keys()])
+    return [...paths].filter((path) => textOf(before, path) !== textOf(after, path)).sort()
+  }
+
+  it('put the name into package.json and the documents', async () => {
+    expect(await changed({ name: '@scope/other' })).toEqual([
+      recordName,
+      'AGENTS.md',
+      'README.md',
+      'package.json',
+    ])
+  })
+
+  it('put the model into mlx.config.json, as JSON', async () => {
+    const model = 'C:\\models\\"mine"'
+    expect(await changed({ model })).toContain('mlx.config.json')
+    const config = json(textOf(await plan({ model }), 'mlx.config.json'))
+    expect(config).toEqual({ model, device: 'auto', models: 'models', python: 'python' })
+  })
+
+  it('put the author into LICENSE as it is written', async () => {
+    expect(textOf(await plan({ author: 'A & B <c>' }), 'LICENSE')).toContain('Copyright (c) A & B <c>\n')
+  })
+
+  it('change no file by the way that Python is set up', async () => {
+    expect(await changed({ env: 'pip' })).toEqual([recordName])
+  })
+
+  it.each(packageManagers.map((manager) => manager.value))('write the commands of %s', async (manager) => {
+    const files = await plan({ packageManager: manager })
+    expect(textOf(files, 'README.md')).toContain(`${manager} install`)
+    expect(textOf(files, 'README.md')).toContain(`${manager} run setup`)
+    expect(files.has('pnpm-workspace.yaml')).toBe(manager === 'pnpm')
+    expect(files.has('.yarnrc.yml')).toBe(manager === 'yarn')
+  })
+})
+
+describe('what users get is what this repository checks', () => {
+  const host = (path: string): unknown => json(readFileSync(new URL(path, repository), 'utf8'))
+
+  it('the same strictness of types', async () => {
+    expect(json(textOf(await plan(), 'tsconfig.json'))).toMatchObject({
+      compilerOptions: Object(host('tsconfig.base.json')).compilerOptions,
+    })
+  })
+
+  it('the same linter and formatter', async () => {
+    const generated = Object(json(textOf(await plan(), 'biome.json')))
+    const checked = Object(host('biome.json'))
+    for (const part of ['formatter', 'javascript', 'linter']) expect(generated[part]).toEqual(checked[part])
+  })
+
+  it('the same versions of packages', async () => {
+    const manifest = Object(json(textOf(await plan(), 'package.json')))
+    const versions = Object(host('templates/package.json')).devDependencies
+    expect(versions).toMatchObject({ ...manifest.dependencies, ...manifest.devDependencies })
+  })
+
+  it('the same Node', async () => {
+    const manifest = Object(json(textOf(await plan(), 'package.json')))
+    expect(manifest.engines).toEqual(Object(host('package.json')).engines)
+  })
+})

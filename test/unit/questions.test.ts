@@ -1,0 +1,201 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readArguments } from '../../src/arguments.ts'
+import { CreateError } from '../../src/errors.ts'
+import { type Surroundings, settleAnswers } from '../../src/steps/questions.ts'
+import type { Asker } from '../../src/system/asker.ts'
+import type { Machine } from '../../src/system/machine.ts'
+import { temporaryFolder, writeTree } from '../support/folders.ts'
+
+const mac: Machine = { platform: 'darwin', architecture: 'arm64', memoryBytes: 16e9, nodeVersion: '24.1.0' }
+
+/** Answers by what the question is about; each one that is asked is kept. */
+function person(answers: Record<string, string>): { asker: Asker; asked: string[]; problems: string[] } {
+  const asked: string[] = []
+  const problems: string[] = []
+  const find = (message: string): string => {
+    asked.push(message)
+    const key = Object.keys(answers).find((part) => message.includes(part))
+    if (key === undefined) throw new Error(`Nobody expected to be asked: ${message}`)
+    return answers[key] ?? ''
+  }
+  return {
+    asked,
+    problems,
+    asker: {
+      text: async (message, _initial, check) => {
+        const answer = find(message)
+        const problem = check(answer)
+        if (problem !== undefined) problems.push(problem)
+        return answer
+      },
+      select: async (message, choices) => {
+        const answer = find(message)
+        expect(choices.map((choice) => choice.value)).toContain(answer)
+        return answer
+      },
+    },
+  }
+}
+
+function settle(line: string, changes: Partial<Surroundings> = {}, workingDirectory = '/work-folder') {
+  return settleAnswers(readArguments(line === '' ? [] : line.split(' '), {}), {
+    environment: {},
+    workingDirectory,
+    machine: mac,
+    takeDefaults: false,
+    asker: async () => undefined,
+    pythonChoices: () => ['uv'],
+    userName: async () => 'Ada Lovelace',
+    ...changes,
+  })
+}
+
+async function refusal(settling: Promise<unknown>): Promise<CreateError> {
+  const error: unknown = await settling.then(
+    () => new Error('It was not refused'),
+    (reason: unknown) => reason,
+  )
+  if (error instanceof CreateError) return error
+  throw error
+}
+
+describe('with --yes', () => {
+  it('takes every default and says which', async () => {
+    const { target, answers, defaults } = await settle('my-app', { takeDefaults: true })
+    expect(target).toEqual({ path: '/work-folder/my-app', name: 'my-app' })
+    expect(answers).toEqual({
+      name: 'my-app',
+      template: 'node',
+      model: 'mlx-community/Qwen3-4B-Instruct-2507-4bit',
+      packageManager: 'npm',
+      author: 'Ada Lovelace',
+    })
+    expect(defaults).toEqual([
+      '--template node',
+      '--model mlx-community/Qwen3-4B-Instruct-2507-4bit',
+      '--package-manager npm',
+    ])
+  })
+
+  it('needs the folder', async () => {
+    const error = await refusal(settle('', { takeDefaults: true }))
+    expect(error.exitCode).toBe(2)
+    expect(error.hints.join('\n')).toContain('DIR')
+  })
+
+  it('follows the package manager that runs it', async () => {
+    const environment = { npm_config_user_agent: 'pnpm/12.0.1 npm/? node/v24.0.0 darwin arm64' }
+    const { answers } = await settle('my-app', { takeDefaults: true, environment })
+    expect(answers.packageManager).toBe('pnpm')
+  })
+
+  it('names the project as holder of the copyright where git knows no name, or is left alone', async () => {
+    const unknown = await settle('my-app', { takeDefaults: true, userName: async () => undefined })
+    expect(unknown.answers.author).toBe('my-app authors')
+    const alone = await settle('my-app --no-git', { takeDefaults: true })
+    expect(alone.answers.author).toBe('my-app authors')
+  })
+
+  it('takes what is given over what is found', async () => {
+    const line = '@scope/my-app --model hello --env pip --package-manager bun --author Grace'
+    const { target, answers } = await settle(line, { takeDefaults: true })
+    expect(target).toEqual({ path: '/work-folder/my-app', name: '@scope/my-app' })
+    expect(answers).toMatchObject({ model: 'hello', env: 'pip', packageManager: 'bun', author: 'Grace' })
+  })
+})
+
+describe('without a terminal', () => {
+  it('lists what is missing, with its values', async () => {
+    const error = await refusal(settle(''))
+    expect(error.exitCode).toBe(2)
+    expect(error.hints.join('\n')).toMatch(/DIR: .*--model M: hello.*--yes/s)
+  })
+
+  it('makes the project when nothing is missing', async () => {
+    expect((await settle('my-app --model hello')).answers.model).toBe('hello')
+  })
+})
+
+describe('on a terminal', () => {
+  it('asks for the name and the model, and for nothing that is given or has no choice', async () => {
+    const both = person({ Name: 'my-app', Model: 'hello' })
+    const { answers } = await settle('', { asker: async () => both.asker })
+    expect(answers).toMatchObject({ name: 'my-app', model: 'hello' })
+    expect(both.asked).toHaveLength(2)
+
+    const none = person({})
+    await settle('my-app --model hello', { asker: async () => none.asker })
+    expect(none.asked).toEqual([])
+  })
+
+  it('asks for the way to get Python where there is a choice and it will be set up', async () => {
+    const choices: Partial<Surroundings> = { pythonChoices: () => ['uv', 'pip'] }
+    const one = person({ Python: 'pip' })
+    const { answers } = await settle('my-app --model hello', { asker: async () => one.asker, ...choices })
+    expect(answers.env).toBe('pip')
+
+    const other = person({})
+    const line = 'my-app --model hello --no-install'
+    expect((await settle(line, { asker: async () => other.asker, ...choices })).answers.env).toBeUndefined()
+  })
+
+  it('takes a Hugging Face id that is not in the list', async () => {
+    const one = person({ 'Model:': 'other', 'Hugging Face id or path': 'some/model' })
+    const { answers } = await settle('my-app', { asker: async () => one.asker })
+    expect(answers.model).toBe('some/model')
+    expect(one.problems).toEqual([])
+  })
+
+  it('says what is wrong with a name before it goes on', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'taken/file': '' })
+    for (const [name, problem] of [
+      ['My App', 'capital letters'],
+      ['taken', 'not empty'],
+    ] as const) {
+      const one = person({ Name: name, Model: 'hello' })
+      await settle('', { asker: async () => one.asker }, folder).catch(() => undefined)
+      expect(one.problems.join()).toContain(problem)
+    }
+  })
+})
+
+describe('the folder', () => {
+  it('may be this one, empty or with git in it', async () => {
+    const folder = join(temporaryFolder(), 'this one')
+    writeTree(folder, { '.git/HEAD': '' })
+    const { target } = await settle('. --model hello', {}, folder)
+    expect(target).toEqual({ path: folder, name: 'this-one' })
+  })
+
+  it('that is not empty is refused with what is in it', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`file${index}`, ''])))
+    writeTree(folder, { 'a folder/x': '' })
+    const error = await refusal(settle('. --model hello', {}, folder))
+    expect(error.exitCode).toBe(1)
+    const text = error.hints.join('\n')
+    expect(text).toContain('  a folder/\n  file0\n  file1\n  file10')
+    expect(text).toContain('and 3 more')
+    expect(text).toContain('--force')
+    await settle('. --model hello --force', {}, folder)
+  })
+
+  it('that is a file is refused', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { app: 'mine' })
+    expect((await refusal(settle('app --model hello --force', {}, folder))).message).toContain(
+      'A file is in the way',
+    )
+    expect((await refusal(settle('app/sub --model hello', {}, folder))).message).toContain(
+      'A file is in the way',
+    )
+  })
+
+  it('has a name that npm takes, or one is given', async () => {
+    expect((await settle('Ünïcode/日本 --model hello')).answers.name).toBe('mlx-app')
+    expect((await settle('x --name @a/b --model hello')).answers.name).toBe('@a/b')
+    expect((await refusal(settle('x --name A --model hello'))).message).toContain('no capital letters')
+  })
+})
