@@ -1,0 +1,126 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import {
+  answerTo,
+  chat,
+  directory,
+  firstOutput,
+  makeSlowPython,
+  run,
+  start,
+  story,
+  useFolder,
+} from './support/program.ts'
+
+const folder = useFolder()
+
+describe('the answer alone', () => {
+  test('to a question of the command line', async () => {
+    const question = 'Say hello in five languages.'
+    expect(await run([...chat, question])).toEqual({ stdout: `${answerTo(question)}\n`, stderr: '', code: 0 })
+  })
+
+  test('to a question from standard input', async () => {
+    expect(await run(chat, { input: `${story}\n` })).toEqual({
+      stdout: `${answerTo(story)}\n`,
+      stderr: '',
+      code: 0,
+    })
+  })
+
+  test('with a system message, to what stands for -', async () => {
+    const outcome = await run([...chat, '--system', 'You are friendly.', '-'], { input: 'Count to ten.' })
+    expect(outcome).toEqual({ stdout: `${answerTo('Count to ten.')}\n`, stderr: '', code: 0 })
+  })
+})
+
+test('flags reach the model', async () => {
+  const flags = [
+    '--max-tokens',
+    '60',
+    '--temperature',
+    '2',
+    '--seed',
+    '3',
+    '--model',
+    'hello',
+    '--device',
+    'cpu',
+  ]
+  const once = await run([...chat, ...flags, story])
+  expect(once.stderr).toBe('The answer was cut at 60 tokens: --max-tokens sets how many it may have.\n')
+  expect(await run([...chat, ...flags, story])).toEqual(once)
+  const other = await run([...chat, ...flags, '--seed', '4', story])
+  expect(other.stdout).not.toBe(once.stdout)
+})
+
+describe('ends', () => {
+  test('with 2 and what is wrong, on wrong usage', async () => {
+    expect(await run([...chat, '--colour', story])).toEqual({
+      stdout: '',
+      stderr: "Unknown option '--colour'.\nSee --help.\n",
+      code: 2,
+    })
+  })
+
+  test('with 2 when nothing is asked and there is no terminal', async () => {
+    expect(await run(chat)).toEqual({
+      stdout: '',
+      stderr:
+        'There is no question: standard input is empty, and it is no terminal to chat on.\nSee --help.\n',
+      code: 2,
+    })
+  })
+
+  test('with 1 and the command that helps, without a stack, when there is no Python', async () => {
+    const python = join(folder, 'no python')
+    const { stdout, stderr, code } = await run([...chat, story], { extra: { MLX_PYTHON: python } })
+    expect(stderr).toBe(
+      `MLX_PYTHON names ${python}, which does not exist.\nCorrect MLX_PYTHON, or unset it and run: npm run setup\n`,
+    )
+    expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
+  })
+
+  test('with 1 when there is no such model', async () => {
+    const { stderr, code } = await run([...chat, '--model', 'absent', story])
+    expect(stderr).toContain('There is no model "absent".')
+    expect(code).toBe(1)
+  })
+
+  test('with 130 on Ctrl-C, in the middle of the answer', async () => {
+    const child = start([...chat, story], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
+    await firstOutput(child)
+    child.kill('SIGINT')
+    expect(await once(child, 'close')).toEqual([130, null])
+  })
+
+  test('quietly with 0 when the reader of the answer has seen enough', async () => {
+    const child = start([...chat, story], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
+    const errors: Buffer[] = []
+    child.stderr.on('data', (block: Buffer) => errors.push(block))
+    await firstOutput(child)
+    child.stdout.destroy()
+    expect(await once(child, 'close')).toEqual([0, null])
+    expect(Buffer.concat(errors).toString()).toBe('')
+  })
+})
+
+test('several starts at once', async () => {
+  const questions = ['Say hello.', 'Count to ten.', 'Who are you?']
+  const outcomes = await Promise.all(questions.map((question) => run([...chat, question])))
+  expect(outcomes.map(({ stdout }) => stdout.trim())).toEqual(questions.map(answerTo))
+})
+
+test('the bundle answers from any folder, on Node alone', async () => {
+  const built = await run([join('scripts', 'bundle.mjs')])
+  expect(built).toEqual({ stdout: 'dist/main.js\n', stderr: '', code: 0 })
+  const bundle = join(directory, 'dist', 'main.js')
+  const imports = [...readFileSync(bundle, 'utf8').matchAll(/^import .*from "([^"]+)";$/gm)]
+  const packages = imports.map(([, name]) => name).filter((name) => !name?.startsWith('node:'))
+  expect(imports.length).toBeGreaterThan(0)
+  expect(packages).toEqual([])
+  const { stdout, code } = await run([bundle], { input: 'Who are you?', from: folder })
+  expect({ stdout, code }).toEqual({ stdout: `${answerTo('Who are you?')}\n`, code: 0 })
+})

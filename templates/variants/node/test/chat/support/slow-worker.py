@@ -1,0 +1,27 @@
+"""Runs the worker with a pause in each step, so that the tiny model takes its time as a large one does.
+
+python slow-worker.py -m mlx_app.worker ARGUMENTS...
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+import time
+from typing import Any
+
+from mlx_lm.generate import BatchGenerator
+
+STEP_SECONDS = 0.02
+
+step = BatchGenerator.next
+
+
+def slow_step(self: BatchGenerator, *arguments: Any, **options: Any) -> Any:
+    time.sleep(STEP_SECONDS)
+    return step(self, *arguments, **options)
+
+
+BatchGenerator.next = slow_step
+sys.argv[1:3] = []
+runpy.run_module("mlx_app.worker", run_name="__main__", alter_sys=True)

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { findCommand, parseCommand } from '../../src/chat/commands.ts'
+import { defaultFile } from '../../src/chat/save.ts'
+import { formatBytes, printable } from '../../src/chat/text.ts'
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [207_480, '207 kB'],
+  [999_600, '1.0 MB'],
+  [4_290_000_000, '4.3 GB'],
+  [2_000_000_000_000_000, '2000 TB'],
+])('%i bytes are %s', (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text)
+})
+
+test('a model can write no escape sequence to the terminal', () => {
+  expect(printable('a\u001b[2Jb\r\u0007\u009bc\n\tGrüezi 👋🏽 مرحبا')).toBe('a[2Jbc\n\tGrüezi 👋🏽 مرحبا')
+})
+
+test('commands, and messages that only look like one', () => {
+  expect(parseCommand('/Model  ./a b ')).toEqual({ name: 'model', argument: './a b' })
+  expect(parseCommand('/system two\nlines')).toEqual({ name: 'system', argument: 'two\nlines' })
+  expect(parseCommand('/?')).toEqual({ name: '?', argument: '' })
+  for (const message of ['/etc/hosts: what is it?', 'a /help', '/', '//']) {
+    expect(parseCommand(message)).toBeUndefined()
+  }
+  expect(findCommand('quit')?.name).toBe('exit')
+  expect(findCommand('toString')).toBeUndefined()
+})
+
+test('saved chats sort by time', () => {
+  expect(defaultFile(new Date(2026, 0, 2, 3, 4, 5))).toBe('chat-2026-01-02-03-04-05.md')
+})

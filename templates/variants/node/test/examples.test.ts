@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { answerTo, makeSlowPython, run, story, useFolder } from './chat/support/program.ts'
+
+const folder = useFolder()
+const onNode = ['--import', 'tsx']
+
+test('index.ts streams an answer', async () => {
+  const { stdout, stderr, code } = await run([...onNode, 'index.ts'])
+  expect(stdout).toBe(`${answerTo('What is MLX?')}\n`)
+  expect(stderr).toMatch(/^load: \d+ of \d+ bytes\n/)
+  expect(code).toBe(0)
+})
+
+test('examples/chat.ts', async () => {
+  const turns = ['Say hello.', 'Count to ten.'].map((question) => `> ${question}\n${answerTo(question)}\n`)
+  expect(await run([...onNode, 'examples/chat.ts'])).toEqual({ stdout: turns.join(''), stderr: '', code: 0 })
+})
+
+test('examples/parallel.ts', async () => {
+  const { stdout, code } = await run([...onNode, 'examples/parallel.ts'])
+  for (const question of ['Who are you?', 'Say hello in five languages.', 'What comes next?']) {
+    expect(stdout).toContain(`> ${question}\n${answerTo(question)}\n`)
+  }
+  expect(stdout).toMatch(/\n8 answers, \d+ tokens in \d+\.\d\d s: \d+ tokens\/s\n$/)
+  expect(code).toBe(0)
+})
+
+test('examples/cancel.ts', async () => {
+  // A slow model: a fast one could be done before it is told to stop.
+  const { stdout, code } = await run([...onNode, 'examples/cancel.ts'], {
+    extra: { MLX_PYTHON: makeSlowPython(folder) },
+  })
+  const lines = stdout.split('\n')
+  const [stopped = '', signal, left = '', loop, counted, stop] = lines
+  for (const part of [stopped, left]) {
+    expect(part).not.toBe('')
+    expect(answerTo(story).startsWith(part)).toBe(true)
+    expect(part.length).toBeLessThan(answerTo(story).length)
+  }
+  expect([signal, loop]).toEqual(['Stopped by the signal: ABORTED', 'Left the loop'])
+  expect([counted, stop]).toEqual(['one two three four five six ', 'Ended in front of "seven": stop'])
+  expect(lines.at(-2)).toBe('The same again: true')
+  expect(code).toBe(0)
+})
