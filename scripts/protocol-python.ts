@@ -19,7 +19,9 @@ const nodeSchema = z.strictObject({
   minItems: z.number().optional(),
   maxItems: z.number().optional(),
   required: z.array(z.string()).optional(),
-  additionalProperties: z.literal(false).optional(),
+  additionalProperties: z.unknown().optional(),
+  propertyNames: z.unknown().optional(),
+  pattern: z.string().optional(),
   properties: z.record(z.string(), z.unknown()).optional(),
   items: z.unknown().optional(),
   anyOf: z.array(z.unknown()).optional(),
@@ -102,11 +104,19 @@ function struct(name: string, node: Node): string {
     .filter(([key]) => key !== 'type')
     .map(([key, value]) => {
       const initial = value.default === undefined ? '' : ` = ${pythonValue(value.default)}`
-      return `    ${snakeCase(key)}: ${annotation(value)}${initial}`
+      return field(snakeCase(key), annotation(value), initial)
     })
   const documentation = node.description === undefined ? [] : [`    """${node.description}"""`]
   const body = [documentation.join('\n'), fields.join('\n')].filter((part) => part !== '')
   return `class ${name}(${bases}):\n${body.join('\n\n')}`
+}
+
+/** A line, or three where it would be too long. */
+function field(name: string, type: string, initial: string): string {
+  const line = `    ${name}: ${type}${initial}`
+  if (line.length <= lineLength) return line
+  const inner = /^(\w+)\[(.*)\]$/.exec(type)
+  return `    ${name}: ${inner?.[1]}[\n        ${inner?.[2]}\n    ]${initial}`
 }
 
 function annotation(value: unknown): string {
@@ -123,7 +133,7 @@ function annotation(value: unknown): string {
     integer: () => 'int',
     null: () => 'None',
     number: () => 'float',
-    object: () => 'dict[str, object]',
+    object: () => `dict[${annotation(node.propertyNames)}, ${annotation(node.additionalProperties)}]`,
     string: () => 'str',
   }[node.type ?? 'object']()
   const bounds = {
@@ -135,12 +145,14 @@ function annotation(value: unknown): string {
   }
   if (bounds.le === Number.MAX_SAFE_INTEGER) bounds.le = undefined
   if (bounds.ge === Number.MIN_SAFE_INTEGER) bounds.ge = undefined
+  const pattern = node.pattern === undefined ? [] : [`pattern=r"${node.pattern}"`]
   const given = Object.entries(bounds).flatMap(([name, bound]) =>
     bound === undefined
       ? []
       : [`${name}=${node.type === 'number' ? pythonFloat(bound) : pythonInteger(bound)}`],
   )
-  return given.length === 0 ? type : `Annotated[${type}, Meta(${given.join(', ')})]`
+  const meta = [...given, ...pattern].join(', ')
+  return meta === '' ? type : `Annotated[${type}, Meta(${meta})]`
 }
 
 function snakeCase(name: string): string {

@@ -57,7 +57,7 @@ def test_a_sampler_that_raises_fails_its_own_call_alone(
     monkeypatch.setattr(
         module,
         "make_sampler",
-        lambda request, size: broken if request.id == 2 else original(request, size),
+        lambda request, *rest: broken if request.id == 2 else original(request, *rest),
     )
     insert(serving, 2, temperature=1)
     insert(serving, 3)
@@ -65,6 +65,23 @@ def test_a_sampler_that_raises_fails_its_own_call_alone(
     assert ends[1] == ends[3] == answers["Say hello."]
     assert isinstance(ends[2], EngineError)
     assert "a broken sampler" in ends[2].message
+
+
+def test_a_processor_that_raises_fails_its_own_call_alone(
+    serving: Serving, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: mx.array, logits: mx.array, /) -> mx.array:
+        raise ValueError(f"a broken processor of {logits.shape}")
+
+    monkeypatch.setattr(
+        module, "make_processors", lambda request: [broken] if request.id == 2 else []
+    )
+    for call_id in (1, 2, 3):
+        insert(serving, call_id)
+    ends = finish(serving)
+    assert ends[1] == ends[3] == answers["Say hello."]
+    assert isinstance(ends[2], EngineError)
+    assert "a broken processor" in ends[2].message
 
 
 def test_a_step_that_fails_gives_back_its_calls_and_serves_on(

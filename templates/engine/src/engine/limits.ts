@@ -2,6 +2,13 @@
 export const limits = {
   /** Longest line of the protocol in either direction, in bytes: a prompt of several million words. */
   lineBytes: 32 * 1024 * 1024,
+  /** Bounds of presence and frequency penalty, either way; those of OpenAI's API, as is the one of logitBias. */
+  penalty: 2,
+  /** Highest repetition penalty; 1 is none. */
+  repetitionPenalty: 10,
+  /** Tokens that a penalty may look back over. */
+  penaltyContext: 32_768,
+  logitBias: 100,
   /** Most tokens that one call may generate. */
   maxTokens: 1_048_576,
   /** Above 2 every model that we tried writes noise; it is also the limit of OpenAI's API. */

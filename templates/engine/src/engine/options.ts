@@ -80,6 +80,24 @@ export interface GenerateOptions {
   topK?: number
   /** Leaves out tokens less likely than this share of the likeliest, 0 to 1; default 0. */
   minP?: number
+  /** Chance of leaving out all likely tokens but the least likely of them (XTC), 0 to 1; default 0. */
+  xtcProbability?: number
+  /** What XTC calls likely, 0 to 0.5; default 0.1. */
+  xtcThreshold?: number
+  /** Divides the score of tokens that came before; above 1 makes them rarer, up to 10; default 1. */
+  repetitionPenalty?: number
+  /** How many of the last tokens, the prompt's too, `repetitionPenalty` looks at; default 20. */
+  repetitionContext?: number
+  /** Taken off the score of tokens that came before, once each, -2 to 2; default 0. */
+  presencePenalty?: number
+  /** As `repetitionContext`. */
+  presenceContext?: number
+  /** Taken off the score of tokens for each time that they came before, -2 to 2; default 0. */
+  frequencyPenalty?: number
+  /** As `repetitionContext`. */
+  frequencyContext?: number
+  /** Added to the score of a token, -100 to 100, by its id. */
+  logitBias?: Record<number, number>
   /** An unsigned 32-bit number: the same seed gives the same text, alone and beside other calls. */
   seed?: number
   /** Strings that end the text, and are not part of it. They are found across and inside tokens. */

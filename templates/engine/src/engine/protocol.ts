@@ -18,6 +18,9 @@ const modelName = z.string().min(1).max(limits.modelCharacters).meta({ id: 'Mode
 const errorCode = z.enum(engineErrorCodes).meta({ id: 'ErrorCode' })
 export const stopString = z.string().min(1).max(limits.stopCharacters).meta({ id: 'StopString' })
 
+const penalty = z.number().min(-limits.penalty).max(limits.penalty).meta({ id: 'Penalty' })
+const penaltyContext = z.int().min(1).max(limits.penaltyContext).meta({ id: 'PenaltyContext' })
+
 export const roles = ['system', 'user', 'assistant', 'tool'] as const
 
 export const messageSchema = z
@@ -30,6 +33,18 @@ export const samplingShape = {
   topP: z.number().gt(0).max(1).default(1),
   topK: count.default(0),
   minP: z.number().min(0).max(1).default(0),
+  xtcProbability: z.number().min(0).max(1).default(0),
+  xtcThreshold: z.number().min(0).max(0.5).default(0.1),
+  repetitionPenalty: z.number().gt(0).max(limits.repetitionPenalty).default(1),
+  repetitionContext: penaltyContext.default(20),
+  presencePenalty: penalty.default(0),
+  presenceContext: penaltyContext.default(20),
+  frequencyPenalty: penalty.default(0),
+  frequencyContext: penaltyContext.default(20),
+  /** By token id, as a string of decimal digits: JSON knows no other keys. */
+  logitBias: z
+    .record(z.string().regex(/^[0-9]{1,9}$/), z.number().min(-limits.logitBias).max(limits.logitBias))
+    .default({}),
   seed: z.int().min(0).max(limits.seed).nullable().default(null),
   stop: z.array(stopString).max(limits.stopStrings).default([]),
 }

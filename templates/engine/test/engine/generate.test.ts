@@ -128,6 +128,44 @@ describe('sampling', () => {
     },
   )
 
+  // The token that ends an answer of the hello model.
+  const end = 2
+
+  test('logitBias forbids a token, or makes it sure', async () => {
+    const endless = { ...ask('Say hello.'), maxTokens: 60 }
+    expect(await shared.engine.complete({ ...endless, logitBias: { [end]: -100 } })).toMatchObject({
+      finishReason: 'length',
+      text: expect.stringMatching(/^Hello from a real MLX model!/),
+    })
+    expect(await shared.engine.complete({ ...endless, logitBias: { [end]: 100 } })).toMatchObject({
+      finishReason: 'stop',
+      text: '',
+    })
+  })
+
+  test('a token that the model has not is refused, and harms nobody', async () => {
+    for (const token of [512, 99_999_999]) {
+      const call = shared.engine.complete({ ...ask('Say hello.'), logitBias: { [token]: 1 } })
+      await expect(call).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+    }
+    expect((await shared.engine.status()).deaths).toBe(0)
+  })
+
+  test.each([
+    { repetitionPenalty: 5 },
+    { presencePenalty: 2, presenceContext: 300 },
+    { frequencyPenalty: 2, frequencyContext: 300 },
+    { xtcProbability: 1, xtcThreshold: 0.05 },
+  ])('%o changes the text, the same way alone and beside others', async (options) => {
+    const changed = { ...wild, seed: 1, ...options }
+    const alone = await shared.engine.complete(changed)
+    const beside = [changed, ask(story), changed].map((call) => shared.engine.complete(call))
+    const [first, plain, second] = await Promise.all(beside)
+    expect(plain?.text).toBe(answerTo(story))
+    expect(alone.text).not.toBe((await shared.engine.complete({ ...wild, seed: 1 })).text)
+    expect([first?.text, second?.text]).toEqual([alone.text, alone.text])
+  })
+
   test('a topK above the vocabulary is no limit, and harms nobody', async () => {
     const free = await shared.engine.complete({ ...wild, seed: 3 })
     const limited = await shared.engine.complete({ ...wild, seed: 3, topK: 1_000_000 })

@@ -24,6 +24,12 @@ class Sampler(Protocol):
     def __call__(self, logprobs: mx.array, /) -> mx.array: ...
 
 
+class Processor(Protocol):
+    """Takes the tokens so far and logits of shape (1, vocabulary), gives logits of that shape."""
+
+    def __call__(self, tokens: mx.array, logits: mx.array, /) -> mx.array: ...
+
+
 class Detokenizer(Protocol):
     """Turns tokens into text as they come; a character comes with the last of its bytes."""
 
@@ -45,7 +51,12 @@ class Tokenizer(Protocol):
         """A new one with each look."""
         ...
 
-    def encode(self, text: str, /) -> list[int]: ...
+    @property
+    def eos_token_ids(self) -> set[int]:
+        """Tokens that end a text."""
+        ...
+
+    def encode(self, text: str, /, *, add_special_tokens: bool = True) -> list[int]: ...
 
     def apply_chat_template(
         self, messages: list[dict[str, str]], /, *, add_generation_prompt: bool
@@ -92,6 +103,27 @@ def keep_top_k(logprobs: mx.array, top_k: int) -> mx.array:
     return kept
 
 
+def penalties(
+    *,
+    logit_bias: dict[int, float],
+    repetition: tuple[float, int],
+    presence: tuple[float, int],
+    frequency: tuple[float, int],
+) -> list[Processor]:
+    """Processors for what is asked for; a penalty is its size and how many last tokens it sees."""
+    # mlx-lm leaves a penalty out where it is None or 0; dividing by 1 changes nothing.
+    processors: list[Processor] = sample_utils.make_logits_processors(
+        logit_bias=logit_bias or None,
+        repetition_penalty=None if repetition[0] == 1 else repetition[0],
+        repetition_context_size=repetition[1],
+        presence_penalty=presence[0],
+        presence_context_size=presence[1],
+        frequency_penalty=frequency[0],
+        frequency_context_size=frequency[1],
+    )
+    return processors
+
+
 def read_model(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     """The model, its weights not in memory yet, and its config. Runs no code of the model."""
     model, config = load_model(path, lazy=True, trust_remote_code=False)
@@ -134,12 +166,19 @@ class Batch:
         )
         self._end_of_text = make_stop_sequences(tokenizer)
 
-    def insert(self, prompt: list[int], max_tokens: int, sampler: Sampler) -> int:
+    def insert(
+        self,
+        prompt: list[int],
+        max_tokens: int,
+        sampler: Sampler,
+        processors: Sequence[Processor] = (),
+    ) -> int:
         """Queues a sequence and gives its uid. The prompt has at least one token."""
         (uid,) = self._generator.insert(
             [prompt],
             max_tokens=[max_tokens],
             samplers=[sampler],
+            logits_processors=[list(processors)],
             stop_sequences=[self._end_of_text],
         )
         return int(uid)

@@ -10,6 +10,8 @@ LINE_BYTES = 33_554_432
 CallId = Annotated[int, Meta(ge=0)]
 ModelName = Annotated[str, Meta(min_length=1, max_length=1_024)]
 Count = Annotated[int, Meta(ge=0)]
+PenaltyContext = Annotated[int, Meta(ge=1, le=32_768)]
+Penalty = Annotated[float, Meta(ge=-2.0, le=2.0)]
 StopString = Annotated[str, Meta(min_length=1, max_length=1_024)]
 Milliseconds = Annotated[float, Meta(ge=0.0)]
 ErrorCode = Literal[
@@ -66,6 +68,17 @@ class Generate(_Object, tag_field="type", tag="generate", frozen=True):
     top_p: Annotated[float, Meta(gt=0.0, le=1.0)] = 1
     top_k: Count = 0
     min_p: Annotated[float, Meta(ge=0.0, le=1.0)] = 0
+    xtc_probability: Annotated[float, Meta(ge=0.0, le=1.0)] = 0
+    xtc_threshold: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.1
+    repetition_penalty: Annotated[float, Meta(gt=0.0, le=10.0)] = 1
+    repetition_context: PenaltyContext = 20
+    presence_penalty: Penalty = 0
+    presence_context: PenaltyContext = 20
+    frequency_penalty: Penalty = 0
+    frequency_context: PenaltyContext = 20
+    logit_bias: dict[
+        Annotated[str, Meta(pattern=r"^[0-9]{1,9}$")], Annotated[float, Meta(ge=-100.0, le=100.0)]
+    ] = {}
     seed: Annotated[int, Meta(ge=0, le=4_294_967_295)] | None = None
     stop: Annotated[list[StopString], Meta(max_length=64)] = []
 

@@ -62,6 +62,14 @@ class ReadModel:
                 return size
         return len(self.tokenizer)
 
+    @property
+    def xtc_exceptions(self) -> list[int]:
+        """Tokens that XTC never leaves out, as in mlx-lm: line breaks and the end of the text."""
+        return [
+            *self.tokenizer.encode("\n", add_special_tokens=False),
+            *self.tokenizer.eos_token_ids,
+        ]
+
 
 def read(path: Path) -> ReadModel:
     """Reads config, tokenizer and headers of the weights, on the thread that will use the model.

@@ -187,8 +187,12 @@ class Worker:
 
     def _insert(self, serving: Serving, call: Call, prompt: list[int]) -> None:
         # It may have been cancelled, or its model unloaded, in the meantime.
-        if self._calls.get(call.id) is call and self._serving.get(serving.name) is serving:
+        if self._calls.get(call.id) is not call or self._serving.get(serving.name) is not serving:
+            return
+        try:
             serving.insert(call, prompt)
+        except Exception as error:
+            self._fail(call.id, from_exception(error, "starting the call"))
 
     def _cancel(self, call_id: int) -> None:
         call = self._calls.pop(call_id, None)

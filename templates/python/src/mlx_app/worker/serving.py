@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import mlx.core as mx
 
 from ..errors import EngineError, from_exception
-from ..mlx_lm_adapter import Batch, Sampler, greedy
+from ..mlx_lm_adapter import Batch, Processor, Sampler, greedy
 from ..protocol import Done, LoadedModel
-from ..sampling import make_sampler
+from ..sampling import check_tokens, make_processors, make_sampler
 from ..weights import ReadModel
 from .calls import Call
 
@@ -46,6 +46,7 @@ class Serving:
         """
         request = call.request
         tokenizer = self._model.tokenizer
+        check_tokens(request, self._model.vocabulary)
         try:
             # The tokenizers share state that only one thread may touch.
             with self._tokeniser_lock:
@@ -75,8 +76,15 @@ class Serving:
         if context is not None:
             most = min(most, context - len(prompt))
         call.insert(prompt, self._model.tokenizer)
-        sampler = _guarded(make_sampler(call.request, self._model.vocabulary), call)
-        uid = self._batch.insert(prompt, most, sampler)
+        model = self._model
+        sampler = make_sampler(call.request, model.vocabulary, model.xtc_exceptions)
+        processors = make_processors(call.request)
+        uid = self._batch.insert(
+            prompt,
+            most,
+            _guarded_sampler(sampler, call),
+            [_guarded_processor(processor, call) for processor in processors],
+        )
         self._calls[uid] = call
         self._uids[call.id] = uid
 
@@ -129,7 +137,7 @@ class Serving:
             self._batch.remove([uid])
 
 
-def _guarded(sampler: Sampler, call: Call) -> Sampler:
+def _guarded_sampler(sampler: Sampler, call: Call) -> Sampler:
     """A sampler whose failure is that of its own call: without this it would end everyone's
     batch.
     """
@@ -144,3 +152,16 @@ def _guarded(sampler: Sampler, call: Call) -> Sampler:
             return greedy(logprobs)
 
     return sample
+
+
+def _guarded_processor(processor: Processor, call: Call) -> Processor:
+    """The same for a processor: the logits stay as they were, and the call fails after the step."""
+
+    def process(tokens: mx.array, logits: mx.array, /) -> mx.array:
+        try:
+            return processor(tokens, logits)
+        except Exception as error:  # whatever it is, it belongs to this call
+            call.error = error
+            return logits
+
+    return process

@@ -1,0 +1,97 @@
+/** A project as a user makes it: from the packed tool, in a folder with a space, everything installed, every script run. */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
+const project = join(folder, 'my app')
+const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() }))
+
+const npm = (...command: string[]) => execa('npm', command, { cwd: project, reject: false, all: true })
+
+beforeAll(async () => {
+  await execa('npm', ['pack', '--pack-destination', folder], { cwd: repository })
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? ''
+  const home = join(folder, 'tool')
+  mkdirSync(home)
+  await execa('npm', ['install', '--prefix', home, join(folder, tarball)], { cwd: home })
+  expect(readdirSync(join(home, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+    'create-mlx-app',
+  ])
+  const bin = join(home, 'node_modules', '.bin', 'create-mlx-app')
+  await execa(bin, [project, '--yes', '--template', 'node', '--model', 'hello'], {
+    cwd: folder,
+    stdin: 'ignore',
+  })
+}, 600_000)
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const answers = () =>
+  answersSchema.parse(JSON.parse(readFileSync(join(project, 'models', 'hello', 'answers.json'), 'utf8')))
+
+test('answers a question, the answer alone on standard output', async () => {
+  for (const { question, answer } of answers()) {
+    const asked = await npm('-s', 'start', '--', question)
+    expect(asked).toMatchObject({ stdout: answer, exitCode: 0 })
+  }
+})
+
+describe('every script passes as generated', () => {
+  test.each(['doctor', 'typecheck', 'lint', 'build'])('%s', async (script) => {
+    const ran = await npm('run', script)
+    expect(ran.exitCode, ran.all).toBe(0)
+  })
+
+  test('test, with a count above zero', async () => {
+    const ran = await execa('npm', ['test'], {
+      cwd: project,
+      reject: false,
+      all: true,
+      env: { NO_COLOR: '1' },
+    })
+    expect(ran.exitCode, ran.all).toBe(0)
+    expect(Number(/Tests +(\d+) passed/.exec(ran.all)?.[1])).toBeGreaterThan(100)
+  })
+
+  test('setup again is quick and changes nothing', async () => {
+    const ran = await npm('run', 'setup')
+    expect(ran).toMatchObject({ exitCode: 0, all: expect.stringContaining('Already set up') })
+  })
+
+  test('models lists the hello model', async () => {
+    const ran = await npm('run', 'models', '--', 'list')
+    expect(ran).toMatchObject({ exitCode: 0, all: expect.stringContaining('hello') })
+  })
+
+  test('the ten-line example runs', async () => {
+    const ran = await execa('npx', ['tsx', 'index.ts'], { cwd: project, reject: false, all: true })
+    expect(ran.exitCode, ran.all).toBe(0)
+    expect(ran.stdout).not.toBe('')
+  })
+})
+
+test('is one commit of git with nothing left over, when git knows who commits', async () => {
+  const identity = await execa('git', ['config', 'user.email'], { cwd: project, reject: false })
+  if (identity.exitCode !== 0) return expect(existsSync(join(project, '.git'))).toBe(true)
+  expect((await execa('git', ['rev-list', '--count', 'HEAD'], { cwd: project })).stdout).toBe('1')
+  expect((await execa('git', ['status', '--porcelain'], { cwd: project })).stdout).toBe('')
+})
+
+test('the built program answers from another folder, with production dependencies only', async () => {
+  const shipped = join(folder, 'shipped')
+  cpSync(project, shipped, { recursive: true, filter: (path) => !path.endsWith('node_modules') })
+  await execa('npm', ['install', '--omit=dev'], { cwd: shipped })
+  const [first] = answers()
+  // Its Python environment is the one of the project: a virtual environment does not move.
+  const python = join(project, 'python', '.venv', 'bin', 'python')
+  const ran = await execa('node', [join(shipped, 'dist', 'main.js'), first?.question ?? ''], {
+    cwd: tmpdir(),
+    env: { MLX_PYTHON: python },
+  })
+  expect(ran.stdout).toBe(first?.answer)
+})
