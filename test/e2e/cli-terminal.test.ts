@@ -1,0 +1,119 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
+import { builtTool, keys, plainEnvironment, programs, runInTerminal, type Terminal } from '../support/tool.ts'
+
+const bin = await builtTool()
+
+/** Every question that can be asked, with how it is answered: on a machine with Python and without uv. */
+const questions: { text: string; answer: string }[] = [
+  { text: 'Name of the project', answer: `my-app${keys.enter}` },
+  { text: 'Model:', answer: keys.enter },
+  { text: 'Python environment:', answer: keys.enter },
+]
+
+/** A PATH with Python, without uv, git and package managers. */
+const pythonOnly = () => plainEnvironment({ PATH: programs({ python3: 'exit 1', npm: 'exit 1' }) })
+
+async function answerUpTo(terminal: Terminal, count: number): Promise<void> {
+  for (const [index, { text, answer }] of questions.entries()) {
+    if (index > count) return
+    await terminal.see(text)
+    if (index < count) terminal.press(answer)
+  }
+}
+
+describe('on a terminal', () => {
+  it('asks, and makes the project of the answers', async () => {
+    const folder = temporaryFolder()
+    const terminal = runInTerminal(bin, ['--no-install', '--no-git'], { cwd: folder })
+    await terminal.see('Name of the project')
+    terminal.press(`my-app${keys.enter}`)
+    await terminal.see('Model:')
+    await terminal.see('mlx-community/')
+    terminal.press(keys.enter)
+    expect(await terminal.ended).toBe(0)
+    expect(terminal.text()).toContain('npm run setup')
+    const config = JSON.parse(readFileSync(join(folder, 'my-app', 'mlx.config.json'), 'utf8'))
+    expect(terminal.text()).toContain(`--model ${config.model}`)
+  })
+
+  it('takes the default name on Enter, and a model that is typed', async () => {
+    const folder = temporaryFolder()
+    const terminal = runInTerminal(bin, ['--no-install', '--no-git'], { cwd: folder, columns: 40 })
+    await terminal.see('Name of the project')
+    terminal.press(keys.enter)
+    await terminal.see('Model:')
+    // The last one of the list is the one to type.
+    terminal.press(keys.last)
+    terminal.press(keys.enter)
+    await terminal.see('Hugging Face id or path:')
+    terminal.press(`nonsense${keys.enter}`)
+    await terminal.see('Unknown model')
+    terminal.press(`${keys.erase.repeat('nonsense'.length)}some/model${keys.enter}`)
+    expect(await terminal.ended).toBe(0)
+    const config = JSON.parse(readFileSync(join(folder, 'my-mlx-app', 'mlx.config.json'), 'utf8'))
+    expect(config.model).toBe('some/model')
+  })
+
+  it('says what is wrong with a name, and asks on', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'taken/mine': '' })
+    const terminal = runInTerminal(bin, ['--model', 'hello', '--no-install', '--no-git'], { cwd: folder })
+    await terminal.see('Name of the project')
+    terminal.press(`taken${keys.enter}`)
+    await terminal.see('The folder is not empty')
+    terminal.press(`${keys.erase.repeat('taken'.length)}My App${keys.enter}`)
+    await terminal.see('no capital letters')
+    terminal.press(`${keys.erase.repeat('My App'.length)}good${keys.enter}`)
+    expect(await terminal.ended).toBe(0)
+    expect(existsSync(join(folder, 'good', 'package.json'))).toBe(true)
+  })
+
+  it('asks nothing when everything is said', async () => {
+    const folder = temporaryFolder()
+    const terminal = runInTerminal(bin, ['x', '--yes', '--no-install', '--no-git'], { cwd: folder })
+    expect(await terminal.ended).toBe(0)
+    expect(terminal.text()).not.toMatch(/Name of|Model:|Python environment:/)
+  })
+})
+
+describe.each([
+  ['Ctrl-C', (terminal: Terminal) => terminal.press(keys.interrupt)],
+  ['Escape', (terminal: Terminal) => terminal.press(keys.escape)],
+  ['SIGTERM', (terminal: Terminal) => terminal.kill('SIGTERM')],
+  ['a terminal that is closed', (terminal: Terminal) => terminal.kill('SIGHUP')],
+])('%s', (_, leave) => {
+  it.each(questions.map(({ text }, index) => [text, index] as const))(
+    'at "%s" ends with 130 and leaves nothing',
+    async (_text, index) => {
+      const folder = temporaryFolder()
+      const terminal = runInTerminal(bin, [], { cwd: folder, env: pythonOnly() })
+      await answerUpTo(terminal, index)
+      leave(terminal)
+      expect(await terminal.ended).toBe(130)
+      expect(terminal.text()).toContain('nothing was written')
+      expect(readTree(folder)).toEqual({})
+    },
+  )
+})
+
+describe('Ctrl-C while packages are installed', () => {
+  const steps = [
+    ['the install', 'case "$1" in install) echo step-$1; sleep 100;; esac'],
+    ['the set-up of Python', 'case "$1" in run) echo step-$1; sleep 100;; esac'],
+  ] as const
+
+  it.each(steps)('in %s ends with 130, keeps the project and says how to go on', async (_, npm) => {
+    const folder = temporaryFolder()
+    const env = plainEnvironment({ PATH: programs({ npm }) })
+    const terminal = runInTerminal(bin, ['x', '--yes', '--model', 'hello', '--no-git'], { cwd: folder, env })
+    await terminal.see('step-')
+    terminal.press(keys.interrupt)
+    expect(await terminal.ended).toBe(130)
+    expect(terminal.text()).toContain('Interrupted. The project stays in')
+    expect(terminal.text()).toContain('npm run setup')
+    expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
+  })
+})

@@ -1,0 +1,218 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { describe, expect, it } from 'vitest'
+import { openTemplates } from '../../src/compose/open.ts'
+import { planProject } from '../../src/steps/plan.ts'
+import { version } from '../../src/version.ts'
+import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
+import { builtTool, gitIdentity, plainEnvironment, runTool } from '../support/tool.ts'
+
+const bin = await builtTool()
+const quick = ['--yes', '--model', 'hello', '--no-install', '--no-git']
+
+/** The files of a folder, without folders. */
+const filesIn = (folder: string) =>
+  Object.fromEntries(Object.entries(readTree(folder)).filter(([path]) => !path.endsWith('/')))
+
+describe('the built tool', () => {
+  it('makes exactly the files that the sources make', async () => {
+    const folder = temporaryFolder()
+    const { exitCode, stdout } = await runTool(bin, ['my app ü', ...quick], { cwd: folder })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain("cd 'my app ü'\n  npm install\n  npm run setup\n  npm start")
+    const answers = {
+      name: 'my-app-u',
+      template: 'node',
+      model: 'hello',
+      packageManager: 'npm',
+      author: 'my-app-u authors',
+    } as const
+    const source = await openTemplates(new URL('../../', import.meta.url))
+    const planned = await planProject(answers, source, version)
+    expect(filesIn(join(folder, 'my app ü'))).toEqual(
+      Object.fromEntries([...planned].map(([path, bytes]) => [path, Buffer.from(bytes).toString()])),
+    )
+    expect(Object.keys(readTree(folder)).filter((path) => !path.startsWith('my app ü'))).toEqual([])
+  })
+
+  it('prints a command that makes the same project again', async () => {
+    const first = temporaryFolder()
+    const again = temporaryFolder()
+    const flags = ['an app', '--name', '@me/app', '--author', "O'Neil & sons", '--env', 'pip', ...quick]
+    const { stdout } = await runTool(bin, flags, { cwd: first })
+    const command = stdout.split('\n').findLast((line) => line.includes(`create-mlx-app@${version}`)) ?? ''
+    const own = command.trim().replace(`npx create-mlx-app@${version}`, `'${process.execPath}' '${bin}'`)
+    await execa('sh', ['-c', own], { cwd: again, env: plainEnvironment(), extendEnv: false })
+    expect(readTree(again)).toEqual(readTree(first))
+  })
+
+  it('fills this folder with "."', async () => {
+    const folder = join(temporaryFolder(), 'this-one')
+    writeTree(folder, { '.git/HEAD': 'ref: refs/heads/main\n' })
+    const { exitCode, stdout } = await runTool(bin, ['.', ...quick], { cwd: folder })
+    expect(exitCode).toBe(0)
+    expect(stdout).not.toContain('cd ')
+    expect(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).toMatchObject({ name: 'this-one' })
+    expect(readFileSync(join(folder, '.git/HEAD'), 'utf8')).toBe('ref: refs/heads/main\n')
+  })
+
+  it('tells its version, its options and its models', async () => {
+    const folder = temporaryFolder()
+    expect((await runTool(bin, ['--version'], { cwd: folder })).stdout).toBe(version)
+    expect((await runTool(bin, ['--help'], { cwd: folder })).stdout).toContain('--no-install')
+    expect((await runTool(bin, ['--list'], { cwd: folder })).stdout).toContain(
+      'mlx-community/Qwen3-0.6B-4bit',
+    )
+    const { stdout } = await runTool(bin, ['--list', '--json'], { cwd: folder })
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, templates: [{ id: 'node' }] })
+    expect(readTree(folder)).toEqual({})
+  })
+
+  it('writes nothing with --dry-run, and lists what it would write', async () => {
+    const folder = temporaryFolder()
+    const { exitCode, stdout } = await runTool(bin, ['x', '--dry-run', ...quick], { cwd: folder })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('src/engine/index.ts (')
+    expect(readTree(folder)).toEqual({})
+  })
+})
+
+describe('a program that reads the result', () => {
+  it('gets one line of JSON on stdout and nothing else', async () => {
+    const folder = temporaryFolder()
+    const { stdout, stderr } = await runTool(bin, ['x', '--json', ...quick], { cwd: folder })
+    expect(stdout.split('\n')).toHaveLength(1)
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      directory: join(folder, 'x'),
+      answers: { model: 'hello' },
+      overwritten: [],
+      install: 'skipped',
+      git: 'skipped',
+    })
+    expect(stderr).toContain('Next:')
+  })
+
+  it.each([
+    [['x', '--modle', 'y', '--json'], 2, 'Unknown flag: --modle'],
+    [['taken', '--json', ...quick], 1, 'The folder is not empty'],
+  ])('gets the error of %j as JSON', async (flags, code, message) => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'taken/mine': '' })
+    const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder })
+    expect(exitCode).toBe(code)
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining(message) },
+    })
+  })
+})
+
+describe('wrong usage', () => {
+  it.each([
+    [[], 'DIR: the folder to make'],
+    [['x'], '--model M:'],
+    [['--yes'], 'The folder to make is missing'],
+    [['x', '--template', 'react', '--yes'], '--template takes: node'],
+    [['x', '--tempalte', 'node'], 'Did you mean --template?'],
+    [['x', '--yes', '--model', 'gpt'], 'Unknown model: gpt'],
+    [['x', '--yes', '--name', 'A b'], "can't be used"],
+    [['x', 'y'], 'Only one folder'],
+  ])('%j without a terminal: exit 2, what there is, nothing made', async (flags, message) => {
+    const folder = temporaryFolder()
+    const { exitCode, stdout, stderr } = await runTool(bin, flags, { cwd: folder })
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain(message)
+    expect(stderr).not.toContain('    at ')
+    expect(stdout).toBe('')
+    expect(readTree(folder)).toEqual({})
+  })
+
+  it.each([
+    [{ CLAUDECODE: '1' }, 'Run by Claude Code'],
+    [{ CI: 'true' }, 'Run by CI'],
+  ])('is not what %o does: nothing is asked, and it says so', async (variables, line) => {
+    const folder = temporaryFolder()
+    const flags = ['x', '--no-install', '--no-git']
+    const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder, env: plainEnvironment(variables) })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain(line)
+    expect(stdout).toMatch(/Defaults taken: --template node --model \S+ --package-manager npm/)
+  })
+})
+
+describe('a folder that is not empty', () => {
+  const mine = { 'README.md': 'mine', 'notes/a.txt': 'mine', '.git/HEAD': 'mine' }
+
+  it('is left alone: exit 1, what is in it', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, mine)
+    const before = readTree(folder)
+    const { exitCode, stderr } = await runTool(bin, ['.', ...quick], { cwd: folder })
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('  README.md\n  notes/\n')
+    expect(readTree(folder)).toEqual(before)
+  })
+
+  it('is filled with --force, which says what it overwrote', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, mine)
+    const { exitCode, stdout } = await runTool(bin, ['.', '--force', ...quick], { cwd: folder })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Overwrote: README.md\n')
+    expect(readTree(folder)).toMatchObject({ 'notes/a.txt': 'mine', '.git/HEAD': 'mine' })
+    expect(existsSync(join(folder, 'src/engine/index.ts'))).toBe(true)
+  })
+})
+
+describe('git', () => {
+  const flags = ['x', '--yes', '--model', 'hello', '--no-install']
+  const git = async (folder: string, ...command: string[]) =>
+    (await execa('git', command, { cwd: folder, reject: false })).stdout
+
+  it('gets one commit of everything, by the user', async () => {
+    const folder = temporaryFolder()
+    const env = plainEnvironment(gitIdentity)
+    const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder, env })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('one commit')
+    const project = join(folder, 'x')
+    expect(await git(project, 'log', '--format=%an: %s')).toBe(
+      `Ada Lovelace: Create x with create-mlx-app ${version}`,
+    )
+    expect(await git(project, 'status', '--porcelain')).toBe('')
+    expect(await git(project, 'ls-files', 'models')).toContain('models/hello/model.safetensors')
+    expect(await git(project, 'branch', '--show-current')).toBe('main')
+  })
+
+  it('knows the holder of the copyright', async () => {
+    const folder = temporaryFolder()
+    const env = plainEnvironment(gitIdentity)
+    writeFile(join(env.HOME ?? '', '.gitconfig'), '[user]\n\tname = Grace Hopper\n')
+    await runTool(bin, flags, { cwd: folder, env })
+    expect(readFileSync(join(folder, 'x', 'LICENSE'), 'utf8')).toContain('Copyright (c) Grace Hopper\n')
+  })
+
+  it('without an identity gets no commit, and that is said', async () => {
+    const folder = temporaryFolder()
+    const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('no user.name and user.email yet')
+    expect(existsSync(join(folder, 'x', '.git'))).toBe(true)
+  })
+
+  it('inside a work tree is left alone, and that is said', async () => {
+    const folder = temporaryFolder()
+    await git(folder, 'init', '--quiet')
+    const env = plainEnvironment(gitIdentity)
+    const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder, env })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('already inside a git work tree')
+    expect(existsSync(join(folder, 'x', '.git'))).toBe(false)
+  })
+})
+
+function writeFile(path: string, text: string): void {
+  writeTree(join(path, '..'), { [path.slice(path.lastIndexOf('/') + 1)]: text })
+}

@@ -1,0 +1,157 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type IPty, spawn } from '@lydell/node-pty'
+import { execa } from 'execa'
+import { afterAll, onTestFinished } from 'vitest'
+import { bundle } from '../../scripts/bundle.ts'
+import { temporaryFolder } from './folders.ts'
+
+/** The tool as it is published, built into a folder that is gone after the tests of the file. @returns its bin. */
+export async function builtTool(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-built-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  await bundle(join(folder, 'dist'))
+  return join(folder, 'dist', 'index.js')
+}
+
+/**
+ * The environment of a person at a plain terminal: a home folder of its own, nothing of npm, CI, coding agents
+ * or the user's git.
+ */
+export function plainEnvironment(additions: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    HOME: temporaryFolder('home'),
+    GIT_CONFIG_NOSYSTEM: '1',
+    LANG: 'C.UTF-8',
+    TERM: 'xterm-256color',
+    ...additions,
+  }
+}
+
+/** Variables that give git an identity. */
+export const gitIdentity = {
+  GIT_AUTHOR_NAME: 'Ada Lovelace',
+  GIT_AUTHOR_EMAIL: 'ada@example.com',
+  GIT_COMMITTER_NAME: 'Ada Lovelace',
+  GIT_COMMITTER_EMAIL: 'ada@example.com',
+}
+
+export interface Ended {
+  exitCode: number | undefined
+  stdout: string
+  stderr: string
+}
+
+/** Runs the tool without a terminal. */
+export async function runTool(
+  bin: string,
+  flags: readonly string[],
+  options: { cwd: string; env?: NodeJS.ProcessEnv },
+): Promise<Ended> {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [bin, ...flags], {
+    cwd: options.cwd,
+    env: options.env ?? plainEnvironment(),
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+  })
+  return { exitCode, stdout, stderr }
+}
+
+/** A folder for the PATH with programs of this machine and made-up ones, each the text of a shell script. */
+export function programs(
+  scripts: Readonly<Record<string, string>>,
+  real: readonly string[] = ['sh', 'sleep'],
+): string {
+  const folder = temporaryFolder('bin')
+  mkdirSync(folder, { recursive: true })
+  symlinkSync(process.execPath, join(folder, 'node'))
+  for (const name of real) {
+    const place = ['/usr/bin', '/bin'].map((path) => join(path, name))[0]
+    if (place !== undefined) symlinkSync(place, join(folder, name))
+  }
+  for (const [name, text] of Object.entries(scripts)) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`)
+    chmodSync(join(folder, name), 0o755)
+  }
+  return folder
+}
+
+export interface Terminal {
+  /** All that was drawn, without control sequences. */
+  text(): string
+  /** Waits until a text is drawn, after what the last call saw. */
+  see(text: string): Promise<void>
+  press(keys: string): void
+  kill(signal: string): void
+  /** The exit code. */
+  ended: Promise<number>
+}
+
+export const keys = { enter: '\r', interrupt: '\u0003', escape: '\u001b', erase: '\u007f', last: '\u0005' }
+
+/** How long a test waits for something to be drawn. */
+const patienceMs = 20_000
+
+/** Runs the tool on a real pseudo-terminal. */
+export function runInTerminal(
+  bin: string,
+  flags: readonly string[],
+  options: { cwd: string; env?: NodeJS.ProcessEnv; columns?: number },
+): Terminal {
+  const terminal: IPty = spawn(process.execPath, [bin, ...flags], {
+    cwd: options.cwd,
+    cols: options.columns ?? 100,
+    rows: 40,
+    env: options.env ?? plainEnvironment(),
+  })
+  let drawn = ''
+  let seen = 0
+  const listeners = new Set<() => void>()
+  terminal.onData((data) => {
+    drawn += data
+    for (const listener of listeners) listener()
+  })
+  let running = true
+  const ended = new Promise<number>((resolve) =>
+    terminal.onExit(({ exitCode }) => {
+      running = false
+      resolve(exitCode)
+    }),
+  )
+  onTestFinished(() => {
+    if (running) terminal.kill('SIGKILL')
+  })
+  const text = (): string => withoutControls(drawn)
+  return {
+    text,
+    ended,
+    press: (pressed) => terminal.write(pressed),
+    kill: (signal) => terminal.kill(signal),
+    see: (wanted) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const index = text().indexOf(wanted, seen)
+          if (index < 0) return
+          seen = index + wanted.length
+          clearTimeout(timer)
+          listeners.delete(look)
+          resolve()
+        }
+        const timer = setTimeout(() => {
+          listeners.delete(look)
+          reject(new Error(`"${wanted}" was not drawn:\n${text().slice(seen)}`))
+        }, patienceMs)
+        listeners.add(look)
+        look()
+      }),
+  }
+}
+
+/** A text without what moves the cursor and colours. */
+function withoutControls(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
+  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]|\u001b[78]|\u0007|\r/g, '')
+}
