@@ -116,9 +116,7 @@ function refuseFlagsOfNpm(environment: NodeJS.ProcessEnv): void {
   for (const [name, { type }] of Object.entries(flags)) {
     const value = environment[`npm_config_${name.replaceAll('-', '_')}`]
     if (type !== 'string' || !value) continue
-    throw new UsageError(
-      `npm took --${name} for itself. Write: npm start -- --${name} ${JSON.stringify(value)}`,
-    )
+    throw new UsageError(`npm took --${name} for itself. Put -- in front of it: npm start -- --${name} ...`)
   }
 }
 

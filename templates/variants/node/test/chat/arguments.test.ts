@@ -35,7 +35,7 @@ test.each([
 
 test('a flag that npm kept for itself is told, and not ignored', () => {
   const environment = { npm_lifecycle_event: 'start', npm_config_max_tokens: '5' }
-  expect(() => readArguments(['Hi'], environment)).toThrow('Write: npm start -- --max-tokens "5"')
+  expect(() => readArguments(['Hi'], environment)).toThrow('npm start -- --max-tokens ...')
   expect(readArguments(['Hi'], { ...environment, npm_lifecycle_event: 'test' }).sampling).toEqual({})
 })
 
