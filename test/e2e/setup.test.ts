@@ -1,4 +1,12 @@
-import { existsSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -75,6 +83,16 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     expect(await sumInEnvironment()).toBe('10')
   })
 
+  it('has compiled what the worker imports, so that the first start is as quick as the next', () => {
+    const packages = join(project.virtualEnvironment, 'lib')
+    const compiled = readdirSync(packages, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      path.endsWith('.pyc'),
+    )
+    for (const name of ['mlx_lm/__pycache__/generate', 'transformers/__pycache__/tokenization_utils_base']) {
+      expect(compiled.some((path) => path.includes(name))).toBe(true)
+    }
+  })
+
   it('has nothing to do the second time, and needs neither uv nor a network for it', async () => {
     machine.environment.UV_OFFLINE = '1'
     const outcome = await setup()
@@ -138,6 +156,20 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     const outcome = await setup()
     expect(outcome.exitCode).toBe(0)
     expect(await sumInEnvironment()).toBe('10')
+  })
+
+  it("tells a mistake in the project's own Python code apart from a set-up that failed", async () => {
+    machine.program('uv', uv)
+    machine.program('python3', python)
+    const file = join(project.root, 'python', 'src', 'mlx_app', 'worker', 'run.py')
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, 'import no_such_module\n')
+    const outcome = await setup('--fresh')
+    writeFileSync(file, text)
+    expect(outcome.exitCode, outcome.stderr).toBe(0)
+    expect(outcome.stdout).toContain(
+      "The worker does not start: ModuleNotFoundError: No module named 'no_such_module'",
+    )
   })
 
   it('--fresh starts from a clean slate', async () => {
@@ -283,6 +315,7 @@ describe('in a new project', () => {
     const { exitCode, stderr } = await running
     expect(exitCode).toBe(130)
     expect(stderr).toContain('Interrupted')
+    expect(stderr).toContain('Go on with: npm run setup')
     expect(existsSync(project.virtualEnvironment)).toBe(false)
     expect(existsSync(project.record)).toBe(false)
     machine.program('uv', uv)

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import { EngineError } from '#engine'
 import { interpreterIn, type Project } from '#project'
 import { stopIfInterrupted } from './children.ts'
+import { startOnce } from './first-start.ts'
 import { describePython, isBroken, unfitness, versionOf } from './interpreter.ts'
 import { type LockSet, lockFiles, lockHash, uvLock } from './locks.ts'
 import { installWithPip, makeWithPip } from './pip.ts'
@@ -60,6 +61,10 @@ export async function buildEnvironment(
     await stopIfInterrupted(context.signal)
     if ('problem' in verdict) throw broken(`MLX does not work in ${place}: ${verdict.problem}`, environment)
     terminal.done(describeVerdict(verdict))
+    const start = await startOnce(python, project, environment)
+    await stopIfInterrupted(context.signal)
+    if ('problem' in start) throw broken(`mlx-lm does not work in ${place}: ${start.problem}`, environment)
+    if (start.worker !== undefined) terminal.note(`The worker does not start: ${start.worker}`)
     const lock = lockHash(project.pythonDirectory, options.set)
     await writeRecord(project, { way: tool.way, python, lock, set: options.set })
     return python

@@ -19,7 +19,7 @@ export async function installWithPip(virtualEnvironment: string, locks: string[]
   await runVisibly(
     interpreterIn(virtualEnvironment),
     [
-      ...['-m', 'pip', 'install', '--disable-pip-version-check', '--require-hashes'],
+      ...['-m', 'pip', 'install', '--disable-pip-version-check', '--no-compile', '--require-hashes'],
       ...(process.stderr.isTTY ? [] : ['--quiet']),
       ...locks.flatMap((lock) => ['-r', lock]),
     ],

@@ -67,7 +67,7 @@ export async function installWithUv(
   await runVisibly(
     uv,
     [
-      ...['pip', 'install', '--python', interpreter, '--require-hashes', '--compile-bytecode'],
+      ...['pip', 'install', '--python', interpreter, '--require-hashes'],
       // Its progress is for eyes; a log would get a line for each package.
       ...(process.stderr.isTTY ? [] : ['--quiet']),
       ...locks.flatMap((lock) => ['-r', lock]),
