@@ -4,7 +4,10 @@ import { helpText, readArguments, UsageError } from './chat/arguments.ts'
 import { start } from './chat/start.ts'
 
 // The worker ends when its input does, so nothing is left behind by leaving at once.
-process.on('SIGINT', () => process.exit(130))
+process.on('SIGINT', () => {
+  if (process.stderr.isTTY) process.stderr.write('\n')
+  process.exit(130)
+})
 process.on('SIGTERM', () => process.exit(143))
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // Whoever read the answer has seen enough: `| head -1`.

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import { answerTo, makeSlowPython, run, story, useFolder } from './chat/support/program.ts'
+import { Output } from './chat/support/output.ts'
+import { answerTo, makeSlowPython, run, start, story, useFolder } from './chat/support/program.ts'
 
 const folder = useFolder()
 const onNode = ['--import', 'tsx']
@@ -41,4 +44,17 @@ test('examples/cancel.ts', async () => {
   expect([counted, stop]).toEqual(['one two three four five six ', 'Ended in front of "seven": stop'])
   expect(lines.at(-2)).toBe('The same again: true')
   expect(code).toBe(0)
+})
+
+test('npm run dev runs index.ts, and again when it is told to', async () => {
+  const tsx = createRequire(import.meta.url).resolve('tsx/cli')
+  const child = start([tsx, 'watch', '--clear-screen=false', 'index.ts'])
+  const closed = once(child, 'close')
+  const shown = new Output(child.stdout)
+  await shown.see(answerTo('What is MLX?'))
+  // What a saved file does too.
+  child.stdin.write('\n')
+  await shown.see(answerTo('What is MLX?'))
+  child.kill('SIGTERM')
+  await closed
 })

@@ -2,17 +2,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  answerTo,
-  chat,
-  directory,
-  firstOutput,
-  makeSlowPython,
-  run,
-  start,
-  story,
-  useFolder,
-} from './support/program.ts'
+import { Output } from './support/output.ts'
+import { answerTo, chat, directory, makeSlowPython, run, start, story, useFolder } from './support/program.ts'
 
 const folder = useFolder()
 
@@ -91,19 +82,20 @@ describe('ends', () => {
 
   test('with 130 on Ctrl-C, in the middle of the answer', async () => {
     const child = start([...chat, story], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
-    await firstOutput(child)
+    const closed = once(child, 'close')
+    await new Output(child.stdout).see('Once upon')
     child.kill('SIGINT')
-    expect(await once(child, 'close')).toEqual([130, null])
+    expect(await closed).toEqual([130, null])
   })
 
   test('quietly with 0 when the reader of the answer has seen enough', async () => {
     const child = start([...chat, story], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
-    const errors: Buffer[] = []
-    child.stderr.on('data', (block: Buffer) => errors.push(block))
-    await firstOutput(child)
+    const closed = once(child, 'close')
+    const errors = new Output(child.stderr)
+    await new Output(child.stdout).see('Once upon')
     child.stdout.destroy()
-    expect(await once(child, 'close')).toEqual([0, null])
-    expect(Buffer.concat(errors).toString()).toBe('')
+    expect(await closed).toEqual([0, null])
+    expect(errors.text).toBe('')
   })
 })
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { z } from 'zod'
 import { findInterpreter, findProject } from '#project'
+import { Output } from './output.ts'
 
 const project = findProject(import.meta.dirname)
 export const { python } = findInterpreter(project)
@@ -65,30 +66,13 @@ export async function run(
   { input = '', ...options }: StartOptions & { input?: string } = {},
 ): Promise<Outcome> {
   const child = start(commandLine, options)
-  const stdout = gather(child.stdout)
-  const stderr = gather(child.stderr)
+  const stdout = new Output(child.stdout)
+  const stderr = new Output(child.stderr)
   // A program that does not read its input may have ended before all of it was written.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   const [code] = await once(child, 'close')
-  return { stdout: stdout(), stderr: stderr(), code: z.number().nullable().parse(code) }
-}
-
-/**
- * Waits until a program writes something.
- *
- * @throws Error when it ends without.
- */
-export async function firstOutput(child: ChildProcessWithoutNullStreams): Promise<void> {
-  const ended = new AbortController()
-  child.once('close', () => ended.abort(new Error('The program ended without any output.')))
-  await once(child.stdout, 'data', { signal: ended.signal })
-}
-
-function gather(stream: NodeJS.ReadableStream): () => string {
-  const blocks: Buffer[] = []
-  stream.on('data', (block: Buffer) => blocks.push(block))
-  return () => Buffer.concat(blocks).toString('utf8')
+  return { stdout: stdout.text, stderr: stderr.text, code: z.number().nullable().parse(code) }
 }
 
 /** A temporary folder that is gone after the tests of a file; its name holds a space and an accent. */
