@@ -1,10 +1,19 @@
 /** A project as a user makes it: from the packed tool, in a folder with a space, everything installed, every script run. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
@@ -47,7 +56,11 @@ describe('every script passes as generated', () => {
     expect(ran.exitCode, ran.all).toBe(0)
   })
 
-  test('test, with a count above zero', async () => {
+  test('test, with a count above zero, whatever model the project uses', async () => {
+    const config = join(project, 'mlx.config.json')
+    const before = readFileSync(config, 'utf8')
+    writeFileSync(config, before.replace('"hello"', '"somebody/a-model-that-is-not-here"'))
+    onTestFinished(() => writeFileSync(config, before))
     const ran = await execa('npm', ['test'], {
       cwd: project,
       reject: false,
