@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { run } from './src/run.ts'
 
-process.exitCode = await run(process.argv.slice(2), new URL('.', import.meta.url))
+process.exitCode = await run(process.argv.slice(2), import.meta.dirname)

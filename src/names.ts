@@ -33,7 +33,9 @@ export function problemOfName(name: string): string | undefined {
  * used (a name in another script), it is `mlx-app`.
  */
 export function nameFromDirectory(path: string): string {
-  const name = basename(path)
+  const folder = basename(path)
+  if (problemOfName(folder) === undefined) return folder
+  const name = folder
     .normalize('NFKD')
     .toLowerCase()
     .replace(/\p{Mark}+/gu, '')

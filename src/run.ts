@@ -22,7 +22,7 @@ import { version } from './version.ts'
  * @param root folder of the bin: beside it lie the templates.
  * @returns the exit code.
  */
-export async function run(argv: readonly string[], root: URL): Promise<ExitCode> {
+export async function run(argv: readonly string[], root: string): Promise<ExitCode> {
   const output = standardOutput(argv.includes('--json'))
   const interrupts = listenForInterrupts()
   try {
@@ -36,7 +36,7 @@ export async function run(argv: readonly string[], root: URL): Promise<ExitCode>
 
 async function act(
   argv: readonly string[],
-  root: URL,
+  root: string,
   output: Output,
   interrupts: Interrupts,
 ): Promise<ExitCode> {
@@ -55,7 +55,12 @@ async function act(
   return await create(given, root, output, interrupts.signal)
 }
 
-async function create(given: Arguments, root: URL, output: Output, signal: AbortSignal): Promise<ExitCode> {
+async function create(
+  given: Arguments,
+  root: string,
+  output: Output,
+  signal: AbortSignal,
+): Promise<ExitCode> {
   const machine = describeMachine()
   const workingDirectory = process.cwd()
   const nodeHint = hintAboutNode(machine)
@@ -124,8 +129,16 @@ async function create(given: Arguments, root: URL, output: Output, signal: Abort
 
   const left = { install: progress.install !== 'done', setup: progress.setup !== 'done' }
   const next = nextCommands(target.path, answers, workingDirectory, left)
-  output.say(`\nNext:\n${next.map((line) => `  ${line}`).join('\n')}`)
-  output.say(`\nThe same again, without questions:\n  ${command}`)
+  output.say(
+    [
+      '',
+      'Next:',
+      ...next.map((line) => `  ${line}`),
+      '',
+      'The same again, without questions:',
+      `  ${command}`,
+    ].join('\n'),
+  )
   const ok = progress.install !== 'failed' && progress.setup !== 'failed'
   output.result({
     ok,

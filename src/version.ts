@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Set by scripts/build.ts; there is none when the sources run as they are. */
+/** Set by scripts/bundle.ts; there is none when the sources run as they are. */
 declare const CREATE_MLX_APP_VERSION: string | undefined
 
 /** The version of this tool. */

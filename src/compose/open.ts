@@ -1,8 +1,9 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TemplateSource } from './layers.ts'
 import { packedSource } from './source-packed.ts'
 
-/** Set to true by scripts/build.ts; there is none when the sources run as they are. */
+/** Set to true by scripts/bundle.ts; there is none when the sources run as they are. */
 declare const CREATE_MLX_APP_PACKED: boolean | undefined
 
 /**
@@ -10,12 +11,13 @@ declare const CREATE_MLX_APP_PACKED: boolean | undefined
  *
  * @param root folder of the bin.
  */
-export async function openTemplates(root: URL): Promise<TemplateSource> {
+export async function openTemplates(root: URL | string): Promise<TemplateSource> {
+  const directory = typeof root === 'string' ? root : fileURLToPath(root)
   // Written as if and else, so that the bundler leaves the other one out.
   if (typeof CREATE_MLX_APP_PACKED === 'boolean') {
-    return packedSource(new URL('layers/', root))
+    return packedSource(join(directory, 'layers/'))
   } else {
     const { folderSource } = await import('./source-folder.ts')
-    return folderSource(fileURLToPath(new URL('templates/', root)))
+    return folderSource(join(directory, 'templates'))
   }
 }

@@ -2,14 +2,18 @@ import { readFileSync } from 'node:fs'
 import type { Layer, TemplateSource } from './layers.ts'
 import { packedLayerName, unpackLayer } from './packed.ts'
 
-/** Set by scripts/build.ts: the versions of the host by package, as JSON. */
+/** Set by scripts/bundle.ts: the versions of the host by package, as JSON. */
 declare const CREATE_MLX_APP_VERSIONS: string
 
-/** Layers as scripts/build.ts packed them, one file each. */
-export function packedSource(directory: URL): TemplateSource {
+/**
+ * Layers as scripts/bundle.ts packed them, one file each.
+ *
+ * @param directory with a slash at its end.
+ */
+export function packedSource(directory: string): TemplateSource {
   const hashes = new Map<Uint8Array, string>()
   const read = (name: string): Layer =>
-    unpackLayer(name, readFileSync(new URL(packedLayerName(name), directory)), hashes)
+    unpackLayer(name, readFileSync(directory + packedLayerName(name)), hashes)
   return {
     read: async (names) => new Map(names.map((name) => [name, read(name)])),
     versions: () => new Map(JSON.parse(CREATE_MLX_APP_VERSIONS)),

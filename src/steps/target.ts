@@ -61,6 +61,8 @@ export function refuseOccupied(target: Target, force: boolean): void {
 /** What lies in the folder; undefined when nothing has this name yet. */
 function entriesOf(path: string): Dirent[] | undefined {
   try {
+    const status = lstatSync(path, { throwIfNoEntry: false })
+    if (status === undefined) return undefined
     if (!statSync(path).isDirectory()) {
       throw new CreateError(`A file is in the way: ${path}`, {
         hints: ['Choose another name for the folder.'],
@@ -70,13 +72,8 @@ function entriesOf(path: string): Dirent[] | undefined {
   } catch (error) {
     if (error instanceof CreateError) throw error
     const code = systemErrorCode(error)
-    if (code === 'ENOENT' && !isDanglingLink(path)) return undefined
     if (code === 'ENOENT') throw new CreateError(`A link that leads nowhere is in the way: ${path}`)
     if (code === 'ENOTDIR') throw new CreateError(`A file is in the way of the folder: ${path}`)
     throw new CreateError(`The folder can't be read: ${path} (${code ?? error})`, { cause: error })
   }
-}
-
-function isDanglingLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }
