@@ -13,22 +13,20 @@ import { allSwitchOptions, allValueOptions, type ValueId, type ValueOption } fro
  */
 export function recoverFromNpm(raw: RawArguments, environment: NodeJS.ProcessEnv): RawArguments {
   if (!runByNpm(environment)) return raw
-  const taken = takenFlags(raw, environment)
-  const lost = lostFlags(environment)
-  if (taken.length === 0 && lost.length === 0) return raw
+  const taken = takenValues(raw, environment)
+  const switches = takenSwitches(environment)
+  if (taken.length === 0 && switches.length === 0) return raw
 
   const values = new Map(raw.values)
   for (const { option, value } of taken) if (value !== 'true') values.set(option.id, value)
   const withoutValue = taken.filter(({ value }) => value === 'true').map(({ option }) => option)
   const positionals = assignPositionals(raw.positionals, withoutValue, values)
-  if (positionals === undefined || lost.length > 0) {
-    throw new UsageError('npm took flags that were meant for create-mlx-app.', {
-      hints: [
-        `Put "--" in front of them: ${correctedCommand(positionals ?? raw.positionals, values, withoutValue, lost)}`,
-      ],
-    })
-  }
-  return { positionals, values, switches: raw.switches }
+  const honoured = switches.length === 0 && taken.every(({ option }) => option.fromNpm)
+  if (positionals !== undefined && honoured) return { positionals, values, switches: raw.switches }
+  const command = correctedCommand(positionals ?? raw.positionals, values, withoutValue, switches)
+  throw new UsageError('npm took flags that were meant for create-mlx-app.', {
+    hints: [`Put "--" in front of them: ${command}`],
+  })
 }
 
 /** npm, not pnpm or Yarn (which pass all flags on), by `npm create`, `npm init` or `npm exec`. */
@@ -38,35 +36,33 @@ function runByNpm(environment: NodeJS.ProcessEnv): boolean {
   return environment.npm_config_user_agent?.startsWith('npm/') ?? true
 }
 
-function npmVariable(id: string, environment: NodeJS.ProcessEnv): string | undefined {
-  return environment[`npm_config_${id.replaceAll('-', '_')}`]
+/** What npm made of a flag: '' and 'false' for `--no-x`, 'true' for a flag whose value it left behind. */
+function npmVariable(name: string, environment: NodeJS.ProcessEnv): string | undefined {
+  return environment[`npm_config_${name.replace(/^-+/, '').replaceAll('-', '_')}`]
 }
 
-function takenFlags(
+function takenValues(
   raw: RawArguments,
   environment: NodeJS.ProcessEnv,
 ): { option: ValueOption & { id: ValueId }; value: string }[] {
   return allValueOptions.flatMap((option) => {
-    const value = npmVariable(option.id, environment)
-    if (!option.fromNpm || !value || raw.values.has(option.id)) return []
-    return [{ option, value }]
+    const short = option.short === undefined ? undefined : npmVariable(option.short, environment)
+    const value = npmVariable(option.flag, environment) ?? short
+    return value && !raw.values.has(option.id) ? [{ option, value }] : []
   })
 }
 
-/** Flags of ours that npm took and that can't be honoured from its environment. */
-function lostFlags(environment: NodeJS.ProcessEnv): string[] {
-  const values = allValueOptions
-    .filter((option) => !option.fromNpm && npmVariable(option.id, environment))
-    .map((option) => `${option.flag} ${option.placeholder}`)
-  const switches = allSwitchOptions
+/** Switches of ours that npm took. Where npm has one of the same name, it is meant for npm. */
+function takenSwitches(environment: NodeJS.ProcessEnv): string[] {
+  return allSwitchOptions
     .filter((option) => !option.npmKnows)
     .filter((option) => {
-      // npm writes `--no-git` as an empty npm_config_git; a path there is its own setting.
-      if (option.id.startsWith('no-')) return npmVariable(option.id.slice(3), environment) === ''
-      return npmVariable(option.id, environment) === 'true'
+      if (!option.id.startsWith('no-')) return npmVariable(option.id, environment) === 'true'
+      // Not a path: npm has a setting `git` itself.
+      const value = npmVariable(option.id.slice('no-'.length), environment)
+      return value === '' || value === 'false'
     })
     .map((option) => option.flag)
-  return [...values, ...switches]
 }
 
 /**
@@ -110,7 +106,7 @@ function correctedCommand(
   positionals: readonly string[],
   values: ReadonlyMap<ValueId, string>,
   withoutValue: readonly ValueOption[],
-  lost: readonly string[],
+  switches: readonly string[],
 ): string {
   const flags = allValueOptions.flatMap((option) => {
     const value = values.get(option.id)
@@ -120,7 +116,7 @@ function correctedCommand(
     .filter((option) => !flags.some((flag) => flag.startsWith(`${option.flag} `)))
     .map((option) => `${option.flag} ${option.placeholder}`)
   const directory = positionals.length === 1 ? quote(positionals[0] ?? '') : 'DIR'
-  return ['npm create mlx-app@latest', directory, '--', ...flags, ...open, ...lost].join(' ')
+  return ['npm create mlx-app@latest', directory, '--', ...flags, ...open, ...switches].join(' ')
 }
 
 /** The text as a POSIX shell takes it for one word. */

@@ -78,6 +78,7 @@ describe('flags that npm took', () => {
     ['node my-app', { template: 'true' }, { template: 'node' }],
     ['my-app', { template: 'node' }, { template: 'node' }],
     ['my-app hello', { model: 'true' }, { model: 'hello' }],
+    ['my-app node hello', { t: 'true', m: 'true' }, { template: 'node', model: 'hello' }],
     ['hello my-app', { model: 'true' }, { model: 'hello' }],
     ['my-app some/model', { model: 'true' }, { model: 'some/model' }],
     ['my-app ./folder', { model: 'true' }, { model: './folder' }],
@@ -99,7 +100,7 @@ describe('flags that npm took', () => {
   })
 
   it.each([
-    ['my-app', { git: '' }, 'Put "--" in front of them: npm create mlx-app@latest my-app -- --no-git'],
+    ['my-app', { git: 'false' }, 'Put "--" in front of them: npm create mlx-app@latest my-app -- --no-git'],
     [
       'my-app node',
       { install: '', template: 'true' },
@@ -108,6 +109,12 @@ describe('flags that npm took', () => {
     ['my-app', { dry_run: 'true' }, 'npm create mlx-app@latest my-app -- --dry-run'],
     ['my-app', { json: 'true' }, 'npm create mlx-app@latest my-app -- --json'],
     ['my-app other', { name: 'true' }, 'npm create mlx-app@latest DIR -- --name N'],
+    [
+      'my-app',
+      { name: 'other', author: 'Ada L' },
+      "npm create mlx-app@latest my-app -- --name other --author 'Ada L'",
+    ],
+    ['my-app bun', { package_manager: 'true' }, 'npm create mlx-app@latest my-app -- --package-manager bun'],
     ['one/two three/four', { model: 'true' }, 'npm create mlx-app@latest DIR -- --model M'],
   ])('corrects %s with %o', (line, settings, command) => {
     expect(refusal(() => read(line, npm(settings)))).toContain(command)
