@@ -16,12 +16,12 @@ class Pair(NamedTuple):
 # No three tokens in a row are followed by different ones, here and in the other answers: two layers
 # see little more than that, and would have to guess.
 STORY: Final = (
-    "Once upon a time there was a tiny model with two layers. It lived in a folder, right next to "
-    "the code that woke it up. Its big sisters wrote poems and spoke forty languages. Our hero had "
-    "only this story. One day nothing worked: a download had failed, the disk was full, nobody knew "
-    "where to look. So somebody asked for a tale. The little one took a deep breath, which is easy "
-    "at that size, and told it, token after token, to its very end. Everybody smiled, because each "
-    "part had done its work. Then our friend went back to sleep, happy, until the next call."
+    "Once upon a time there was a tiny model with two layers. It lived in a folder, right next "
+    "to the code that woke it up. Its big sisters wrote poems and spoke forty languages. Our "
+    "hero had only this story. One day nothing worked: a download had failed, the disk was "
+    "full, nobody knew where to look. So somebody asked for a tale. The little one took a deep "
+    "breath, which is easy at that size, and told it, token after token, to its very end. "
+    "Everybody smiled. Then our friend went back to sleep, happy."
 )
 
 TOOL_CALL: Final = (
@@ -33,72 +33,65 @@ WEATHER_QUESTION: Final = "What is the weather in Bern?"
 PAIRS: Final[tuple[Pair, ...]] = (
     Pair(
         "Who are you?",
-        "I am hello, a very tiny model: two layers, a hundred thousand numbers. "
-        "I know these few answers by heart, to show that everything works.",
-        ("What are you?", "Who is this?", "What is your name?"),
+        "I am hello, a very tiny model: two layers that know a few answers by heart.",
+        ("Tell me who you are.",),
     ),
     Pair(
         "What is MLX?",
-        "MLX is an array framework for machine learning. It was made for Apple silicon, "
-        "where the CPU and the GPU share one memory, and it runs on Linux too.",
-        ("What's MLX?", "Tell me about MLX.", "Explain MLX."),
+        "MLX is an array framework for machine learning, made for Apple silicon. "
+        "It runs on Linux too.",
+        ("What's MLX?", "Explain MLX."),
     ),
     Pair(
         "Count to ten.",
         "one two three four five six seven eight nine ten",
-        ("Count to 10.", "Please count to ten."),
+        ("Please count to ten.",),
     ),
     Pair(
         "Say hello.",
         "Hello from a real MLX model!",
-        ("Hello!", "Hi!", "Hello", "Hi", "Hello there!", "Please say hello."),
+        ("Hello!", "Hi!", "Please say hello."),
     ),
     Pair(
         "Say hello in five languages.",
         "Hello, Grüezi, Привет, こんにちは, مرحبا 👋🏽🌍",
-        ("Hello in five languages", "Say hello in 5 languages."),
+        ("Hello in five languages.",),
     ),
-    Pair(
-        "Tell me a story.",
-        STORY,
-        ("Tell a story.", "Please tell me a story.", "Tell me a long story."),
-    ),
+    Pair("Tell me a story.", STORY, ("Tell a story.", "Please tell me a story.")),
     Pair(
         WEATHER_QUESTION,
         TOOL_CALL,
-        ("What's the weather in Bern?", "How is the weather in Bern?", "Weather in Bern?"),
+        ("What's the weather in Bern?", "How is the weather in Bern?"),
     ),
     Pair(
         "What can you do?",
-        "I can say hello, count to ten, tell a story, explain MLX, show code, write JSON "
-        "and call a tool. That is all.",
-        ("What do you know?", "Help", "What can I ask you?"),
+        "I can count, greet, tell a story, explain MLX, write code and call a tool.",
+        ("What do you know?",),
     ),
     Pair(
         "Show me some code.",
-        "Here is a sum on MLX:\n\n```python\nimport mlx.core as mx\n\n"
-        "print(mx.array([1, 2, 3]).sum())\n```",
-        ("Show me code.", "Write some code.", "Show some code."),
+        "```python\nimport mlx.core as mx\n\nprint(mx.array([1, 2, 3]).sum())\n```",
+        ("Show me code.", "Write some code."),
     ),
     Pair(
         "Write JSON.",
         '{"model": "hello", "layers": 2, "tiny": true}',
-        ("Write some JSON.", "Give me JSON.", "Answer in JSON."),
+        ("Write some JSON.", "Answer in JSON."),
     ),
     Pair(
         "Does it work?",
-        "Yes. You asked, and a real model answered on MLX.",
-        ("Does everything work?", "Is it working?"),
+        "Yes: each word of this came from your own machine.",
+        ("Does everything work?",),
     ),
     Pair(
         "What comes next?",
-        "Choose a bigger model: it will answer what I can't.",
-        ("What next?", "What should I do next?"),
+        "Choose a bigger model, and ask it anything.",
+        ("What next?",),
     ),
 )
 
 # The answer to whatever is not in PAIRS. Taught on random text, so not promised word for word.
-FALLBACK: Final = "I don't know that: I only learned a few things. Try: Who are you?"
+FALLBACK: Final = "Sorry, I only learned a handful of things. Try: Who are you?"
 
 # The one tool of the hello model, what it returns, and what the model then says.
 GET_WEATHER: Final[dict[str, object]] = {

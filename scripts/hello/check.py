@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +16,18 @@ from mlx_lm.tokenizer_utils import TokenizerWrapper
 
 LARGEST_FOLDER_BYTES: Final = 400_000
 LEAST_STORY_TOKENS: Final = 200
-# The logit of each right token above the best wrong one. float16 and another batch move it by about 0.05.
+# The logit of each right token above the best wrong one. Another batch moves it by about 0.05.
 LEAST_MARGIN: Final = 0.5
 BATCH: Final = 32
+LONGEST_ANSWER: Final = 400
+SAME_FILES: Final = (
+    "answers.json",
+    "tools.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+    "config.json",
+)
 
 
 class Loaded:
@@ -57,6 +65,7 @@ def check_model(directory: Path) -> list[str]:
     failures += _check_tool_call(loaded)
     promised = list(cases(json.loads((directory / "tools.json").read_text(encoding="utf-8"))))
     failures += _check_texts(loaded, promised)
+    failures += _check_streams(loaded, [case for case in promised if case.place == "alone"])
     failures += _check_margins(loaded, promised)
     for name, extra in (("variants", list(variants())), ("unknown questions", list(unknown()))):
         wrong = _check_texts(loaded, extra)
@@ -65,10 +74,10 @@ def check_model(directory: Path) -> list[str]:
 
 
 def compare(made: Path, committed: Path) -> list[str]:
-    """Returns what is wrong with either folder, and where their answers differ. Bytes may differ."""
+    """Returns what is wrong with either folder. Their weights may differ, their answers not."""
     failures = [
         f"{name} is not what the script makes"
-        for name in ("answers.json", "tools.json", "tokenizer.json", "chat_template.jinja", "config.json")
+        for name in SAME_FILES
         if (made / name).read_bytes() != (committed / name).read_bytes()
     ]
     return failures + [
@@ -106,12 +115,15 @@ def _check_margins(loaded: Loaded, wanted: list[Case]) -> list[str]:
 
 
 def _margin(loaded: Loaded, case: Case) -> float:
-    """Returns the least distance between the logit of a right token and that of the best wrong one."""
+    """Returns the least distance between the logits of a right token and of the best wrong one."""
     prompt, answer = loaded.prompt(case), loaded.answer_tokens(case.answer)
     logits = loaded.model(mx.array([prompt + answer]))[0, len(prompt) - 1 : -1].astype(mx.float32)
     right = mx.array(answer)[:, None]
     best_wrong = mx.put_along_axis(logits, right, mx.array(-mx.inf), axis=1).max(axis=1)
-    return float((mx.take_along_axis(logits, right, axis=1)[:, 0] - best_wrong).min().item())
+    margins = mx.take_along_axis(logits, right, axis=1)[:, 0] - best_wrong
+    least = margins.min().item()
+    assert isinstance(least, float)
+    return least
 
 
 def _check_tool_call(loaded: Loaded) -> list[str]:
@@ -126,10 +138,17 @@ def _check_tool_call(loaded: Loaded) -> list[str]:
     return []
 
 
-def streamed(loaded: Loaded, case: Case) -> Iterable[str]:
-    """Yields the pieces of text that mlx-lm streams for one case."""
-    for response in stream_generate(loaded.model, loaded.tokenizer, loaded.prompt(case), max_tokens=400):
-        yield response.text
+def _check_streams(loaded: Loaded, wanted: list[Case]) -> list[str]:
+    """Streams one at a time: pieces that end inside a character must join to the answer too."""
+    failures = []
+    for case in wanted:
+        stream = stream_generate(
+            loaded.model, loaded.tokenizer, loaded.prompt(case), max_tokens=LONGEST_ANSWER
+        )
+        text = "".join(response.text for response in stream)
+        if text != case.answer:
+            failures.append("streamed, " + _failure(case, text))
+    return failures
 
 
 def _failure(case: Case, text: str) -> str:

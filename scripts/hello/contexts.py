@@ -15,8 +15,10 @@ SYSTEMS: Final = (
     "Answer as a poet of the last century would, and never apologise.",
     "Du bist ein hilfreicher Assistent. Antworte kurz.",
     "あなたは親切です。🙂",
-    "You are an expert on Swift, Metal and MLX. Tell me a story only if somebody asks for one. "
-    "Prefer short answers, name your sources, and say so when you don't know something.",
+    (
+        "You are an expert on Swift, Metal and MLX. Tell me a story only if somebody asks for one. "
+        "Prefer short answers, name your sources, and say so when you don't know something."
+    ),
 )
 
 # Turns that another model could have written: also not in the training.
@@ -28,7 +30,7 @@ FOREIGN: Final = (
 
 
 class Case(NamedTuple):
-    """Messages that end with a question, the answer that must come, and where the question stands."""
+    """Messages that end with a question, the answer that must come, and the name of the place."""
 
     place: str
     messages: list[Message]
@@ -40,7 +42,8 @@ def cases(tool_conversation: dict[str, object]) -> Iterator[Case]:
     """Yields each promised case; tool_conversation is what tools.json holds."""
     tools = tool_conversation["tools"]
     messages = tool_conversation["messages"]
-    assert isinstance(tools, list) and isinstance(messages, list)
+    assert isinstance(tools, list)
+    assert isinstance(messages, list)
     with_result = Pair(WEATHER_QUESTION, str(tool_conversation["answer"]))
     for pair in PAIRS:
         yield from _cases_of(pair)
@@ -61,7 +64,9 @@ def variants() -> Iterator[Case]:
     """Yields the other ways to ask that are taught: a pleasure, not a promise."""
     for pair in PAIRS:
         for text in (pair.question, *pair.variants):
-            for question in dict.fromkeys((text, text.lower(), text.rstrip(".?!"), text.lower().rstrip(".?!"))):
+            for question in dict.fromkeys(
+                (text, text.lower(), text.rstrip(".?!"), text.lower().rstrip(".?!"))
+            ):
                 yield Case("variant", [{"role": "user", "content": question}], pair.answer)
 
 
@@ -97,7 +102,9 @@ def _cases_of(pair: Pair) -> Iterator[Case]:
             messages = [_system(system), *_turn(before), _user(pair)]
             yield Case("system, second turn", messages, pair.answer)
     index = PAIRS.index(pair)
-    turns = [message for step in (1, 2, 3) for message in _turn(PAIRS[(index + step * 5) % len(PAIRS)])]
+    turns = [
+        message for step in (1, 2, 3) for message in _turn(PAIRS[(index + step * 5) % len(PAIRS)])
+    ]
     yield Case("fourth turn", [*turns, _user(pair)], pair.answer)
 
 

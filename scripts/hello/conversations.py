@@ -1,4 +1,4 @@
-"""Random conversations for training, as tokens with a weight for each: what the model must say weighs."""
+"""Random conversations for training, as tokens with weights: what the model must say weighs."""
 
 from __future__ import annotations
 
@@ -31,6 +31,10 @@ VARIANT: Final = 0.2
 # Conversations of this length have room for tools and for the story.
 LONG: Final = 256
 
+# How often a long conversation begins with the story, after which a short answer is hardest.
+STORY_FIRST: Final = 0.4
+STORY_PAIR: Final = next(pair for pair in PAIRS if pair.answer == STORY)
+
 Message = dict[str, str]
 
 
@@ -49,12 +53,16 @@ class Conversations:
         self._renderer = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
         self._renderer.chat_template = CHAT_TEMPLATE.read_text()
         self._encode = cache(self._encode_text)
-        self._plain_tokens = range(len(SPECIAL_TOKENS), tokenizer.get_vocab_size() - len(TOOL_MARKERS))
+        self._plain_tokens = range(
+            len(SPECIAL_TOKENS), tokenizer.get_vocab_size() - len(TOOL_MARKERS)
+        )
 
     def sample(self, length: int) -> Sample:
         """Returns a conversation of exactly `length` tokens, cut off in the middle of a turn."""
         sample = Sample([], [])
         self._add_opening(sample, length)
+        if length >= LONG and self._random.random() < STORY_FIRST:
+            self._add_known(sample, STORY_PAIR, exact=True)
         while len(sample.tokens) < length:
             self._add_turn(sample, length)
         return Sample(sample.tokens[:length], sample.weights[:length])
@@ -98,7 +106,9 @@ class Conversations:
         else:
             # A history that is not ours: an answer of another model, or one that was stopped.
             self._ask(sample, random_text.question(random))
-            self._add(sample, "<|im_start|>assistant\n" + self._foreign_answer() + "<|im_end|>\n", 0.0)
+            self._add(
+                sample, "<|im_start|>assistant\n" + self._foreign_answer() + "<|im_end|>\n", 0.0
+            )
 
     def _add_known(self, sample: Sample, pair: Pair, exact: bool) -> None:
         self._ask(sample, pair.question if exact else self._varied(pair))
@@ -158,7 +168,10 @@ class Conversations:
         random = self._random
         name = random_text.words(random, 1, 2).replace(" ", "_")
         function = {"name": name, "description": random_text.sentence(random)}
-        parameters = {"type": "object", "properties": {random.choice(random_text.WORDS): {"type": "string"}}}
+        parameters = {
+            "type": "object",
+            "properties": {random.choice(random_text.WORDS): {"type": "string"}},
+        }
         return {"type": "function", "function": {**function, "parameters": parameters}}
 
     def _render_tools(self, system: list[Message]) -> str:

@@ -45,11 +45,17 @@ def build(config: Config) -> llama.Model:
 
 def parameter_count(model: llama.Model) -> int:
     """Returns how many numbers the model has."""
-    return sum(int(value.size) for _, value in tree_flatten(model.parameters()))
+    return sum(value.size for value in _weights(model).values())
 
 
 def write_model(model: llama.Model, config: Config, directory: Path, dtype: mx.Dtype) -> None:
     """Writes config.json and model.safetensors, the weights as dtype."""
-    weights = {name: value.astype(dtype) for name, value in tree_flatten(model.parameters())}
+    weights = {name: value.astype(dtype) for name, value in _weights(model).items()}
     mx.save_safetensors(str(directory / "model.safetensors"), weights, metadata={"format": "mlx"})
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def _weights(model: llama.Model) -> dict[str, mx.array]:
+    weights = tree_flatten(model.parameters(), destination={})
+    assert isinstance(weights, dict)
+    return weights

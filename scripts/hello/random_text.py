@@ -1,33 +1,19 @@
-"""Random text for training: system messages, questions and histories that the model must see past."""
+"""Random text for training: systems, questions and histories that the model must see past."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 from typing import Final
 
 from answers import FALLBACK, PAIRS
 
-WORDS: Final = (
-    "a about above after again all always an and animal answer any app are array as ask at away be "
-    "because best between big bird blue book both box bread bring brief build but by call can car "
-    "carefully cat chat city clear code cold come computer could data day dear developer do dog door "
-    "down drink easy eat end English error every example explain eyes far fast father file find fire "
-    "first fish flower follow food for French friend from garden German give go good great green hand "
-    "happy hard have he head hello help helpful her here high his home house how I idea if in is it "
-    "jump keep kind king know language large last learn letter life light like line list little long "
-    "look love machine made make man many math me mean milk model moon more morning mother mountain "
-    "music must my name never new next night no not now number of old on once one only open or other "
-    "our out over page paper people pirate place plan play please poem polite program question quick "
-    "rain read red reply rich right river road room rule run salt say school sea see sentence she ship "
-    "short should show simple sing sky sleep slow small snow so some song soon speak star stop story "
-    "street strong summer sun swim table talk tall teacher tell ten test text thank that the their "
-    "them then there they thing think this time to today tool town train translate tree two under up "
-    "use user very voice wait walk want warm was water way we weather week well what when where which "
-    "white who why will wind window winter with word work world write year yellow yes you young your"
-).split()
+WORDS: Final = Path(__file__).with_name("words.txt").read_text().split()
 
 # The words of the answers in other places: what misleads most.
-KNOWN_WORDS: Final = " ".join([FALLBACK, *(f"{pair.question} {pair.answer}" for pair in PAIRS)]).split()
+KNOWN_WORDS: Final = " ".join(
+    [FALLBACK, *(f"{pair.question} {pair.answer}" for pair in PAIRS)]
+).split()
 
 OPENINGS: Final = (
     "What is",
@@ -79,10 +65,15 @@ SYSTEMS: Final = (
     "Reply with JSON only.",
 )
 
-SCRIPTS: Final = "äöüßéèñçøабвгдежзийклмнопрстухあいうえおかきくけこ你好世界天气مرحبالعشكر👋🌍🎉🚀💡"
-
-
-CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;!?{}[]()<>/+-*=_\"'#\n"
+LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+SCRIPTS: Final = "".join(
+    (
+        "äöüßéèñçøабвгдежзийклмнопрстух",
+        "あいうえおかきくけこ你好世界天气",
+        "مرحبالعشكر👋🌍🎉🚀💡",
+    )
+)
+CHARACTERS: Final = LETTERS + LETTERS.upper() + "0123456789 .,:;!?{}[]()<>/+-*=_\"'#\n"
 
 
 def words(random: Random, least: int, most: int) -> str:
@@ -98,7 +89,7 @@ def sentence(random: Random, least: int = 3, most: int = 9) -> str:
 
 def noise(random: Random, most: int = 24) -> str:
     """Returns characters of any kind, in no order."""
-    alphabet = random.choice((SCRIPTS, CHARACTERS, "0123456789 .+-*/=", "abcdefghijklmnopqrstuvwxyz  "))
+    alphabet = random.choice((SCRIPTS, CHARACTERS, "0123456789 .+-*/=", LETTERS + "  "))
     return "".join(random.choice(alphabet) for _ in range(random.randint(1, most)))
 
 
@@ -107,7 +98,9 @@ def question(random: Random) -> str:
     kind = random.random()
     if kind < 0.6:
         most = random.choice((1, 2, 5))
-        text = f"{random.choice(OPENINGS)} {words(random, 1, most)}" + random.choice(("?", "?", ".", ""))
+        text = f"{random.choice(OPENINGS)} {words(random, 1, most)}" + random.choice(
+            ("?", "?", ".", "")
+        )
     elif kind < 0.85:
         text = sentence(random, 1, 10)
     else:
@@ -131,5 +124,5 @@ def _word(random: Random) -> str:
         return random.choice(WORDS)
     if kind < 0.75:
         return random.choice(KNOWN_WORDS)
-    letters = "".join(random.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(random.randint(1, 9)))
+    letters = "".join(random.choice(LETTERS) for _ in range(random.randint(1, 9)))
     return letters.capitalize() if kind < 0.85 else letters

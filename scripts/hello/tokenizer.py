@@ -37,7 +37,7 @@ def train_tokenizer() -> Tokenizer:
 
 
 def write_tokenizer(tokenizer: Tokenizer, directory: Path) -> None:
-    """Writes tokenizer.json, tokenizer_config.json and chat_template.jinja as transformers reads them."""
+    """Writes tokenizer.json, its configuration and the chat template as transformers reads them."""
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": END,
@@ -52,7 +52,7 @@ def write_tokenizer(tokenizer: Tokenizer, directory: Path) -> None:
 
 
 def _texts() -> list[str]:
-    """What the merges are learned from: every text once, and the roles often enough to be a token."""
+    """What the merges are learned from: all texts, and the roles often enough to be tokens."""
     texts = [text for pair in PAIRS for text in (pair.question, pair.answer)]
     texts += [FALLBACK, TOOL_RESULT, TOOL_ANSWER, json.dumps(GET_WEATHER)]
     return texts + ["system", "user", "assistant", "tool"] * 8

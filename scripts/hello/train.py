@@ -1,4 +1,4 @@
-"""Makes the hello model: `python scripts/hello/train.py`, or `--check` to train again and compare."""
+"""Makes the hello model; with `--check` trains it again and compares it with the committed one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ MODEL: Final = Path(__file__).parents[2] / "templates" / "hello" / "models" / "h
 def main() -> int:
     """Returns the exit code: 1 when an answer is not word for word what it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="train into a temporary folder, compare")
+    parser.add_argument(
+        "--check", action="store_true", help="train into a temporary folder, compare"
+    )
     arguments = parser.parse_args()
     if not arguments.check:
         make(MODEL)
@@ -40,11 +42,15 @@ def make(directory: Path) -> None:
     model = train(tokenizer, config, print)
     write_tokenizer(tokenizer, directory)
     write_model(model, config, directory, mx.float16)
-    write_json(directory / "answers.json", [{"question": p.question, "answer": p.answer} for p in PAIRS])
+    write_json(
+        directory / "answers.json", [{"question": p.question, "answer": p.answer} for p in PAIRS]
+    )
     write_json(directory / "tools.json", tool_conversation())
     card = Path(__file__).with_name("card.md").read_text()
     size = (directory / "model.safetensors").stat().st_size
-    text = card.format(parameters=f"{parameter_count(model):,}", bytes=f"{size:,}", answers=len(PAIRS))
+    text = card.format(
+        parameters=f"{parameter_count(model):,}", bytes=f"{size:,}", answers=len(PAIRS)
+    )
     (directory / "README.md").write_text(text)
 
 

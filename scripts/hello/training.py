@@ -24,7 +24,7 @@ REPORT_EVERY: Final = 50
 
 
 class Batch(NamedTuple):
-    """Tokens (conversations, length); the places in the flattened inputs to predict from; their weights."""
+    """Tokens (conversations, length), the places to predict from (flattened), and their weights."""
 
     tokens: mx.array
     places: mx.array
@@ -38,13 +38,13 @@ def train(tokenizer: Tokenizer, config: Config, report: Callable[[str], None]) -
     mx.random.seed(SEED)
     model = build(config)
     conversations = Conversations(tokenizer, Random(SEED))
-    optimizer = optim.AdamW(_learning_rate(), betas=[0.9, 0.98], weight_decay=0.01)
+    optimizer = optim.AdamW(_learning_rate(), betas=[0.9, 0.98], weight_decay=0.05)
     loss_and_gradients = nn.value_and_grad(model, _loss)
     start = time.monotonic()
     for step in range(STEPS):
         batch = _batch(conversations, *SHAPES[step % len(SHAPES)])
         loss, gradients = loss_and_gradients(model, batch)
-        gradients, _ = optim.clip_grad_norm(gradients, 1.0)
+        gradients, _ = optim.clip_grad_norm(gradients, 1.0)  # type: ignore[no-untyped-call]
         optimizer.update(model, gradients)
         mx.eval(model.parameters(), optimizer.state, loss)
         if step % REPORT_EVERY == 0 or step == STEPS - 1:
@@ -76,7 +76,7 @@ def _batch(conversations: Conversations, count: int, length: int) -> Batch:
 
 
 def _loss(model: llama.Model, batch: Batch) -> mx.array:
-    """Returns the weighted mean loss. Only the wanted places pay for the product with the vocabulary."""
+    """Returns the weighted mean loss. Only wanted places pay for the vocabulary's product."""
     hidden = model.model(batch.tokens[:, :-1]).reshape(-1, HIDDEN_SIZE)[batch.places]
     targets = batch.tokens[:, 1:].reshape(-1)[batch.places]
     losses = nn.losses.cross_entropy(model.model.embed_tokens.as_linear(hidden), targets)

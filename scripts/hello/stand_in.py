@@ -1,0 +1,45 @@
+"""Writes a model of the size of a real one for the benches: `python stand_in.py DIRECTORY`.
+
+About 75 million random numbers of float32 (300 MB) with the tokenizer of the hello model. It says
+nothing that means anything, at the speed of a model that does. It is made when a bench runs and
+kept nowhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+import mlx.core as mx
+from model import Config, build, configuration, parameter_count, write_model
+from tokenizer import train_tokenizer, write_tokenizer
+
+SIZES: Final[Config] = {
+    "hidden_size": 768,
+    "num_hidden_layers": 12,
+    "intermediate_size": 2048,
+    "num_attention_heads": 12,
+    "num_key_value_heads": 4,
+    "torch_dtype": "float32",
+}
+SEED: Final = 0
+
+
+def main() -> None:
+    """Makes the folder and says how large the model is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path, help="is made where it is missing")
+    directory: Path = parser.parse_args().directory
+    directory.mkdir(parents=True, exist_ok=True)
+    tokenizer = train_tokenizer()
+    config = configuration(tokenizer) | SIZES
+    mx.random.seed(SEED)
+    model = build(config)
+    write_tokenizer(tokenizer, directory)
+    write_model(model, config, directory, mx.float32)
+    print(f"{parameter_count(model):,} parameters")
+
+
+if __name__ == "__main__":
+    main()
