@@ -72,6 +72,22 @@ export function constraintsOf(locks: string[]): string[] {
     .sort()
 }
 
+/**
+ * The constraints of pyproject.toml that hold when a pin of it is changed: all but those for the packages that are
+ * pinned (`mlx-lm==0.32.2`) and their parts (`mlx` has `mlx-cpu` and `mlx-metal`).
+ */
+export function heldConstraints(pyproject: string): string[] {
+  const list = /^constraint-dependencies = \[([^\]]*)\]$/m.exec(pyproject)
+  const [, dependencies = ''] = /^dependencies = \[\n(.*?)^\]$/ms.exec(pyproject) ?? []
+  const pinned = [...dependencies.matchAll(/"([\w.-]+)(?:\[[\w,-]+\])?==/g)].map(([, name]) => name)
+  return [...(list?.[1] ?? '').matchAll(/"([^"]+)"/g)]
+    .map(([, constraint]) => constraint ?? '')
+    .filter((constraint) => {
+      const name = constraint.split('==')[0] ?? ''
+      return !pinned.some((other) => name === other || name.startsWith(`${other}-`))
+    })
+}
+
 /** pyproject.toml with other constraint-dependencies. */
 export function withConstraints(pyproject: string, constraints: string[]): string {
   const list = constraints.map((constraint) => `  ${JSON.stringify(constraint)},\n`).join('')

@@ -2,10 +2,11 @@
  * Makes the Python locks of templates/python from its pyproject.toml: exact versions and hashes for every
  * system that MLX has wheels for, naming no index, so that mirrors work.
  *
- *   npm run locks                keeps the versions that pyproject.toml already carries
+ *   npm run locks                after a change of pyproject.toml: other versions stay as they are
  *   npm run locks -- --upgrade   takes the newest that fit
  *   npm run locks -- --check     writes nothing; exit 1 when a file would change
  */
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +14,14 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { obtainUv } from './environment.ts'
-import { constraintsOf, lockText, uvProject, withConstraints, withCuda } from './lock-text.ts'
+import {
+  constraintsOf,
+  heldConstraints,
+  lockText,
+  uvProject,
+  withConstraints,
+  withCuda,
+} from './lock-text.ts'
 
 const pythonDirectory = fileURLToPath(new URL('../templates/python/', import.meta.url))
 
@@ -25,7 +33,7 @@ const uv = await obtainUv()
 const folder = await mkdtemp(join(tmpdir(), 'mlx-app-locks-'))
 try {
   const source = await readFile(join(pythonDirectory, 'pyproject.toml'), 'utf8')
-  await resolve(flags.upgrade ? withConstraints(source, []) : source)
+  await resolve(withConstraints(source, flags.upgrade ? [] : heldConstraints(source)))
   const main = lockText(
     await exportLock(['--no-dev']),
     'uv export --no-dev --no-emit-project -o requirements.lock',
@@ -39,7 +47,9 @@ try {
   const pyproject = withConstraints(source, constraintsOf([main, dev]))
 
   // The same versions with NVIDIA's libraries in place of the CPU's.
-  await resolve(withCuda(pyproject))
+  const nvidia = flags.upgrade ? [] : constraintsOf([await lockNamed('requirements-cuda.lock')])
+  const held = nvidia.filter((constraint) => constraint.startsWith('nvidia-'))
+  await resolve(withCuda(withConstraints(source, [...constraintsOf([main, dev]), ...held])))
   const cuda = lockText(
     await exportLock(['--no-dev']),
     'uv export --no-dev --no-emit-project -o requirements-cuda.lock, with mlx[cuda12] in place of mlx[cpu]',
@@ -63,7 +73,7 @@ try {
   let changed = 0
   for (const [name, text] of Object.entries(files)) {
     const path = join(pythonDirectory, name)
-    const before = await readFile(path, 'utf8').catch(() => '')
+    const before = await lockNamed(name)
     if (before === text) continue
     changed++
     console.log(flags.check ? `${name} is out of date: npm run locks` : `${name} written`)
@@ -80,11 +90,14 @@ async function resolve(pyproject: string): Promise<void> {
   await writeFile(join(folder, 'pyproject.toml'), pyproject)
   await rm(join(folder, 'uv.lock'), { force: true })
   // Without a deployment target uv assumes macOS 13, for which MLX has no wheels any more.
-  await execa(uv, ['lock', '--quiet'], {
+  const { failed } = await execa(uv, ['lock', '--quiet'], {
+    reject: false,
     cwd: folder,
     env: { MACOSX_DEPLOYMENT_TARGET: '14.0' },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
+  if (failed)
+    throw new Error('uv found no versions that fit. To let the others move: npm run locks -- --upgrade')
 }
 
 /** The resolved packages in pip's format, with the hashes of those files alone that the systems can use. */
@@ -98,6 +111,11 @@ async function exportLock(flagsOfExport: string[]): Promise<string> {
 }
 
 async function lockedUv(): Promise<string | undefined> {
-  const text = await readFile(join(pythonDirectory, 'requirements-uv.lock'), 'utf8').catch(() => '')
-  return /^uv==[^ ;\\]+/m.exec(text)?.[0]
+  return constraintsOf([await lockNamed('requirements-uv.lock')])[0]
+}
+
+/** Text of a lock as it is; '' for one that has not been made yet. */
+async function lockNamed(name: string): Promise<string> {
+  const path = join(pythonDirectory, name)
+  return existsSync(path) ? await readFile(path, 'utf8') : ''
 }

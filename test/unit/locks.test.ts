@@ -3,6 +3,7 @@ import { parse } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
 import {
   constraintsOf,
+  heldConstraints,
   lockText,
   withConstraints,
   withCuda,
@@ -88,4 +89,10 @@ it('edits pyproject.toml and nothing else in it', () => {
   expect(withCuda(pyproject)).toContain('mlx[cuda12]==')
   expect(withCuda(pyproject)).not.toContain("sys_platform == 'darwin' and")
   expect(() => withCuda('')).toThrow('is not there')
+})
+
+it('lets a pin be changed: what is pinned, and its parts, are not held', () => {
+  const held = heldConstraints(read('pyproject.toml')).join('\n')
+  expect(held).toContain('transformers==')
+  expect(held).not.toMatch(/^(mlx|mlx-cpu|mlx-metal|mlx-lm|msgspec)==/m)
 })
