@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { renameSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const root = join(import.meta.dirname, '..')
@@ -24,10 +24,15 @@ const { status, error } = spawnSync(
     '--log-level=warning',
     `--outfile=${made}`,
   ],
-  { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' },
+  {
+    cwd: root,
+    env: { ...process.env, PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter) },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  },
 )
 if (error !== undefined)
-  console.error(`esbuild could not be run as a script of package.json: ${error.message}`)
+  console.error(`esbuild could not be run: ${error.message}\nInstall the packages of this project first.`)
 if (status !== 0) process.exit(status ?? 1)
 renameSync(made, bundle)
 if (run) {

@@ -1,4 +1,4 @@
-"""Runs the worker with a pause in each step, so that the tiny model takes its time as a large one does.
+"""Runs the worker with a pause in each step, so that the tiny model is as slow as a large one.
 
 python slow-worker.py -m mlx_app.worker ARGUMENTS...
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import runpy
 import sys
 import time
-from typing import Any
 
 from mlx_lm.generate import BatchGenerator
 
@@ -17,7 +16,7 @@ STEP_SECONDS = 0.02
 step = BatchGenerator.next
 
 
-def slow_step(self: BatchGenerator, *arguments: Any, **options: Any) -> Any:
+def slow_step(self: BatchGenerator, *arguments: object, **options: object) -> object:
     time.sleep(STEP_SECONDS)
     return step(self, *arguments, **options)
 

@@ -1,6 +1,8 @@
-"""Runs a command in a pseudo-terminal: what comes in is typed, what it shows goes out; its exit code is ours.
+"""Runs a command in a pseudo-terminal: what comes in is typed, what it shows goes out.
 
 python terminal.py COLUMNS COMMAND...
+
+It ends with the exit code of the command.
 """
 
 from __future__ import annotations
