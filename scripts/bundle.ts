@@ -12,8 +12,8 @@ import { version } from '../src/version.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const templatesDirectory = join(root, 'templates')
 
-/** Modules that index.ts imports when it needs them, each with a package that takes long to load. */
-const lazy = ['prompt', 'processes']
+/** Modules that index.ts imports when it needs them, each with a package that not every run needs. */
+const lazy = ['colours', 'processes', 'prompt']
 
 const common = {
   absWorkingDir: root,
@@ -29,7 +29,7 @@ const common = {
 } as const
 
 /**
- * Makes what is published: the tool as one small bin and two chunks that load when they are needed, and the
+ * Makes what is published: the tool as one small bin and some chunks that load when they are needed, and the
  * layers that the registry names, one file each, their Handlebars templates parsed.
  *
  * @param directory that it makes anew; a build that fails leaves what was there.

@@ -48,7 +48,8 @@ function detailsOf(option: ValueOption | SwitchOption): string[] {
   const choices = option.choices?.map((choice) =>
     choice.description === '' ? choice.value : `${choice.value}: ${choice.description}`,
   )
-  return [...(choices ?? []), `default: ${option.fallback}`]
+  const models = option.id === 'model' ? catalogue.map((model) => model.id) : []
+  return [...(choices ?? models), `default: ${option.fallback}`]
 }
 
 /** What --list gives a program. */

@@ -14,6 +14,7 @@ import { type Interrupts, listenForInterrupts } from './system/interrupt.ts'
 import { describeMachine, hintAboutNode } from './system/machine.ts'
 import { type Output, standardOutput } from './system/output.ts'
 import { pythonChoices } from './system/python-choices.ts'
+import { type Style, styleFor } from './system/style.ts'
 import { version } from './version.ts'
 
 /**
@@ -28,7 +29,7 @@ export async function run(argv: readonly string[], root: string): Promise<ExitCo
   try {
     return await act(argv, root, output, interrupts)
   } catch (error) {
-    return report(error, output)
+    return report(error, output, await styleFor('stderr'))
   } finally {
     interrupts[Symbol.dispose]()
   }
@@ -63,8 +64,9 @@ async function create(
 ): Promise<ExitCode> {
   const machine = describeMachine()
   const workingDirectory = process.cwd()
+  const style = await styleFor(output.channel)
   const nodeHint = hintAboutNode(machine)
-  if (nodeHint !== undefined) output.warn(nodeHint)
+  if (nodeHint !== undefined) output.warn(style.faint(nodeHint))
   const automation = detectAutomation(process.env)
   const yes = given.switches.has('yes')
   if (automation !== undefined && !yes) output.say(`Run by ${automation}: nothing is asked, as with --yes.`)
@@ -82,7 +84,7 @@ async function create(
     pythonChoices: () => pythonChoices(process.env),
     userName: () => gitUserName(workingDirectory),
   })
-  if (defaults.length > 0) output.say(`Defaults taken: ${defaults.join(' ')}`)
+  if (defaults.length > 0) output.say(style.faint(`Defaults taken: ${defaults.join(' ')}`))
 
   const files = await planProject(answers, await openTemplates(root), version)
   const command = reproducingCommand(
@@ -108,7 +110,7 @@ async function create(
 
   const force = given.switches.has('force')
   const { overwritten } = await writeProject(target.path, files, { force, signal })
-  output.say(`Made ${answers.name} in ${target.path} (${files.size} files).`)
+  output.say(style.strong(`Made ${answers.name} in ${target.path} (${files.size} files).`))
   if (overwritten.length > 0) output.say(`Overwrote: ${overwritten.join(', ')}`)
 
   const install = !given.switches.has('no-install')
@@ -133,10 +135,10 @@ async function create(
     [
       '',
       'Next:',
-      ...next.map((line) => `  ${line}`),
+      ...next.map((line) => `  ${style.command(line)}`),
       '',
       'The same again, without questions:',
-      `  ${command}`,
+      `  ${style.faint(command)}`,
     ].join('\n'),
   )
   const ok = progress.install !== 'failed' && progress.setup !== 'failed'
@@ -162,9 +164,9 @@ export interface Progress {
 }
 
 /** Tells an error: a user's mistake without a stack, anything else as the bug of this tool that it is. */
-function report(error: unknown, output: Output): ExitCode {
+function report(error: unknown, output: Output, style: Style): ExitCode {
   if (error instanceof CreateError) {
-    output.warn([error.message, ...error.hints].join('\n'))
+    output.warn([style.problem(error.message), ...error.hints].join('\n'))
     output.result({ ok: false, error: { name: error.name, message: error.message, hints: error.hints } })
     return error.exitCode
   }

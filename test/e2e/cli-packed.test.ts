@@ -56,6 +56,7 @@ describe('the packed tool', () => {
       'dist/',
       'dist/THIRD-PARTY-LICENSES.txt',
       'dist/chunks/',
+      'dist/chunks/colours.js',
       'dist/chunks/processes.js',
       'dist/chunks/prompt.js',
       'dist/index.js',

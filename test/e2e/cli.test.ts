@@ -6,7 +6,7 @@ import { openTemplates } from '../../src/compose/open.ts'
 import { planProject } from '../../src/steps/plan.ts'
 import { version } from '../../src/version.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
-import { builtTool, gitIdentity, plainEnvironment, runTool } from '../support/tool.ts'
+import { builtTool, gitIdentity, plainEnvironment, programs, runTool } from '../support/tool.ts'
 
 const bin = await builtTool()
 const quick = ['--yes', '--model', 'hello', '--no-install', '--no-git']
@@ -210,6 +210,52 @@ describe('git', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toContain('already inside a git work tree')
     expect(existsSync(join(folder, 'x', '.git'))).toBe(false)
+  })
+})
+
+describe('install and set-up', () => {
+  const flags = ['x', '--yes', '--model', 'hello', '--no-git']
+  /** Says what it was asked to do, and fails when its first word is the given one. */
+  const npm = (failing: string) => `echo "ran npm $*"; [ "$1" != ${failing} ]`
+  const run = async (program: string, ...more: string[]) => {
+    const folder = temporaryFolder()
+    const env = plainEnvironment({
+      PATH: programs(program === '' ? {} : { npm: program }),
+      npm_config_template: 'node',
+    })
+    return { folder, ...(await runTool(bin, [...flags, ...more], { cwd: folder, env })) }
+  }
+
+  it('are run by the package manager, with the chosen way to get Python', async () => {
+    const { exitCode, stdout } = await run(npm('none'), '--env', 'pip')
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('ran npm install\n')
+    expect(stdout).toContain('ran npm run setup -- --env pip\n')
+    expect(stdout).toMatch(/Next:\n {2}cd x\n {2}npm start\n/)
+  })
+
+  it.each([
+    ['install', 'The packages could not be installed: exit 1', 'npm install && npm run setup'],
+    ['run', 'Python could not be set up: exit 1', 'npm run setup'],
+  ])('that fail in npm %s leave the project, say how to go on, exit 1', async (failing, message, command) => {
+    const { exitCode, stdout, stderr, folder } = await run(npm(failing))
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(message)
+    expect(stderr).toContain(`go on in it with: ${command}`)
+    expect(stdout).toContain(`  ${command.split(' && ')[0]}\n`)
+    expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
+  })
+
+  it('say so when the package manager is not there', async () => {
+    const { exitCode, stderr } = await run('')
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('npm was not found on the PATH')
+  })
+
+  it('print on stderr with --json, and end up in the result', async () => {
+    const { stdout, stderr } = await run(npm('run'), '--json')
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, install: 'done', setup: 'failed', git: 'skipped' })
+    expect(stderr).toContain('ran npm install')
   })
 })
 
