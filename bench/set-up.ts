@@ -30,7 +30,7 @@ export async function benchSetUp(project: string, systemPython: string): Promise
   const [ours, peer] = [median(sides.ours), median(sides.peer)]
   return [
     {
-      what: 'set-up, warm caches, compiled',
+      what: 'set-up, warm caches, what the worker imports compiled',
       ours: milliseconds(ours),
       peer: `python -m venv, pip install of the same lock: ${milliseconds(peer)}`,
       result: ratio(ours / peer),
