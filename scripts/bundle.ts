@@ -12,6 +12,9 @@ import { version } from '../src/version.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const templatesDirectory = join(root, 'templates')
 
+/** As in package.json, for npm. */
+const supportedNode = '^20.19.0 || >=22.12.0'
+
 /** Modules that index.ts imports when it needs them, each with a package that not every run needs. */
 const lazy = ['colours', 'processes', 'prompt']
 
@@ -42,6 +45,7 @@ export async function bundle(directory: string): Promise<void> {
       ...common,
       entryPoints: ['index.ts'],
       outdir: directory,
+      banner: { js: refusalOfOldNode() },
       define: {
         CREATE_MLX_APP_VERSION: JSON.stringify(version),
         CREATE_MLX_APP_PACKED: 'true',
@@ -72,6 +76,12 @@ export async function bundle(directory: string): Promise<void> {
   }
   writeFileSync(join(directory, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
   chmodSync(join(directory, 'index.js'), 0o755)
+}
+
+/** Runs before anything that an older Node does not have, and says what it lacks instead of a stack. */
+function refusalOfOldNode(): string {
+  const message = `create-mlx-app needs Node ${supportedNode}; this one is `
+  return `if (!process.getBuiltinModule) { console.error(${JSON.stringify(message)} + process.version); process.exit(1) }`
 }
 
 /**

@@ -69,6 +69,17 @@ describe('the built tool', () => {
     expect(readTree(folder)).toEqual({})
   })
 
+  it('says what it needs on a Node that is too old', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'old.mjs': 'delete process.getBuiltinModule' })
+    const { exitCode, stderr } = await execa(process.execPath, ['--import', './old.mjs', bin, 'x'], {
+      cwd: folder,
+      reject: false,
+    })
+    expect(exitCode).toBe(1)
+    expect(stderr).toBe(`create-mlx-app needs Node ${engines()}; this one is ${process.version}`)
+  })
+
   it('writes nothing with --dry-run, and lists what it would write', async () => {
     const folder = temporaryFolder()
     const { exitCode, stdout } = await runTool(bin, ['x', '--dry-run', ...quick], { cwd: folder })
@@ -261,4 +272,9 @@ describe('install and set-up', () => {
 
 function writeFile(path: string, text: string): void {
   writeTree(join(path, '..'), { [path.slice(path.lastIndexOf('/') + 1)]: text })
+}
+
+function engines(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return Object(manifest).engines.node
 }
