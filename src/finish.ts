@@ -1,6 +1,5 @@
 import { InterruptedError } from './errors.ts'
 import type { Answers } from './options.ts'
-import type { Progress } from './run.ts'
 import { makeRepository } from './steps/git.ts'
 import { installPackages, type Watched } from './steps/install.ts'
 import { setUpPython } from './steps/python.ts'
@@ -8,6 +7,13 @@ import { childEnvironment } from './system/child-environment.ts'
 import { type Machine, reasonAgainstMlx } from './system/machine.ts'
 import type { Output } from './system/output.ts'
 import { setupCommand } from './system/package-manager.ts'
+
+/** How far the steps after writing came. */
+export interface Progress {
+  install: 'done' | 'skipped' | 'failed'
+  setup: 'done' | 'skipped' | 'failed'
+  git: 'committed' | 'initialised' | 'skipped' | 'failed'
+}
 
 export interface Finish {
   target: string
@@ -41,6 +47,8 @@ export async function finishProject(finish: Finish): Promise<Progress> {
 
 async function takeSteps(finish: Finish, progress: Progress): Promise<void> {
   const { target, answers, output, signal } = finish
+  signal.throwIfAborted()
+  if (!finish.install && !finish.git) return
   const { processes } = await import('./system/processes.ts')
   const watched: Watched = {
     commands: processes,
@@ -49,7 +57,6 @@ async function takeSteps(finish: Finish, progress: Progress): Promise<void> {
     signal,
     output: output.channel,
   }
-  signal.throwIfAborted()
   if (finish.install) {
     output.say(`\nInstalling packages with ${answers.packageManager} ...`)
     const failure = await installPackages(answers.packageManager, watched)

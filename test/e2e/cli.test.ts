@@ -80,6 +80,20 @@ describe('the built tool', () => {
     expect(stderr).toBe(`create-mlx-app needs Node ${engines()}; this one is ${process.version}`)
   })
 
+  it('says so when the folder that it runs in is gone', async () => {
+    const folder = join(temporaryFolder(), 'gone')
+    writeTree(folder, { x: '' })
+    const command = `rm -r '${folder}' && '${process.execPath}' '${bin}' x --yes`
+    const { exitCode, stderr } = await execa('sh', ['-c', command], {
+      cwd: folder,
+      env: plainEnvironment(),
+      extendEnv: false,
+      reject: false,
+    })
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('The current folder is no longer there.')
+  })
+
   it('writes nothing with --dry-run, and lists what it would write', async () => {
     const folder = temporaryFolder()
     const { exitCode, stdout } = await runTool(bin, ['x', '--dry-run', ...quick], { cwd: folder })

@@ -1,0 +1,160 @@
+import type { Arguments } from './arguments.ts'
+import { openTemplates } from './compose/open.ts'
+import { CreateError, type ExitCode } from './errors.ts'
+import { finishProject, type Progress } from './finish.ts'
+import { gitUserName } from './steps/author.ts'
+import { nextCommands, reproducingCommand } from './steps/next.ts'
+import { planProject } from './steps/plan.ts'
+import { type Decision, settleAnswers } from './steps/questions.ts'
+import { writeProject } from './steps/write.ts'
+import { askerOf } from './system/asker.ts'
+import { detectAutomation } from './system/automation.ts'
+import { describeMachine, hintAboutNode, type Machine } from './system/machine.ts'
+import type { Output } from './system/output.ts'
+import { pythonChoices } from './system/python-choices.ts'
+import { type Style, styleFor } from './system/style.ts'
+import { version } from './version.ts'
+
+/** What the steps of one run share. */
+interface Run {
+  given: Arguments
+  workingDirectory: string
+  machine: Machine
+  output: Output
+  style: Style
+  signal: AbortSignal
+}
+
+/**
+ * Makes a project: settles the answers, plans the files, writes them, installs, and says what comes next.
+ *
+ * @param root folder of the bin: beside it lie the templates.
+ * @returns 0 when all was done, 1 when the project is there but installing or set-up failed.
+ */
+export async function createProject(
+  given: Arguments,
+  root: string,
+  output: Output,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const run: Run = {
+    given,
+    workingDirectory: currentDirectory(),
+    machine: describeMachine(),
+    output,
+    style: await styleFor(output.channel),
+    signal,
+  }
+  const decision = await decide(run)
+  const { target, answers } = decision
+  const files = await planProject(answers, await openTemplates(root), version)
+  if (given.switches.has('dry-run')) return listFiles(run, decision, files)
+
+  const force = given.switches.has('force')
+  const { overwritten } = await writeProject(target.path, files, { force, signal })
+  output.say(run.style.strong(`Made ${answers.name} in ${target.path} (${files.size} files).`))
+  if (overwritten.length > 0) output.say(`Overwrote: ${overwritten.join(', ')}`)
+
+  const progress = await finishProject({
+    target: target.path,
+    answers,
+    install: !given.switches.has('no-install'),
+    git: !given.switches.has('no-git'),
+    machine: run.machine,
+    output,
+    signal,
+    version,
+  })
+  return conclude(run, decision, progress, { files: files.size, overwritten })
+}
+
+/** Settles the answers, with everything that the user is told on the way. */
+async function decide(run: Run): Promise<Decision> {
+  const { given, workingDirectory, machine, output, style, signal } = run
+  const nodeHint = hintAboutNode(machine)
+  if (nodeHint !== undefined) output.warn(style.faint(nodeHint))
+  const automation = detectAutomation(process.env)
+  const yes = given.switches.has('yes')
+  if (automation !== undefined && !yes) output.say(`Run by ${automation}: nothing is asked, as with --yes.`)
+  const decision = await settleAnswers(given, {
+    environment: process.env,
+    workingDirectory,
+    machine,
+    takeDefaults: yes || automation !== undefined,
+    asker: async () => {
+      if (!process.stdin.isTTY || !process[output.channel].isTTY) return undefined
+      const { terminalAsker } = await import('./system/prompt.ts')
+      return askerOf(terminalAsker(process[output.channel], signal))
+    },
+    pythonChoices: () => pythonChoices(process.env),
+    userName: () => gitUserName(workingDirectory),
+  })
+  const { defaults } = decision
+  if (defaults.length > 0) output.say(style.faint(`Defaults taken: ${defaults.join(' ')}`))
+  return decision
+}
+
+/** The end of --dry-run. */
+function listFiles(
+  run: Run,
+  { target, answers }: Decision,
+  files: ReadonlyMap<string, Uint8Array>,
+): ExitCode {
+  const lines = [...files].map(([path, bytes]) => `  ${path} (${bytes.length} bytes)`)
+  run.output.say([`Would write ${files.size} files into ${target.path}:`, ...lines].join('\n'))
+  const command = commandAgain(run, { target, answers })
+  run.output.result({
+    ok: true,
+    dryRun: true,
+    directory: target.path,
+    answers,
+    files: [...files.keys()],
+    command,
+  })
+  return 0
+}
+
+/** Says what comes next, and gives the result. */
+function conclude(
+  run: Run,
+  { target, answers }: Decision,
+  progress: Progress,
+  written: { files: number; overwritten: readonly string[] },
+): ExitCode {
+  const left = { install: progress.install !== 'done', setup: progress.setup !== 'done' }
+  const next = nextCommands(target.path, answers, run.workingDirectory, left)
+  const command = commandAgain(run, { target, answers })
+  const { output, style } = run
+  output.say(
+    [
+      '',
+      'Next:',
+      ...next.map((line) => `  ${style.command(line)}`),
+      '',
+      'The same again, without questions:',
+      `  ${style.faint(command)}`,
+    ].join('\n'),
+  )
+  const ok = progress.install !== 'failed' && progress.setup !== 'failed'
+  output.result({ ok, directory: target.path, version, answers, ...written, ...progress, next, command })
+  return ok ? 0 : 1
+}
+
+function commandAgain(run: Run, { target, answers }: Pick<Decision, 'target' | 'answers'>): string {
+  const switches = (['no-install', 'no-git'] as const)
+    .filter((id) => run.given.switches.has(id))
+    .map((id) => `--${id}`)
+  return reproducingCommand(target.path, answers, run.workingDirectory, version, switches)
+}
+
+/** @throws CreateError when the folder that the command was typed in has been removed. */
+function currentDirectory(): string {
+  try {
+    return process.cwd()
+  } catch (cause) {
+    throw new CreateError('The current folder is no longer there.', {
+      hints: ['Change to another one and run the command again.'],
+      cause,
+    })
+  }
+}
