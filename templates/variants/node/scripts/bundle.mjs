@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { renameSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const root = join(import.meta.dirname, '..')
@@ -26,7 +26,7 @@ const { status, error } = spawnSync(
   ],
   {
     cwd: root,
-    env: { ...process.env, PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter) },
+    env: { ...process.env, PATH: [...binFolders(root), process.env.PATH].join(delimiter) },
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
   },
@@ -40,4 +40,11 @@ if (run) {
   await import(pathToFileURL(bundle).href)
 } else {
   console.log('dist/main.js')
+}
+
+/** Where package managers put commands: in the project, or above it when it is part of a workspace. */
+function binFolders(folder) {
+  const bin = join(folder, 'node_modules', '.bin')
+  const parent = dirname(folder)
+  return parent === folder ? [bin] : [bin, ...binFolders(parent)]
 }

@@ -27,24 +27,20 @@ describe('the answer alone', () => {
   })
 })
 
-test('flags reach the model', async () => {
-  const flags = [
-    '--max-tokens',
-    '60',
-    '--temperature',
-    '2',
-    '--seed',
-    '3',
-    '--model',
-    'hello',
-    '--device',
-    'cpu',
-  ]
-  const once = await run([...chat, ...flags, story])
-  expect(once.stderr).toBe('The answer was cut at 60 tokens: --max-tokens sets how many it may have.\n')
-  expect(await run([...chat, ...flags, story])).toEqual(once)
-  const other = await run([...chat, ...flags, '--seed', '4', story])
-  expect(other.stdout).not.toBe(once.stdout)
+test('an answer that was cut says so, beside its text', async () => {
+  const { stdout, stderr, code } = await run([...chat, '--max-tokens', '12', story])
+  expect(answerTo(story).startsWith(stdout.trimEnd())).toBe(true)
+  expect(stderr).toBe('The answer was cut at 12 tokens: --max-tokens sets how many it may have.\n')
+  expect(code).toBe(0)
+})
+
+test('a seed makes chance repeatable', async () => {
+  const flags = ['--temperature', '2', '--max-tokens', '100', '--device', 'cpu', '--model', 'hello']
+  const ask = (seed: string) => run([...chat, ...flags, '--seed', seed, story])
+  const [one, same, ...others] = await Promise.all(['3', '3', '4', '5'].map(ask))
+  expect(one?.code).toBe(0)
+  expect(same).toEqual(one)
+  expect(others.some((other) => other.stdout !== one?.stdout)).toBe(true)
 })
 
 describe('ends', () => {
