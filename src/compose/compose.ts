@@ -57,8 +57,8 @@ export function compose(
 /** Where a file of a layer goes in the project. */
 export function emittedPath(path: string, at: string): string {
   const slash = path.lastIndexOf('/') + 1
-  const stored = path.slice(slash)
-  const name = path.slice(0, slash) + (storedNames.get(stored) ?? stored)
+  const renamed = storedNames.get(path.slice(slash))
+  const name = renamed === undefined ? path : path.slice(0, slash) + renamed
   return at === '' ? name : `${at}/${name}`
 }
 

@@ -3,8 +3,8 @@ import type { Template } from './template.ts'
 
 /** First line of a packed layer. */
 interface PackedHeader {
-  /** Verbatim files in the order of their bytes: path, number of bytes, SHA-256 (hex). */
-  files: [path: string, size: number, sha256: string][]
+  /** Verbatim files in the order of their bytes: size in bytes, SHA-256 in hex. */
+  files: { path: string; size: number; sha256: string }[]
   templates: Record<string, Template>
 }
 
@@ -24,7 +24,7 @@ export function packLayer(layer: Layer, hash: (bytes: Uint8Array) => string): Ui
   const contents: Uint8Array[] = []
   for (const [path, file] of layer.files) {
     if (file instanceof Uint8Array) {
-      header.files.push([path, file.length, hash(file)])
+      header.files.push({ path, size: file.length, sha256: hash(file) })
       contents.push(file)
     } else {
       header.templates[path] = file
@@ -39,7 +39,7 @@ export function unpackLayer(name: string, packed: Buffer, hashes: Map<Uint8Array
   const header: PackedHeader = JSON.parse(packed.toString('utf8', 0, end))
   const files = new Map<string, LayerFile>(Object.entries(header.templates))
   let offset = end + 1
-  for (const [path, size, sha256] of header.files) {
+  for (const { path, size, sha256 } of header.files) {
     const bytes = packed.subarray(offset, offset + size)
     offset += size
     files.set(path, bytes)

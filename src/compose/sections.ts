@@ -18,10 +18,12 @@ export interface Section extends SectionPlace {
 
 /** Whether a path of a layer is a section (`readme/10-engine.md`), and of what. */
 export function sectionOf(path: string): SectionPlace | undefined {
-  const [folder = '', name, ...rest] = path.split('/')
+  const slash = path.indexOf('/')
+  const folder = path.slice(0, Math.max(0, slash))
   const document = documents.get(folder)
-  if (document === undefined || name === undefined) return undefined
-  if (rest.length > 0 || !/^\d\d-[a-z0-9-]+\.md$/.test(name)) {
+  if (document === undefined) return undefined
+  const name = path.slice(slash + 1)
+  if (!/^\d\d-[a-z0-9-]+\.md$/.test(name)) {
     throw new Error(`A section is called ${folder}/NN-name.md or ${folder}/NN-name.md.hbs, not ${path}`)
   }
   return { document, name }
