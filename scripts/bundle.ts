@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { builtinModules as nodeModules } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import fileSystem from 'fs-extra'
 import { packedLayerName, packLayer } from '../src/compose/packed.ts'
 import { hostVersions, readLayer } from '../src/compose/source-folder.ts'
 import { packageManagers, templates } from '../src/options.ts'
@@ -65,16 +66,14 @@ export async function bundle(directory: string): Promise<void> {
   const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs))
 
   // Only now, so that a build that fails leaves the last one.
-  rmSync(directory, { recursive: true, force: true })
-  mkdirSync(join(directory, 'layers'), { recursive: true })
-  mkdirSync(join(directory, 'chunks'))
+  fileSystem.emptyDirSync(directory)
   for (const { path, contents } of results.flatMap((result) => result.outputFiles))
-    writeFileSync(path, contents)
+    fileSystem.outputFileSync(path, contents)
   for (const name of layerNames) {
     const packed = packLayer(readLayer(templatesDirectory, name), sha256)
-    writeFileSync(join(directory, 'layers', packedLayerName(name)), packed)
+    fileSystem.outputFileSync(join(directory, 'layers', packedLayerName(name)), packed)
   }
-  writeFileSync(join(directory, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
+  fileSystem.outputFileSync(join(directory, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
   chmodSync(join(directory, 'index.js'), 0o755)
 }
 
