@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { EngineError } from './errors.ts'
 import { limits } from './limits.ts'
 import { messageSchema, samplingShape, stopString } from './protocol.ts'

@@ -3,7 +3,7 @@
  * events on its stdout. Declared here once; `npm run protocol` of create-mlx-app makes the JSON Schema and
  * the Python types of `mlx_app/protocol.py` from it.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { engineErrorCodes } from './errors.ts'
 import { limits } from './limits.ts'
 
