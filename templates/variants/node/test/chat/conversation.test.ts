@@ -113,7 +113,9 @@ describe('colours', () => {
   })
 
   test('bold and dim without it', async () => {
-    await using screen = new Screen([], { extra: { NO_COLOR: undefined } })
+    // Node asks these what the terminal can show.
+    const terminal = { NO_COLOR: undefined, CI: undefined, TERM: 'xterm-256color' }
+    await using screen = new Screen([], { extra: terminal })
     await screen.see('\n> ')
     expect(screen.raw).toContain('\u001b[1m> ')
   })
