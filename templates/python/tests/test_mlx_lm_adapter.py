@@ -3,7 +3,9 @@
 from typing import Any
 
 import mlx.core as mx
+import mlx.nn as nn
 import pytest
+from mlx_lm.models.cache import ChunkedKVCache
 
 from mlx_app import mlx_lm_adapter as adapter
 from mlx_app.errors import EngineError
@@ -156,6 +158,16 @@ def test_a_token_that_the_model_has_not_is_refused() -> None:
     check_tokens(Generate(id=1, model="hello", logit_bias={"3": 1.0}), 4)
     with pytest.raises(EngineError, match="token 4"):
         check_tokens(Generate(id=1, model="hello", logit_bias={"4": 1.0}), 4)
+
+
+def test_a_cache_that_can_not_be_batched_is_named(hello: ReadModel) -> None:
+    class Chunked(nn.Module):
+        def make_cache(self) -> list[object]:
+            return [ChunkedKVCache(8)]
+
+    assert adapter.unbatchable_cache(hello.network) is None
+    chunked = Chunked()  # type: ignore[no-untyped-call]
+    assert adapter.unbatchable_cache(chunked) == "ChunkedKVCache"
 
 
 def test_compilation_is_as_it_was_after_a_filter() -> None:

@@ -15,6 +15,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx_lm import sample_utils
 from mlx_lm.generate import BatchGenerator, make_stop_sequences
+from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import load_model, load_tokenizer
 
 
@@ -134,6 +135,12 @@ def read_tokenizer(path: Path, config: dict[str, Any]) -> Tokenizer:
     """The tokenizer with the end-of-text tokens that the model's config names."""
     tokenizer: Tokenizer = load_tokenizer(path, eos_token_ids=config.get("eos_token_id"))
     return tokenizer
+
+
+def unbatchable_cache(model: nn.Module) -> str | None:
+    """Name of a cache of this model that mlx-lm can't join with others, if it has one."""
+    caches: list[object] = make_prompt_cache(model)
+    return next((type(cache).__name__ for cache in caches if not hasattr(cache, "merge")), None)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import mlx.nn as nn
 from mlx.utils import tree_flatten
 
 from .errors import EngineError, from_exception
-from .mlx_lm_adapter import Tokenizer, read_model, read_tokenizer
+from .mlx_lm_adapter import Tokenizer, read_model, read_tokenizer, unbatchable_cache
 
 # Weights that are brought into memory at once; between two pieces the running streams get a step.
 PIECE_BYTES = 256 * 1024 * 1024
@@ -84,6 +84,11 @@ def read(path: Path) -> ReadModel:
         tokenizer = read_tokenizer(path, config)
     except Exception as error:
         raise _why(path, error) from error
+    cache = unbatchable_cache(network)
+    if cache is not None:
+        raise EngineError(
+            "UNSUPPORTED", f"The model in {path} keeps a {cache}, which can't be batched yet."
+        )
     total = sum(weight.nbytes for weight in _arrays(network))
     return ReadModel(path, network, tokenizer, config, total)
 
