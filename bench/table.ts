@@ -1,4 +1,4 @@
-import { cpus, version as kernel, totalmem } from 'node:os'
+import { cpus, release, totalmem } from 'node:os'
 
 /** One measured thing beside its peer. */
 export interface Row {
@@ -33,7 +33,7 @@ export function machine(versions: Record<string, string>): string {
     `${process.platform} ${process.arch}`,
     `${processor.length} cores of ${processor[0]?.model ?? 'unknown'}`,
     `${gibibytes} GiB`,
-    kernel().split(' ')[0],
+    `kernel ${release()}`,
     `Node ${process.versions.node}`,
     ...Object.entries(versions).map(([name, value]) => `${name} ${value}`),
   ]

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,8 +13,8 @@ export const bin = join(root, 'dist', 'index.js')
 export const python = join(root, 'templates', 'python', '.venv', 'bin', 'python')
 
 /** A folder that is removed in the end; peers and the projects to measure are made in it. */
-export async function openWorkshop(): Promise<{ path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'create-mlx-app-bench-'))
+export async function openWorkshop(parent = tmpdir()): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(parent, 'create-mlx-app-bench-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
@@ -26,6 +27,11 @@ export async function installPeer(workshop: string, name: string, version: strin
   const { default: manifest } = await import(path, { with: { type: 'json' } })
   const { bin: bins } = z.object({ bin: z.record(z.string(), z.string()) }).parse(manifest)
   return join(folder, 'node_modules', name, bins[name] ?? '')
+}
+
+/** Files in memory, where the system has such a folder: a disk's journal would be most of what is measured. */
+export function memoryFolder(): string {
+  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 }
 
 /** Creates a project with everything that a user gets: dependencies installed, Python set up. */
