@@ -57,7 +57,8 @@ def download(
         raise EngineError(
             "DOWNLOAD_FAILED",
             f"The download of {repository} failed: {error}",
-            "Run the same command again: it goes on where it stopped.",
+            "Check the network and run the same command again: it goes on where it stopped. "
+            "The model hello needs no download.",
         ) from error
 
 
