@@ -33,6 +33,12 @@ describe('loading', () => {
     })
   })
 
+  test('at once, with and without leave to download: each load is answered', async () => {
+    const loads = [false, true, false].map((download) => engine.loadModel({ model: 'other', download }))
+    for (const loaded of await Promise.all(loads)) expect(loaded.model).toBe('other')
+    await engine.unloadModel('other')
+  })
+
   test('twice is quick and the same', async () => {
     expect(await engine.loadModel()).toEqual(await engine.loadModel({ model: 'hello' }))
   })

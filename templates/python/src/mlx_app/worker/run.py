@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 import mlx.core as mx
 import msgspec
@@ -250,6 +251,7 @@ class Worker:
         if loading is not None:
             # A call started it without download; this one brings the permission.
             replacement = Loading.of(request)
+            replacement.loads += loading.loads
             replacement.calls = loading.calls
             loading.stop.set()
             loading = replacement
@@ -313,12 +315,14 @@ class Worker:
         for waiting in [*loading.loads, *(call.id for call in loading.calls)]:
             self._fail(waiting, error)
 
-    def _progress(self, loading: Loading, stage: str, loaded: int, total: int) -> None:
+    def _progress(
+        self, loading: Loading, stage: Literal["download", "load"], loaded: int, total: int
+    ) -> None:
         for load_id in loading.loads:
             self._send(
                 Progress(
                     id=load_id,
-                    stage="download" if stage == "download" else "load",
+                    stage=stage,
                     loaded_bytes=loaded,
                     total_bytes=total,
                 )
