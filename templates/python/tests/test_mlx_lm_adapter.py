@@ -32,7 +32,7 @@ def generate(
     texts = dict.fromkeys(uids, "")
     unfinished = set(uids)
     while unfinished:
-        for token in batch.step()[1]:
+        for token in batch.step():
             detokenizer = detokenizers[token.uid]
             if token.finish_reason != "stop":
                 detokenizer.add_token(token.token)
@@ -65,7 +65,7 @@ def test_a_sequence_can_be_removed_in_any_state(hello: ReadModel, answers: dict[
     prompt = encode(hello, "Say hello.")
     kept = batch.insert(prompt, 100, adapter.greedy)
     decoding = batch.insert(prompt, 100, adapter.greedy)
-    while not batch.step()[1]:
+    while not batch.step():
         pass
     prefilling = batch.insert(prompt * 200, 100, adapter.greedy)
     queued = [batch.insert(prompt, 100, adapter.greedy) for _ in range(40)]
@@ -73,7 +73,7 @@ def test_a_sequence_can_be_removed_in_any_state(hello: ReadModel, answers: dict[
     batch.remove([decoding, prefilling, *queued])
     rest: list[int] = []
     while True:
-        (token,) = batch.step()[1]
+        (token,) = batch.step()
         assert token.uid == kept
         if token.finish_reason is not None:
             break
@@ -86,7 +86,7 @@ def test_the_end_is_told_with_its_reason(hello: ReadModel) -> None:
     batch.insert(encode(hello, STORY), 3, adapter.greedy)
     reasons: list[str | None] = []
     while None in reasons or not reasons or len(reasons) < 3:
-        reasons += [token.finish_reason for token in batch.step()[1]]
+        reasons += [token.finish_reason for token in batch.step()]
         if len(reasons) >= 3:
             break
     assert reasons == [None, None, "length"]

@@ -1,7 +1,7 @@
 import type { EngineError } from './errors.ts'
 import type { EventOf, WorkerEvent } from './protocol.ts'
 
-/** What one request to the worker leads to; `end` is called once, with an error or without. */
+/** What one request to the worker leads to; it ends once, with a last event or an error. */
 export interface Call {
   onEvent: (event: WorkerEvent) => void
   /** The text of a step, split from the others' so that a call sees only its own. */

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -149,7 +149,7 @@ class Token:
 
     uid: int
     token: int
-    finish_reason: str | None
+    finish_reason: Literal["stop", "length"] | None
 
 
 class Batch:
@@ -194,11 +194,10 @@ class Batch:
         """Drops sequences in any state; the others go on unchanged."""
         self._generator.remove(list(uids))
 
-    def step(self) -> tuple[list[int], list[Token]]:
-        """One decode step and one chunk of prefill: uids whose prompt is read, and new tokens."""
-        prompts, tokens = self._generator.next()
-        started = [response.uid for response in prompts if response.end_of_prompt]
-        return started, [Token(r.uid, r.token, r.finish_reason) for r in tokens]
+    def step(self) -> list[Token]:
+        """One decode step and at most one chunk of prefill: the new tokens."""
+        _, responses = self._generator.next()
+        return [Token(r.uid, r.token, r.finish_reason) for r in responses]
 
     def close(self) -> None:
         """Gives back what the generator asked of the system (wired memory on Metal)."""

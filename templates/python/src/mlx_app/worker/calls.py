@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Literal
 
 from ..mlx_lm_adapter import Detokenizer, Token, Tokenizer
 from ..protocol import Done, Generate, Usage, WorkerTimings
@@ -46,15 +47,14 @@ class Call:
         if stopped:
             return text, self._done("", "stop")
         if token.finish_reason:
-            reason = "stop" if token.finish_reason == "stop" else "length"
-            return text, self._done(self._stop.flush(), reason)
+            return text, self._done(self._stop.flush(), token.finish_reason)
         return text, None
 
-    def _done(self, held_back: str, reason: str) -> Done:
+    def _done(self, held_back: str, reason: Literal["stop", "length"]) -> Done:
         return Done(
             id=self.id,
             text=held_back,
-            finish_reason="stop" if reason == "stop" else "length",
+            finish_reason=reason,
             usage=Usage(
                 prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens
             ),

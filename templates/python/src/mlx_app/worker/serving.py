@@ -88,21 +88,16 @@ class Serving:
         self._calls[uid] = call
         self._uids[call.id] = uid
 
-    def remove(self, call: Call) -> bool:
-        """Takes a call out of the batch; False when it is not there."""
-        uid = self._uids.pop(call.id, None)
-        if uid is None:
-            return False
-        self._batch.remove([uid])
-        del self._calls[uid]
-        return True
+    def remove(self, call: Call) -> None:
+        """Takes a call out of the batch, if it is there."""
+        if call.id in self._uids:
+            self._drop(call, in_batch=True)
 
     def step(self) -> Iterator[tuple[Call, str, Done | EngineError | None]]:
         """One step of the batch: for each call that got a token its new text and, if it ended,
         how.
         """
-        _, tokens = self._batch.step()
-        for token in tokens:
+        for token in self._batch.step():
             call = self._calls.get(token.uid)
             if call is None:
                 continue
