@@ -41,11 +41,12 @@ export function pythonTypes(schema: unknown, constants: { version: number; lineB
   const { $defs } = z.object({ $defs: z.record(z.string(), z.unknown()) }).parse(schema)
   const definitions = new Map(Object.entries($defs).map(([name, value]) => [name, nodeSchema.parse(value)]))
   const aliases = [...definitions].filter(([, node]) => node.type !== 'object' && node.oneOf === undefined)
-  const structs = inOrderOfUse([...definitions].filter(([, node]) => node.type === 'object'))
-  const unions = [...definitions].filter(([, node]) => node.oneOf !== undefined)
+  const classes = inOrderOfUse(
+    [...definitions].filter(([, node]) => node.type === 'object' || node.oneOf !== undefined),
+  )
   return `"""The worker's protocol: one JSON object a line. Made from protocol.ts: edit that one."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -55,18 +56,26 @@ LINE_BYTES = ${pythonInteger(constants.lineBytes)}
 ${aliases.map(([name, node]) => alias(name, node)).join('\n')}
 
 
-class _Object(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class _Object(
+    Struct,
+    rename="camel",
+    forbid_unknown_fields=True,
+    kw_only=True,
+    omit_defaults=True,
+    frozen=True,
+):
     """Fields are snake_case here and camelCase in JSON."""
 
 
-${structs.map(([name, node]) => struct(name, node)).join('\n\n\n')}
-
-
-${unions.map(([name, node]) => union(name, (node.oneOf ?? []).map(annotation))).join('\n')}
+${classes
+  .map(([name, node]) =>
+    node.oneOf === undefined ? struct(name, node) : union(name, node.oneOf.map(annotation)),
+  )
+  .join('\n\n\n')}
 `
 }
 
-/** A class stands behind the ones that its fields name. */
+/** A class stands behind the ones that its fields name, a union behind its members. */
 function inOrderOfUse(structs: [string, Node][]): [string, Node][] {
   const placed = new Map<string, Node>()
   const place = ([name, node]: [string, Node]) => {
@@ -100,7 +109,9 @@ function struct(name: string, node: Node): string {
   const tag = properties.find(([key]) => key === 'type')?.[1].const
   const bases =
     tag === undefined ? '_Object, frozen=True' : `_Object, tag_field="type", tag="${tag}", frozen=True`
-  const fields = properties
+  // Python wants the ones with a default last.
+  const given = (wanted: boolean) => properties.filter(([, value]) => (value.default === undefined) === wanted)
+  const fields = [...given(true), ...given(false)]
     .filter(([key]) => key !== 'type')
     .map(([key, value]) => {
       const initial = value.default === undefined ? '' : ` = ${pythonValue(value.default)}`
@@ -122,11 +133,13 @@ function field(name: string, type: string, initial: string): string {
 function annotation(value: unknown): string {
   const node = nodeSchema.parse(value)
   if (node.$ref !== undefined) return node.$ref.replace('#/$defs/', '')
-  if (node.anyOf !== undefined) return node.anyOf.map(annotation).join(' | ')
+  const members = node.anyOf ?? node.oneOf
+  if (members !== undefined) return members.map(annotation).join(' | ')
   if (node.enum !== undefined) return `Literal[${node.enum.map((item) => JSON.stringify(item)).join(', ')}]`
   if (Array.isArray(node.type)) {
     return node.type.map((type) => annotation({ ...node, type, default: undefined })).join(' | ')
   }
+  if (node.type === undefined) return 'Any'
   const type = {
     array: () => `list[${annotation(node.items)}]`,
     boolean: () => 'bool',
@@ -135,7 +148,7 @@ function annotation(value: unknown): string {
     number: () => 'float',
     object: () => `dict[${annotation(node.propertyNames)}, ${annotation(node.additionalProperties)}]`,
     string: () => 'str',
-  }[node.type ?? 'object']()
+  }[node.type]()
   const bounds = {
     ge: node.minimum,
     gt: node.exclusiveMinimum,

@@ -7,9 +7,10 @@ import mlx.nn as nn
 import pytest
 from mlx_lm.models.cache import ChunkedKVCache
 
-from mlx_app import mlx_lm_adapter as adapter
 from mlx_app.errors import EngineError
-from mlx_app.mlx_lm_adapter import Batch, Sampler
+from mlx_app.mlx_lm_adapter import caches, sampling
+from mlx_app.mlx_lm_adapter.batch import Batch
+from mlx_app.mlx_lm_adapter.sampling import Sampler
 from mlx_app.protocol import Generate
 from mlx_app.sampling import check_tokens, make_processors, make_sampler
 from mlx_app.weights import ReadModel
@@ -51,7 +52,7 @@ def wild(seed: int) -> Sampler:
 def test_a_batch_of_mixed_lengths_gives_each_its_answer(
     hello: ReadModel, answers: dict[str, str]
 ) -> None:
-    assert generate(hello, [(q, adapter.greedy) for q in answers]) == list(answers.values())
+    assert generate(hello, [(q, sampling.greedy) for q in answers]) == list(answers.values())
 
 
 def test_a_seed_gives_the_same_alone_and_in_a_batch(hello: ReadModel) -> None:
@@ -63,12 +64,12 @@ def test_a_seed_gives_the_same_alone_and_in_a_batch(hello: ReadModel) -> None:
 def test_a_sequence_can_be_removed_in_any_state(hello: ReadModel, answers: dict[str, str]) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     prompt = encode(hello, "Say hello.")
-    kept = batch.insert(prompt, 100, adapter.greedy)
-    decoding = batch.insert(prompt, 100, adapter.greedy)
+    kept = batch.insert(prompt, 100, sampling.greedy)
+    decoding = batch.insert(prompt, 100, sampling.greedy)
     while not batch.step():
         pass
-    prefilling = batch.insert(prompt * 200, 100, adapter.greedy)
-    queued = [batch.insert(prompt, 100, adapter.greedy) for _ in range(40)]
+    prefilling = batch.insert(prompt * 200, 100, sampling.greedy)
+    queued = [batch.insert(prompt, 100, sampling.greedy) for _ in range(40)]
     batch.step()
     batch.remove([decoding, prefilling, *queued])
     rest: list[int] = []
@@ -83,7 +84,7 @@ def test_a_sequence_can_be_removed_in_any_state(hello: ReadModel, answers: dict[
 
 def test_the_end_is_told_with_its_reason(hello: ReadModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
-    batch.insert(encode(hello, STORY), 3, adapter.greedy)
+    batch.insert(encode(hello, STORY), 3, sampling.greedy)
     reasons: list[str | None] = []
     while None in reasons or not reasons or len(reasons) < 3:
         reasons += [token.finish_reason for token in batch.step()]
@@ -96,9 +97,9 @@ def test_the_end_is_told_with_its_reason(hello: ReadModel) -> None:
 def test_filters_leave_the_likeliest(option: str) -> None:
     logprobs = mx.log(mx.array([[0.5, 0.3, 0.15, 0.05]]))
     kept = {
-        "top_p": adapter.keep_top_p(logprobs, 0.6),
-        "min_p": adapter.keep_min_p(logprobs, 0.5),
-        "top_k": adapter.keep_top_k(logprobs, 2),
+        "top_p": sampling.keep_top_p(logprobs, 0.6),
+        "min_p": sampling.keep_min_p(logprobs, 0.5),
+        "top_k": sampling.keep_top_k(logprobs, 2),
     }[option]
     assert mx.isinf(kept).tolist() == [[False, False, True, True]]
 
@@ -165,12 +166,12 @@ def test_a_cache_that_can_not_be_batched_is_named(hello: ReadModel) -> None:
         def make_cache(self) -> list[object]:
             return [ChunkedKVCache(8)]
 
-    assert adapter.unbatchable_cache(hello.network) is None
+    assert caches.unbatchable_cache(hello.network) is None
     chunked = Chunked()  # type: ignore[no-untyped-call]
-    assert adapter.unbatchable_cache(chunked) == "ChunkedKVCache"
+    assert caches.unbatchable_cache(chunked) == "ChunkedKVCache"
 
 
 def test_compilation_is_as_it_was_after_a_filter() -> None:
     compiled = mx.compile(lambda x: x * 2 + 1)
-    adapter.keep_top_p(mx.log(mx.array([[0.5, 0.5]])), 0.3)
+    sampling.keep_top_p(mx.log(mx.array([[0.5, 0.5]])), 0.3)
     assert compiled(mx.array(2.0)).item() == 5

@@ -7,7 +7,7 @@ import pytest
 
 from mlx_app import sampling
 from mlx_app.errors import EngineError
-from mlx_app.mlx_lm_adapter import Batch
+from mlx_app.mlx_lm_adapter.batch import Batch
 from mlx_app.protocol import Done, Generate, Message
 from mlx_app.weights import ReadModel
 from mlx_app.worker import serving as module
@@ -36,7 +36,7 @@ def finish(serving: Serving) -> dict[int, str | EngineError]:
         for call, text, end in serving.step():
             texts[call.id] = texts.get(call.id, "") + text
             if isinstance(end, Done):
-                ends[call.id] = texts[call.id] + end.text
+                ends[call.id] = texts[call.id]
             elif end is not None:
                 ends[call.id] = end
     return ends

@@ -1,10 +1,13 @@
 /** What can go wrong, as a value that a program can switch on. */
 export const engineErrorCodes = [
   'ABORTED',
+  'ACCESS_DENIED',
   'CONTEXT_LENGTH_EXCEEDED',
+  'DEADLINE_EXCEEDED',
   'DISPOSED',
   'DOWNLOAD_FAILED',
   'INTERNAL',
+  'INVALID_OUTPUT',
   'INVALID_REQUEST',
   'MLX_NOT_WORKING',
   'MODEL_CORRUPT',
@@ -15,6 +18,7 @@ export const engineErrorCodes = [
   'PYTHON_NOT_FOUND',
   'PYTHON_TOO_OLD',
   'QUEUE_FULL',
+  'REMOTE_FAILED',
   'SETUP_NEEDED',
   'UNSUPPORTED',
   'WORKER_EXITED',

@@ -20,6 +20,20 @@ export const limits = {
   seed: 2 ** 32 - 1,
   /** Messages of one chat. */
   messages: 10_000,
+  /** Tools of one call; OpenAI's API has the same. */
+  tools: 128,
+  /** Sequences that one call may ask for. */
+  sequences: 32,
+  /** Alternatives that may be told for each token; OpenAI's API has the same. */
+  logprobs: 20,
+  /** Tokens that a draft model proposes at once. */
+  draftTokens: 32,
+  /** Characters of a regular expression or of a grammar. */
+  grammarCharacters: 100_000,
+  /** Texts of one call for embeddings; OpenAI's API has the same. */
+  embeddingInputs: 2048,
+  /** Characters of the name that tells callers apart. */
+  callerCharacters: 256,
   /** Characters of a model's name or path. */
   modelCharacters: 1024,
 } as const

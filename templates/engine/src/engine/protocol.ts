@@ -8,7 +8,7 @@ import { engineErrorCodes } from './errors.ts'
 import { limits } from './limits.ts'
 
 /** Goes up with every change that an older side would misread. The first event of a worker names its own. */
-export const protocolVersion = 1
+export const protocolVersion = 2
 
 const callId = z.int().min(0).meta({ id: 'CallId' })
 const count = z.int().min(0).meta({ id: 'Count' })
@@ -21,11 +21,99 @@ export const stopString = z.string().min(1).max(limits.stopCharacters).meta({ id
 const penalty = z.number().min(-limits.penalty).max(limits.penalty).meta({ id: 'Penalty' })
 const penaltyContext = z.int().min(1).max(limits.penaltyContext).meta({ id: 'PenaltyContext' })
 
+/** Any JSON object; what may stand in it is up to the model's template, or checked where it is used. */
+const jsonObject = z.record(z.string(), z.unknown())
+
 export const roles = ['system', 'user', 'assistant', 'tool'] as const
 
+const textPart = z
+  .strictObject({ type: z.literal('text'), text: z.string() })
+  .meta({ id: 'TextPart', description: 'Words in a message.' })
+
+const imagePart = z
+  .strictObject({ type: z.literal('image'), data: z.string().min(1) })
+  .meta({ id: 'ImagePart', description: 'A PNG, JPEG or WebP file in base64, for a model that sees.' })
+
+const toolName = z
+  .string()
+  .regex(/^[a-zA-Z0-9_.-]{1,64}$/)
+  .meta({ id: 'ToolName' })
+
 export const messageSchema = z
-  .strictObject({ role: z.enum(roles), content: z.string() })
+  .strictObject({
+    role: z.enum(roles),
+    content: z.union([z.string(), z.array(z.discriminatedUnion('type', [textPart, imagePart]))]),
+    /** What the assistant thought before it answered; templates keep it or drop it. */
+    reasoning: z.string().nullable().default(null),
+    /** The calls of an assistant's turn. */
+    toolCalls: z
+      .array(
+        z
+          .strictObject({ id: z.string(), name: toolName, arguments: jsonObject })
+          .meta({ id: 'PastCall', description: 'A call that the assistant made in an earlier turn.' }),
+      )
+      .max(limits.tools)
+      .default([]),
+    /** Which call a message of role `tool` answers, and the name of its tool. */
+    toolCallId: z.string().nullable().default(null),
+    name: z.string().nullable().default(null),
+  })
   .meta({ id: 'Message', description: 'One turn of a chat.' })
+
+export const toolSchema = z
+  .strictObject({ name: toolName, description: z.string().default(''), parameters: jsonObject })
+  .meta({ id: 'Tool', description: 'A function that the model may call; `parameters` is a JSON Schema.' })
+
+export const toolChoices = ['auto', 'none', 'required'] as const
+
+export const responseFormatSchema = z
+  .discriminatedUnion('type', [
+    z
+      .strictObject({ type: z.literal('json_object') })
+      .meta({ id: 'JsonObjectFormat', description: 'Any JSON object.' }),
+    z
+      .strictObject({ type: z.literal('json_schema'), schema: jsonObject })
+      .meta({ id: 'JsonSchemaFormat', description: 'JSON that a schema allows.' }),
+    z
+      .strictObject({ type: z.literal('regex'), pattern: z.string().min(1).max(limits.grammarCharacters) })
+      .meta({ id: 'RegexFormat', description: 'Text that a regular expression matches as a whole.' }),
+    z
+      .strictObject({ type: z.literal('grammar'), grammar: z.string().min(1).max(limits.grammarCharacters) })
+      .meta({ id: 'GrammarFormat', description: "Text of a grammar in llguidance's variant of Lark." }),
+  ])
+  .meta({ id: 'ResponseFormat' })
+
+/** What becomes the tokens of a prompt: the same for a call and for counting. */
+export const promptShape = {
+  messages: z.array(messageSchema).min(1).max(limits.messages).nullable().default(null),
+  tools: z.array(toolSchema).max(limits.tools).default([]),
+  /** Passed to the chat template, as `{ enable_thinking: false }`. */
+  templateOptions: jsonObject.default({}),
+}
+
+export const priorities = ['interactive', 'normal', 'batch'] as const
+export const truncations = ['none', 'middle'] as const
+
+/** How a call is served, beside what is sampled. */
+export const servingShape = {
+  n: z.int().min(1).max(limits.sequences).default(1),
+  /** Alternatives to tell for each token beside its own log-probability; null tells none. */
+  logprobs: z.int().min(0).max(limits.logprobs).nullable().default(null),
+  responseFormat: responseFormatSchema.nullable().default(null),
+  parallelToolCalls: z.boolean().default(true),
+  reasoningTokens: z.int().min(0).max(limits.maxTokens).nullable().default(null),
+  truncation: z.enum(truncations).default('none'),
+  priority: z.enum(priorities).default('normal'),
+  caller: z.string().max(limits.callerCharacters).default(''),
+  deadlineMs: z.number().gt(0).nullable().default(null),
+  promptCache: z.boolean().default(true),
+  cacheFile: z.string().min(1).nullable().default(null),
+  adapter: z.string().min(1).max(limits.modelCharacters).nullable().default(null),
+  draftModel: modelName.nullable().default(null),
+  draftTokens: z.int().min(1).max(limits.draftTokens).default(3),
+  kvBits: z.int().min(2).max(8).nullable().default(null),
+  kvGroupSize: z.int().min(32).max(128).default(64),
+}
 
 export const samplingShape = {
   maxTokens: z.int().min(1).max(limits.maxTokens).default(1024),
@@ -55,8 +143,12 @@ const load = z
     id: callId,
     model: modelName,
     revision: z.string().min(1).nullable().default(null),
+    /** A folder with a LoRA adapter that goes over the weights. */
+    adapter: z.string().min(1).max(limits.modelCharacters).nullable().default(null),
     /** Whether a model that is not on disk may be downloaded. */
     download: z.boolean().default(true),
+    /** Never unloaded to make room, nor for being idle. */
+    pinned: z.boolean().default(false),
   })
   .meta({
     id: 'Load',
@@ -69,7 +161,13 @@ const generate = z
     id: callId,
     model: modelName,
     prompt: z.string().min(1).nullable().default(null),
-    messages: z.array(messageSchema).min(1).max(limits.messages).nullable().default(null),
+    ...promptShape,
+    toolChoice: z.enum(toolChoices).default('auto'),
+    /** The one tool that must be called; then toolChoice is `required`. */
+    toolName: toolName.nullable().default(null),
+    /** Whether PromptProgress is sent. */
+    promptProgress: z.boolean().default(false),
+    ...servingShape,
     ...samplingShape,
   })
   .meta({
@@ -96,9 +194,50 @@ const models = z
   .strictObject({ type: z.literal('models'), id: callId })
   .meta({ id: 'Models', description: 'Asks for a ModelsReport.' })
 
-export const requestSchema = z.discriminatedUnion('type', [load, generate, cancel, unload, status, models])
+const embed = z
+  .strictObject({
+    type: z.literal('embed'),
+    id: callId,
+    model: modelName,
+    inputs: z.array(z.string().min(1)).min(1).max(limits.embeddingInputs),
+  })
+  .meta({ id: 'Embed', description: 'Asks for Embeddings of texts, one vector each.' })
 
-export const finishReasons = ['stop', 'length'] as const
+const tokenise = z
+  .strictObject({
+    type: z.literal('tokenise'),
+    id: callId,
+    model: modelName,
+    /** Either this or messages. */
+    prompt: z.string().nullable().default(null),
+    ...promptShape,
+    /** Whether a prompt gets the tokens that the model wants at its start, as `generate` adds them. */
+    special: z.boolean().default(true),
+  })
+  .meta({ id: 'Tokenise', description: 'Asks for the token ids of a prompt.' })
+
+const detokenise = z
+  .strictObject({
+    type: z.literal('detokenise'),
+    id: callId,
+    model: modelName,
+    tokens: z.array(count).max(limits.maxTokens),
+  })
+  .meta({ id: 'Detokenise', description: 'Asks for the text of token ids.' })
+
+export const requestSchema = z.discriminatedUnion('type', [
+  load,
+  generate,
+  cancel,
+  unload,
+  status,
+  models,
+  embed,
+  tokenise,
+  detokenise,
+])
+
+export const finishReasons = ['stop', 'length', 'tool_calls'] as const
 
 const ready = z
   .strictObject({
@@ -125,14 +264,21 @@ const progress = z
     description: 'Bytes of a download or of weights; total_bytes is 0 as long as it is unknown.',
   })
 
+export const capabilities = ['tools', 'reasoning', 'images', 'embeddings'] as const
+
 export const loadedModelSchema = z
   .strictObject({
     model: modelName,
+    adapter: z.string().nullable(),
     /** Where the files lie. */
     path: z.string(),
     /** Weights in memory. */
     memoryBytes: bytes,
     contextTokens: z.int().min(1).nullable(),
+    capabilities: z.array(z.enum(capabilities)),
+    pinned: z.boolean(),
+    /** Calls that use it now. */
+    active: count,
   })
   .meta({
     id: 'LoadedModel',
@@ -143,16 +289,61 @@ const loaded = z
   .strictObject({ type: z.literal('loaded'), id: callId, model: loadedModelSchema })
   .meta({ id: 'Loaded', description: 'The end of a load.' })
 
+const alternative = z
+  .strictObject({ token: z.string(), tokenId: count, logprob: z.number() })
+  .meta({ id: 'Alternative', description: 'A token that could have stood there; natural logarithm.' })
+
+export const tokenLogprobSchema = z
+  .strictObject({ token: z.string(), tokenId: count, logprob: z.number(), top: z.array(alternative) })
+  .meta({
+    id: 'TokenLogprob',
+    description: 'A sampled token and the likeliest ones, after penalties, biases and grammar.',
+  })
+
+export const toolCallSchema = z
+  .strictObject({ id: z.string(), name: z.string(), arguments: jsonObject })
+  .meta({ id: 'ToolCall', description: 'A call that the model made, whole.' })
+
+export const toolErrorSchema = z
+  .strictObject({ raw: z.string(), message: z.string() })
+  .meta({ id: 'ToolError', description: 'Text that stood where a call stands, and why it is none.' })
+
 const piece = z
-  .strictObject({ id: callId, text: z.string() })
-  .meta({ id: 'Piece', description: 'New text of one call.' })
+  .strictObject({
+    id: callId,
+    /** Which of the call's `n` sequences. */
+    index: count.default(0),
+    text: z.string().default(''),
+    reasoning: z.string().default(''),
+    logprobs: z.array(tokenLogprobSchema).default([]),
+    toolCalls: z.array(toolCallSchema).default([]),
+    toolErrors: z.array(toolErrorSchema).default([]),
+  })
+  .meta({ id: 'Piece', description: 'What is new of one sequence of a call.' })
+
+const promptProgress = z
+  .strictObject({
+    type: z.literal('promptProgress'),
+    id: callId,
+    processedTokens: count,
+    totalTokens: count,
+  })
+  .meta({ id: 'PromptProgress', description: 'How much of a prompt was read, cached tokens included.' })
 
 const tokens = z
   .strictObject({ type: z.literal('tokens'), pieces: z.array(piece) })
   .meta({ id: 'Tokens', description: 'The text of one step of the batch: at most one piece for each call.' })
 
 export const usageSchema = z
-  .strictObject({ promptTokens: z.int().min(0), completionTokens: z.int().min(0) })
+  .strictObject({
+    promptTokens: z.int().min(0),
+    /** Of promptTokens: taken from the prompt cache. */
+    cachedTokens: z.int().min(0),
+    completionTokens: z.int().min(0),
+    /** Of completionTokens: thought, and proposed by the draft model and accepted. */
+    reasoningTokens: z.int().min(0),
+    draftTokens: z.int().min(0),
+  })
   .meta({ id: 'Usage', description: 'Tokens that were read and written.' })
 
 const workerTimings = z
@@ -166,15 +357,32 @@ const done = z
   .strictObject({
     type: z.literal('done'),
     id: callId,
-    text: z.string(),
+    index: count.default(0),
     finishReason: z.enum(finishReasons),
     usage: usageSchema,
     timings: workerTimings,
   })
   .meta({
     id: 'Done',
-    description: 'The end of a call. `text` had been held back as the possible start of a stop string.',
+    description: 'The end of one sequence of a call; the call ends with the last of its `n`.',
   })
+
+const embeddings = z
+  .strictObject({
+    type: z.literal('embeddings'),
+    id: callId,
+    vectors: z.array(z.array(z.number())),
+    promptTokens: count,
+  })
+  .meta({ id: 'Embeddings', description: 'One vector of length 1 for each input, in their order.' })
+
+const tokenised = z
+  .strictObject({ type: z.literal('tokenised'), id: callId, tokens: z.array(count) })
+  .meta({ id: 'Tokenised', description: 'The token ids of a prompt.' })
+
+const detokenised = z
+  .strictObject({ type: z.literal('detokenised'), id: callId, text: z.string() })
+  .meta({ id: 'Detokenised', description: 'The text of token ids.' })
 
 const unloaded = z
   .strictObject({ type: z.literal('unloaded'), id: callId, models: z.array(modelName) })
@@ -190,6 +398,9 @@ export const workerStatusShape = {
   memoryBytes: bytes,
   cacheBytes: bytes,
   peakMemoryBytes: bytes,
+  /** What models, caches and calls may take together, and what the prompt caches hold. */
+  memoryLimitBytes: bytes,
+  promptCacheBytes: bytes,
   /** Decode steps since the start. */
   steps: count,
 }
@@ -247,8 +458,12 @@ export const eventSchema = z.discriminatedUnion('type', [
   ready,
   progress,
   loaded,
+  promptProgress,
   tokens,
   done,
+  embeddings,
+  tokenised,
+  detokenised,
   unloaded,
   statusReport,
   modelsReport,
@@ -259,7 +474,10 @@ export const eventSchema = z.discriminatedUnion('type', [
 export type Request = z.input<typeof requestSchema>
 export type WorkerEvent = z.output<typeof eventSchema>
 export type EventOf<Type extends WorkerEvent['type']> = Extract<WorkerEvent, { type: Type }>
-export type Message = z.infer<typeof messageSchema>
+export type Message = z.input<typeof messageSchema>
+export type ToolCall = z.infer<typeof toolCallSchema>
+export type ToolError = z.infer<typeof toolErrorSchema>
+export type TokenLogprob = z.infer<typeof tokenLogprobSchema>
 export type LoadedModel = z.infer<typeof loadedModelSchema>
 export type ModelOnDisk = z.infer<typeof modelOnDiskSchema>
 export type FinishReason = (typeof finishReasons)[number]

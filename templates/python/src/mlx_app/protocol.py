@@ -1,14 +1,15 @@
 """The worker's protocol: one JSON object a line. Made from protocol.ts: edit that one."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 LINE_BYTES = 33_554_432
 
 CallId = Annotated[int, Meta(ge=0)]
 ModelName = Annotated[str, Meta(min_length=1, max_length=1_024)]
+ToolName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_.-]{1,64}$")]
 Count = Annotated[int, Meta(ge=0)]
 PenaltyContext = Annotated[int, Meta(ge=1, le=32_768)]
 Penalty = Annotated[float, Meta(ge=-2.0, le=2.0)]
@@ -16,10 +17,13 @@ StopString = Annotated[str, Meta(min_length=1, max_length=1_024)]
 Milliseconds = Annotated[float, Meta(ge=0.0)]
 ErrorCode = Literal[
     "ABORTED",
+    "ACCESS_DENIED",
     "CONTEXT_LENGTH_EXCEEDED",
+    "DEADLINE_EXCEEDED",
     "DISPOSED",
     "DOWNLOAD_FAILED",
     "INTERNAL",
+    "INVALID_OUTPUT",
     "INVALID_REQUEST",
     "MLX_NOT_WORKING",
     "MODEL_CORRUPT",
@@ -30,13 +34,21 @@ ErrorCode = Literal[
     "PYTHON_NOT_FOUND",
     "PYTHON_TOO_OLD",
     "QUEUE_FULL",
+    "REMOTE_FAILED",
     "SETUP_NEEDED",
     "UNSUPPORTED",
     "WORKER_EXITED",
 ]
 
 
-class _Object(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+class _Object(
+    Struct,
+    rename="camel",
+    forbid_unknown_fields=True,
+    kw_only=True,
+    omit_defaults=True,
+    frozen=True,
+):
     """Fields are snake_case here and camelCase in JSON."""
 
 
@@ -46,14 +58,73 @@ class Load(_Object, tag_field="type", tag="load", frozen=True):
     id: CallId
     model: ModelName
     revision: Annotated[str, Meta(min_length=1)] | None = None
+    adapter: Annotated[str, Meta(min_length=1, max_length=1_024)] | None = None
     download: bool = True
+    pinned: bool = False
+
+
+class TextPart(_Object, tag_field="type", tag="text", frozen=True):
+    """Words in a message."""
+
+    text: str
+
+
+class ImagePart(_Object, tag_field="type", tag="image", frozen=True):
+    """A PNG, JPEG or WebP file in base64, for a model that sees."""
+
+    data: Annotated[str, Meta(min_length=1)]
+
+
+class PastCall(_Object, frozen=True):
+    """A call that the assistant made in an earlier turn."""
+
+    id: str
+    name: ToolName
+    arguments: dict[str, Any]
 
 
 class Message(_Object, frozen=True):
     """One turn of a chat."""
 
     role: Literal["system", "user", "assistant", "tool"]
-    content: str
+    content: str | list[TextPart | ImagePart]
+    reasoning: str | None = None
+    tool_calls: Annotated[list[PastCall], Meta(max_length=128)] = []
+    tool_call_id: str | None = None
+    name: str | None = None
+
+
+class Tool(_Object, frozen=True):
+    """A function that the model may call; `parameters` is a JSON Schema."""
+
+    name: ToolName
+    parameters: dict[str, Any]
+    description: str = ""
+
+
+class JsonObjectFormat(_Object, tag_field="type", tag="json_object", frozen=True):
+    """Any JSON object."""
+
+
+class JsonSchemaFormat(_Object, tag_field="type", tag="json_schema", frozen=True):
+    """JSON that a schema allows."""
+
+    schema: dict[str, Any]
+
+
+class RegexFormat(_Object, tag_field="type", tag="regex", frozen=True):
+    """Text that a regular expression matches as a whole."""
+
+    pattern: Annotated[str, Meta(min_length=1, max_length=100_000)]
+
+
+class GrammarFormat(_Object, tag_field="type", tag="grammar", frozen=True):
+    """Text of a grammar in llguidance's variant of Lark."""
+
+    grammar: Annotated[str, Meta(min_length=1, max_length=100_000)]
+
+
+ResponseFormat = JsonObjectFormat | JsonSchemaFormat | RegexFormat | GrammarFormat
 
 
 class Generate(_Object, tag_field="type", tag="generate", frozen=True):
@@ -63,6 +134,27 @@ class Generate(_Object, tag_field="type", tag="generate", frozen=True):
     model: ModelName
     prompt: Annotated[str, Meta(min_length=1)] | None = None
     messages: Annotated[list[Message], Meta(min_length=1, max_length=10_000)] | None = None
+    tools: Annotated[list[Tool], Meta(max_length=128)] = []
+    template_options: dict[str, Any] = {}
+    tool_choice: Literal["auto", "none", "required"] = "auto"
+    tool_name: ToolName | None = None
+    prompt_progress: bool = False
+    n: Annotated[int, Meta(ge=1, le=32)] = 1
+    logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
+    response_format: ResponseFormat | None = None
+    parallel_tool_calls: bool = True
+    reasoning_tokens: Annotated[int, Meta(ge=0, le=1_048_576)] | None = None
+    truncation: Literal["none", "middle"] = "none"
+    priority: Literal["interactive", "normal", "batch"] = "normal"
+    caller: Annotated[str, Meta(max_length=256)] = ""
+    deadline_ms: Annotated[float, Meta(gt=0.0)] | None = None
+    prompt_cache: bool = True
+    cache_file: Annotated[str, Meta(min_length=1)] | None = None
+    adapter: Annotated[str, Meta(min_length=1, max_length=1_024)] | None = None
+    draft_model: ModelName | None = None
+    draft_tokens: Annotated[int, Meta(ge=1, le=32)] = 3
+    kv_bits: Annotated[int, Meta(ge=2, le=8)] | None = None
+    kv_group_size: Annotated[int, Meta(ge=32, le=128)] = 64
     max_tokens: Annotated[int, Meta(ge=1, le=1_048_576)] = 1024
     temperature: Annotated[float, Meta(ge=0.0, le=2.0)] = 0
     top_p: Annotated[float, Meta(gt=0.0, le=1.0)] = 1
@@ -108,6 +200,39 @@ class Models(_Object, tag_field="type", tag="models", frozen=True):
     id: CallId
 
 
+class Embed(_Object, tag_field="type", tag="embed", frozen=True):
+    """Asks for Embeddings of texts, one vector each."""
+
+    id: CallId
+    model: ModelName
+    inputs: Annotated[
+        list[Annotated[str, Meta(min_length=1)]], Meta(min_length=1, max_length=2_048)
+    ]
+
+
+class Tokenise(_Object, tag_field="type", tag="tokenise", frozen=True):
+    """Asks for the token ids of a prompt."""
+
+    id: CallId
+    model: ModelName
+    prompt: str | None = None
+    messages: Annotated[list[Message], Meta(min_length=1, max_length=10_000)] | None = None
+    tools: Annotated[list[Tool], Meta(max_length=128)] = []
+    template_options: dict[str, Any] = {}
+    special: bool = True
+
+
+class Detokenise(_Object, tag_field="type", tag="detokenise", frozen=True):
+    """Asks for the text of token ids."""
+
+    id: CallId
+    model: ModelName
+    tokens: Annotated[list[Count], Meta(max_length=1_048_576)]
+
+
+Request = Load | Generate | Cancel | Unload | Status | Models | Embed | Tokenise | Detokenise
+
+
 class Ready(_Object, tag_field="type", tag="ready", frozen=True):
     """The first event: the versions and the device at the other end."""
 
@@ -132,9 +257,13 @@ class LoadedModel(_Object, frozen=True):
     """A model in memory. context_tokens bounds prompt and answer together; null if unknown."""
 
     model: ModelName
+    adapter: str | None
     path: str
     memory_bytes: Count
     context_tokens: Annotated[int, Meta(ge=1)] | None
+    capabilities: list[Literal["tools", "reasoning", "images", "embeddings"]]
+    pinned: bool
+    active: Count
 
 
 class Loaded(_Object, tag_field="type", tag="loaded", frozen=True):
@@ -144,11 +273,56 @@ class Loaded(_Object, tag_field="type", tag="loaded", frozen=True):
     model: LoadedModel
 
 
-class Piece(_Object, frozen=True):
-    """New text of one call."""
+class PromptProgress(_Object, tag_field="type", tag="promptProgress", frozen=True):
+    """How much of a prompt was read, cached tokens included."""
 
     id: CallId
-    text: str
+    processed_tokens: Count
+    total_tokens: Count
+
+
+class Alternative(_Object, frozen=True):
+    """A token that could have stood there; natural logarithm."""
+
+    token: str
+    token_id: Count
+    logprob: float
+
+
+class TokenLogprob(_Object, frozen=True):
+    """A sampled token and the likeliest ones, after penalties, biases and grammar."""
+
+    token: str
+    token_id: Count
+    logprob: float
+    top: list[Alternative]
+
+
+class ToolCall(_Object, frozen=True):
+    """A call that the model made, whole."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class ToolError(_Object, frozen=True):
+    """Text that stood where a call stands, and why it is none."""
+
+    raw: str
+    message: str
+
+
+class Piece(_Object, frozen=True):
+    """What is new of one sequence of a call."""
+
+    id: CallId
+    index: Count = 0
+    text: str = ""
+    reasoning: str = ""
+    logprobs: list[TokenLogprob] = []
+    tool_calls: list[ToolCall] = []
+    tool_errors: list[ToolError] = []
 
 
 class Tokens(_Object, tag_field="type", tag="tokens", frozen=True):
@@ -161,7 +335,10 @@ class Usage(_Object, frozen=True):
     """Tokens that were read and written."""
 
     prompt_tokens: Annotated[int, Meta(ge=0)]
+    cached_tokens: Annotated[int, Meta(ge=0)]
     completion_tokens: Annotated[int, Meta(ge=0)]
+    reasoning_tokens: Annotated[int, Meta(ge=0)]
+    draft_tokens: Annotated[int, Meta(ge=0)]
 
 
 class WorkerTimings(_Object, frozen=True):
@@ -173,13 +350,35 @@ class WorkerTimings(_Object, frozen=True):
 
 
 class Done(_Object, tag_field="type", tag="done", frozen=True):
-    """The end of a call. `text` had been held back as the possible start of a stop string."""
+    """The end of one sequence of a call; the call ends with the last of its `n`."""
+
+    id: CallId
+    finish_reason: Literal["stop", "length", "tool_calls"]
+    usage: Usage
+    timings: WorkerTimings
+    index: Count = 0
+
+
+class Embeddings(_Object, tag_field="type", tag="embeddings", frozen=True):
+    """One vector of length 1 for each input, in their order."""
+
+    id: CallId
+    vectors: list[list[float]]
+    prompt_tokens: Count
+
+
+class Tokenised(_Object, tag_field="type", tag="tokenised", frozen=True):
+    """The token ids of a prompt."""
+
+    id: CallId
+    tokens: list[Count]
+
+
+class Detokenised(_Object, tag_field="type", tag="detokenised", frozen=True):
+    """The text of token ids."""
 
     id: CallId
     text: str
-    finish_reason: Literal["stop", "length"]
-    usage: Usage
-    timings: WorkerTimings
 
 
 class Unloaded(_Object, tag_field="type", tag="unloaded", frozen=True):
@@ -199,6 +398,8 @@ class StatusReport(_Object, tag_field="type", tag="statusReport", frozen=True):
     memory_bytes: Count
     cache_bytes: Count
     peak_memory_bytes: Count
+    memory_limit_bytes: Count
+    prompt_cache_bytes: Count
     steps: Count
 
 
@@ -235,13 +436,16 @@ class Fatal(_Object, tag_field="type", tag="fatal", frozen=True):
     hint: str | None = None
 
 
-Request = Load | Generate | Cancel | Unload | Status | Models
 Event = (
     Ready
     | Progress
     | Loaded
+    | PromptProgress
     | Tokens
     | Done
+    | Embeddings
+    | Tokenised
+    | Detokenised
     | Unloaded
     | StatusReport
     | ModelsReport

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import mlx.core as mx
 
 from .errors import EngineError
-from .mlx_lm_adapter import (
+from .mlx_lm_adapter.sampling import (
     Processor,
     Sampler,
     greedy,

@@ -12,7 +12,8 @@ import mlx.nn as nn
 from mlx.utils import tree_flatten
 
 from .errors import EngineError, from_exception
-from .mlx_lm_adapter import Tokenizer, read_model, read_tokenizer, unbatchable_cache
+from .mlx_lm_adapter.caches import unbatchable_cache
+from .mlx_lm_adapter.models import Tokenizer, read_model, read_tokenizer
 
 # Weights that are brought into memory at once; between two pieces the running streams get a step.
 PIECE_BYTES = 256 * 1024 * 1024

@@ -4,7 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from ..mlx_lm_adapter import Detokenizer, Token, Tokenizer
+from ..mlx_lm_adapter.batch import Token
+from ..mlx_lm_adapter.models import Detokenizer, Tokenizer
 from ..protocol import Done, Generate, Usage, WorkerTimings
 from ..stop_text import StopText
 
@@ -45,18 +46,21 @@ class Call:
             detokenizer.finalize()
         text, stopped = self._stop.feed(detokenizer.last_segment)
         if stopped:
-            return text, self._done("", "stop")
+            return text, self._done("stop")
         if token.finish_reason:
-            return text, self._done(self._stop.flush(), token.finish_reason)
+            return text + self._stop.flush(), self._done(token.finish_reason)
         return text, None
 
-    def _done(self, held_back: str, reason: Literal["stop", "length"]) -> Done:
+    def _done(self, reason: Literal["stop", "length"]) -> Done:
         return Done(
             id=self.id,
-            text=held_back,
             finish_reason=reason,
             usage=Usage(
-                prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens
+                prompt_tokens=self._prompt_tokens,
+                cached_tokens=0,
+                completion_tokens=self._completion_tokens,
+                reasoning_tokens=0,
+                draft_tokens=0,
             ),
             timings=WorkerTimings(
                 queue_ms=(self._inserted - self.received) * 1000,

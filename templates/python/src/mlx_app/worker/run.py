@@ -350,6 +350,8 @@ class Worker:
             memory_bytes=mx.get_active_memory(),
             cache_bytes=mx.get_cache_memory(),
             peak_memory_bytes=mx.get_peak_memory(),
+            memory_limit_bytes=0,
+            prompt_cache_bytes=0,
             steps=self._steps,
         )
 

@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import mlx.core as mx
 
 from ..errors import EngineError, from_exception
-from ..mlx_lm_adapter import Batch, Processor, Sampler, greedy
+from ..mlx_lm_adapter.batch import Batch
+from ..mlx_lm_adapter.sampling import Processor, Sampler, greedy
 from ..protocol import Done, LoadedModel
 from ..sampling import check_tokens, make_processors, make_sampler
 from ..weights import ReadModel
@@ -33,9 +35,13 @@ class Serving:
         """What the protocol tells of a model in memory."""
         return LoadedModel(
             model=self.name,
+            adapter=None,
             path=str(self._model.path),
             memory_bytes=self._model.total_bytes,
             context_tokens=self._model.context_tokens,
+            capabilities=[],
+            pinned=False,
+            active=self.active,
         )
 
     def tokenise(self, call: Call) -> list[int]:
@@ -51,7 +57,9 @@ class Serving:
             # The tokenizers share state that only one thread may touch.
             with self._tokeniser_lock:
                 if request.messages is not None:
-                    messages = [{"role": m.role, "content": m.content} for m in request.messages]
+                    messages: list[dict[str, Any]] = [
+                        {"role": m.role, "content": m.content} for m in request.messages
+                    ]
                     tokens = tokenizer.apply_chat_template(messages, add_generation_prompt=True)
                 else:
                     tokens = tokenizer.encode(request.prompt or "")
