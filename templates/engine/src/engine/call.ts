@@ -1,60 +1,130 @@
 import type { EngineError } from './errors.ts'
+import type { PromptProgress } from './options.ts'
 import type { EventOf, WorkerEvent } from './protocol.ts'
+import type { Chunk } from './results.ts'
+
+type Piece = EventOf<'tokens'>['pieces'][number]
+type Done = EventOf<'done'>
 
 /** What one request to the worker leads to; it ends once, with a last event or an error. */
 export interface Call {
   onEvent: (event: WorkerEvent) => void
-  /** The text of a step, split from the others' so that a call sees only its own. */
-  onText?: (text: string) => void
+  /** What a step brought for this call, split from the others' so that a call sees only its own. */
+  onPiece?: (piece: Piece) => void
+  /** Whether the call ends with this event; where it is not there, any answer is the last. */
+  isLast?: (event: WorkerEvent) => boolean
   onError: (error: EngineError) => void
 }
 
-type Item = { text: string } | { done: EventOf<'done'> } | { error: EngineError }
+/** Several pieces of one sequence, joined. */
+interface Unread {
+  text: string
+  reasoning: string
+  logprobs: Piece['logprobs']
+  toolCalls: Piece['toolCalls']
+  toolErrors: Piece['toolErrors']
+  done: Done | undefined
+}
+
+/** `ends` comes with the last piece of all: how each sequence ended. */
+type Item = { chunk: Chunk; ends?: readonly Done[] } | { error: EngineError }
 
 /**
- * The answers to one call, from the worker that pushes to the reader that pulls. Text that was not read yet is
- * joined, so that a slow reader costs no more than the text itself.
+ * The answers to one call, from the worker that pushes to the reader that pulls. What was not read yet is joined,
+ * so that a slow reader costs no more than the answer itself, which maxTokens bounds.
  */
-export class TextQueue implements Call {
+export class AnswerQueue implements Call {
   /** `performance.now()` of the first token. */
   firstTokenAt: number | undefined
-  #text = ''
-  #end: Item | undefined
+  readonly #sequences: number
+  readonly #onProgress: ((progress: PromptProgress) => void) | undefined
+  readonly #unread = new Map<number, Unread>()
+  readonly #ends: Done[] = []
+  #ended = 0
+  #error: EngineError | undefined
   #wake: () => void = () => undefined
 
-  onText(text: string): void {
+  constructor(sequences: number, onProgress?: (progress: PromptProgress) => void) {
+    this.#sequences = sequences
+    this.#onProgress = onProgress
+  }
+
+  onPiece(piece: Piece): void {
     this.firstTokenAt ??= performance.now()
-    this.#text += text
+    const unread = this.#of(piece.index)
+    unread.text += piece.text
+    unread.reasoning += piece.reasoning
+    unread.logprobs.push(...piece.logprobs)
+    unread.toolCalls.push(...piece.toolCalls)
+    unread.toolErrors.push(...piece.toolErrors)
     this.#wake()
   }
 
   onEvent(event: WorkerEvent): void {
+    if (event.type === 'promptProgress') {
+      const { processedTokens, totalTokens } = event
+      this.#onProgress?.({ processedTokens, totalTokens })
+    }
     if (event.type !== 'done') return
     this.firstTokenAt ??= performance.now()
-    this.#finish({ done: event })
+    this.#ended += 1
+    this.#of(event.index).done = event
+    this.#wake()
   }
 
   onError(error: EngineError): void {
-    this.#finish({ error })
+    this.#error ??= error
+    this.#wake()
   }
 
-  /** The next piece of text, or the end. Reading on after the end gives the end again. */
+  isLast(): boolean {
+    return this.#ended + 1 === this.#sequences
+  }
+
+  /** The next piece of the answer, or why there is none. Not to be called again after the last one. */
   async next(): Promise<Item> {
-    while (this.#text === '' && this.#end === undefined) {
+    while (true) {
+      const [entry] = this.#unread
+      if (entry !== undefined) {
+        const [index, unread] = entry
+        this.#unread.delete(index)
+        const chunk = asChunk(index, unread)
+        if (unread.done === undefined) return { chunk }
+        this.#ends.push(unread.done)
+        return this.#ends.length < this.#sequences ? { chunk } : { chunk, ends: this.#ends }
+      }
+      if (this.#error !== undefined) return { error: this.#error }
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
-    if (this.#text !== '') {
-      const text = this.#text
-      this.#text = ''
-      return { text }
-    }
-    return this.#end ?? { text: '' }
   }
 
-  #finish(end: Item): void {
-    this.#end ??= end
-    this.#wake()
+  #of(index: number): Unread {
+    const found = this.#unread.get(index)
+    if (found !== undefined) return found
+    const unread = {
+      text: '',
+      reasoning: '',
+      logprobs: [],
+      toolCalls: [],
+      toolErrors: [],
+      done: undefined,
+    }
+    this.#unread.set(index, unread)
+    return unread
+  }
+}
+
+function asChunk(index: number, unread: Unread): Chunk {
+  const { text, reasoning, logprobs, toolCalls, toolErrors, done } = unread
+  return {
+    text,
+    index,
+    ...(reasoning === '' ? {} : { reasoning }),
+    ...(logprobs.length === 0 ? {} : { logprobs }),
+    ...(toolCalls.length === 0 ? {} : { toolCalls }),
+    ...(toolErrors.length === 0 ? {} : { toolErrors }),
+    ...(done === undefined ? {} : { finishReason: done.finishReason }),
   }
 }

@@ -32,6 +32,8 @@ export const limits = {
   grammarCharacters: 100_000,
   /** Texts of one call for embeddings; OpenAI's API has the same. */
   embeddingInputs: 2048,
+  /** Calls that may wait for a place, at most. */
+  queue: 1_000_000,
   /** Characters of the name that tells callers apart. */
   callerCharacters: 256,
   /** Characters of a model's name or path. */

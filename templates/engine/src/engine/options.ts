@@ -1,37 +1,106 @@
 import * as z from 'zod'
+import { type Aliases, aliasesSchema } from './aliases.ts'
 import { EngineError } from './errors.ts'
 import { limits } from './limits.ts'
-import { messageSchema, samplingShape, stopString } from './protocol.ts'
+import { type Message, messagesSchema } from './messages.ts'
+import { promptShape, responseFormatSchema, samplingShape, servingShape, stopString } from './protocol.ts'
+import { type Tool, type ToolChoice, toolChoiceSchema, toolsSchema } from './tools.ts'
 
 const signal = z.instanceof(AbortSignal).optional()
 const model = z.string().min(1).max(limits.modelCharacters).optional()
+const adapter = model
+
+function callback<Argument>() {
+  return z.custom<(argument: Argument) => void>((value) => typeof value === 'function').optional()
+}
+
+const promptOptions = {
+  model,
+  prompt: z.string().min(1).optional(),
+  messages: messagesSchema.optional(),
+  tools: toolsSchema.default([]),
+  templateOptions: promptShape.templateOptions,
+}
+
+const eitherPrompt = (options: { prompt?: string | undefined; messages?: unknown }) =>
+  (options.prompt === undefined) !== (options.messages === undefined)
 
 const generateSchema = z
   .strictObject({
-    model,
-    prompt: z.string().min(1).optional(),
-    messages: z.array(messageSchema).min(1).max(limits.messages).optional(),
+    ...promptOptions,
     ...samplingShape,
     stop: z.union([samplingShape.stop, stopString.transform((stop) => [stop])]),
+    ...servingShape,
+    logprobs: servingShape.logprobs.unwrap().unwrap().optional(),
+    responseFormat: z
+      .union([z.strictObject({ type: z.literal('text') }), responseFormatSchema])
+      .default({ type: 'text' }),
+    toolChoice: toolChoiceSchema.default('auto'),
+    reasoningTokens: servingShape.reasoningTokens.unwrap().unwrap().optional(),
+    deadlineMs: servingShape.deadlineMs.unwrap().unwrap().optional(),
+    cacheFile: servingShape.cacheFile.unwrap().unwrap().optional(),
+    adapter,
+    draftModel: model,
+    kvBits: servingShape.kvBits.unwrap().unwrap().optional(),
+    seed: samplingShape.seed.unwrap().unwrap().optional(),
+    onPromptProgress: callback<PromptProgress>(),
     signal,
   })
-  .refine((options) => (options.prompt === undefined) !== (options.messages === undefined), {
-    error: 'Give either prompt or messages.',
+  .refine(eitherPrompt, { error: 'Give either prompt or messages.' })
+  .refine(({ toolChoice, tools }) => tools.length > 0 || toolChoice === 'auto' || toolChoice === 'none', {
+    error: 'toolChoice asks for a call, and tools has none.',
   })
+  .refine(
+    ({ toolChoice, tools }) =>
+      typeof toolChoice === 'string' || tools.some(({ name }) => name === toolChoice.name),
+    { error: 'toolChoice names a tool that is not in tools.' },
+  )
+  .refine(({ toolChoice, responseFormat }) => !forced(toolChoice) || responseFormat.type === 'text', {
+    error: 'A toolChoice that demands a call leaves no room for a responseFormat.',
+  })
+
+function forced(toolChoice: ToolChoice): boolean {
+  return toolChoice !== 'auto' && toolChoice !== 'none'
+}
+
+const countSchema = z.strictObject({ ...promptOptions, signal }).refine(eitherPrompt, {
+  error: 'Give either prompt or messages.',
+})
+
+const embedSchema = z.strictObject({
+  model,
+  inputs: z.array(z.string().min(1)).min(1).max(limits.embeddingInputs),
+  signal,
+})
 
 const loadSchema = z.strictObject({
   model,
   revision: z.string().min(1).optional(),
+  adapter,
   download: z.boolean().default(true),
-  onProgress: z.custom<(progress: LoadProgress) => void>((value) => typeof value === 'function').optional(),
+  pinned: z.boolean().default(false),
+  onProgress: callback<LoadProgress>(),
   signal,
 })
+
+const bytes = z.int().min(0)
+
+/** What the project's file and createEngine may both set; createEngine wins. */
+export const resourceShape = {
+  aliases: aliasesSchema.optional(),
+  memoryLimitBytes: bytes.optional(),
+  promptCacheBytes: bytes.optional(),
+  queueLimit: z.int().min(1).max(limits.queue).optional(),
+  idleUnloadMs: z.int().min(1).optional(),
+}
 
 const engineSchema = z.strictObject({
   project: z.string().min(1).optional(),
   device: z.enum(['auto', 'gpu', 'cpu']).optional(),
   python: z.string().min(1).optional(),
-  onLog: z.custom<(line: string) => void>((value) => typeof value === 'function').optional(),
+  ...resourceShape,
+  onLog: callback<string>(),
+  signal,
 })
 
 /** Bytes of a download, or of weights read into memory. `totalBytes` is 0 as long as it is unknown. */
@@ -41,7 +110,28 @@ export interface LoadProgress {
   totalBytes: number
 }
 
-export interface EngineOptions {
+/** How much of a prompt was read; `totalTokens` counts those that came from the prompt cache too. */
+export interface PromptProgress {
+  processedTokens: number
+  totalTokens: number
+}
+
+/** What an engine may use. */
+export interface ResourceOptions {
+  /** Names for models: `{ fast: 'hello' }`, or several by weight for a trial of a new one. */
+  aliases?: Aliases | undefined
+  /** What models, caches and calls may take together; default: what MLX recommends, or the memory that is free. */
+  memoryLimitBytes?: number | undefined
+  /** What the prompt cache of one model may take; default 2 GiB, and never more than an eighth of the limit. */
+  promptCacheBytes?: number | undefined
+  /** Calls that may wait for a place before more are refused with QUEUE_FULL; default 1024. */
+  queueLimit?: number | undefined
+  /** Unloads models that nobody used for so long; default: never. */
+  idleUnloadMs?: number | undefined
+}
+
+/** What is not given is taken from mlx.config.json. */
+export interface EngineOptions extends ResourceOptions {
   /** A folder inside the project whose mlx.config.json is used; default: the project that this file is in. */
   project?: string
   /** Where MLX computes; default: `device` of mlx.config.json. `gpu` fails where there is none. */
@@ -50,6 +140,8 @@ export interface EngineOptions {
   python?: string
   /** Gets each line that the worker writes to its standard error. */
   onLog?: (line: string) => void
+  /** Ends the start with ABORTED; it has no effect on a started engine. */
+  signal?: AbortSignal
 }
 
 export interface LoadOptions {
@@ -57,19 +149,42 @@ export interface LoadOptions {
   model?: string
   /** Branch, tag or commit of a Hugging Face repository. */
   revision?: string
+  /** A folder with a LoRA adapter, as `mlx_lm.lora` makes it. Model and adapter count as a model of their own. */
+  adapter?: string
   /** Whether a model that is not on disk is downloaded; default true. */
   download?: boolean
+  /** Keeps it in memory when room is needed, and when it is idle; default false. */
+  pinned?: boolean
   onProgress?: (progress: LoadProgress) => void
   signal?: AbortSignal
 }
 
-export interface GenerateOptions {
-  /** As in `LoadOptions`. A model that is on disk but not loaded is loaded first. */
+/** What the model reads: a prompt or messages, never both. */
+export interface PromptOptions {
+  /** As in `LoadOptions`, or an alias. A model that is on disk but not loaded is loaded first. */
   model?: string
   /** Raw text that the model goes on with. Either this or `messages`. */
   prompt?: string
   /** A chat, put into the model's own template. */
-  messages?: { role: 'system' | 'user' | 'assistant' | 'tool'; content: string }[]
+  messages?: readonly Message[]
+  /** Functions that the model may call. */
+  tools?: readonly Tool[]
+  /** Variables of the model's chat template, as `{ enable_thinking: false }`. */
+  templateOptions?: Record<string, unknown>
+}
+
+export type ResponseFormat =
+  | { type: 'text' }
+  /** Any JSON object. */
+  | { type: 'json_object' }
+  /** JSON that a JSON Schema allows. */
+  | { type: 'json_schema'; schema: Record<string, unknown> }
+  /** Text that a regular expression matches as a whole. */
+  | { type: 'regex'; pattern: string }
+  /** Text of a context-free grammar in llguidance's variant of Lark. */
+  | { type: 'grammar'; grammar: string }
+
+export interface GenerateOptions extends PromptOptions {
   /** Most tokens to generate, 1 to 1,048,576; default 1024, and never more than the model's context holds. */
   maxTokens?: number
   /** 0 (default) takes the likeliest token each time; up to 2. */
@@ -102,7 +217,63 @@ export interface GenerateOptions {
   seed?: number
   /** Strings that end the text, and are not part of it. They are found across and inside tokens. */
   stop?: string | string[]
+  /** Sequences to generate from one reading of the prompt, 1 (default) to 32; each gets a seed of its own. */
+  n?: number
+  /** Tells the log-probability of each token and of so many alternatives, 0 to 20, as the model sees them. */
+  logprobs?: number
+  /** What the answer must look like; tokens that don't fit are never sampled. Default: any text. */
+  responseFormat?: ResponseFormat
+  /** Default `auto`. */
+  toolChoice?: ToolChoice
+  /** Whether several calls may come in one answer; default true. */
+  parallelToolCalls?: boolean
+  /** Ends the model's thinking after so many tokens, so that the answer begins. Default: no limit. */
+  reasoningTokens?: number
+  /** What happens to a prompt over the context: `none` (default) is an error, `middle` takes out its middle. */
+  truncation?: 'none' | 'middle'
+  /** `interactive` goes before `normal` (default), that before `batch`; none of them starves. */
+  priority?: 'interactive' | 'normal' | 'batch'
+  /** Whoever asks, as a name: callers of one priority take turns. */
+  caller?: string
+  /** Ends the call with DEADLINE_EXCEEDED after so many milliseconds, wherever it is. */
+  deadlineMs?: number
+  /** Whether what was read of the prompt is kept for calls that begin alike, and taken from there; default true. */
+  promptCache?: boolean
+  /**
+   * A file that keeps what was read of the prompt: taken from there if it exists, written after reading otherwise.
+   * For a long document that is asked about more than once.
+   */
+  cacheFile?: string
+  /** As in `LoadOptions`. */
+  adapter?: string
+  /** A small model of the same vocabulary that proposes tokens (speculative decoding). */
+  draftModel?: string
+  /** How many tokens the draft model proposes at once, 1 to 32; default 3. */
+  draftTokens?: number
+  /** Keeps the KV cache of this call quantised to so many bits; default: not. */
+  kvBits?: number
+  /** Numbers that share one scale in a quantised KV cache: 32, 64 (default) or 128. */
+  kvGroupSize?: number
+  /** Hears how much of the prompt was read. */
+  onPromptProgress?: (progress: PromptProgress) => void
   /** Ends the call with ABORTED. */
+  signal?: AbortSignal
+}
+
+export interface CountOptions extends PromptOptions {
+  signal?: AbortSignal
+}
+
+export interface EmbedOptions {
+  /** As in `LoadOptions`. */
+  model?: string
+  /** 1 to 2048 texts. */
+  inputs: string[]
+  signal?: AbortSignal
+}
+
+export interface TokeniseOptions {
+  model?: string
   signal?: AbortSignal
 }
 
@@ -112,6 +283,12 @@ export type CheckedEngine = z.output<typeof engineSchema>
 
 /** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
 export const checkGenerate = (options: GenerateOptions) => check(generateSchema, options, 'generate')
+
+/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+export const checkCount = (options: CountOptions) => check(countSchema, options, 'countTokens')
+
+/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+export const checkEmbed = (options: EmbedOptions) => check(embedSchema, options, 'embed')
 
 /** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
 export const checkLoad = (options: LoadOptions) => check(loadSchema, options, 'loadModel')

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
 import { EngineError } from './errors.ts'
+import { resourceShape } from './options.ts'
 
 const configName = 'mlx.config.json'
 
@@ -17,6 +18,7 @@ const configSchema = z.strictObject({
   models: z.string().default('models'),
   /** Folder of the Python half, relative to this file. */
   python: z.string().default('python'),
+  ...resourceShape,
 })
 
 export type ProjectConfig = z.infer<typeof configSchema>

@@ -385,8 +385,11 @@ const detokenised = z
   .meta({ id: 'Detokenised', description: 'The text of token ids.' })
 
 const unloaded = z
-  .strictObject({ type: z.literal('unloaded'), id: callId, models: z.array(modelName) })
-  .meta({ id: 'Unloaded', description: 'The models that were freed.' })
+  .strictObject({ type: z.literal('unloaded'), id: callId.nullable(), models: z.array(modelName) })
+  .meta({
+    id: 'Unloaded',
+    description: 'The models that were freed; without an id to make room, or for being idle.',
+  })
 
 export const workerStatusShape = {
   models: z.array(loadedModelSchema),
@@ -474,7 +477,7 @@ export const eventSchema = z.discriminatedUnion('type', [
 export type Request = z.input<typeof requestSchema>
 export type WorkerEvent = z.output<typeof eventSchema>
 export type EventOf<Type extends WorkerEvent['type']> = Extract<WorkerEvent, { type: Type }>
-export type Message = z.input<typeof messageSchema>
+export type RequestMessage = z.input<typeof messageSchema>
 export type ToolCall = z.infer<typeof toolCallSchema>
 export type ToolError = z.infer<typeof toolErrorSchema>
 export type TokenLogprob = z.infer<typeof tokenLogprobSchema>

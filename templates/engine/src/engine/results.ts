@@ -1,4 +1,12 @@
-import type { FinishReason, LoadedModel, ModelOnDisk, Usage } from './protocol.ts'
+import type {
+  FinishReason,
+  LoadedModel,
+  ModelOnDisk,
+  TokenLogprob,
+  ToolCall,
+  ToolError,
+  Usage,
+} from './protocol.ts'
 
 /** Milliseconds, measured from the call to what its caller saw. */
 export interface Timings {
@@ -9,37 +17,74 @@ export interface Timings {
   queueMs: number
   /** Decode rate: tokens after the first, by the time between first and last. 0 for a single token. */
   tokensPerSecond: number
-  /** Prefill rate. */
+  /** Prefill rate; tokens from the prompt cache were not read again. */
   promptTokensPerSecond: number
 }
 
-/** A piece of an answer. The last one has all the other fields too. */
+/** A piece of an answer. */
 export interface Chunk {
   /** Always a string; empty where there is nothing new to show. */
   text: string
-  /** `stop`: the model or a stop string ended it; `length`: maxTokens or the context did. */
+  /** Which of the `n` sequences, from 0. */
+  index: number
+  /** What the model thinks before it answers, for models that do. */
+  reasoning?: string
+  /** Calls that came to their end. */
+  toolCalls?: ToolCall[]
+  /** What stood where a call stands and is none. */
+  toolErrors?: ToolError[]
+  /** One entry for each token of this piece, where they were asked for; text may come later than its token. */
+  logprobs?: TokenLogprob[]
+  /**
+   * On the last piece of a sequence. `stop`: the model or a stop string ended it; `length`: maxTokens or the
+   * context did; `tool_calls`: it ended with calls.
+   */
   finishReason?: FinishReason
+  /** On the last piece of all, as are `timings` and `model`. */
   usage?: Usage
   timings?: Timings
   /** The model that answered. */
   model?: string
 }
 
-/** A whole answer. */
-export interface Answer {
+/** One whole sequence. */
+export interface Choice {
   text: string
+  /** Empty for a model that doesn't think. */
+  reasoning: string
+  toolCalls: ToolCall[]
+  toolErrors: ToolError[]
+  /** Empty unless they were asked for. */
+  logprobs: TokenLogprob[]
   finishReason: FinishReason
+}
+
+/** A whole answer: the first sequence, and all of them as `choices`. */
+export interface Answer extends Choice {
+  choices: Choice[]
   usage: Usage
   timings: Timings
   model: string
 }
 
+/** An answer that was read as a value of a schema. */
+export interface ObjectAnswer<Value> extends Answer {
+  object: Value
+}
+
+export interface EmbedAnswer {
+  /** One for each input, in their order; each has length 1. */
+  vectors: number[][]
+  usage: { promptTokens: number }
+  model: string
+}
+
 export interface EngineStatus {
-  /** `stopped` after a death, until the next call starts it again. */
-  worker: 'ready' | 'stopped'
+  /** `stopped` after a death, until the next call starts it again; `remote` for another server. */
+  worker: 'ready' | 'stopped' | 'remote'
   pid: number | undefined
-  device: 'gpu' | 'cpu'
-  versions: { python: string; mlx: string; mlxLm: string }
+  device: 'gpu' | 'cpu' | undefined
+  versions: { python: string; mlx: string; mlxLm: string } | undefined
   /** Deaths of the worker since the engine was created. */
   deaths: number
   models: LoadedModel[]
@@ -50,8 +95,11 @@ export interface EngineStatus {
   memoryBytes: number
   cacheBytes: number
   peakMemoryBytes: number
+  /** What models, caches and calls may take together, and what the prompt caches hold. */
+  memoryLimitBytes: number
+  promptCacheBytes: number
   /** Decode steps since the worker started. */
   steps: number
 }
 
-export type { FinishReason, LoadedModel, ModelOnDisk, Usage }
+export type { FinishReason, LoadedModel, ModelOnDisk, TokenLogprob, ToolCall, ToolError, Usage }

@@ -1,3 +1,4 @@
+import { aborted, onAbort } from './abort.ts'
 import type { Call } from './call.ts'
 import { EngineError } from './errors.ts'
 import { withHint } from './hints.ts'
@@ -18,6 +19,8 @@ type WithoutId<Type> = Type extends { id: number } ? Omit<Type, 'id'> : never
 /** A request that expects an answer; its id is given by the supervisor. */
 export type Question = WithoutId<Exclude<Request, { type: 'cancel' }>>
 
+type RememberedLoad = Extract<Question, { type: 'load' }>
+
 /**
  * Keeps one worker running for all calls. A death fails the calls in flight; the next call starts a new worker,
  * which loads the same models again.
@@ -25,8 +28,8 @@ export type Question = WithoutId<Exclude<Request, { type: 'cancel' }>>
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #calls = new Map<number, Call>()
-  /** Revision by name of each model that was loaded. */
-  readonly #models = new Map<string, string | null>()
+  /** The loads that a restart repeats, by what tells models apart. */
+  readonly #models = new Map<string, RememberedLoad>()
   #worker: WorkerProcess | undefined
   #nextId = 1
   #deaths = 0
@@ -38,12 +41,17 @@ export class Supervisor {
     this.#options = options
   }
 
-  /** Starts the worker and waits for its first event. */
-  async start(): Promise<EventOf<'ready'>> {
+  /** Starts the worker and waits for its first event; an abort ends it again. */
+  async start(signal?: AbortSignal): Promise<EventOf<'ready'>> {
+    if (signal?.aborted) throw aborted(signal)
     const worker = this.#running()
+    const stopListening = onAbort(signal, () => void worker.stop())
     try {
       return await worker.ready
+    } catch (error) {
+      throw signal?.aborted ? aborted(signal) : error
     } finally {
+      stopListening()
       this.#hold()
     }
   }
@@ -61,7 +69,7 @@ export class Supervisor {
   }
 
   knows(model: string): boolean {
-    return this.#models.has(model)
+    return [...this.#models.values()].some((load) => load.model === model)
   }
 
   /**
@@ -115,9 +123,8 @@ export class Supervisor {
       onExit: (error) => this.#onExit(worker, error),
     })
     this.#worker = worker
-    for (const [model, revision] of this.#models) {
-      const id = this.#nextId++
-      worker.send({ type: 'load', id, model, revision, download: false })
+    for (const load of this.#models.values()) {
+      worker.send({ ...load, id: this.#nextId++, download: false })
     }
     return worker
   }
@@ -125,9 +132,10 @@ export class Supervisor {
   #dispatch(event: WorkerEvent): void {
     switch (event.type) {
       case 'tokens':
-        for (const { id, text } of event.pieces) this.#calls.get(id)?.onText?.(text)
+        for (const piece of event.pieces) this.#calls.get(piece.id)?.onPiece?.(piece)
         return
       case 'progress':
+      case 'promptProgress':
         this.#calls.get(event.id)?.onEvent(event)
         return
       case 'error':
@@ -139,12 +147,22 @@ export class Supervisor {
         this.#complete(event.id, event)
         return
       case 'unloaded':
-        for (const model of event.models) this.#models.delete(model)
-        this.#complete(event.id, event)
+        for (const [key, { model }] of this.#models) {
+          if (event.models.includes(model)) this.#models.delete(key)
+        }
+        if (event.id !== null) this.#complete(event.id, event)
         return
-      case 'done':
+      case 'done': {
+        const call = this.#calls.get(event.id)
+        if (call?.isLast?.(event) === false) call.onEvent(event)
+        else this.#complete(event.id, event)
+        return
+      }
       case 'statusReport':
       case 'modelsReport':
+      case 'embeddings':
+      case 'tokenised':
+      case 'detokenised':
         this.#complete(event.id, event)
         return
       default:
@@ -160,8 +178,8 @@ export class Supervisor {
   }
 
   /** Notes a model, so that a restart brings it back. */
-  remember(model: string, revision: string | null): void {
-    this.#models.set(model, revision)
+  remember(load: RememberedLoad): void {
+    this.#models.set(JSON.stringify([load.model, load.adapter]), load)
   }
 
   #take(id: number): Call | undefined {

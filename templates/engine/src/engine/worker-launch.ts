@@ -1,11 +1,28 @@
 import { delimiter } from 'node:path'
+import type { ResourceOptions } from './options.ts'
 import type { Interpreter, Project } from './project.ts'
 
+export interface WorkerSettings extends ResourceOptions {
+  device: 'auto' | 'gpu' | 'cpu'
+}
+
 /** How the worker of a project is started; see `python -m mlx_app.worker --help`. */
-export function workerLaunch(project: Project, interpreter: Interpreter, device: 'auto' | 'gpu' | 'cpu') {
+export function workerLaunch(project: Project, interpreter: Interpreter, settings: WorkerSettings) {
+  const { device, memoryLimitBytes, promptCacheBytes, queueLimit, idleUnloadMs } = settings
+  const options = {
+    device,
+    models: project.modelsDirectory,
+    'memory-limit': memoryLimitBytes,
+    'prompt-cache': promptCacheBytes,
+    'queue-limit': queueLimit,
+    'idle-unload': idleUnloadMs === undefined ? undefined : idleUnloadMs / 1000,
+  }
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)],
+  )
   return {
     command: interpreter.python,
-    arguments: ['-m', 'mlx_app.worker', '--device', device, '--models', project.modelsDirectory],
+    arguments: ['-m', 'mlx_app.worker', ...given],
     environment: workerEnvironment(project, interpreter, process.env),
   }
 }

@@ -9,7 +9,7 @@ const scene = process.argv[2] ?? ''
 
 if (scene === 'starting') {
   const project = findProject(import.meta.dirname)
-  const launch = workerLaunch(project, findInterpreter(project), 'cpu')
+  const launch = workerLaunch(project, findInterpreter(project), { device: 'cpu' })
   const supervisor = new Supervisor({ ...launch, onLog: () => undefined })
   const ready = supervisor.start()
   console.log(supervisor.pid)

@@ -14,7 +14,7 @@ async function withWorker(
   use: (say: (line: string | Buffer) => void, events: AsyncIterator<WorkerEvent>) => Promise<void>,
 ): Promise<void> {
   const project = findProject(import.meta.dirname)
-  const launch = workerLaunch(project, findInterpreter(project), 'cpu')
+  const launch = workerLaunch(project, findInterpreter(project), { device: 'cpu' })
   const child = spawn(launch.command, launch.arguments, {
     env: launch.environment,
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -48,7 +48,7 @@ async function goodCall(id: number, say: (line: string) => void, events: AsyncIt
   for (;;) {
     const event = await next(events)
     if (event.type === 'tokens') text += event.pieces.map((piece) => piece.text).join('')
-    else if (event.type === 'done') return text + event.text
+    else if (event.type === 'done') return text
     else throw new Error(`unexpected: ${JSON.stringify(event)}`)
   }
 }

@@ -382,9 +382,9 @@ class Detokenised(_Object, tag_field="type", tag="detokenised", frozen=True):
 
 
 class Unloaded(_Object, tag_field="type", tag="unloaded", frozen=True):
-    """The models that were freed."""
+    """The models that were freed; without an id to make room, or for being idle."""
 
-    id: CallId
+    id: CallId | None
     models: list[ModelName]
 
 

@@ -1,16 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import type { Message } from '#engine'
+import type { Turn } from './session.ts'
 
-const names = { system: 'System', user: 'You', assistant: 'Model', tool: 'Tool' } as const
+const names = { system: 'System', user: 'You', assistant: 'Model' } as const
 
 /**
  * Writes a chat to a new file and gives its path: as JSON if it is called `.json`, else as Markdown.
  *
  * @throws an error with code EEXIST when there is such a file already, or another of node:fs.
  */
-export async function saveChat(model: string, messages: readonly Message[], file: string): Promise<string> {
+export async function saveChat(model: string, messages: readonly Turn[], file: string): Promise<string> {
   const path = file.startsWith('~/') ? join(homedir(), file.slice(2)) : resolve(file)
   await mkdir(dirname(path), { recursive: true })
   const text = path.endsWith('.json')
@@ -33,7 +33,7 @@ export function defaultFile(now: Date = new Date()): string {
   return `chat-${parts.map((part) => String(part).padStart(2, '0')).join('-')}.md`
 }
 
-function asMarkdown(model: string, messages: readonly Message[]): string {
+function asMarkdown(model: string, messages: readonly Turn[]): string {
   const turns = messages.map(({ role, content }) => `## ${names[role]}\n\n${content.trim()}\n`)
   return [`# A chat with ${model}\n`, ...turns].join('\n')
 }

@@ -1,6 +1,12 @@
-import type { Chunk, Engine, LoadOptions, Message } from '#engine'
+import type { Chunk, Engine, LoadOptions } from '#engine'
 import type { ChatArguments } from './arguments.ts'
 import type { OpenEngine } from './open-engine.ts'
+
+/** What one side said, as the terminal knows it: text alone. */
+export interface Turn {
+  role: 'system' | 'user' | 'assistant'
+  content: string
+}
 
 /** One chat: what was said, and how to go on with it. */
 export class Session {
@@ -8,7 +14,7 @@ export class Session {
   readonly #sampling: ChatArguments['sampling']
   #model: string
   #system: string | undefined
-  #messages: Message[] = []
+  #messages: Turn[] = []
   #last: Chunk | undefined
 
   constructor(
@@ -35,7 +41,7 @@ export class Session {
   }
 
   /** All that the model is shown, the system message first. */
-  get messages(): Message[] {
+  get messages(): Turn[] {
     const { system } = this
     return [
       ...(system === undefined ? [] : [{ role: 'system' as const, content: system }]),
@@ -55,7 +61,7 @@ export class Session {
    * @throws EngineError as `generate` does.
    */
   async *ask(question: string, signal: AbortSignal): AsyncGenerator<Chunk, void, undefined> {
-    const asked: Message = { role: 'user', content: question }
+    const asked: Turn = { role: 'user', content: question }
     const { model } = this
     let answer = ''
     try {

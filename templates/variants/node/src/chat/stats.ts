@@ -21,7 +21,11 @@ function describeWorker({ device, versions, models, memoryBytes, peakMemoryBytes
   return [
     `Loaded: ${loaded.join(', ') || 'no model'}`,
     `Memory: ${formatBytes(memoryBytes)}, at most ${formatBytes(peakMemoryBytes)}`,
-    `MLX ${versions.mlx} on the ${device.toUpperCase()}, mlx-lm ${versions.mlxLm}, Python ${versions.python}`,
+    ...(versions === undefined || device === undefined
+      ? []
+      : [
+          `MLX ${versions.mlx} on the ${device.toUpperCase()}, mlx-lm ${versions.mlxLm}, Python ${versions.python}`,
+        ]),
   ]
 }
 

@@ -1,0 +1,44 @@
+import * as z from 'zod'
+import { EngineError } from './errors.ts'
+
+/** A name for a model, or for several that share its calls by weight, as in `{ model: 'new', weight: 1 }`. */
+export type Aliases = Record<string, string | { model: string; weight: number }[]>
+
+export const aliasesSchema = z.record(
+  z.string().min(1),
+  z.union([
+    z.string().min(1),
+    z.array(z.strictObject({ model: z.string().min(1), weight: z.number().gt(0) })).min(1),
+  ]),
+)
+
+/**
+ * The model behind a name; a name that is no alias is the model itself. Aliases of aliases are followed.
+ *
+ * @param random gives a number in [0, 1)
+ * @throws EngineError INVALID_REQUEST for aliases that lead back to themselves.
+ */
+export function resolveAlias(aliases: Aliases, name: string, random: () => number = Math.random): string {
+  const seen = [name]
+  let model = name
+  while (Object.hasOwn(aliases, model)) {
+    const target = aliases[model]
+    if (target === undefined) break
+    model = typeof target === 'string' ? target : byWeight(target, random())
+    if (seen.includes(model)) {
+      throw new EngineError('INVALID_REQUEST', `Aliases in a circle: ${[...seen, model].join(' -> ')}.`)
+    }
+    seen.push(model)
+  }
+  return model
+}
+
+function byWeight(targets: { model: string; weight: number }[], chance: number): string {
+  let rest = chance * targets.reduce((sum, { weight }) => sum + weight, 0)
+  const chosen = targets.find(({ weight }) => {
+    rest -= weight
+    return rest < 0
+  })
+  // Rounding may leave a crumb behind the last one.
+  return (chosen ?? targets.at(-1))?.model ?? ''
+}

@@ -1,0 +1,67 @@
+import type * as z from 'zod'
+import { EngineError } from './errors.ts'
+import type { GenerateOptions } from './options.ts'
+import type { Answer, Choice, Chunk, FinishReason, ObjectAnswer } from './results.ts'
+import { jsonSchemaOf } from './tools.ts'
+
+/** Reads a stream to its end. Both engines' `complete`. */
+export async function collect(chunks: AsyncIterable<Chunk>): Promise<Answer> {
+  const parts: (Omit<Choice, 'finishReason'> & { finishReason?: FinishReason })[] = []
+  for await (const chunk of chunks) {
+    parts[chunk.index] ??= { text: '', reasoning: '', toolCalls: [], toolErrors: [], logprobs: [] }
+    const part = parts[chunk.index]
+    if (part === undefined) continue
+    part.text += chunk.text
+    part.reasoning += chunk.reasoning ?? ''
+    part.toolCalls.push(...(chunk.toolCalls ?? []))
+    part.toolErrors.push(...(chunk.toolErrors ?? []))
+    part.logprobs.push(...(chunk.logprobs ?? []))
+    if (chunk.finishReason !== undefined) part.finishReason = chunk.finishReason
+    const { usage, timings, model } = chunk
+    if (usage === undefined || timings === undefined || model === undefined) continue
+    const choices = parts.map(({ finishReason = 'stop', ...rest }) => ({ ...rest, finishReason }))
+    const [first] = choices
+    if (first !== undefined) return { ...first, choices, usage, timings, model }
+  }
+  throw new EngineError('INTERNAL', 'The stream ended without its last piece.')
+}
+
+/** The options of a call whose answer is to be a value of a schema. */
+export function objectOptions({
+  schema,
+  ...options
+}: GenerateOptions & { schema: z.ZodType }): GenerateOptions {
+  return { ...options, responseFormat: { type: 'json_schema', schema: jsonSchemaOf(schema) } }
+}
+
+/**
+ * Reads an answer as a value of a schema.
+ *
+ * @throws EngineError INVALID_OUTPUT for text that was cut off, or that the schema's own checks refuse.
+ */
+export function readObject<Schema extends z.ZodType>(
+  answer: Answer,
+  schema: Schema,
+): ObjectAnswer<z.output<Schema>> {
+  if (answer.finishReason === 'length') {
+    throw new EngineError('INVALID_OUTPUT', `The answer was cut off: ${beginning(answer.text)}`, {
+      hint: 'Raise maxTokens, or bound the lengths in the schema.',
+    })
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(answer.text)
+  } catch (cause) {
+    throw new EngineError('INVALID_OUTPUT', `The answer is no JSON: ${beginning(answer.text)}`, { cause })
+  }
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return { ...answer, object: parsed.data }
+  throw new EngineError('INVALID_OUTPUT', `The answer breaks a rule of its schema: ${parsed.error.message}`, {
+    hint: 'JSON Schema can express types, bounds and patterns; a refinement of zod is checked afterwards only.',
+    cause: parsed.error,
+  })
+}
+
+function beginning(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`
+}

@@ -1,0 +1,37 @@
+import type { Engine } from './engine.ts'
+import { LocalEngine } from './local-engine.ts'
+import { checkEngine, type EngineOptions } from './options.ts'
+import { findInterpreter, findProject, type Interpreter } from './project.ts'
+import { Supervisor } from './supervisor.ts'
+import { workerLaunch } from './worker-launch.ts'
+
+/**
+ * Starts the worker of the project that this file belongs to.
+ *
+ * @throws EngineError SETUP_NEEDED, PYTHON_NOT_FOUND, PYTHON_TOO_OLD, MLX_NOT_WORKING, PROTOCOL_MISMATCH,
+ * WORKER_EXITED, ABORTED.
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const {
+    project: from,
+    python,
+    device,
+    onLog = () => undefined,
+    signal,
+    ...resources
+  } = checkEngine(options)
+  const project = findProject(from)
+  const interpreter: Interpreter =
+    python === undefined ? findInterpreter(project) : { python, source: 'createEngine' }
+  const settings = { ...project.config, ...given(resources), device: device ?? project.config.device }
+  const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog })
+  const ready = await supervisor.start(signal)
+  return new LocalEngine(project, settings.aliases ?? {}, supervisor, ready)
+}
+
+/** Without the keys that are undefined, which would take the place of another value. */
+function given<Value extends object>(value: Value): Partial<Value> {
+  const entries = Object.entries(value).filter(([, part]) => part !== undefined)
+  const result: Partial<Value> = {}
+  return Object.assign(result, Object.fromEntries(entries))
+}

@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises'
+import * as z from 'zod'
+import { EngineError } from './errors.ts'
+import { limits } from './limits.ts'
+import type { RequestMessage } from './protocol.ts'
+import type { ToolCall } from './results.ts'
+
+/** One turn of a chat. */
+export type Message =
+  | { role: 'system' | 'user'; content: string | ContentPart[] }
+  | {
+      role: 'assistant'
+      content: string
+      /** What it thought before it answered. Most templates drop it from earlier turns. */
+      reasoning?: string | undefined
+      toolCalls?: ToolCall[] | undefined
+    }
+  | {
+      /** The result of a tool. */
+      role: 'tool'
+      content: string
+      /** The `id` of the call that it answers. */
+      toolCallId?: string | undefined
+      /** The tool's name; some templates want it. */
+      name?: string | undefined
+    }
+
+/** An image is the path of a file, a data URL, or the bytes of a PNG, JPEG or WebP file. */
+export type ContentPart = { type: 'text'; text: string } | { type: 'image'; image: string | Uint8Array }
+
+const contentSchema = z.union([
+  z.string(),
+  z.array(
+    z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('text'), text: z.string() }),
+      z.strictObject({
+        type: z.literal('image'),
+        image: z.union([z.string().min(1), z.instanceof(Uint8Array)]),
+      }),
+    ]),
+  ),
+])
+
+const callSchema = z.strictObject({
+  id: z.string(),
+  name: z.string().min(1),
+  arguments: z.record(z.string(), z.unknown()),
+})
+
+const messageSchema = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.enum(['system', 'user']), content: contentSchema }),
+  z.strictObject({
+    role: z.literal('assistant'),
+    content: z.string(),
+    reasoning: z.string().optional(),
+    toolCalls: z.array(callSchema).max(limits.tools).optional(),
+  }),
+  z.strictObject({
+    role: z.literal('tool'),
+    content: z.string(),
+    toolCallId: z.string().optional(),
+    name: z.string().optional(),
+  }),
+])
+
+export const messagesSchema = z.array(messageSchema).min(1).max(limits.messages)
+
+/**
+ * The messages as the worker takes them, the images read.
+ *
+ * @throws EngineError INVALID_REQUEST for an image that can't be read.
+ */
+export function forWorker(messages: readonly Message[]): Promise<RequestMessage[]> {
+  return Promise.all(
+    messages.map(async (message): Promise<RequestMessage> => {
+      if (message.role === 'assistant' || message.role === 'tool') return message
+      const { role, content } = message
+      return { role, content: typeof content === 'string' ? content : await Promise.all(content.map(part)) }
+    }),
+  )
+}
+
+async function part(content: ContentPart) {
+  return content.type === 'text' ? content : { type: 'image' as const, data: await imageData(content.image) }
+}
+
+/**
+ * The file of an image in base64.
+ *
+ * @throws EngineError INVALID_REQUEST for a file that can't be read, or an address of another kind.
+ */
+export async function imageData(image: string | Uint8Array): Promise<string> {
+  if (typeof image !== 'string') return Buffer.from(image).toString('base64')
+  const inline = /^data:image\/[\w.+-]+;base64,(.+)$/s.exec(image)?.[1]
+  if (inline !== undefined) return inline
+  if (/^[a-z][a-z0-9+.-]+:/i.test(image)) {
+    throw new EngineError(
+      'INVALID_REQUEST',
+      `An image is a file, a data URL or bytes, not ${image.slice(0, 80)}.`,
+    )
+  }
+  try {
+    return (await readFile(image)).toString('base64')
+  } catch (cause) {
+    throw new EngineError('INVALID_REQUEST', `The image ${image} can't be read.`, { cause })
+  }
+}

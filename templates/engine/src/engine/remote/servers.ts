@@ -1,0 +1,137 @@
+/** What a server may be able to do beyond answering a chat at a temperature, up to so many tokens. */
+export const capabilities = [
+  'adapter',
+  'cacheFile',
+  'caller',
+  'draftModel',
+  'embed',
+  'frequencyPenalty',
+  'images',
+  'jsonObject',
+  'jsonSchema',
+  'grammar',
+  'kvBits',
+  'logitBias',
+  'logprobs',
+  'minP',
+  'parallelToolCalls',
+  'penaltyContext',
+  'pinned',
+  'presencePenalty',
+  'priority',
+  'prompt',
+  'promptCacheOff',
+  'promptProgress',
+  'reasoningTokens',
+  'regex',
+  'repetitionPenalty',
+  'revision',
+  'seed',
+  'sequences',
+  'templateOptions',
+  'tokens',
+  'tools',
+  'toolChoice',
+  'topK',
+  'topP',
+  'truncation',
+  'unload',
+  'xtc',
+] as const
+
+export type Capability = (typeof capabilities)[number]
+
+export interface Server {
+  /** As it stands in messages. */
+  title: string
+  capabilities: readonly Capability[]
+  /** The field for the most tokens to generate. */
+  maxTokensField: 'max_tokens' | 'max_completion_tokens'
+  /** Whether the server ends a text before a stop string wherever it falls; else the engine does. */
+  stopsOnText: boolean
+  /** Whether 404 may mean any failure, as well as a model or a path that isn't there. */
+  anyFailureIs404: boolean
+  /** The name that the server gives to the model that it was started with. */
+  ownModel: string | undefined
+  /** Why it can't, or what to do in its place, where that helps. */
+  advice: Partial<Record<Capability, string>>
+}
+
+/** https://platform.openai.com/docs/api-reference/chat/create and its neighbours. */
+const openai: Server = {
+  title: "OpenAI's API",
+  capabilities: [
+    'caller',
+    'embed',
+    'frequencyPenalty',
+    'images',
+    'jsonObject',
+    'jsonSchema',
+    'logitBias',
+    'logprobs',
+    'parallelToolCalls',
+    'presencePenalty',
+    'prompt',
+    'seed',
+    'sequences',
+    'tools',
+    'toolChoice',
+    'topP',
+  ],
+  maxTokensField: 'max_completion_tokens',
+  stopsOnText: true,
+  anyFailureIs404: false,
+  ownModel: undefined,
+  advice: {
+    grammar: 'Use a json_schema.',
+    regex: 'Use a json_schema with a pattern.',
+    tokens: 'The usage of an answer tells how many tokens it took.',
+  },
+}
+
+/** The servers that are known, as `createEngine({ baseUrl, server })` names them. */
+export const servers = {
+  openai,
+  /** OpenAI's API as others speak it: most know the older name of a field only. */
+  compatible: { ...openai, title: 'an OpenAI-compatible server', maxTokensField: 'max_tokens' },
+  /** `mlx_lm.server` of mlx-lm 0.32.2, by its source: what is not here it ignores, with status 200. */
+  'mlx-lm': {
+    title: 'mlx_lm.server',
+    capabilities: [
+      'adapter',
+      'draftModel',
+      'frequencyPenalty',
+      'images',
+      'logitBias',
+      'minP',
+      'penaltyContext',
+      'presencePenalty',
+      'prompt',
+      'promptProgress',
+      'repetitionPenalty',
+      'seed',
+      'templateOptions',
+      'tools',
+      'topK',
+      'topP',
+      'xtc',
+    ],
+    maxTokensField: 'max_tokens',
+    // It matches tokens: a stop string inside a word is cut out of the text, which then goes on.
+    stopsOnText: false,
+    anyFailureIs404: true,
+    ownModel: 'default_model',
+    advice: {
+      logprobs: 'Its streams have none, and its whole answers tell those of another token.',
+      kvBits: 'Start it with --kv-bits.',
+      toolChoice: 'The choice is always the model’s own: leave tools out where none may be called.',
+    },
+  },
+} as const satisfies Record<string, Server>
+
+export type ServerName = keyof typeof servers
+
+/** The kind of server at an address, where nobody says. */
+export function serverAt(address: URL): ServerName {
+  return address.hostname === 'api.openai.com' ? 'openai' : 'compatible'
+}

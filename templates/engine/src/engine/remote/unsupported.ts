@@ -1,0 +1,104 @@
+import { EngineError } from '../errors.ts'
+import type { CheckedGenerate, CheckedLoad } from '../options.ts'
+import type { Capability, Server } from './servers.ts'
+
+type Demand<Options> = readonly [option: string, capability: Capability, made: (options: Options) => boolean]
+
+/** What makes a call need more than the least that a server can do; a value that changes nothing does not. */
+const demands: readonly Demand<CheckedGenerate>[] = [
+  ['prompt', 'prompt', ({ prompt }) => prompt !== undefined],
+  ['messages with images', 'images', ({ messages = [] }) => messages.some(hasImage)],
+  ['topP', 'topP', ({ topP }) => topP !== 1],
+  ['topK', 'topK', ({ topK }) => topK !== 0],
+  ['minP', 'minP', ({ minP }) => minP !== 0],
+  ['xtcProbability', 'xtc', ({ xtcProbability }) => xtcProbability !== 0],
+  ['xtcThreshold', 'xtc', ({ xtcThreshold }) => xtcThreshold !== 0.1],
+  ['repetitionPenalty', 'repetitionPenalty', ({ repetitionPenalty }) => repetitionPenalty !== 1],
+  ['presencePenalty', 'presencePenalty', ({ presencePenalty }) => presencePenalty !== 0],
+  ['frequencyPenalty', 'frequencyPenalty', ({ frequencyPenalty }) => frequencyPenalty !== 0],
+  ['repetitionContext', 'penaltyContext', ({ repetitionContext }) => repetitionContext !== 20],
+  ['presenceContext', 'penaltyContext', ({ presenceContext }) => presenceContext !== 20],
+  ['frequencyContext', 'penaltyContext', ({ frequencyContext }) => frequencyContext !== 20],
+  ['logitBias', 'logitBias', ({ logitBias }) => Object.keys(logitBias).length > 0],
+  ['seed', 'seed', ({ seed }) => seed !== undefined],
+  ['n', 'sequences', ({ n }) => n !== 1],
+  ['logprobs', 'logprobs', ({ logprobs }) => logprobs !== undefined],
+  ['responseFormat json_object', 'jsonObject', ({ responseFormat }) => responseFormat.type === 'json_object'],
+  ['responseFormat json_schema', 'jsonSchema', ({ responseFormat }) => responseFormat.type === 'json_schema'],
+  ['responseFormat regex', 'regex', ({ responseFormat }) => responseFormat.type === 'regex'],
+  ['responseFormat grammar', 'grammar', ({ responseFormat }) => responseFormat.type === 'grammar'],
+  ['tools', 'tools', ({ tools }) => tools.length > 0],
+  ['toolChoice', 'toolChoice', ({ tools, toolChoice }) => tools.length > 0 && toolChoice !== 'auto'],
+  ['parallelToolCalls', 'parallelToolCalls', ({ parallelToolCalls }) => !parallelToolCalls],
+  ['reasoningTokens', 'reasoningTokens', ({ reasoningTokens }) => reasoningTokens !== undefined],
+  ['templateOptions', 'templateOptions', ({ templateOptions }) => Object.keys(templateOptions).length > 0],
+  ['truncation', 'truncation', ({ truncation }) => truncation !== 'none'],
+  ['priority', 'priority', ({ priority }) => priority !== 'normal'],
+  ['caller', 'caller', ({ caller }) => caller !== ''],
+  ['promptCache', 'promptCacheOff', ({ promptCache }) => !promptCache],
+  ['cacheFile', 'cacheFile', ({ cacheFile }) => cacheFile !== undefined],
+  ['adapter', 'adapter', ({ adapter }) => adapter !== undefined],
+  ['draftModel', 'draftModel', ({ draftModel }) => draftModel !== undefined],
+  ['draftTokens', 'draftModel', ({ draftTokens }) => draftTokens !== 3],
+  ['kvBits', 'kvBits', ({ kvBits }) => kvBits !== undefined],
+  ['kvGroupSize', 'kvBits', ({ kvGroupSize }) => kvGroupSize !== 64],
+  ['onPromptProgress', 'promptProgress', ({ onPromptProgress }) => onPromptProgress !== undefined],
+]
+
+const loadDemands: readonly Demand<CheckedLoad>[] = [
+  ['revision', 'revision', ({ revision }) => revision !== undefined],
+  ['pinned', 'pinned', ({ pinned }) => pinned],
+]
+
+/** What chat completions have and completions of a raw prompt have not. */
+const chatOnly: ReadonlySet<Capability> = new Set([
+  'images',
+  'jsonObject',
+  'jsonSchema',
+  'logprobs',
+  'parallelToolCalls',
+  'templateOptions',
+  'toolChoice',
+  'tools',
+])
+
+/** @throws EngineError UNSUPPORTED that names the first option that the server has not. */
+export function refuseUnsupported(server: Server, options: CheckedGenerate): void {
+  for (const [option, capability, made] of demands) {
+    if (!made(options)) continue
+    if (!server.capabilities.includes(capability)) throw unsupported(server, option, capability)
+    if (options.prompt !== undefined && chatOnly.has(capability)) {
+      throw new EngineError('UNSUPPORTED', `generate: ${server.title} has no ${option} for a raw prompt.`, {
+        hint: 'Use messages.',
+      })
+    }
+  }
+}
+
+/** @throws EngineError UNSUPPORTED that names the first option that the server has not. */
+export function refuseUnsupportedLoad(server: Server, options: CheckedLoad): void {
+  for (const [option, capability, made] of loadDemands) {
+    if (made(options)) throw unsupported(server, option, capability, 'loadModel')
+  }
+  // An adapter goes with each call.
+  if (options.adapter !== undefined) {
+    throw unsupported(server, 'adapter', 'adapter', 'loadModel')
+  }
+}
+
+/** The error for an option or a method that a server can't serve. */
+export function unsupported(
+  server: Server,
+  option: string,
+  capability: Capability,
+  method = 'generate',
+): EngineError {
+  const what = option === method ? method : `${method}: ${option}`
+  return new EngineError('UNSUPPORTED', `${what} is not supported by ${server.title}.`, {
+    hint: server.advice[capability] ?? 'Leave it out, or use the local engine.',
+  })
+}
+
+function hasImage({ content }: NonNullable<CheckedGenerate['messages']>[number]): boolean {
+  return Array.isArray(content) && content.some(({ type }) => type === 'image')
+}

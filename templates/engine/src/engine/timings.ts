@@ -1,0 +1,39 @@
+import type { EventOf, Usage } from './protocol.ts'
+import type { Timings } from './results.ts'
+
+type Done = EventOf<'done'>
+
+/** What a call used: its prompt once, the tokens of all its sequences. */
+export function usageOf(ends: readonly Done[]): Usage {
+  const sum = (key: keyof Usage) => ends.reduce((total, { usage }) => total + usage[key], 0)
+  const first = ends.find(({ index }) => index === 0)
+  return {
+    promptTokens: first?.usage.promptTokens ?? 0,
+    cachedTokens: first?.usage.cachedTokens ?? 0,
+    completionTokens: sum('completionTokens'),
+    reasoningTokens: sum('reasoningTokens'),
+    draftTokens: sum('draftTokens'),
+  }
+}
+
+/**
+ * The timings of a call, from what the worker measured and what its caller saw.
+ *
+ * @param started `performance.now()` of the call
+ * @param firstTokenAt `performance.now()` of its first token
+ */
+export function measure(started: number, firstTokenAt: number, usage: Usage, ends: readonly Done[]): Timings {
+  const [first] = ends
+  const generationMs = Math.max(...ends.map(({ timings }) => timings.generationMs))
+  return {
+    ttftMs: firstTokenAt - started,
+    totalMs: performance.now() - started,
+    queueMs: first?.timings.queueMs ?? 0,
+    tokensPerSecond: rate(usage.completionTokens - ends.length, generationMs),
+    promptTokensPerSecond: rate(usage.promptTokens - usage.cachedTokens, first?.timings.promptMs ?? 0),
+  }
+}
+
+function rate(tokens: number, milliseconds: number): number {
+  return milliseconds > 0 ? (tokens * 1000) / milliseconds : 0
+}
