@@ -1,7 +1,7 @@
 import type {
   FinishReason,
   LoadedModel,
-  ModelOnDisk,
+  ModelOnDisk as ModelOfWorker,
   TokenLogprob,
   ToolCall,
   ToolError,
@@ -79,6 +79,11 @@ export interface EmbedAnswer {
   model: string
 }
 
+export interface ModelOnDisk extends Omit<ModelOfWorker, 'place'> {
+  /** The project's own folder, the cache that all Hugging Face tools share, or another server. */
+  place: ModelOfWorker['place'] | 'server'
+}
+
 export interface EngineStatus {
   /** `stopped` after a death, until the next call starts it again; `remote` for another server. */
   worker: 'ready' | 'stopped' | 'remote'
@@ -102,4 +107,4 @@ export interface EngineStatus {
   steps: number
 }
 
-export type { FinishReason, LoadedModel, ModelOnDisk, TokenLogprob, ToolCall, ToolError, Usage }
+export type { FinishReason, LoadedModel, TokenLogprob, ToolCall, ToolError, Usage }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { type Aliases, aliasesSchema } from '../aliases.ts'
 import { EngineError } from '../errors.ts'
 import { limits } from '../limits.ts'
-import { type Capability, capabilities, type Server, type ServerName, serverAt, servers } from './servers.ts'
+import { addable, type Capability, type Server, type ServerName, serverAt, servers } from './servers.ts'
 
 /** Where another machine's models answer. */
 export interface RemoteOptions {
@@ -38,7 +38,7 @@ const remoteSchema = z.strictObject({
     .regex(/^[\x21-\x7e]+$/, { error: 'has characters that no API key has, maybe a line break' })
     .optional(),
   server: z.enum(Object.keys(servers)).optional(),
-  capabilities: z.array(z.enum(capabilities)).optional(),
+  capabilities: z.array(z.enum(addable)).optional(),
   model: z.string().min(1).max(limits.modelCharacters).optional(),
   aliases: aliasesSchema.optional(),
 })
@@ -63,9 +63,13 @@ export function checkRemote(options: RemoteOptions): Remote {
 
 function addressOf(baseUrl: string): URL {
   if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
-    throw new EngineError('INVALID_REQUEST', `createEngine: baseUrl ${baseUrl} is no http or https address.`, {
-      hint: 'An address looks like http://10.0.0.2:8080/v1',
-    })
+    throw new EngineError(
+      'INVALID_REQUEST',
+      `createEngine: baseUrl ${baseUrl} is no http or https address.`,
+      {
+        hint: 'An address looks like http://10.0.0.2:8080/v1',
+      },
+    )
   }
   const address = new URL(baseUrl)
   if (address.username !== '' || address.password !== '' || address.search !== '' || address.hash !== '') {

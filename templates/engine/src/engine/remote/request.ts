@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts'
-import { imageData } from '../messages.ts'
+import { type ContentPart, imageData } from '../messages.ts'
 import type { CheckedGenerate } from '../options.ts'
 import { withJsonSchemas } from '../tools.ts'
 import type { Server } from './servers.ts'
@@ -32,7 +32,9 @@ export async function requestOf(
     ...serving(options),
   }
   if (options.prompt !== undefined) return { path: '/completions', body: { ...body, prompt: options.prompt } }
-  const messages = await Promise.all((options.messages ?? []).map((message) => remoteMessage(server, message)))
+  const messages = await Promise.all(
+    (options.messages ?? []).map((message) => remoteMessage(server, message)),
+  )
   return { path: '/chat/completions', body: { ...body, messages, ...chat(options) } }
 }
 
@@ -42,7 +44,7 @@ function sampling(options: CheckedGenerate): Record<string, unknown> {
     ...unless(1, { top_p: options.topP }),
     ...unless(0, { top_k: options.topK }),
     ...unless(0, { min_p: options.minP }),
-    ...unless(0, { xtc_probability: fraction(options.xtcProbability) }),
+    ...(options.xtcProbability === 0 ? {} : { xtc_probability: fraction(options.xtcProbability) }),
     ...unless(0.1, { xtc_threshold: fraction(options.xtcThreshold) }),
     ...unless(1, { repetition_penalty: options.repetitionPenalty }),
     ...unless(0, { presence_penalty: options.presencePenalty }),
@@ -82,24 +84,17 @@ function functionCall<Value>(value: Value) {
 }
 
 function format(responseFormat: CheckedGenerate['responseFormat']): Record<string, unknown> {
-  switch (responseFormat.type) {
-    case 'json_schema':
-      // Without `strict` a schema is a wish.
-      return {
-        type: 'json_schema',
-        json_schema: { name: 'answer', schema: responseFormat.schema, strict: true },
-      }
-    case 'regex':
-      return { type: 'regex', regex: responseFormat.pattern }
-    default:
-      return responseFormat
-  }
+  if (responseFormat.type !== 'json_schema') return responseFormat
+  // Without `strict` a schema is a wish.
+  return { type: 'json_schema', json_schema: { name: 'answer', schema: responseFormat.schema, strict: true } }
 }
 
 async function remoteMessage(
   server: Server,
   message: NonNullable<CheckedGenerate['messages']>[number],
 ): Promise<Record<string, unknown>> {
+  // Past thoughts and the name of a tool have a place only where the template gets the message as it is.
+  const free = server.capabilities.includes('templateOptions')
   switch (message.role) {
     case 'assistant': {
       const { content, reasoning, toolCalls = [] } = message
@@ -107,12 +102,10 @@ async function remoteMessage(
         id: call.id,
         ...functionCall({ name: call.name, arguments: JSON.stringify(call.arguments) }),
       }))
-      // Past thoughts have a place only where the server gives the message to the template as it is.
-      const thoughts = server.capabilities.includes('templateOptions') ? reasoning : undefined
       return {
         role: 'assistant',
         content,
-        ...unless(undefined, { reasoning_content: thoughts }),
+        ...unless(undefined, { reasoning_content: free ? reasoning : undefined }),
         ...(calls.length === 0 ? {} : { tool_calls: calls }),
       }
     }
@@ -120,7 +113,7 @@ async function remoteMessage(
       return {
         role: 'tool',
         content: message.content,
-        ...unless(undefined, { tool_call_id: message.toolCallId, name: message.name }),
+        ...unless(undefined, { tool_call_id: message.toolCallId, name: free ? message.name : undefined }),
       }
     default: {
       const { role, content } = message
@@ -130,9 +123,7 @@ async function remoteMessage(
   }
 }
 
-type Part = Exclude<Extract<NonNullable<CheckedGenerate['messages']>[number], { role: 'user' }>['content'], string>[number]
-
-async function remotePart(part: Part) {
+async function remotePart(part: ContentPart) {
   if (part.type === 'text') return part
   const data = await imageData(part.image)
   return { type: 'image_url', image_url: { url: `data:${mediaType(data)};base64,${data}` } }
@@ -148,14 +139,16 @@ function mediaType(base64: string): string {
 
 /** The fields that have another value than the one that says nothing. */
 function unless(neutral: unknown, fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== neutral && value !== undefined))
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== neutral && value !== undefined),
+  )
 }
 
 /**
- * mlx_lm.server takes only numbers with a decimal point here, and JSON.stringify writes 1 as `1`: the double next to
- * it is the same number in the single precision that MLX computes with.
+ * mlx_lm.server wants a decimal point here, and JSON.stringify writes 1 as `1`, 0 as `0`: the doubles next to them
+ * are the same numbers in the single precision that MLX computes with.
  */
 function fraction(value: number): number {
   if (value === 1) return 1 - Number.EPSILON / 2
-  return value === 0 ? 0 : value
+  return value === 0 ? Number.MIN_VALUE : value
 }

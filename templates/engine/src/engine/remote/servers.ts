@@ -135,3 +135,8 @@ export type ServerName = keyof typeof servers
 export function serverAt(address: URL): ServerName {
   return address.hostname === 'api.openai.com' ? 'openai' : 'compatible'
 }
+
+/** Those that have a field of their own in a request, so that an application can say that its server has them. */
+export const addable: readonly Capability[] = capabilities.filter((capability) =>
+  Object.values(servers).some((server: Server) => server.capabilities.includes(capability)),
+)

@@ -1,0 +1,117 @@
+import { EngineError } from '../errors.ts'
+import type { PromptProgress } from '../options.ts'
+import type { Chunk, Timings, Usage } from '../results.ts'
+import type { Client, StreamItem } from './client.ts'
+import { badAnswer, redact, told } from './failures.ts'
+import { pieceSchema, type RemoteUsage } from './pieces.ts'
+import { Sequence } from './sequence.ts'
+
+export interface AnswerOptions {
+  /** The name that was asked for; the server may tell another. */
+  model: string
+  sequences: number
+  /** Stop strings that the server doesn't look for. */
+  stop: readonly string[]
+  onPromptProgress: ((progress: PromptProgress) => void) | undefined
+}
+
+/** mlx_lm.server tells how far it read the prompt in comments. */
+const keepAlive = /^\s*keepalive (\d+)\/(\d+)$/
+
+/**
+ * A stream of events as the chunks of an answer.
+ *
+ * @throws EngineError REMOTE_FAILED where the stream ends before its sequences do, or brings what is no answer.
+ */
+export async function* readAnswer(
+  client: Client,
+  items: AsyncIterable<StreamItem>,
+  options: AnswerOptions,
+): AsyncGenerator<Chunk, void, undefined> {
+  const started = performance.now()
+  const sequences = Array.from({ length: options.sequences }, (_, index) => new Sequence(index, options.stop))
+  const ended = () => sequences.every(({ finished }) => finished)
+  let { model } = options
+  let usage = noUsage
+  let firstAt: number | undefined
+  let lastAt = started
+  let last: Chunk | undefined
+  for await (const item of items) {
+    if ('comment' in item) {
+      tellProgress(item.comment, options.onPromptProgress)
+      continue
+    }
+    if (item.data === '[DONE]') break
+    const piece = client.read(item.data, pieceSchema)
+    if (piece.error !== undefined && piece.error !== null) {
+      const { message } = told(JSON.stringify({ error: piece.error }))
+      throw badAnswer(client.remote, `broke the answer off: ${redact(client.remote, message)}`)
+    }
+    model = piece.model ?? model
+    if (piece.usage) usage = usageOf(piece.usage)
+    for (const choice of piece.choices ?? []) {
+      const sequence = sequences[choice.index ?? 0]
+      if (sequence === undefined) throw badAnswer(client.remote, 'sent a text that nobody asked for.')
+      const chunk = sequence.add(choice)
+      if (chunk === undefined) continue
+      lastAt = performance.now()
+      firstAt ??= lastAt
+      // The last one waits for the usage, which comes behind it.
+      if (ended()) last = chunk
+      else yield chunk
+    }
+    // A stop string that only the engine looks for: the server would go on.
+    if (ended() && options.stop.length > 0 && piece.choices?.every(({ finish_reason: end }) => !end)) break
+  }
+  if (last === undefined) {
+    throw new EngineError(
+      'REMOTE_FAILED',
+      `${client.remote.baseUrl} ended the stream in the middle of the answer.`,
+      {
+        hint: 'The server, or a proxy in front of it, went away or gave up: look into its log, and try again.',
+      },
+    )
+  }
+  yield { ...last, usage, timings: timingsOf(started, firstAt ?? lastAt, lastAt, usage), model }
+}
+
+/** Where a server does not say, or was left before it could. */
+const noUsage: Usage = {
+  promptTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
+  reasoningTokens: 0,
+  draftTokens: 0,
+}
+
+function usageOf(usage: RemoteUsage): Usage {
+  const { prompt_tokens_details: prompt, completion_tokens_details: completion } = usage
+  return {
+    promptTokens: usage.prompt_tokens,
+    cachedTokens: prompt?.cached_tokens ?? 0,
+    completionTokens: usage.completion_tokens,
+    reasoningTokens: completion?.reasoning_tokens ?? 0,
+    draftTokens: completion?.accepted_prediction_tokens ?? 0,
+  }
+}
+
+/** As the caller sees them, the network in between. */
+function timingsOf(started: number, firstAt: number, lastAt: number, usage: Usage): Timings {
+  return {
+    ttftMs: firstAt - started,
+    totalMs: performance.now() - started,
+    queueMs: 0,
+    tokensPerSecond: rate(usage.completionTokens - 1, lastAt - firstAt),
+    promptTokensPerSecond: rate(usage.promptTokens - usage.cachedTokens, firstAt - started),
+  }
+}
+
+function rate(tokens: number, milliseconds: number): number {
+  return tokens > 0 && milliseconds > 0 ? (tokens * 1000) / milliseconds : 0
+}
+
+function tellProgress(comment: string, onPromptProgress: AnswerOptions['onPromptProgress']): void {
+  const numbers = keepAlive.exec(comment)
+  if (numbers === null) return
+  onPromptProgress?.({ processedTokens: Number(numbers[1]), totalTokens: Number(numbers[2]) })
+}

@@ -1,0 +1,70 @@
+import * as z from 'zod'
+
+// Unknown fields are left out, and null is as good as absent: servers differ in both.
+const count = z.int().min(0)
+
+const logprob = z.object({ token: z.string(), id: count.nullish(), logprob: z.number() })
+
+const toolCall = z.object({
+  index: count.nullish(),
+  id: z.string().nullish(),
+  function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).nullish(),
+})
+
+const delta = z.object({
+  content: z.string().nullish(),
+  refusal: z.string().nullish(),
+  reasoning: z.string().nullish(),
+  reasoning_content: z.string().nullish(),
+  tool_calls: z.array(toolCall).nullish(),
+})
+
+const choice = z.object({
+  index: count.nullish(),
+  /** Of a chat. */
+  delta: delta.nullish(),
+  /** Of a raw prompt. */
+  text: z.string().nullish(),
+  finish_reason: z.string().nullish(),
+  logprobs: z
+    .object({ content: z.array(logprob.extend({ top_logprobs: z.array(logprob).nullish() })).nullish() })
+    .nullish(),
+})
+
+const usage = z.object({
+  prompt_tokens: count,
+  completion_tokens: count,
+  prompt_tokens_details: z.object({ cached_tokens: count.nullish() }).nullish(),
+  completion_tokens_details: z
+    .object({ reasoning_tokens: count.nullish(), accepted_prediction_tokens: count.nullish() })
+    .nullish(),
+})
+
+/** One event of a streamed answer, of a chat or of a raw prompt. */
+export const pieceSchema = z.object({
+  model: z.string().nullish(),
+  choices: z.array(choice).nullish(),
+  usage: usage.nullish(),
+  error: z.unknown(),
+})
+
+export type Choice = z.output<typeof choice>
+export type RemoteCall = z.output<typeof toolCall>
+export type RemoteUsage = z.output<typeof usage>
+
+/** The models of a server. */
+export const modelListSchema = z.object({
+  data: z.array(
+    z.object({
+      id: z.string(),
+      /** vLLM and others tell it, OpenAI does not. */
+      max_model_len: z.int().min(1).nullish(),
+    }),
+  ),
+})
+
+export const embeddingsSchema = z.object({
+  model: z.string().nullish(),
+  data: z.array(z.object({ index: count.nullish(), embedding: z.array(z.number()) })),
+  usage: z.object({ prompt_tokens: count.nullish() }).nullish(),
+})

@@ -1,0 +1,210 @@
+import type * as z from 'zod'
+import { resolveAlias } from '../aliases.ts'
+import { collect, objectOptions, readObject } from '../collect.ts'
+import type { Engine } from '../engine.ts'
+import { EngineError } from '../errors.ts'
+import {
+  type CheckedGenerate,
+  checkEmbed,
+  checkGenerate,
+  checkLoad,
+  type EmbedOptions,
+  type GenerateOptions,
+  type LoadOptions,
+} from '../options.ts'
+import type {
+  Answer,
+  Chunk,
+  EmbedAnswer,
+  EngineStatus,
+  LoadedModel,
+  ModelOnDisk,
+  ObjectAnswer,
+} from '../results.ts'
+import { readAnswer } from './answer.ts'
+import { Client } from './client.ts'
+import type { Remote } from './options.ts'
+import { embeddingsSchema, modelListSchema } from './pieces.ts'
+import { requestOf } from './request.ts'
+import type { Capability } from './servers.ts'
+import { refuseUnsupported, refuseUnsupportedLoad, unsupported } from './unsupported.ts'
+
+/** The engine whose models run behind an OpenAI-compatible server. Holds no connection between calls. */
+export class RemoteEngine implements Engine {
+  readonly #remote: Remote
+  readonly #client: Client
+
+  constructor(remote: Remote) {
+    this.#remote = remote
+    this.#client = new Client(remote)
+  }
+
+  /** Sees that the server has the model; loading it is the server's own affair. */
+  async loadModel(options: LoadOptions = {}): Promise<LoadedModel> {
+    const { signal, ...load } = checkLoad(options)
+    const { server } = this.#remote
+    refuseUnsupportedLoad(server, load)
+    const name = this.#modelName(load.model)
+    const list = await this.#list(signal)
+    const found = list.find(({ id }) => id === name)
+    if (found === undefined && name !== server.ownModel) throw this.#notThere(name, list)
+    return {
+      model: name,
+      adapter: null,
+      path: this.#remote.baseUrl,
+      memoryBytes: 0,
+      contextTokens: found?.max_model_len ?? null,
+      capabilities: server.capabilities.includes('tools') ? ['tools'] : [],
+      pinned: false,
+      active: this.#client.active,
+    }
+  }
+
+  generate(options: GenerateOptions): AsyncIterable<Chunk> {
+    return { [Symbol.asyncIterator]: () => this.#stream(options) }
+  }
+
+  complete(options: GenerateOptions): Promise<Answer> {
+    return collect(this.generate(options))
+  }
+
+  async generateObject<Schema extends z.ZodType>(
+    options: Omit<GenerateOptions, 'responseFormat'> & { schema: Schema },
+  ): Promise<ObjectAnswer<z.output<Schema>>> {
+    return readObject(await this.complete(objectOptions(options)), options.schema)
+  }
+
+  countTokens(): Promise<number> {
+    return this.#refuse('countTokens', 'tokens')
+  }
+
+  tokenise(): Promise<number[]> {
+    return this.#refuse('tokenise', 'tokens')
+  }
+
+  detokenise(): Promise<string> {
+    return this.#refuse('detokenise', 'tokens')
+  }
+
+  async embed(options: EmbedOptions): Promise<EmbedAnswer> {
+    const { model, inputs, signal } = checkEmbed(options)
+    if (!this.#remote.server.capabilities.includes('embed')) return this.#refuse('embed', 'embed')
+    const name = this.#modelName(model)
+    const body = { model: name, input: inputs, encoding_format: 'float' }
+    const answer = await this.#client.json('/embeddings', embeddingsSchema, { body, signal })
+    const sorted = answer.data.toSorted((one, other) => (one.index ?? 0) - (other.index ?? 0))
+    if (sorted.length !== inputs.length) {
+      throw new EngineError(
+        'REMOTE_FAILED',
+        `${inputs.length} texts went out, ${sorted.length} vectors came.`,
+      )
+    }
+    return {
+      vectors: sorted.map(({ embedding }) => unit(embedding)),
+      usage: { promptTokens: answer.usage?.prompt_tokens ?? 0 },
+      model: answer.model ?? name,
+    }
+  }
+
+  /** What this side knows, without asking the server: its own calls. */
+  async status(): Promise<EngineStatus> {
+    return {
+      worker: 'remote',
+      pid: undefined,
+      device: undefined,
+      versions: undefined,
+      deaths: 0,
+      models: [],
+      active: this.#client.active,
+      queued: 0,
+      memoryBytes: 0,
+      cacheBytes: 0,
+      peakMemoryBytes: 0,
+      memoryLimitBytes: 0,
+      promptCacheBytes: 0,
+      steps: 0,
+    }
+  }
+
+  unloadModel(): Promise<string[]> {
+    return this.#refuse('unloadModel', 'unload')
+  }
+
+  async models(): Promise<ModelOnDisk[]> {
+    const { baseUrl: path } = this.#remote
+    return (await this.#list(undefined)).map(({ id }) => ({ model: id, path, bytes: 0, place: 'server' }))
+  }
+
+  async dispose(): Promise<void> {
+    this.#client.dispose()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose()
+  }
+
+  async *#stream(options: GenerateOptions): AsyncGenerator<Chunk, void, undefined> {
+    const request = checkGenerate(options)
+    const { server } = this.#remote
+    refuseUnsupported(server, request)
+    const model = this.#modelName(request.model)
+    const { path, body } = await requestOf(server, model, request)
+    const { n: sequences, onPromptProgress, signal, deadlineMs } = request
+    const items = this.#client.stream(path, body, { signal, deadlineMs })
+    const stop = server.stopsOnText ? [] : request.stop
+    try {
+      yield* readAnswer(this.#client, items, { model, sequences, stop, onPromptProgress })
+    } catch (error) {
+      throw await this.#explained(error, model, request)
+    }
+  }
+
+  /** mlx_lm.server answers 404 to whatever fails at the start of a call: the list of its models tells them apart. */
+  async #explained(error: unknown, model: string, { signal }: CheckedGenerate): Promise<unknown> {
+    const { server } = this.#remote
+    if (!EngineError.isInstance(error) || error.code !== 'MODEL_NOT_FOUND' || !server.anyFailureIs404) {
+      return error
+    }
+    const known =
+      model === server.ownModel ||
+      (await this.#list(signal).then(
+        (list) => list.some(({ id }) => id === model),
+        // Then the first error is all that is known.
+        () => false,
+      ))
+    return known ? new EngineError('INVALID_REQUEST', error.message, { cause: error }) : error
+  }
+
+  async #list(signal: AbortSignal | undefined) {
+    return (await this.#client.json('/models', modelListSchema, { signal })).data
+  }
+
+  #modelName(model: string | undefined): string {
+    const { server, aliases } = this.#remote
+    const name = model ?? this.#remote.model ?? server.ownModel
+    if (name === undefined) {
+      throw new EngineError('INVALID_REQUEST', `No model is named, and ${server.title} has no default.`, {
+        hint: 'Name one in the call, or for all calls: createEngine({ baseUrl, model })',
+      })
+    }
+    return resolveAlias(aliases, name)
+  }
+
+  #notThere(name: string, list: readonly { id: string }[]): EngineError {
+    const names = list.map(({ id }) => id)
+    const shown = names.length > 10 ? [...names.slice(0, 10), '...'] : names
+    return new EngineError('MODEL_NOT_FOUND', `${this.#remote.baseUrl} has no model ${name}.`, {
+      hint: names.length === 0 ? 'It lists none.' : `It has: ${shown.join(', ')}`,
+    })
+  }
+
+  async #refuse(method: string, capability: Capability): Promise<never> {
+    throw unsupported(this.#remote.server, method, capability, method)
+  }
+}
+
+/** The same direction with length 1. */
+function unit(vector: readonly number[]): number[] {
+  const length = Math.hypot(...vector)
+  return length === 0 ? [...vector] : vector.map((number) => number / length)
+}

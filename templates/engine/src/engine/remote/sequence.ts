@@ -1,0 +1,103 @@
+import { EngineError } from '../errors.ts'
+import type { Chunk, FinishReason, TokenLogprob } from '../results.ts'
+import type { Choice } from './pieces.ts'
+import { StopStrings } from './stop-strings.ts'
+import { type Calls, ToolCallAssembly } from './tool-calls.ts'
+
+/** What servers call the three ends of a text. */
+const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
+  ['stop', 'stop'],
+  ['eos', 'stop'],
+  ['eos_token', 'stop'],
+  ['stop_sequence', 'stop'],
+  ['length', 'length'],
+  ['max_tokens', 'length'],
+  ['tool_calls', 'tool_calls'],
+  ['function_call', 'tool_calls'],
+])
+
+/** One of the `n` texts of an answer, put together from a stream. */
+export class Sequence {
+  readonly #index: number
+  readonly #stop: StopStrings
+  readonly #calls = new ToolCallAssembly()
+  #finished = false
+
+  /** @param stop the stop strings that the server doesn't look for */
+  constructor(index: number, stop: readonly string[]) {
+    this.#index = index
+    this.#stop = new StopStrings(stop)
+  }
+
+  get finished(): boolean {
+    return this.#finished
+  }
+
+  /**
+   * What a piece of the stream adds; undefined where that is nothing.
+   *
+   * @throws EngineError REMOTE_FAILED for an end that is neither stop, length nor tool calls.
+   */
+  add(choice: Choice): Chunk | undefined {
+    if (this.#finished) return undefined
+    const { delta, finish_reason: end } = choice
+    const found = this.#stop.add(choice.text ?? delta?.content ?? delta?.refusal ?? '')
+    const reasoning = delta?.reasoning ?? delta?.reasoning_content ?? ''
+    const calls = this.#calls.add(delta?.tool_calls ?? [])
+    let { text } = found
+    let finishReason: FinishReason | undefined
+    if (found.stopped) finishReason = 'stop'
+    else if (typeof end === 'string') {
+      text += this.#stop.rest()
+      join(calls, this.#calls.end())
+      finishReason = this.#reasonOf(end, calls)
+    }
+    this.#finished = finishReason !== undefined
+    const logprobs = logprobsOf(choice)
+    const nothing =
+      text === '' && reasoning === '' && logprobs.length === 0 && finishReason === undefined && isEmpty(calls)
+    if (nothing) return undefined
+    return {
+      text,
+      index: this.#index,
+      ...(reasoning === '' ? {} : { reasoning }),
+      ...(logprobs.length === 0 ? {} : { logprobs }),
+      ...(calls.toolCalls.length === 0 ? {} : { toolCalls: calls.toolCalls }),
+      ...(calls.toolErrors.length === 0 ? {} : { toolErrors: calls.toolErrors }),
+      ...(finishReason === undefined ? {} : { finishReason }),
+    }
+  }
+
+  #reasonOf(end: string, calls: Calls): FinishReason {
+    const reason = finishReasons.get(end)
+    if (reason === undefined) {
+      throw new EngineError('REMOTE_FAILED', `The server ended the answer with "${end}".`)
+    }
+    if (reason === 'tool_calls' && this.#calls.count === 0) {
+      const message = 'The server said that the answer ends with a call, and sent none.'
+      calls.toolErrors.push({ raw: '', message })
+    }
+    return reason === 'stop' && this.#calls.count > 0 ? 'tool_calls' : reason
+  }
+}
+
+function logprobsOf({ logprobs }: Choice): TokenLogprob[] {
+  return (logprobs?.content ?? []).map(({ token, id, logprob, top_logprobs: top }) => ({
+    ...entry(token, id, logprob),
+    top: (top ?? []).map((other) => entry(other.token, other.id, other.logprob)),
+  }))
+}
+
+/** OpenAI's API tells no token ids; -1 stands for one that isn't known. */
+function entry(token: string, id: number | null | undefined, logprob: number) {
+  return { token, tokenId: id ?? -1, logprob }
+}
+
+function join(calls: Calls, more: Calls): void {
+  calls.toolCalls.push(...more.toolCalls)
+  calls.toolErrors.push(...more.toolErrors)
+}
+
+function isEmpty({ toolCalls, toolErrors }: Calls): boolean {
+  return toolCalls.length === 0 && toolErrors.length === 0
+}

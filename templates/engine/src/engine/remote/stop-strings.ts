@@ -1,0 +1,36 @@
+/** Ends a text before the first of some stop strings, wherever its pieces are cut. */
+export class StopStrings {
+  readonly #stop: readonly string[]
+  #held = ''
+
+  constructor(stop: readonly string[]) {
+    this.#stop = stop
+  }
+
+  /** What can be shown of the text so far, and whether a stop string ended it. */
+  add(text: string): { text: string; stopped: boolean } {
+    const all = this.#held + text
+    const places = this.#stop.map((stop) => all.indexOf(stop)).filter((place) => place >= 0)
+    if (places.length > 0) {
+      this.#held = ''
+      return { text: all.slice(0, Math.min(...places)), stopped: true }
+    }
+    const held = Math.max(0, ...this.#stop.map((stop) => overlap(all, stop)))
+    this.#held = all.slice(all.length - held)
+    return { text: all.slice(0, all.length - held), stopped: false }
+  }
+
+  /** What was held back, once no more text comes. */
+  rest(): string {
+    const rest = this.#held
+    this.#held = ''
+    return rest
+  }
+}
+
+/** How many characters at the end of a text are the beginning of a stop string. */
+function overlap(text: string, stop: string): number {
+  let length = Math.min(text.length, stop.length - 1)
+  while (length > 0 && !text.endsWith(stop.slice(0, length))) length -= 1
+  return length
+}
