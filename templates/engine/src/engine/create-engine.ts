@@ -2,16 +2,22 @@ import type { Engine } from './engine.ts'
 import { LocalEngine } from './local-engine.ts'
 import { checkEngine, type EngineOptions } from './options.ts'
 import { findInterpreter, findProject, type Interpreter } from './project.ts'
+import type { RemoteOptions } from './remote/options.ts'
 import { Supervisor } from './supervisor.ts'
 import { workerLaunch } from './worker-launch.ts'
 
 /**
- * Starts the worker of the project that this file belongs to.
+ * Starts the worker of the project that this file belongs to or, with `baseUrl`, speaks to another server: the same
+ * calls, where it can do what they ask for.
  *
  * @throws EngineError SETUP_NEEDED, PYTHON_NOT_FOUND, PYTHON_TOO_OLD, MLX_NOT_WORKING, PROTOCOL_MISMATCH,
- * WORKER_EXITED, ABORTED.
+ * WORKER_EXITED, INVALID_REQUEST, ABORTED.
  */
-export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+export async function createEngine(options: EngineOptions | RemoteOptions = {}): Promise<Engine> {
+  if ('baseUrl' in options) {
+    const { createRemoteEngine } = await import('./remote/create-remote-engine.ts')
+    return createRemoteEngine(options)
+  }
   const {
     project: from,
     python,

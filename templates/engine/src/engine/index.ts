@@ -16,6 +16,7 @@ export type {
   ResponseFormat,
   TokeniseOptions,
 } from './options.ts'
+export type { RemoteOptions } from './remote/options.ts'
 export type {
   Answer,
   Choice,
