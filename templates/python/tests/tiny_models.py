@@ -1,0 +1,230 @@
+"""Makes tiny models of random weights: real families, real files, no sense in their answers.
+
+    python tests/tiny_models.py HELLO FOLDER   makes all of them; HELLO: the hello model's folder
+
+The families are those whose loading, prompts and prefill differ. Sizes are the least that the
+families' code takes. The tokenizer is the hello model's with the families' own tokens added.
+"""
+
+import importlib
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+from mlx.utils import tree_flatten, tree_map
+from tokenizers import Tokenizer
+
+Config = dict[str, Any]
+
+VISION_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
+# The prompt that the Qwen-VL models write: parts in their order, an image as three tokens.
+VISION_TEMPLATE = (
+    "{%- for message in messages -%}{{ '<|im_start|>' + message.role + '\\n' }}"
+    "{%- if message.content is string -%}{{ message.content }}{%- else -%}"
+    "{%- for part in message.content -%}"
+    "{%- if part.type == 'image' -%}<|vision_start|><|image_pad|><|vision_end|>"
+    "{%- else -%}{{ part.text }}{%- endif -%}"
+    "{%- endfor -%}{%- endif -%}{{ '<|im_end|>\\n' }}{%- endfor -%}"
+    "{%- if add_generation_prompt -%}{{ '<|im_start|>assistant\\n' }}"
+    "{%- if no_think is defined %}<think></think>{%- endif -%}{%- endif -%}"
+)
+# Text first, then what an image is made of: patches of 8 x 8 pixels, joined in fours.
+TEXT_SIZES: Config = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "intermediate_size": 64,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "rms_norm_eps": 1e-6,
+    "rope_theta": 10000.0,
+    "max_position_embeddings": 2048,
+    "tie_word_embeddings": True,
+}
+VISION_SIZES: Config = {
+    "depth": 2,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_heads": 2,
+    "patch_size": 8,
+    "spatial_patch_size": 8,
+    "spatial_merge_size": 2,
+    "temporal_patch_size": 2,
+}
+
+
+def qwen2_5_vl(folder: Path, hello: Path) -> None:
+    """Sees; windowed attention over the patches, positions in three dimensions."""
+    tokens = _tokenizer(folder, hello, VISION_TOKENS)
+    config = {
+        **TEXT_SIZES,
+        **_vision_ids(tokens),
+        "model_type": "qwen2_5_vl",
+        "architectures": ["Qwen2_5_VLForConditionalGeneration"],
+        "rope_scaling": {"type": "mrope", "mrope_section": [2, 3, 3]},
+        "vision_config": {
+            **VISION_SIZES,
+            "model_type": "qwen2_5_vl",
+            "out_hidden_size": 32,
+            "window_size": 32,
+            "fullatt_block_indexes": [1],
+        },
+    }
+    _template(folder)
+    _preprocessor(folder)
+    _write(folder, "mlx_vlm.models.qwen2_5_vl", config)
+
+
+def qwen3_vl(folder: Path, hello: Path) -> None:
+    """Sees; adds features of the image to the first layers of the text too (deepstack)."""
+    tokens = _tokenizer(folder, hello, VISION_TOKENS)
+    text = {
+        **TEXT_SIZES,
+        "model_type": "qwen3_vl_text",
+        "head_dim": 16,
+        "vocab_size": len(tokens),
+        "rope_scaling": {"type": "mrope", "mrope_section": [2, 3, 3], "mrope_interleaved": True},
+    }
+    config = {
+        **_vision_ids(tokens),
+        "model_type": "qwen3_vl",
+        "architectures": ["Qwen3VLForConditionalGeneration"],
+        "text_config": text,
+        "vision_config": {
+            **VISION_SIZES,
+            "model_type": "qwen3_vl",
+            "out_hidden_size": 32,
+            "num_position_embeddings": 16,
+            "deepstack_visual_indexes": [0, 1],
+        },
+    }
+    _template(folder)
+    _preprocessor(folder)
+    _write(folder, "mlx_vlm.models.qwen3_vl", config)
+
+
+def bert(folder: Path, hello: Path) -> None:
+    """Embeds; attention in both directions, the mean of all tokens, at most 64 of them."""
+    tokens = _tokenizer(folder, hello, ())
+    config = {
+        "model_type": "bert",
+        "architectures": ["BertModel"],
+        "vocab_size": len(tokens),
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "max_position_embeddings": 64,
+    }
+    _sentence_transformer(folder, {"pooling_mode_mean_tokens": True})
+    _write(folder, "mlx_vlm.models.bert", config)
+
+
+def qwen3_embedding(folder: Path, hello: Path) -> None:
+    """Embeds without the extra: a causal text model of which the last token's state is taken."""
+    tokens = _tokenizer(folder, hello, ())
+    config = {
+        **TEXT_SIZES,
+        "model_type": "qwen3",
+        "architectures": ["Qwen3ForCausalLM"],
+        "head_dim": 16,
+        "vocab_size": len(tokens),
+        "eos_token_id": tokens["<|im_end|>"],
+    }
+    _sentence_transformer(folder, {"pooling_mode_lasttoken": True})
+    _write(folder, "mlx_lm.models.qwen3", config, arguments="ModelArgs")
+
+
+MAKERS: dict[str, Callable[[Path, Path], None]] = {
+    "qwen2_5_vl": qwen2_5_vl,
+    "qwen3_vl": qwen3_vl,
+    "bert": bert,
+    "qwen3_embedding": qwen3_embedding,
+}
+
+
+def make(name: str, folder: Path, hello: Path) -> Path:
+    """Makes one of MAKERS in a folder that is not there yet, and gives the folder."""
+    folder.mkdir(parents=True)
+    MAKERS[name](folder, hello)
+    return folder
+
+
+def _write(folder: Path, module: str, config: Config, arguments: str = "ModelConfig") -> None:
+    (folder / "config.json").write_text(json.dumps(config, indent=2), "utf-8")
+    family = importlib.import_module(module)
+    mx.random.seed(1)
+    made = getattr(family, arguments).from_dict(json.loads(json.dumps(config)))
+    for part in ("text", "vision"):
+        values = getattr(made, f"{part}_config", None)
+        if isinstance(values, dict):
+            setattr(
+                made, f"{part}_config", getattr(family, f"{part.title()}Config").from_dict(values)
+            )
+    model = family.Model(made)
+    # As they are made the weights are so small that no image and no word would tell.
+    larger = tree_map(lambda weight: weight * 3, model.parameters())
+    mx.save_safetensors(
+        str(folder / "model.safetensors"), dict(tree_flatten(larger)), {"format": "mlx"}
+    )
+
+
+def _tokenizer(folder: Path, hello: Path, special: tuple[str, ...]) -> dict[str, int]:
+    tokenizer = Tokenizer.from_file(str(hello / "tokenizer.json"))
+    tokenizer.add_special_tokens(list(special))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    shutil.copy(hello / "tokenizer_config.json", folder)
+    vocabulary: dict[str, int] = tokenizer.get_vocab(with_added_tokens=True)
+    return vocabulary
+
+
+def _vision_ids(tokens: dict[str, int]) -> Config:
+    return {
+        "vocab_size": len(tokens),
+        "eos_token_id": tokens["<|im_end|>"],
+        "vision_start_token_id": tokens["<|vision_start|>"],
+        "vision_end_token_id": tokens["<|vision_end|>"],
+        "image_token_id": tokens["<|image_pad|>"],
+        "video_token_id": tokens["<|video_pad|>"],
+    }
+
+
+def _template(folder: Path) -> None:
+    (folder / "chat_template.jinja").write_text(VISION_TEMPLATE, "utf-8")
+
+
+def _preprocessor(folder: Path) -> None:
+    _json(
+        folder / "preprocessor_config.json",
+        {
+            "patch_size": 8,
+            "merge_size": 2,
+            "temporal_patch_size": 2,
+            "min_pixels": 256,
+            "max_pixels": 64 * 64,
+        },
+    )
+
+
+def _sentence_transformer(folder: Path, pooling: Config) -> None:
+    _json(
+        folder / "modules.json",
+        [
+            {"idx": 0, "path": "", "type": "sentence_transformers.models.Transformer"},
+            {"idx": 1, "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+        ],
+    )
+    _json(folder / "1_Pooling" / "config.json", pooling)
+
+
+def _json(file: Path, value: Config | list[Config]) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(value, indent=2), "utf-8")
+
+
+if __name__ == "__main__":
+    for maker in MAKERS:
+        print(make(maker, Path(sys.argv[2]) / maker, Path(sys.argv[1])))  # noqa: T201
