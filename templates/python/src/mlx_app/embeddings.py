@@ -161,7 +161,10 @@ def _takes_last_token(path: Path, config: dict[str, Any]) -> bool:
         return False
     # Saved without the part that writes, the weights have names that mlx-lm does not know.
     first = next(iter(sorted(path.glob("model*.safetensors"))), None)
-    return first is None or any(name.startswith("model.") for name in mx.load(str(first)))
+    if first is None:
+        return True
+    names: Any = mx.load(str(first))
+    return any(name.startswith("model.") for name in names)
 
 
 def _pooling(path: Path) -> str:
