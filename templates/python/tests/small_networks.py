@@ -8,7 +8,7 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_map_with_path
-from mlx_lm.models import gemma3_text, lfm2, llama, mamba2, qwen3_next
+from mlx_lm.models import falcon_h1, gemma3_text, lfm2, llama, mamba2, qwen3_next
 
 VOCABULARY = 64
 WINDOW = 16
@@ -141,10 +141,35 @@ def hybrid() -> nn.Module:
     return _random(qwen3_next.Model(arguments))
 
 
+def paired() -> nn.Module:
+    """CacheList of an ArraysCache and a KVCache in each layer."""
+    arguments = falcon_h1.ModelArgs(
+        embedding_multiplier=1.0,
+        head_dim=16,
+        hidden_size=32,
+        intermediate_size=64,
+        key_multiplier=1.0,
+        lm_head_multiplier=1.0,
+        mamba_d_head=16,
+        mamba_d_ssm=64,
+        mamba_d_state=16,
+        mamba_n_heads=4,
+        mlp_multipliers=[1.0, 1.0],
+        num_attention_heads=2,
+        num_hidden_layers=2,
+        num_key_value_heads=1,
+        rope_theta=1000.0,
+        ssm_multipliers=[1.0] * 5,
+        vocab_size=VOCABULARY,
+    )
+    return _random(falcon_h1.Model(arguments))
+
+
 NETWORKS = {
     "plain": plain,
     "sliding": sliding,
     "recurrent": recurrent,
     "convolutional": convolutional,
     "hybrid": hybrid,
+    "paired": paired,
 }
