@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser'
-import type * as z from 'zod'
+import * as z from 'zod'
 import { EngineError } from '../errors.ts'
 import { limits } from '../limits.ts'
 import { badAnswer, boundedText, connectionFailure, failureOf, redact, told } from './failures.ts'
@@ -101,7 +101,7 @@ export class Client {
     }
     const parsed = schema.safeParse(value)
     if (parsed.success) return parsed.data
-    throw badAnswer(this.remote, `sent an answer of an unknown shape: ${parsed.error.message}`)
+    throw badAnswer(this.remote, `sent an answer of an unknown shape: ${z.prettifyError(parsed.error)}`)
   }
 
   #open(signal: AbortSignal | undefined, deadlineMs?: number): Flight {

@@ -45,7 +45,7 @@ export const pieceSchema = z.object({
   model: z.string().nullish(),
   choices: z.array(choice).nullish(),
   usage: usage.nullish(),
-  error: z.unknown(),
+  error: z.unknown().optional(),
 })
 
 export type Choice = z.output<typeof choice>

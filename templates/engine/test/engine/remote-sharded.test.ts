@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { createRemoteEngine } from '../../src/engine/remote/create-remote-engine.ts'
+import { cases } from './cases.ts'
+import { useMlxLmServer } from './mlx-lm-server.ts'
+import { useFolder } from './support.ts'
+
+const folder = useFolder()
+const server = useMlxLmServer(folder.path, 2)
+
+const chosen = [
+  'answers "Tell me a story."',
+  'answers a second turn, under a system message',
+  'answers many at once, each its own',
+  'ends at maxTokens, with length',
+  'ends when the loop is left, and answers the next call',
+  'calls a tool, and goes on with its result',
+]
+
+test.each(chosen)('a model sharded over two ranks %s', async (name) => {
+  const found = cases.find((one) => one.name === name)
+  if (found === undefined) throw new Error(`There is no case "${name}".`)
+  await using engine = createRemoteEngine({ baseUrl: server.baseUrl, server: 'mlx-lm' })
+  await found.run({ engine, folder: folder.path })
+  expect((await engine.status()).active).toBe(0)
+})
