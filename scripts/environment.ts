@@ -2,17 +2,19 @@
  * The Python environment that the tests and scripts of this repository share: templates/python/.venv with the
  * development lock, made by the code that users get.
  */
+import { existsSync, readFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findProject, type Project } from '../templates/engine/src/engine/project.ts'
+import { findProject, interpreterIn, type Project } from '../templates/engine/src/engine/project.ts'
 import { childEnvironment } from '../templates/setup/src/setup/children.ts'
 import { findPythons, findUv } from '../templates/setup/src/setup/find.ts'
 import { isBroken } from '../templates/setup/src/setup/interpreter.ts'
-import { uvLock } from '../templates/setup/src/setup/locks.ts'
+import { lockFiles, lockHash, lockSetFor, uvLock } from '../templates/setup/src/setup/locks.ts'
 import { setUp } from '../templates/setup/src/setup/set-up.ts'
 import { uvFolder } from '../templates/setup/src/setup/survey.ts'
 import type { Terminal } from '../templates/setup/src/setup/terminal.ts'
-import { fetchUv } from '../templates/setup/src/setup/uv.ts'
+import { fetchUv, installWithUv, makeWithUv } from '../templates/setup/src/setup/uv.ts'
 
 /** The host: the folder with the layers, which is a project in its own right. */
 export const host: Project = findProject(fileURLToPath(new URL('../templates/', import.meta.url)))
@@ -34,9 +36,38 @@ export async function ensureEnvironment(): Promise<string> {
   const { MLX_PYTHON: _, MLX_SERVING_PYTHON_PATH: __, ...environment } = process.env
   const lines: string[] = []
   const quiet: Terminal = { done: (text) => lines.push(text), note: terminal.note }
-  const result = await setUp(host, { dev: true, cuda: false, fresh: false }, { environment, terminal: quiet })
+  const result = await setUp(
+    host,
+    { dev: true, cuda: false, vision: false, fresh: false },
+    { environment, terminal: quiet },
+  )
   if (!result.upToDate) for (const line of lines) terminal.done(line)
   return result.python
+}
+
+/**
+ * Makes the environment with the extra for images and embeddings, templates/python/.venv-vision, when it is not there
+ * or its locks have changed: the shared one stays without, so that the tests say what an app without it does.
+ *
+ * @returns the absolute path of its interpreter.
+ * @throws EngineError
+ */
+export async function ensureVisionEnvironment(): Promise<string> {
+  const base = await ensureEnvironment()
+  const folder = join(host.pythonDirectory, '.venv-vision')
+  const python = interpreterIn(folder)
+  const set = lockSetFor({ dev: true, cuda: false, vision: true })
+  const hash = lockHash(host.pythonDirectory, set)
+  const installed = join(folder, 'installed-lock')
+  if (existsSync(python) && existsSync(installed) && readFileSync(installed, 'utf8') === hash) return python
+  const uv = await obtainUv()
+  const run = { environment: childEnvironment(), directory: host.root, signal: undefined }
+  await rm(folder, { recursive: true, force: true })
+  await makeWithUv(uv, base, folder, run)
+  await installWithUv(uv, python, lockFiles(host.pythonDirectory, set), run)
+  await writeFile(installed, hash)
+  terminal.done(`Packages of ${lockFiles('', set).join(' and ')} in ${folder}`)
+  return python
 }
 
 /** Path of a uv: the one that is there, or one fetched by pip into templates/.mlx. */

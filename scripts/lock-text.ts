@@ -17,6 +17,19 @@ export function lockText(exported: string, command: string, systems: string[]): 
   return `# Exact versions and hashes for ${names}. Made from pyproject.toml by:\n# ${command}\n${lines.join('\n').trimEnd()}\n`
 }
 
+/** The packages of one export that another one lacks, with their hashes and reasons. */
+export function onlyIn(exported: string, other: string): string {
+  const there = new Set(blocksOf(other).map((block) => block.split('\n')[0]))
+  return blocksOf(exported)
+    .filter((block) => !there.has(block.split('\n')[0]))
+    .join('\n')
+}
+
+/** The packages of an export, each with the indented lines that follow it. */
+function blocksOf(exported: string): string[] {
+  return exported.trimEnd().split(/\n(?=\S)/)
+}
+
 function shortenMarker(line: string, systems: string[]): string {
   const match = requirementLine.exec(line)
   const marker = match?.[2]
@@ -79,7 +92,10 @@ export function constraintsOf(locks: string[]): string[] {
 export function heldConstraints(pyproject: string): string[] {
   const list = /^constraint-dependencies = \[([^\]]*)\]$/m.exec(pyproject)
   const [, dependencies = ''] = /^dependencies = \[\n(.*?)^\]$/ms.exec(pyproject) ?? []
-  const pinned = [...dependencies.matchAll(/"([\w.-]+)(?:\[[\w,-]+\])?==/g)].map(([, name]) => name)
+  const [, extras = ''] = /^\[project\.optional-dependencies\]\n(.*?)^\[/ms.exec(pyproject) ?? []
+  const pinned = [...`${dependencies}${extras}`.matchAll(/"([\w.-]+)(?:\[[\w,-]+\])?==/g)].map(
+    ([, name]) => name,
+  )
   return [...(list?.[1] ?? '').matchAll(/"([^"]+)"/g)]
     .map(([, constraint]) => constraint ?? '')
     .filter((constraint) => {

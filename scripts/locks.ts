@@ -18,6 +18,7 @@ import {
   constraintsOf,
   heldConstraints,
   lockText,
+  onlyIn,
   uvProject,
   withConstraints,
   withCuda,
@@ -44,12 +45,19 @@ try {
     'uv export --only-group dev -o requirements-dev.lock',
     ['linux', 'darwin'],
   )
-  const pyproject = withConstraints(source, constraintsOf([main, dev]))
+  // What the extra adds to the rest: it is installed beside any of the others.
+  const vision = lockText(
+    onlyIn(await exportLock(['--no-dev', '--extra', 'vision']), await exportLock(['--no-dev'])),
+    'npm run locks, from uv export --no-dev --extra vision, without what is in requirements.lock',
+    ['linux', 'darwin'],
+  )
+  const locks = [main, dev, vision]
+  const pyproject = withConstraints(source, constraintsOf(locks))
 
   // The same versions with NVIDIA's libraries in place of the CPU's.
   const nvidia = flags.upgrade ? [] : constraintsOf([await lockNamed('requirements-cuda.lock')])
   const held = nvidia.filter((constraint) => constraint.startsWith('nvidia-'))
-  await resolve(withCuda(withConstraints(source, [...constraintsOf([main, dev]), ...held])))
+  await resolve(withCuda(withConstraints(source, [...constraintsOf(locks), ...held])))
   const cuda = lockText(
     await exportLock(['--no-dev']),
     'uv export --no-dev --no-emit-project -o requirements-cuda.lock, with mlx[cuda12] in place of mlx[cpu]',
@@ -67,6 +75,7 @@ try {
     'pyproject.toml': pyproject,
     'requirements.lock': main,
     'requirements-dev.lock': dev,
+    'requirements-vision.lock': vision,
     'requirements-cuda.lock': cuda,
     'requirements-uv.lock': uvText,
   }

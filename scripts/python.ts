@@ -1,12 +1,13 @@
 /**
  * Runs the Python tools of this repository in its shared environment: `lint`, `format`, `typecheck`, `test` over
  * templates/python and scripts/hello, and `hello`, which trains the hello model. Further arguments go to the tool.
+ * `test` runs what needs the extra for images and embeddings a second time, in the environment that has it.
  */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { ensureEnvironment, host } from './environment.ts'
+import { ensureEnvironment, ensureVisionEnvironment, host } from './environment.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const helloDirectory = join(root, 'scripts', 'hello')
@@ -39,6 +40,9 @@ const tasks: Record<string, Step[]> = {
   hello: [['python', [join(helloDirectory, 'train.py')], root]],
 }
 
+/** What pytest exits with when no test was chosen. */
+const noTests = 5
+
 const [name = '', ...rest] = process.argv.slice(2)
 const steps = tasks[name]
 if (steps === undefined) {
@@ -47,16 +51,33 @@ if (steps === undefined) {
   )
   process.exitCode = 2
 } else {
-  const binaries = dirname(await ensureEnvironment())
-  for (const [program, programArguments, directory] of steps) {
-    const { exitCode } = await execa(join(binaries, program), [...programArguments, ...rest], {
-      cwd: directory,
-      env: { MYPY_CACHE_DIR: join(root, '.mypy_cache'), PYTHONPATH: host.pythonSource },
-      reject: false,
-      stdio: 'inherit',
-    })
-    if (exitCode !== 0) process.exitCode = exitCode ?? 1
+  const python = await ensureEnvironment()
+  for (const step of steps) fail(await run(python, step))
+  if (name === 'test') {
+    const step: Step = ['pytest', ['-m', 'vision'], host.pythonDirectory]
+    const exitCode = await run(await ensureVisionEnvironment(), step, { MLX_TEST_EXTRAS: '1' })
+    // The tests that were asked for may be ones that need no extra.
+    if (exitCode !== noTests || rest.length === 0) fail(exitCode)
   }
+}
+
+/** Runs a step in the environment of an interpreter; gives its exit code. */
+async function run(
+  python: string,
+  [program, programArguments, directory]: Step,
+  variables: Record<string, string> = {},
+): Promise<number> {
+  const { exitCode } = await execa(join(dirname(python), program), [...programArguments, ...rest], {
+    cwd: directory,
+    env: { MYPY_CACHE_DIR: join(root, '.mypy_cache'), PYTHONPATH: host.pythonSource, ...variables },
+    reject: false,
+    stdio: 'inherit',
+  })
+  return exitCode ?? 1
+}
+
+function fail(exitCode: number): void {
+  if (exitCode !== 0) process.exitCode = exitCode
 }
 
 function existing(folders: string[]): string[] {

@@ -6,7 +6,7 @@ import { parseTemplate } from './parse-template.ts'
 
 /** What tests and tools leave in the folders of layers; no part of them. */
 const leftovers =
-  /^(node_modules|\.venv|\.mlx|\.cache|dist|__pycache__|__snapshots__|\.(pytest|ruff|mypy)_cache|\.DS_Store|\.coverage|uv\.lock|.*\.(pyc|tsbuildinfo|tgz|egg-info|log))$/
+  /^(node_modules|\.venv(-vision)?|\.mlx|\.cache|dist|__pycache__|__snapshots__|\.(pytest|ruff|mypy)_cache|\.DS_Store|\.coverage|uv\.lock|.*\.(pyc|tsbuildinfo|tgz|egg-info|log))$/
 
 /** Layers as they lie in templates/; templates are parsed when they are read. */
 export function folderSource(directory: string): TemplateSource {

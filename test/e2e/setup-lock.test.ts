@@ -54,13 +54,20 @@ it('a package that the user adds comes with the next set-up, and moves no other 
 })
 
 const systems = {
-  'macOS 14 on Apple silicon': ['aarch64-apple-darwin', 'requirements.lock', 'requirements-dev.lock'],
+  'macOS 14 on Apple silicon': [
+    'aarch64-apple-darwin',
+    'requirements.lock',
+    'requirements-dev.lock',
+    'requirements-vision.lock',
+  ],
   'Linux on x86_64': [
     'x86_64-manylinux_2_35',
     'requirements.lock',
     'requirements-dev.lock',
     'requirements-cuda.lock',
+    'requirements-vision.lock',
   ],
+  // Not the extra: of miniaudio there is no wheel, it is built from its source there.
   'Linux on ARM': [
     'aarch64-manylinux_2_35',
     'requirements.lock',
@@ -68,6 +75,10 @@ const systems = {
     'requirements-cuda.lock',
   ],
 }
+
+/** The locks that one is installed with: that of the extra names only what it adds. */
+const together = (lock: string): string[] =>
+  lock === 'requirements-vision.lock' ? ['requirements.lock', lock] : [lock]
 
 it.each(Object.entries(systems))(
   '%s has a wheel of the lock for each package',
@@ -78,8 +89,7 @@ it.each(Object.entries(systems))(
           '--only-binary',
           ':all:',
           '--require-hashes',
-          '-r',
-          join(host.pythonDirectory, lock),
+          ...together(lock).flatMap((name) => ['-r', join(host.pythonDirectory, name)]),
         ]
         const target = ['--target', join(project.root, 'nowhere'), '--python-platform', platform]
         const result = await execa(

@@ -5,6 +5,7 @@ import {
   constraintsOf,
   heldConstraints,
   lockText,
+  onlyIn,
   withConstraints,
   withCuda,
   withoutSystems,
@@ -12,7 +13,8 @@ import {
 
 const read = (name: string) =>
   readFileSync(new URL(`../../templates/python/${name}`, import.meta.url), 'utf8')
-const names = ['requirements.lock', 'requirements-dev.lock', 'requirements-cuda.lock', 'requirements-uv.lock']
+const held = ['requirements.lock', 'requirements-dev.lock', 'requirements-vision.lock']
+const names = [...held, 'requirements-cuda.lock', 'requirements-uv.lock']
 
 const mac = "platform_machine == 'arm64' and sys_platform == 'darwin'"
 const x86 = "platform_machine == 'x86_64' and sys_platform == 'linux'"
@@ -34,7 +36,7 @@ describe.each(names)('%s', (name) => {
 
 it('pyproject.toml carries the versions of the locks as constraints', () => {
   const pyproject = read('pyproject.toml')
-  const constraints = constraintsOf([read('requirements.lock'), read('requirements-dev.lock')])
+  const constraints = constraintsOf(held.map(read))
   expect(constraints.length).toBeGreaterThan(30)
   expect(parse(pyproject)).toMatchObject({ tool: { uv: { 'constraint-dependencies': constraints } } })
 })
@@ -71,6 +73,13 @@ it('keeps hashes and reasons of an export as they are', () => {
   )
 })
 
+it('leaves out what another export has, with its hashes and reasons', () => {
+  const base = 'a==1 \\\n    --hash=sha256:aa\n    # via x\nb==2 ; m \\\n    --hash=sha256:bb\n'
+  const more = `${base}b==3 ; n \\\n    --hash=sha256:cc\nc==4 \\\n    --hash=sha256:dd\n`
+  expect(onlyIn(more, base)).toBe('b==3 ; n \\\n    --hash=sha256:cc\nc==4 \\\n    --hash=sha256:dd')
+  expect(onlyIn(base, more)).toBe('')
+})
+
 it('constrains a package with two versions by their markers', () => {
   const lock =
     "b==2 ; python_version < '3' \\\nb==3 ; python_version >= '3' \\\na==1 ; sys_platform == 'linux' \\\n"
@@ -83,16 +92,14 @@ it('constrains a package with two versions by their markers', () => {
 
 it('edits pyproject.toml and nothing else in it', () => {
   const pyproject = read('pyproject.toml')
-  expect(withConstraints(withConstraints(pyproject, []), constraintsOf(names.slice(0, 2).map(read)))).toBe(
-    pyproject,
-  )
+  expect(withConstraints(withConstraints(pyproject, []), constraintsOf(held.map(read)))).toBe(pyproject)
   expect(withCuda(pyproject)).toContain('mlx[cuda12]==')
   expect(withCuda(pyproject)).not.toContain("sys_platform == 'darwin' and")
   expect(() => withCuda('')).toThrow('is not there')
 })
 
 it('lets a pin be changed: what is pinned, and its parts, are not held', () => {
-  const held = heldConstraints(read('pyproject.toml')).join('\n')
-  expect(held).toContain('transformers==')
-  expect(held).not.toMatch(/^(mlx|mlx-cpu|mlx-metal|mlx-lm|msgspec)==/m)
+  const constraints = heldConstraints(read('pyproject.toml')).join('\n')
+  expect(constraints).toContain('transformers==')
+  expect(constraints).not.toMatch(/^(mlx|mlx-cpu|mlx-metal|mlx-lm|mlx-vlm|msgspec)==/m)
 })

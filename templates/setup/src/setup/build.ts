@@ -6,10 +6,10 @@ import { interpreterIn, type Project } from '#project'
 import { stopIfInterrupted } from './children.ts'
 import { startOnce } from './first-start.ts'
 import { describePython, isBroken, unfitness, versionOf } from './interpreter.ts'
-import { type LockSet, lockFiles, lockHash, uvLock } from './locks.ts'
+import { type LockSet, lockFiles, lockHash, partsOf, uvLock } from './locks.ts'
 import { installWithPip, makeWithPip } from './pip.ts'
 import type { PipPlan, UvPlan } from './plan.ts'
-import { removeRecord, type SetupRecord, usesCuda, writeRecord } from './record.ts'
+import { removeRecord, type SetupRecord, writeRecord } from './record.ts'
 import type { SetupContext } from './set-up.ts'
 import { uvFolder } from './survey.ts'
 import { scriptWithArguments } from './terminal.ts'
@@ -139,7 +139,7 @@ async function reusable(
   const interpreter = interpreterIn(virtualEnvironment)
   if (anew || !existsSync(interpreter)) return false
   // The CPU's and NVIDIA's libraries overwrite each other; without a record nobody knows which ones are there.
-  if (usesCuda(set) !== usesCuda(record?.set)) return false
+  if (partsOf(set).cuda !== partsOf(record?.set).cuda) return false
   const python = await describePython(interpreter, environment)
   if (isBroken(python) || unfitness(python, process.platform) !== undefined) return false
   return way === 'uv' || python.pip

@@ -3,27 +3,51 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The sets of packages that a set-up can install. */
-export const lockSetNames = ['plain', 'dev', 'cuda', 'cuda-dev'] as const
+export const lockSetNames = [
+  'plain',
+  'dev',
+  'vision',
+  'dev-vision',
+  'cuda',
+  'cuda-dev',
+  'cuda-vision',
+  'cuda-dev-vision',
+] as const
 export type LockSet = (typeof lockSetNames)[number]
 
-const files: Record<LockSet, string[]> = {
-  plain: ['requirements.lock'],
-  dev: ['requirements.lock', 'requirements-dev.lock'],
-  cuda: ['requirements-cuda.lock'],
-  'cuda-dev': ['requirements-cuda.lock', 'requirements-dev.lock'],
+/** What a set may hold beside what every app needs. */
+export interface LockParts {
+  /** NVIDIA's libraries in place of the CPU's. */
+  cuda: boolean
+  /** The tools for work on the Python half. */
+  dev: boolean
+  /** Images and embeddings. */
+  vision: boolean
 }
 
 /** The lock that brings uv itself where it is not there. */
 export const uvLock = 'requirements-uv.lock'
 
-export function lockSetFor({ dev, cuda }: { dev: boolean; cuda: boolean }): LockSet {
-  if (cuda) return dev ? 'cuda-dev' : 'cuda'
-  return dev ? 'dev' : 'plain'
+export function lockSetFor({ cuda, dev, vision }: LockParts): LockSet {
+  const parts = [...(cuda ? ['cuda'] : []), ...(dev ? ['dev'] : []), ...(vision ? ['vision'] : [])]
+  return lockSetNames.find((name) => name === parts.join('-')) ?? 'plain'
+}
+
+/** What a set holds; nothing of it where there is no set. */
+export function partsOf(set: LockSet | undefined): LockParts {
+  const parts: string[] = set?.split('-') ?? []
+  return { cuda: parts.includes('cuda'), dev: parts.includes('dev'), vision: parts.includes('vision') }
 }
 
 /** Paths of the lock files of a set. */
 export function lockFiles(pythonDirectory: string, set: LockSet): string[] {
-  return files[set].map((name) => join(pythonDirectory, name))
+  const { cuda, dev, vision } = partsOf(set)
+  const names = [
+    cuda ? 'requirements-cuda.lock' : 'requirements.lock',
+    ...(dev ? ['requirements-dev.lock'] : []),
+    ...(vision ? ['requirements-vision.lock'] : []),
+  ]
+  return names.map((name) => join(pythonDirectory, name))
 }
 
 /** The first lock file of a set that is not there. */

@@ -9,7 +9,11 @@ export interface SetupOptions {
   fresh: boolean
   dev: boolean
   cuda: boolean
+  vision: boolean
 }
+
+/** The extras that --with adds. */
+const extras = ['vision']
 
 /** The user asked for something that there is not: told without a stack, exit code 2. */
 export class UsageError extends Error {
@@ -23,6 +27,7 @@ export const setupHelp = `Sets up the Python environment of this project, once a
   --python PATH           the Python to build from; with --env existing, the Python to use
   --dev                   also pytest, ruff and mypy
   --cuda                  MLX for NVIDIA GPUs (Linux)
+  --with vision           also mlx-vlm: images and embeddings, about 0.8 GB more
   --fresh                 throw the environment away and make it anew
   --help                  this text
 
@@ -45,12 +50,18 @@ export function parseSetupOptions(argv: string[]): SetupOptions | 'help' {
   if (values.cuda && way === 'existing') {
     throw new UsageError('--cuda chooses packages to install, and --env existing installs none.')
   }
+  const unknown = values.with.find((name) => !extras.includes(name))
+  if (unknown !== undefined) throw new UsageError(`--with ${unknown}: there is ${extras.join(', ')}.`)
+  if (values.with.length > 0 && way === 'existing') {
+    throw new UsageError('--with chooses packages to install, and --env existing installs none.')
+  }
   return {
     ...(way === undefined ? {} : { way }),
     ...(values.python === undefined ? {} : { python: values.python }),
     fresh: values.fresh,
     dev: values.dev,
     cuda: values.cuda,
+    vision: values.with.includes('vision'),
   }
 }
 
@@ -64,6 +75,7 @@ function parseFlags(argv: string[]) {
         fresh: { type: 'boolean', default: false },
         dev: { type: 'boolean', default: false },
         cuda: { type: 'boolean', default: false },
+        with: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })

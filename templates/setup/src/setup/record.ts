@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { z } from 'zod'
 import { environmentRecordSchema, type Project } from '#project'
-import { type LockSet, lockSetNames } from './locks.ts'
+import { lockSetNames } from './locks.ts'
 
 /** What the engine reads of the record, and which locks were installed. */
 const setupRecordSchema = environmentRecordSchema.extend({ set: z.enum(lockSetNames).optional() })
@@ -38,12 +38,4 @@ export async function writeRecord(project: Project, record: SetupRecord): Promis
 
 export async function removeRecord(project: Project): Promise<void> {
   await rm(project.environmentFile, { force: true })
-}
-
-export function usesCuda(set: LockSet | undefined): boolean {
-  return set === 'cuda' || set === 'cuda-dev'
-}
-
-export function usesDev(set: LockSet | undefined): boolean {
-  return set === 'dev' || set === 'cuda-dev'
 }

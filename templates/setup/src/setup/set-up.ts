@@ -4,11 +4,11 @@ import { EngineError } from '#engine'
 import type { Project } from '#project'
 import { buildEnvironment, virtualEnvironmentOf } from './build.ts'
 import { childEnvironment, stopIfInterrupted } from './children.ts'
-import { type LockSet, lockHash, lockSetFor, missingLock } from './locks.ts'
+import { type LockSet, lockHash, lockSetFor, missingLock, partsOf } from './locks.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import type { SetupOptions } from './options.ts'
 import { isRefusal, planSetup, readyMade } from './plan.ts'
-import { readRecord, removeRecord, type SetupRecord, usesCuda, usesDev, writeRecord } from './record.ts'
+import { readRecord, removeRecord, type SetupRecord, writeRecord } from './record.ts'
 import type { Refusal } from './support.ts'
 import { lockedMlxLm, namedByVariable, survey, uvFolder } from './survey.ts'
 import { scriptCommand, type Terminal } from './terminal.ts'
@@ -68,7 +68,7 @@ async function setUpAlone(
   const current = await currentEnvironment(project, options, record, set, context)
   if (current !== undefined) return current
 
-  const situation = await survey(project, { ...options, cuda: usesCuda(set) }, environment)
+  const situation = await survey(project, { ...options, cuda: partsOf(set).cuda }, environment)
   await stopIfInterrupted(context.signal)
   const plan = planSetup(situation)
   if (isRefusal(plan)) throw asError(plan)
@@ -108,9 +108,11 @@ async function useAsItIs(
 
 /** What was asked for, with what an earlier set-up added: a later one takes nothing away. */
 function wantedSet(options: SetupOptions, record: SetupRecord | undefined): LockSet {
+  const before = partsOf(record?.set)
   return lockSetFor({
-    dev: options.dev || usesDev(record?.set),
-    cuda: options.cuda || usesCuda(record?.set),
+    dev: options.dev || before.dev,
+    cuda: options.cuda || before.cuda,
+    vision: options.vision || before.vision,
   })
 }
 

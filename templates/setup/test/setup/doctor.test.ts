@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { type Check, Findings, runChecks } from '../../src/setup/checks/check.ts'
 import { judgeMemory, judgeNode } from '../../src/setup/checks/machine.ts'
+import { judgeVision } from '../../src/setup/checks/python.ts'
 import { formatBytes } from '../../src/setup/format.ts'
 import { scriptCommand, scriptWithArguments } from '../../src/setup/terminal.ts'
 
@@ -18,6 +19,19 @@ it.each([
 it('wants room for the model and something more', () => {
   expect(judgeMemory(8e9, 16e9).good).toBe(true)
   expect(judgeMemory(15e9, 16e9)).toMatchObject({ good: false, detail: '16.0 GB for a model of 15.0 GB' })
+})
+
+it('misses no extra, and wants the one that is there to be the one of the lock', () => {
+  const command = 'npm run setup -- --with vision'
+  expect(judgeVision(undefined, '0.7.10', command)).toEqual({
+    good: undefined,
+    detail: 'not there, if you need them: npm run setup -- --with vision',
+  })
+  expect(judgeVision('0.7.10', '0.7.10', command)).toEqual({
+    good: true,
+    detail: 'mlx-vlm 0.7.10, as locked',
+  })
+  expect(judgeVision('0.6.0', '0.7.10', command)).toMatchObject({ good: false, mend: command })
 })
 
 it('skips what a failed check makes pointless, and survives a check that throws', async () => {

@@ -10,13 +10,16 @@ import {
   lockSetFor,
   lockSetNames,
   missingLock,
+  partsOf,
 } from '../../src/setup/locks.ts'
 
 const { pythonDirectory } = findProject()
 
 it('chooses the set of locks', () => {
-  expect(lockSetFor({ dev: false, cuda: false })).toBe('plain')
-  expect(lockSetFor({ dev: true, cuda: true })).toBe('cuda-dev')
+  expect(lockSetFor({ dev: false, cuda: false, vision: false })).toBe('plain')
+  expect(lockSetFor({ dev: true, cuda: true, vision: false })).toBe('cuda-dev')
+  for (const set of lockSetNames) expect(lockSetFor(partsOf(set))).toBe(set)
+  expect(partsOf(undefined)).toEqual({ dev: false, cuda: false, vision: false })
 })
 
 it('hashes the bytes of the lock', () => {
@@ -33,6 +36,15 @@ it.each(lockSetNames)('has every file of the set %s, and a hash for every packag
     expect(packages.length).toBeGreaterThan(5)
     expect(text.match(/^[\w.-]+==[^\n]*\\\n {4}--hash=sha256:[0-9a-f]{64}/gm)?.length).toBe(packages.length)
   }
+})
+
+it('adds the extra to any set', () => {
+  expect(lockFiles('/p', 'vision')).toEqual(['/p/requirements.lock', '/p/requirements-vision.lock'])
+  expect(lockFiles('/p', 'cuda-dev-vision')).toEqual([
+    '/p/requirements-cuda.lock',
+    '/p/requirements-dev.lock',
+    '/p/requirements-vision.lock',
+  ])
 })
 
 it('reads the version of a package', () => {

@@ -2,13 +2,16 @@ import { expect, it } from 'vitest'
 import { parseSetupOptions, UsageError } from '../../src/setup/options.ts'
 
 it('takes every flag', () => {
-  expect(parseSetupOptions([])).toEqual({ fresh: false, dev: false, cuda: false })
-  expect(parseSetupOptions(['--env', 'pip', '--python', '/p', '--fresh', '--dev', '--cuda'])).toEqual({
+  expect(parseSetupOptions([])).toEqual({ fresh: false, dev: false, cuda: false, vision: false })
+  expect(
+    parseSetupOptions(['--env', 'pip', '--python', '/p', '--fresh', '--dev', '--cuda', '--with', 'vision']),
+  ).toEqual({
     way: 'pip',
     python: '/p',
     fresh: true,
     dev: true,
     cuda: true,
+    vision: true,
   })
   expect(parseSetupOptions(['--help', '--fresh'])).toBe('help')
 })
@@ -20,6 +23,9 @@ it.each([
   [['--env']],
   [['--fresh=yes']],
   [['--cuda', '--env', 'existing']],
+  [['--with']],
+  [['--with', 'sound']],
+  [['--with', 'vision', '--env', 'existing']],
 ])('refuses %j', (argv) => {
   expect(() => parseSetupOptions(argv)).toThrow(UsageError)
 })

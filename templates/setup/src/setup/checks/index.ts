@@ -1,7 +1,20 @@
 import type { Check } from './check.ts'
 import { disk, memory, node } from './machine.ts'
 import { hello, model, project } from './model.ts'
-import { lock, mlx, mlxLm, python, uv } from './python.ts'
+import { lock, mlx, mlxLm, python, uv, vision } from './python.ts'
 
 /** What the doctor looks at, in this order. Add one here. */
-export const checks: Check[] = [node, project, python, uv, mlx, mlxLm, lock, disk, model, memory, hello]
+export const checks: Check[] = [
+  node,
+  project,
+  python,
+  uv,
+  mlx,
+  mlxLm,
+  vision,
+  lock,
+  disk,
+  model,
+  memory,
+  hello,
+]

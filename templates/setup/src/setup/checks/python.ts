@@ -7,7 +7,7 @@ import { lockedVersion, lockHash } from '../locks.ts'
 import { readRecord } from '../record.ts'
 import { namedByVariable, uvFolder } from '../survey.ts'
 import { scriptCommand, scriptWithArguments } from '../terminal.ts'
-import type { Check } from './check.ts'
+import type { Check, Finding } from './check.ts'
 
 export const python: Check = {
   name: 'Python',
@@ -83,6 +83,38 @@ export const lock: Check = {
       mend,
     }
   },
+}
+
+export const vision: Check = {
+  name: 'images, embeddings',
+  needs: ['MLX computes'],
+  run: async ({ interpreter, environment, project }) => {
+    const path = join(project.pythonDirectory, 'requirements-vision.lock')
+    const locked = existsSync(path) ? lockedVersion(readFileSync(path, 'utf8'), 'mlx-vlm') : undefined
+    const asked = await ask(interpreter.python, ['-c', visionVersion], environment, 20_000)
+    const found = 'output' in asked ? asked.output.trim() : ''
+    return judgeVision(
+      found === '' ? undefined : found,
+      locked,
+      scriptWithArguments('setup', '--with vision'),
+    )
+  },
+}
+
+/** Prints the version of mlx-vlm, and nothing where there is none. */
+const visionVersion = `
+from importlib.metadata import PackageNotFoundError, version
+try:
+    print(version("mlx-vlm"))
+except PackageNotFoundError:
+    pass
+`
+
+/** An app may do without the extra: what is not there is not wrong, what is there has to be the one of the lock. */
+export function judgeVision(found: string | undefined, locked: string | undefined, command: string): Finding {
+  if (found === undefined) return { good: undefined, detail: `not there, if you need them: ${command}` }
+  if (found === locked) return { good: true, detail: `mlx-vlm ${found}, as locked` }
+  return { good: false, detail: `mlx-vlm ${found}, and the lock names ${locked}`, mend: command }
 }
 
 /** What mends the environment: the set-up, but not of a Python that the user chose. */
