@@ -1,0 +1,91 @@
+"""How much memory the machine can still give, without a package for it."""
+
+import os
+from pathlib import Path
+
+
+def free_bytes(root: Path = Path("/")) -> int:
+    """Bytes that this process can still take without pushing others out.
+
+    Linux: `MemAvailable` of /proc/meminfo (https://man7.org/linux/man-pages/man5/proc_meminfo.5),
+    bounded by what each control group around the process has left, since a container sees the
+    whole machine in meminfo. Elsewhere three quarters of the physical memory, which is all that
+    the standard library tells there. `root` stands for the root of the file system.
+    """
+    available = _available(root / "proc/meminfo")
+    if available is None:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
+    return max(0, min([available, *_left_in_groups(root)]))
+
+
+def _available(meminfo: Path) -> int | None:
+    try:
+        text = meminfo.read_text("ascii")
+    except OSError:  # not Linux
+        return None
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name == "MemAvailable":
+            return int(value.split()[0]) * 1024
+    return None
+
+
+def _left_in_groups(root: Path) -> list[int]:
+    """Bytes left in each control group with a limit, from the process's own up to the root.
+
+    Version 2 has memory.max and memory.current, version 1 memory.limit_in_bytes and
+    memory.usage_in_bytes (https://docs.kernel.org/admin-guide/cgroup-v2.html and cgroup-v1/memory).
+    """
+    try:
+        lines = (root / "proc/self/cgroup").read_text("utf-8").splitlines()
+    except OSError:  # a kernel without control groups
+        return []
+    left: list[int] = []
+    for line in lines:
+        _, controllers, group = line.split(":", 2)
+        if controllers == "":
+            top, names = root / "sys/fs/cgroup", ("memory.max", "memory.current", "")
+        elif "memory" in controllers.split(","):
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_")
+            top = root / "sys/fs/cgroup/memory"
+        else:
+            continue
+        folder = top / group.lstrip("/")
+        # In a container the path may name a group that is not visible: its parents still count.
+        for place in (folder, *folder.parents):
+            found = _left(place, *names)
+            if found is not None:
+                left.append(found)
+            if place == top:
+                break
+    return left
+
+
+def _left(folder: Path, most: str, used: str, prefix: str) -> int | None:
+    limit = _number(folder / most)
+    usage = _number(folder / used)
+    if limit is None or usage is None:
+        return None
+    # Pages of files that nobody has used of late are given back by the kernel when memory is short.
+    return limit - usage + _inactive_file(folder / "memory.stat", f"{prefix}inactive_file")
+
+
+def _number(file: Path) -> int | None:
+    """The number in a file; None where there is no file, or where it says "max"."""
+    try:
+        text = file.read_text("ascii").strip()
+    except OSError:  # the group is not visible, or has no such file
+        return None
+    return int(text) if text.isdigit() else None
+
+
+def _inactive_file(statistics: Path, wanted: str) -> int:
+    try:
+        lines = statistics.read_text("ascii").splitlines()
+    except OSError:  # not told: nothing counts as given back
+        return 0
+    for line in lines:
+        name, _, value = line.partition(" ")
+        if name == wanted:
+            return int(value)
+    return 0

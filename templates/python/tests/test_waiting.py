@@ -1,0 +1,435 @@
+"""Whose turn it is: each promise of the line, then all of them under random use."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from mlx_app.errors import EngineError
+from mlx_app.worker.waiting import (
+    MOST_PASSES,
+    MOST_PASSING_SECONDS,
+    MOST_TRIES,
+    PRIORITIES,
+    TURNS,
+    Priority,
+    Waiting,
+)
+
+
+@dataclass(eq=False)
+class Call:
+    priority: Priority = "normal"
+    caller: str = ""
+    deadline: float | None = None
+    size: int = 1
+    number: int = field(default=0)
+
+
+class Clock:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def always(_call: Call) -> bool:
+    return True
+
+
+def never(_call: Call) -> bool:
+    return False
+
+
+def take_all(waiting: Waiting[Call]) -> list[Call]:
+    taken: list[Call] = []
+    while (call := waiting.take(always)) is not None:
+        taken.append(call)
+    return taken
+
+
+def test_first_come_first_served() -> None:
+    waiting: Waiting[Call] = Waiting(10)
+    calls = [Call(number=number) for number in range(5)]
+    for call in calls:
+        waiting.put(call)
+    assert len(waiting) == 5
+    assert list(waiting) == calls
+    assert take_all(waiting) == calls
+    assert len(waiting) == 0
+    assert waiting.take(always) is None
+
+
+def test_a_full_line_refuses_with_the_numbers() -> None:
+    waiting: Waiting[Call] = Waiting(2)
+    waiting.put(Call())
+    waiting.put(Call())
+    with pytest.raises(EngineError) as caught:
+        waiting.put(Call())
+    assert caught.value.code == "QUEUE_FULL"
+    assert caught.value.message == "2 calls wait for a place; the limit is 2."
+    assert caught.value.hint is not None
+    assert "queueLimit" in caught.value.hint
+    assert len(waiting) == 2
+    waiting.take(always)
+    waiting.put(Call())
+
+
+def test_one_caller_can_not_fill_the_line() -> None:
+    waiting: Waiting[Call] = Waiting(4, caller_limit=2)
+    first = Call(caller="ann")
+    waiting.put(first)
+    waiting.put(Call(caller="ann", priority="batch"))
+    with pytest.raises(EngineError, match="2 calls of ann wait for a place; one caller may have 2"):
+        waiting.put(Call(caller="ann"))
+    waiting.put(Call(caller="bob"))
+    waiting.remove(first)
+    waiting.put(Call(caller="ann"))
+    # A caller without a name is many.
+    unnamed: Waiting[Call] = Waiting(4, caller_limit=2)
+    for _ in range(4):
+        unnamed.put(Call())
+
+
+def test_the_places_are_shared_by_weight() -> None:
+    waiting: Waiting[Call] = Waiting(1000)
+    for priority in PRIORITIES:
+        for number in range(100):
+            waiting.put(Call(priority, number=number))
+    order = [call.priority for call in (waiting.take(always) for _ in range(70)) if call]
+    assert Counter(order) == {"interactive": 40, "normal": 20, "batch": 10}
+    assert order[0] == "interactive"
+    for priority, gap in (("interactive", 2), ("normal", 4), ("batch", 7)):
+        for start in range(70 - gap + 1):
+            assert priority in order[start : start + gap]
+
+
+def test_a_turn_without_use_goes_to_the_first_class_that_has_one() -> None:
+    waiting: Waiting[Call] = Waiting(100)
+    for priority in ("batch", "batch", "normal", "normal", "normal"):
+        waiting.put(Call(priority))
+    order = [call.priority for call in take_all(waiting)]
+    # The turns are i n i b i n i: the fourth is the batch's own.
+    assert order == ["normal", "normal", "normal", "batch", "batch"]
+
+
+def test_callers_take_turns() -> None:
+    waiting: Waiting[Call] = Waiting(100)
+    for caller, count in (("ann", 5), ("bob", 2), ("eve", 1)):
+        for number in range(count):
+            waiting.put(Call(caller=caller, number=number))
+    order = [(call.caller, call.number) for call in take_all(waiting)]
+    assert order == [
+        ("ann", 0),
+        ("bob", 0),
+        ("eve", 0),
+        ("ann", 1),
+        ("bob", 1),
+        ("ann", 2),
+        ("ann", 3),
+        ("ann", 4),
+    ]
+
+
+def test_leaving_and_coming_back_brings_nobody_forward() -> None:
+    waiting: Waiting[Call] = Waiting(100)
+    for number in range(3):
+        waiting.put(Call(caller="ann", number=number))
+    order: list[str] = []
+    for _ in range(3):
+        waiting.put(Call(caller="bob"))
+        order += [call.caller for call in (waiting.take(always), waiting.take(always)) if call]
+    assert order == ["ann", "bob"] * 3
+
+
+def test_a_call_that_gave_its_place_up_is_first_of_its_class() -> None:
+    waiting: Waiting[Call] = Waiting(3)
+    waiting.put(Call(caller="ann", number=1))
+    waiting.put(Call(caller="bob", number=2))
+    waiting.put(Call(caller="eve", number=3))
+    back = Call(caller="bob", number=0)
+    waiting.put_back(back)
+    assert len(waiting) == 4
+    assert [call.number for call in take_all(waiting)] == [0, 1, 3, 2]
+
+
+def test_what_does_not_fit_lets_others_pass_for_a_while() -> None:
+    waiting: Waiting[Call] = Waiting(1000)
+    big = Call(caller="big", size=10)
+    waiting.put(big)
+    for number in range(50):
+        waiting.put(Call(caller="small", number=number))
+
+    def small(call: Call) -> bool:
+        return call.size == 1
+
+    taken = [waiting.take(small) for _ in range(MOST_PASSES)]
+    assert [call.number for call in taken if call] == list(range(MOST_PASSES))
+    # Its turn has come once too often: the line is blocked, for every class, until it fits.
+    assert waiting.take(small) is None
+    waiting.put(Call("interactive"))
+    asked: list[Call] = []
+
+    def note(call: Call) -> bool:
+        asked.append(call)
+        return call.size == 1
+
+    assert waiting.take(note) is None
+    assert asked == [big]
+    assert waiting.take(always) is big
+    after = waiting.take(small)
+    assert after is not None
+    assert after.size == 1
+
+
+def test_the_place_of_a_call_that_blocked_takes_nobodys_turn() -> None:
+    waiting: Waiting[Call] = Waiting(1000)
+    big = Call(caller="big", size=10)
+    waiting.put(big)
+    for priority in PRIORITIES:
+        for _ in range(60):
+            waiting.put(Call(priority))
+    order: list[Priority] = []
+    while (call := waiting.take(lambda call: call.size == 1)) is not None:
+        order.append(call.priority)
+    assert len(order) > MOST_PASSES
+    assert waiting.take(always) is big
+    order += [call.priority for call in (waiting.take(always) for _ in range(21)) if call]
+    assert order == [TURNS[place % len(TURNS)] for place in range(len(order))]
+
+
+def test_passing_ends_after_a_time() -> None:
+    clock = Clock()
+    waiting: Waiting[Call] = Waiting(1000, clock=clock)
+    big = Call(caller="big", size=10)
+    waiting.put(big)
+    for _ in range(5):
+        waiting.put(Call(caller="small"))
+
+    def small(call: Call) -> bool:
+        return call.size == 1
+
+    assert waiting.take(small) is not None
+    clock.now += MOST_PASSING_SECONDS - 0.1
+    assert waiting.take(small) is not None
+    clock.now += 0.2
+    assert waiting.take(small) is None
+    # When it leaves the line goes on.
+    assert waiting.remove(big)
+    assert waiting.take(small) is not None
+
+
+def test_a_full_machine_passes_nobody_over_and_tries_few() -> None:
+    waiting: Waiting[Call] = Waiting(10_000)
+    for number in range(1000):
+        waiting.put(Call(caller=f"caller {number}"))
+    asked = 0
+
+    def full(_call: Call) -> bool:
+        nonlocal asked
+        asked += 1
+        return False
+
+    for _ in range(100):
+        assert waiting.take(full) is None
+    assert asked == 100 * MOST_TRIES
+    # Nobody was overtaken, so the first is still the first and none blocks.
+    first = waiting.take(always)
+    assert first is not None
+    assert first.caller == "caller 0"
+
+
+def test_a_call_leaves_once() -> None:
+    waiting: Waiting[Call] = Waiting(10)
+    call = Call()
+    waiting.put(call)
+    assert call in waiting
+    with pytest.raises(ValueError, match="waits already"):
+        waiting.put(call)
+    assert waiting.remove(call)
+    assert call not in waiting
+    assert not waiting.remove(call)
+    assert waiting.take(always) is None
+
+
+def test_deadlines() -> None:
+    clock = Clock()
+    waiting: Waiting[Call] = Waiting(10, clock=clock)
+    assert waiting.next_deadline() is None
+    waiting.put(Call())
+    assert waiting.next_deadline() is None
+    late, later, gone = Call(deadline=5.0), Call(deadline=7.0), Call(deadline=1.0)
+    for call in (later, late, gone):
+        waiting.put(call)
+    assert waiting.next_deadline() == 1.0
+    waiting.remove(gone)
+    assert waiting.next_deadline() == 5.0
+    assert waiting.expired() == []
+    clock.now = 6.0
+    assert waiting.next_deadline() == 0.0
+    assert waiting.expired() == [late]
+    assert waiting.expired() == []
+    assert waiting.next_deadline() == 1.0
+    assert waiting.expired(now=7.0) == [later]
+    assert len(waiting) == 1
+
+
+def test_a_call_that_comes_back_keeps_one_deadline() -> None:
+    waiting: Waiting[Call] = Waiting(10, clock=Clock())
+    call = Call(deadline=5.0)
+    for _ in range(1000):
+        waiting.put(call)
+        assert waiting.take(always) is call
+    waiting.put(call)
+    assert waiting.expired(now=5.0) == [call]
+    assert waiting.next_deadline() is None
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_promises_hold_under_random_use(seed: int) -> None:
+    chance = random.Random(seed)
+    clock = Clock()
+    waiting: Waiting[Call] = Waiting(60, clock=clock)
+    inside: list[Call] = []
+    put = left = 0
+    # Places in a row that a class with calls in line did not get, by class.
+    hungry: Counter[Priority] = Counter()
+    # For each caller that waits: places of others of its class since its last one.
+    others: dict[tuple[Priority, str], Counter[str]] = {}
+    bounds: dict[Priority, int] = {"interactive": 2, "normal": 4, "batch": 7}
+
+    def forget() -> None:
+        for priority in PRIORITIES:
+            if all(call.priority != priority for call in inside):
+                hungry[priority] = 0
+        waits = {(call.priority, call.caller) for call in inside}
+        for key in set(others) - waits:
+            del others[key]
+
+    for step in range(3000):
+        clock.now += chance.random()
+        action = chance.random()
+        if action < 0.5:
+            call = Call(
+                chance.choice(PRIORITIES),
+                chance.choice(["", "ann", "bob", "eve"]),
+                clock.now + 100 * chance.random() if chance.random() < 0.3 else None,
+                number=step,
+            )
+            try:
+                waiting.put(call)
+            except EngineError:
+                assert len(inside) == 60
+            else:
+                inside.append(call)
+                others.setdefault((call.priority, call.caller), Counter())
+                put += 1
+        elif action < 0.9:
+            expected = bool(inside)
+            taken = waiting.take(always)
+            assert (taken is not None) == expected
+            if taken is None:
+                continue
+            same = [c for c in inside if (c.priority, c.caller) == (taken.priority, taken.caller)]
+            assert same[0] is taken
+            for priority in {call.priority for call in inside}:
+                hungry[priority] = 0 if priority == taken.priority else hungry[priority] + 1
+                assert hungry[priority] < bounds[priority]
+            for (priority, caller), places in others.items():
+                if priority == taken.priority and caller != taken.caller:
+                    places[taken.caller] += 1
+                    assert places[taken.caller] <= 1
+            others[taken.priority, taken.caller] = Counter()
+            inside.remove(taken)
+            left += 1
+        elif inside:
+            gone = chance.choice(inside)
+            assert waiting.remove(gone)
+            inside.remove(gone)
+            left += 1
+        late = [c for c in inside if c.deadline is not None and c.deadline <= clock.now]
+        assert sorted(c.number for c in waiting.expired()) == sorted(c.number for c in late)
+        inside = [c for c in inside if c not in late]
+        left += len(late)
+        deadlines = [c.deadline - clock.now for c in inside if c.deadline is not None]
+        assert waiting.next_deadline() == (min(deadlines) if deadlines else None)
+        assert len(waiting) == len(inside) == put - left
+        assert list(waiting) == inside
+        forget()
+    assert put > 1000
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_nobody_is_passed_over_forever(seed: int) -> None:
+    """Ten units, calls of 1 to 3 or 10 that end at random, a line of 40 at all times."""
+    chance = random.Random(seed)
+    waiting: Waiting[Call] = Waiting(40, clock=Clock())
+    running: list[Call] = []
+    # For each call that was refused at its turn: who passed it, and places given in turn since.
+    passes: Counter[int] = Counter()
+    since: dict[int, int] = {}
+    places = big = blocked = 0
+    for number in range(6000):
+        while len(waiting) < 40:
+            size = 10 if chance.random() < 0.05 else chance.randint(1, 3)
+            call = Call(chance.choice(PRIORITIES), chance.choice("abcd"), None, size, number)
+            waiting.put(call)
+            # The number of an object that is gone may come again.
+            passes.pop(id(call), None)
+        free = 10 - sum(call.size for call in running)
+        refused: list[Call] = []
+
+        def fits(call: Call, free: int = free, refused: list[Call] = refused) -> bool:
+            if call.size > free:
+                refused.append(call)
+            return call.size <= free
+
+        taken = waiting.take(fits)
+        if taken is None:
+            blocked += any(passes[id(call)] >= MOST_PASSES for call in refused)
+            running.remove(chance.choice(running))
+            continue
+        places += 1
+        big += taken.size == 10
+        running.append(taken)
+        if passes.pop(id(taken), 0) < MOST_PASSES:
+            for key in since:
+                since[key] += 1
+        # One turn of the rarest class in seven, for each of its passes and for its own place.
+        assert since.pop(id(taken), 0) <= 7 * (MOST_PASSES + 1)
+        for call in refused:
+            passes[id(call)] += 1
+            since.setdefault(id(call), 0)
+            assert passes[id(call)] <= MOST_PASSES
+    assert places > 1500
+    assert big > 20
+    assert blocked > 20
+
+
+def test_ten_thousand_waiting_cost_no_more_for_each() -> None:
+    """Counted, not timed: what `take` asks of `fits` does not grow with the line."""
+    waiting: Waiting[Call] = Waiting(10_000)
+    calls = [
+        Call(PRIORITIES[number % 3], f"caller {number % 500}", float(number), number=number)
+        for number in range(10_000)
+    ]
+    for call in calls:
+        waiting.put(call)
+    for call in calls[::2]:
+        assert waiting.remove(call)
+    asked = 0
+
+    def fits(_call: Call) -> bool:
+        nonlocal asked
+        asked += 1
+        return True
+
+    for _ in range(5_000):
+        assert waiting.take(fits) is not None
+    assert asked == 5_000
+    assert len(waiting) == 0
+    assert waiting.next_deadline() is None
