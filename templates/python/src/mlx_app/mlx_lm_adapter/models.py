@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import mlx.core as mx
 import mlx.nn as nn
+from mlx.utils import tree_flatten
 from mlx_lm.utils import load_model, load_tokenizer
 
 
@@ -47,6 +49,10 @@ class Tokenizer(Protocol):
 
     def decode(self, tokens: Sequence[int], /) -> str: ...
 
+    def get_vocab(self) -> dict[str, int]:
+        """The id of each token."""
+        ...
+
     def __len__(self) -> int: ...
 
 
@@ -54,6 +60,26 @@ def read_model(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     """The model, its weights not in memory yet, and its config. Runs no code of the model."""
     model, config = load_model(path, lazy=True, trust_remote_code=False)
     return model, config
+
+
+def add_adapter(model: nn.Module, folder: Path) -> None:
+    """Puts an adapter, in files of mlx-lm's own format, over the weights of a model.
+
+    Raises ValueError where it was made for another model.
+    """
+    # Imported late: it brings a library for tables and colours that only training needs.
+    from mlx_lm.tuner.utils import load_adapters
+
+    load_adapters(model, str(folder))
+    # The layers that came with the adapter would else leave numbers out at random (dropout).
+    model.eval()
+    # mlx-lm refuses what the model has no place for, but not the lack of what it has a place for.
+    made: Any = tree_flatten(model.parameters())  # type: ignore[no-untyped-call]
+    places = {name for name, _ in made if name.rsplit(".", 1)[-1] in {"lora_a", "lora_b", "m"}}
+    found: Any = mx.load(str(folder / "adapters.safetensors"))
+    missing = sorted(places - set(found))
+    if missing:
+        raise ValueError(f"it lacks {len(missing)} of {len(places)} tensors, such as {missing[0]}")
 
 
 def read_tokenizer(path: Path, config: dict[str, Any]) -> Tokenizer:
