@@ -1,0 +1,82 @@
+"""The draft model's side of speculative decoding."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import mlx.core as mx
+import mlx.nn as nn
+from mlx_lm.models.cache import make_prompt_cache, trim_prompt_cache
+
+from .abilities import logits_width
+
+
+class Draft:
+    """A draft model that reads along with one sequence and proposes how it goes on.
+
+    It proposes its likeliest tokens and knows no processors or samplers: the model judges each
+    proposal by its own, so that these see every token of the text once and in its order.
+    """
+
+    def __init__(self, draft: nn.Module, model: nn.Module) -> None:
+        self._draft = draft
+        self._cache = make_prompt_cache(draft)
+        self._read = 0
+        # Both may give more probabilities than the vocabulary that they share has tokens; an id
+        # beyond an embedding would make MLX read beyond its memory.
+        self._last_token = logits_width(draft) - 1
+        self._width = logits_width(model)
+
+    def prefill(self, text: list[int], end: int, size: int) -> bool:
+        """Reads the next `size` tokens; False if all up to `end` were read before."""
+        chunk = text[self._read : min(self._read + size, end)]
+        if not chunk:
+            return False
+        self._forward(mx.array(chunk, mx.uint32))
+        mx.eval([cache.state for cache in self._cache])
+        mx.clear_cache()
+        return True
+
+    def propose(self, text: list[int], count: int) -> list[mx.array]:
+        """`count` tokens that may follow, of shape (1,) each, not computed yet.
+
+        Gives none where a cache could not forget so many of them again.
+        """
+        newest = mx.array(text[self._read :], mx.uint32)
+        if count == 0 or not can_rewind(self._cache, newest.size + count - 1):
+            return []
+        proposals: list[mx.array] = []
+        for _ in range(count):
+            newest = mx.argmax(self._forward(newest)[:, -1, : self._width], axis=-1)
+            mx.async_eval(newest)  # type: ignore[no-untyped-call]
+            proposals.append(newest)
+        return proposals
+
+    def rewind(self, tokens: int) -> None:
+        """Forgets all that was read beyond the first `tokens` ones."""
+        if self._read > tokens:
+            trim_prompt_cache(self._cache, self._read - tokens)
+            self._read = tokens
+
+    def _forward(self, tokens: mx.array) -> mx.array:
+        self._read += tokens.size
+        known = mx.minimum(tokens, self._last_token)
+        logits: mx.array = self._draft(known[None], cache=self._cache)
+        return logits
+
+
+def can_rewind(caches: Sequence[Any], tokens: int) -> bool:
+    """Whether the caches can read so many tokens and then forget them.
+
+    A sliding window says yes until it is full, and from there on its oldest tokens are gone.
+    """
+    return all(
+        cache.is_trimmable()
+        and (not hasattr(cache, "max_size") or cache.offset + tokens < cache.max_size)
+        for cache in _flat(caches)
+    )
+
+
+def _flat(caches: Sequence[Any]) -> Iterator[Any]:
+    for cache in caches:
+        inner = getattr(cache, "caches", None)
+        yield from [cache] if inner is None else _flat(inner)
