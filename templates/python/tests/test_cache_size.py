@@ -119,6 +119,11 @@ def test_the_estimate_is_near_the_real_size(family: str, tokens: int) -> None:
     assert estimate == pytest.approx(real, rel=0.25)
 
 
+def test_a_draft_model_comes_on_top(hello: ReadModel) -> None:
+    size = cache_size(hello.network, hello.config)
+    assert (size + size).bytes(1000) == 2 * size.bytes(1000)
+
+
 @pytest.mark.parametrize("dtype", [mx.float32, mx.bfloat16])
 def test_the_type_of_the_numbers_counts(dtype: mx.Dtype) -> None:
     network, config = tiny("llama", dtype)

@@ -10,7 +10,7 @@ import pytest
 
 from mlx_app.errors import EngineError
 from mlx_app.machine_memory import free_bytes
-from mlx_app.memory import check_fits, human, memory_limit, weight_bytes
+from mlx_app.memory import check_fits, human, limit_of, memory_limit, weight_bytes
 from mlx_app.weights import ReadModel
 
 GIB = 1024**3
@@ -41,12 +41,20 @@ def test_the_limit_leaves_a_part_of_what_is_free() -> None:
     assert limit == pytest.approx(total * 7 / 8, rel=0.2)
 
 
-def test_the_limit_is_the_same_when_a_model_is_in_memory() -> None:
-    before = memory_limit(None)
-    held = mx.zeros((100_000_000,), dtype=mx.uint8)
-    mx.eval(held)
-    assert abs(memory_limit(None) - before) < 0.2 * before
-    assert mx.get_active_memory() >= held.nbytes
+@pytest.mark.parametrize(
+    ("info", "held", "expected"),
+    [
+        # Keys by mlx/device.h and mlx/backend/gpu/device_info.h of mlx 0.32.4.
+        ({"max_recommended_working_set_size": 5000, "memory_size": 8000}, 100, 5000),
+        ({"free_memory": 7000, "total_memory": 80_000}, 1000, 7000),
+        ({"total_memory": 8000}, 1000, 7000),
+        ({"architecture": "x86_64", "device_name": "a processor"}, 600, 3500),
+    ],
+)
+def test_the_limit_by_what_a_device_tells(
+    info: dict[str, str | int], held: int, expected: int
+) -> None:
+    assert limit_of(info, held, lambda: 3400) == expected
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's.")

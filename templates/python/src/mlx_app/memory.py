@@ -1,5 +1,6 @@
 """The memory that there is, what a model takes of it, and the error when that is too much."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import mlx.core as mx
@@ -31,18 +32,25 @@ def memory_limit(asked: int | None) -> int:
     """
     if asked is not None:
         return asked
-    info = mx.device_info(mx.default_device())
+    held = mx.get_active_memory() + mx.get_cache_memory()
+    return limit_of(mx.device_info(mx.default_device()), held, free_bytes)
+
+
+def limit_of(info: Mapping[str, str | int], held: int, free: Callable[[], int]) -> int:
+    """The limit of a device that `mx.device_info` tells this of, while MLX holds `held` bytes.
+
+    `free` gives the bytes that the machine has free, for a device without a memory of its own.
+    """
     working_set = info.get("max_recommended_working_set_size")
     if isinstance(working_set, int) and working_set > 0:
         return working_set
-    held = mx.get_active_memory() + mx.get_cache_memory()
-    free = info.get("free_memory")
-    if isinstance(free, int) and free > 0:
-        return _less_reserve(free + held)
+    free_there = info.get("free_memory")
+    if isinstance(free_there, int) and free_there > 0:
+        return _less_reserve(free_there + held)
     total = info.get("total_memory")
     if isinstance(total, int) and total > 0:
         return _less_reserve(total)
-    return _less_reserve(free_bytes() + held)
+    return _less_reserve(free() + held)
 
 
 def _less_reserve(available: int) -> int:
