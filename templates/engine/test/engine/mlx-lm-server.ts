@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { findInterpreter, findProject } from '#project'
 import { freePort } from './free-port.ts'
@@ -50,11 +50,12 @@ export function useMlxLmServer(folder: string, ranks = 1): MlxLmServer {
 }
 
 function launch(folder: string, port: number, ranks: number, ring: number): ChildProcess {
-  const scripts = dirname(findInterpreter(findProject(import.meta.dirname)).python)
-  const server = [join(scripts, 'mlx_lm.server'), '--model', helloDirectory, '--port', String(port)]
-  const shard = ['-n', String(ranks), '--backend', 'ring', '--starting-port', String(ring)]
-  const [command = '', ...rest] = ranks === 1 ? server : [join(scripts, 'mlx.launch'), ...shard, ...server]
-  return spawn(command, rest, {
+  const { python } = findInterpreter(findProject(import.meta.dirname))
+  const server = ['-m', 'mlx_lm', 'server', '--model', helloDirectory, '--port', String(port)]
+  // mlx.launch, by its module: its script is not beside every interpreter.
+  const launcher = ['-c', 'from mlx._distributed_utils.launch import main; main()']
+  const shard = ['-n', String(ranks), '--backend', 'ring', '--starting-port', String(ring), '--', python]
+  return spawn(python, ranks === 1 ? server : [...launcher, ...shard, ...server], {
     env: { ...process.env, HF_HOME: folder, HF_HUB_CACHE: join(folder, 'hub'), HF_HUB_OFFLINE: '1' },
     // A group of its own, so that the ranks end with their launcher.
     detached: true,

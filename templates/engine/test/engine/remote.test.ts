@@ -309,6 +309,55 @@ describe('the other methods', () => {
   })
 })
 
+describe('an option that the server has not', () => {
+  const tools = [{ name: 'find' }]
+  test.each<['openai' | 'mlx-lm', string, Partial<GenerateOptions>]>([
+    ['openai', 'topK', { topK: 1 }],
+    ['openai', 'minP', { minP: 0.1 }],
+    ['openai', 'xtcProbability', { xtcProbability: 0.1 }],
+    ['openai', 'xtcThreshold', { xtcThreshold: 0.2 }],
+    ['openai', 'repetitionPenalty', { repetitionPenalty: 1.1 }],
+    ['openai', 'repetitionContext', { repetitionContext: 30 }],
+    ['openai', 'presenceContext', { presenceContext: 30 }],
+    ['openai', 'frequencyContext', { frequencyContext: 30 }],
+    ['openai', 'reasoningTokens', { reasoningTokens: 5 }],
+    ['openai', 'templateOptions', { templateOptions: { enable_thinking: false } }],
+    ['openai', 'truncation', { truncation: 'middle' }],
+    ['openai', 'priority', { priority: 'batch' }],
+    ['openai', 'promptCache', { promptCache: false }],
+    ['openai', 'cacheFile', { cacheFile: '/cache' }],
+    ['openai', 'adapter', { adapter: '/lora' }],
+    ['openai', 'draftModel', { draftModel: 'small' }],
+    ['openai', 'draftTokens', { draftTokens: 4 }],
+    ['openai', 'kvBits', { kvBits: 8 }],
+    ['openai', 'kvGroupSize', { kvGroupSize: 32 }],
+    ['openai', 'onPromptProgress', { onPromptProgress: () => undefined }],
+    ['openai', 'regex', { responseFormat: { type: 'regex', pattern: 'a' } }],
+    ['openai', 'grammar', { responseFormat: { type: 'grammar', grammar: 'start: "a"' } }],
+    ['mlx-lm', 'n is', { n: 2 }],
+    ['mlx-lm', 'logprobs', { logprobs: 0 }],
+    ['mlx-lm', 'json_object', { responseFormat: { type: 'json_object' } }],
+    ['mlx-lm', 'json_schema', { responseFormat: { type: 'json_schema', schema: {} } }],
+    ['mlx-lm', 'toolChoice', { tools, toolChoice: 'required' }],
+    ['mlx-lm', 'toolChoice', { tools, toolChoice: 'none' }],
+    ['mlx-lm', 'parallelToolCalls', { tools, parallelToolCalls: false }],
+    ['mlx-lm', 'caller', { caller: 'me' }],
+  ])('%s: %s is named, and nothing is sent', async (kind, option, options) => {
+    const call = engineOf({ server: kind }).complete({ ...ask('Hi'), ...options })
+    await expect(call).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining(option),
+    })
+    expect(server.seen).toEqual([])
+  })
+
+  test('may have the value that changes nothing', async () => {
+    const neutral = { topK: 0, minP: 0, xtcProbability: 0, repetitionPenalty: 1, n: 1, promptCache: true }
+    const body = (await sent({ ...ask('Hi'), ...neutral, priority: 'normal', truncation: 'none' })).body
+    expect(Object.keys(body).sort()).toEqual(Object.keys((await sent(ask('Hi'))).body).sort())
+  })
+})
+
 describe('the address and the key', () => {
   test.each([
     ['no address', { baseUrl: 'somewhere' }],
