@@ -185,10 +185,18 @@ def test_a_chat_is_written_by_the_template(seeing: VisionModel) -> None:
         {"no_think": True},
     )
     assert seeing.model.tokenizer.decode(prompt.tokens) == (
+        "Tools: look\n"
         "<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>What is it?<|im_end|>\n"
         "<|im_start|>assistant\n<|im_end|>\n<|im_start|>tool\nred<|im_end|>\n"
         "<|im_start|>assistant\n<think></think>"
     )
+
+
+@with_extra
+@pytest.mark.parametrize("name", ["chat_template", "tokenize", "_private"])
+def test_a_template_option_is_no_way_to_another_template(seeing: VisionModel, name: str) -> None:
+    with pytest.raises(EngineError, match=f"templateOptions can't set '{name}'"):
+        seeing.prompt([user(QUESTION)], template_options={name: "x"})
 
 
 @with_extra
@@ -372,7 +380,7 @@ def bad_images() -> dict[str, tuple[list[ImagePart], str]]:
         "half a file": ([encoded(whole[: len(whole) // 2])], "Image 1 .* is damaged"),
         "large": ([encoded(b"x" * (16 * 1024 * 1024 + 1))], "16777217 bytes; at most 16777216"),
         "bomb": ([encoded(png_of(30_000, 30_000))], "too many pixels; at most 40000000"),
-        "wide": ([encoded(png_of(10_000, 9_000))], "10000 x 9000 = 90000000 pixels; at most 4"),
+        "wide": ([encoded(png_of(8_000, 6_000))], "8000 x 6000 = 48000000 pixels; at most 4"),
         "many": ([good] * 65, "has 65 images; at most 64"),
         "thin": ([picture("red", (2000, 1))], "can't read this prompt"),
     }

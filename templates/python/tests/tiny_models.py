@@ -23,6 +23,7 @@ Config = dict[str, Any]
 VISION_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
 # The prompt that the Qwen-VL models write: parts in their order, an image as three tokens.
 VISION_TEMPLATE = (
+    "{%- if tools -%}{{ 'Tools: ' + tools[0].function.name + '\\n' }}{%- endif -%}"
     "{%- for message in messages -%}{{ '<|im_start|>' + message.role + '\\n' }}"
     "{%- if message.content is string -%}{{ message.content }}{%- else -%}"
     "{%- for part in message.content -%}"

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import warnings
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -63,11 +62,8 @@ def _bytes(data: str, number: int) -> bytes:
 def _open(content: bytes, number: int) -> Image.Image:
     """Reads the header of an image: nothing is unpacked yet."""
     try:
-        with warnings.catch_warnings():
-            # The limit below is stricter than the one that Pillow warns of.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(BytesIO(content), formats=FORMATS)
-    except Image.DecompressionBombError as error:
+        image = Image.open(BytesIO(content), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _wrong(number, f"has too many pixels; at most {MOST_PIXELS} may be.") from error
     except Exception as error:  # Pillow raises of many kinds for a damaged header
         raise _wrong(

@@ -9,10 +9,12 @@ from weakref import ReferenceType
 
 import mlx.nn as nn
 
+from .chat_prompt import RESERVED_OPTIONS
 from .errors import EngineError
 from .extras import has_vision, needs_vision
 from .protocol import ImagePart, Message, Tool
 from .reading import read_files
+from .tool_calls import template_tools
 from .weights import ReadModel
 
 if TYPE_CHECKING:
@@ -97,8 +99,11 @@ class VisionModel:
         data = _images_of(messages)
         self._check_text(messages, bool(data))
         options = dict(template_options or {})
+        for name in options:
+            if name in RESERVED_OPTIONS or name.startswith("_"):
+                raise EngineError("INVALID_REQUEST", f"templateOptions can't set {name!r}.")
         if tools:
-            options["tools"] = [_tool(tool) for tool in tools]
+            options["tools"] = template_tools(tools)
         turns = [_turn(message) for message in messages]
         config = self.model.config
         with self._reading():
@@ -211,12 +216,3 @@ def _turn(message: Message) -> dict[str, Any]:
     if message.name is not None:
         turn["name"] = message.name
     return turn
-
-
-def _tool(tool: Tool) -> dict[str, Any]:
-    function = {
-        "name": tool.name,
-        "description": tool.description,
-        "parameters": tool.parameters,
-    }
-    return {"type": "function", "function": function}
