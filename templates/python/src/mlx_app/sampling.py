@@ -44,8 +44,11 @@ def make_processors(request: Generate) -> list[Processor]:
     )
 
 
-def make_sampler(request: Generate, vocabulary: int, never_left_out: Sequence[int] = ()) -> Sampler:
-    """The sampler of one sequence. `never_left_out`: tokens that XTC spares, such as the end.
+def make_sampler(
+    request: Generate, vocabulary: int, never_left_out: Sequence[int] = (), index: int = 0
+) -> Sampler:
+    """The sampler of one sequence. `never_left_out`: tokens that XTC spares, such as the end;
+    `index`: which of the request's `n` sequences, each of which has a seed of its own.
 
     At temperature 0 all sequences share one object, which lets mlx-lm sample the batch in one go.
     Otherwise each has random numbers of its own, so that a seed gives the same text alone and in
@@ -56,7 +59,7 @@ def make_sampler(request: Generate, vocabulary: int, never_left_out: Sequence[in
     filters = _filters(request, vocabulary, never_left_out)
     scale = 1 / request.temperature
     seed = secrets.randbits(32) if request.seed is None else request.seed
-    key = mx.random.key(seed)
+    key = mx.random.key((seed + index) % 2**32)
 
     def sample(logprobs: mx.array, /) -> mx.array:
         nonlocal key

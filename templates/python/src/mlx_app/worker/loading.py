@@ -1,57 +1,118 @@
 """A model on its way into memory."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..adapters import locate_adapter
 from ..download import CancelledError, download
+from ..embeddings import EmbeddingModel, is_embedding_model
 from ..errors import EngineError
+from ..extras import has_vision
 from ..locate import locate
 from ..protocol import Load
+from ..vision import VisionModel, is_vision_model
 from ..weights import ReadModel, read
-from .calls import Call
+from .calls import ModelKey
+from .want import Want
+
+
+@dataclass(frozen=True)
+class ReadFiles:
+    """A model whose files were read, as what it is good for: text, images too, or vectors."""
+
+    model: ReadModel
+    vision: VisionModel | None = None
+    embedding: EmbeddingModel | None = None
+    # A model with a part that sees, read without it: the packages for images are not there.
+    blind: bool = False
 
 
 @dataclass
 class Loading:
     """One model that is being located, downloaded or read, and who waits for it."""
 
-    name: str
-    revision: str | None
-    may_download: bool
+    key: ModelKey
+    revision: str | None = None
+    may_download: bool = False
+    pinned: bool = False
     loads: list[int] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
+    wants: list[Want] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
     weights: Iterator[int] | None = None
-    model: ReadModel | None = None
+    files: ReadFiles | None = None
+    loaded_bytes: int = 0
+    adapter_folder: Path | None = None
 
     @classmethod
-    def of(cls, request: Load) -> "Loading":
+    def of(cls, key: ModelKey, request: Load) -> "Loading":
         """For an explicit load; it may download if the request says so."""
-        return cls(request.model, request.revision, request.download, loads=[request.id])
+        return cls(key, request.revision, request.download, request.pinned, [request.id])
 
     @property
     def wanted(self) -> bool:
         """Whether anyone still waits."""
-        return bool(self.loads or self.calls)
+        return bool(self.loads or self.wants)
+
+    @property
+    def coming_bytes(self) -> int:
+        """Bytes of weights that are not in memory yet, as far as they are known."""
+        return 0 if self.files is None else self.files.model.total_bytes - self.loaded_bytes
+
+    def take_over(self, other: "Loading") -> None:
+        """Takes those who wait for another load of the same model, which ends."""
+        self.loads += other.loads
+        self.wants += other.wants
+        self.pinned = self.pinned or other.pinned
+        other.stop.set()
+
+    def leave(self, call_id: int) -> None:
+        """Forgets whoever waits under that id."""
+        self.loads = [load_id for load_id in self.loads if load_id != call_id]
+        self.wants = [want for want in self.wants if want.id != call_id]
 
     def find(self, models_directory: Path, on_bytes: Callable[[int, int], None]) -> Path | None:
         """The folder of the model, after a download if need be; None when nobody waits any more.
 
         Runs beside MLX's thread. Raises EngineError.
         """
-        path = locate(self.name, self.revision, models_directory)
+        name, adapter = self.key
+        if adapter is not None:
+            self.adapter_folder = locate_adapter(adapter, models_directory)
+        path = locate(name, self.revision, models_directory)
         if path is not None:
             return path
         if not self.may_download:
-            raise EngineError("MODEL_NOT_FOUND", f"{self.name} is not on this machine yet.")
+            raise EngineError("MODEL_NOT_FOUND", f"{name} is not on this machine yet.")
         try:
-            return download(self.name, self.revision, on_bytes, self.stop)
+            return download(name, self.revision, on_bytes, self.stop)
         except CancelledError:
             return None
 
     def begin(self, path: Path) -> None:
         """Reads everything but the weights. Raises EngineError."""
-        self.model = read(path)
-        self.weights = self.model.weights()
+        self.files = _read(path, self.adapter_folder)
+        self.weights = self.files.model.weights()
+
+
+def _read(path: Path, adapter: Path | None) -> ReadFiles:
+    config = _config(path)
+    sees = is_vision_model(config)
+    if adapter is None and is_embedding_model(path, config):
+        embedding = EmbeddingModel.load(path, config)
+        return ReadFiles(embedding.model, embedding=embedding)
+    if adapter is None and sees and has_vision():
+        vision = VisionModel.read(path, config)
+        return ReadFiles(vision.model, vision=vision)
+    return ReadFiles(read(path, adapter), blind=sees)
+
+
+def _config(path: Path) -> dict[str, object]:
+    """The model's config; empty where it can't be read, which reading the model will tell of."""
+    try:
+        config = json.loads((path / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}

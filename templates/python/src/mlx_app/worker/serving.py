@@ -1,170 +1,484 @@
 """One loaded model and the calls that it serves."""
 
-import threading
-from collections.abc import Iterator
-from typing import Any
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
 
-import mlx.core as mx
+import mlx.nn as nn
 
+from ..answer_text import AnswerText
+from ..embeddings import makes_only_vectors
 from ..errors import EngineError, from_exception
-from ..mlx_lm_adapter.batch import Batch
-from ..mlx_lm_adapter.sampling import Processor, Sampler, greedy
-from ..protocol import Done, LoadedModel
-from ..sampling import check_tokens, make_processors, make_sampler
+from ..mlx_lm_adapter.batch import Batch, Kept, Read, Token
+from ..mlx_lm_adapter.cache_size import CacheSize, cache_size
+from ..mlx_lm_adapter.sampling import Processor, Sampler
+from ..mlx_lm_adapter.sequential import Failed, Sequential
+from ..prompt_cache import Kind
+from ..protocol import Done, Event, LoadedModel, Piece, PromptProgress
+from ..reasoning import reasoning_budget
+from ..sampling import make_processors, make_sampler
 from ..weights import ReadModel
-from .calls import Call
+from .admission import Need
+from .calls import Call, ModelKey
+from .guards import guarded_processor, guarded_sampler
+from .loading import ReadFiles
+from .prepare import Preparing
+from .prompts_read import PromptsRead
+from .sequence import Sequence
+
+# Sequences that decode one beside the other outside of the batch; each gets a step in turn.
+MOST_ALONE = 4
+
+
+class Alone(Protocol):
+    """Sequences that are stepped one after the other, not together."""
+
+    def __len__(self) -> int: ...
+
+    def remove(self, uids: list[int], /) -> None: ...
+
+    def step(self) -> list[Token | Read | Failed]: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step brought for one call: a piece, the end of a sequence, or the call's failure."""
+
+    call: Call
+    piece: Piece | None = None
+    done: Done | None = None
+    error: EngineError | None = None
+
+
+@dataclass
+class _Reading:
+    """A prompt in prefill."""
+
+    call: Call
+    cached: int
+    boundaries: frozenset[int] = frozenset()
+    # Sequences that go on from the same prompt once it is read.
+    siblings: list[Sequence] = field(default_factory=list)
+    write_to: Path | None = None
 
 
 class Serving:
-    """Steps the batch of one model. Used on MLX's thread only, but for `tokenise`."""
+    """Steps the calls of one model. Used on MLX's thread only, but for `preparing`."""
 
-    def __init__(self, name: str, model: ReadModel) -> None:
-        self.name = name
-        self._model = model
-        self._batch = Batch(model.network, model.tokenizer)
-        self._calls: dict[int, Call] = {}
-        self._uids: dict[int, int] = {}
-        self._tokeniser_lock = threading.Lock()
+    def __init__(
+        self,
+        key: ModelKey,
+        files: ReadFiles,
+        *,
+        prompt_cache_bytes: int,
+        pinned: bool,
+        send: Callable[[Event], None],
+    ) -> None:
+        self.key = key
+        self.model: ReadModel = files.model
+        self.embedding = files.embedding
+        self.pinned = pinned
+        self.preparing = Preparing(key.model, files)
+        self.prompts_read = PromptsRead(files.model, prompt_cache_bytes)
+        self._vision = files.vision
+        self._send = send
+        self._batch: Batch | None = None
+        self._alone: Alone | None = None
+        self._calls: set[Call] = set()
+        # By the uid that the batch (0 and up) or what runs beside it (below 0) gave.
+        self._sequences: dict[int, tuple[Call, Sequence]] = {}
+        self._reading: dict[int, _Reading] = {}
+        # Calls that need the model: those that wait, those that run, and those of a model that
+        # this one drafts for.
+        self.uses = 0
 
     @property
     def active(self) -> int:
-        """Calls in the batch."""
-        return len(self._calls)
+        """Calls that need the model, so that it must stay."""
+        return self.uses
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a call to step."""
+        return bool(self._calls)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the weights."""
+        return self.model.total_bytes
 
     def describe(self) -> LoadedModel:
         """What the protocol tells of a model in memory."""
         return LoadedModel(
-            model=self.name,
-            adapter=None,
-            path=str(self._model.path),
-            memory_bytes=self._model.total_bytes,
-            context_tokens=self._model.context_tokens,
-            capabilities=[],
-            pinned=False,
+            model=self.key.model,
+            adapter=self.key.adapter,
+            path=str(self.model.path),
+            memory_bytes=self.model.total_bytes,
+            context_tokens=self.model.context_tokens,
+            capabilities=self.preparing.capabilities,
+            pinned=self.pinned,
             active=self.active,
         )
 
-    def tokenise(self, call: Call) -> list[int]:
-        """Token ids of the call's prompt; runs on any thread, since a long text takes long.
+    def has_place(self, call: Call) -> bool:
+        """Whether a call can start now."""
+        alone = sum(uid < 0 for uid in self._sequences)
+        if self._goes_alone(call):
+            return alone + call.request.n <= max(MOST_ALONE, call.request.n)
+        together = len(self._sequences) - alone
+        waiting = sum(len(reading.siblings) for reading in self._reading.values())
+        return together + waiting + call.request.n <= Batch.size
 
-        Raises EngineError INVALID_REQUEST where the template refuses the messages,
-        CONTEXT_LENGTH_EXCEEDED.
-        """
-        request = call.request
-        tokenizer = self._model.tokenizer
-        check_tokens(request, self._model.vocabulary)
-        try:
-            # The tokenizers share state that only one thread may touch.
-            with self._tokeniser_lock:
-                if request.messages is not None:
-                    messages: list[dict[str, Any]] = [
-                        {"role": m.role, "content": m.content} for m in request.messages
-                    ]
-                    tokens = tokenizer.apply_chat_template(messages, add_generation_prompt=True)
-                else:
-                    tokens = tokenizer.encode(request.prompt or "")
-        except Exception as error:
-            raise EngineError(
-                "INVALID_REQUEST", f"{self.name} can't read this prompt: {error}"
-            ) from error
-        if not tokens:
-            raise EngineError("INVALID_REQUEST", "The prompt has no tokens.")
-        context = self._model.context_tokens
-        if context is not None and len(tokens) >= context:
-            raise EngineError(
-                "CONTEXT_LENGTH_EXCEEDED",
-                f"The prompt has {len(tokens)} tokens; {self.name} takes {context} in all.",
-            )
-        return tokens
-
-    def insert(self, call: Call, prompt: list[int]) -> None:
-        """Puts a call into the batch."""
-        context = self._model.context_tokens
-        most = call.request.max_tokens
-        if context is not None:
-            most = min(most, context - len(prompt))
-        call.insert(prompt, self._model.tokenizer)
-        model = self._model
-        sampler = make_sampler(call.request, model.vocabulary, model.xtc_exceptions)
-        processors = make_processors(call.request)
-        uid = self._batch.insert(
-            prompt,
-            most,
-            _guarded_sampler(sampler, call),
-            [_guarded_processor(processor, call) for processor in processors],
+    def need(self, call: Call, draft: "Serving | None") -> Need:
+        """What a prepared call will take of the memory."""
+        size = self.cache_size if draft is None else self.cache_size + draft.cache_size
+        return Need(
+            size,
+            prompt_tokens=len(call.prompt.tokens),
+            max_tokens=self._most_tokens(call),
+            sequences=call.request.n,
+            batch=None if self._goes_alone(call) else self.key,
+            kv_bits=call.request.kv_bits,
+            kv_group_size=call.request.kv_group_size,
         )
-        self._calls[uid] = call
-        self._uids[call.id] = uid
+
+    @cached_property
+    def cache_size(self) -> CacheSize:
+        """What a token takes in this model's caches."""
+        network = self.model.network
+        reads_text = network if self._vision is None else network.language_model
+        assert isinstance(reads_text, nn.Module)
+        return cache_size(reads_text, self.model.config)
+
+    @property
+    def cache_bytes(self) -> int:
+        """Bytes of the caches of the calls in flight, as far as it is told."""
+        return 0 if self._batch is None else self._batch.cache_bytes
+
+    def start(self, call: Call, draft: "Serving | None") -> None:
+        """Gives a prepared call its place, or gives it back. Raises EngineError."""
+        if self.embedding is not None:
+            raise makes_only_vectors(self.key.model)
+        self.preparing.check(call.request, None if draft is None else draft.model)
+        self._calls.add(call)
+        if call.sequences:
+            self._resume(call, draft)
+            return
+        call.started = time.perf_counter()
+        call.sequences = [self._sequence(call, index) for index in range(call.request.n)]
+        if self._goes_alone(call):
+            self._start_alone(call, draft)
+        else:
+            self._start_together(call)
 
     def remove(self, call: Call) -> None:
-        """Takes a call out of the batch, if it is there."""
-        if call.id in self._uids:
-            self._drop(call, in_batch=True)
+        """Takes a call out, if it is there."""
+        if call not in self._calls:
+            return
+        self._calls.remove(call)
+        uids = [uid for uid, (owner, _) in self._sequences.items() if owner is call]
+        for uid in uids:
+            del self._sequences[uid]
+            self._reading.pop(uid, None)
+        if self._batch is not None:
+            self._batch.remove([uid for uid in uids if uid >= 0])
+        if self._alone is not None:
+            self._alone.remove([uid for uid in uids if uid < 0])
 
-    def step(self) -> Iterator[tuple[Call, str, Done | EngineError | None]]:
-        """One step of the batch: for each call that got a token its new text and, if it ended,
-        how.
-        """
-        for token in self._batch.step():
-            call = self._calls.get(token.uid)
-            if call is None:
-                continue
-            if call.error is not None:
-                self._drop(call, in_batch=token.finish_reason is None)
-                yield call, "", from_exception(call.error, "sampling")
-                continue
-            text, done = call.take(token)
-            if done is not None:
-                self._drop(call, in_batch=token.finish_reason is None)
-            yield call, text, done
+    def calls(self) -> list[Call]:
+        """The calls that have a place."""
+        return list(self._calls)
 
-    def reset(self) -> list[Call]:
-        """Forgets the batch after a failure of the whole step; gives the calls that it held."""
-        calls = list(self._calls.values())
-        self._calls.clear()
-        self._uids.clear()
-        self._batch.close()
-        self._batch = Batch(self._model.network, self._model.tokenizer)
-        return calls
+    def can_resume(self, call: Call) -> bool:
+        """Whether a call that was removed can go on later where it was."""
+        return self._vision is None and call.request.draft_model is None
+
+    def step(self) -> Iterator[Outcome]:
+        """One step of the batch, and one of the sequences beside it."""
+        if self._batch is not None and any(uid >= 0 for uid in self._sequences):
+            yield from self._step_together(self._batch)
+        if self._alone is not None and len(self._alone):
+            yield from self._step_alone(self._alone)
 
     def close(self) -> None:
-        """Ends the batch; the calls in it get nothing more."""
+        """Ends everything; the calls that are there get nothing more."""
         self._calls.clear()
-        self._uids.clear()
-        self._batch.close()
+        self._sequences.clear()
+        self._reading.clear()
+        self.prompts_read.cache.clear()
+        if self._batch is not None:
+            self._batch.close()
+        if self._alone is not None:
+            self._alone.close()
 
-    def _drop(self, call: Call, *, in_batch: bool) -> None:
-        uid = self._uids.pop(call.id)
-        del self._calls[uid]
-        if in_batch:
-            self._batch.remove([uid])
+    # Starting
 
+    def _goes_alone(self, call: Call) -> bool:
+        return call.sequential or self._vision is not None or not self._batchable
 
-def _guarded_sampler(sampler: Sampler, call: Call) -> Sampler:
-    """A sampler whose failure is that of its own call: without this it would end everyone's
-    batch.
-    """
-    if sampler is greedy:
-        return sampler
+    @cached_property
+    def _batchable(self) -> bool:
+        return self.model.batchable
 
-    def sample(logprobs: mx.array, /) -> mx.array:
+    def _sequence(self, call: Call, index: int) -> Sequence:
+        tokenizer, request = self.model.tokenizer, call.request
+        tools = request.tools if request.tool_choice != "none" else []
+        answer = AnswerText(tokenizer, call.prompt.starts_in, tools=tools, stops=request.stop)
+        return Sequence(request, index, tokenizer, answer)
+
+    def _sampling(self, call: Call, sequence: Sequence) -> tuple[Sampler, list[Processor]]:
+        if sequence.sampling is None:
+            sequence.sampling = self._make_sampling(call, sequence)
+        return sequence.sampling
+
+    def _make_sampling(self, call: Call, sequence: Sequence) -> tuple[Sampler, list[Processor]]:
+        request, model, prompt = call.request, self.model, call.prompt
+        count = len(prompt.tokens)
+        sampler = make_sampler(request, model.vocabulary, model.xtc_exceptions, sequence.index)
+        processors = make_processors(request)
+        assert call.prepared is not None
+        if call.prepared.grammar is not None:
+            after = self.preparing.end_of_reasoning(prompt)
+            processors.append(call.prepared.grammar.processor(count, after))
+        if request.reasoning_tokens is not None:
+            budget = reasoning_budget(
+                model.tokenizer, prompt.starts_in, count, request.reasoning_tokens
+            )
+            if budget is not None:
+                processors.append(budget)
+        return (
+            guarded_sampler(sampler, sequence),
+            [guarded_processor(processor, sequence) for processor in processors],
+        )
+
+    def _most_tokens(self, call: Call) -> int:
+        context = self.model.context_tokens
+        most = call.request.max_tokens
+        return most if context is None else min(most, context - len(call.prompt.tokens))
+
+    def _start_together(self, call: Call) -> None:
+        cached = self.prompts_read.find(call)
+        call.cached_tokens = 0 if cached is None else len(cached.tokens)
+        boundaries = self.prompts_read.boundaries(call, call.cached_tokens)
+        write_to = self.prompts_read.write_to(call)
+        leader, *siblings = call.sequences
+        reading = _Reading(call, call.cached_tokens, boundaries, siblings, write_to)
+        if call.request.prompt_progress:
+            self._progress(call, call.cached_tokens)
+        uid = self._insert(call, leader, cached, boundaries)
+        self._reading[uid] = reading
+        if call.cached_tokens == len(call.prompt.tokens) - 1:
+            self._on_prompt_read(uid, reading, cached)
+
+    def _insert(
+        self,
+        call: Call,
+        sequence: Sequence,
+        kept: Kept | None,
+        boundaries: frozenset[int] = frozenset(),
+    ) -> int:
+        if self._batch is None:
+            self._batch = Batch(self.model.network, self.model.tokenizer)
+        sampler, processors = self._sampling(call, sequence)
+        start = 0 if kept is None else len(kept.tokens)
+        uid = self._batch.insert(
+            [*call.prompt.tokens, *sequence.tokens][start:],
+            self._most_tokens(call) - len(sequence.tokens),
+            sampler,
+            processors,
+            kept=kept,
+            boundaries=[boundary - start for boundary in boundaries],
+        )
+        self._sequences[uid] = (call, sequence)
+        return uid
+
+    def _start_alone(self, call: Call, draft: "Serving | None") -> None:
+        if call.request.cache_file is not None:
+            raise EngineError(
+                "UNSUPPORTED",
+                "cacheFile is for what runs in the batch: not with draftModel, kvBits or images.",
+            )
+        for sequence in call.sequences:
+            self._insert_alone(call, sequence, draft)
+
+    def _insert_alone(self, call: Call, sequence: Sequence, draft: "Serving | None") -> None:
+        sampler, processors = self._sampling(call, sequence)
+        most = self._most_tokens(call) - len(sequence.tokens)
+        request = call.request
+        if self._vision is not None:
+            uid = self._insert_seeing(call, most, sampler, processors)
+        else:
+            cached = None if request.kv_bits is not None else self.prompts_read.find(call)
+            count = 0 if cached is None else len(cached.tokens)
+            call.cached_tokens = count
+            uid = self._sequential().insert(
+                [*call.prompt.tokens, *sequence.tokens],
+                most,
+                sampler,
+                processors,
+                draft=None if draft is None else draft.model.network,
+                draft_tokens=request.draft_tokens,
+                kv_bits=request.kv_bits,
+                kv_group_size=request.kv_group_size,
+                cache=None if cached is None else cached.cache,
+                cached_tokens=count,
+            )
+        self._sequences[uid] = (call, sequence)
+        if sequence.index == 0:
+            self._reading[uid] = _Reading(call, 0)
+
+    def _insert_seeing(
+        self, call: Call, most: int, sampler: Sampler, processors: list[Processor]
+    ) -> int:
+        # mlx-vlm is an extra: it is there where a model that sees was loaded.
+        from ..vision_batch import VisionBatch
+
+        assert self._vision is not None
+        assert call.prepared is not None
+        assert call.prepared.vision is not None
+        if not isinstance(self._alone, VisionBatch):
+            self._alone = VisionBatch(self._vision)
+        return self._alone.insert(call.prepared.vision, most, sampler, processors)
+
+    def _sequential(self) -> Sequential:
+        if not isinstance(self._alone, Sequential):
+            self._alone = Sequential(self.model.network, self.model.tokenizer)
+        return self._alone
+
+    def _resume(self, call: Call, draft: "Serving | None") -> None:
+        for sequence in call.sequences:
+            if sequence.ended:
+                continue
+            if self._goes_alone(call):
+                self._insert_alone(call, sequence, draft)
+            else:
+                self._insert(call, sequence, None)
+
+    def _on_prompt_read(self, uid: int, reading: _Reading, kept: Kept | None) -> None:
+        """All but the last token of a prompt is read: siblings start from there."""
+        del self._reading[uid]
+        call = reading.call
+        if not reading.siblings and reading.write_to is None:
+            return
+        if kept is None:
+            assert self._batch is not None
+            kept = self._batch.kept([uid])[uid]
+        for sibling in reading.siblings:
+            self._insert(call, sibling, kept)
+        if reading.write_to is not None:
+            self.prompts_read.write(reading.write_to, kept)
+
+    # Stepping
+
+    def _step_together(self, batch: Batch) -> Iterator[Outcome]:
         try:
-            return sampler(logprobs)
-        except Exception as error:  # whatever it is, it belongs to this call
-            call.error = error
-            return greedy(logprobs)
+            step = batch.step()
+        except Exception as error:
+            traceback.print_exc()
+            failure = from_exception(error, f"generating with {self.key.model}")
+            for call in self._reset_batch(batch):
+                yield Outcome(call, error=failure)
+            return
+        for read in step.reads:
+            yield from self._on_read(batch, read)
+        for token in step.tokens:
+            yield from self._on_token(token)
 
-    return sample
+    def _step_alone(self, alone: Alone) -> Iterator[Outcome]:
+        for item in alone.step():
+            match item:
+                case Token():
+                    yield from self._on_token(item)
+                case Read():
+                    reading = self._reading.get(item.uid)
+                    if reading is not None and reading.call.request.prompt_progress:
+                        self._progress(reading.call, item.tokens)
+                case Failed():
+                    yield from self._on_failure(item)
 
+    def _on_failure(self, failed: Failed) -> Iterator[Outcome]:
+        found = self._sequences.pop(failed.uid, None)
+        if found is not None:
+            call, _ = found
+            self.remove(call)
+            yield Outcome(call, error=from_exception(failed.error, "generating"))
 
-def _guarded_processor(processor: Processor, call: Call) -> Processor:
-    """The same for a processor: the logits stay as they were, and the call fails after the step."""
+    def _on_read(self, batch: Batch, read: Read) -> Iterator[Outcome]:
+        reading = self._reading.get(read.uid)
+        if reading is None:
+            return
+        call, position = reading.call, reading.cached + read.tokens
+        if call.request.prompt_progress:
+            self._progress(call, position)
+        if position in reading.boundaries and read.at_boundary:
+            kind: Kind = "system" if position == call.prompt.boundaries[0] else "user"
+            self.prompts_read.keep(call, kind, lambda: batch.kept([read.uid])[read.uid])
+        if position == len(call.prompt.tokens) - 1:
+            try:
+                self._on_prompt_read(read.uid, reading, None)
+            except Exception as error:
+                self.remove(call)
+                yield Outcome(call, error=from_exception(error, "keeping the prompt"))
 
-    def process(tokens: mx.array, logits: mx.array, /) -> mx.array:
-        try:
-            return processor(tokens, logits)
-        except Exception as error:  # whatever it is, it belongs to this call
-            call.error = error
-            return logits
+    def _on_token(self, token: Token) -> Iterator[Outcome]:
+        found = self._sequences.get(token.uid)
+        if found is None:
+            return
+        call, sequence = found
+        if sequence.error is not None:
+            if token.finish_reason is not None:
+                self._forget(token)
+            self.remove(call)
+            yield Outcome(call, error=from_exception(sequence.error, "sampling"))
+            return
+        taken = sequence.take(token)
+        if taken.finish_reason is None:
+            if taken.piece is not None:
+                yield Outcome(call, taken.piece)
+            return
+        done = call.done(sequence, taken.finish_reason)
+        self._end(call, sequence, token)
+        yield Outcome(call, taken.piece, done)
 
-    return process
+    def _end(self, call: Call, sequence: Sequence, token: Token) -> None:
+        kept = token.kept
+        if token.finish_reason is None:
+            kept = self._take_out(token.uid)
+        self._forget(token)
+        if sequence.index == 0:
+            self.prompts_read.keep(call, "assistant", lambda: kept)
+        if call.ended:
+            self._calls.discard(call)
+
+    def _take_out(self, uid: int) -> Kept | None:
+        if uid >= 0 and self._batch is not None:
+            return self._batch.remove([uid], keep=True).get(uid)
+        if self._alone is not None:
+            self._alone.remove([uid])
+        return None
+
+    def _forget(self, token: Token) -> None:
+        del self._sequences[token.uid]
+        self._reading.pop(token.uid, None)
+
+    def _reset_batch(self, batch: Batch) -> list[Call]:
+        """Forgets the batch after a failure of the whole step; gives the calls that it held."""
+        calls = {call for uid, (call, _) in self._sequences.items() if uid >= 0}
+        batch.close()
+        self._batch = None
+        self._sequences = {uid: item for uid, item in self._sequences.items() if uid < 0}
+        self._reading = {uid: reading for uid, reading in self._reading.items() if uid < 0}
+        self._calls -= calls
+        return list(calls)
+
+    def _progress(self, call: Call, position: int) -> None:
+        total = len(call.prompt.tokens)
+        # The last token is read in the step that gives the first new one.
+        done = total if position >= total - 1 else position
+        self._send(PromptProgress(id=call.id, processed_tokens=done, total_tokens=total))

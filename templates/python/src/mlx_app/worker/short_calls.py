@@ -1,0 +1,173 @@
+"""Calls with one answer: token counts, texts of tokens, embeddings."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..embeddings import EmbeddingModel, writes_no_vectors
+from ..errors import EngineError, from_exception
+from ..protocol import (
+    Detokenise,
+    Detokenised,
+    Embed,
+    Embeddings,
+    Event,
+    Tokenise,
+    Tokenised,
+)
+from .background import Background
+from .calls import ModelKey
+from .models import Models
+from .outbox import Outbox
+from .serving import Serving
+from .want import Want
+
+
+@dataclass
+class _Job:
+    """Work in pieces, one between two steps; the event comes with the last."""
+
+    pieces: Iterator[Event | None]
+    serving: Serving
+
+
+class ShortCalls:
+    """Used on MLX's thread only."""
+
+    def __init__(self, outbox: Outbox, background: Background, models: Models) -> None:
+        self._outbox = outbox
+        self._background = background
+        self._models = models
+        self._ids: set[int] = set()
+        self._jobs: dict[int, _Job] = {}
+
+    def __contains__(self, call_id: int) -> bool:
+        return call_id in self._ids
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is work for MLX."""
+        return bool(self._jobs)
+
+    def cancel(self, call_id: int) -> None:
+        """Ends a call without a word."""
+        self._end(call_id)
+
+    def tokenise(self, request: Tokenise) -> None:
+        """Answers with the token ids of a prompt."""
+        self._with_model(
+            request.id,
+            request.model,
+            lambda serving: self._beside(
+                request.id,
+                lambda: Tokenised(id=request.id, tokens=serving.preparing.tokens(request)),
+            ),
+        )
+
+    def detokenise(self, request: Detokenise) -> None:
+        """Answers with the text of token ids."""
+        self._with_model(
+            request.id,
+            request.model,
+            lambda serving: self._beside(
+                request.id,
+                lambda: Detokenised(id=request.id, text=serving.preparing.text(request.tokens)),
+            ),
+        )
+
+    def embed(self, request: Embed) -> None:
+        """Answers with a vector for each text."""
+
+        def start(serving: Serving) -> None:
+            if serving.embedding is None:
+                raise writes_no_vectors(request.model)
+            self._background.submit(lambda: self._guarded(request.id, lambda: tokens(serving)))
+
+        def tokens(serving: Serving) -> None:
+            texts = serving.preparing.texts(request.inputs)
+            self._background.later(lambda: self._start_job(request.id, serving, texts))
+
+        self._with_model(request.id, request.model, start)
+
+    def advance(self) -> None:
+        """One piece of each job."""
+        for call_id, job in list(self._jobs.items()):
+            try:
+                event = next(job.pieces)
+            except Exception as error:
+                self._fail(call_id, from_exception(error, "embedding"))
+                continue
+            if event is not None:
+                self._answer(call_id, event)
+
+    def on_unload(self, serving: Serving, reason: str) -> None:
+        """Fails the jobs of a model that goes."""
+        for call_id, job in list(self._jobs.items()):
+            if job.serving is serving:
+                self._fail(call_id, EngineError("ABORTED", reason))
+
+    def _with_model(self, call_id: int, model: str, then: Callable[[Serving], None]) -> None:
+        self._ids.add(call_id)
+
+        def ready(servings: list[Serving]) -> None:
+            if call_id not in self._ids:
+                return
+            try:
+                then(servings[0])
+            except EngineError as error:
+                self._fail(call_id, error)
+
+        self._models.want(
+            Want(call_id, (ModelKey(model),), ready, lambda error: self._fail(call_id, error))
+        )
+
+    def _beside(self, call_id: int, work: Callable[[], Event]) -> None:
+        def answer() -> None:
+            event = work()
+            self._background.later(lambda: self._answer(call_id, event))
+
+        self._background.submit(lambda: self._guarded(call_id, answer))
+
+    def _guarded(self, call_id: int, work: Callable[[], None]) -> None:
+        """Runs work beside MLX's thread; what it raises ends the call."""
+        try:
+            work()
+        except Exception as error:
+            failure = from_exception(error, "preparing the call")
+            self._background.later(lambda: self._fail(call_id, failure))
+
+    def _start_job(self, call_id: int, serving: Serving, texts: list[list[int]]) -> None:
+        if call_id in self._ids and serving.embedding is not None:
+            serving.uses += 1
+            pieces = _embeddings(call_id, serving.embedding, texts)
+            self._jobs[call_id] = _Job(pieces, serving)
+
+    def _answer(self, call_id: int, event: Event) -> None:
+        if self._end(call_id):
+            self._outbox.send(event)
+
+    def _fail(self, call_id: int, error: EngineError) -> None:
+        if self._end(call_id):
+            self._outbox.fail(call_id, error)
+
+    def _end(self, call_id: int) -> bool:
+        """Forgets a call; whether it was there."""
+        job = self._jobs.pop(call_id, None)
+        if job is not None:
+            job.serving.uses -= 1
+        known = call_id in self._ids
+        self._ids.discard(call_id)
+        return known
+
+
+def _embeddings(
+    call_id: int, embedding: EmbeddingModel, texts: list[list[int]]
+) -> Iterator[Event | None]:
+    found: dict[int, list[float]] = {}
+    for piece in embedding.pieces(texts):
+        found.update(piece)
+        yield None
+    yield Embeddings(
+        id=call_id,
+        vectors=[found[place] for place in range(len(texts))],
+        prompt_tokens=sum(map(len, texts)),
+    )
