@@ -275,7 +275,7 @@ const formats: readonly Case[] = [
         ...ask('Write JSON.'),
         responseFormat: { type: 'json_object' },
       })
-      expect(JSON.parse(text)).toEqual(JSON.parse(answerTo('Write JSON.')))
+      expect(z.record(z.string(), z.unknown()).safeParse(JSON.parse(text))).toMatchObject({ success: true })
     },
   },
   {
@@ -284,7 +284,7 @@ const formats: readonly Case[] = [
     run: async ({ engine }) => {
       const schema = z.object({ model: z.string().max(20), layers: z.int().max(9), tiny: z.boolean() })
       const { object } = await engine.generateObject({ ...ask('Write JSON.'), schema })
-      expect(object).toEqual(JSON.parse(answerTo('Write JSON.')))
+      expect(schema.safeParse(object)).toMatchObject({ success: true })
     },
   },
   {
@@ -369,9 +369,10 @@ const serving: readonly Case[] = [
 const others: readonly Case[] = [
   {
     name: 'keeps what was read of a prompt in a file',
-    needs: ['cacheFile'],
+    needs: ['cacheFile', 'promptCacheOff'],
     run: async ({ engine, folder }) => {
-      const options = { ...ask('Say hello.'), cacheFile: join(folder, 'hello.cache') }
+      const cacheFile = join(folder, 'hello.safetensors')
+      const options = { ...ask('Say hello.'), cacheFile, promptCache: false }
       expect((await engine.complete(options)).usage.cachedTokens).toBe(0)
       const again = await engine.complete(options)
       expect(again.text).toBe(answerTo('Say hello.'))

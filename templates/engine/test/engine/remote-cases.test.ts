@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createRemoteEngine } from '../../src/engine/remote/create-remote-engine.ts'
+import { createEngine } from '#engine'
 import { type Capability, type ServerName, servers } from '../../src/engine/remote/servers.ts'
 import { cases } from './cases.ts'
 import { useHttpServer } from './http-server.ts'
@@ -17,12 +17,11 @@ function split(server: ServerName) {
 
 describe('mlx_lm.server with the hello model', () => {
   const server = useMlxLmServer(folder.path)
-  const engineOf = () =>
-    createRemoteEngine({ baseUrl: server.baseUrl, server: 'mlx-lm', model: helloDirectory })
+  const engineOf = () => createEngine({ baseUrl: server.baseUrl, server: 'mlx-lm', model: helloDirectory })
 
   for (const { name, run } of split('mlx-lm').can) {
     test(name, async () => {
-      await using engine = engineOf()
+      await using engine = await engineOf()
       await run({ engine, folder: folder.path })
     })
   }
@@ -34,7 +33,7 @@ describe('mlx_lm.server with the hello model', () => {
     ['an adapter that is not there', { ...ask('Say hello.'), adapter: './no-such-adapter' }],
     ['a draft model that is not there', { ...ask('Say hello.'), draftModel: './no-such-model' }],
   ])('refuses %s as INVALID_REQUEST, and answers the next call', async (_, call) => {
-    await using engine = engineOf()
+    await using engine = await engineOf()
     await expect(engine.complete(call)).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
       message: expect.stringMatching(/answered 404: ./),
@@ -43,20 +42,20 @@ describe('mlx_lm.server with the hello model', () => {
   })
 
   test('proposes tokens by a draft model: the text is the same', async () => {
-    await using engine = engineOf()
+    await using engine = await engineOf()
     const answer = await engine.complete({ ...ask(story), draftModel: helloDirectory, draftTokens: 4 })
     expect(answer.text).toBe(answerTo(story))
   })
 
   test('is the model that it was started with where no other is named', async () => {
-    await using engine = createRemoteEngine({ baseUrl: server.baseUrl, server: 'mlx-lm' })
+    await using engine = await createEngine({ baseUrl: server.baseUrl, server: 'mlx-lm' })
     expect(await engine.loadModel()).toMatchObject({ model: 'default_model' })
     expect((await engine.models()).map(({ model }) => model)).toEqual([helloDirectory])
     expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
   })
 
   test('that dies in the middle of an answer is REMOTE_FAILED, and so is its absence', async () => {
-    await using engine = engineOf()
+    await using engine = await engineOf()
     const read = async () => {
       for await (const { text } of engine.generate(ask(story))) {
         if (text !== '') await server.kill()
@@ -74,7 +73,7 @@ describe.each(['openai', 'compatible', 'mlx-lm'] as const)(
     for (const { name, run } of split(server).cannot) {
       test(name, async () => {
         const { baseUrl } = recorder
-        await using engine = createRemoteEngine({ baseUrl, server, model: 'hello' })
+        await using engine = await createEngine({ baseUrl, server, model: 'hello' })
         await expect(run({ engine, folder: folder.path })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
         expect(recorder.seen).toEqual([])
       })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRemoteEngine } from '../../src/engine/remote/create-remote-engine.ts'
+import { createEngine } from '#engine'
 import { cases } from './cases.ts'
 import { useMlxLmServer } from './mlx-lm-server.ts'
 import { useFolder } from './support.ts'
@@ -19,7 +19,7 @@ const chosen = [
 test.each(chosen)('a model sharded over two ranks %s', async (name) => {
   const found = cases.find((one) => one.name === name)
   if (found === undefined) throw new Error(`There is no case "${name}".`)
-  await using engine = createRemoteEngine({ baseUrl: server.baseUrl, server: 'mlx-lm' })
+  await using engine = await createEngine({ baseUrl: server.baseUrl, server: 'mlx-lm' })
   await found.run({ engine, folder: folder.path })
   expect((await engine.status()).active).toBe(0)
 })
