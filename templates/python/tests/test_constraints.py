@@ -13,10 +13,11 @@ import pytest
 
 from mlx_app.constraints import Constraints, Grammar
 from mlx_app.errors import EngineError
-from mlx_app.mlx_lm_adapter.batch import Batch
+from mlx_app.mlx_lm_adapter.batch import Batch, Token
 from mlx_app.mlx_lm_adapter.models import read_tokenizer
 from mlx_app.mlx_lm_adapter.plain_tokenizer import plain_tokenizer
 from mlx_app.mlx_lm_adapter.sampling import Processor
+from mlx_app.mlx_lm_adapter.sequential import Failed, Sequential
 from mlx_app.protocol import (
     Generate,
     GrammarFormat,
@@ -199,6 +200,31 @@ def test_taken_back_tokens_are_forgotten(hello: ReadModel, constraints: Constrai
                 if dice.random() < 0.1 and choice != {end}:
                     tokens.append(end)  # a draft that ends too soon
         assert ended > 3
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_with_a_draft_model_the_text_is_the_one_without(
+    temperature: float, hello: ReadModel, constraints: Constraints
+) -> None:
+    """The draft proposes its free text, most of which the grammar rejects."""
+    grammar = constraints.compile(JsonSchemaFormat(schema=PERSON))
+    prompt = prompt_of(hello, QUESTION)
+    texts: list[str] = []
+    for draft in (None, hello.network):
+        sequential = Sequential(hello.network, hello.tokenizer)
+        request = Generate(id=1, model="hello", temperature=temperature, seed=3)
+        sampler = make_sampler(request, hello.vocabulary)
+        sequential.insert(prompt, 300, sampler, [grammar.processor(len(prompt))], draft=draft)
+        tokens: list[int] = []
+        while len(sequential):
+            for new in sequential.step():
+                assert not isinstance(new, Failed)
+                if isinstance(new, Token) and new.finish_reason != "stop":
+                    tokens.append(new.token)
+        sequential.close()
+        texts.append(hello.tokenizer.decode(tokens))
+    assert all(map(is_person, texts))
+    assert temperature > 0 or texts[0] == texts[1]
 
 
 def test_after_tokens_that_are_not_of_the_grammar_only_the_end_is_allowed(

@@ -14,7 +14,6 @@ from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
 from mlx_app.mlx_lm_adapter.plain_tokenizer import plain_tokenizer
 from mlx_app.protocol import Tool
-from mlx_app.tool_calls import template_tools
 from mlx_app.tool_grammar import MOST_CALLS, tool_grammar
 from mlx_app.weights import ReadModel
 from schema_check import is_valid
@@ -164,12 +163,16 @@ def parsed(name: str, text: str, tools: Sequence[Tool]) -> Iterator[dict[str, An
     """The calls in a text, as mlx-lm's parser reads what stands between its markers."""
     parser = importlib.import_module(f"mlx_lm.tool_parsers.{name}")
     start, end = parser.tool_call_start, parser.tool_call_end
+    offered = [
+        {"type": "function", "function": {"name": tool.name, "parameters": tool.parameters}}
+        for tool in tools
+    ]
     rest = text
     while rest:
         assert rest.startswith(start), rest
         raw, _, rest = rest[len(start) :].partition(end) if end else (rest[len(start) :], "", "")
         rest = rest.lstrip()
-        result = parser.parse_tool_call(raw, template_tools(tools))
+        result = parser.parse_tool_call(raw, offered)
         yield from result if isinstance(result, list) else [result]
 
 
@@ -178,7 +181,7 @@ def tools_of(name: str) -> list[Tool]:
 
 
 def assert_calls(name: str, text: str, tools: Sequence[Tool]) -> list[str]:
-    """Asserts that mlx-lm's parser reads calls of these tools, and the engine the same ones."""
+    """Asserts that mlx-lm's parser reads right calls of these tools, and gives their names."""
     schemas = {tool.name: tool.parameters for tool in tools}
     calls = list(parsed(name, text, tools))
     for call in calls:
