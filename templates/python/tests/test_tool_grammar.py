@@ -283,3 +283,37 @@ def test_the_markers_of_the_model_are_its_tokens(hello: ReadModel) -> None:
     processor = constraints.compile_lark(grammar_of(constraints, "json_tools", [PING])).processor(0)
     allowed = processor(mx.zeros((0,), mx.uint32), mx.zeros((1, hello.vocabulary)))
     assert np.flatnonzero(np.array(allowed)[0] == 0).tolist() == [marker]
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("qwen3_coder", "\n<function=f>\n<parameter=a>\n{}\n</parameter>\n</function>\n"),
+        ("minimax_m2", '\n<invoke name="f">\n<parameter name="a">{}</parameter>\n</invoke>\n'),
+        ("minicpm5", '"f"><param name="a">{}</param>'),
+        ("muse_spark", '\n<atem:invoke name="f">\n<atem:parameter name="a">{}</atem:parameter>\n'),
+    ],
+)
+def test_text_that_the_parser_takes_for_something_else_is_not_allowed(
+    name: str, call: str, hello: ReadModel
+) -> None:
+    constraints = Constraints(hello.tokenizer, hello.vocabulary)
+    tool = tool_of("a", {"type": "string"}, name="f")
+    grammar = constraints.compile_lark(grammar_of(constraints, name, [tool]))
+    start = importlib.import_module(f"mlx_lm.tool_parsers.{name}").tool_call_start
+
+    def accepts(value: str) -> bool:
+        text = start + call.format(value)
+        tokens = hello.tokenizer.encode(text, add_special_tokens=False)
+        processor = grammar.processor(0)
+        return all(
+            processor(mx.array(tokens[:end], mx.uint32), logits)[0, token].item() == 0
+            for end, token in enumerate(tokens)
+        )
+
+    logits = mx.zeros((1, hello.vocabulary))
+    assert accepts("Bern")
+    assert accepts("nullify")
+    assert not accepts("null")
+    assert accepts("NULL") == (name == "muse_spark")  # that parser reads JSON, in small letters
+    assert accepts("12") == (name != "muse_spark")
