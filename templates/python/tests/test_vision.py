@@ -40,13 +40,40 @@ def with_extra(test: Callable[..., None]) -> Callable[..., None]:
 QUESTION = "What is it?"
 
 
-@pytest.fixture(scope="module", params=["qwen2_5_vl", "qwen3_vl"])
+Made = dict[str, VisionModel]
+
+
+@pytest.fixture(scope="module")
+def made() -> Made:
+    return {}
+
+
+def model_of(name: str, made: Made, temporary: pytest.TempPathFactory, models: Path) -> VisionModel:
+    if name not in made:
+        folder = temporary.mktemp("models") / name
+        made[name] = read(tiny_models.make(name, folder, models / "hello"))
+    return made[name]
+
+
+@pytest.fixture(params=["qwen2_5_vl", "qwen3_vl"])
 def seeing(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, models: Path
+    request: pytest.FixtureRequest,
+    made: Made,
+    tmp_path_factory: pytest.TempPathFactory,
+    models: Path,
 ) -> VisionModel:
-    folder = tmp_path_factory.mktemp("models") / request.param
-    tiny_models.make(request.param, folder, models / "hello")
-    return read(folder)
+    return model_of(request.param, made, tmp_path_factory, models)
+
+
+@pytest.fixture(params=["qwen2_5_vl", "qwen3_vl", "gemma3"])
+def family(
+    request: pytest.FixtureRequest,
+    made: Made,
+    tmp_path_factory: pytest.TempPathFactory,
+    models: Path,
+) -> VisionModel:
+    """A model of each family, for what has to hold for all of them."""
+    return model_of(request.param, made, tmp_path_factory, models)
 
 
 def read(folder: Path) -> VisionModel:
@@ -109,12 +136,12 @@ def answer(model: VisionModel, *messages: Message) -> list[int]:
 
 
 @with_extra
-def test_the_same_image_gets_the_same_answer_and_another_one_another(seeing: VisionModel) -> None:
+def test_the_same_image_gets_the_same_answer_and_another_one_another(family: VisionModel) -> None:
     red, blue = picture("red"), picture("blue")
-    told = answer(seeing, user(red, QUESTION))
-    assert answer(seeing, user(red, QUESTION)) == told
-    assert answer(seeing, user(blue, QUESTION)) != told
-    assert answer(seeing, user(QUESTION)) != told
+    told = answer(family, user(red, QUESTION))
+    assert answer(family, user(red, QUESTION)) == told
+    assert answer(family, user(blue, QUESTION)) != told
+    assert answer(family, user(QUESTION)) != told
 
 
 @with_extra
@@ -156,10 +183,10 @@ def test_images_are_told_apart_by_their_place(seeing: VisionModel) -> None:
 
 
 @with_extra
-def test_an_image_of_an_earlier_turn_is_still_seen(seeing: VisionModel) -> None:
+def test_an_image_of_an_earlier_turn_is_still_seen(family: VisionModel) -> None:
     def told(colour: str) -> list[int]:
         return answer(
-            seeing,
+            family,
             Message(role="system", content="You see."),
             user(picture(colour), QUESTION),
             Message(role="assistant", content="A colour."),
@@ -200,11 +227,11 @@ def test_a_template_option_is_no_way_to_another_template(seeing: VisionModel, na
 
 
 @with_extra
-def test_a_prompt_may_be_made_on_another_thread(seeing: VisionModel) -> None:
+def test_a_prompt_may_be_made_on_another_thread(family: VisionModel) -> None:
     chat = [user(picture("red"), QUESTION)]
     with ThreadPoolExecutor(2) as threads:
-        prompts = list(threads.map(seeing.prompt, [chat] * 4))
-    assert answers(seeing, prompts) == [answer(seeing, *chat)] * 4
+        prompts = list(threads.map(family.prompt, [chat] * 4))
+    assert answers(family, prompts) == [answer(family, *chat)] * 4
 
 
 @with_extra
@@ -215,30 +242,30 @@ def test_a_prompt_may_be_bare_text(seeing: VisionModel) -> None:
 
 
 @with_extra
-def test_neighbours_change_nothing(seeing: VisionModel) -> None:
+def test_neighbours_change_nothing(family: VisionModel) -> None:
     chats = [
         [user(picture("red"), QUESTION)],
         [user(QUESTION)],
         [user(picture("blue"), picture("red", (32, 96)), "Which?")],
         [user("Tell me a story.")],
     ]
-    alone = [answer(seeing, *chat) for chat in chats]
+    alone = [answer(family, *chat) for chat in chats]
     assert len({tuple(tokens) for tokens in alone}) == 4
-    assert answers(seeing, [seeing.prompt(chat) for chat in chats]) == alone
+    assert answers(family, [family.prompt(chat) for chat in chats]) == alone
 
 
 @with_extra
-def test_a_prompt_read_in_pieces_gets_the_same_answer(seeing: VisionModel) -> None:
+def test_a_prompt_read_in_pieces_gets_the_same_answer(family: VisionModel) -> None:
     prompts = [
-        seeing.prompt([user(picture("red", (96, 96)), QUESTION)]),
-        seeing.prompt([user("And", picture("blue", (64, 96)), QUESTION)]),
+        family.prompt([user(picture("red", (96, 96)), QUESTION)]),
+        family.prompt([user("And", picture("blue", (64, 96)), QUESTION)]),
     ]
-    assert answers(seeing, prompts, chunk=7) == answers(seeing, prompts)
+    assert answers(family, prompts, chunk=7) == answers(family, prompts)
 
 
 @with_extra
-def test_sequences_of_one_prompt_differ_by_their_seeds(seeing: VisionModel) -> None:
-    prompt = seeing.prompt([user(picture("red"), QUESTION)])
+def test_sequences_of_one_prompt_differ_by_their_seeds(family: VisionModel) -> None:
+    prompt = family.prompt([user(picture("red"), QUESTION)])
 
     def samplers() -> list[Sampler]:
         return [
@@ -246,9 +273,9 @@ def test_sequences_of_one_prompt_differ_by_their_seeds(seeing: VisionModel) -> N
             for seed in range(10)
         ]
 
-    together = answers(seeing, [prompt] * 10, samplers())
+    together = answers(family, [prompt] * 10, samplers())
     assert len({tuple(tokens) for tokens in together}) == 10
-    assert answers(seeing, [prompt], samplers()[3:4])[0] == together[3]
+    assert answers(family, [prompt], samplers()[3:4])[0] == together[3]
 
 
 @with_extra
@@ -285,16 +312,16 @@ def test_the_end_is_told_with_its_reason_and_the_odds(seeing: VisionModel) -> No
 
 
 @with_extra
-def test_a_sequence_can_be_removed_in_any_state(seeing: VisionModel) -> None:
+def test_a_sequence_can_be_removed_in_any_state(family: VisionModel) -> None:
     from mlx_app.vision_batch import VisionBatch
 
-    prompt = seeing.prompt([user(picture("red"), QUESTION)])
-    (alone,) = answers(seeing, [prompt])
+    prompt = family.prompt([user(picture("red"), QUESTION)])
+    (alone,) = answers(family, [prompt])
     for steps in range(12):
-        batch = VisionBatch(seeing)
+        batch = VisionBatch(family)
         batch.prefill_tokens = 8
         kept = batch.insert(prompt, 12, greedy)
-        dropped = [batch.insert(seeing.prompt([user("Hello!")]), 12, greedy) for _ in range(9)]
+        dropped = [batch.insert(family.prompt([user("Hello!")]), 12, greedy) for _ in range(9)]
         news = [entry for _ in range(steps * 3) for entry in batch.step()]
         batch.remove(dropped)
         while len(batch):
@@ -429,6 +456,19 @@ def test_the_mark_of_an_image_is_no_text(seeing: VisionModel) -> None:
     with pytest.raises(EngineError, match=r'holds the text "<\|image_pad\|>"') as error:
         seeing.prompt([user(picture("red"), "What is <|image_pad|>?")])
     assert error.value.code == "INVALID_REQUEST"
+
+
+@with_extra
+def test_no_mark_of_a_family_is_text(family: VisionModel) -> None:
+    prompt = family.prompt([user(picture("red"), QUESTION)])
+    marks = {"<start_of_image>", "<image_soft_token>", "<|image_pad|>"}
+    text = family.model.tokenizer.decode(prompt.tokens)
+    held = {mark for mark in marks if mark in text}
+    assert held
+    for mark in held:
+        with pytest.raises(EngineError, match="which stands for an image"):
+            family.prompt([user(picture("red"), f"What is {mark}?")])
+        assert family.prompt([user(f"What is {mark}?")]).images == 0
 
 
 @with_extra

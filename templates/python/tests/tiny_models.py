@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
-from mlx.utils import tree_flatten, tree_map
+from mlx.utils import tree_flatten, tree_map_with_path
 from tokenizers import Tokenizer
 
 Config = dict[str, Any]
 
+QWEN_IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
 VISION_TOKENS = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
 # The prompt that the Qwen-VL models write: parts in their order, an image as three tokens.
 VISION_TEMPLATE = (
@@ -107,6 +108,60 @@ def qwen3_vl(folder: Path, hello: Path) -> None:
     _write(folder, "mlx_vlm.models.qwen3_vl", config)
 
 
+def gemma3(folder: Path, hello: Path) -> None:
+    """Sees; each image has the same size and number of tokens, attention slides over 32 tokens."""
+    names = {
+        "image_token": "<image_soft_token>",
+        "boi_token": "<start_of_image>",
+        "eoi_token": "<end_of_image>",
+    }
+    tokens = _tokenizer(folder, hello, tuple(names.values()))
+    settings: Config = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+    _json(folder / "tokenizer_config.json", {**settings, "extra_special_tokens": names})
+    heads = {"num_hidden_layers": 2, "hidden_size": 32, "num_attention_heads": 2}
+    text = {
+        **heads,
+        "model_type": "gemma3_text",
+        "intermediate_size": 64,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "query_pre_attn_scalar": 16,
+        "vocab_size": len(tokens),
+        "sliding_window": 32,
+        "sliding_window_pattern": 2,
+        "mm_tokens_per_image": 4,
+        "max_position_embeddings": 2048,
+    }
+    config = {
+        "model_type": "gemma3",
+        "architectures": ["Gemma3ForConditionalGeneration"],
+        "image_token_index": tokens["<image_soft_token>"],
+        "hidden_size": 32,
+        "vocab_size": len(tokens),
+        "eos_token_id": tokens["<|im_end|>"],
+        "pad_token_id": 0,
+        "text_config": text,
+        "vision_config": {
+            **heads,
+            "model_type": "siglip_vision_model",
+            "intermediate_size": 64,
+            "patch_size": 8,
+            "image_size": 32,
+        },
+    }
+    _template(folder, "<start_of_image>")
+    image = {"size": {"height": 32, "width": 32}, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+    _json(
+        folder / "preprocessor_config.json",
+        {**image, "image_processor_type": "Gemma3ImageProcessor"},
+    )
+    _json(
+        folder / "processor_config.json",
+        {"processor_class": "Gemma3Processor", "image_seq_length": 4},
+    )
+    _write(folder, "mlx_vlm.models.gemma3", config)
+
+
 def bert(folder: Path, hello: Path) -> None:
     """Embeds; attention in both directions, the mean of all tokens, at most 64 of them."""
     tokens = _tokenizer(folder, hello, ())
@@ -142,6 +197,7 @@ def qwen3_embedding(folder: Path, hello: Path) -> None:
 MAKERS: dict[str, Callable[[Path, Path], None]] = {
     "qwen2_5_vl": qwen2_5_vl,
     "qwen3_vl": qwen3_vl,
+    "gemma3": gemma3,
     "bert": bert,
     "qwen3_embedding": qwen3_embedding,
 }
@@ -166,11 +222,18 @@ def _write(folder: Path, module: str, config: Config, arguments: str = "ModelCon
                 made, f"{part}_config", getattr(family, f"{part.title()}Config").from_dict(values)
             )
     model = family.Model(made)
-    # As they are made the weights are so small that no image and no word would tell.
-    larger = tree_map(lambda weight: weight * 3, model.parameters())
+    larger = tree_map_with_path(_larger, model.parameters())
     mx.save_safetensors(
         str(folder / "model.safetensors"), dict(tree_flatten(larger)), {"format": "mlx"}
     )
+
+
+def _larger(path: str, weight: mx.array) -> mx.array:
+    """As they are made most weights are so small that no image and no word would tell."""
+    if path.endswith("projection_weight"):
+        # Made of ones, which let nothing through but a sum.
+        return mx.random.normal(weight.shape) * 3
+    return weight if "embed_tokens" in path else weight * 4
 
 
 def _tokenizer(folder: Path, hello: Path, special: tuple[str, ...]) -> dict[str, int]:
@@ -193,8 +256,9 @@ def _vision_ids(tokens: dict[str, int]) -> Config:
     }
 
 
-def _template(folder: Path) -> None:
-    (folder / "chat_template.jinja").write_text(VISION_TEMPLATE, "utf-8")
+def _template(folder: Path, image: str = QWEN_IMAGE) -> None:
+    template = VISION_TEMPLATE.replace(QWEN_IMAGE, image)
+    (folder / "chat_template.jinja").write_text(template, "utf-8")
 
 
 def _preprocessor(folder: Path) -> None:

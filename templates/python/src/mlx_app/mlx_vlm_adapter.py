@@ -86,13 +86,14 @@ def _tokenizer_of(processor: Any) -> Any:  # noqa: ANN401 - transformers' own
     return getattr(processor, "tokenizer", processor)
 
 
-def image_token(processor: Any) -> str | None:  # noqa: ANN401 - transformers' own
-    """The text that stands for an image in a prompt, where the processor has one."""
-    for holder in (processor, _tokenizer_of(processor)):
-        token = getattr(holder, "image_token", None)
-        if isinstance(token, str) and token:
-            return token
-    return None
+def image_marks(processor: Any) -> set[str]:  # noqa: ANN401 - transformers' own
+    """The texts that stand for an image, or for where one begins, in a prompt of this model."""
+    return {
+        mark
+        for holder in (processor, _tokenizer_of(processor))
+        for name in ("image_token", "boi_token")
+        if isinstance(mark := getattr(holder, name, None), str) and mark
+    }
 
 
 def chat_text(

@@ -129,13 +129,13 @@ class VisionModel:
 
     def _check_text(self, messages: Sequence[Message], has_images: bool) -> None:
         """The mark of an image written as text would take the place of a real one."""
-        from .mlx_vlm_adapter import image_token
+        from .mlx_vlm_adapter import image_marks
 
-        mark = image_token(self._processor)
-        if not has_images or mark is None:
+        if not has_images:
             return
-        for message in messages:
-            if any(mark in text for text in _texts_of(message)):
+        texts = [text for message in messages for text in _texts_of(message)]
+        for mark in image_marks(self._processor):
+            if any(mark in text for text in texts):
                 raise EngineError(
                     "INVALID_REQUEST",
                     f'A message holds the text "{mark}", which stands for an image to this model.',
