@@ -181,6 +181,12 @@ HOSTILE = [
     ("kimi_k3", "<|open|>call" * 20_000),
     ("kimi_k3", "<|open|>call" * 20_000 + "<|tool_call_argument_begin|>"),
     ("kimi_k3", "<|open|>call <|sep|>" * 20_000),
+    (
+        "kimi_k3",
+        '<|open|>call tool="now"<|sep|><|open|>argument key="a"<|sep|>'
+        + "<|open|>json " * 50_000
+        + "<|close|>argument<|sep|><|close|>call<|sep|>",
+    ),
     ("muse_spark", "<atem:invoke" * 20_000),
     ("muse_spark", '<atem:invoke name="a">' + "<atem:parameter" * 20_000),
     ("muse_spark", '<atem:invoke name="a"><atem:parameter ' + 'name="a" ' * 20_000),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 MOST_CALLS = 128
 MOST_ARGUMENTS = 1_000
 MOST_MARKS = 10_000
+LONGEST_PYTHON = 200_000  # characters; Python takes a second for as many in a list of numbers
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def _tagged(tags: _Tags, raw: str) -> Iterator[str]:
         marker = found.group()
         if inside:
             if marker == inside.close:
-                _check_quote(tags, raw[value : found.start()])
+                _check_value(tags, inside, raw[value : found.start()])
                 inside, after = None, found.end()
             elif tags.call and marker == tags.call.close:
                 raise ValueError(f"{marker} stands inside of an argument")
@@ -189,10 +190,13 @@ def _tagged(tags: _Tags, raw: str) -> Iterator[str]:
         yield raw
 
 
-def _check_quote(tags: _Tags, value: str) -> None:
+def _check_value(tags: _Tags, tag: _Tag, value: str) -> None:
     """A value that holds the end of its own tag was cut there, in the middle of its quotes."""
     if tags.quote and tags.quote[0] in value and not value.rstrip().endswith(tags.quote[1]):
         raise ValueError(f"it breaks off before {tags.quote[1]}")
+    # Kimi K3's parser would look for arguments in there.
+    if tag.open.startswith("<|open|>") and "<|open|>" in value:
+        raise ValueError("a tag stands inside of an argument")
 
 
 def _gemma(quote: str) -> Callable[[str], list[str]]:
@@ -229,6 +233,8 @@ def _gemma(quote: str) -> Callable[[str], list[str]]:
 
 def _pythonic(raw: str) -> list[str]:
     """A list of Python calls with named arguments of literals."""
+    if len(raw) > LONGEST_PYTHON:
+        raise ValueError(f"it is longer than {LONGEST_PYTHON} characters")
     try:
         parsed = ast.parse(raw, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
