@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
 import type * as z from 'zod'
-import { aborted, onAbort } from './abort.ts'
+import { aborted, onAbort, onDeadline } from './abort.ts'
 import { type Aliases, resolveAlias } from './aliases.ts'
 import { AnswerQueue } from './call.ts'
 import { collect, objectOptions, readObject } from './collect.ts'
@@ -21,7 +21,7 @@ import {
   type TokeniseOptions,
 } from './options.ts'
 import type { Project } from './project.ts'
-import type { EventOf, LoadedModel, ModelOnDisk, WorkerEvent } from './protocol.ts'
+import type { EventOf, LoadedModel, ModelOnDisk, RequestMessage, WorkerEvent } from './protocol.ts'
 import type { Answer, Chunk, EmbedAnswer, EngineStatus, ObjectAnswer } from './results.ts'
 import type { Question, Supervisor } from './supervisor.ts'
 import { measure, usageOf } from './timings.ts'
@@ -155,12 +155,20 @@ export class LocalEngine implements Engine {
     const { signal, onPromptProgress, ...request } = checkGenerate(options)
     const started = performance.now()
     const model = this.#modelName(request.model)
-    const question = await this.#question(request, model, onPromptProgress !== undefined)
+    const messages = request.messages === undefined ? null : forWorker(request.messages)
+    const question = this.#question(
+      request,
+      model,
+      // A call without images is sent at once.
+      messages instanceof Promise ? await messages : messages,
+      onPromptProgress !== undefined,
+    )
     const queue = new AnswerQueue(request.n, onPromptProgress)
     if (signal?.aborted) throw aborted(signal)
     this.#bring(model)
     const id = this.#supervisor.submit(question, queue)
     const stopListening = onAbort(signal, () => queue.onError(aborted(signal)))
+    const stopWaiting = onDeadline(request.deadlineMs, (error) => queue.onError(error))
     try {
       while (true) {
         const item = await queue.next()
@@ -176,12 +184,18 @@ export class LocalEngine implements Engine {
       }
     } finally {
       stopListening()
+      stopWaiting()
       this.#supervisor.cancel(id)
     }
   }
 
-  async #question(request: CheckedGenerate, model: string, promptProgress: boolean): Promise<Question> {
-    const { prompt = null, messages, tools, toolChoice, responseFormat, draftModel, ...rest } = request
+  #question(
+    request: CheckedGenerate,
+    model: string,
+    messages: RequestMessage[] | null,
+    promptProgress: boolean,
+  ): Question {
+    const { prompt = null, tools, toolChoice, responseFormat, draftModel, ...rest } = request
     const choice =
       typeof toolChoice === 'string'
         ? { toolChoice, toolName: null }
@@ -192,7 +206,7 @@ export class LocalEngine implements Engine {
       ...choice,
       model,
       prompt,
-      messages: messages === undefined ? null : await forWorker(messages),
+      messages,
       tools: withJsonSchemas(tools),
       responseFormat: responseFormat.type === 'text' ? null : responseFormat,
       adapter: pathOf(rest.adapter),

@@ -66,18 +66,28 @@ const messageSchema = z.discriminatedUnion('role', [
 export const messagesSchema = z.array(messageSchema).min(1).max(limits.messages)
 
 /**
- * The messages as the worker takes them, the images read.
+ * The messages as the worker takes them, the images read: a promise only where there are images.
  *
  * @throws EngineError INVALID_REQUEST for an image that can't be read.
  */
-export function forWorker(messages: readonly Message[]): Promise<RequestMessage[]> {
-  return Promise.all(
-    messages.map(async (message): Promise<RequestMessage> => {
-      if (message.role === 'assistant' || message.role === 'tool') return message
-      const { role, content } = message
-      return { role, content: typeof content === 'string' ? content : await Promise.all(content.map(part)) }
-    }),
-  )
+export function forWorker(messages: readonly Message[]): RequestMessage[] | Promise<RequestMessage[]> {
+  const plain = messages.map(withoutImages)
+  return plain.every((message) => message !== undefined) ? plain : Promise.all(messages.map(withImages))
+}
+
+/** The message, or undefined if it has images. */
+function withoutImages(message: Message): RequestMessage | undefined {
+  if (message.role === 'assistant' || message.role === 'tool') return message
+  const { role, content } = message
+  if (typeof content === 'string') return { role, content }
+  const texts = content.filter((part) => part.type === 'text')
+  return texts.length === content.length ? { role, content: texts } : undefined
+}
+
+async function withImages(message: Message): Promise<RequestMessage> {
+  if (message.role === 'assistant' || message.role === 'tool') return message
+  const { role, content } = message
+  return { role, content: typeof content === 'string' ? content : await Promise.all(content.map(part)) }
 }
 
 async function part(content: ContentPart) {

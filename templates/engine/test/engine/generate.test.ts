@@ -33,7 +33,7 @@ describe('the stream', () => {
     for await (const chunk of shared.engine.generate(ask(story))) chunks.push(chunk)
     const last = chunks.pop()
     expect(chunks.length).toBeGreaterThan(20)
-    for (const chunk of chunks) expect(Object.keys(chunk)).toEqual(['text'])
+    for (const chunk of chunks) expect(Object.keys(chunk)).toEqual(['text', 'index'])
     expect(last).toMatchObject({ finishReason: 'stop', model: 'hello' })
     expect([...chunks, last].map((chunk) => chunk?.text).join('')).toBe(answerTo(story))
   })

@@ -1,17 +1,5 @@
 import { requestSchema } from '../../src/engine/protocol.ts'
-
-type Random = () => number
-
-/** Mulberry32: a small generator of numbers in [0, 1), the same for the same seed. */
-function randomFrom(seed: number): Random {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import { type Random, randomFrom } from './random.ts'
 
 const good = [
   { type: 'generate', id: 1, model: 'hello', prompt: 'a', maxTokens: 3, temperature: 1, stop: ['x'] },

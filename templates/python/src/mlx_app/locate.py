@@ -15,6 +15,7 @@ FILES = (
     "*.jinja",
     "*.tiktoken",
     "*.txt",
+    "*_Dense/model.safetensors",
     "model*.safetensors",
     "tiktoken.model",
     "tokenizer.model",

@@ -1,6 +1,5 @@
 """Continuous batching."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -68,10 +67,6 @@ class Batch:
     # Most tokens of a prompt that are read in one step. The CPU holds the attention scores of them
     # all, and gains nothing from more.
     most_prefill_tokens = 2048 if mx.is_available(mx.gpu) else 512
-    # Where others decode, a step reads about as long as so many of their steps take.
-    patience_steps = 3.0
-    # Below this a chunk costs more than its tokens.
-    least_prefill_tokens = 32
 
     def __init__(self, model: nn.Module, tokenizer: Tokenizer) -> None:
         self._generator = BatchGenerator(
@@ -82,12 +77,8 @@ class Batch:
             stream=mx.default_stream(mx.default_device()),
         )
         self._end_of_text = make_stop_sequences(tokenizer)
-        # Tokens of each prompt that were read so far.
-        self._progress: dict[int, int] = {}
-        self._others_decode = False
-        # Seconds, smoothed: one decode step, one token of a prompt. None: not measured yet.
-        self._decode_seconds: float | None = None
-        self._read_seconds: float | None = None
+        # Tokens of each prompt that the next step reads.
+        self.prefill_tokens = self.most_prefill_tokens
 
     def insert(
         self,
@@ -134,10 +125,8 @@ class Batch:
 
     def step(self) -> Step:
         """One decode step and at most one chunk of prefill."""
-        self._generator.prefill_step_size = self._prefill_tokens()
-        start = time.perf_counter()
+        self._generator.prefill_step_size = self.prefill_tokens
         reads, tokens = self._generator.next()
-        self._measure(time.perf_counter() - start, len(tokens), reads)
         return Step(
             [
                 Token(
@@ -156,30 +145,6 @@ class Batch:
         """Gives back what the generator asked of the system (wired memory on Metal)."""
         self._generator.close()
 
-    def _measure(self, seconds: float, decoded: int, reads: Sequence[Any]) -> None:
-        before, self._progress = (
-            self._progress,
-            {read.uid: read.progress[0] for read in reads if not read.end_of_prompt},
-        )
-        read = sum(tokens - before.get(uid, 0) for uid, tokens in self._progress.items())
-        if decoded and not read:
-            self._decode_seconds = _smoothed(self._decode_seconds, seconds)
-        if read:
-            share = seconds - (self._decode_seconds or 0.0) if decoded else seconds
-            self._read_seconds = _smoothed(self._read_seconds, max(share, 0.0) / read)
-        self._others_decode = decoded > 0
-
-    def _prefill_tokens(self) -> int:
-        if not self._others_decode:
-            return self.most_prefill_tokens
-        if not self._decode_seconds or not self._read_seconds:
-            return self.least_prefill_tokens
-        tokens = int(self.patience_steps * self._decode_seconds / self._read_seconds)
-        tokens //= max(1, len(self._progress))
-        # Whole tiles of the matrix kernels.
-        tokens -= tokens % self.least_prefill_tokens
-        return max(self.least_prefill_tokens, min(tokens, self.most_prefill_tokens))
-
 
 def _segments(prompt: Sequence[int], boundaries: Sequence[int]) -> list[list[int]]:
     """The prompt cut at the boundaries, its last token apart: mlx-lm decodes from it."""
@@ -191,7 +156,3 @@ def _segments(prompt: Sequence[int], boundaries: Sequence[int]) -> list[list[int
 
 def _as_kept(found: dict[int, Any]) -> dict[int, Kept]:
     return {uid: Kept(list(tokens), cache) for uid, (cache, tokens) in found.items()}
-
-
-def _smoothed(before: float | None, now: float) -> float:
-    return now if before is None else 0.8 * before + 0.2 * now

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_flatten
-from mlx_lm.utils import load_model, load_tokenizer
+from mlx_lm.utils import load_model, load_tokenizer, maybe_set_recommended_wired_limit
 
 
 class Detokenizer(Protocol):
@@ -54,6 +54,14 @@ class Tokenizer(Protocol):
         ...
 
     def __len__(self) -> int: ...
+
+
+def wire_memory() -> None:
+    """Lets MLX keep models where a GPU reaches them at once (Metal), for the life of the process.
+
+    What mlx-lm sets for each batch and takes back at its end then changes nothing.
+    """
+    maybe_set_recommended_wired_limit()
 
 
 def read_model(path: Path) -> tuple[nn.Module, dict[str, Any]]:

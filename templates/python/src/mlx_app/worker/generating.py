@@ -1,11 +1,13 @@
 """Calls for text, from their request to their end: waiting, admitted, stepped, answered."""
 
 import heapq
+import sys
 import time
 
 import mlx.core as mx
 
 from ..errors import EngineError, from_exception
+from ..mlx_lm_adapter.batch import Batch
 from ..protocol import Done, Generate, Piece, Tokens
 from .admission import Admission, Memory, Need
 from .background import Background
@@ -63,10 +65,13 @@ class Generating:
 
     def take(self, request: Generate) -> None:
         """Takes a new call in. Raises EngineError QUEUE_FULL."""
-        if self.queued >= self._queue_limit:
+        serving = self._models.find(ModelKey(request.model, request.adapter))
+        # Those that are on their way to a free place do not wait for one.
+        waiting = self.queued - (Batch.size if serving is None else serving.free_places)
+        if waiting >= self._queue_limit:
             raise EngineError(
                 "QUEUE_FULL",
-                f"{self.queued} calls wait for a place; the limit is {self._queue_limit}.",
+                f"{waiting} calls wait for a place; the limit is {self._queue_limit}.",
                 "Try again when some have ended, send fewer at a time, or raise queueLimit.",
             )
         call = Call(request)
@@ -117,6 +122,9 @@ class Generating:
 
         def work() -> None:
             try:
+                for serving in servings[1:]:
+                    # Compared with the model's own later, on MLX's thread.
+                    _ = serving.model.vocabulary_hash, servings[0].model.vocabulary_hash
                 prepared = preparing.prepare(call.request)
             except Exception as error:
                 failure = from_exception(error, "preparing the call")
@@ -133,7 +141,8 @@ class Generating:
         call.prepared = prepared
         line = self._lines.get(call.key)
         if line is None:
-            line = self._lines[call.key] = Waiting(self._queue_limit)
+            # How many may wait was asked when the call came.
+            line = self._lines[call.key] = Waiting(sys.maxsize)
         line.put(call)
 
     def _admit(self, line: Waiting[Call]) -> None:
@@ -220,6 +229,8 @@ class Generating:
     def _grow(self, serving: Serving) -> None:
         """Reserves more memory for the answers that are at the end of theirs."""
         for call in serving.calls():
+            if call.longest_tokens > len(call.prompt.tokens):
+                self._admission.has_read(call.id)
             if not self._admission.must_grow(call.id, call.longest_tokens):
                 continue
             try:
@@ -229,6 +240,8 @@ class Generating:
                 continue
             if growth.free_bytes:
                 self._models.free_prompt_caches(growth.free_bytes)
+            if growth.unload_bytes:
+                self._models.free_idle(growth.unload_bytes, serving)
             for call_id in growth.yielding:
                 self._set_aside(self._calls[call_id])
 

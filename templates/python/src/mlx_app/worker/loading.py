@@ -82,14 +82,14 @@ class Loading:
         if adapter is not None:
             self.adapter_folder = locate_adapter(adapter, models_directory)
         path = locate(name, self.revision, models_directory)
-        if path is not None:
-            return path
-        if not self.may_download:
+        if path is None and not self.may_download:
             raise EngineError("MODEL_NOT_FOUND", f"{name} is not on this machine yet.")
         try:
-            return download(name, self.revision, on_bytes, self.stop)
+            found = path or download(name, self.revision, on_bytes, self.stop)
         except CancelledError:
             return None
+        _import_what_it_takes(found)
+        return found
 
     def begin(self, path: Path) -> None:
         """Reads everything but the weights. Raises EngineError."""
@@ -107,6 +107,15 @@ def _read(path: Path, adapter: Path | None) -> ReadFiles:
         vision = VisionModel.read(path, config)
         return ReadFiles(vision.model, vision=vision)
     return ReadFiles(read(path, adapter), blind=sees)
+
+
+def _import_what_it_takes(path: Path) -> None:
+    """Brings the packages in that reading the model will need: that takes seconds, in which the
+    running streams go on.
+    """
+    config = _config(path)
+    if has_vision() and (is_vision_model(config) or is_embedding_model(path, config)):
+        from .. import mlx_vlm_adapter  # noqa: F401
 
 
 def _config(path: Path) -> dict[str, object]:

@@ -8,6 +8,7 @@ import mlx.core as mx
 
 from ..errors import EngineError, from_exception
 from ..memory import weight_bytes
+from ..pace import Pace
 from ..protocol import Load, Loaded, Progress, Unload, Unloaded
 from .background import Background
 from .calls import ModelKey
@@ -37,6 +38,7 @@ class Models:
         self._shelf = shelf
         self._prompt_cache_bytes = prompt_cache_bytes
         self._on_unload = on_unload
+        self._pace = Pace()
         self._loading: dict[ModelKey, Loading] = {}
 
     @property
@@ -73,6 +75,10 @@ class Models:
                 going.append(serving.key)
                 wanted -= serving.bytes
         self._free_by_itself(going)
+
+    def find(self, key: ModelKey) -> Serving | None:
+        """The model of that key if it is in memory."""
+        return self._shelf.get(key)
 
     def loads(self) -> set[int]:
         """The ids of the loads under way."""
@@ -172,11 +178,20 @@ class Models:
             needed = weight_bytes(path)
             if loading.adapter_folder is not None:
                 needed += weight_bytes(loading.adapter_folder)
-            going = self._shelf.make_room(needed, self.coming_bytes, what=loading.key.model)
-            self._free_by_itself([ModelKey(*key) for key in going])
+            self._make_room(loading.key.model, needed)
             loading.begin(path)
         except EngineError as error:
             self._fail(loading, error)
+
+    def _make_room(self, name: str, needed: int) -> None:
+        """Unloads what is idle, and prompt caches, for so many bytes. Raises EngineError."""
+        spare = sum(serving.prompts_read.cache.bytes for serving in self.in_memory())
+        beside = max(0, mx.get_active_memory() - self._shelf.bytes) + self.coming_bytes
+        going = self._shelf.make_room(needed, max(0, beside - spare), what=name)
+        self._free_by_itself([ModelKey(*key) for key in going])
+        excess = self._shelf.bytes + beside + needed - self._shelf.limit_bytes
+        if excess > 0:
+            self.free_prompt_caches(excess)
 
     def _finish(self, loading: Loading, files: ReadFiles) -> None:
         del self._loading[loading.key]
@@ -185,6 +200,7 @@ class Models:
             files,
             prompt_cache_bytes=self._prompt_cache_bytes,
             pinned=loading.pinned,
+            pace=self._pace,
             send=self._outbox.send,
         )
         self._shelf.add(loading.key, serving)

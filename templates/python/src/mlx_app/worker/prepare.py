@@ -200,7 +200,8 @@ class Preparing:
                 parser.start,
                 parser.end,
                 self._constraints.token_of,
-            )
+            ),
+            "schema of the tools",
         )
 
 

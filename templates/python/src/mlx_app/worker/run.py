@@ -8,6 +8,7 @@ from pathlib import Path
 import mlx.core as mx
 
 from ..memory import memory_limit
+from ..mlx_lm_adapter.models import wire_memory
 from .channel import Channel
 from .worker import Worker
 
@@ -19,6 +20,7 @@ def run(channel: Channel, arguments: Sequence[str]) -> None:
         channel.end("MLX_NOT_WORKING", "MLX finds no GPU on this machine.")
     if options.device != "auto":
         mx.set_default_device(mx.gpu if options.device == "gpu" else mx.cpu)
+    wire_memory()
     worker = Worker(
         channel,
         models_directory=options.models,

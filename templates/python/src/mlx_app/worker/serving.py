@@ -1,12 +1,10 @@
 """One loaded model and the calls that it serves."""
 
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 import mlx.nn as nn
 
@@ -17,14 +15,16 @@ from ..mlx_lm_adapter.batch import Batch, Kept, Read, Token
 from ..mlx_lm_adapter.cache_size import CacheSize, cache_size
 from ..mlx_lm_adapter.sampling import Processor, Sampler
 from ..mlx_lm_adapter.sequential import Failed, Sequential
+from ..pace import Pace
 from ..prompt_cache import Kind
 from ..protocol import Done, Event, LoadedModel, Piece, PromptProgress
 from ..reasoning import reasoning_budget
 from ..sampling import make_processors, make_sampler
 from ..weights import ReadModel
-from .admission import Need
+from .admission import AHEAD, Need
 from .calls import Call, ModelKey
 from .guards import guarded_processor, guarded_sampler
+from .lanes import Lanes, Place, lane_of
 from .loading import ReadFiles
 from .prepare import Preparing
 from .prompts_read import PromptsRead
@@ -32,18 +32,6 @@ from .sequence import Sequence
 
 # Sequences that decode one beside the other outside of the batch; each gets a step in turn.
 MOST_ALONE = 4
-
-
-class Alone(Protocol):
-    """Sequences that are stepped one after the other, not together."""
-
-    def __len__(self) -> int: ...
-
-    def remove(self, uids: list[int], /) -> None: ...
-
-    def step(self) -> list[Token | Read | Failed]: ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -66,6 +54,7 @@ class _Reading:
     # Sequences that go on from the same prompt once it is read.
     siblings: list[Sequence] = field(default_factory=list)
     write_to: Path | None = None
+    alone: bool = False
 
 
 class Serving:
@@ -78,6 +67,7 @@ class Serving:
         *,
         prompt_cache_bytes: int,
         pinned: bool,
+        pace: Pace,
         send: Callable[[Event], None],
     ) -> None:
         self.key = key
@@ -88,12 +78,10 @@ class Serving:
         self.prompts_read = PromptsRead(files.model, prompt_cache_bytes)
         self._vision = files.vision
         self._send = send
-        self._batch: Batch | None = None
-        self._alone: Alone | None = None
+        self._lanes = Lanes(files.model, pace)
         self._calls: set[Call] = set()
-        # By the uid that the batch (0 and up) or what runs beside it (below 0) gave.
-        self._sequences: dict[int, tuple[Call, Sequence]] = {}
-        self._reading: dict[int, _Reading] = {}
+        self._sequences: dict[Place, tuple[Call, Sequence]] = {}
+        self._reading: dict[Place, _Reading] = {}
         # Calls that need the model: those that wait, those that run, and those of a model that
         # this one drafts for.
         self.uses = 0
@@ -128,12 +116,17 @@ class Serving:
 
     def has_place(self, call: Call) -> bool:
         """Whether a call can start now."""
-        alone = sum(uid < 0 for uid in self._sequences)
+        count = call.request.n
         if self._goes_alone(call):
-            return alone + call.request.n <= max(MOST_ALONE, call.request.n)
-        together = len(self._sequences) - alone
-        waiting = sum(len(reading.siblings) for reading in self._reading.values())
-        return together + waiting + call.request.n <= Batch.size
+            alone = len(self._sequences) - self._lanes.together
+            return alone + count <= max(MOST_ALONE, count)
+        siblings = sum(len(reading.siblings) for reading in self._reading.values())
+        return self._lanes.together + siblings + count <= Batch.size
+
+    @property
+    def free_places(self) -> int:
+        """Sequences that could start in the batch."""
+        return max(0, Batch.size - self._lanes.together)
 
     def need(self, call: Call, draft: "Serving | None") -> Need:
         """What a prepared call will take of the memory."""
@@ -143,9 +136,10 @@ class Serving:
             prompt_tokens=len(call.prompt.tokens),
             max_tokens=self._most_tokens(call),
             sequences=call.request.n,
-            batch=None if self._goes_alone(call) else self.key,
+            batch=None if self._goes_alone(call) else (self.key, self._lane(call)),
             kv_bits=call.request.kv_bits,
             kv_group_size=call.request.kv_group_size,
+            chunk_tokens=Batch.most_prefill_tokens,
         )
 
     @cached_property
@@ -159,7 +153,7 @@ class Serving:
     @property
     def cache_bytes(self) -> int:
         """Bytes of the caches of the calls in flight, as far as it is told."""
-        return 0 if self._batch is None else self._batch.cache_bytes
+        return self._lanes.cache_bytes
 
     def start(self, call: Call, draft: "Serving | None") -> None:
         """Gives a prepared call its place, or gives it back. Raises EngineError."""
@@ -182,14 +176,11 @@ class Serving:
         if call not in self._calls:
             return
         self._calls.remove(call)
-        uids = [uid for uid, (owner, _) in self._sequences.items() if owner is call]
-        for uid in uids:
-            del self._sequences[uid]
-            self._reading.pop(uid, None)
-        if self._batch is not None:
-            self._batch.remove([uid for uid in uids if uid >= 0])
-        if self._alone is not None:
-            self._alone.remove([uid for uid in uids if uid < 0])
+        places = [place for place, (owner, _) in self._sequences.items() if owner is call]
+        for place in places:
+            del self._sequences[place]
+            self._reading.pop(place, None)
+        self._lanes.remove(places)
 
     def calls(self) -> list[Call]:
         """The calls that have a place."""
@@ -201,10 +192,14 @@ class Serving:
 
     def step(self) -> Iterator[Outcome]:
         """One step of the batch, and one of the sequences beside it."""
-        if self._batch is not None and any(uid >= 0 for uid in self._sequences):
-            yield from self._step_together(self._batch)
-        if self._alone is not None and len(self._alone):
-            yield from self._step_alone(self._alone)
+        for place, item in self._lanes.step():
+            match item:
+                case Token():
+                    yield from self._on_token(place, item)
+                case Read():
+                    yield from self._on_read(place, item)
+                case Failed():
+                    yield from self._on_failure(place, item)
 
     def close(self) -> None:
         """Ends everything; the calls that are there get nothing more."""
@@ -212,10 +207,7 @@ class Serving:
         self._sequences.clear()
         self._reading.clear()
         self.prompts_read.cache.clear()
-        if self._batch is not None:
-            self._batch.close()
-        if self._alone is not None:
-            self._alone.close()
+        self._lanes.close()
 
     # Starting
 
@@ -271,10 +263,13 @@ class Serving:
         reading = _Reading(call, call.cached_tokens, boundaries, siblings, write_to)
         if call.request.prompt_progress:
             self._progress(call, call.cached_tokens)
-        uid = self._insert(call, leader, cached, boundaries)
-        self._reading[uid] = reading
+        place = self._insert(call, leader, cached, boundaries)
+        self._reading[place] = reading
         if call.cached_tokens == len(call.prompt.tokens) - 1:
-            self._on_prompt_read(uid, reading, cached)
+            self._on_prompt_read(place, reading, cached)
+
+    def _lane(self, call: Call) -> int:
+        return lane_of(len(call.prompt.tokens) + min(self._most_tokens(call), AHEAD))
 
     def _insert(
         self,
@@ -282,12 +277,11 @@ class Serving:
         sequence: Sequence,
         kept: Kept | None,
         boundaries: frozenset[int] = frozenset(),
-    ) -> int:
-        if self._batch is None:
-            self._batch = Batch(self.model.network, self.model.tokenizer)
+    ) -> Place:
         sampler, processors = self._sampling(call, sequence)
         start = 0 if kept is None else len(kept.tokens)
-        uid = self._batch.insert(
+        place = self._lanes.insert(
+            self._lane(call),
             [*call.prompt.tokens, *sequence.tokens][start:],
             self._most_tokens(call) - len(sequence.tokens),
             sampler,
@@ -295,8 +289,8 @@ class Serving:
             kept=kept,
             boundaries=[boundary - start for boundary in boundaries],
         )
-        self._sequences[uid] = (call, sequence)
-        return uid
+        self._sequences[place] = (call, sequence)
+        return place
 
     def _start_alone(self, call: Call, draft: "Serving | None") -> None:
         if call.request.cache_file is not None:
@@ -329,9 +323,10 @@ class Serving:
                 cache=None if cached is None else cached.cache,
                 cached_tokens=count,
             )
-        self._sequences[uid] = (call, sequence)
+        place = self._lanes.place_alone(uid)
+        self._sequences[place] = (call, sequence)
         if sequence.index == 0:
-            self._reading[uid] = _Reading(call, 0)
+            self._reading[place] = _Reading(call, 0, alone=True)
 
     def _insert_seeing(
         self, call: Call, most: int, sampler: Sampler, processors: list[Processor]
@@ -342,14 +337,16 @@ class Serving:
         assert self._vision is not None
         assert call.prepared is not None
         assert call.prepared.vision is not None
-        if not isinstance(self._alone, VisionBatch):
-            self._alone = VisionBatch(self._vision)
-        return self._alone.insert(call.prepared.vision, most, sampler, processors)
+        lanes = self._lanes
+        if not isinstance(lanes.alone, VisionBatch):
+            lanes.alone = VisionBatch(self._vision)
+        return lanes.alone.insert(call.prepared.vision, most, sampler, processors)
 
     def _sequential(self) -> Sequential:
-        if not isinstance(self._alone, Sequential):
-            self._alone = Sequential(self.model.network, self.model.tokenizer)
-        return self._alone
+        lanes = self._lanes
+        if not isinstance(lanes.alone, Sequential):
+            lanes.alone = Sequential(self.model.network, self.model.tokenizer)
+        return lanes.alone
 
     def _resume(self, call: Call, draft: "Serving | None") -> None:
         for sequence in call.sequences:
@@ -360,15 +357,14 @@ class Serving:
             else:
                 self._insert(call, sequence, None)
 
-    def _on_prompt_read(self, uid: int, reading: _Reading, kept: Kept | None) -> None:
+    def _on_prompt_read(self, place: Place, reading: _Reading, kept: Kept | None) -> None:
         """All but the last token of a prompt is read: siblings start from there."""
-        del self._reading[uid]
+        del self._reading[place]
         call = reading.call
         if not reading.siblings and reading.write_to is None:
             return
         if kept is None:
-            assert self._batch is not None
-            kept = self._batch.kept([uid])[uid]
+            kept = self._lanes.kept(place)
         for sibling in reading.siblings:
             self._insert(call, sibling, kept)
         if reading.write_to is not None:
@@ -376,41 +372,16 @@ class Serving:
 
     # Stepping
 
-    def _step_together(self, batch: Batch) -> Iterator[Outcome]:
-        try:
-            step = batch.step()
-        except Exception as error:
-            traceback.print_exc()
-            failure = from_exception(error, f"generating with {self.key.model}")
-            for call in self._reset_batch(batch):
-                yield Outcome(call, error=failure)
-            return
-        for read in step.reads:
-            yield from self._on_read(batch, read)
-        for token in step.tokens:
-            yield from self._on_token(token)
-
-    def _step_alone(self, alone: Alone) -> Iterator[Outcome]:
-        for item in alone.step():
-            match item:
-                case Token():
-                    yield from self._on_token(item)
-                case Read():
-                    reading = self._reading.get(item.uid)
-                    if reading is not None and reading.call.request.prompt_progress:
-                        self._progress(reading.call, item.tokens)
-                case Failed():
-                    yield from self._on_failure(item)
-
-    def _on_failure(self, failed: Failed) -> Iterator[Outcome]:
-        found = self._sequences.pop(failed.uid, None)
+    def _on_failure(self, place: Place, failed: Failed) -> Iterator[Outcome]:
+        found = self._sequences.get(place)
         if found is not None:
             call, _ = found
             self.remove(call)
-            yield Outcome(call, error=from_exception(failed.error, "generating"))
+            failure = from_exception(failed.error, f"generating with {self.key.model}")
+            yield Outcome(call, error=failure)
 
-    def _on_read(self, batch: Batch, read: Read) -> Iterator[Outcome]:
-        reading = self._reading.get(read.uid)
+    def _on_read(self, place: Place, read: Read) -> Iterator[Outcome]:
+        reading = self._reading.get(place)
         if reading is None:
             return
         call, position = reading.call, reading.cached + read.tokens
@@ -418,22 +389,20 @@ class Serving:
             self._progress(call, position)
         if position in reading.boundaries and read.at_boundary:
             kind: Kind = "system" if position == call.prompt.boundaries[0] else "user"
-            self.prompts_read.keep(call, kind, lambda: batch.kept([read.uid])[read.uid])
-        if position == len(call.prompt.tokens) - 1:
+            self.prompts_read.keep(call, kind, lambda: self._lanes.kept(place))
+        if position == len(call.prompt.tokens) - 1 and not reading.alone:
             try:
-                self._on_prompt_read(read.uid, reading, None)
+                self._on_prompt_read(place, reading, None)
             except Exception as error:
                 self.remove(call)
                 yield Outcome(call, error=from_exception(error, "keeping the prompt"))
 
-    def _on_token(self, token: Token) -> Iterator[Outcome]:
-        found = self._sequences.get(token.uid)
+    def _on_token(self, place: Place, token: Token) -> Iterator[Outcome]:
+        found = self._sequences.get(place)
         if found is None:
             return
         call, sequence = found
         if sequence.error is not None:
-            if token.finish_reason is not None:
-                self._forget(token)
             self.remove(call)
             yield Outcome(call, error=from_exception(sequence.error, "sampling"))
             return
@@ -443,39 +412,14 @@ class Serving:
                 yield Outcome(call, taken.piece)
             return
         done = call.done(sequence, taken.finish_reason)
-        self._end(call, sequence, token)
-        yield Outcome(call, taken.piece, done)
-
-    def _end(self, call: Call, sequence: Sequence, token: Token) -> None:
-        kept = token.kept
-        if token.finish_reason is None:
-            kept = self._take_out(token.uid)
-        self._forget(token)
+        del self._sequences[place]
+        self._reading.pop(place, None)
+        kept = token.kept if token.finish_reason else self._lanes.take_out(place)
         if sequence.index == 0:
             self.prompts_read.keep(call, "assistant", lambda: kept)
         if call.ended:
             self._calls.discard(call)
-
-    def _take_out(self, uid: int) -> Kept | None:
-        if uid >= 0 and self._batch is not None:
-            return self._batch.remove([uid], keep=True).get(uid)
-        if self._alone is not None:
-            self._alone.remove([uid])
-        return None
-
-    def _forget(self, token: Token) -> None:
-        del self._sequences[token.uid]
-        self._reading.pop(token.uid, None)
-
-    def _reset_batch(self, batch: Batch) -> list[Call]:
-        """Forgets the batch after a failure of the whole step; gives the calls that it held."""
-        calls = {call for uid, (call, _) in self._sequences.items() if uid >= 0}
-        batch.close()
-        self._batch = None
-        self._sequences = {uid: item for uid, item in self._sequences.items() if uid < 0}
-        self._reading = {uid: reading for uid, reading in self._reading.items() if uid < 0}
-        self._calls -= calls
-        return list(calls)
+        yield Outcome(call, taken.piece, done)
 
     def _progress(self, call: Call, position: int) -> None:
         total = len(call.prompt.tokens)
