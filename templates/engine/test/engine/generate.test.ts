@@ -1,43 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { answers, answerTo, ask, story, textOf, useEngine } from './support.ts'
+import { answerTo, ask, story, textOf, useEngine } from './support.ts'
 
 const shared = useEngine()
 
-describe('answers', () => {
-  test.each(answers)('$question', async ({ question, answer }) => {
-    const whole = await shared.engine.complete(ask(question))
-    expect(whole).toMatchObject({ text: answer, finishReason: 'stop', model: 'hello' })
-  })
-
-  test('a second turn, under a system message', async () => {
-    const first = answers[0]
-    if (first === undefined) throw new Error('no answers')
-    const messages = [
-      { role: 'system' as const, content: 'You are a helpful assistant.' },
-      { role: 'user' as const, content: first.question },
-      { role: 'assistant' as const, content: first.answer },
-      ...ask('Say hello in five languages.').messages,
-    ]
-    expect(await textOf(shared.engine.generate({ messages }))).toBe(answerTo('Say hello in five languages.'))
-  })
-
-  test('a raw prompt goes on without a template', async () => {
-    const prompt = '<|im_start|>user\nSay hello.<|im_end|>\n<|im_start|>assistant\n'
-    expect(await textOf(shared.engine.generate({ prompt }))).toBe(answerTo('Say hello.'))
-  })
-})
-
 describe('the stream', () => {
-  test('is text in every chunk, and the rest in the last', async () => {
-    const chunks = []
-    for await (const chunk of shared.engine.generate(ask(story))) chunks.push(chunk)
-    const last = chunks.pop()
-    expect(chunks.length).toBeGreaterThan(20)
-    for (const chunk of chunks) expect(Object.keys(chunk)).toEqual(['text', 'index'])
-    expect(last).toMatchObject({ finishReason: 'stop', model: 'hello' })
-    expect([...chunks, last].map((chunk) => chunk?.text).join('')).toBe(answerTo(story))
-  })
-
   test('cuts no character: scripts and emoji come whole', async () => {
     for await (const { text } of shared.engine.generate(ask('Say hello in five languages.'))) {
       expect(text).not.toContain('\uFFFD')
@@ -55,53 +21,20 @@ describe('the stream', () => {
     expect(await textOf(stream)).toBe(answerTo('Say hello.'))
     expect(await textOf(stream)).toBe(answerTo('Say hello.'))
   })
-
-  test('tells usage and timings', async () => {
-    const { usage, timings } = await shared.engine.complete({ ...ask(story), maxTokens: 40 })
-    expect(usage.completionTokens).toBe(40)
-    expect(usage.promptTokens).toBeGreaterThan(5)
-    expect(timings.ttftMs).toBeGreaterThan(0)
-    expect(timings.totalMs).toBeGreaterThanOrEqual(timings.ttftMs)
-    expect(timings.tokensPerSecond).toBeGreaterThan(1)
-    expect(timings.promptTokensPerSecond).toBeGreaterThan(1)
-  })
 })
 
 describe('where it ends', () => {
-  test('at maxTokens, with length', async () => {
-    const answer = await shared.engine.complete({ ...ask(story), maxTokens: 7 })
-    expect(answer).toMatchObject({ finishReason: 'length', usage: { completionTokens: 7 } })
-    expect(answerTo(story).startsWith(answer.text)).toBe(true)
-  })
-
   test.each([
-    ['in the middle of a word', 'ime ther'],
-    ['across words', 'a tiny model with'],
-    ['at the first character', 'O'],
-    ['of several, at the one that comes first', ['two layers', 'upon']],
-    ['at a character of several bytes', 'ü', 'Say hello in five languages.'],
+    ['in the middle of a word', 'ime ther', story],
     ['inside an emoji sequence', '🏽', 'Say hello in five languages.'],
-  ])('before a stop string %s', async (_, stop, question = story) => {
+  ])('before a stop string %s, and no token is made after it', async (_, stop, question) => {
     const answer = answerTo(question)
-    const first = Math.min(...[stop].flat().map((text) => answer.indexOf(text)))
+    const first = answer.indexOf(stop)
     expect(first).toBeGreaterThanOrEqual(0)
     const stopped = await shared.engine.complete({ ...ask(question), stop })
     expect(stopped).toMatchObject({ text: answer.slice(0, first), finishReason: 'stop' })
     const whole = await shared.engine.complete(ask(question))
     expect(stopped.usage.completionTokens).toBeLessThan(whole.usage.completionTokens)
-  })
-
-  test('not before a stop string that does not come, which holds no text back in the end', async () => {
-    const stop = [`${answerTo('Say hello.').slice(-5)} and more`]
-    expect(await textOf(shared.engine.generate({ ...ask('Say hello.'), stop }))).toBe(answerTo('Say hello.'))
-  })
-
-  test('before the context of the model is full, with both numbers', async () => {
-    const prompt = 'hello '.repeat(40_000)
-    await expect(shared.engine.complete({ prompt })).rejects.toMatchObject({
-      code: 'CONTEXT_LENGTH_EXCEEDED',
-      message: expect.stringMatching(/\d{5} tokens.*32768/),
-    })
   })
 })
 
@@ -119,28 +52,6 @@ describe('sampling', () => {
   test('without a seed each call is its own', async () => {
     const texts = await Promise.all([1, 2, 3, 4].map(async () => (await shared.engine.complete(wild)).text))
     expect(new Set(texts).size).toBeGreaterThan(1)
-  })
-
-  test.each([{ topK: 1 }, { topP: 0.000_001 }, { minP: 1 }])(
-    '%o leaves the likeliest token',
-    async (only) => {
-      expect((await shared.engine.complete({ ...wild, maxTokens: 1024, ...only })).text).toBe(answerTo(story))
-    },
-  )
-
-  // The token that ends an answer of the hello model.
-  const end = 2
-
-  test('logitBias forbids a token, or makes it sure', async () => {
-    const endless = { ...ask('Say hello.'), maxTokens: 60 }
-    expect(await shared.engine.complete({ ...endless, logitBias: { [end]: -100 } })).toMatchObject({
-      finishReason: 'length',
-      text: expect.stringMatching(/^Hello from a real MLX model!/),
-    })
-    expect(await shared.engine.complete({ ...endless, logitBias: { [end]: 100 } })).toMatchObject({
-      finishReason: 'stop',
-      text: '',
-    })
   })
 
   test('a token that the model has not is refused, and harms nobody', async () => {
