@@ -1,0 +1,140 @@
+/**
+ * Whether the newest mlx-lm and mlx still are what the project takes them for: makes an environment with the locked
+ * packages and those two, runs the tests of the adapter in it, and tells by mlx-lm's names what holds and what broke.
+ *
+ *   npm run check:mlx-lm                     the newest of both that the index has
+ *   npm run check:mlx-lm -- --version 0.32.2 this mlx-lm, with the mlx that it wants
+ *
+ * Exit 1 when something broke.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { execa } from 'execa'
+import { z } from 'zod'
+import { interpreterIn } from '../templates/engine/src/engine/project.ts'
+import { childEnvironment, runVisibly } from '../templates/setup/src/setup/children.ts'
+import { lockedVersion, lockFiles } from '../templates/setup/src/setup/locks.ts'
+import { installWithUv, makeWithUv } from '../templates/setup/src/setup/uv.ts'
+import { ensureEnvironment, host, obtainUv } from './environment.ts'
+
+const { values: flags } = parseArgs({ options: { version: { type: 'string' } } })
+
+const contract = join(host.pythonDirectory, 'tests', 'adapter')
+const packages = ['mlx-lm', 'mlx'] as const
+/** What lies behind mlx on each system. */
+const backends = ['mlx-cpu', 'mlx-metal']
+
+const usedSchema = z.array(z.object({ name: z.string(), file: z.string(), missing: z.string().nullable() }))
+const testsSchema = z.array(
+  z.object({ test: z.string(), names: z.array(z.string()), failure: z.string().nullable() }),
+)
+type Tests = z.infer<typeof testsSchema>
+
+const folder = await mkdtemp(join(tmpdir(), 'mlx-app-newest-'))
+try {
+  const python = await environmentIn(folder)
+  console.log(await versionsLine(python))
+  const used = usedSchema.parse(
+    JSON.parse(await outputOf(python, [join(contract, 'mlx_lm_names.py'), host.pythonSource])),
+  )
+  const tests = await runContract(python)
+  const broke = tell(used, tests)
+  if (broke > 0) process.exitCode = 1
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+/** The locked packages, then the newer two, which may bring newer ones that they need. */
+async function environmentIn(place: string): Promise<string> {
+  const base = await ensureEnvironment()
+  const uv = await obtainUv()
+  const run = { environment: childEnvironment(), directory: place, signal: undefined }
+  await makeWithUv(uv, base, join(place, 'venv'), run)
+  const python = interpreterIn(join(place, 'venv'))
+  await installWithUv(uv, python, lockFiles(host.pythonDirectory, 'dev'), run)
+  const mlxLm = flags.version === undefined ? 'mlx-lm' : `mlx-lm==${flags.version}`
+  const mlx = process.platform === 'linux' ? 'mlx[cpu]' : 'mlx'
+  await runVisibly(
+    uv,
+    [
+      ...['pip', 'install', '--quiet', '--python', python],
+      ...[...packages, ...backends].flatMap((name) => ['--upgrade-package', name]),
+      ...[mlxLm, mlx],
+    ],
+    { ...run, failure: 'The newest mlx-lm could not be installed', hint: 'See the lines above.' },
+  )
+  return python
+}
+
+/** Which versions are tested, and whether they are the locked ones. */
+async function versionsLine(python: string): Promise<string> {
+  const program = `import importlib.metadata as m; print(*(m.version(name) for name in ${JSON.stringify(packages)}))`
+  const found = (await outputOf(python, ['-c', program])).split(' ')
+  const lock = readFileSync(join(host.pythonDirectory, 'requirements.lock'), 'utf8')
+  const pinned = packages.map((name) => lockedVersion(lock, name))
+  const named = (versions: readonly (string | undefined)[]) =>
+    packages.map((name, index) => `${name} ${versions[index]}`).join(' and ')
+  const chosen = flags.version === undefined ? 'the newest' : 'as asked for'
+  return found.join() === pinned.join()
+    ? `${named(found)}: ${chosen}, and the pinned ones.`
+    : `${named(found)}: ${chosen}; pinned are ${named(pinned)}.`
+}
+
+/** Results of the tests; none where not even they could be collected, with pytest's words on the screen. */
+async function runContract(python: string): Promise<Tests> {
+  const report = join(folder, 'report.json')
+  const { all } = await execa(
+    python,
+    ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-p', 'contract_report'].concat([
+      ...['--contract-report', report, contract],
+    ]),
+    {
+      cwd: host.pythonDirectory,
+      env: { PYTHONPATH: [host.pythonSource, contract].join(process.platform === 'win32' ? ';' : ':') },
+      reject: false,
+      all: true,
+    },
+  )
+  const tests = existsSync(report) ? testsSchema.parse(JSON.parse(readFileSync(report, 'utf8'))) : []
+  if (tests.length === 0 || tests.some(({ failure }) => failure !== null)) console.log(`\n${all}\n`)
+  return tests
+}
+
+/** Prints a line for each name and for each test without one that failed; gives how many do not hold. */
+function tell(used: z.infer<typeof usedSchema>, tests: Tests): number {
+  let broke = 0
+  const width = Math.max(...used.map(({ name }) => name.length))
+  for (const name of [...new Set(used.map((one) => one.name))]) {
+    const files = used.filter((one) => one.name === name)
+    const own = tests.filter(({ names }) => names.includes(name))
+    const failed = own.filter(({ failure }) => failure !== null)
+    const missing = files[0]?.missing ?? null
+    const where = files.map(({ file }) => file.replace(/^mlx_app\/mlx_lm_adapter\//, '')).join(', ')
+    // A name that is there may still break what could not be run.
+    const state = missing !== null || failed.length > 0 ? 'broke' : own.length === 0 ? 'open ' : 'holds'
+    if (state !== 'holds') broke++
+    const result = missing ?? testResult(own.length, failed.length)
+    console.log(`${state}  ${name.padEnd(width)}  ${result} (${where})`)
+    for (const { test, failure } of failed) console.log(`         ${test}: ${failure}`)
+  }
+  for (const { test, failure } of tests.filter(({ names }) => names.length === 0)) {
+    if (failure === null) continue
+    broke++
+    console.log(`broke  ${test}: ${failure}`)
+  }
+  console.log(broke === 0 ? 'All of it holds.' : `${broke} of it broke, or could not be tried.`)
+  return broke
+}
+
+function testResult(run: number, failed: number): string {
+  if (run === 0) return 'is there, but its tests could not run'
+  return failed === 0 ? `${run} ${run === 1 ? 'test' : 'tests'}` : `${failed} of ${run} tests failed`
+}
+
+async function outputOf(python: string, programArguments: string[]): Promise<string> {
+  const { stdout } = await execa(python, programArguments)
+  return stdout.trim()
+}

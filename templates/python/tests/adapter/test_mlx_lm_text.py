@@ -1,0 +1,99 @@
+"""The contract with mlx-lm's readers of markers and of calls."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlx_app.mlx_lm_adapter.text import (
+    TextStates,
+    has_chat_template,
+    has_reasoning,
+    parse_gemma4,
+    start_state,
+    think_tokens,
+    tool_formats,
+    tool_parser,
+)
+from mlx_app.weights import ReadModel
+from thinking_hello import thinking_hello
+from tool_formats import family
+
+CALL = '{"name": "now", "arguments": {}}'
+
+
+@pytest.fixture(scope="module")
+def tokenizer(hello: ReadModel) -> Any:  # noqa: ANN401 — mlx-lm's, which has no types
+    """A family that thinks and calls tools, as Qwen3."""
+    return family(hello, "json_tools", "<think>", "</think>")
+
+
+@pytest.mark.mlx_lm("mlx_lm.tool_parsers.__path__")
+def test_the_formats_of_calls_are_found() -> None:
+    assert {"json_tools", "mistral", "gemma4", "qwen3_coder"} <= set(tool_formats())
+
+
+@pytest.mark.mlx_lm("mlx_lm.tool_parsers.gemma4.parse_tool_call")
+def test_a_call_of_gemma_4_is_read() -> None:
+    found = parse_gemma4('call:weather{city:<|"|>Bern<|"|>,days:2}', [])
+    assert found == {"name": "weather", "arguments": {"city": "Bern", "days": 2}}
+
+
+@pytest.mark.mlx_lm("mlx_lm.generate.TextStateMachine", "mlx_lm.generate.make_text_state_machine")
+def test_each_part_is_told_with_its_state(tokenizer: Any) -> None:  # noqa: ANN401
+    states = TextStates(tokenizer, "normal", with_tools=True)
+    assert states.has_markers
+    told = states.feed(f"a<think>b</think>c<tool_call>{CALL}</tool_call>d<tool_c")
+    assert [part for part in told if part[1]] == [
+        ("normal", "a"),
+        ("reasoning", "b"),
+        ("normal", "c"),
+        ("tool", CALL),
+        ("normal", "d"),
+    ]
+    assert states.state == "normal"
+    assert states.finish() == "<tool_c"
+
+
+@pytest.mark.mlx_lm("mlx_lm.generate.TextStateMachine")
+def test_a_marker_may_come_in_pieces(tokenizer: Any) -> None:  # noqa: ANN401
+    states = TextStates(tokenizer, "reasoning", with_tools=True)
+    told = [part for letter in "b</think>c" for part in states.feed(letter) if part[1]]
+    assert told == [("reasoning", "b"), ("normal", "c")]
+
+
+@pytest.mark.mlx_lm("mlx_lm.generate.make_text_state_machine")
+def test_without_tools_their_markers_are_text(tokenizer: Any) -> None:  # noqa: ANN401
+    states = TextStates(tokenizer, "normal", with_tools=False)
+    assert states.feed("<tool_call>x") == [("normal", "<tool_call>x")]
+
+
+@pytest.mark.mlx_lm("mlx_lm.utils.load_tokenizer")
+def test_a_model_that_does_not_think_is_known(hello: ReadModel) -> None:
+    tokenizer = hello.tokenizer
+    assert think_tokens(tokenizer) is None
+    assert not has_reasoning(tokenizer)
+    assert has_chat_template(tokenizer)
+    assert start_state(tokenizer, [1, 2]) == "normal"
+    # Its chat template writes calls, so they are looked for.
+    assert TextStates(tokenizer, "normal", with_tools=True).has_markers
+    assert not TextStates(tokenizer, "normal", with_tools=False).has_markers
+
+
+@pytest.mark.mlx_lm("mlx_lm.utils.load_tokenizer")
+def test_a_model_that_thinks_is_known(models: Path, tmp_path: Path) -> None:
+    thinking = thinking_hello(models, tmp_path / "hello").tokenizer
+    found = think_tokens(thinking)
+    assert found is not None
+    assert has_reasoning(thinking)
+    assert thinking.decode(found.start) == "<think>"
+    assert thinking.decode(found.end) == "</think>"
+    assert start_state(thinking, [1, *found.start]) == "reasoning"
+    assert start_state(thinking, [1, *found.start, *found.end]) == "normal"
+
+
+def test_a_parser_tells_its_markers(tokenizer: Any) -> None:  # noqa: ANN401
+    parser = tool_parser(tokenizer)
+    assert parser is not None
+    assert (parser.name, parser.start, parser.end) == ("json_tools", "<tool_call>", "</tool_call>")
+    assert parser.parse(CALL, []) == {"name": "now", "arguments": {}}
