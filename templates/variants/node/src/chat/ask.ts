@@ -1,9 +1,11 @@
+import { AnswerView } from './answer-view.ts'
 import type { ChatArguments } from './arguments.ts'
 import type { OpenEngine } from './open-engine.ts'
-import { cutNote, printable } from './text.ts'
+import { cutNote, dim, printable } from './text.ts'
 
 /**
- * Streams the answer to one question to standard output, and nothing else.
+ * Streams the answer to one question to standard output, and nothing else. What the model thinks before is shown
+ * to who waits for it, on a terminal beside.
  *
  * @throws EngineError when the answer ends in one.
  */
@@ -12,23 +14,23 @@ export async function ask(
   question: string,
   { system, sampling }: Pick<ChatArguments, 'system' | 'sampling'>,
 ): Promise<void> {
-  const { stdout } = process
+  const { stdout, stderr } = process
   const messages = [
     ...(system === undefined ? [] : [{ role: 'system' as const, content: system }]),
     { role: 'user' as const, content: question },
   ]
-  let lineIsOpen = false
+  const view = new AnswerView({
+    text: (text) => stdout.write(stdout.isTTY ? printable(text) : text),
+    reasoning: (text) => stderr.isTTY && stderr.write(dim(printable(text), stderr)),
+  })
   let note: string | undefined
   try {
     for await (const chunk of engine.generate({ ...sampling, model, messages })) {
-      if (chunk.text !== '') {
-        stdout.write(stdout.isTTY ? printable(chunk.text) : chunk.text)
-        lineIsOpen = !chunk.text.endsWith('\n')
-      }
+      view.show(chunk)
       note = cutNote(chunk)
     }
   } finally {
-    if (lineIsOpen) stdout.write('\n')
+    view.end()
   }
   if (note !== undefined) console.error(note)
 }

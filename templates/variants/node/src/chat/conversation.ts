@@ -1,4 +1,5 @@
 import { EngineError } from '#engine'
+import { AnswerView } from './answer-view.ts'
 import type { ChatArguments } from './arguments.ts'
 import { findCommand, parseCommand } from './commands.ts'
 import type { OpenEngine } from './open-engine.ts'
@@ -55,16 +56,18 @@ async function answer(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  let lineIsOpen = false
+  const view = new AnswerView({
+    text: (text) => terminal.write(printable(text)),
+    reasoning: (text) => terminal.write(dim(printable(text))),
+  })
   let note: string | undefined
   try {
     for await (const chunk of session.ask(question, signal)) {
-      terminal.write(printable(chunk.text))
-      if (chunk.text !== '') lineIsOpen = !chunk.text.endsWith('\n')
+      view.show(chunk)
       note = cutNote(chunk)
     }
   } finally {
-    if (lineIsOpen) terminal.write('\n')
+    view.end()
   }
   if (note !== undefined) terminal.say(dim(note))
 }

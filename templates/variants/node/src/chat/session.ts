@@ -56,7 +56,7 @@ export class Session {
 
   /**
    * Streams the answer. Question and answer join the history as far as the answer came; a question without any
-   * answer does not.
+   * answer does not, and what the model thought never does: it is of no use in later turns.
    *
    * @throws EngineError as `generate` does.
    */

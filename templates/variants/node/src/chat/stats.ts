@@ -8,11 +8,11 @@ export function describeStats(last: Chunk | undefined, status: EngineStatus): st
 
 function describeAnswer(last: Chunk | undefined): string[] {
   if (last?.usage === undefined || last.timings === undefined) return ['No whole answer yet.']
-  const { promptTokens, completionTokens } = last.usage
+  const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = last.usage
   const { ttftMs, totalMs, tokensPerSecond, promptTokensPerSecond } = last.timings
   return [
-    `Last answer: ${completionTokens} tokens in ${seconds(totalMs)}, ${tokensPerSecond.toFixed(1)} tokens/s`,
-    `Its prompt: ${promptTokens} tokens, ${promptTokensPerSecond.toFixed(1)} tokens/s; first token after ${seconds(ttftMs)}`,
+    `Last answer: ${tokens(completionTokens, reasoningTokens, 'thought')} in ${seconds(totalMs)}, ${tokensPerSecond.toFixed(1)} tokens/s`,
+    `Its prompt: ${tokens(promptTokens, cachedTokens, 'known before')}, ${promptTokensPerSecond.toFixed(1)} tokens/s; first token after ${seconds(ttftMs)}`,
   ]
 }
 
@@ -27,6 +27,10 @@ function describeWorker({ device, versions, models, memoryBytes, peakMemoryBytes
           `MLX ${versions.mlx} on the ${device.toUpperCase()}, mlx-lm ${versions.mlxLm}, Python ${versions.python}`,
         ]),
   ]
+}
+
+function tokens(count: number, part: number, what: string): string {
+  return part === 0 ? `${count} tokens` : `${count} tokens (${part} of them ${what})`
 }
 
 function seconds(milliseconds: number): string {

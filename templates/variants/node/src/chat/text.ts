@@ -1,17 +1,18 @@
+import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import type { Chunk } from '#engine'
 
 /** Text beside the answers: quieter, where the terminal has colours and NO_COLOR is not set. */
-export function dim(text: string): string {
-  return coloured() ? styleText('dim', text) : text
+export function dim(text: string, screen: WriteStream = process.stdout): string {
+  return styled('dim', text, screen)
 }
 
 export function bold(text: string): string {
-  return coloured() ? styleText('bold', text) : text
+  return styled('bold', text, process.stdout)
 }
 
-function coloured(): boolean {
-  return process.stdout.isTTY && process.stdout.hasColors()
+function styled(style: 'dim' | 'bold', text: string, screen: WriteStream): string {
+  return screen.isTTY && screen.hasColors() ? styleText(style, text, { stream: screen }) : text
 }
 
 /** Text of a model for a terminal: without control characters, which could move the cursor or worse. */
