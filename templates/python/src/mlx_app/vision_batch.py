@@ -20,6 +20,7 @@ from .mlx_lm_adapter.sampling import Processor, Sampler
 from .mlx_lm_adapter.sequential import Failed
 from .mlx_vlm_adapter import Embedded
 from .vision import Notes, VisionModel, VisionPrompt
+from .vision_notes import notes_of, write_notes
 
 # Tokens after which MLX gives its unused memory back, as in mlx-vlm's generate_step.
 CLEAR_EVERY_TOKENS = 256
@@ -43,7 +44,7 @@ class VisionBatch:
         self._turns: deque[_Sequence] = deque()
         self._waiting: deque[_Sequence] = deque()
         # What the model notes before it has read anything.
-        self._blank = _notes(self._network)
+        self._blank = notes_of(self._network)
 
     def __len__(self) -> int:
         """Sequences that are not finished."""
@@ -83,7 +84,7 @@ class VisionBatch:
         except Exception as error:
             return [Failed(turn.uid, error)]
         finally:
-            _write_notes(self._network, self._blank)
+            write_notes(self._network, self._blank)
         if not turn.finished:
             self._turns.append(turn)
         return [*news]
@@ -134,7 +135,7 @@ class _Sequence:
 
     def advance(self, prefill_tokens: int) -> Sequence[Token | Read]:
         """One piece of work, with the model's notes as this sequence left them."""
-        _write_notes(self._network, self._notes)
+        write_notes(self._network, self._notes)
         try:
             if self._coming is not None:
                 return [self._decode(*self._coming)]
@@ -149,7 +150,7 @@ class _Sequence:
                 self._embedded = None
             return []
         finally:
-            self._notes = _notes(self._network)
+            self._notes = notes_of(self._network)
 
     def _embed(self) -> Embedded:
         prompt = self._work.prompt
@@ -157,9 +158,9 @@ class _Sequence:
         if embedded is None:
             embedded = mlx_vlm_adapter.embed_prompt(self._network, prompt.tokens, prompt.inputs)
             prompt.embedded = ref(embedded)
-            prompt.notes = _notes(self._network)
+            prompt.notes = notes_of(self._network)
         else:
-            _write_notes(self._network, prompt.notes)
+            write_notes(self._network, prompt.notes)
         self._cache = mlx_vlm_adapter.make_cache(self._network)
         self._length = embedded.embeddings.shape[1]
         self._arguments = dict(embedded.kwargs)
@@ -214,30 +215,3 @@ class _Sequence:
             finish_reason = "length"
         self.finished = finish_reason is not None
         return Token(self.uid, value, finish_reason, logprobs)
-
-
-def _noting(network: nn.Module) -> list[nn.Module]:
-    return [network, network.language_model]
-
-
-def _notes(network: nn.Module) -> Notes:
-    """What a model noted of the sequence that it read last, such as where its images lie."""
-    return [_private(module) for module in _noting(network)]
-
-
-def _write_notes(network: nn.Module, notes: Notes) -> None:
-    for module, wanted in zip(_noting(network), notes, strict=True):
-        for name in _private(module).keys() - wanted.keys():
-            delattr(module, name)
-        for name, value in wanted.items():
-            setattr(module, name, value)
-
-
-def _private(module: nn.Module) -> dict[str, Any]:
-    # mlx keeps arrays in the module itself, which is a dict, and all else in its attributes.
-    return {
-        name: value
-        for holder in (vars(module), module)
-        for name, value in holder.items()
-        if name.startswith("_") and not isinstance(value, nn.Module)
-    }
