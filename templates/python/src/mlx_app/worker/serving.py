@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import mlx.nn as nn
-
 from ..answer_text import AnswerText
 from ..embeddings import makes_only_vectors
 from ..errors import EngineError, from_exception
@@ -145,10 +143,12 @@ class Serving:
     @cached_property
     def cache_size(self) -> CacheSize:
         """What a token takes in this model's caches."""
-        network = self.model.network
-        reads_text = network if self._vision is None else network.language_model
-        assert isinstance(reads_text, nn.Module)
-        return cache_size(reads_text, self.model.config)
+        if self._vision is None:
+            return cache_size(self.model.network, self.model.config)
+        # The extra is there where a model that sees was loaded.
+        from ..vision_notes import vision_cache_size
+
+        return vision_cache_size(self._vision)
 
     @property
     def cache_bytes(self) -> int:
@@ -159,6 +159,8 @@ class Serving:
         """Gives a prepared call its place, or gives it back. Raises EngineError."""
         if self.embedding is not None:
             raise makes_only_vectors(self.key.model)
+        if draft is not None:
+            draft.check_drafting()
         self.preparing.check(call.request, None if draft is None else draft.model)
         self._calls.add(call)
         if call.sequences:
@@ -170,6 +172,17 @@ class Serving:
             self._start_alone(call, draft)
         else:
             self._start_together(call)
+
+    def check_drafting(self) -> None:
+        """Raises EngineError UNSUPPORTED for a model that can't propose tokens to another."""
+        if self._vision is None and self.embedding is None:
+            return
+        reason = "it makes embeddings" if self._vision is None else "it sees"
+        raise EngineError(
+            "UNSUPPORTED",
+            f"{self.key.model} can't be a draft model: {reason}.",
+            "Choose a smaller model of the same family that reads nothing but text.",
+        )
 
     def remove(self, call: Call) -> None:
         """Takes a call out, if it is there."""
@@ -235,9 +248,9 @@ class Serving:
         sampler = make_sampler(request, model.vocabulary, model.xtc_exceptions, sequence.index)
         processors = make_processors(request)
         assert call.prepared is not None
-        if call.prepared.grammar is not None:
-            after = self.preparing.end_of_reasoning(prompt)
-            processors.append(call.prepared.grammar.processor(count, after))
+        grammar = self.preparing.grammar_processor(call.prepared)
+        if grammar is not None:
+            processors.append(grammar)
         if request.reasoning_tokens is not None:
             budget = reasoning_budget(
                 model.tokenizer, prompt.starts_in, count, request.reasoning_tokens
@@ -406,7 +419,12 @@ class Serving:
             self.remove(call)
             yield Outcome(call, error=from_exception(sequence.error, "sampling"))
             return
-        taken = sequence.take(token)
+        try:
+            taken = sequence.take(token)
+        except Exception as error:  # a token that the tokenizer has no text for, a parser's bug
+            self.remove(call)
+            yield Outcome(call, error=from_exception(error, "reading the answer"))
+            return
         if taken.finish_reason is None:
             if taken.piece is not None:
                 yield Outcome(call, taken.piece)
