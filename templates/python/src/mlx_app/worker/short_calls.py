@@ -1,7 +1,6 @@
 """Calls with one answer: token counts, texts of tokens, embeddings."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from ..embeddings import EmbeddingModel, writes_no_vectors
 from ..errors import EngineError, from_exception
@@ -22,14 +21,6 @@ from .serving import Serving
 from .want import Want
 
 
-@dataclass
-class _Job:
-    """Work in pieces, one between two steps; the event comes with the last."""
-
-    pieces: Iterator[Event | None]
-    serving: Serving
-
-
 class ShortCalls:
     """Used on MLX's thread only."""
 
@@ -38,7 +29,10 @@ class ShortCalls:
         self._background = background
         self._models = models
         self._ids: set[int] = set()
-        self._jobs: dict[int, _Job] = {}
+        # The model of each call that has one.
+        self._servings: dict[int, Serving] = {}
+        # Work in pieces, one between two steps; the event comes with the last.
+        self._jobs: dict[int, Iterator[Event | None]] = {}
 
     def __contains__(self, call_id: int) -> bool:
         return call_id in self._ids
@@ -90,9 +84,9 @@ class ShortCalls:
 
     def advance(self) -> None:
         """One piece of each job."""
-        for call_id, job in list(self._jobs.items()):
+        for call_id, pieces in list(self._jobs.items()):
             try:
-                event = next(job.pieces)
+                event = next(pieces)
             except Exception as error:
                 self._fail(call_id, from_exception(error, "embedding"))
                 continue
@@ -100,9 +94,9 @@ class ShortCalls:
                 self._answer(call_id, event)
 
     def on_unload(self, serving: Serving, reason: str) -> None:
-        """Fails the jobs of a model that goes."""
-        for call_id, job in list(self._jobs.items()):
-            if job.serving is serving:
+        """Fails the calls of a model that goes."""
+        for call_id, used in list(self._servings.items()):
+            if used is serving:
                 self._fail(call_id, EngineError("ABORTED", reason))
 
     def _with_model(self, call_id: int, model: str, then: Callable[[Serving], None]) -> None:
@@ -111,6 +105,8 @@ class ShortCalls:
         def ready(servings: list[Serving]) -> None:
             if call_id not in self._ids:
                 return
+            self._servings[call_id] = servings[0]
+            servings[0].uses += 1
             try:
                 then(servings[0])
             except EngineError as error:
@@ -137,9 +133,7 @@ class ShortCalls:
 
     def _start_job(self, call_id: int, serving: Serving, texts: list[list[int]]) -> None:
         if call_id in self._ids and serving.embedding is not None:
-            serving.uses += 1
-            pieces = _embeddings(call_id, serving.embedding, texts)
-            self._jobs[call_id] = _Job(pieces, serving)
+            self._jobs[call_id] = _embeddings(call_id, serving.embedding, texts)
 
     def _answer(self, call_id: int, event: Event) -> None:
         if self._end(call_id):
@@ -151,9 +145,10 @@ class ShortCalls:
 
     def _end(self, call_id: int) -> bool:
         """Forgets a call; whether it was there."""
-        job = self._jobs.pop(call_id, None)
-        if job is not None:
-            job.serving.uses -= 1
+        self._jobs.pop(call_id, None)
+        serving = self._servings.pop(call_id, None)
+        if serving is not None:
+            serving.uses -= 1
         known = call_id in self._ids
         self._ids.discard(call_id)
         return known
