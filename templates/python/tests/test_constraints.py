@@ -111,19 +111,9 @@ def test_any_json_object_is_one(
     temperature: float, hello: ReadModel, constraints: Constraints
 ) -> None:
     grammar = constraints.compile(JsonObjectFormat())
-    brace = hello.tokenizer.encode("}", add_special_tokens=False)
-
-    def processor(length: int) -> Processor:
-        # The model knows no JSON; without a nudge it may write a string without an end.
-        nudge = mx.zeros((hello.vocabulary,)).at[mx.array(brace)].add(8)
-        follow = grammar.processor(length)
-        return lambda tokens, logits: follow(tokens, logits + nudge)
-
-    answers = generate(hello, [(QUESTION, temperature, processor)] * 4)
-    assert all(text.startswith("{") for text, _ in answers)
-    complete = [text for text, reason in answers if reason == "stop"]
-    assert complete
-    assert all(isinstance(json.loads(text), dict) for text in complete)
+    answers = generate(hello, [("Write JSON.", temperature, grammar.processor)] * 4)
+    assert all(reason == "stop" for _, reason in answers)
+    assert all(isinstance(json.loads(text), dict) for text, _ in answers)
 
 
 def test_in_a_batch_each_follows_its_own_and_free_ones_are_as_alone(
@@ -264,17 +254,31 @@ def test_every_token_that_ends_a_text_is_allowed_at_the_end(hello: ReadModel) ->
     assert allowed(processor, [67, 67, 2]) == {1, 2}
 
 
-def test_json_has_no_white_space_that_it_needs_not(
+def test_json_has_a_space_after_commas_and_colons_and_no_other(
     hello: ReadModel, constraints: Constraints
 ) -> None:
     tokenizer = hello.tokenizer
     processor = constraints.compile(JsonSchemaFormat(schema=PERSON)).processor(0)
     tokens: list[int] = []
-    for text in ("", "{", '"name":', '"Bo"', ",", '"age":', "7"):
+    parts = {"": False, "{": False, '"name":': True, ' "Bo"': False, ",": True, ' "age":': True}
+    for text, spaced in parts.items():
         tokens += tokenizer.encode(text, add_special_tokens=False)
         nexts = [tokenizer.decode([token]) for token in allowed(processor, tokens)]
         assert nexts
-        assert not any(one[0].isspace() for one in nexts), text
+        assert {one[0] == " " for one in nexts} == {spaced}, text
+        assert not any(one[0] in "\n\t\r" for one in nexts), text
+
+
+def test_a_model_may_think_before_the_grammar_begins(constraints: Constraints) -> None:
+    grammar = constraints.compile(RegexFormat(pattern="ab"))
+    a, b, start, end = 67, 68, 300, 301
+    processor = grammar.processor(0, may_think=(start, (end,)))
+    assert allowed(processor, []) == {a, start}
+    assert allowed(processor, [a]) == {b}
+    assert len(allowed(processor, [start])) > 300
+    assert len(allowed(processor, [start, b, b])) > 300
+    assert allowed(processor, [start, b, end]) == {a}
+    assert allowed(processor, [start, b, end, a]) == {b}
 
 
 @pytest.mark.parametrize(

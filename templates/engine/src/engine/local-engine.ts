@@ -14,6 +14,7 @@ import {
   checkEmbed,
   checkGenerate,
   checkLoad,
+  checkTokenise,
   type EmbedOptions,
   type GenerateOptions,
   type LoadOptions,
@@ -94,7 +95,8 @@ export class LocalEngine implements Engine {
     return (await this.#ask(question, 'tokenised', { signal })).tokens.length
   }
 
-  async tokenise(text: string, { model, signal }: TokeniseOptions = {}): Promise<number[]> {
+  async tokenise(text: string, options: TokeniseOptions = {}): Promise<number[]> {
+    const { model, signal } = checkTokenise(options, 'tokenise')
     const question = {
       type: 'tokenise',
       model: this.#modelName(model),
@@ -104,7 +106,8 @@ export class LocalEngine implements Engine {
     return (await this.#ask(question, 'tokenised', { signal })).tokens
   }
 
-  async detokenise(tokens: readonly number[], { model, signal }: TokeniseOptions = {}): Promise<string> {
+  async detokenise(tokens: readonly number[], options: TokeniseOptions = {}): Promise<string> {
+    const { model, signal } = checkTokenise(options, 'detokenise')
     const question = {
       type: 'detokenise' as const,
       model: this.#modelName(model),
@@ -210,6 +213,7 @@ export class LocalEngine implements Engine {
       tools: withJsonSchemas(tools),
       responseFormat: responseFormat.type === 'text' ? null : responseFormat,
       adapter: pathOf(rest.adapter),
+      cacheFile: rest.cacheFile === undefined ? null : resolve(rest.cacheFile),
       draftModel: draftModel === undefined ? null : this.#modelName(draftModel),
       promptProgress,
     }

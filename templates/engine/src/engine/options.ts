@@ -55,6 +55,18 @@ const generateSchema = z
       typeof toolChoice === 'string' || tools.some(({ name }) => name === toolChoice.name),
     { error: 'toolChoice names a tool that is not in tools.' },
   )
+  .refine(({ kvBits }) => kvBits === undefined || [2, 3, 4, 5, 6, 8].includes(kvBits), {
+    error: 'kvBits can be 2, 3, 4, 5, 6 or 8.',
+  })
+  .refine(({ kvGroupSize }) => [32, 64, 128].includes(kvGroupSize), {
+    error: 'kvGroupSize can be 32, 64 or 128.',
+  })
+  .refine(({ kvBits, draftModel }) => kvBits === undefined || draftModel === undefined, {
+    error: 'kvBits and draftModel can not be combined.',
+  })
+  .refine(({ cacheFile, ...rest }) => !cacheFile || (!rest.kvBits && !rest.draftModel), {
+    error: 'cacheFile can not be combined with kvBits or draftModel.',
+  })
   .refine(({ toolChoice, responseFormat }) => !forced(toolChoice) || responseFormat.type === 'text', {
     error: 'A toolChoice that demands a call leaves no room for a responseFormat.',
   })
@@ -72,6 +84,8 @@ const embedSchema = z.strictObject({
   inputs: z.array(z.string().min(1)).min(1).max(limits.embeddingInputs),
   signal,
 })
+
+const tokeniseSchema = z.strictObject({ model, signal })
 
 const loadSchema = z.strictObject({
   model,
@@ -149,7 +163,7 @@ export interface LoadOptions {
   model?: string
   /** Branch, tag or commit of a Hugging Face repository. */
   revision?: string
-  /** A folder with a LoRA adapter, as `mlx_lm.lora` makes it. Model and adapter count as a model of their own. */
+  /** A folder with a LoRA adapter, or the name of one beside the models, as `mlx_lm.lora` makes it. Model and adapter count as a model of their own. */
   adapter?: string
   /** Whether a model that is not on disk is downloaded; default true. */
   download?: boolean
@@ -213,13 +227,19 @@ export interface GenerateOptions extends PromptOptions {
   frequencyContext?: number
   /** Added to the score of a token, -100 to 100, by its id. */
   logitBias?: Record<number, number>
-  /** An unsigned 32-bit number: the same seed gives the same text, alone and beside other calls. */
+  /**
+   * An unsigned 32-bit number: the same seed gives the same text, alone and beside other calls. On a GPU a batch may
+   * round differently, and then two tokens that are as good as equal may change places.
+   */
   seed?: number
   /** Strings that end the text, and are not part of it. They are found across and inside tokens. */
   stop?: string | string[]
   /** Sequences to generate from one reading of the prompt, 1 (default) to 32; each gets a seed of its own. */
   n?: number
-  /** Tells the log-probability of each token and of so many alternatives, 0 to 20, as the model sees them. */
+  /**
+   * Tells the log-probability of each token and of so many alternatives, 0 to 20: after penalties, biases and
+   * grammar, before temperature and what leaves tokens out.
+   */
   logprobs?: number
   /** What the answer must look like; tokens that don't fit are never sampled. Default: any text. */
   responseFormat?: ResponseFormat
@@ -288,6 +308,10 @@ export const checkGenerate = (options: GenerateOptions) => check(generateSchema,
 export const checkCount = (options: CountOptions) => check(countSchema, options, 'countTokens')
 
 /** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+export const checkTokenise = (options: TokeniseOptions, name: 'tokenise' | 'detokenise') =>
+  check(tokeniseSchema, options, name)
+
+/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
 export const checkEmbed = (options: EmbedOptions) => check(embedSchema, options, 'embed')
 
 /** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
@@ -299,5 +323,15 @@ export const checkEngine = (options: EngineOptions) => check(engineSchema, optio
 function check<Schema extends z.ZodType>(schema: Schema, options: unknown, name: string): z.output<Schema> {
   const parsed = schema.safeParse(options)
   if (parsed.success) return parsed.data
-  throw new EngineError('INVALID_REQUEST', `${name}: ${z.prettifyError(parsed.error)}`)
+  const issues = parsed.error.issues.map(nearest)
+  throw new EngineError('INVALID_REQUEST', `${name}: ${z.prettifyError({ issues })}`)
+}
+
+/** Of a value that none of several forms fits, what is wrong by the form that it is nearest to. */
+function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue
+  const inner = issue.errors.flat().map(nearest)
+  const deepest = inner.toSorted((one, other) => other.path.length - one.path.length)[0]
+  if (deepest === undefined || deepest.path.length === 0) return issue
+  return { ...deepest, path: [...issue.path, ...deepest.path] }
 }

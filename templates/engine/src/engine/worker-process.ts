@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
+import { freemem, totalmem } from 'node:os'
 import type { EngineError, EngineErrorCode } from './errors.ts'
 import { withHint } from './hints.ts'
 import { limits } from './limits.ts'
@@ -13,6 +14,8 @@ const startMs = 120_000
 /** What the system or MLX writes when memory runs out and the process is aborted. */
 const outOfMemory =
   /insufficient memory|outofmemory|out of memory|bad_alloc|metal::malloc|cudaErrorMemoryAllocation/i
+/** Linux kills what takes too much, MLX's CPU build reads from where it was given none. */
+const memorySignals = new Set<NodeJS.Signals>(['SIGKILL', 'SIGSEGV', 'SIGBUS', 'SIGABRT'])
 /** A worker ends within milliseconds of the end of its input; past this it is killed. */
 const stopMs = 2_000
 
@@ -76,12 +79,16 @@ export class WorkerProcess {
       }
       this.#child.once('error', (error) => end(`could not be started: ${error.message}`, 'PYTHON_NOT_FOUND'))
       // 'close' comes after the last of its output, unlike 'exit'.
-      this.#child.once('close', (code, signal) =>
-        end(
-          signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`,
-          this.#log.some((line) => outOfMemory.test(line)) ? 'OUT_OF_MEMORY' : 'WORKER_EXITED',
-        ),
-      )
+      this.#child.once('close', (code, signal) => {
+        const reason = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+        if (this.#log.some((line) => outOfMemory.test(line))) {
+          end(`ran out of memory and ${reason}: ${machineMemory()}`, 'OUT_OF_MEMORY')
+        } else if (signal !== null && memorySignals.has(signal)) {
+          end(`${reason} (if memory ran out, that is how it ends: ${machineMemory()})`)
+        } else {
+          end(reason)
+        }
+      })
     })
   }
 
@@ -151,6 +158,11 @@ export class WorkerProcess {
     const log = this.#log.length === 0 ? '' : `\nIts last words:\n  ${this.#log.join('\n  ')}`
     return `The worker (${this.#launch.command}) ${reason}.${log}`
   }
+}
+
+function machineMemory(): string {
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+  return `the machine has ${gigabytes(totalmem())}, of which ${gigabytes(freemem())} are free now`
 }
 
 function parse(line: string): WorkerEvent | undefined {

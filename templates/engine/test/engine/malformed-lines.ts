@@ -9,6 +9,22 @@ const good = [
   { type: 'cancel', id: 5 },
   { type: 'status', id: 6 },
   { type: 'models', id: 7 },
+  { type: 'embed', id: 8, model: 'hello', inputs: ['a'] },
+  { type: 'tokenise', id: 9, model: 'hello', messages: [{ role: 'user', content: 'a' }], special: true },
+  { type: 'detokenise', id: 10, model: 'hello', tokens: [1, 2] },
+  {
+    type: 'generate',
+    id: 11,
+    model: 'hello',
+    messages: [{ role: 'assistant', content: '', toolCalls: [{ id: 'x', name: 'y', arguments: {} }] }],
+    tools: [{ name: 'y', description: '', parameters: {} }],
+    responseFormat: { type: 'json_schema', schema: {} },
+    templateOptions: { enable_thinking: false },
+    n: 2,
+    logprobs: 3,
+    kvBits: 8,
+    deadlineMs: 5,
+  },
 ]
 
 const values: unknown[] = [

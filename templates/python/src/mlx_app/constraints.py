@@ -50,15 +50,21 @@ class Grammar:
         self._end_of_text = tuple(end_of_text)
 
     def processor(
-        self, prompt_tokens: int, begin_after: Sequence[int] | None = None
+        self,
+        prompt_tokens: int,
+        begin_after: Sequence[int] | None = None,
+        may_think: tuple[int, Sequence[int]] | None = None,
     ) -> GrammarProcessor:
         """A new logits processor for one sequence; it keeps state and serves no other one.
 
         `prompt_tokens` of those that it is called with are not generated. `begin_after`: generated
         tokens after which the grammar begins (the end of reasoning); None or empty: at once.
+        `may_think`: a token that the model may begin with to think first, and those that end it.
         It raises EngineError INVALID_REQUEST at a token where the grammar exceeds a limit.
         """
-        return GrammarProcessor(self._matcher, self._end_of_text, prompt_tokens, begin_after or ())
+        return GrammarProcessor(
+            self._matcher, self._end_of_text, prompt_tokens, begin_after or (), may_think
+        )
 
 
 class Constraints:
@@ -72,7 +78,7 @@ class Constraints:
         self._built: LLTokenizer | None = None
 
     def compile(self, response_format: ResponseFormat) -> Grammar:
-        """Compiles a request's format. JSON comes without white space between its parts.
+        """Compiles a request's format. JSON comes with a space after each comma and colon.
 
         Raises EngineError INVALID_REQUEST for what is wrong, impossible, not supported or too
         large, with llguidance's reason; UNSUPPORTED if the model's tokenizer can't be used.
@@ -93,7 +99,15 @@ class Constraints:
             raise _refused(
                 "schema", f"it has {len(schema)} characters of at most {MAX_SCHEMA_CHARACTERS}"
             )
-        text = LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_flexible": False})
+        # The white space that models have read most of: json.dumps writes it so.
+        text = LLMatcher.grammar_from_json_schema(
+            schema,
+            overrides={
+                "whitespace_flexible": False,
+                "item_separator": ", ",
+                "key_separator": ": ",
+            },
+        )
         return self._compile(text, "schema")
 
     def compile_lark(self, text: str, kind: str = "grammar") -> Grammar:

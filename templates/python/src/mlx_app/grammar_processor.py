@@ -29,13 +29,17 @@ class GrammarProcessor:
         end_of_text: Sequence[int],
         prompt_tokens: int,
         begin_after: Sequence[int],
+        may_think: tuple[int, Sequence[int]] | None = None,
     ) -> None:
-        """`grammar`: a matcher at its start, which stays as it is."""
+        """`grammar`: a matcher at its start, which stays as it is. `may_think`: a token that the
+        text may begin with in place of the grammar, and the tokens after which the grammar follows.
+        """
         self._grammar = grammar
         self._matcher = grammar.deep_copy()
         self._end_of_text = frozenset(end_of_text)
         self._prompt_tokens = prompt_tokens
         self._begin_after = np.array(begin_after, np.uint32)
+        self._may_think = may_think
         # What the last call saw under the grammar, and how much of it the matcher has taken.
         self._seen: Tokens = np.zeros(0, np.uint32)
         self._taken = 0
@@ -47,12 +51,22 @@ class GrammarProcessor:
         """
         # Copied, because mlx-lm writes later tokens into the same memory.
         generated = np.array(np.asarray(tokens)[self._prompt_tokens :], np.uint32)
-        begin = _end_of_first(self._begin_after, generated)
+        begin = self._begin(generated)
         self._follow(generated[:0] if begin is None else generated[begin:])
         if begin is None:
             return logits
-        allowed = mx.array(self._allowed(logits.shape[-1]))
-        return mx.where(allowed, logits, mx.array(-mx.inf, logits.dtype))
+        allowed = self._allowed(logits.shape[-1])
+        if self._may_think is not None and len(generated) == 0:
+            allowed[self._may_think[0]] = True
+        return mx.where(mx.array(allowed), logits, mx.array(-mx.inf, logits.dtype))
+
+    def _begin(self, generated: Tokens) -> int | None:
+        """Where the grammar begins; None as long as the model thinks."""
+        if self._may_think is not None and len(generated) > 0:
+            start, end = self._may_think
+            if generated[0] == start:
+                return _end_of_first(np.array(end, np.uint32), generated)
+        return _end_of_first(self._begin_after, generated)
 
     def _follow(self, tokens: Tokens) -> None:
         """Brings the matcher to the end of `tokens`, or as far as the grammar goes."""

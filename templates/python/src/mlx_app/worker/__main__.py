@@ -6,6 +6,7 @@ parse.
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 
 from .channel import Channel
@@ -15,6 +16,8 @@ OLDEST = (3, 11)
 
 def main() -> None:
     channel = Channel()
+    # A crash in a library tells on standard error where it was.
+    faulthandler.enable(all_threads=False)
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < OLDEST:
         channel.end(

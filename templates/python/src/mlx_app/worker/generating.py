@@ -55,6 +55,11 @@ class Generating:
         return len(self._admission)
 
     @property
+    def busy(self) -> bool:
+        """Whether there is a call to step, or one that may get its place now."""
+        return self.active > 0 or any(map(len, self._lines.values()))
+
+    @property
     def queued(self) -> int:
         """Calls that wait for a place, for tokenising or for their model."""
         return len(self._calls) - self.active

@@ -164,6 +164,9 @@ class Lanes:
             # Whose it was can't be told: the batch is gone with all that was in it.
             batch.close()
             del self._batches[lane]
+            # The next batch of this lane counts its sequences from 0 again.
+            self._read = {place: n for place, n in self._read.items() if place.lane != lane}
+            self._pace.leave((self, lane))
             for uid in self._together.pop(lane):
                 yield Place(lane, uid), Failed(uid, error)
             return

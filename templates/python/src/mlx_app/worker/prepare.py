@@ -10,6 +10,7 @@ from ..constraints import Constraints, Grammar
 from ..embeddings import makes_only_vectors
 from ..errors import EngineError
 from ..extras import needs_vision
+from ..mlx_lm_adapter.sampling import Processor
 from ..mlx_lm_adapter.text import has_reasoning, start_state, think_tokens, tool_parser
 from ..protocol import Generate, Tokenise
 from ..sampling import check_tokens
@@ -106,10 +107,18 @@ class Preparing:
                 )
             check_kv_bits(self._model, request.kv_bits, request.kv_group_size)
 
-    def end_of_reasoning(self, prompt: ChatPrompt) -> Sequence[int] | None:
-        """The tokens after which an answer begins, where it starts in reasoning."""
+    def grammar_processor(self, prepared: Prepared) -> Processor | None:
+        """What keeps one sequence to the grammar that was asked for: thinking is left free."""
+        if prepared.grammar is None:
+            return None
+        prompt = prepared.prompt
         think = think_tokens(self._model.tokenizer)
-        return think.end if think is not None and prompt.starts_in == "reasoning" else None
+        after, before = None, None
+        if think is not None and prompt.starts_in == "reasoning":
+            after = think.end
+        elif think is not None and len(think.start) == 1:
+            before = (think.start[0], think.end)
+        return prepared.grammar.processor(len(prompt.tokens), after, before)
 
     def _prompt(self, request: Generate | Tokenise) -> ChatPrompt:
         self._check_either(request)

@@ -45,6 +45,7 @@ class Sequence:
         self._detokenizer = tokenizer.detokenizer
         self._answer = answer
         self._called = False
+        self._vocabulary = len(tokenizer)
 
     def take(self, token: Token) -> Taken:
         """Takes the next token."""
@@ -53,8 +54,9 @@ class Sequence:
         self.tokens.append(token.token)
         self.draft_tokens += token.from_draft
         self.reasoning_tokens += self._answer.state == "reasoning"
-        # The end-of-text token is not text.
-        if token.finish_reason != "stop":
+        # The end-of-text token is not text; nor are those that a model has room for beyond its
+        # vocabulary.
+        if token.finish_reason != "stop" and token.token < self._vocabulary:
             self._detokenizer.add_token(token.token)
         if token.finish_reason:
             self._detokenizer.finalize()

@@ -109,7 +109,7 @@ class Worker:
         self._short.on_unload(serving, reason)
 
     def _busy(self) -> bool:
-        return bool(self._generating.active or self._short.busy or self._models.busy)
+        return bool(self._generating.busy or self._short.busy or self._models.busy)
 
     def _take_all(self) -> None:
         """Handles all that has arrived; waits for the first of it if there is nothing to do."""

@@ -1,0 +1,62 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createEngine, EngineError } from '#engine'
+import { findInterpreter, findProject } from '#project'
+import { answerTo, ask, useFolder } from './support.ts'
+
+const folder = useFolder()
+const { python } = findInterpreter(findProject(import.meta.dirname))
+
+/** An interpreter under a limit of its address space, or one that does something before. */
+function wrapper(name: string, before: string): string {
+  const path = join(folder.path, name)
+  writeFileSync(path, `#!/bin/sh\n${before}\nexec '${python}' "$@"\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+/** Address space of a worker that has answered once, in bytes. */
+async function usualBytes(): Promise<number> {
+  await using engine = await createEngine({ device: 'cpu' })
+  await engine.complete({ ...ask('Say hello.'), model: 'hello' })
+  const { pid } = await engine.status()
+  const [, kilobytes] = /^VmPeak:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) * 1024
+}
+
+test.runIf(process.platform === 'linux')(
+  'memory that is not there, where the estimate thought it was, is told, and the next call works',
+  async () => {
+    const kilobytes = Math.round((await usualBytes()) / 1024 + 60_000)
+    await using engine = await createEngine({
+      device: 'cpu',
+      python: wrapper('limited', `ulimit -v ${kilobytes}`),
+      memoryLimitBytes: 1e12,
+    })
+    const messages = ask('word '.repeat(3_000)).messages
+    const error = await engine
+      .complete({ messages, model: 'hello', n: 32, maxTokens: 300, logitBias: { 2: -100 } })
+      .then(() => undefined)
+      .catch((reason: unknown) => reason)
+    // MLX's CPU build does not survive an allocation that fails.
+    expect(EngineError.isInstance(error) && error.code).toMatch(/^(OUT_OF_MEMORY|WORKER_EXITED)$/)
+    expect(EngineError.isInstance(error) && error.describe()).toMatch(/memory.*GB/)
+    expect((await engine.complete({ ...ask('Say hello.'), model: 'hello' })).text).toBe(
+      answerTo('Say hello.'),
+    )
+  },
+)
+
+test('a process that the system aborts for want of memory is told as that, with the numbers', async () => {
+  // What Metal writes before it aborts: https://github.com/ml-explore/mlx, mlx/backend/metal/device.cpp.
+  const words = '[METAL] Command buffer execution failed: Insufficient Memory (00000008)'
+  const dying = createEngine({ python: wrapper('dying', `echo '${words}' >&2; kill -ABRT $$`) })
+  await expect(dying).rejects.toMatchObject({
+    code: 'OUT_OF_MEMORY',
+    message: expect.stringMatching(
+      /SIGABRT: the machine has [\d.]+ GB, of which [\d.]+ GB are free(.|\n)*Insufficient/,
+    ),
+    hint: expect.stringContaining('smaller'),
+  })
+})
