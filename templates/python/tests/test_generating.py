@@ -1,0 +1,126 @@
+"""Calls for text with too little memory for all of them, and the models that they need."""
+
+import shutil
+from pathlib import Path
+
+import mlx.core as mx
+import pytest
+
+from mlx_app.protocol import Generate, Load, Unloaded
+from mlx_app.worker.calls import Call, ModelKey
+from mlx_app.worker.serving import Serving
+from worker_parts import Heard, Loop, request
+
+STORY = "Tell me a story."
+# Without its end-of-text token the model goes on and on.
+ENDLESS = {"logit_bias": {"2": -100.0}, "prompt_cache": False}
+
+
+def loaded(models: Path, *names: str) -> Loop:
+    loop = Loop(models)
+    for index, name in enumerate(names or ("hello",)):
+        loop.models.load(Load(id=9000 + index, model=name))
+    loop.run(lambda: len(loop.models.in_memory()) == len(names or ("hello",)))
+    return loop
+
+
+def texts(heard: dict[int, Heard]) -> dict[int, str]:
+    assert {call_id: one.error for call_id, one in heard.items() if one.error} == {}
+    return {call_id: one.text() for call_id, one in heard.items()}
+
+
+def growing() -> list[Generate]:
+    return [
+        request(1, STORY, max_tokens=600, **ENDLESS),
+        request(2, "What can you do?", max_tokens=600, **ENDLESS),
+    ]
+
+
+def with_room_for(loop: Loop, room: int) -> None:
+    """Sets the limit to what is taken now and so many bytes for calls."""
+    loop.admission.limit_bytes = mx.get_active_memory() + room
+
+
+# Both calls in the first 512 tokens of their caches fit, and one in 768; two in 768 do not.
+ROOM = 650_000
+
+
+def test_a_call_that_gave_its_place_up_goes_on_word_for_word(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts: list[int] = []
+    original = Serving.start
+
+    def watched(serving: Serving, call: Call, draft: Serving | None) -> None:
+        starts.append(call.id)
+        original(serving, call, draft)
+
+    monkeypatch.setattr(Serving, "start", watched)
+    loop = loaded(models)
+    for asked in growing():
+        loop.generating.take(asked)
+    alone = texts(loop.finish())
+    assert starts == [1, 2]
+    again = loaded(models)
+    starts.clear()
+    with_room_for(again, ROOM)
+    for asked in growing():
+        again.generating.take(asked)
+    heard = again.finish()
+    assert texts(heard) == alone
+    # It gave its place up once, and got it again when the older one was done.
+    assert starts == [1, 2, 2]
+    assert [heard[2].done[0].usage.completion_tokens] == [600]
+
+
+def test_an_answer_that_outgrows_all_memory_fails_alone(models: Path) -> None:
+    loop = loaded(models)
+    with_room_for(loop, ROOM)
+    loop.generating.take(request(1, STORY, max_tokens=20_000, **ENDLESS))
+    heard = loop.finish()
+    assert heard[1].error is not None
+    assert heard[1].error.code == "OUT_OF_MEMORY"
+    assert "grown" in heard[1].error.message
+    loop.generating.take(request(2, STORY))
+    assert loop.finish()[2].error is None
+
+
+def test_a_draft_model_stays_while_it_is_used(
+    models: Path, answers: dict[str, str], tmp_path: Path
+) -> None:
+    for name in ("hello", "draft"):
+        shutil.copytree(models / "hello", tmp_path / name)
+    loop = loaded(tmp_path, "hello", "draft")
+    draft = loop.models.find(ModelKey("draft"))
+    hello = loop.models.find(ModelKey("hello"))
+    assert draft is not None
+    assert hello is not None
+    loop.generating.take(request(1, STORY, draft_model="draft"))
+    loop.run(lambda: loop.generating.active == 1)
+    loop.models.free_idle(1 << 40, hello)
+    assert (draft.active, hello.active) == (1, 1)
+    assert len(loop.models.in_memory()) == 2
+    heard = loop.finish()
+    assert texts(heard) == {1: answers[STORY]}
+    assert heard[1].done[0].usage.draft_tokens > 100
+    assert (draft.active, hello.active) == (0, 0)
+    loop.models.free_idle(1 << 40, hello)
+    assert loop.models.in_memory() == [hello]
+    assert loop.events[-1] == Unloaded(id=None, models=["draft"])
+
+
+def test_a_draft_model_that_is_unloaded_ends_the_call(models: Path, tmp_path: Path) -> None:
+    from mlx_app.protocol import Unload
+
+    for name in ("hello", "draft"):
+        shutil.copytree(models / "hello", tmp_path / name)
+    loop = loaded(tmp_path, "hello", "draft")
+    loop.generating.take(request(1, STORY, draft_model="draft"))
+    loop.run(lambda: loop.generating.active == 1)
+    loop.models.unload(Unload(id=2, model="draft"))
+    heard = loop.finish()
+    assert heard[1].error is not None
+    assert heard[1].error.code == "ABORTED"
+    hello = loop.models.find(ModelKey("hello"))
+    assert hello is not None
+    assert hello.active == 0

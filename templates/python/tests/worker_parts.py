@@ -1,0 +1,160 @@
+"""What tests of the worker's parts share: a model that serves, and the loop around it."""
+
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlx_app.errors import EngineError
+from mlx_app.pace import Pace
+from mlx_app.protocol import Done, Event, Failure, Generate, Message, Piece, Tokens
+from mlx_app.weights import ReadModel
+from mlx_app.worker.admission import Admission
+from mlx_app.worker.background import Background
+from mlx_app.worker.calls import Call, ModelKey
+from mlx_app.worker.generating import Generating
+from mlx_app.worker.loading import ReadFiles
+from mlx_app.worker.models import Models
+from mlx_app.worker.outbox import Outbox
+from mlx_app.worker.serving import Serving
+from mlx_app.worker.shelf import Shelf
+
+LARGE = 1 << 40
+
+
+def request(call_id: int, question: str, **options: Any) -> Generate:  # noqa: ANN401
+    messages = [Message(role="user", content=question)]
+    return Generate(id=call_id, model="hello", messages=messages, **options)
+
+
+def serving_of(
+    model: ReadModel, send: Callable[[Event], None] = lambda _: None, prompt_cache_bytes: int = 0
+) -> Serving:
+    return Serving(
+        ModelKey("hello"),
+        ReadFiles(model),
+        prompt_cache_bytes=prompt_cache_bytes,
+        pinned=False,
+        pace=Pace(),
+        send=send,
+    )
+
+
+def start(serving: Serving, asked: Generate, draft: Serving | None = None) -> Call:
+    call = Call(asked)
+    call.prepared = serving.preparing.prepare(asked)
+    try:
+        serving.start(call, draft)
+    except Exception:
+        serving.remove(call)
+        raise
+    return call
+
+
+@dataclass
+class Heard:
+    """What was told of the sequences of one call, by their index."""
+
+    pieces: dict[int, list[Piece]] = field(default_factory=dict)
+    done: dict[int, Done] = field(default_factory=dict)
+    error: EngineError | None = None
+
+    def take(self, piece: Piece) -> None:
+        assert piece.index not in self.done
+        self.pieces.setdefault(piece.index, []).append(piece)
+
+    def text(self, index: int = 0) -> str:
+        return "".join(piece.text for piece in self.pieces.get(index, []))
+
+
+def step(serving: Serving, heard: dict[int, Heard]) -> None:
+    for outcome in serving.step():
+        one = heard.setdefault(outcome.call.id, Heard())
+        assert one.error is None
+        if outcome.piece is not None:
+            one.take(outcome.piece)
+        if outcome.done is not None:
+            one.done[outcome.done.index] = outcome.done
+        one.error = outcome.error
+
+
+def finish(serving: Serving, heard: dict[int, Heard] | None = None) -> dict[int, Heard]:
+    """Steps until no call is left; gives what was told, by the calls' ids."""
+    found = {} if heard is None else heard
+    while serving.running:
+        step(serving, found)
+    return found
+
+
+class Lines:
+    """Takes the lines that an outbox writes."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+    def send(self, line: bytes) -> None:
+        self.events.append(self._decoder.decode(line))
+
+
+class Loop:
+    """Models and calls for text as the worker has them, without its standard streams."""
+
+    def __init__(self, directory: Path, limit_bytes: int = LARGE) -> None:
+        self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._lines = Lines()
+        outbox = Outbox(self._lines)  # type: ignore[arg-type]
+        background = Background(self._inbox)
+        self.admission = Admission(limit_bytes)
+        self.models = Models(
+            outbox=outbox,
+            background=background,
+            directory=directory,
+            shelf=Shelf(LARGE, None),
+            prompt_cache_bytes=0,
+            on_unload=lambda serving, reason: self.generating.on_unload(serving, reason),
+        )
+        self.generating = Generating(
+            outbox=outbox,
+            background=background,
+            models=self.models,
+            admission=self.admission,
+            queue_limit=100,
+        )
+
+    @property
+    def events(self) -> list[Event]:
+        """All that was sent."""
+        return self._lines.events
+
+    def run(self, until: Callable[[], bool]) -> None:
+        """Goes on until the condition holds."""
+        while not until():
+            wait = not (self.generating.busy or self.models.busy)
+            try:
+                self._inbox.get(block=wait, timeout=30 if wait else None)()
+            except queue.Empty:
+                assert not wait, "Nothing happens any more."
+            self.generating.advance()
+            self.models.advance()
+
+    def finish(self) -> dict[int, Heard]:
+        """Goes on until all calls have ended; gives what was told of each."""
+        self.run(lambda: self.generating.active + self.generating.queued == 0)
+        heard: dict[int, Heard] = {}
+        for event in self.events:
+            match event:
+                case Tokens():
+                    for piece in event.pieces:
+                        heard.setdefault(piece.id, Heard()).take(piece)
+                case Done():
+                    heard.setdefault(event.id, Heard()).done[event.index] = event
+                case Failure() if event.id is not None:
+                    error = EngineError(event.code, event.message, event.hint)
+                    heard.setdefault(event.id, Heard()).error = error
+                case _:
+                    pass
+        return heard
