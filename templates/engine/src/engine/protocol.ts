@@ -43,8 +43,11 @@ export const messageSchema = z
   .strictObject({
     role: z.enum(roles),
     content: z.union([z.string(), z.array(z.discriminatedUnion('type', [textPart, imagePart]))]),
-    /** What the assistant thought before it answered; templates keep it or drop it. */
-    reasoning: z.string().nullable().default(null),
+    reasoning: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('What the assistant thought before it answered; templates keep it or drop it.'),
     /** The calls of an assistant's turn. */
     toolCalls: z
       .array(
@@ -54,9 +57,8 @@ export const messageSchema = z
       )
       .max(limits.tools)
       .default([]),
-    /** Which call a message of role `tool` answers, and the name of its tool. */
-    toolCallId: z.string().nullable().default(null),
-    name: z.string().nullable().default(null),
+    toolCallId: z.string().nullable().default(null).describe('For role `tool`: the call that it answers.'),
+    name: z.string().nullable().default(null).describe('For role `tool`: the name of its tool.'),
   })
   .meta({ id: 'Message', description: 'One turn of a chat.' })
 
@@ -85,10 +87,17 @@ export const responseFormatSchema = z
 
 /** What becomes the tokens of a prompt: the same for a call and for counting. */
 export const promptShape = {
-  messages: z.array(messageSchema).min(1).max(limits.messages).nullable().default(null),
+  messages: z
+    .array(messageSchema)
+    .min(1)
+    .max(limits.messages)
+    .nullable()
+    .default(null)
+    .describe('A chat, which the template of the model makes a prompt.'),
   tools: z.array(toolSchema).max(limits.tools).default([]),
-  /** Passed to the chat template, as `{ enable_thinking: false }`. */
-  templateOptions: jsonObject.default({}),
+  templateOptions: jsonObject
+    .default({})
+    .describe('Passed to the chat template, as `{"enable_thinking": false}`.'),
 }
 
 export const priorities = ['interactive', 'normal', 'batch'] as const
@@ -96,45 +105,128 @@ export const truncations = ['none', 'middle'] as const
 
 /** How a call is served, beside what is sampled. */
 export const servingShape = {
-  n: z.int().min(1).max(limits.sequences).default(1),
-  /** Alternatives to tell for each token beside its own log-probability; null tells none. */
-  logprobs: z.int().min(0).max(limits.logprobs).nullable().default(null),
-  responseFormat: responseFormatSchema.nullable().default(null),
-  parallelToolCalls: z.boolean().default(true),
-  reasoningTokens: z.int().min(0).max(limits.maxTokens).nullable().default(null),
-  truncation: z.enum(truncations).default('none'),
-  priority: z.enum(priorities).default('normal'),
-  caller: z.string().max(limits.callerCharacters).default(''),
-  deadlineMs: z.number().gt(0).nullable().default(null),
-  promptCache: z.boolean().default(true),
-  cacheFile: z.string().min(1).nullable().default(null),
-  adapter: z.string().min(1).max(limits.modelCharacters).nullable().default(null),
-  draftModel: modelName.nullable().default(null),
-  draftTokens: z.int().min(1).max(limits.draftTokens).default(3),
-  kvBits: z.int().min(2).max(8).nullable().default(null),
-  kvGroupSize: z.int().min(32).max(128).default(64),
+  n: z.int().min(1).max(limits.sequences).default(1).describe('Sequences that go on from the same prompt.'),
+  logprobs: z
+    .int()
+    .min(0)
+    .max(limits.logprobs)
+    .nullable()
+    .default(null)
+    .describe('Alternatives to tell for each token beside its own log-probability; null tells none.'),
+  responseFormat: responseFormatSchema.nullable().default(null).describe('What the answer is kept to.'),
+  parallelToolCalls: z.boolean().default(true).describe('Whether an answer may have more than one call.'),
+  reasoningTokens: z
+    .int()
+    .min(0)
+    .max(limits.maxTokens)
+    .nullable()
+    .default(null)
+    .describe('Tokens of reasoning after which the model must begin its answer.'),
+  truncation: z
+    .enum(truncations)
+    .default('none')
+    .describe('`middle` cuts the middle out of a prompt that is too long, `none` refuses it.'),
+  priority: z.enum(priorities).default('normal').describe('Which calls go first while others wait.'),
+  caller: z
+    .string()
+    .max(limits.callerCharacters)
+    .default('')
+    .describe('Who asks: those who wait take turns.'),
+  deadlineMs: z
+    .number()
+    .gt(0)
+    .nullable()
+    .default(null)
+    .describe('Milliseconds after which the call fails with DEADLINE_EXCEEDED.'),
+  promptCache: z
+    .boolean()
+    .default(true)
+    .describe('Whether what was read of this prompt is kept for others, and used.'),
+  cacheFile: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'A .safetensors file that what was read of the prompt is taken from, or written to if it is not there.',
+    ),
+  adapter: z.string().min(1).max(limits.modelCharacters).nullable().default(null).describe('As in `load`.'),
+  draftModel: modelName
+    .nullable()
+    .default(null)
+    .describe('A smaller model with the same vocabulary that proposes tokens.'),
+  draftTokens: z
+    .int()
+    .min(1)
+    .max(limits.draftTokens)
+    .default(3)
+    .describe('Tokens that it proposes at a time.'),
+  kvBits: z
+    .int()
+    .min(2)
+    .max(8)
+    .nullable()
+    .default(null)
+    .describe('Bits of a number in the KV cache: less memory, and not in a batch.'),
+  kvGroupSize: z.int().min(32).max(128).default(64).describe('Numbers that share a scale, with kvBits.'),
 }
 
 export const samplingShape = {
-  maxTokens: z.int().min(1).max(limits.maxTokens).default(1024),
-  temperature: z.number().min(0).max(limits.temperature).default(0),
-  topP: z.number().gt(0).max(1).default(1),
-  topK: count.default(0),
-  minP: z.number().min(0).max(1).default(0),
-  xtcProbability: z.number().min(0).max(1).default(0),
-  xtcThreshold: z.number().min(0).max(0.5).default(0.1),
-  repetitionPenalty: z.number().gt(0).max(limits.repetitionPenalty).default(1),
-  repetitionContext: penaltyContext.default(20),
-  presencePenalty: penalty.default(0),
-  presenceContext: penaltyContext.default(20),
-  frequencyPenalty: penalty.default(0),
-  frequencyContext: penaltyContext.default(20),
-  /** By token id, as a string of decimal digits: JSON knows no other keys. */
+  maxTokens: z.int().min(1).max(limits.maxTokens).default(1024).describe('Most tokens of the answer.'),
+  temperature: z
+    .number()
+    .min(0)
+    .max(limits.temperature)
+    .default(0)
+    .describe('0 always takes the likeliest token.'),
+  topP: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe('Leaves the likeliest tokens that together have this probability.'),
+  topK: count.default(0).describe('Leaves so many of the likeliest tokens; 0 leaves all.'),
+  minP: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("Leaves tokens with at least this share of the likeliest one's probability."),
+  xtcProbability: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('How often the likeliest tokens are left out (XTC).'),
+  xtcThreshold: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.1)
+    .describe('Of the tokens above this probability only the least likely stays.'),
+  repetitionPenalty: z
+    .number()
+    .gt(0)
+    .max(limits.repetitionPenalty)
+    .default(1)
+    .describe('Divides the logits of tokens that were there; 1 is none.'),
+  repetitionContext: penaltyContext.default(20).describe('Last tokens that it looks at.'),
+  presencePenalty: penalty.default(0).describe('Taken from the logits of tokens that were there.'),
+  presenceContext: penaltyContext.default(20).describe('Last tokens that it looks at.'),
+  frequencyPenalty: penalty
+    .default(0)
+    .describe('Taken from the logits of tokens for each time that they were there.'),
+  frequencyContext: penaltyContext.default(20).describe('Last tokens that it looks at.'),
   logitBias: z
     .record(z.string().regex(/^[0-9]{1,9}$/), z.number().min(-limits.logitBias).max(limits.logitBias))
-    .default({}),
-  seed: z.int().min(0).max(limits.seed).nullable().default(null),
-  stop: z.array(stopString).max(limits.stopStrings).default([]),
+    .default({})
+    .describe('Added to logits, by token id as a string of digits.'),
+  seed: z.int().min(0).max(limits.seed).nullable().default(null).describe('Makes the random numbers repeat.'),
+  stop: z
+    .array(stopString)
+    .max(limits.stopStrings)
+    .default([])
+    .describe('Texts that end the answer; they are not part of it.'),
 }
 
 const load = z
@@ -142,13 +234,16 @@ const load = z
     type: z.literal('load'),
     id: callId,
     model: modelName,
-    revision: z.string().min(1).nullable().default(null),
-    /** A folder with a LoRA adapter that goes over the weights. */
-    adapter: z.string().min(1).max(limits.modelCharacters).nullable().default(null),
-    /** Whether a model that is not on disk may be downloaded. */
-    download: z.boolean().default(true),
-    /** Never unloaded to make room, nor for being idle. */
-    pinned: z.boolean().default(false),
+    revision: z.string().min(1).nullable().default(null).describe('A commit or a branch on the hub.'),
+    adapter: z
+      .string()
+      .min(1)
+      .max(limits.modelCharacters)
+      .nullable()
+      .default(null)
+      .describe('A folder with a LoRA adapter that goes over the weights.'),
+    download: z.boolean().default(true).describe('Whether a model that is not on disk may be downloaded.'),
+    pinned: z.boolean().default(false).describe('Never unloaded to make room, nor for being idle.'),
   })
   .meta({
     id: 'Load',
@@ -160,13 +255,22 @@ const generate = z
     type: z.literal('generate'),
     id: callId,
     model: modelName,
-    prompt: z.string().min(1).nullable().default(null),
+    prompt: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('A prompt as the model reads it, in place of messages.'),
     ...promptShape,
-    toolChoice: z.enum(toolChoices).default('auto'),
-    /** The one tool that must be called; then toolChoice is `required`. */
-    toolName: toolName.nullable().default(null),
-    /** Whether PromptProgress is sent. */
-    promptProgress: z.boolean().default(false),
+    toolChoice: z
+      .enum(toolChoices)
+      .default('auto')
+      .describe('Whether the model may call, must not, or must.'),
+    toolName: toolName
+      .nullable()
+      .default(null)
+      .describe('The one tool that must be called; then toolChoice is `required`.'),
+    promptProgress: z.boolean().default(false).describe('Whether PromptProgress is sent.'),
     ...servingShape,
     ...samplingShape,
   })
@@ -208,11 +312,14 @@ const tokenise = z
     type: z.literal('tokenise'),
     id: callId,
     model: modelName,
-    /** Either this or messages. */
-    prompt: z.string().nullable().default(null),
+    prompt: z.string().nullable().default(null).describe('Either this or messages.'),
     ...promptShape,
-    /** Whether a prompt gets the tokens that the model wants at its start, as `generate` adds them. */
-    special: z.boolean().default(true),
+    special: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether a prompt gets the tokens that the model wants at its start, as `generate` adds them.',
+      ),
   })
   .meta({ id: 'Tokenise', description: 'Asks for the token ids of a prompt.' })
 
@@ -242,12 +349,12 @@ export const finishReasons = ['stop', 'length', 'tool_calls'] as const
 const ready = z
   .strictObject({
     type: z.literal('ready'),
-    protocol: z.int(),
+    protocol: z.int().describe('The version of the protocol that the worker speaks.'),
     pid: z.int(),
     python: z.string(),
     mlx: z.string(),
     mlxLm: z.string(),
-    device: z.enum(['gpu', 'cpu']),
+    device: z.enum(['gpu', 'cpu']).describe('What MLX computes on.'),
   })
   .meta({ id: 'Ready', description: 'The first event: the versions and the device at the other end.' })
 
@@ -274,7 +381,7 @@ export const loadedModelSchema = z
     path: z.string(),
     /** Weights in memory. */
     memoryBytes: bytes,
-    contextTokens: z.int().min(1).nullable(),
+    contextTokens: z.int().min(1).nullable().describe('Bounds prompt and answer together; null if unknown.'),
     capabilities: z.array(z.enum(capabilities)),
     pinned: z.boolean(),
     /** Calls that use it now. */
@@ -311,8 +418,7 @@ export const toolErrorSchema = z
 const piece = z
   .strictObject({
     id: callId,
-    /** Which of the call's `n` sequences. */
-    index: count.default(0),
+    index: count.default(0).describe("Which of the call's `n` sequences."),
     text: z.string().default(''),
     reasoning: z.string().default(''),
     logprobs: z.array(tokenLogprobSchema).default([]),
@@ -337,12 +443,10 @@ const tokens = z
 export const usageSchema = z
   .strictObject({
     promptTokens: z.int().min(0),
-    /** Of promptTokens: taken from the prompt cache. */
-    cachedTokens: z.int().min(0),
+    cachedTokens: z.int().min(0).describe('Of promptTokens: taken from the prompt cache.'),
     completionTokens: z.int().min(0),
-    /** Of completionTokens: thought, and proposed by the draft model and accepted. */
-    reasoningTokens: z.int().min(0),
-    draftTokens: z.int().min(0),
+    reasoningTokens: z.int().min(0).describe('Of completionTokens: thought.'),
+    draftTokens: z.int().min(0).describe('Of completionTokens: proposed by the draft model and accepted.'),
   })
   .meta({ id: 'Usage', description: 'Tokens that were read and written.' })
 
@@ -358,7 +462,9 @@ const done = z
     type: z.literal('done'),
     id: callId,
     index: count.default(0),
-    finishReason: z.enum(finishReasons),
+    finishReason: z
+      .enum(finishReasons)
+      .describe('The model or a stop string ended it, maxTokens or the context did, or it made calls.'),
     usage: usageSchema,
     timings: workerTimings,
   })
@@ -393,19 +499,14 @@ const unloaded = z
 
 export const workerStatusShape = {
   models: z.array(loadedModelSchema),
-  /** Calls in the batch: prefill and decode. */
-  active: count,
-  /** Calls that wait for a place in the batch, for tokenising or for their model. */
-  queued: count,
-  /** MLX's own numbers: in use now, kept for reuse, and the highest since the start. */
-  memoryBytes: bytes,
-  cacheBytes: bytes,
-  peakMemoryBytes: bytes,
-  /** What models, caches and calls may take together, and what the prompt caches hold. */
-  memoryLimitBytes: bytes,
-  promptCacheBytes: bytes,
-  /** Decode steps since the start. */
-  steps: count,
+  active: count.describe('Calls that are read or answered now.'),
+  queued: count.describe('Calls that wait for a place in the batch, for tokenising or for their model.'),
+  memoryBytes: bytes.describe('In use now, as MLX counts it.'),
+  cacheBytes: bytes.describe('Kept by MLX for reuse.'),
+  peakMemoryBytes: bytes.describe('The most in use since the start, as MLX counts it.'),
+  memoryLimitBytes: bytes.describe('What models, caches and calls may take together.'),
+  promptCacheBytes: bytes.describe('What the prompt caches hold.'),
+  steps: count.describe('Decode steps since the start.'),
 }
 
 const statusReport = z
@@ -420,8 +521,9 @@ export const modelOnDiskSchema = z
     model: modelName,
     path: z.string(),
     bytes,
-    /** The project's own folder, or the cache that all Hugging Face tools share. */
-    place: z.enum(['project', 'cache']),
+    place: z
+      .enum(['project', 'cache'])
+      .describe("The project's own folder, or the cache that all Hugging Face tools share."),
   })
   .meta({
     id: 'ModelOnDisk',

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { AnswerView } from '../../src/chat/answer-view.ts'
 import { answerTo, chat, run, useFolder } from './support/program.ts'
 import { Screen } from './support/screen.ts'
-import { makeThinkingModel } from './support/thinking-model.ts'
+import { makeThinkingModel } from '#testing/thinking-model'
 
 const folder = useFolder()
 const model = makeThinkingModel(folder)
