@@ -10,7 +10,7 @@ from ..adapters import locate_adapter
 from ..download import CancelledError, download
 from ..embeddings import EmbeddingModel, is_embedding_model
 from ..errors import EngineError
-from ..extras import has_vision
+from ..extras import has_vision, needs_vision
 from ..locate import locate
 from ..protocol import Load
 from ..vision import VisionModel, is_vision_model
@@ -106,7 +106,14 @@ def _read(path: Path, adapter: Path | None) -> ReadFiles:
     if adapter is None and sees and has_vision():
         vision = VisionModel.read(path, config)
         return ReadFiles(vision.model, vision=vision)
-    return ReadFiles(read(path, adapter), blind=sees)
+    try:
+        return ReadFiles(read(path, adapter), blind=sees)
+    except EngineError as error:
+        if error.code == "UNSUPPORTED" and sees and not has_vision():
+            raise needs_vision(
+                f"mlx-lm has no code for the model in {path}, which sees. It"
+            ) from error
+        raise
 
 
 def _import_what_it_takes(path: Path) -> None:

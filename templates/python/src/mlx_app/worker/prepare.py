@@ -129,7 +129,7 @@ class Preparing:
                 prompt = ChatPrompt(tokens, start_state(tokenizer, tokens), [])
             else:
                 if self._files.blind and images_of(request.messages):
-                    raise needs_vision(f"Seeing images with {self._name}")
+                    raise self._blindness()
                 prompt = chat_prompt(
                     tokenizer,
                     request.messages,
@@ -141,6 +141,11 @@ class Preparing:
         if not prompt.tokens and isinstance(request, Generate):
             raise EngineError("INVALID_REQUEST", "The prompt has no tokens.")
         return prompt
+
+    def _blindness(self) -> EngineError:
+        if self._model.adapter is not None:
+            return EngineError("UNSUPPORTED", f"{self._name} can't see images with an adapter.")
+        return needs_vision(f"Seeing images with {self._name}")
 
     def _vision_prompt(self, request: Generate | Tokenise) -> VisionPrompt:
         self._check_either(request)
