@@ -1,6 +1,7 @@
 """Makes tiny models of random weights: real families, real files, no sense in their answers.
 
-    python tests/tiny_models.py HELLO FOLDER   makes all of them; HELLO: the hello model's folder
+    python tests/tiny_models.py HELLO FOLDER [NAME ...]   makes those, or all of them, in a folder;
+                                                          HELLO: the hello model's folder
 
 The families are those whose loading, prompts and prefill differ. Sizes are the least that the
 families' code takes. The tokenizer is the hello model's with the families' own tokens added.
@@ -82,7 +83,23 @@ def qwen2_5_vl(folder: Path, hello: Path) -> None:
 
 def qwen3_vl(folder: Path, hello: Path) -> None:
     """Sees; adds features of the image to the first layers of the text too (deepstack)."""
-    tokens = _tokenizer(folder, hello, VISION_TOKENS)
+    config = _qwen3_vl_config(_tokenizer(folder, hello, VISION_TOKENS))
+    _template(folder)
+    _preprocessor(folder)
+    _write(folder, "mlx_vlm.models.qwen3_vl", config)
+
+
+def blind_qwen3_vl(folder: Path, hello: Path) -> None:
+    """What mlx-lm reads of such a model; made without the extra, so what would see is no tower."""
+    config = _qwen3_vl_config(_tokenizer(folder, hello, VISION_TOKENS))
+    _template(folder)
+    _preprocessor(folder)
+    _write(folder, "mlx_lm.models.qwen3_vl", config, arguments="ModelArgs")
+    tower = {"vision_tower.patch_embed.weight": mx.ones((8, 8))}
+    mx.save_safetensors(str(folder / "model-tower.safetensors"), tower, {"format": "mlx"})
+
+
+def _qwen3_vl_config(tokens: dict[str, int]) -> Config:
     text = {
         **TEXT_SIZES,
         "model_type": "qwen3_vl_text",
@@ -90,7 +107,7 @@ def qwen3_vl(folder: Path, hello: Path) -> None:
         "vocab_size": len(tokens),
         "rope_scaling": {"type": "mrope", "mrope_section": [2, 3, 3], "mrope_interleaved": True},
     }
-    config = {
+    return {
         **_vision_ids(tokens),
         "model_type": "qwen3_vl",
         "architectures": ["Qwen3VLForConditionalGeneration"],
@@ -103,9 +120,6 @@ def qwen3_vl(folder: Path, hello: Path) -> None:
             "deepstack_visual_indexes": [0, 1],
         },
     }
-    _template(folder)
-    _preprocessor(folder)
-    _write(folder, "mlx_vlm.models.qwen3_vl", config)
 
 
 def gemma3(folder: Path, hello: Path) -> None:
@@ -197,6 +211,7 @@ def qwen3_embedding(folder: Path, hello: Path) -> None:
 MAKERS: dict[str, Callable[[Path, Path], None]] = {
     "qwen2_5_vl": qwen2_5_vl,
     "qwen3_vl": qwen3_vl,
+    "blind_qwen3_vl": blind_qwen3_vl,
     "gemma3": gemma3,
     "bert": bert,
     "qwen3_embedding": qwen3_embedding,
@@ -217,7 +232,8 @@ def _write(folder: Path, module: str, config: Config, arguments: str = "ModelCon
     made = getattr(family, arguments).from_dict(json.loads(json.dumps(config)))
     for part in ("text", "vision"):
         values = getattr(made, f"{part}_config", None)
-        if isinstance(values, dict):
+        # mlx-lm's code takes it as it is.
+        if isinstance(values, dict) and hasattr(family, f"{part.title()}Config"):
             setattr(
                 made, f"{part}_config", getattr(family, f"{part.title()}Config").from_dict(values)
             )
@@ -291,5 +307,5 @@ def _json(file: Path, value: Config | list[Config]) -> None:
 
 
 if __name__ == "__main__":
-    for maker in MAKERS:
+    for maker in sys.argv[3:] or MAKERS:
         print(make(maker, Path(sys.argv[2]) / maker, Path(sys.argv[1])))  # noqa: T201
