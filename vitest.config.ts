@@ -9,7 +9,7 @@ export default defineConfig({
           name: 'templates',
           root: 'templates',
           include: ['**/test/**/*.test.ts'],
-          globalSetup: '../test/support/environment.ts',
+          globalSetup: ['../test/support/environment.ts', '../test/support/vision.ts'],
           testTimeout: 60_000,
         },
       },

@@ -45,6 +45,9 @@ export async function ensureEnvironment(): Promise<string> {
   return result.python
 }
 
+/** The interpreter of the environment with the extra for images and embeddings, whether it is there or not. */
+export const visionPython = interpreterIn(join(host.pythonDirectory, '.venv-vision'))
+
 /**
  * Makes the environment with the extra for images and embeddings, templates/python/.venv-vision, when it is not there
  * or its locks have changed: the shared one stays without, so that the tests say what an app without it does.
@@ -55,7 +58,7 @@ export async function ensureEnvironment(): Promise<string> {
 export async function ensureVisionEnvironment(): Promise<string> {
   const base = await ensureEnvironment()
   const folder = join(host.pythonDirectory, '.venv-vision')
-  const python = interpreterIn(folder)
+  const python = visionPython
   const set = lockSetFor({ dev: true, cuda: false, vision: true })
   const hash = lockHash(host.pythonDirectory, set)
   const installed = join(folder, 'installed-lock')
