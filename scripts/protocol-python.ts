@@ -110,7 +110,8 @@ function struct(name: string, node: Node): string {
   const bases =
     tag === undefined ? '_Object, frozen=True' : `_Object, tag_field="type", tag="${tag}", frozen=True`
   // Python wants the ones with a default last.
-  const given = (wanted: boolean) => properties.filter(([, value]) => (value.default === undefined) === wanted)
+  const given = (wanted: boolean) =>
+    properties.filter(([, value]) => (value.default === undefined) === wanted)
   const fields = [...given(true), ...given(false)]
     .filter(([key]) => key !== 'type')
     .map(([key, value]) => {

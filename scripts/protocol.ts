@@ -1,16 +1,19 @@
 /**
- * Makes the Python side of the worker's protocol from the zod schemas: `protocol.schema.json`, and the msgspec
- * types of `protocol.py`. `--check` writes nothing and exits 1 when a committed file is stale.
+ * Makes from the zod schemas what else says the worker's protocol: `protocol.schema.json`, the msgspec types of
+ * `protocol.py`, and the page `docs/protocol.md`, with the session of protocol-session.txt in it. `--check` writes nothing and exits 1 when a committed file is stale.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { z } from 'zod'
 import { limits } from '../templates/engine/src/engine/limits.ts'
 import { eventSchema, protocolVersion, requestSchema } from '../templates/engine/src/engine/protocol.ts'
+import { protocolPage } from './protocol-page.ts'
 import { pythonTypes } from './protocol-python.ts'
 
-const target = fileURLToPath(new URL('../templates/python/src/mlx_app/', import.meta.url))
+const templates = fileURLToPath(new URL('../templates/', import.meta.url))
+const constants = { version: protocolVersion, lineBytes: limits.lineBytes }
+const session = readFileSync(new URL('protocol-session.txt', import.meta.url), 'utf8')
 
 const jsonSchema = z.toJSONSchema(
   z.object({ request: requestSchema.meta({ id: 'Request' }), event: eventSchema.meta({ id: 'Event' }) }),
@@ -26,17 +29,23 @@ async function formatted(json: string): Promise<string> {
 }
 
 const files = {
-  'protocol.schema.json': await formatted(
+  'python/src/mlx_app/protocol.schema.json': await formatted(
     JSON.stringify({ ...jsonSchema, title: `Worker protocol, version ${protocolVersion}` }),
   ),
-  'protocol.py': pythonTypes(jsonSchema, { version: protocolVersion, lineBytes: limits.lineBytes }),
+  'python/src/mlx_app/protocol.py': pythonTypes(jsonSchema, constants),
+  'engine/docs/protocol.md': protocolPage(jsonSchema, constants, session),
 }
 
 const check = process.argv.includes('--check')
 for (const [name, text] of Object.entries(files)) {
-  if (!check) writeFileSync(target + name, text)
-  else if (readFileSync(target + name, 'utf8') !== text) {
-    console.error(`templates/python/src/mlx_app/${name} is stale. Run: npm run protocol`)
+  if (!check) writeFileSync(templates + name, text)
+  else if (readOrNothing(templates + name) !== text) {
+    console.error(`templates/${name} is stale. Run: npm run protocol`)
     process.exitCode = 1
   }
+}
+
+/** A file that was never made is stale too. */
+function readOrNothing(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }

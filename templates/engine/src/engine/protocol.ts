@@ -368,7 +368,7 @@ const progress = z
   })
   .meta({
     id: 'Progress',
-    description: 'Bytes of a download or of weights; total_bytes is 0 as long as it is unknown.',
+    description: 'Bytes of a download or of weights; the total is 0 as long as it is unknown.',
   })
 
 export const capabilities = ['tools', 'reasoning', 'images', 'embeddings'] as const
@@ -389,7 +389,7 @@ export const loadedModelSchema = z
   })
   .meta({
     id: 'LoadedModel',
-    description: 'A model in memory. context_tokens bounds prompt and answer together; null if unknown.',
+    description: 'A model in memory.',
   })
 
 const loaded = z
@@ -438,7 +438,7 @@ const promptProgress = z
 
 const tokens = z
   .strictObject({ type: z.literal('tokens'), pieces: z.array(piece) })
-  .meta({ id: 'Tokens', description: 'The text of one step of the batch: at most one piece for each call.' })
+  .meta({ id: 'Tokens', description: 'What one step of a model brought, of all calls that took part in it.' })
 
 export const usageSchema = z
   .strictObject({

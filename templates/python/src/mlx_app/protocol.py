@@ -245,7 +245,7 @@ class Ready(_Object, tag_field="type", tag="ready", frozen=True):
 
 
 class Progress(_Object, tag_field="type", tag="progress", frozen=True):
-    """Bytes of a download or of weights; total_bytes is 0 as long as it is unknown."""
+    """Bytes of a download or of weights; the total is 0 as long as it is unknown."""
 
     id: CallId
     stage: Literal["download", "load"]
@@ -254,7 +254,7 @@ class Progress(_Object, tag_field="type", tag="progress", frozen=True):
 
 
 class LoadedModel(_Object, frozen=True):
-    """A model in memory. context_tokens bounds prompt and answer together; null if unknown."""
+    """A model in memory."""
 
     model: ModelName
     adapter: str | None
@@ -326,7 +326,7 @@ class Piece(_Object, frozen=True):
 
 
 class Tokens(_Object, tag_field="type", tag="tokens", frozen=True):
-    """The text of one step of the batch: at most one piece for each call."""
+    """What one step of a model brought, of all calls that took part in it."""
 
     pieces: list[Piece]
 
