@@ -104,6 +104,17 @@ def images_of(messages: Sequence[Message]) -> list[ImagePart]:
     ]
 
 
+def check_tools(tokenizer: Tokenizer) -> None:
+    """Raises EngineError UNSUPPORTED where the model's format of calls is not known."""
+    if tool_parser(tokenizer) is None:
+        raise EngineError(
+            "UNSUPPORTED",
+            "This model's chat template shows no format of tool calls that is known. Known are "
+            f"{', '.join(tool_formats())}.",
+            "Use a model that was made for tools, or ask for JSON by `responseFormat`.",
+        )
+
+
 @dataclass(frozen=True)
 class _Template:
     tokenizer: Tokenizer
@@ -154,13 +165,7 @@ def _shown_tools(
 ) -> list[dict[str, Any]]:
     if not tools or choice == "none":
         return []
-    if tool_parser(tokenizer) is None:
-        raise EngineError(
-            "UNSUPPORTED",
-            "This model's chat template shows no format of tool calls that is known. Known are "
-            f"{', '.join(tool_formats())}.",
-            "Use a model that was made for tools, or ask for JSON by `responseFormat`.",
-        )
+    check_tools(tokenizer)
     return template_tools(tools)
 
 

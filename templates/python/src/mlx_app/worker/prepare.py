@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ..chat_prompt import ChatPrompt, chat_prompt, images_of
+from ..chat_prompt import ChatPrompt, chat_prompt, check_tools, images_of
 from ..constraints import Constraints, Grammar
 from ..embeddings import makes_only_vectors
 from ..errors import EngineError
@@ -154,6 +154,8 @@ class Preparing:
         if request.messages is None:
             return vision.text_prompt(request.prompt or "")
         tools = [] if _choice(request) == "none" else request.tools
+        if tools:
+            check_tools(self._model.tokenizer)
         return vision.prompt(request.messages, tools, request.template_options)
 
     def _check_either(self, request: Generate | Tokenise) -> None:
@@ -202,8 +204,9 @@ class Preparing:
             return None
         if not request.tools:
             raise EngineError("INVALID_REQUEST", "toolChoice demands a call, and tools has none.")
+        # A prompt of bare text was made without a look at the tools.
+        check_tools(self._model.tokenizer)
         parser = tool_parser(self._model.tokenizer)
-        # The prompt was made, so the format is known.
         assert parser is not None
         return self._constraints.compile_lark(
             tool_grammar(
