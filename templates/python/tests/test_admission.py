@@ -196,3 +196,16 @@ def test_calls_that_are_let_in_stay_under_the_limit(hello: ReadModel) -> None:
         batch.step()
     assert mx.get_peak_memory() < admission.limit_bytes
     batch.close()
+
+
+def test_a_call_that_fails_takes_no_other_with_it(size: CacheSize) -> None:
+    admission = Admission(3 * STEP)
+    need = Need(size, prompt_tokens=100, max_tokens=2000)
+    for call_id in (1, 2):
+        admission.enter(call_id, need)
+    with pytest.raises(EngineError, match="grown to all the memory"):
+        # What can't be freed has grown too.
+        admission.grow(1, 700, Memory(active=2 * STEP))
+    assert len(admission) == 1
+    assert admission.must_grow(2, 400)
+    assert not admission.must_grow(1, 4000)

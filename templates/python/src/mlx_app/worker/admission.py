@@ -189,6 +189,7 @@ class Admission:
         flight.tokens = min(tokens + AHEAD, flight.need.most_tokens)
         flight.reading = False
         yielding: list[int] = []
+        before = dict(self._flights)
         short = self._short(list(self._flights.values()), memory)
         while short > memory.spare and len(self._flights) > 1:
             youngest = next(reversed(self._flights))
@@ -197,6 +198,8 @@ class Admission:
             # What it holds is not given back yet, so only the plan counts here.
             short = memory.beside + self.reserved_bytes - self.limit_bytes
         if call_id in self._flights and short > memory.spare:
+            # The others keep their places: this one leaves them its memory.
+            self._flights = before
             self.leave(call_id)
             own = flight.need.bytes(flight.tokens)
             raise self._no_more(flight, own, memory)

@@ -129,10 +129,12 @@ class Serving:
     def need(self, call: Call, draft: "Serving | None") -> Need:
         """What a prepared call will take of the memory."""
         size = self.cache_size if draft is None else self.cache_size + draft.cache_size
+        # What a call has written that goes on again is read with its prompt.
+        written = max((len(one.tokens) for one in call.sequences), default=0)
         return Need(
             size,
-            prompt_tokens=len(call.prompt.tokens),
-            max_tokens=self._most_tokens(call),
+            prompt_tokens=len(call.prompt.tokens) + written,
+            max_tokens=self._most_tokens(call) - written,
             sequences=call.request.n,
             batch=None if self._goes_alone(call) else (self.key, self._lane(call)),
             kv_bits=call.request.kv_bits,
