@@ -8,6 +8,7 @@ import pytest
 
 from mlx_app.mlx_lm_adapter.batch import Batch
 from mlx_app.protocol import Generate, Load, Unloaded
+from mlx_app.worker import serving as serving_module
 from mlx_app.worker.calls import Call, ModelKey
 from mlx_app.worker.serving import Serving
 from worker_parts import Heard, Loop, request
@@ -62,7 +63,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 # With quantised caches calls run one beside the other, and each has the memory that it needs.
 @pytest.mark.parametrize(
-    ("options", "room"), [({}, ROOM), ({"kv_bits": 8, "kv_group_size": 32}, 575_000)]
+    ("options", "room"), [({}, ROOM), ({"kv_bits": 8, "kv_group_size": 32}, 400_000)]
 )
 def test_a_call_that_gave_its_place_up_goes_on_word_for_word(
     models: Path,
@@ -72,7 +73,8 @@ def test_a_call_that_gave_its_place_up_goes_on_word_for_word(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Of a text that is read again in large chunks the attention scores would be most of all.
-    monkeypatch.setattr(Batch, "most_prefill_tokens", 64)
+    monkeypatch.setattr(Batch, "most_prefill_tokens", 16)
+    monkeypatch.setattr(serving_module, "MOST_ALONE_TOKENS", 16)
     loop = loaded(models)
     with_room_for(loop, room)
     for asked in growing(**options):

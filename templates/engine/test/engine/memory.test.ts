@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createEngine, type Engine, type EngineOptions } from '#engine'
@@ -111,23 +111,35 @@ describe('calls under a limit', () => {
 })
 
 describe('a prompt over the context', () => {
-  const messages = ask(`${'word '.repeat(40_000)} Say hello.`).messages
+  /** The hello model, said to have been made for 256 tokens. */
+  function shortModel(): string {
+    const [path = ''] = copies('short')
+    const file = join(path, 'config.json')
+    const config = JSON.parse(readFileSync(file, 'utf8'))
+    writeFileSync(file, JSON.stringify({ ...config, max_position_embeddings: 256 }))
+    return path
+  }
+  const messages = ask(`${'word '.repeat(400)} Say hello.`).messages
 
   test('is refused with both numbers', async () => {
-    await expect(shared.engine.complete({ messages })).rejects.toMatchObject({
+    await expect(shared.engine.complete({ messages, model: shortModel() })).rejects.toMatchObject({
       code: 'CONTEXT_LENGTH_EXCEEDED',
-      message: expect.stringMatching(/\d{5,} tokens.*32768/),
+      message: expect.stringMatching(/8\d\d tokens.*256/),
       hint: expect.stringContaining('truncation'),
     })
   })
 
-  test('loses its middle where that is asked for', async () => {
-    const { usage } = await shared.engine.complete({
-      messages,
-      truncation: 'middle',
-      maxTokens: 30_000,
-      stop: ' ',
-    })
-    expect(usage.promptTokens).toBe(32_768 / 2)
+  test('loses its middle where that is asked for, and leaves room for the answer', async () => {
+    const call = { messages, model: shortModel(), truncation: 'middle' as const }
+    expect((await shared.engine.complete({ ...call, maxTokens: 50 })).usage.promptTokens).toBe(256 - 50)
+    const { usage } = await shared.engine.complete({ ...call, maxTokens: 1000 })
+    expect(usage.promptTokens).toBe(256 / 2)
+    expect(usage.completionTokens).toBeLessThanOrEqual(256 / 2)
+  })
+
+  test('is left as it is where it fits', async () => {
+    const call = { ...ask(hello), model: shortModel(), maxTokens: 100 }
+    const cut = await shared.engine.complete({ ...call, truncation: 'middle' })
+    expect(cut.text).toBe(answerTo(hello))
   })
 })

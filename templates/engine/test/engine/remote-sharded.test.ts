@@ -8,11 +8,8 @@ const folder = useFolder()
 const server = useMlxLmServer(folder.path, 2)
 
 const chosen = [
-  'answers "Tell me a story."',
   'answers a second turn, under a system message',
   'answers many at once, each its own',
-  'ends at maxTokens, with length',
-  'ends when the loop is left, and answers the next call',
   'calls a tool, and goes on with its result',
 ]
 

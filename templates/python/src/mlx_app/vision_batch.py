@@ -50,6 +50,11 @@ class VisionBatch:
         """Sequences that are not finished."""
         return len(self._turns) + len(self._waiting)
 
+    @property
+    def cache_bytes(self) -> int:
+        """Bytes of the caches of all its sequences."""
+        return sum(turn.cache_bytes for turn in self._turns)
+
     def insert(
         self,
         prompt: VisionPrompt,
@@ -132,6 +137,11 @@ class _Sequence:
         # The token that is being computed, and its log-probabilities.
         self._coming: tuple[mx.array, mx.array] | None = None
         self._made = 0
+
+    @property
+    def cache_bytes(self) -> int:
+        """Bytes of what is kept of the sequence."""
+        return sum(int(cache.nbytes) for cache in self._cache)
 
     def advance(self, prefill_tokens: int) -> Sequence[Token | Read]:
         """One piece of work, with the model's notes as this sequence left them."""

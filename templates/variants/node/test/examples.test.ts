@@ -48,7 +48,7 @@ test('examples/cancel.ts', async () => {
 
 test('examples/structured.ts', async () => {
   expect(await run([...onNode, 'examples/structured.ts'])).toEqual({
-    stdout: 'The model is hello, and tiny.\nDoes it work? Yes\n{"tiny":true}\n',
+    stdout: 'The model is hello, and tiny.\nDoes it work? Yes\n{"tiny": true}\n',
     stderr: '',
     code: 0,
   })

@@ -62,6 +62,12 @@ class OneSequence:
         self._coming: tuple[mx.array, mx.array] | None = None
         self._made = 0
 
+    @property
+    def cache_bytes(self) -> int:
+        """Bytes of what is kept of the sequence, by the draft model too."""
+        own = sum(int(cache.nbytes) for cache in self._cache)
+        return own if self._draft is None else own + self._draft.cache_bytes
+
     def advance(self, prefill_tokens: int) -> Sequence[Token | Read]:
         """One chunk of prefill or one pass of the model."""
         if self._read < self._last:

@@ -47,6 +47,11 @@ class Sequential:
         """Sequences that are not finished."""
         return len(self._turns)
 
+    @property
+    def cache_bytes(self) -> int:
+        """Bytes of the caches of all its sequences."""
+        return sum(turn.cache_bytes for turn in self._turns)
+
     def insert(
         self,
         prompt: list[int],

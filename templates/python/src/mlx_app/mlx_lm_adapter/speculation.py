@@ -26,6 +26,11 @@ class Draft:
         self._last_token = logits_width(draft) - 1
         self._width = logits_width(model)
 
+    @property
+    def cache_bytes(self) -> int:
+        """Bytes of what the draft model keeps of the sequence."""
+        return sum(int(cache.nbytes) for cache in self._cache)
+
     def prefill(self, text: list[int], end: int, size: int) -> bool:
         """Reads the next `size` tokens; False if all up to `end` were read before."""
         chunk = text[self._read : min(self._read + size, end)]

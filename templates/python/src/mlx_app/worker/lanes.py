@@ -37,6 +37,9 @@ class Alone(Protocol):
 
     def __len__(self) -> int: ...
 
+    @property
+    def cache_bytes(self) -> int: ...
+
     def remove(self, uids: list[int], /) -> None: ...
 
     def step(self) -> Sequence[Token | Read | Failed]: ...
@@ -73,8 +76,9 @@ class Lanes:
 
     @property
     def cache_bytes(self) -> int:
-        """Bytes of the caches of the batches."""
-        return sum(batch.cache_bytes for batch in self._batches.values())
+        """Bytes of the caches of all sequences."""
+        batches = sum(batch.cache_bytes for batch in self._batches.values())
+        return batches if self.alone is None else batches + self.alone.cache_bytes
 
     def insert(
         self,

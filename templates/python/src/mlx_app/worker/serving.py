@@ -22,7 +22,7 @@ from ..weights import ReadModel
 from .admission import AHEAD, Need
 from .calls import Call, ModelKey
 from .guards import guarded_processor, guarded_sampler
-from .lanes import Lanes, Place, lane_of
+from .lanes import MOST_ALONE_TOKENS, Lanes, Place, lane_of
 from .loading import ReadFiles
 from .prepare import Preparing
 from .prompts_read import PromptsRead
@@ -131,15 +131,16 @@ class Serving:
         size = self.cache_size if draft is None else self.cache_size + draft.cache_size
         # What a call has written that goes on again is read with its prompt.
         written = max((len(one.tokens) for one in call.sequences), default=0)
+        alone = self._goes_alone(call)
         return Need(
             size,
             prompt_tokens=len(call.prompt.tokens) + written,
             max_tokens=self._most_tokens(call) - written,
             sequences=call.request.n,
-            batch=None if self._goes_alone(call) else (self.key, self._lane(call)),
+            batch=None if alone else (self.key, self._lane(call)),
             kv_bits=call.request.kv_bits,
             kv_group_size=call.request.kv_group_size,
-            chunk_tokens=Batch.most_prefill_tokens,
+            chunk_tokens=MOST_ALONE_TOKENS if alone else Batch.most_prefill_tokens,
         )
 
     @cached_property
@@ -154,7 +155,7 @@ class Serving:
 
     @property
     def cache_bytes(self) -> int:
-        """Bytes of the caches of the calls in flight, as far as it is told."""
+        """Bytes of the caches of the calls in flight."""
         return self._lanes.cache_bytes
 
     def start(self, call: Call, draft: "Serving | None") -> None:

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { makeThinkingModel } from '#testing/thinking-model'
 import { AnswerView } from '../../src/chat/answer-view.ts'
 import { answerTo, chat, run, useFolder } from './support/program.ts'
 import { Screen } from './support/screen.ts'
-import { makeThinkingModel } from '#testing/thinking-model'
 
 const folder = useFolder()
 const model = makeThinkingModel(folder)
