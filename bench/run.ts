@@ -1,42 +1,87 @@
 /**
- * Measures create-mlx-app beside its peers and prints a table: `npm run bench`, or some of it by name:
- * `npm run bench -- create stream`. Every ratio is of two sides that ran in turns in this one run.
+ * Measures create-mlx-app beside its peers and prints tables: `npm run bench`, or some of it by name:
+ * `npm run bench -- create stream`. Every ratio is of sides that ran in turns in this one run. The benches of the
+ * engine are tried with BENCH_ROUNDS=1, BENCH_MODEL=hello or large, BENCH_CALLS=100 (for `memory`, which makes 10,000
+ * calls with SOAK=1).
  */
 import { execa } from 'execa'
 import { ensureEnvironment } from '../scripts/environment.ts'
+import { benchCancel } from './cancel.ts'
+import { benchCost } from './cost.ts'
 import { benchCreate } from './create.ts'
+import { benchGap } from './gap.ts'
+import { benchMemory } from './memory.ts'
+import { benchOptions } from './options.ts'
 import { benchPackage } from './package.ts'
+import { benchPromptCache } from './prompt-cache.ts'
 import { benchSetUp } from './set-up.ts'
 import { benchStart } from './start.ts'
 import { benchStream } from './stream.ts'
+import { benchStreams } from './streams.ts'
 import { machine, type Row, table } from './table.ts'
 import { createProject, openWorkshop, python, root } from './workshop.ts'
 
-const names = ['create', 'package', 'set-up', 'start', 'stream']
-const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !names.includes(name))
+type Bench = (workshop: string) => Promise<Row[]>
+
+const benches = new Map<string, Bench>([
+  ['create', built(benchCreate)],
+  ['package', built(benchPackage)],
+  ['start', async (workshop) => benchStart(await measuredProject(workshop))],
+  ['set-up', async (workshop) => benchSetUp(await measuredProject(workshop), 'python3')],
+  ['stream', benchStream],
+  ['streams', benchStreams],
+  ['options', benchOptions],
+  ['prompt-cache', benchPromptCache],
+  ['cancel', benchCancel],
+  ['gap', benchGap],
+  ['memory', benchMemory],
+  ['cost', benchCost],
+])
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !benches.has(name))
 if (unknown.length > 0) {
-  console.error(`There is no bench ${unknown.join(', ')}. There are: ${names.join(', ')}`)
+  console.error(`There is no bench ${unknown.join(', ')}. There are: ${[...benches.keys()].join(', ')}`)
   process.exit(2)
 }
-const wants = (name: string) => wanted.length === 0 || wanted.includes(name)
 
 await ensureEnvironment()
-await execa('npm', ['run', 'build'], { cwd: root })
-const rows: Row[] = []
 await using workshop = await openWorkshop()
-if (wants('create')) rows.push(...(await benchCreate(workshop.path)))
-if (wants('package')) rows.push(...(await benchPackage(workshop.path)))
-if (wants('start') || wants('set-up')) {
-  const project = await createProject(workshop.path, 'measured')
-  await execa('npm', ['run', 'build'], { cwd: project })
-  if (wants('start')) rows.push(...(await benchStart(project)))
-  if (wants('set-up')) rows.push(...(await benchSetUp(project, 'python3')))
+const rows: Row[] = []
+for (const [name, bench] of benches) {
+  if (asked.length > 0 && !asked.includes(name)) continue
+  const found = await bench(workshop.path)
+  rows.push(...found)
+  console.log(`\n## ${name}\n\n${table(found)}`)
 }
-if (wants('stream')) rows.push(...(await benchStream(workshop.path)))
-
 const versions = await execa(python, [
   '-c',
   'import json, platform; from importlib.metadata import version as v; print(json.dumps({"Python": platform.python_version(), "mlx": v("mlx"), "mlx-lm": v("mlx-lm")}))',
 ])
-console.log(`${machine(JSON.parse(versions.stdout))}\n\n${table(rows)}`)
+console.log(`\n${machine(JSON.parse(versions.stdout))}`)
+if (asked.length !== 1) console.log(`\n${table(rows)}`)
+
+/** With the tool bundled, as it is published. */
+function built(bench: Bench): Bench {
+  return async (path) => {
+    await buildOnce()
+    return bench(path)
+  }
+}
+
+let building: Promise<unknown> | undefined
+function buildOnce(): Promise<unknown> {
+  building ??= execa('npm', ['run', 'build'], { cwd: root })
+  return building
+}
+
+let creating: Promise<string> | undefined
+function measuredProject(path: string): Promise<string> {
+  creating ??= (async () => {
+    await buildOnce()
+    const project = await createProject(path, 'measured')
+    await execa('npm', ['run', 'build'], { cwd: project })
+    return project
+  })()
+  return creating
+}

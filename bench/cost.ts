@@ -1,0 +1,132 @@
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createEngine, type Engine } from '../templates/engine/src/engine/index.ts'
+import { type Burst, complete, decodeRate, engineBurst, ttft } from './burst.ts'
+import { inTurns, median, rounds } from './measure.ts'
+import { type MlxLmPeer, startMlxLmPeer } from './mlx-lm-peer.ts'
+import { freshPrompt, freshWords, type Measured, measuredModels } from './models.ts'
+import { type Panel, plot } from './plot.ts'
+import { milliseconds, type Row, ratio } from './table.ts'
+import { python, root } from './workshop.ts'
+
+const streams = [1, 2, 4, 8, 16, 32]
+const prompts = [128, 256, 512, 1024, 2048, 4096, 8192, 16_384]
+/** Longer ones take many seconds, and are measured less often. */
+const longPrompt = 2048
+/** The large model takes half a minute for the last of them here. */
+const promptsOfLarge = [32, 64, 128, 256, 512]
+
+/**
+ * Time per token as streams come to it, and time to read a prompt as it grows, through the engine and raw by mlx-lm's
+ * BatchGenerator. Medians of 5, of 3 for long prompts and the large model. Draws bench/cost.svg; with BENCH_ROUNDS,
+ * which is for trying, into the folder for temporary files instead.
+ */
+export async function benchCost(workshop: string): Promise<Row[]> {
+  const found: { panels: Panel[]; rows: Row[] }[] = []
+  for (const model of await measuredModels(workshop)) found.push(await benchModel(model))
+  const path = join(process.env.BENCH_ROUNDS === undefined ? join(root, 'bench') : tmpdir(), 'cost.svg')
+  await writeFile(path, plot(found.flatMap(({ panels }) => panels)))
+  console.log(`Drawn: ${path}`)
+  return found.flatMap(({ rows }) => rows)
+}
+
+/** A point of a curve, for both sides. */
+interface Point {
+  x: number
+  ours: number
+  peer: number
+}
+
+async function benchModel(model: Measured): Promise<{ panels: Panel[]; rows: Row[] }> {
+  await using engine = await createEngine({ python, device: 'cpu' })
+  await engine.loadModel({ model: model.path })
+  await using peer = await startMlxLmPeer(model.path)
+  const decode: Point[] = []
+  for (const count of streams) {
+    const texts = () => Array.from({ length: count }, freshPrompt)
+    const times = rounds(model.large ? 3 : 5)
+    decode.push(
+      await point(
+        engine,
+        peer,
+        model,
+        count,
+        texts,
+        model.maxTokens(count),
+        times,
+        (burst) => 1000 / decodeRate(burst),
+      ),
+    )
+  }
+  const prefill: Point[] = []
+  for (const count of model.large ? promptsOfLarge : prompts) {
+    const texts = () => [freshWords(count)]
+    prefill.push(
+      await point(
+        engine,
+        peer,
+        model,
+        count,
+        texts,
+        1,
+        rounds(model.large || count > longPrompt ? 3 : 5),
+        ttft,
+      ),
+    )
+  }
+  const panels = [
+    panel(`Decode, ${model.name}`, 'streams', 'ms per token of each stream', decode),
+    panel(`Prefill, ${model.name}`, 'prompt tokens', 'ms to the first token', prefill),
+  ]
+  return {
+    panels,
+    rows: [
+      ...decode.map((one) => row(`time per token of each of ${one.x} streams, ${model.name}`, one)),
+      ...prefill.map((one) => row(`TTFT of a prompt of ${one.x} tokens, ${model.name}`, one)),
+    ],
+  }
+}
+
+async function point(
+  engine: Engine,
+  peer: MlxLmPeer,
+  { path, large }: Measured,
+  x: number,
+  texts: () => string[],
+  maxTokens: number,
+  times: number,
+  of: (burst: Burst) => number,
+): Promise<Point> {
+  const sides = await inTurns(
+    times,
+    async () => {
+      const calls = texts().map((prompt) => ({ model: path, prompt, maxTokens }))
+      return of(complete(await engineBurst(engine, calls), maxTokens))
+    },
+    async () => of(complete(await peer.ask({ how: 'batch', prompts: texts(), maxTokens }), maxTokens)),
+    { warmUp: !large && x <= longPrompt },
+  )
+  return { x, ours: median(sides.ours), peer: median(sides.peer) }
+}
+
+function panel(title: string, xLabel: string, yLabel: string, points: readonly Point[]): Panel {
+  return {
+    title,
+    xLabel,
+    yLabel,
+    series: [
+      { name: 'engine', points: points.map(({ x, ours }) => ({ x, y: ours })) },
+      { name: 'mlx-lm in Python', points: points.map(({ x, peer }) => ({ x, y: peer })) },
+    ],
+  }
+}
+
+function row(what: string, { ours, peer }: Point): Row {
+  return {
+    what,
+    ours: milliseconds(ours),
+    peer: `BatchGenerator: ${milliseconds(peer)}`,
+    result: ratio(ours / peer),
+  }
+}

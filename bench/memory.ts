@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { execa } from 'execa'
+import { createEngine, type Engine, type GenerateOptions } from '../templates/engine/src/engine/index.ts'
+import { startMlxLmServer } from './mlx-lm-server.ts'
+import { freshPrompt, helloModel } from './models.ts'
+import type { Row } from './table.ts'
+import { python } from './workshop.ts'
+
+const calls = process.env.SOAK === '1' ? 10_000 : Number(process.env.BENCH_CALLS ?? 1000)
+/** Calls that do not count: buffers grow to their size, and the prompt cache is filled. */
+const warmUp = calls / 5
+const together = 16
+const maxTokens = 16
+/** Small, so that it is full after the warm-up. */
+const promptCacheBytes = 4 * 1024 * 1024
+
+/** Bytes at one moment. */
+interface Bytes {
+  process: number
+  heap: number
+  mlx: number
+}
+
+/**
+ * Memory over 1,000 calls of all kinds (10,000 with SOAK=1), 16 at a time, from after the warm-up to the end; beside it
+ * mlx_lm.server over as many plain calls.
+ */
+export async function benchMemory(workshop: string): Promise<Row[]> {
+  const model = (await helloModel(workshop)).path
+  const ours = await ofEngine(model)
+  const peer = await ofServer(workshop, model)
+  const over = `over ${calls.toLocaleString('en')} calls`
+  return [
+    row(
+      `worker's own memory ${over}`,
+      ours.map(({ process }) => process),
+      peer,
+    ),
+    row(
+      `Node's heap ${over}`,
+      ours.map(({ heap }) => heap),
+    ),
+    row(
+      `what MLX holds and keeps ${over}`,
+      ours.map(({ mlx }) => mlx),
+    ),
+  ]
+}
+
+function row(what: string, [before = 0, after = 0]: number[], peer?: number[]): Row {
+  const growth = after / before - 1
+  return {
+    what,
+    ours: fromTo(before, after),
+    peer: peer === undefined ? '' : `mlx_lm.server: ${fromTo(peer[0] ?? 0, peer[1] ?? 0)}`,
+    result: percent(growth),
+    bar: '<= +5 %',
+    met: growth <= 0.05,
+  }
+}
+
+function fromTo(before: number, after: number): string {
+  const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
+  return `${mebibytes(before)} to ${mebibytes(after)} MiB (${percent(after / before - 1)})`
+}
+
+function percent(share: number): string {
+  return `${share >= 0 ? '+' : ''}${(100 * share).toFixed(1)} %`
+}
+
+async function ofEngine(model: string): Promise<Bytes[]> {
+  await using engine = await createEngine({ python, device: 'cpu', promptCacheBytes })
+  await engine.loadModel({ model })
+  const run = (count: number) => inParallel(count, (number) => call(engine, model, number))
+  await run(warmUp)
+  const before = await bytesOf(engine)
+  await run(calls)
+  return [before, await bytesOf(engine)]
+}
+
+async function bytesOf(engine: Engine): Promise<Bytes> {
+  const { pid = 0, memoryBytes, cacheBytes } = await engine.status()
+  collectGarbage()
+  return {
+    process: await ownMemory(pid),
+    heap: process.memoryUsage().heapUsed,
+    mlx: memoryBytes + cacheBytes,
+  }
+}
+
+async function ofServer(workshop: string, model: string): Promise<number[]> {
+  await using server = await startMlxLmServer(workshop, model)
+  const run = (count: number) =>
+    inParallel(count, () => server.stream({ prompt: freshPrompt(), max_tokens: maxTokens }))
+  await run(warmUp)
+  const before = await ownMemory(server.pid)
+  await run(calls)
+  return [before, await ownMemory(server.pid)]
+}
+
+const kinds: readonly Omit<GenerateOptions, 'model' | 'prompt'>[] = [
+  {},
+  { temperature: 1, seed: 7, topP: 0.9 },
+  { logprobs: 5 },
+  { responseFormat: { type: 'json_object' } },
+  { n: 2, temperature: 1 },
+  { stop: ['there was'], repetitionPenalty: 1.1 },
+  { promptCache: false, logitBias: { 300: -5 } },
+]
+
+/** One call of a kind; each eighth is left in its middle. */
+async function call(engine: Engine, model: string, number: number): Promise<void> {
+  const kind = kinds[number % (kinds.length + 1)]
+  const options = { ...kind, model, prompt: freshPrompt(), maxTokens }
+  if (kind !== undefined) {
+    await engine.complete(options)
+    return
+  }
+  for await (const chunk of engine.generate(options)) if (chunk.text.includes('time')) return
+}
+
+async function inParallel(count: number, work: (number: number) => Promise<unknown>): Promise<void> {
+  let next = 0
+  const worker = async () => {
+    while (next < count) {
+      next += 1
+      await work(next)
+    }
+  }
+  await Promise.all(Array.from({ length: together }, worker))
+}
+
+/** Memory of a process that no file stands for; on systems that don't tell that, all that it has resident. */
+async function ownMemory(pid: number): Promise<number> {
+  if (process.platform === 'linux') {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8')
+    return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+  }
+  return Number((await execa('ps', ['-o', 'rss=', '-p', String(pid)])).stdout) * 1024
+}
+
+/** Node's collector, which is hidden without a flag. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect === 'function') collect()
+}

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs'
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { python, root } from './workshop.ts'
+
+/** A model to measure with. Neither ever ends a text, so that all answers are as long as they were asked to be. */
+export interface Measured {
+  name: string
+  path: string
+  /** Whether it takes seconds where the hello model takes milliseconds. */
+  large: boolean
+  /** Tokens of each answer of so many streams. */
+  maxTokens: (streams: number) => number
+}
+
+/** The hello model and the large one; only one of them with BENCH_MODEL=hello or BENCH_MODEL=large, to try a bench. */
+export async function measuredModels(workshop: string): Promise<Measured[]> {
+  const only = process.env.BENCH_MODEL
+  const models: Measured[] = []
+  if (only !== 'large') models.push(await helloModel(workshop))
+  if (only !== 'hello') models.push(await largeModel(workshop))
+  return models
+}
+
+export async function helloModel(workshop: string): Promise<Measured> {
+  const path = join(workshop, 'endless-hello')
+  if (!existsSync(path)) {
+    await cp(join(root, 'templates', 'hello', 'models', 'hello'), path, { recursive: true })
+    await withoutEnd(path)
+  }
+  return { name: 'hello', path, large: false, maxTokens: () => 200 }
+}
+
+/** Some 75 million random numbers, which give text that means nothing at the speed of text that does. */
+export async function largeModel(workshop: string): Promise<Measured> {
+  const path = join(workshop, 'endless-stand-in')
+  if (!existsSync(path)) {
+    await execa(python, [join(root, 'scripts', 'hello', 'stand_in.py'), path])
+    await withoutEnd(path)
+  }
+  // MLX's CPU build computes a batch of it about as fast as one stream: some 25 tokens a second for all together.
+  return { name: '~75M', path, large: true, maxTokens: (streams) => Math.max(8, Math.floor(32 / streams)) }
+}
+
+/** A chat in the template that both models share; no other call's prompt begins like it. */
+export function freshPrompt(): string {
+  return `<|im_start|>system\n${nonce()}<|im_end|>\n<|im_start|>user\nTell me a story.<|im_end|>\n<|im_start|>assistant\n`
+}
+
+/** So many tokens, and a few that no other prompt begins with: both models have a token for each word. */
+export function freshWords(tokens: number): string {
+  return `${nonce()}${' and it'.repeat(tokens / 2)}`
+}
+
+let count = 0
+
+/** Differs from its first character on, and is always as long. */
+function nonce(): string {
+  count += 1
+  return [...String(count).padStart(6, '0')].reverse().join('')
+}
+
+/** Makes the end of a text a token that the model has no output for. */
+async function withoutEnd(model: string): Promise<void> {
+  await rewrite(join(model, 'config.json'), (config) => ({ ...config, eos_token_id: config.vocab_size }))
+  await rewrite(join(model, 'tokenizer_config.json'), (config) => ({ ...config, eos_token: '<|never|>' }))
+}
+
+async function rewrite(
+  path: string,
+  change: (content: Record<string, unknown>) => Record<string, unknown>,
+): Promise<void> {
+  await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')))))
+}

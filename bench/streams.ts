@@ -1,0 +1,130 @@
+import { createEngine } from '../templates/engine/src/engine/index.ts'
+import { type Burst, complete, decodeRate, engineBurst, throughput, ttft } from './burst.ts'
+import { inRotation, median, rounds } from './measure.ts'
+import { startMlxLmPeer } from './mlx-lm-peer.ts'
+import { startMlxLmServer } from './mlx-lm-server.ts'
+import { freshPrompt, type Measured, measuredModels } from './models.ts'
+import { atLeast, atMost, difference, milliseconds, perSecond, type Row, ratio } from './table.ts'
+import { python } from './workshop.ts'
+
+const counts = [1, 4, 16, 32]
+
+/**
+ * Bursts of streams through the engine, raw in Python (stream_generate for one, BatchGenerator for all), and over HTTP
+ * through mlx_lm.server (with the large model for 16 streams only). Every prompt is new, so that no side has it in a
+ * cache. Medians of 7, of 3 for the large model.
+ */
+export async function benchStreams(workshop: string): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const model of await measuredModels(workshop)) rows.push(...(await benchModel(workshop, model)))
+  return rows
+}
+
+async function benchModel(workshop: string, model: Measured): Promise<Row[]> {
+  await using engine = await createEngine({ python, device: 'cpu' })
+  await engine.loadModel({ model: model.path })
+  await using peer = await startMlxLmPeer(model.path)
+  await using http = await startMlxLmServer(workshop, model.path)
+  const rows: Row[] = []
+  for (const streams of counts) {
+    const server = !model.large || streams === 16
+    const maxTokens = model.maxTokens(streams)
+    const prompts = () => Array.from({ length: streams }, freshPrompt)
+    const ours = async () =>
+      complete(
+        await engineBurst(
+          engine,
+          prompts().map((prompt) => ({ model: model.path, prompt, maxTokens })),
+        ),
+        maxTokens,
+      )
+    const batch = async () =>
+      complete(await peer.ask({ how: 'batch', prompts: prompts(), maxTokens }), maxTokens)
+    const one = async () =>
+      complete(await peer.ask({ how: 'stream_generate', prompts: prompts(), maxTokens }), maxTokens)
+    const overHttp = async () =>
+      complete(await http.burst(prompts().map((prompt) => ({ prompt, max_tokens: maxTokens }))), maxTokens)
+    const others = [...(streams === 1 ? [one] : []), ...(server ? [overHttp] : [])]
+    const [own = [], batched = [], ...rest] = await inRotation(rounds(model.large ? 3 : 7), [
+      ours,
+      batch,
+      ...others,
+    ])
+    const [alone = [], served = alone] = rest
+    const name = `${streams} ${streams === 1 ? 'stream' : 'streams'}, ${model.name}`
+    if (streams === 1) rows.push(...besideStreamGenerate(name, own, alone, model))
+    rows.push(...besideBatch(name, own, batched))
+    if (server) rows.push(...besideServer(name, own, served, streams, model))
+  }
+  return rows
+}
+
+/** DESIGN's bars for one stream are for the large model, where the model is what takes the time. */
+function besideStreamGenerate(name: string, ours: Burst[], peer: Burst[], model: Measured): Row[] {
+  const rate = { ours: middle(ours, decodeRate), peer: middle(peer, decodeRate) }
+  const first = { ours: middle(ours, ttft), peer: middle(peer, ttft) }
+  const later = first.ours - first.peer
+  return [
+    {
+      what: `${name}: decode`,
+      ours: perSecond(rate.ours),
+      peer: `stream_generate: ${perSecond(rate.peer)}`,
+      ...(model.large ? atLeast(rate.ours / rate.peer, 0.97) : { result: ratio(rate.ours / rate.peer) }),
+    },
+    {
+      what: `${name}: TTFT`,
+      ours: milliseconds(first.ours),
+      peer: `stream_generate: ${milliseconds(first.peer)}`,
+      result: difference(later),
+      bar: '<= +5 ms',
+      met: later <= 5,
+    },
+  ]
+}
+
+function besideBatch(name: string, ours: Burst[], peer: Burst[]): Row[] {
+  const rate = { ours: middle(ours, throughput), peer: middle(peer, throughput) }
+  const first = { ours: middle(ours, ttft), peer: middle(peer, ttft) }
+  return [
+    {
+      what: `${name}: throughput`,
+      ours: perSecond(rate.ours),
+      peer: `BatchGenerator: ${perSecond(rate.peer)}`,
+      result: ratio(rate.ours / rate.peer),
+    },
+    {
+      what: `${name}: TTFT p50`,
+      ours: milliseconds(first.ours),
+      peer: `BatchGenerator: ${milliseconds(first.peer)}`,
+      result: difference(first.ours - first.peer),
+    },
+  ]
+}
+
+/** The bars are those that DESIGN sets the HTTP server of the server variant, which stands on this engine. */
+function besideServer(name: string, ours: Burst[], peer: Burst[], streams: number, model: Measured): Row[] {
+  const rate = { ours: middle(ours, throughput), peer: middle(peer, throughput) }
+  const first = { ours: middle(ours, ttft), peer: middle(peer, ttft) }
+  const burst = !model.large && streams === 32
+  const large = model.large && streams === 16
+  const faster = rate.ours / rate.peer
+  const sooner = first.ours / first.peer
+  return [
+    {
+      what: `${name}: throughput`,
+      ours: perSecond(rate.ours),
+      peer: `mlx_lm.server: ${perSecond(rate.peer)}`,
+      ...(burst ? atLeast(faster, 5) : large ? atLeast(faster, 1) : { result: ratio(faster) }),
+    },
+    {
+      what: `${name}: TTFT p50`,
+      ours: milliseconds(first.ours),
+      peer: `mlx_lm.server: ${milliseconds(first.peer)}`,
+      ...(burst ? atMost(sooner, 0.2) : { result: ratio(sooner) }),
+    },
+  ]
+}
+
+function middle(bursts: readonly Burst[], of: (burst: Burst) => number): number {
+  return median(bursts.map(of))
+}
