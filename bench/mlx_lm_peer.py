@@ -32,7 +32,8 @@ def batch(prompts: list[str], max_tokens: int) -> Iterator[int]:
         max_tokens=[max_tokens] * len(prompts),
     )
     streams = {uid: number for number, uid in enumerate(uids)}
-    texts = {uid: tokenizer.detokenizer for uid in uids}
+    # Each access makes a new one.
+    texts = dict(zip(uids, (tokenizer.detokenizer for _ in uids), strict=True))
     going = len(uids)
     while going:
         _, responses = generator.next()
