@@ -9,7 +9,7 @@ export interface Panel {
 
 const panelWidth = 440
 const panelHeight = 320
-const margin = { left: 70, right: 20, top: 40, bottom: 55 }
+const margin = { left: 82, right: 20, top: 40, bottom: 55 }
 const legendHeight = 36
 
 /** An SVG picture of the panels, two in a row. It has no background and takes its colours from the reader's theme. */
