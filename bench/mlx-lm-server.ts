@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import * as z from 'zod'
-import { freePort } from '../templates/engine/test/engine/free-port.ts'
+import { freePort } from '../templates/engine/test/engine/maintainers/free-port.ts'
 import type { Burst } from './burst.ts'
 import { python } from './workshop.ts'
 

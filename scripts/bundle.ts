@@ -2,6 +2,7 @@ import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { builtinModules as nodeModules } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
 import fileSystem from 'fs-extra'
 import { packedLayerName, packLayer } from '../src/compose/packed.ts'
@@ -71,7 +72,10 @@ export async function bundle(directory: string): Promise<void> {
     fileSystem.outputFileSync(path, contents)
   for (const name of layerNames) {
     const packed = packLayer(readLayer(templatesDirectory, name), sha256)
-    fileSystem.outputFileSync(join(directory, 'layers', packedLayerName(name)), packed)
+    const compressed = brotliCompressSync(packed)
+    const file = join(directory, 'layers', packedLayerName(name))
+    if (compressed.length < packed.length / 2) fileSystem.outputFileSync(`${file}.br`, compressed)
+    else fileSystem.outputFileSync(file, packed)
   }
   fileSystem.outputFileSync(join(directory, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
   chmodSync(join(directory, 'index.js'), 0o755)

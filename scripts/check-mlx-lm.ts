@@ -10,7 +10,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { z } from 'zod'
@@ -22,7 +22,7 @@ import { ensureEnvironment, host, obtainUv } from './environment.ts'
 
 const { values: flags } = parseArgs({ options: { version: { type: 'string' } } })
 
-const contract = join(host.pythonDirectory, 'tests', 'adapter')
+const contract = join(host.pythonDirectory, 'tests', 'maintainers', 'adapter')
 const packages = ['mlx-lm', 'mlx'] as const
 /** What lies behind mlx on each system. */
 const backends = ['mlx-cpu', 'mlx-metal']
@@ -93,7 +93,7 @@ async function runContract(python: string): Promise<Tests> {
     ]),
     {
       cwd: host.pythonDirectory,
-      env: { PYTHONPATH: [host.pythonSource, contract].join(process.platform === 'win32' ? ';' : ':') },
+      env: { PYTHONPATH: [host.pythonSource, dirname(contract), contract].join(delimiter) },
       reject: false,
       all: true,
     },

@@ -4,7 +4,7 @@
  * `test` runs what needs the extra for images and embeddings a second time, in the environment that has it.
  */
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { ensureEnvironment, ensureVisionEnvironment, host } from './environment.ts'
@@ -13,6 +13,8 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const helloDirectory = join(root, 'scripts', 'hello')
 const config = join(host.pythonDirectory, 'pyproject.toml')
 const hello = existsSync(helloDirectory) ? [helloDirectory] : []
+/** The source, and the modules that tests of this repository share. */
+const path = [host.pythonSource, join(host.pythonDirectory, 'tests', 'maintainers')].join(delimiter)
 
 /** A program of the environment, its arguments and the folder that it runs in. */
 type Step = [program: string, programArguments: string[], directory: string]
@@ -69,7 +71,7 @@ async function run(
 ): Promise<number> {
   const { exitCode } = await execa(join(dirname(python), program), [...programArguments, ...rest], {
     cwd: directory,
-    env: { MYPY_CACHE_DIR: join(root, '.mypy_cache'), PYTHONPATH: host.pythonSource, ...variables },
+    env: { MYPY_CACHE_DIR: join(root, '.mypy_cache'), PYTHONPATH: path, ...variables },
     reject: false,
     stdio: 'inherit',
   })

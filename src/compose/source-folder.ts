@@ -4,9 +4,12 @@ import type { Layer, LayerFile, TemplateSource } from './layers.ts'
 import { isJsonObject } from './merge.ts'
 import { parseTemplate } from './parse-template.ts'
 
-/** What tests and tools leave in the folders of layers; no part of them. */
+/**
+ * No part of a layer: what tests and tools leave in its folders, and tests that a project does without (of mlx-lm's
+ * own code, of other servers, of packages that few install).
+ */
 const leftovers =
-  /^(node_modules|\.venv(-vision)?|\.mlx|\.cache|dist|__pycache__|__snapshots__|\.(pytest|ruff|mypy)_cache|\.DS_Store|\.coverage|uv\.lock|.*\.(pyc|tsbuildinfo|tgz|egg-info|log))$/
+  /^(maintainers|node_modules|\.venv(-vision)?|\.mlx|\.cache|dist|__pycache__|__snapshots__|\.(pytest|ruff|mypy)_cache|\.DS_Store|\.coverage|uv\.lock|.*\.(pyc|tsbuildinfo|tgz|egg-info|log))$/
 
 /** Layers as they lie in templates/; templates are parsed when they are read. */
 export function folderSource(directory: string): TemplateSource {

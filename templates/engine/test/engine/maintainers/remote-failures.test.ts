@@ -2,11 +2,11 @@ import { getEventListeners, once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { EngineError } from '#engine'
-import { createRemoteEngine } from '../../src/engine/remote/create-remote-engine.ts'
-import type { RemoteOptions } from '../../src/engine/remote/options.ts'
+import { createRemoteEngine } from '../../../src/engine/remote/create-remote-engine.ts'
+import type { RemoteOptions } from '../../../src/engine/remote/options.ts'
+import { delta, events, useHttpServer } from '../http-server.ts'
+import { ask } from '../support.ts'
 import { freePort } from './free-port.ts'
-import { delta, events, useHttpServer } from './http-server.ts'
-import { ask } from './support.ts'
 
 const server = useHttpServer()
 const elsewhere = useHttpServer()

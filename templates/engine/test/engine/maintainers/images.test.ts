@@ -6,11 +6,11 @@ import { crc32, deflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEngine, type Engine } from '#engine'
 import { findProject } from '#project'
-import { answerTo, ask, helloDirectory, story, textOf } from './support.ts'
+import { answerTo, ask, helloDirectory, story, textOf } from '../support.ts'
 import { findVisionPython } from './vision-python.ts'
 
 const project = findProject(import.meta.dirname)
-const maker = join(project.pythonDirectory, 'tests', 'tiny_models.py')
+const maker = join(project.pythonDirectory, 'tests', 'maintainers', 'tiny_models.py')
 const python = existsSync(maker) ? findVisionPython(project) : undefined
 const reason = python === undefined ? ' (skipped: it needs npm run setup -- --with vision)' : ''
 

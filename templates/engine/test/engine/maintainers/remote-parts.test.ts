@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { Sequence } from '../../src/engine/remote/sequence.ts'
-import { StopStrings } from '../../src/engine/remote/stop-strings.ts'
-import { type Calls, ToolCallAssembly } from '../../src/engine/remote/tool-calls.ts'
+import { Sequence } from '../../../src/engine/remote/sequence.ts'
+import { StopStrings } from '../../../src/engine/remote/stop-strings.ts'
+import { type Calls, ToolCallAssembly } from '../../../src/engine/remote/tool-calls.ts'
 
 describe('stop strings', () => {
   const text = 'one ababac two ENDE three'

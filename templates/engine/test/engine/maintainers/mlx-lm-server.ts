@@ -4,8 +4,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { findInterpreter, findProject } from '#project'
+import { helloDirectory } from '../support.ts'
 import { freePort } from './free-port.ts'
-import { helloDirectory } from './support.ts'
 
 /** Two ranks on a busy machine import mlx-lm one after the other. */
 const startMs = 60_000

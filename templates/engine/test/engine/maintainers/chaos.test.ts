@@ -4,8 +4,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { createEngine, type Engine } from '#engine'
-import { randomFrom } from './random.ts'
-import { answerTo, ask, isRunning, story, until } from './support.ts'
+import { randomFrom } from '../random.ts'
+import { answerTo, ask, isRunning, story, until } from '../support.ts'
 
 const kills = process.env.SOAK === '1' ? 100 : 10
 const streams = 16

@@ -1,7 +1,7 @@
 """Makes tiny models of random weights: real families, real files, no sense in their answers.
 
-    python tests/tiny_models.py HELLO FOLDER [NAME ...]   makes those, or all of them, in a folder;
-                                                          HELLO: the hello model's folder
+    python tiny_models.py HELLO FOLDER [NAME ...]   makes those, or all of them, in a folder;
+                                                    HELLO: the hello model's folder
 
 The families are those whose loading, prompts and prefill differ. Sizes are the least that the
 families' code takes. The tokenizer is the hello model's with the families' own tokens added.

@@ -1,6 +1,6 @@
 """Every name of mlx-lm that the source uses, read from its imports.
 
-    python tests/adapter/mlx_lm_names.py SOURCE   tells as JSON which of them mlx-lm does not have
+    python mlx_lm_names.py SOURCE   tells as JSON which of them mlx-lm does not have
 
 Needs nothing of this project, so that it also tells where the project can't be imported any more.
 """

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createEngine, EngineError } from '#engine'
 import { findInterpreter, findProject } from '#project'
-import { answerTo, ask, useFolder } from './support.ts'
+import { answerTo, ask, useFolder } from '../support.ts'
 
 const folder = useFolder()
 const { python } = findInterpreter(findProject(import.meta.dirname))
