@@ -74,7 +74,9 @@ export async function bundle(directory: string): Promise<void> {
     const packed = packLayer(readLayer(templatesDirectory, name), sha256)
     const compressed = brotliCompressSync(packed)
     const file = join(directory, 'layers', packedLayerName(name))
-    if (compressed.length < packed.length / 2) fileSystem.outputFileSync(`${file}.br`, compressed)
+    // The small ones would cost more time to unpack than they save bytes.
+    const isWorthIt = packed.length > 200_000 && compressed.length < packed.length / 2
+    if (isWorthIt) fileSystem.outputFileSync(`${file}.br`, compressed)
     else fileSystem.outputFileSync(file, packed)
   }
   fileSystem.outputFileSync(join(directory, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))

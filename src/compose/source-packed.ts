@@ -26,5 +26,6 @@ function readPacked(path: string): Buffer {
   if (!existsSync(`${path}.br`)) return readFileSync(path)
   // Only here: a run that makes no project needs none of it.
   const { brotliDecompressSync } = process.getBuiltinModule('node:zlib')
-  return brotliDecompressSync(readFileSync(`${path}.br`))
+  // In one go: the default is pieces of 16 KiB.
+  return brotliDecompressSync(readFileSync(`${path}.br`), { chunkSize: 2 ** 20 })
 }

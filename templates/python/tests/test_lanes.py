@@ -23,9 +23,11 @@ class Watched(Pace):
         super().__init__()
         self.reads: list[int] = []
 
-    def measure(self, owner: Hashable, seconds: float, *, decoded: bool, read: int) -> None:
-        self.reads.append(read)
-        super().measure(owner, seconds, decoded=decoded, read=read)
+    def measure(
+        self, owner: Hashable, seconds: float, *, decoded: bool, chunk: int, full: bool
+    ) -> None:
+        self.reads.append(chunk)
+        super().measure(owner, seconds, decoded=decoded, chunk=chunk, full=full)
 
 
 @pytest.mark.parametrize(

@@ -4,46 +4,60 @@ from collections.abc import Hashable
 
 # Where others decode, a step reads about as long as so many of their steps take.
 PATIENCE_STEPS = 3.0
-# Below this a chunk costs more than its tokens; a multiple of it fills the matrix kernels' tiles.
+# Where nobody does, a new call, a cancellation or a deadline should not wait longer for a step.
+PATIENCE_SECONDS = 0.5
+# Below this a chunk costs more than its tokens; multiples of it fill the matrix kernels' tiles.
 LEAST_TOKENS = 32
+# What is read at first beside others.
+FIRST_TOKENS = 128
 
 
 class Pace:
-    """Knows how long steps take, of everything that is stepped in turn on one thread."""
+    """Knows how long steps take, of everything that is stepped in turn on one thread.
+
+    The time of a chunk is not in proportion to its tokens (the weights are read for one as for a
+    hundred), so sizes are found by trying: doubled while they are quick, halved when they are slow.
+    """
 
     def __init__(self) -> None:
-        # Seconds, smoothed: a decode step of each that decodes now, a token of a prompt.
+        # Seconds of a decode step, smoothed, of each that decodes now.
         self._decode: dict[Hashable, float] = {}
-        self._read: dict[Hashable, float] = {}
+        # Tokens of a chunk: of each reader, beside others that decode and alone.
+        self._chunk: dict[tuple[Hashable, bool], int] = {}
 
-    def chunk_tokens(self, owner: Hashable, most: int, prompts: int = 1) -> int:
+    def chunk_tokens(self, owner: Hashable, most: int) -> int:
         """Tokens that a step of `owner` should read of each of its prompts, `most` at most."""
-        others = sum(self._decode.values())
-        if others == 0:
-            return most
-        read = self._read.get(owner)
-        if read is None:
-            return LEAST_TOKENS
-        tokens = int(PATIENCE_STEPS * others / read) // max(1, prompts)
-        tokens -= tokens % LEAST_TOKENS
-        return max(LEAST_TOKENS, min(tokens, most))
+        beside = bool(self._decode)
+        return min(most, self._chunk.get((owner, beside), FIRST_TOKENS if beside else most))
 
-    def measure(self, owner: Hashable, seconds: float, *, decoded: bool, read: int) -> None:
-        """Notes a step: whether it brought tokens, and how many tokens of prompts it read."""
-        before = self._decode.get(owner, 0.0)
+    def measure(
+        self, owner: Hashable, seconds: float, *, decoded: bool, chunk: int, full: bool
+    ) -> None:
+        """Notes a step.
+
+        decoded: whether it brought tokens. chunk: tokens that it read of each prompt at most, 0 for
+        none; full: whether a prompt had as many.
+        """
+        beside = bool(self._decode)
+        own = self._decode.get(owner)
+        if chunk:
+            spent = seconds - (own or 0.0) if decoded else seconds
+            self._adapt((owner, beside), spent, chunk, full=full)
         if not decoded:
             self._decode.pop(owner, None)
-        elif not read:
-            self._decode[owner] = _smoothed(before or None, seconds)
-        if read:
-            share = max(seconds - before, 0.0) if decoded else seconds
-            self._read[owner] = max(_smoothed(self._read.get(owner), share / read), 1e-9)
+        elif not chunk:
+            self._decode[owner] = seconds if own is None else 0.8 * own + 0.2 * seconds
 
     def leave(self, owner: Hashable) -> None:
-        """Forgets what is not stepped any more."""
+        """Notes that nothing of `owner` is stepped for now."""
         self._decode.pop(owner, None)
-        self._read.pop(owner, None)
 
-
-def _smoothed(before: float | None, now: float) -> float:
-    return now if before is None else 0.8 * before + 0.2 * now
+    def _adapt(
+        self, reader: tuple[Hashable, bool], seconds: float, chunk: int, *, full: bool
+    ) -> None:
+        _, beside = reader
+        patience = PATIENCE_STEPS * sum(self._decode.values()) if beside else PATIENCE_SECONDS
+        if seconds > patience:
+            self._chunk[reader] = max(LEAST_TOKENS, chunk // 2 // LEAST_TOKENS * LEAST_TOKENS)
+        elif full and seconds < patience / 2:
+            self._chunk[reader] = chunk * 2

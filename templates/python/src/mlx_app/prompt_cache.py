@@ -16,6 +16,9 @@ import numpy.typing as npt
 from .mlx_lm_adapter import caches
 from .mlx_lm_adapter.caches import PromptCacheOfModel
 
+# Looking through more of them for each prompt would take longer than reading a short one.
+MOST_ENTRIES = 256
+
 Kind = Literal["system", "user", "assistant"]
 Tokens = npt.NDArray[np.int64]
 
@@ -99,6 +102,8 @@ class PromptCache:
             return False
         self._drop_covered(array, cuttable=caches.cuttable(kept))
         self.trim_to(self._limit - size)
+        if len(self._entries) >= MOST_ENTRIES:
+            self._entries.remove(self._next_to_go())
         caches.evaluate(kept)
         entry = _Entry(array, kept, kind, size, 0)
         self._entries.append(entry)

@@ -137,18 +137,18 @@ class Lanes:
             if self._together[lane]:
                 yield from self._step(lane, batch)
             else:
-                self._pace.leave((self, lane))
+                self._pace.leave((id(self), lane))
         if self.alone is not None and self._uids_alone:
             yield from self._step_alone(self.alone)
         else:
-            self._pace.leave((self, ALONE))
+            self._pace.leave((id(self), ALONE))
 
     def close(self) -> None:
         """Ends all sequences."""
         for lane, batch in self._batches.items():
             batch.close()
-            self._pace.leave((self, lane))
-        self._pace.leave((self, ALONE))
+            self._pace.leave((id(self), lane))
+        self._pace.leave((id(self), ALONE))
         self._batches.clear()
         self._together.clear()
         if self.alone is not None:
@@ -157,9 +157,8 @@ class Lanes:
         self._read.clear()
 
     def _step(self, lane: int, batch: Batch) -> Iterator[tuple[Place, Token | Read | Failed]]:
-        reading = sum(place.lane == lane for place in self._read)
-        most = batch.most_prefill_tokens
-        batch.prefill_tokens = self._pace.chunk_tokens((self, lane), most, reading)
+        chunk = self._pace.chunk_tokens((id(self), lane), batch.most_prefill_tokens)
+        batch.prefill_tokens = chunk
         start = time.perf_counter()
         try:
             step = batch.step()
@@ -170,11 +169,11 @@ class Lanes:
             del self._batches[lane]
             # The next batch of this lane counts its sequences from 0 again.
             self._read = {place: n for place, n in self._read.items() if place.lane != lane}
-            self._pace.leave((self, lane))
+            self._pace.leave((id(self), lane))
             for uid in self._together.pop(lane):
                 yield Place(lane, uid), Failed(uid, error)
             return
-        self._measure(lane, start, bool(step.tokens), step.reads)
+        self._measure(lane, start, bool(step.tokens), chunk, step.reads)
         for read in step.reads:
             yield Place(lane, read.uid), read
         for token in step.tokens:
@@ -183,27 +182,33 @@ class Lanes:
             yield Place(lane, token.uid), token
 
     def _step_alone(self, alone: Alone) -> Iterator[tuple[Place, Token | Read | Failed]]:
-        alone.prefill_tokens = self._pace.chunk_tokens((self, ALONE), MOST_ALONE_TOKENS)
+        chunk = self._pace.chunk_tokens((id(self), ALONE), MOST_ALONE_TOKENS)
+        alone.prefill_tokens = chunk
         start = time.perf_counter()
         items = alone.step()
         reads = [item for item in items if isinstance(item, Read)]
-        self._measure(ALONE, start, any(isinstance(item, Token) for item in items), reads)
+        decoded = any(isinstance(item, Token) for item in items)
+        self._measure(ALONE, start, decoded, chunk, reads)
         for item in items:
             if not isinstance(item, Read) and _is_last(item):
                 self._uids_alone.discard(item.uid)
             yield Place(ALONE, item.uid), item
 
-    def _measure(self, lane: int, start: float, decoded: bool, reads: Sequence[Read]) -> None:
+    def _measure(
+        self, lane: int, start: float, decoded: bool, chunk: int, reads: Sequence[Read]
+    ) -> None:
         seconds = time.perf_counter() - start
         before = {place: count for place, count in self._read.items() if place.lane == lane}
         for place in before:
             del self._read[place]
-        tokens = 0
+        longest = 0
         for read in reads:
             place = Place(lane, read.uid)
             self._read[place] = read.tokens
-            tokens += read.tokens - before.get(place, 0)
-        self._pace.measure((self, lane), seconds, decoded=decoded, read=tokens)
+            longest = max(longest, read.tokens - before.get(place, 0))
+        self._pace.measure(
+            (id(self), lane), seconds, decoded=decoded, chunk=longest, full=longest >= chunk
+        )
 
 
 def _is_last(item: Token | Failed) -> bool:
