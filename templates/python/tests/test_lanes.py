@@ -8,7 +8,7 @@ from decoding import encode
 from mlx_app.mlx_lm_adapter.batch import Batch, Read, Token
 from mlx_app.mlx_lm_adapter.sampling import greedy
 from mlx_app.mlx_lm_adapter.sequential import Failed, Sequential
-from mlx_app.pace import Pace
+from mlx_app.pace import FIRST_TOKENS, Pace
 from mlx_app.weights import ReadModel
 from mlx_app.worker.lanes import ALONE, SHORT_TOKENS, Lanes, Place, lane_of
 
@@ -137,5 +137,5 @@ def test_prompts_are_read_in_small_chunks_while_others_decode(hello: ReadModel) 
     list(lanes.step())
     long = lanes.insert(1, [5] * 3000, 1, greedy, [])
     reads = [item for place, item in lanes.step() if place == long and isinstance(item, Read)]
-    assert [read.tokens for read in reads] == [32]
+    assert [read.tokens for read in reads] == [FIRST_TOKENS]
     lanes.close()
