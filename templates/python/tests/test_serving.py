@@ -12,9 +12,9 @@ from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.batch import Batch
 from mlx_app.protocol import Event, Generate, PromptProgress
 from mlx_app.weights import ReadModel
-from mlx_app.worker import serving as module
+from mlx_app.worker import new_sequence
 from mlx_app.worker.calls import Call
-from mlx_app.worker.serving import Serving
+from mlx_app.worker.serving import MOST_ALONE, Serving
 from worker_parts import LARGE, Heard, finish, request, serving_of, start, step
 
 HELLO = "Say hello."
@@ -49,7 +49,7 @@ def test_a_sampler_that_raises_fails_its_own_call_alone(
         return mx.argmax(logprobs, axis=-1)
 
     monkeypatch.setattr(
-        module,
+        new_sequence,
         "make_sampler",
         lambda asked, *rest: broken if asked.id == 2 else original(asked, *rest),
     )
@@ -67,7 +67,9 @@ def test_a_processor_that_raises_fails_its_own_call_alone(
     def broken(_: mx.array, logits: mx.array, /) -> mx.array:
         raise ValueError(f"a broken processor of {logits.shape}")
 
-    monkeypatch.setattr(module, "make_processors", lambda asked: [broken] if asked.id == 2 else [])
+    monkeypatch.setattr(
+        new_sequence, "make_processors", lambda asked: [broken] if asked.id == 2 else []
+    )
     for call_id in (1, 2, 3):
         start(serving, request(call_id, HELLO))
     heard = finish(serving)
@@ -193,14 +195,14 @@ def test_a_batch_has_places_for_so_many(serving: Serving) -> None:
 
 def test_only_so_many_run_beside_the_batch(serving: Serving) -> None:
     quantised = {"kv_bits": 8, "kv_group_size": 32}
-    for call_id in range(module.MOST_ALONE):
+    for call_id in range(MOST_ALONE):
         assert serving.has_place(Call(request(call_id, HELLO, **quantised)))
         start(serving, request(call_id, HELLO, **quantised))
     assert not serving.has_place(Call(request(9, HELLO, **quantised)))
     assert serving.has_place(Call(request(9, HELLO)))
     finish(serving)
     # One call with more than that gets them when nobody else is there.
-    assert serving.has_place(Call(request(9, HELLO, n=module.MOST_ALONE + 3, **quantised)))
+    assert serving.has_place(Call(request(9, HELLO, n=MOST_ALONE + 3, **quantised)))
 
 
 def test_long_and_short_prompts_are_not_padded_to_one_another(

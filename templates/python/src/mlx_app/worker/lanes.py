@@ -3,13 +3,17 @@
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ..mlx_lm_adapter.batch import Batch, Kept, Read, Token
 from ..mlx_lm_adapter.sampling import Processor, Sampler
-from ..mlx_lm_adapter.sequential import Failed
+from ..mlx_lm_adapter.sequential import Failed, Sequential
 from ..pace import Pace
+from ..vision import VisionModel
 from ..weights import ReadModel
+
+if TYPE_CHECKING:
+    from ..vision_batch import VisionBatch
 
 # Sequences that decode together are padded to the longest of them, in memory and in work. So short
 # and long ones are kept apart: up to this many tokens, up to four times as many, and so on.
@@ -101,6 +105,21 @@ class Lanes:
         )
         self._together[lane].add(uid)
         return Place(lane, uid)
+
+    def sequential(self) -> Sequential:
+        """What runs beside the batches of a model that reads text."""
+        if not isinstance(self.alone, Sequential):
+            self.alone = Sequential(self._model.network, self._model.tokenizer)
+        return self.alone
+
+    def seeing(self, vision: VisionModel) -> "VisionBatch":
+        """What runs the sequences of a model that sees."""
+        # mlx-vlm is an extra: it is there where such a model was loaded.
+        from ..vision_batch import VisionBatch
+
+        if not isinstance(self.alone, VisionBatch):
+            self.alone = VisionBatch(vision)
+        return self.alone
 
     def place_alone(self, uid: int) -> Place:
         """Notes a sequence that was put into `alone`."""

@@ -6,24 +6,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from ..answer_text import AnswerText
 from ..embeddings import makes_only_vectors
 from ..errors import EngineError, from_exception
 from ..mlx_lm_adapter.batch import Batch, Kept, Read, Token
 from ..mlx_lm_adapter.cache_size import CacheSize, cache_size
-from ..mlx_lm_adapter.sampling import Processor, Sampler
-from ..mlx_lm_adapter.sequential import Failed, Sequential
+from ..mlx_lm_adapter.sequential import Failed
 from ..pace import Pace
 from ..prompt_cache import Kind
 from ..protocol import Done, Event, LoadedModel, Piece, PromptProgress
-from ..reasoning import reasoning_budget
-from ..sampling import make_processors, make_sampler
 from ..weights import ReadModel
 from .admission import AHEAD, Need
 from .calls import Call, ModelKey
-from .guards import guarded_processor, guarded_sampler
 from .lanes import MOST_ALONE_TOKENS, Lanes, Place, lane_of
 from .loading import ReadFiles
+from .new_sequence import new_sequence, sampling_of
 from .prepare import Preparing
 from .prompts_read import PromptsRead
 from .sequence import Sequence
@@ -170,7 +166,7 @@ class Serving:
             self._resume(call, draft)
             return
         call.started = time.perf_counter()
-        call.sequences = [self._sequence(call, index) for index in range(call.request.n)]
+        call.sequences = [new_sequence(call, index, self.model) for index in range(call.request.n)]
         if self._goes_alone(call):
             self._start_alone(call, draft)
         else:
@@ -234,37 +230,6 @@ class Serving:
     def _batchable(self) -> bool:
         return self.model.batchable
 
-    def _sequence(self, call: Call, index: int) -> Sequence:
-        tokenizer, request = self.model.tokenizer, call.request
-        tools = request.tools if request.tool_choice != "none" else []
-        answer = AnswerText(tokenizer, call.prompt.starts_in, tools=tools, stops=request.stop)
-        return Sequence(request, index, tokenizer, answer)
-
-    def _sampling(self, call: Call, sequence: Sequence) -> tuple[Sampler, list[Processor]]:
-        if sequence.sampling is None:
-            sequence.sampling = self._make_sampling(call, sequence)
-        return sequence.sampling
-
-    def _make_sampling(self, call: Call, sequence: Sequence) -> tuple[Sampler, list[Processor]]:
-        request, model, prompt = call.request, self.model, call.prompt
-        count = len(prompt.tokens)
-        sampler = make_sampler(request, model.vocabulary, model.xtc_exceptions, sequence.index)
-        processors = make_processors(request)
-        assert call.prepared is not None
-        grammar = self.preparing.grammar_processor(call.prepared)
-        if grammar is not None:
-            processors.append(grammar)
-        if request.reasoning_tokens is not None:
-            budget = reasoning_budget(
-                model.tokenizer, prompt.starts_in, count, request.reasoning_tokens
-            )
-            if budget is not None:
-                processors.append(budget)
-        return (
-            guarded_sampler(sampler, sequence),
-            [guarded_processor(processor, sequence) for processor in processors],
-        )
-
     def _most_tokens(self, call: Call) -> int:
         context = self.model.context_tokens
         most = call.request.max_tokens
@@ -294,7 +259,7 @@ class Serving:
         kept: Kept | None,
         boundaries: frozenset[int] = frozenset(),
     ) -> Place:
-        sampler, processors = self._sampling(call, sequence)
+        sampler, processors = sampling_of(call, sequence, self.model, self.preparing)
         start = 0 if kept is None else len(kept.tokens)
         place = self._lanes.insert(
             self._lane(call),
@@ -318,16 +283,19 @@ class Serving:
             self._insert_alone(call, sequence, draft)
 
     def _insert_alone(self, call: Call, sequence: Sequence, draft: "Serving | None") -> None:
-        sampler, processors = self._sampling(call, sequence)
+        sampler, processors = sampling_of(call, sequence, self.model, self.preparing)
         most = self._most_tokens(call) - len(sequence.tokens)
         request = call.request
         if self._vision is not None:
-            uid = self._insert_seeing(call, most, sampler, processors)
+            assert call.prepared is not None
+            assert call.prepared.vision is not None
+            seeing = self._lanes.seeing(self._vision)
+            uid = seeing.insert(call.prepared.vision, most, sampler, processors)
         else:
             cached = None if request.kv_bits is not None else self.prompts_read.find(call)
             count = 0 if cached is None else len(cached.tokens)
             call.cached_tokens = count
-            uid = self._sequential().insert(
+            uid = self._lanes.sequential().insert(
                 [*call.prompt.tokens, *sequence.tokens],
                 most,
                 sampler,
@@ -343,26 +311,6 @@ class Serving:
         self._sequences[place] = (call, sequence)
         if sequence.index == 0:
             self._reading[place] = _Reading(call, 0, alone=True)
-
-    def _insert_seeing(
-        self, call: Call, most: int, sampler: Sampler, processors: list[Processor]
-    ) -> int:
-        # mlx-vlm is an extra: it is there where a model that sees was loaded.
-        from ..vision_batch import VisionBatch
-
-        assert self._vision is not None
-        assert call.prepared is not None
-        assert call.prepared.vision is not None
-        lanes = self._lanes
-        if not isinstance(lanes.alone, VisionBatch):
-            lanes.alone = VisionBatch(self._vision)
-        return lanes.alone.insert(call.prepared.vision, most, sampler, processors)
-
-    def _sequential(self) -> Sequential:
-        lanes = self._lanes
-        if not isinstance(lanes.alone, Sequential):
-            lanes.alone = Sequential(self.model.network, self.model.tokenizer)
-        return lanes.alone
 
     def _resume(self, call: Call, draft: "Serving | None") -> None:
         for sequence in call.sequences:
