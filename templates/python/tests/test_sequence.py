@@ -20,7 +20,7 @@ ROME = '<tool_call>{"name": "weather", "arguments": {"city": "Rome"}}</tool_call
 def sequence_of(hello: ReadModel, **options: Any) -> Sequence:  # noqa: ANN401
     request = Generate(id=7, model="hello", prompt="a", **options)
     answer = AnswerText(hello.tokenizer, "normal", tools=request.tools, stops=request.stop)
-    return Sequence(request, 1, hello.tokenizer, answer)
+    return Sequence(request, 1, hello, answer)
 
 
 def tokens_of(hello: ReadModel, text: str, end: Literal["stop", "length"] = "stop") -> list[Token]:

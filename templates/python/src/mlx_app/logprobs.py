@@ -7,9 +7,19 @@ from .mlx_lm_adapter.models import Tokenizer
 from .protocol import Alternative, TokenLogprob
 
 
-def describe(
-    logprobs: mx.array, token: int, alternatives: int, tokenizer: Tokenizer
-) -> TokenLogprob:
+class TokenTexts(dict[int, str]):
+    """The text of each token by itself, decoded when it is first asked for."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        super().__init__()
+        self._tokenizer = tokenizer
+
+    def __missing__(self, token: int) -> str:
+        text = self[token] = self._tokenizer.decode([token])
+        return text
+
+
+def describe(logprobs: mx.array, token: int, alternatives: int, texts: TokenTexts) -> TokenLogprob:
     """One token of a text, with so many of the likeliest tokens in falling order.
 
     logprobs: natural logarithms of shape (vocabulary,). Tokens that a grammar or a bias left out
@@ -17,14 +27,15 @@ def describe(
     """
     values = np.array(logprobs.astype(mx.float32))
     count = min(alternatives, len(values))
-    likeliest = np.argpartition(-values, range(count))[:count] if count else np.array([], int)
+    likeliest = np.argpartition(values, -count)[-count:] if count else np.array([], int)
+    likeliest = likeliest[np.argsort(-values[likeliest], kind="stable")]
     return TokenLogprob(
-        token=tokenizer.decode([token]),
+        token=texts[token],
         token_id=token,
         logprob=float(values[token]) if np.isfinite(values[token]) else LEAST,
         top=[
             Alternative(
-                token=tokenizer.decode([int(other)]),
+                token=texts[int(other)],
                 token_id=int(other),
                 logprob=float(values[other]),
             )

@@ -14,6 +14,7 @@ from mlx.utils import tree_flatten
 
 from .adapters import WEIGHTS, check_adapter, corrupt_adapter
 from .errors import EngineError, from_exception
+from .logprobs import TokenTexts
 from .mlx_lm_adapter.caches import unbatchable_cache
 from .mlx_lm_adapter.models import Tokenizer, add_adapter, read_model, read_tokenizer
 
@@ -70,6 +71,11 @@ class ReadModel:
             if isinstance(size, int):
                 return size
         return len(self.tokenizer)
+
+    @cached_property
+    def token_texts(self) -> TokenTexts:
+        """The text of each token by itself."""
+        return TokenTexts(self.tokenizer)
 
     @cached_property
     def vocabulary_hash(self) -> int:

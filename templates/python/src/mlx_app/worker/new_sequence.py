@@ -13,10 +13,10 @@ from .sequence import Sequence
 
 def new_sequence(call: Call, index: int, model: ReadModel) -> Sequence:
     """The sequence of that number; the call must be prepared."""
-    tokenizer, request = model.tokenizer, call.request
+    request = call.request
     tools = request.tools if request.tool_choice != "none" else []
-    answer = AnswerText(tokenizer, call.prompt.starts_in, tools=tools, stops=request.stop)
-    return Sequence(request, index, tokenizer, answer)
+    answer = AnswerText(model.tokenizer, call.prompt.starts_in, tools=tools, stops=request.stop)
+    return Sequence(request, index, model, answer)
 
 
 def sampling_of(

@@ -7,9 +7,9 @@ from typing import Literal
 from ..answer_text import AnswerText, Output
 from ..logprobs import describe
 from ..mlx_lm_adapter.batch import Token
-from ..mlx_lm_adapter.models import Tokenizer
 from ..mlx_lm_adapter.sampling import Processor, Sampler
 from ..protocol import Generate, Piece
+from ..weights import ReadModel
 
 FinishReason = Literal["stop", "length", "tool_calls"]
 
@@ -25,9 +25,7 @@ class Taken:
 class Sequence:
     """Takes the tokens of one sequence."""
 
-    def __init__(
-        self, request: Generate, index: int, tokenizer: Tokenizer, answer: AnswerText
-    ) -> None:
+    def __init__(self, request: Generate, index: int, model: ReadModel, answer: AnswerText) -> None:
         self.index = index
         # Set by a sampler or a processor that raised; the call is failed after the step.
         self.error: Exception | None = None
@@ -41,11 +39,11 @@ class Sequence:
         # time.perf_counter() of its first and its last token.
         self.first = self.last = 0.0
         self._request = request
-        self._tokenizer = tokenizer
-        self._detokenizer = tokenizer.detokenizer
+        self._texts = model.token_texts
+        self._detokenizer = model.tokenizer.detokenizer
         self._answer = answer
         self._called = False
-        self._vocabulary = len(tokenizer)
+        self._vocabulary = len(model.tokenizer)
 
     def take(self, token: Token) -> Taken:
         """Takes the next token."""
@@ -81,7 +79,7 @@ class Sequence:
         alternatives = self._request.logprobs
         logprobs = []
         if token is not None and alternatives is not None:
-            logprobs = [describe(token.logprobs, token.token, alternatives, self._tokenizer)]
+            logprobs = [describe(token.logprobs, token.token, alternatives, self._texts)]
         if not (new.text or new.reasoning or calls or new.tool_errors or logprobs):
             return None
         return Piece(
