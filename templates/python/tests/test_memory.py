@@ -1,13 +1,16 @@
 """The limit, what a model takes of it, and what the error says."""
 
 import json
+import os
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
 import mlx.core as mx
 import pytest
 
+import mlx_app
 from mlx_app.errors import EngineError
 from mlx_app.machine_memory import free_bytes
 from mlx_app.memory import check_fits, human, limit_of, memory_limit, weight_bytes
@@ -177,3 +180,21 @@ def test_unloading_is_no_advice_where_nothing_is_loaded() -> None:
 )
 def test_bytes_for_people(count: int, text: str) -> None:
     assert human(count) == text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has mapped")
+def test_a_limit_of_the_address_space_holds_whatever_is_asked() -> None:
+    code = (
+        "import resource; from mlx_app.machine_memory import address_space_left as left\n"
+        "from mlx_app.memory import memory_limit\n"
+        "assert left() is None\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (8_000_000_000, 8_000_000_000))\n"
+        "print(left(), memory_limit(10**12), memory_limit(1000))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(mlx_app.__file__).parents[1])}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
+    )
+    space, limit, asked = map(int, ran.stdout.split())
+    assert 0 < limit < space < 8_000_000_000
+    assert asked == 1000

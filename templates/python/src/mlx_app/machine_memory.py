@@ -89,3 +89,19 @@ def _inactive_file(statistics: Path, wanted: str) -> int:
         if name == wanted:
             return int(value)
     return 0
+
+
+def address_space_left() -> int | None:
+    """Bytes that this process may still map (`ulimit -v`); None without a limit.
+
+    MLX's CPU build ends the process where it is given no memory, so it must not come to that.
+    """
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    statm = Path("/proc/self/statm")
+    if limit == resource.RLIM_INFINITY or not statm.is_file():
+        return None
+    # Linux counts in pages; the first number is all that is mapped (man 5 proc).
+    mapped = int(statm.read_text().split()[0]) * resource.getpagesize()
+    return max(0, limit - mapped)

@@ -6,7 +6,7 @@ from pathlib import Path
 import mlx.core as mx
 
 from .errors import EngineError
-from .machine_memory import free_bytes
+from .machine_memory import address_space_left, free_bytes
 
 # Of what a machine or a GPU has free, the part that is left to others: the application itself, the
 # work of a step, buffers that MLX keeps for reuse.
@@ -29,7 +29,15 @@ def memory_limit(asked: int | None) -> int:
     - CPU: 7/8 of `machine_memory.free_bytes()`.
 
     What MLX holds at that time is added to what is free, so the answer is the same at any time.
+    A limit of the process's address space (`ulimit -v`) holds whatever is asked.
     """
+    left = address_space_left()
+    if left is None:
+        return _limit(asked)
+    return min(_limit(asked), _less_reserve(left + mx.get_active_memory() + mx.get_cache_memory()))
+
+
+def _limit(asked: int | None) -> int:
     if asked is not None:
         return asked
     held = mx.get_active_memory() + mx.get_cache_memory()
