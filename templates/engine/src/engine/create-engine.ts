@@ -23,6 +23,7 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
     python,
     device,
     onLog = () => undefined,
+    onWorkerExit: onDeath = () => undefined,
     signal,
     ...resources
   } = checkEngine(options)
@@ -30,7 +31,7 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
   const interpreter: Interpreter =
     python === undefined ? findInterpreter(project) : { python, source: 'createEngine' }
   const settings = { ...project.config, ...given(resources), device: device ?? project.config.device }
-  const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog })
+  const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog, onDeath })
   const ready = await supervisor.start(signal)
   return new LocalEngine(project, settings.aliases ?? {}, supervisor, ready)
 }

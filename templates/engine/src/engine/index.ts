@@ -1,4 +1,5 @@
 export type { Aliases } from './aliases.ts'
+export { collect } from './collect.ts'
 export { createEngine } from './create-engine.ts'
 export type { Engine } from './engine.ts'
 export { EngineError, type EngineErrorCode, engineErrorCodes } from './errors.ts'

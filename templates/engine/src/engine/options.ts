@@ -114,6 +114,7 @@ const engineSchema = z.strictObject({
   python: z.string().min(1).optional(),
   ...resourceShape,
   onLog: callback<string>(),
+  onWorkerExit: callback<EngineError>(),
   signal,
 })
 
@@ -154,6 +155,8 @@ export interface EngineOptions extends ResourceOptions {
   python?: string
   /** Gets each line that the worker writes to its standard error. */
   onLog?: (line: string) => void
+  /** Hears of each death of the worker that nobody asked for; the next call, `loadModel` among them, starts it again. */
+  onWorkerExit?: (error: EngineError) => void
   /** Ends the start with ABORTED; it has no effect on a started engine. */
   signal?: AbortSignal
 }

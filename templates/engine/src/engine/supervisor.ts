@@ -13,6 +13,8 @@ export interface SupervisorOptions {
   arguments: readonly string[]
   environment: NodeJS.ProcessEnv
   onLog: (line: string) => void
+  /** Hears of each death, after the calls in flight have failed. */
+  onDeath: (error: EngineError) => void
 }
 
 type WithoutId<Type> = Type extends { id: number } ? Omit<Type, 'id'> : never
@@ -195,6 +197,7 @@ export class Supervisor {
     this.#deathsInARow += 1
     this.#lastDeath = error
     this.#failAll(error)
+    this.#options.onDeath(error)
   }
 
   #failAll(error: EngineError): void {

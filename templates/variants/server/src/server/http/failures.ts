@@ -1,0 +1,48 @@
+import type { Hook } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type * as z from 'zod'
+import type { Api, ApiEnv } from '../context.ts'
+import { ApiError, anthropicError, openaiError, toApiError } from '../errors.ts'
+
+/** Answers every failure in the shape of the API that was called, with its true status. */
+export function answerErrors(api: Api): void {
+  api.notFound((c) =>
+    errorResponse(c, new ApiError(404, 'not_found', `There is no ${c.req.method} ${c.req.path}.`)),
+  )
+  api.onError((error, c) => {
+    const failure = error instanceof HTTPException ? readable(error) : toApiError(error)
+    if (failure.status === 500) c.var.log.error({ err: failure.cause ?? failure }, failure.message)
+    return errorResponse(c, failure)
+  })
+}
+
+/** What zod says on a body or a query that it refused: the first fault, and the field that it is in. */
+export const refuseUnreadable: Hook<unknown, ApiEnv, string, unknown> = (result) => {
+  if (!result.success) throw fault(result.error)
+}
+
+/** The first fault that zod found, as an error that names the field: `messages.0.content: ...`. */
+export function fault(error: { issues: z.core.$ZodIssue[] }): ApiError {
+  const [issue] = error.issues
+  const param = issue?.path.map(String).join('.')
+  const message = issue?.message ?? 'Invalid input.'
+  return new ApiError(400, 'invalid_value', param ? `${param}: ${message}` : message, {
+    param: param || undefined,
+  })
+}
+
+export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {
+  if (error.retryAfterSeconds !== undefined) c.header('retry-after', String(error.retryAfterSeconds))
+  const shape = c.req.path.startsWith('/v1/messages') ? anthropicError : openaiError
+  // Nobody reads the answer to a client that has left: Response has no status 499.
+  const status = error.status === 499 ? 400 : error.status
+  return c.json(shape(error, c.var.requestId), status)
+}
+
+/** Hono's own errors: a body that is no JSON. */
+function readable(error: HTTPException): ApiError {
+  if (error.status === 400)
+    return new ApiError(400, 'invalid_json', 'The body is not valid JSON.', { cause: error })
+  return toApiError(error)
+}

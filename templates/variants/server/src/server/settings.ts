@@ -1,0 +1,165 @@
+import * as z from 'zod'
+
+const list = (fallback = '') =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
+
+const whole = (least: number, most: number, fallback: number) =>
+  z.coerce.number().int().min(least).max(most).default(fallback)
+
+const milliseconds = (fallback: number) => whole(1, 2 ** 31 - 1, fallback)
+const switched = z.stringbool().default(false)
+const mebibyte = 1024 * 1024
+
+/** An environment variable and what it means, in one line for the table of the README. */
+function setting<Schema extends z.ZodType>(variable: string, meaning: string, schema: Schema): Schema {
+  return schema.meta({ variable, meaning })
+}
+
+const settingsSchema = z.object({
+  host: setting(
+    'HOST',
+    'address to listen on; one that others can reach needs a key',
+    z.string().min(1).default('127.0.0.1'),
+  ),
+  port: setting('PORT', 'port to listen on; 0 takes any that is free', whole(0, 65_535, 8000)),
+  keysFile: setting('KEYS_FILE', 'file of the hashed keys', z.string().min(1).default('.mlx/keys.json')),
+  allowedHosts: setting(
+    'ALLOWED_HOSTS',
+    'names beside localhost that a server without keys answers to, with commas between',
+    list(),
+  ),
+  allowedOrigins: setting(
+    'ALLOWED_ORIGINS',
+    'web pages that may use the server (CORS), as https://example.org, with commas between',
+    list(),
+  ),
+  imageHosts: setting(
+    'IMAGE_HOSTS',
+    'hosts that images may be fetched from, with commas between; data URLs always work',
+    list(),
+  ),
+  servedModels: setting(
+    'SERVED_MODELS',
+    'models on disk and aliases that requests may name beside the configured one; default: all',
+    list(),
+  ),
+  templateOptions: setting(
+    'TEMPLATE_OPTIONS',
+    'variables of the chat template that requests may set, with commas between',
+    list('enable_thinking,reasoning_effort'),
+  ),
+  bodyBytes: setting(
+    'MAX_BODY_BYTES',
+    'largest body of a request, in bytes',
+    whole(1, 1024 * mebibyte, 16 * mebibyte),
+  ),
+  headersTimeoutMs: setting(
+    'HEADERS_TIMEOUT_MS',
+    'time that a client has to send its headers, in milliseconds',
+    milliseconds(10_000),
+  ),
+  bodyTimeoutMs: setting(
+    'BODY_TIMEOUT_MS',
+    'time that a client has to send a whole request, in milliseconds',
+    milliseconds(30_000),
+  ),
+  messages: setting('MAX_MESSAGES', 'messages of one request', whole(1, 10_000, 2048)),
+  parts: setting('MAX_PARTS', 'parts (texts and images) of one message', whole(1, 10_000, 256)),
+  defaultTokens: setting(
+    'DEFAULT_TOKENS',
+    'tokens of an answer where the request sets no limit',
+    whole(1, 1_048_576, 4096),
+  ),
+  maxTokens: setting(
+    'MAX_TOKENS',
+    'most tokens of an answer that a request may ask for',
+    whole(1, 1_048_576, 131_072),
+  ),
+  queueLimit: setting(
+    'QUEUE_LIMIT',
+    'requests that may wait for a place in the batch; more get 429',
+    whole(1, 1_000_000, 512),
+  ),
+  streamsPerKey: setting(
+    'STREAMS_PER_KEY',
+    'requests of one key that may run at once; more get 429',
+    whole(1, 1_000_000, 64),
+  ),
+  firstTokenTimeoutMs: setting(
+    'FIRST_TOKEN_TIMEOUT_MS',
+    'time to the first token, waiting included, in milliseconds; then 504',
+    milliseconds(120_000),
+  ),
+  requestTimeoutMs: setting(
+    'REQUEST_TIMEOUT_MS',
+    'time of a whole answer, in milliseconds',
+    milliseconds(600_000),
+  ),
+  graceMs: setting(
+    'GRACE_MS',
+    'time that answers under way have to end after SIGTERM, in milliseconds',
+    milliseconds(30_000),
+  ),
+  storedResponses: setting(
+    'STORED_RESPONSES',
+    'answers of /v1/responses that are kept for previous_response_id',
+    whole(0, 1_000_000, 1000),
+  ),
+  storedResponseBytes: setting(
+    'STORED_RESPONSE_BYTES',
+    'what they may take in all, in bytes',
+    whole(0, 16 * 1024 * mebibyte, 64 * mebibyte),
+  ),
+  logLevel: setting(
+    'LOG_LEVEL',
+    'least level of the log: trace, debug, info, warn, error, fatal or silent',
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  ),
+  logPrompts: setting('LOG_PROMPTS', 'true writes the bodies of requests to the log', switched),
+})
+
+/** What is set, from the environment or by default. */
+export type Settings = z.output<typeof settingsSchema>
+
+/** A row of the table of settings. */
+export interface SettingRow {
+  key: string
+  variable: string
+  meaning: string
+  schema: z.ZodType
+}
+
+const rowSchema = z.object({ variable: z.string(), meaning: z.string() })
+
+/** Everything that can be set. */
+export const settingRows: readonly SettingRow[] = Object.entries(settingsSchema.shape).map(
+  ([key, schema]) => ({
+    key,
+    schema,
+    ...rowSchema.parse(schema.meta()),
+  }),
+)
+
+/** A variable that can't be used: told without a stack, exit code 2. */
+export class SettingError extends Error {
+  override readonly name = 'SettingError'
+}
+
+/**
+ * Reads the settings from an environment; a variable that is empty is as good as absent.
+ *
+ * @throws SettingError that names each variable that is wrong.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const given = settingRows.map(({ key, variable }) => [key, environment[variable] || undefined])
+  const parsed = settingsSchema.safeParse(Object.fromEntries(given))
+  if (parsed.success) return parsed.data
+  const lines = parsed.error.issues.map(({ path: [key], message }) => {
+    const row = settingRows.find((candidate) => candidate.key === key)
+    return `${row?.variable}: ${message}`
+  })
+  throw new SettingError(lines.join('\n'))
+}

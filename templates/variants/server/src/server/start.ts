@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { resolve } from 'node:path'
+import { createAdaptorServer } from '@hono/node-server'
+import type { Logger } from 'pino'
+import type { EngineOptions } from '#engine'
+import { findProject } from '#project'
+import { createApp } from './app.ts'
+import type { Services } from './context.ts'
+import { Generations } from './generations.ts'
+import { KeyFile } from './keys/key-file.ts'
+import { ServedModels } from './served-models.ts'
+import { Service } from './service.ts'
+import type { Settings } from './settings.ts'
+
+export interface RunningServer {
+  /** Where it listens: `http://127.0.0.1:8000`. */
+  url: string
+  services: Services
+  /** Resolves once the model is in memory; rejects where it can't be, as `Service.start`. */
+  ready: Promise<void>
+  /** Takes no new request, lets those under way end within the grace, and ends the worker. */
+  close(): Promise<void>
+  /** Ends everything at once. */
+  cut(): Promise<void>
+}
+
+/** Connections that may wait to be accepted: a burst of clients is no reason for a TCP timeout. */
+const backlog = 1024
+
+export interface StartOptions {
+  log: Logger
+  /** For `createEngine`. */
+  engine?: EngineOptions
+}
+
+/**
+ * Listens at once, and loads the model meanwhile.
+ *
+ * @throws Error of Node's, EADDRINUSE among them, where the address can't be listened on.
+ */
+export async function startServer(settings: Settings, options: StartOptions): Promise<RunningServer> {
+  const { log } = options
+  const { root, config } = findProject(options.engine?.project)
+  const service = new Service({
+    engine: {
+      queueLimit: settings.queueLimit,
+      onLog: (line) => log.debug({ worker: line }),
+      ...options.engine,
+    },
+    onState: (state, err) => log.info({ state, err }, 'state'),
+  })
+  const services: Services = {
+    settings,
+    config,
+    root,
+    log,
+    keys: new KeyFile(resolve(root, settings.keysFile)),
+    service,
+    models: new ServedModels(service, config, settings.servedModels),
+    generations: new Generations(service, settings),
+  }
+  const server = createAdaptorServer({
+    fetch: createApp(services).fetch,
+    serverOptions: {
+      headersTimeout: settings.headersTimeoutMs,
+      requestTimeout: settings.bodyTimeoutMs,
+      connectionsCheckingInterval: 1000,
+    },
+  })
+  if (!('closeIdleConnections' in server)) throw new Error('The server is to be one of HTTP/1.1.')
+  server.listen({ host: settings.host, port: settings.port, backlog })
+  await once(server, 'listening')
+  const ready = service.start()
+  // Whoever waits for it hears of a failure; nobody has to.
+  ready.catch(() => undefined)
+  return {
+    url: urlOf(server),
+    services,
+    ready,
+    close: () => close(server, services),
+    cut: () => cut(server, services),
+  }
+}
+
+async function close(server: Server, services: Services): Promise<void> {
+  const { service, generations, settings } = services
+  service.drain()
+  server.close()
+  server.closeIdleConnections()
+  let timer: NodeJS.Timeout | undefined
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, settings.graceMs)
+  })
+  await Promise.race([generations.drained(), grace])
+  clearTimeout(timer)
+  await cut(server, services)
+}
+
+async function cut(server: Server, { service }: Services): Promise<void> {
+  const closed = server.listening ? once(server, 'close') : undefined
+  server.close()
+  server.closeAllConnections()
+  await Promise.all([closed, service.stop()])
+}
+
+function urlOf(server: Server): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.')
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${host}:${address.port}`
+}

@@ -1,0 +1,62 @@
+import { Writable } from 'node:stream'
+import { pino } from 'pino'
+import { afterAll, beforeAll } from 'vitest'
+import type { EngineOptions } from '#engine'
+import { readSettings } from '../../src/server/settings.ts'
+import { type RunningServer, startServer } from '../../src/server/start.ts'
+
+export interface TestServer extends RunningServer {
+  /** The lines of the log so far. */
+  logLines: string[]
+  /** Sends a body as JSON. */
+  post(path: string, body: unknown, init?: RequestInit): Promise<Response>
+}
+
+/** Starts a server on a port of the system's choice, with its model in memory. The device is the CPU, where texts repeat. */
+export async function openServer(
+  environment: NodeJS.ProcessEnv = {},
+  engine: EngineOptions = {},
+): Promise<TestServer> {
+  const logLines: string[] = []
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      logLines.push(String(chunk).trimEnd())
+      done()
+    },
+  })
+  const settings = readSettings({ PORT: '0', LOG_LEVEL: 'debug', ...environment })
+  const log = pino({ level: settings.logLevel }, sink)
+  const server = await startServer(settings, { log, engine: { device: 'cpu', ...engine } })
+  await server.ready
+  return {
+    ...server,
+    logLines,
+    post: (path, body, init) =>
+      fetch(server.url + path, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        ...init,
+        headers: { 'content-type': 'application/json', ...init?.headers },
+      }),
+  }
+}
+
+/** One server for all tests of a file. */
+export function useServer(
+  environment: NodeJS.ProcessEnv = {},
+  engine: EngineOptions = {},
+): { readonly server: TestServer } {
+  let started: TestServer | undefined
+  beforeAll(async () => {
+    started = await openServer(environment, engine)
+  })
+  afterAll(async () => {
+    await started?.cut()
+  })
+  return {
+    get server() {
+      if (started === undefined) throw new Error('The server is there once the tests run.')
+      return started
+    },
+  }
+}
