@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { brotliCompressSync } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
 import fileSystem from 'fs-extra'
+import { allLayers } from '../src/choices.ts'
 import { packedLayerName, packLayer } from '../src/compose/packed.ts'
 import { hostVersions, readLayer } from '../src/compose/source-folder.ts'
-import { packageManagers, templates } from '../src/options.ts'
 import { sha256 } from '../src/project/record.ts'
 import { version } from '../src/version.ts'
 
@@ -40,8 +40,6 @@ const common = {
  * @param directory that it makes anew; a build that fails leaves what was there.
  */
 export async function bundle(directory: string): Promise<void> {
-  const uses = [...templates, ...packageManagers].flatMap((choice) => choice.layers)
-  const layerNames = new Set(uses.map((use) => use.layer))
   const results = [
     await build({
       ...common,
@@ -70,7 +68,7 @@ export async function bundle(directory: string): Promise<void> {
   fileSystem.emptyDirSync(directory)
   for (const { path, contents } of results.flatMap((result) => result.outputFiles))
     fileSystem.outputFileSync(path, contents)
-  for (const name of layerNames) {
+  for (const name of allLayers()) {
     const packed = packLayer(readLayer(templatesDirectory, name), sha256)
     const compressed = brotliCompressSync(packed)
     const file = join(directory, 'layers', packedLayerName(name))

@@ -8,6 +8,7 @@ import {
   type ValueId,
   type ValueOption,
 } from './options.ts'
+import { addValue, valuesIn } from './values.ts'
 
 /** What the command line says, checked against the registry of options. */
 export interface Arguments {
@@ -40,7 +41,30 @@ export function readArguments(argv: readonly string[], environment: NodeJS.Proce
   }
   if (directory === '') throw new UsageError('The name of the folder is empty.')
   for (const option of allValueOptions) checkValue(option, raw.values.get(option.id))
-  return { directory, values: raw.values, switches: raw.switches }
+  return { directory, ...withoutShortForms(raw) }
+}
+
+/**
+ * Puts the value in the place of the switch that is short for it.
+ *
+ * @throws UsageError when a switch contradicts a flag or another switch.
+ */
+function withoutShortForms({ values, switches }: RawArguments): Omit<Arguments, 'directory'> {
+  const longValues = new Map(values)
+  const longSwitches = new Set(switches)
+  for (const option of allSwitchOptions) {
+    if (option.shortFor === undefined || !switches.has(option.id)) continue
+    const { id, value } = option.shortFor
+    const other = longValues.get(id)
+    if (other !== undefined && other !== value) {
+      throw new UsageError(`${option.flag} is --${id} ${value}, but --${id} ${other} is asked for too.`, {
+        hints: ['Give one of them.'],
+      })
+    }
+    longValues.set(id, value)
+    longSwitches.delete(option.id)
+  }
+  return { values: longValues, switches: longSwitches }
 }
 
 /**
@@ -75,7 +99,7 @@ export function splitArguments(argv: readonly string[]): RawArguments {
     if (value === undefined || value === '' || (equals < 0 && value.startsWith('-'))) {
       throw new UsageError(`${valueOption.flag} needs a value.`, { hints: [valuesOf(valueOption)] })
     }
-    raw.values.set(valueOption.id, value)
+    addValue(raw.values, valueOption, value)
   }
   return raw
 }
@@ -93,9 +117,12 @@ function isNamed(option: { flag: string; short?: string }, flag: string): boolea
 function checkValue(option: ValueOption, value: string | undefined): void {
   if (value === undefined || option.choices === undefined) return
   const allowed = option.choices.map((choice) => choice.value)
-  if (allowed.includes(value)) return
-  const near = nearest(value, allowed)
-  throw new UsageError(`Unknown value of ${option.flag}: ${value}`, {
+  const given = option.many ? valuesIn(value) : [value]
+  if (given.length === 0) throw new UsageError(`${option.flag} needs a value.`, { hints: [valuesOf(option)] })
+  const unknown = given.find((one) => !allowed.includes(one))
+  if (unknown === undefined) return
+  const near = nearest(unknown, allowed)
+  throw new UsageError(`Unknown value of ${option.flag}: ${unknown}`, {
     hints: [...(near === undefined ? [] : [`Did you mean ${option.flag} ${near}?`]), valuesOf(option)],
   })
 }

@@ -1,5 +1,5 @@
+import type { Answers } from './choices.ts'
 import { InterruptedError } from './errors.ts'
-import type { Answers } from './options.ts'
 import { makeRepository } from './steps/git.ts'
 import { installPackages, type Watched } from './steps/install.ts'
 import { setUpPython } from './steps/python.ts'

@@ -1,11 +1,6 @@
+import { allFeatures, featuresOf, templates } from './choices.ts'
 import { catalogue, defaultModel, describeModel, fits, formatBytes } from './models.ts'
-import {
-  allSwitchOptions,
-  allValueOptions,
-  type SwitchOption,
-  templates,
-  type ValueOption,
-} from './options.ts'
+import { allSwitchOptions, allValueOptions, type SwitchOption, type ValueOption } from './options.ts'
 import type { Machine } from './system/machine.ts'
 
 /** The text of --help, made from the registry. */
@@ -55,7 +50,18 @@ function detailsOf(option: ValueOption | SwitchOption): string[] {
 /** What --list gives a program. */
 export function listing(machine: Machine): object {
   return {
-    templates: templates.map(({ value, title, description }) => ({ id: value, title, description })),
+    templates: templates.map(({ value, title, description }) => ({
+      id: value,
+      title,
+      description,
+      features: featuresOf(value).map((feature) => feature.value),
+    })),
+    features: allFeatures.map(({ value, title, description, templates: of }) => ({
+      id: value,
+      title,
+      description,
+      templates: of,
+    })),
     models: catalogue.map((model) => ({ ...model, fits: fits(model, machine) })),
     defaultModel: defaultModel(machine).id,
   }
@@ -67,6 +73,10 @@ export function listText(machine: Machine): string {
   return [
     'Templates:',
     ...templates.map((template) => `  ${template.value}: ${template.description}`),
+    'Features (--with):',
+    ...allFeatures.map(
+      ({ value, description, templates: of }) => `  ${value}: ${description} (${of.join(', ')})`,
+    ),
     `Models (any other Hugging Face id or path can be given), for ${formatBytes(machine.memoryBytes)} of memory:`,
     ...catalogue.map((model) => {
       const mark = model.id === chosen ? ' [default here]' : ''

@@ -2,6 +2,7 @@ import type { RawArguments } from './arguments.ts'
 import { UsageError } from './errors.ts'
 import { isModelId, looksLikeModel } from './models.ts'
 import { allSwitchOptions, allValueOptions, type ValueId, type ValueOption } from './options.ts'
+import { addValue, valuesIn } from './values.ts'
 
 /**
  * Undoes what npm does to flags that stand in front of `--`. `npm create mlx-app my-app --template node`
@@ -18,7 +19,7 @@ export function recoverFromNpm(raw: RawArguments, environment: NodeJS.ProcessEnv
   if (taken.length === 0 && switches.length === 0) return raw
 
   const values = new Map(raw.values)
-  for (const { option, value } of taken) if (value !== 'true') values.set(option.id, value)
+  for (const { option, value } of taken) if (value !== 'true') addValue(values, option, value)
   const withoutValue = taken.filter(({ value }) => value === 'true').map(({ option }) => option)
   const positionals = assignPositionals(raw.positionals, withoutValue, values)
   const honoured = switches.length === 0 && taken.every(({ option }) => option.fromNpm)
@@ -48,7 +49,7 @@ function takenValues(
   return allValueOptions.flatMap((option) => {
     const short = option.short === undefined ? undefined : npmVariable(option.short, environment)
     const value = npmVariable(option.flag, environment) ?? short
-    return value && !raw.values.has(option.id) ? [{ option, value }] : []
+    return value && (option.many || !raw.values.has(option.id)) ? [{ option, value }] : []
   })
 }
 
@@ -83,7 +84,7 @@ function assignPositionals(
     const index = option.choices === undefined ? indexOfModel(rest) : lastIndexOfChoice(rest, option)
     const value = rest[index]
     if (value === undefined) return undefined
-    values.set(option.id, value)
+    addValue(values, option, value)
     rest.splice(index, 1)
   }
   return rest.length > 1 ? undefined : rest
@@ -91,7 +92,10 @@ function assignPositionals(
 
 function lastIndexOfChoice(positionals: readonly string[], option: ValueOption): number {
   const allowed = new Set(option.choices?.map((choice) => choice.value))
-  return positionals.findLastIndex((positional) => allowed.has(positional))
+  return positionals.findLastIndex((positional) => {
+    const given = option.many ? valuesIn(positional) : [positional]
+    return given.length > 0 && given.every((value) => allowed.has(value))
+  })
 }
 
 /** The one argument that is surely a model: of the catalogue, or the only one that is formed like one. */

@@ -1,80 +1,16 @@
 /**
  * The registry of options. Flags, `--help`, questions, validation, what is recorded in a project and the
- * command that makes it again all come from the tables in this file.
+ * command that makes it again all come from the tables in this file and in choices.ts.
  */
 
-/** A layer of templates/, and the folder of the project that it is put in ('' = the root). */
-export interface LayerUse {
-  layer: string
-  at: string
-}
-
-export interface Choice {
-  value: string
-  title: string
-  /** One line, shown beside the title in questions and in `--help`. */
-  description: string
-}
-
-const layer = (name: string, at = ''): LayerUse => ({ layer: name, at })
-
-export const templates = [
-  {
-    value: 'node',
-    title: 'Node',
-    description: 'a chat in the terminal and a ten-line script to start from',
-    layers: [
-      layer('base'),
-      layer('engine'),
-      layer('setup'),
-      layer('hello'),
-      layer('python', 'python'),
-      layer('variants/node'),
-    ],
-  },
-] as const satisfies readonly (Choice & { layers: readonly LayerUse[] })[]
-
-export type TemplateId = (typeof templates)[number]['value']
-
-export const packageManagers = [
-  { value: 'npm', title: 'npm', description: 'comes with Node', layers: [] },
-  { value: 'pnpm', title: 'pnpm', description: '', layers: [layer('package-managers/pnpm')] },
-  { value: 'yarn', title: 'Yarn', description: '', layers: [layer('package-managers/yarn')] },
-  { value: 'bun', title: 'Bun', description: '', layers: [] },
-] as const satisfies readonly (Choice & { layers: readonly LayerUse[] })[]
-
-export type PackageManager = (typeof packageManagers)[number]['value']
-
-/** Ways to get the Python environment that runs MLX. */
-export const pythonEnvironments = [
-  {
-    value: 'uv',
-    title: 'uv',
-    description: 'uv, fetched through pip where it is missing; brings its own Python',
-  },
-  {
-    value: 'pip',
-    title: 'pip',
-    description: 'a virtual environment made by your Python >= 3.11, filled by pip',
-  },
-  { value: 'existing', title: 'existing', description: 'the interpreter that MLX_PYTHON names, as it is' },
-] as const satisfies readonly Choice[]
-
-export type PythonEnvironment = (typeof pythonEnvironments)[number]['value']
-
-/** Everything that decides the files of a project: the same answers give the same bytes. */
-export interface Answers {
-  /** npm name of the project. */
-  name: string
-  template: TemplateId
-  /** `hello`, a Hugging Face id, or a path (relative to the project, or absolute). */
-  model: string
-  packageManager: PackageManager
-  /** Holder of the copyright in LICENSE. */
-  author: string
-  /** Decides no file, only how set-up runs; present when it was asked for. */
-  env?: PythonEnvironment
-}
+import {
+  type Choice,
+  features,
+  packageManagers,
+  pythonEnvironments,
+  type TemplateId,
+  templates,
+} from './choices.ts'
 
 interface OptionBase {
   id: string
@@ -95,8 +31,10 @@ export interface ValueOption extends OptionBase {
   fallback: string
   /** npm turns flags in front of `--` into npm_config_*: true where the value may be taken from there. */
   fromNpm: boolean
-  /** Asked on a terminal, so missing where there is none. */
+  /** Missing where it is not given and nobody can be asked. */
   asked: boolean
+  /** Takes several values: given more than once, or with commas. */
+  many?: boolean
 }
 
 /** An option that is there or not. */
@@ -104,6 +42,8 @@ export interface SwitchOption extends OptionBase {
   kind: 'switch'
   /** npm has a flag of this name itself: `npmKnows` must never be read as ours. */
   npmKnows?: boolean
+  /** The value of another option that it is short for. */
+  shortFor?: { id: ValueId; value: string }
 }
 
 export const valueOptions = [
@@ -129,6 +69,18 @@ export const valueOptions = [
     fallback: 'the largest of the catalogue that fits this machine well',
     fromNpm: true,
     asked: true,
+  },
+  {
+    kind: 'value',
+    id: 'with',
+    flag: '--with',
+    placeholder: 'F,F',
+    help: 'what the project has beside the template; several with commas, or given more than once',
+    choices: features,
+    fallback: 'none of them',
+    fromNpm: false,
+    asked: false,
+    many: true,
   },
   {
     kind: 'value',
@@ -208,32 +160,27 @@ export const switchOptions = [
     kind: 'switch',
     id: 'list',
     flag: '--list',
-    help: 'list templates and models (with --json for a program)',
+    help: 'list templates, features and models (with --json for a program)',
   },
   { kind: 'switch', id: 'help', flag: '--help', short: '-h', help: 'this text', npmKnows: true },
   { kind: 'switch', id: 'version', flag: '--version', short: '-v', help: 'the version', npmKnows: true },
 ] as const satisfies readonly SwitchOption[]
 
 export type ValueId = (typeof valueOptions)[number]['id']
-export type SwitchId = (typeof switchOptions)[number]['id']
+export type SwitchId = (typeof switchOptions)[number]['id'] | TemplateId
+
+/** `--node` for `--template node`, and so on. */
+const templateSwitches = templates.map(({ value }) => ({
+  kind: 'switch' as const,
+  id: value,
+  flag: `--${value}` as const,
+  help: `short for --template ${value}`,
+  shortFor: { id: 'template' as const, value },
+}))
 
 /** The options as plain interfaces, for code that walks over all of them. */
 export const allValueOptions: readonly (ValueOption & { id: ValueId })[] = valueOptions
-export const allSwitchOptions: readonly (SwitchOption & { id: SwitchId })[] = switchOptions
-
-/** Narrows a text to a value of a table of choices. */
-export function choose<Value extends string>(
-  choices: readonly { value: Value }[],
-  text: string | undefined,
-): Value | undefined {
-  return choices.find((choice) => choice.value === text)?.value
-}
-
-/** The layers that these answers ask for, in no particular order: composing only adds. */
-export function layersFor(answers: Pick<Answers, 'template' | 'packageManager'>): LayerUse[] {
-  const chosen = [
-    templates.find((template) => template.value === answers.template),
-    packageManagers.find((manager) => manager.value === answers.packageManager),
-  ]
-  return chosen.flatMap((choice) => [...(choice?.layers ?? [])])
-}
+export const allSwitchOptions: readonly (SwitchOption & { id: SwitchId })[] = [
+  ...templateSwitches,
+  ...switchOptions,
+]

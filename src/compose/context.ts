@@ -1,4 +1,4 @@
-import type { Answers, PackageManager } from '../options.ts'
+import type { Answers, PackageManager } from '../choices.ts'
 import { quietScriptCommand } from '../system/package-manager.ts'
 
 /** What templates can name. */
@@ -14,6 +14,8 @@ export interface RenderContext {
   /** Version of create-mlx-app. */
   toolVersion: string
   packageManager: PackageManager
+  /** What Dependabot calls the package manager: it reads the lock files of npm, pnpm and Yarn by one name. */
+  packageEcosystem: 'npm' | 'bun'
   /** `npm install` */
   install: string
   /** `npm run`: `{{run}} setup` */
@@ -33,6 +35,7 @@ export const contextKeys = [
   'author',
   'toolVersion',
   'packageManager',
+  'packageEcosystem',
   'install',
   'run',
   'pass',
@@ -49,6 +52,7 @@ export function renderContext(answers: Answers, toolVersion: string): RenderCont
     author: answers.author,
     toolVersion,
     packageManager: manager,
+    packageEcosystem: manager === 'bun' ? 'bun' : 'npm',
     install: `${manager} install`,
     run: `${manager} run`,
     pass: manager === 'npm' ? ' --' : '',

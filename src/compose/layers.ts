@@ -1,4 +1,4 @@
-import type { LayerUse } from '../options.ts'
+import type { LayerUse } from '../choices.ts'
 import type { Template } from './template.ts'
 
 /** A file of a layer: its bytes as they are, or a template that gives its text. */

@@ -20,13 +20,13 @@ export function folderSource(directory: string): TemplateSource {
   }
 }
 
-/** Reads the files of a layer. */
+/** Reads the files of a layer, without the layers `+choice` that lie in its folder: each is one of its own. */
 export function readLayer(directory: string, name: string): Layer {
   const files = new Map<string, LayerFile>()
   const walk = (folder: string): void => {
     const entries = readdirSync(join(directory, name, folder), { withFileTypes: true })
     for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
-      if (leftovers.test(entry.name)) continue
+      if (leftovers.test(entry.name) || (folder === '' && entry.name.startsWith('+'))) continue
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (entry.isDirectory()) walk(path)
       else addFile(path)

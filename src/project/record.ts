@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Answers } from '../options.ts'
+import type { Answers } from '../choices.ts'
 
 /** Name of the record in a project. An update later needs it to know what the tool wrote and what the user did. */
 export const recordName = '.create-mlx-app.json'

@@ -1,5 +1,5 @@
+import type { PackageManager } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
-import type { PackageManager } from '../options.ts'
 import type { CommandOptions, Commands } from '../system/commands.ts'
 
 /** A command that runs in the new project while the user watches. */

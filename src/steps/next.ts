@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path'
+import type { Answers } from '../choices.ts'
 import { quote } from '../npm-flags.ts'
-import type { Answers } from '../options.ts'
 import { createCommand, quietScriptCommand, scriptCommand, setupCommand } from '../system/package-manager.ts'
 
 /** What is left for the user to do in a new project, as command lines, in order. */
@@ -36,6 +36,7 @@ export function reproducingCommand(
     ...['--name', answers.name],
     ...['--template', answers.template],
     ...['--model', answers.model],
+    ...(answers.features === undefined ? [] : ['--with', answers.features.join(',')]),
     ...(answers.env === undefined ? [] : ['--env', answers.env]),
     ...['--package-manager', answers.packageManager],
     ...['--author', answers.author],

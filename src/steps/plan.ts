@@ -1,7 +1,7 @@
+import { type Answers, layersFor } from '../choices.ts'
 import { compose } from '../compose/compose.ts'
 import { renderContext } from '../compose/context.ts'
 import { readLayers, type TemplateSource } from '../compose/layers.ts'
-import { type Answers, layersFor } from '../options.ts'
 import { projectRecord, recordName, recordText } from '../project/record.ts'
 
 /**

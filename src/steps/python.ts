@@ -1,4 +1,4 @@
-import type { Answers } from '../options.ts'
+import type { Answers } from '../choices.ts'
 import { setupCommand } from '../system/package-manager.ts'
 import { runWatched, type Watched } from './install.ts'
 

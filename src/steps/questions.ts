@@ -1,21 +1,22 @@
 import type { Arguments } from '../arguments.ts'
 import { valuesOf } from '../arguments.ts'
-import { InterruptedError, UsageError } from '../errors.ts'
-import { catalogue, checkModel, defaultModel, describeModel, locateModel } from '../models.ts'
-import { problemOfName } from '../names.ts'
 import {
   type Answers,
-  allValueOptions,
   choose,
   type PythonEnvironment,
   packageManagers,
   pythonEnvironments,
   type TemplateId,
   templates,
-} from '../options.ts'
+} from '../choices.ts'
+import { InterruptedError, UsageError } from '../errors.ts'
+import { catalogue, checkModel, defaultModel, describeModel, locateModel } from '../models.ts'
+import { problemOfName } from '../names.ts'
+import { allValueOptions } from '../options.ts'
 import type { Asker } from '../system/asker.ts'
 import type { Machine } from '../system/machine.ts'
 import { invokingPackageManager } from '../system/package-manager.ts'
+import { settleFeatures } from './features.ts'
 import { refuseOccupied, resolveTarget, type Target } from './target.ts'
 
 export interface Surroundings {
@@ -62,6 +63,7 @@ export async function settleAnswers(given: Arguments, around: Surroundings): Pro
     given.values.get('model') ??
     (asker === undefined ? undefined : await askModel(asker, around.machine)) ??
     byDefault('--model', defaultModel(around.machine).id)
+  const features = await settleFeatures(given, template, asker)
   const env = await settlePython(given, around, asker)
   const packageManager =
     choose(packageManagers, given.values.get('package-manager')) ??
@@ -73,6 +75,7 @@ export async function settleAnswers(given: Arguments, around: Surroundings): Pro
     packageManager,
     author: await settleAuthor(given, around, target),
   }
+  if (features.length > 0) answers.features = features
   if (env !== undefined) answers.env = env
   return { target, answers, defaults }
 }

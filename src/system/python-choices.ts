@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import type { PythonEnvironment } from '../options.ts'
+import type { PythonEnvironment } from '../choices.ts'
 
 /**
  * The ways to get Python that a user may want to choose between on this machine, the best first. Only one

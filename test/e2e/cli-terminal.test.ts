@@ -10,6 +10,7 @@ const bin = await builtTool()
 const questions: { text: string; answer: string }[] = [
   { text: 'Name of the project', answer: `my-app${keys.enter}` },
   { text: 'Model:', answer: keys.enter },
+  { text: 'Beside that:', answer: keys.enter },
   { text: 'Python environment:', answer: keys.enter },
 ]
 
@@ -33,8 +34,13 @@ describe('on a terminal', () => {
     await terminal.see('Model:')
     await terminal.see('mlx-community/')
     terminal.press(keys.enter)
+    await terminal.see('Beside that:')
+    await terminal.see('Checks on GitHub')
+    terminal.press(` ${keys.enter}`)
     expect(await terminal.ended).toBe(0)
     expect(terminal.text()).toContain('npm run setup')
+    expect(terminal.text()).toContain('--with ci')
+    expect(existsSync(join(folder, 'my-app', '.github', 'workflows', 'ci.yml'))).toBe(true)
     const config = JSON.parse(readFileSync(join(folder, 'my-app', 'mlx.config.json'), 'utf8'))
     expect(terminal.text()).toContain(`--model ${config.model}`)
   })
@@ -52,6 +58,8 @@ describe('on a terminal', () => {
     terminal.press(`nonsense${keys.enter}`)
     await terminal.see('Unknown model')
     terminal.press(`${keys.erase.repeat('nonsense'.length)}some/model${keys.enter}`)
+    await terminal.see('Beside that:')
+    terminal.press(keys.enter)
     expect(await terminal.ended).toBe(0)
     const config = JSON.parse(readFileSync(join(folder, 'my-mlx-app', 'mlx.config.json'), 'utf8'))
     expect(config.model).toBe('some/model')
@@ -67,6 +75,8 @@ describe('on a terminal', () => {
     terminal.press(`${keys.erase.repeat('taken'.length)}My App${keys.enter}`)
     await terminal.see('no capital letters')
     terminal.press(`${keys.erase.repeat('My App'.length)}good${keys.enter}`)
+    await terminal.see('Beside that:')
+    terminal.press(keys.enter)
     expect(await terminal.ended).toBe(0)
     expect(existsSync(join(folder, 'good', 'package.json'))).toBe(true)
   })
@@ -75,7 +85,7 @@ describe('on a terminal', () => {
     const folder = temporaryFolder()
     const terminal = runInTerminal(bin, ['x', '--yes', '--no-install', '--no-git'], { cwd: folder })
     expect(await terminal.ended).toBe(0)
-    expect(terminal.text()).not.toMatch(/Name of|Model:|Python environment:/)
+    expect(terminal.text()).not.toMatch(/Name of|Model:|Beside that:|Python environment:/)
   })
 })
 

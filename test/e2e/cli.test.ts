@@ -39,12 +39,14 @@ describe('the built tool', () => {
   it('prints a command that makes the same project again', async () => {
     const first = temporaryFolder()
     const again = temporaryFolder()
-    const flags = ['an app', '--name', '@me/app', '--author', "O'Neil & sons", '--env', 'pip', ...quick]
+    const own = ['--name', '@me/app', '--author', "O'Neil & sons", '--env', 'pip', '--with', 'ci']
+    const flags = ['an app', ...own, ...quick]
     const { stdout } = await runTool(bin, flags, { cwd: first })
     const command = stdout.split('\n').findLast((line) => line.includes(`create-mlx-app@${version}`)) ?? ''
-    const own = command.trim().replace(`npx create-mlx-app@${version}`, `'${process.execPath}' '${bin}'`)
-    await execa('sh', ['-c', own], { cwd: again, env: plainEnvironment(), extendEnv: false })
+    const bare = command.trim().replace(`npx create-mlx-app@${version}`, `'${process.execPath}' '${bin}'`)
+    await execa('sh', ['-c', bare], { cwd: again, env: plainEnvironment(), extendEnv: false })
     expect(readTree(again)).toEqual(readTree(first))
+    expect(Object.keys(readTree(again))).toContain('an app/.github/workflows/ci.yml')
   })
 
   it('fills this folder with "."', async () => {
@@ -99,6 +101,13 @@ describe('the built tool', () => {
     const { exitCode, stdout } = await runTool(bin, ['x', '--dry-run', ...quick], { cwd: folder })
     expect(exitCode).toBe(0)
     expect(stdout).toContain('src/engine/index.ts (')
+    expect(stdout).not.toContain('.github')
+    const more = await runTool(bin, ['x', '--dry-run', '--with', 'ci', ...quick, '--json'], { cwd: folder })
+    expect(JSON.parse(more.stdout)).toMatchObject({
+      answers: { features: ['ci'] },
+      files: expect.arrayContaining(['.github/workflows/ci.yml']),
+      command: expect.stringContaining(' --with ci '),
+    })
     expect(readTree(folder)).toEqual({})
   })
 })
@@ -140,6 +149,7 @@ describe('wrong usage', () => {
     [['x'], '--model M:'],
     [['--yes'], 'The folder to make is missing'],
     [['x', '--template', 'react', '--yes'], '--template takes: node'],
+    [['x', '--with', 'frobnicate', '--yes'], '--with takes: ci'],
     [['x', '--tempalte', 'node'], 'Did you mean --template?'],
     [['x', '--yes', '--model', 'gpt'], 'Unknown model: gpt'],
     [['x', '--yes', '--name', 'A b'], "can't be used"],

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openTemplates } from '../../src/compose/open.ts'
-import type { Answers } from '../../src/options.ts'
+import type { Answers } from '../../src/choices.ts'
 import { planProject } from '../../src/steps/plan.ts'
 import { outputOf, programOf } from '../support/snippets.ts'
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { readArguments } from '../../src/arguments.ts'
+import { templates } from '../../src/choices.ts'
 import { UsageError } from '../../src/errors.ts'
 import { helpText } from '../../src/help.ts'
 import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
+import { valuesIn } from '../../src/values.ts'
 
 /** Runs something that has to be refused. @returns what the user reads. */
 function refusal(action: () => unknown): string {
@@ -35,6 +37,19 @@ describe('the command line', () => {
     expect(read('-t node -y --model=hello --no-git my-app')).toEqual(expected)
   })
 
+  it('takes several values of an option that has several, by commas and by repeating it', () => {
+    expect(read('my-app --with ci').values).toEqual({ with: 'ci' })
+    expect(read('my-app --with ci,ci').values).toEqual({ with: 'ci,ci' })
+    expect(read('my-app --with ci --with=ci').values).toEqual({ with: 'ci,ci' })
+    expect(valuesIn('b, a,,b')).toEqual(['b', 'a'])
+  })
+
+  it.each(templates.map(({ value }) => value))('takes --%s for the template of that name', (template) => {
+    const expected = { directory: 'my-app', values: { template }, switches: [] }
+    expect(read(`my-app --${template}`)).toEqual(expected)
+    expect(read(`--template ${template} my-app --${template}`)).toEqual(expected)
+  })
+
   it('takes what follows -- as no flag', () => {
     expect(read('-- --model').directory).toBe('--model')
   })
@@ -47,6 +62,9 @@ describe('the command line', () => {
     ['-x', 'Unknown flag: -x'],
     ['app --template noed', 'Unknown value of --template: noed\nDid you mean --template node?'],
     ['app --template react', 'Unknown value of --template: react\n--template takes: node'],
+    ['app --with cli', 'Unknown value of --with: cli\nDid you mean --with ci?'],
+    ['app --with ci,frobnicate', 'Unknown value of --with: frobnicate\n--with takes: ci'],
+    ['app --with ,', '--with needs a value.'],
     ['app --env conda', '--env takes: uv, pip, existing'],
     ['app --model', '--model needs a value.'],
     ['app --model --yes', '--model needs a value.'],
@@ -115,6 +133,10 @@ describe('flags that npm took', () => {
       "npm create mlx-app@latest my-app -- --name other --author 'Ada L'",
     ],
     ['my-app bun', { package_manager: 'true' }, 'npm create mlx-app@latest my-app -- --package-manager bun'],
+    ['my-app ci', { with: 'true' }, 'npm create mlx-app@latest my-app -- --with ci'],
+    ['my-app', { with: 'ci' }, 'npm create mlx-app@latest my-app -- --with ci'],
+    ['my-app --with ci', { with: 'ci' }, 'npm create mlx-app@latest my-app -- --with ci,ci'],
+    ['my-app', { node: 'true' }, 'npm create mlx-app@latest my-app -- --node'],
     ['one/two three/four', { model: 'true' }, 'npm create mlx-app@latest DIR -- --model M'],
   ])('corrects %s with %o', (line, settings, command) => {
     expect(refusal(() => read(line, npm(settings)))).toContain(command)

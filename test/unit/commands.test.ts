@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { Answers } from '../../src/choices.ts'
 import { quote } from '../../src/npm-flags.ts'
-import type { Answers } from '../../src/options.ts'
 import { nextCommands, reproducingCommand, shownPath } from '../../src/steps/next.ts'
 import { detectAutomation } from '../../src/system/automation.ts'
 import { childEnvironment } from '../../src/system/child-environment.ts'
@@ -52,6 +52,9 @@ it('the command that makes the same project names every answer, quoted for a she
   expect(
     reproducingCommand('/here', { ...answers, env: 'uv', packageManager: 'bun' }, '/here', '1.2.3', []),
   ).toContain('bunx create-mlx-app@1.2.3 . --yes --name my-app --template node --model hello --env uv')
+  expect(reproducingCommand('/x', { ...answers, features: ['ci'] }, '/', '1.2.3', [])).toContain(
+    '--model hello --with ci --package-manager npm',
+  )
   expect(quote('plain-1.0/x@y')).toBe('plain-1.0/x@y')
   expect(quote('')).toBe("''")
 })

@@ -1,15 +1,17 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readArguments } from '../../src/arguments.ts'
-import { helpText } from '../../src/help.ts'
 import {
-  allSwitchOptions,
-  allValueOptions,
+  allFeatures,
+  allLayers,
+  featuresOf,
   layersFor,
   packageManagers,
   pythonEnvironments,
   templates,
-} from '../../src/options.ts'
+} from '../../src/choices.ts'
+import { helpText, listing, listText } from '../../src/help.ts'
+import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
 
 const options = [...allValueOptions, ...allSwitchOptions]
 
@@ -26,7 +28,10 @@ describe('the registry of options', () => {
   it('is what the command line takes, by each name and with each value', () => {
     for (const option of allSwitchOptions) {
       for (const flag of [option.flag, option.short ?? option.flag]) {
-        expect([...readArguments([flag], {}).switches]).toEqual([option.id])
+        const { switches, values } = readArguments([flag], {})
+        const { shortFor } = option
+        expect([...switches]).toEqual(shortFor === undefined ? [option.id] : [])
+        expect([...values]).toEqual(shortFor === undefined ? [] : [[shortFor.id, shortFor.value]])
       }
     }
     for (const option of allValueOptions) {
@@ -47,17 +52,38 @@ describe('the registry of options', () => {
   it('names layers that exist, each once', () => {
     for (const { value: template } of templates) {
       for (const { value: packageManager } of packageManagers) {
-        const names = layersFor({ template, packageManager }).map((use) => use.layer)
+        const features = featuresOf(template).map((feature) => feature.value)
+        const names = layersFor({ template, packageManager, features }).map((use) => use.layer)
         expect(new Set(names).size).toBe(names.length)
-        for (const name of names) {
-          expect(existsSync(new URL(`../../templates/${name}`, import.meta.url)), name).toBe(true)
-        }
+        expect(allLayers()).toEqual(expect.arrayContaining(names))
       }
+    }
+    for (const name of allLayers()) {
+      expect(existsSync(new URL(`../../templates/${name}`, import.meta.url)), name).toBe(true)
     }
   })
 
+  it('has every folder of a feature that lies in templates/', () => {
+    const features = new URL('../../templates/features/', import.meta.url)
+    const folders = readdirSync(features).flatMap((name) => [
+      ...(readdirSync(new URL(`${name}/`, features)).some((entry) => !entry.startsWith('+')) ? [name] : []),
+      ...readdirSync(new URL(`${name}/`, features))
+        .filter((entry) => entry.startsWith('+'))
+        .map((entry) => `${name}/${entry}`),
+    ])
+    expect(allLayers()).toEqual(expect.arrayContaining(folders.map((folder) => `features/${folder}`)))
+  })
+
+  it('gives a feature the layers of the template and the package manager, and of no other', () => {
+    const names = layersFor({ template: 'node', packageManager: 'yarn', features: ['ci'] }).map(
+      (use) => use.layer,
+    )
+    expect(names.filter((name) => name.startsWith('features/'))).toEqual(['features/ci', 'features/ci/+yarn'])
+    expect(layersFor({ template: 'node', packageManager: 'npm' }).join()).not.toContain('features/')
+  })
+
   it('gives each value once', () => {
-    for (const choices of [templates, packageManagers, pythonEnvironments]) {
+    for (const choices of [templates, packageManagers, pythonEnvironments, allFeatures]) {
       const values = choices.map((choice) => choice.value)
       expect(new Set<string>(values).size).toBe(values.length)
     }
@@ -65,5 +91,22 @@ describe('the registry of options', () => {
 
   it('is explained by --help', () => {
     expect(helpText('1.2.3')).toMatchSnapshot()
+  })
+
+  it('is listed with the features of each template, for people and for programs', () => {
+    const machine = {
+      platform: 'darwin',
+      architecture: 'arm64',
+      memoryBytes: 16e9,
+      nodeVersion: '24.1.0',
+    } as const
+    expect(listText(machine)).toMatch(/Features \(--with\):\n {2}ci: lint, types and tests .*\(.*node.*\)\n/)
+    expect(listing(machine)).toMatchObject({
+      templates: templates.map(({ value }) => ({
+        id: value,
+        features: featuresOf(value).map((feature) => feature.value),
+      })),
+      features: allFeatures.map(({ value, templates: of }) => ({ id: value, templates: of })),
+    })
   })
 })

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { type Answers, layersFor, packageManagers, templates } from '../../src/choices.ts'
 import { emittedPath } from '../../src/compose/compose.ts'
 import { readLayers } from '../../src/compose/layers.ts'
 import { openTemplates } from '../../src/compose/open.ts'
-import { type Answers, layersFor, packageManagers, templates } from '../../src/options.ts'
 import { recordName, sha256 } from '../../src/project/record.ts'
 import { planProject } from '../../src/steps/plan.ts'
 
@@ -101,6 +101,25 @@ describe('answers', () => {
 
   it('change no file by the way that Python is set up', async () => {
     expect(await changed({ env: 'pip' })).toEqual([recordName])
+  })
+
+  it.each(packageManagers.map((manager) => manager.value))('add checks on GitHub by %s', async (manager) => {
+    const files = await plan({ packageManager: manager, features: ['ci'] })
+    const plain = await plan({ packageManager: manager })
+    const added = [...files.keys()].filter((path) => !plain.has(path))
+    expect(added).toEqual([
+      '.github/actions/install/action.yml',
+      '.github/dependabot.yml',
+      '.github/workflows/ci.yml',
+    ])
+    expect(textOf(files, '.github/actions/install/action.yml')).toMatch(
+      new RegExp(`- run: ${manager} (ci|install --(frozen-lockfile|immutable))`),
+    )
+    expect(textOf(files, '.github/dependabot.yml')).toContain(
+      `- package-ecosystem: ${manager === 'bun' ? 'bun' : 'npm'}\n`,
+    )
+    expect(textOf(files, 'README.md')).toContain('## Checks on GitHub')
+    expect(json(textOf(files, recordName))).toMatchObject({ answers: { features: ['ci'] } })
   })
 
   it.each(packageManagers.map((manager) => manager.value))('write the commands of %s', async (manager) => {

@@ -5,6 +5,7 @@ import { CreateError } from '../../src/errors.ts'
 import { type Surroundings, settleAnswers } from '../../src/steps/questions.ts'
 import type { Asker } from '../../src/system/asker.ts'
 import type { Machine } from '../../src/system/machine.ts'
+import { valuesIn } from '../../src/values.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 const mac: Machine = { platform: 'darwin', architecture: 'arm64', memoryBytes: 16e9, nodeVersion: '24.1.0' }
@@ -32,6 +33,11 @@ function person(answers: Record<string, string>): { asker: Asker; asked: string[
       select: async (message, choices) => {
         const answer = find(message)
         expect(choices.map((choice) => choice.value)).toContain(answer)
+        return answer
+      },
+      selectMany: async (message, choices) => {
+        const answer = valuesIn(find(message))
+        for (const value of answer) expect(choices.map((choice) => choice.value)).toContain(value)
         return answer
       },
     },
@@ -105,6 +111,16 @@ describe('with --yes', () => {
   })
 })
 
+describe('features', () => {
+  it('are taken once, in the order of the table, and are none where nobody asks for one', async () => {
+    const { answers, defaults } = await settle('x --with ci,ci --with ci', { takeDefaults: true })
+    expect(answers.features).toEqual(['ci'])
+    expect(defaults.join()).not.toContain('--with')
+    expect((await settle('x', { takeDefaults: true })).answers).not.toHaveProperty('features')
+    expect((await settle('x --model hello')).answers).not.toHaveProperty('features')
+  })
+})
+
 describe('without a terminal', () => {
   it('lists what is missing, with its values', async () => {
     const error = await refusal(settle(''))
@@ -118,30 +134,34 @@ describe('without a terminal', () => {
 })
 
 describe('on a terminal', () => {
-  it('asks for the name and the model, and for nothing that is given or has no choice', async () => {
-    const both = person({ Name: 'my-app', Model: 'hello' })
-    const { answers } = await settle('', { asker: async () => both.asker })
-    expect(answers).toMatchObject({ name: 'my-app', model: 'hello' })
-    expect(both.asked).toHaveLength(2)
+  it('asks for the name, the model and what is beside it, and for nothing that is given or has no choice', async () => {
+    const all = person({ Name: 'my-app', Model: 'hello', Beside: 'ci' })
+    const { answers } = await settle('', { asker: async () => all.asker })
+    expect(answers).toMatchObject({ name: 'my-app', model: 'hello', features: ['ci'] })
+    expect(all.asked).toHaveLength(3)
 
     const none = person({})
-    await settle('my-app --model hello', { asker: async () => none.asker })
+    await settle('my-app --model hello --with ci', { asker: async () => none.asker })
     expect(none.asked).toEqual([])
+
+    const nothing = person({ Beside: '' })
+    const plain = await settle('my-app --model hello', { asker: async () => nothing.asker })
+    expect(plain.answers).not.toHaveProperty('features')
   })
 
   it('asks for the way to get Python where there is a choice and it will be set up', async () => {
     const choices: Partial<Surroundings> = { pythonChoices: () => ['uv', 'pip'] }
-    const one = person({ Python: 'pip' })
+    const one = person({ Python: 'pip', Beside: '' })
     const { answers } = await settle('my-app --model hello', { asker: async () => one.asker, ...choices })
     expect(answers.env).toBe('pip')
 
     const other = person({})
-    const line = 'my-app --model hello --no-install'
+    const line = 'my-app --model hello --with ci --no-install'
     expect((await settle(line, { asker: async () => other.asker, ...choices })).answers.env).toBeUndefined()
   })
 
   it('takes a Hugging Face id that is not in the list', async () => {
-    const one = person({ 'Model:': 'other', 'Hugging Face id or path': 'some/model' })
+    const one = person({ 'Model:': 'other', 'Hugging Face id or path': 'some/model', Beside: '' })
     const { answers } = await settle('my-app', { asker: async () => one.asker })
     expect(answers.model).toBe('some/model')
     expect(one.problems).toEqual([])
@@ -154,7 +174,7 @@ describe('on a terminal', () => {
       ['My App', 'capital letters'],
       ['taken', 'not empty'],
     ] as const) {
-      const one = person({ Name: name, Model: 'hello' })
+      const one = person({ Name: name, Model: 'hello', Beside: '' })
       await settle('', { asker: async () => one.asker }, folder).catch(() => undefined)
       expect(one.problems.join()).toContain(problem)
     }

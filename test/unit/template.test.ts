@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Handlebars from 'handlebars'
 import { describe, expect, it } from 'vitest'
+import { type Answers, packageManagers } from '../../src/choices.ts'
 import { contextKeys, renderContext } from '../../src/compose/context.ts'
 import type { LayerFile } from '../../src/compose/layers.ts'
 import { packLayer, unpackLayer } from '../../src/compose/packed.ts'
 import { parseTemplate } from '../../src/compose/parse-template.ts'
 import { render } from '../../src/compose/template.ts'
-import { type Answers, packageManagers } from '../../src/options.ts'
 import { sha256 } from '../../src/project/record.ts'
 
 const templatesDirectory = fileURLToPath(new URL('../../templates', import.meta.url))

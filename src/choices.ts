@@ -1,0 +1,149 @@
+/**
+ * What can be chosen, and the layers that each choice brings: templates, package managers, features, ways to get
+ * Python. The options of the command line are in options.ts.
+ */
+
+/** A layer of templates/, and the folder of the project that it is put in ('' = the root). */
+export interface LayerUse {
+  layer: string
+  at: string
+}
+
+export interface Choice {
+  value: string
+  title: string
+  /** One line, shown beside the title in questions and in `--help`. */
+  description: string
+}
+
+const layer = (name: string, at = ''): LayerUse => ({ layer: name, at })
+
+export const templates = [
+  {
+    value: 'node',
+    title: 'Node',
+    description: 'a chat in the terminal and a ten-line script to start from',
+    layers: [
+      layer('base'),
+      layer('engine'),
+      layer('setup'),
+      layer('hello'),
+      layer('python', 'python'),
+      layer('variants/node'),
+    ],
+  },
+] as const satisfies readonly (Choice & { layers: readonly LayerUse[] })[]
+
+export type TemplateId = (typeof templates)[number]['value']
+
+export const packageManagers = [
+  { value: 'npm', title: 'npm', description: 'comes with Node', layers: [] },
+  { value: 'pnpm', title: 'pnpm', description: '', layers: [layer('package-managers/pnpm')] },
+  { value: 'yarn', title: 'Yarn', description: '', layers: [layer('package-managers/yarn')] },
+  { value: 'bun', title: 'Bun', description: '', layers: [] },
+] as const satisfies readonly (Choice & { layers: readonly LayerUse[] })[]
+
+export type PackageManager = (typeof packageManagers)[number]['value']
+
+/** A layer that comes with one template or one package manager alone. */
+export interface FeatureLayer extends LayerUse {
+  only?: TemplateId | PackageManager
+}
+
+/** Something that a project can have beside its template. */
+export interface Feature extends Choice {
+  /** The templates that it exists for. */
+  templates: readonly TemplateId[]
+  layers: readonly FeatureLayer[]
+}
+
+/** The folder of a feature, or the folder `+only` in it for the layer that comes with that choice alone. */
+const featureLayer = (name: string, only?: TemplateId | PackageManager): FeatureLayer =>
+  only === undefined ? layer(`features/${name}`) : { ...layer(`features/${name}/+${only}`), only }
+
+export const features = [
+  {
+    value: 'ci',
+    title: 'Checks on GitHub',
+    description: 'lint, types and tests on Linux and macOS for each change, and updates of dependencies',
+    templates: ['node'],
+    layers: [
+      featureLayer('ci'),
+      featureLayer('ci', 'npm'),
+      featureLayer('ci', 'pnpm'),
+      featureLayer('ci', 'yarn'),
+      featureLayer('ci', 'bun'),
+    ],
+  },
+] as const satisfies readonly Feature[]
+
+export type FeatureId = (typeof features)[number]['value']
+
+/** The features as plain interfaces, for code that walks over all of them. */
+export const allFeatures: readonly (Feature & { value: FeatureId })[] = features
+
+/** The features that a template can have. */
+export function featuresOf(template: TemplateId): (Feature & { value: FeatureId })[] {
+  return allFeatures.filter((feature) => feature.templates.includes(template))
+}
+
+/** Ways to get the Python environment that runs MLX. */
+export const pythonEnvironments = [
+  {
+    value: 'uv',
+    title: 'uv',
+    description: 'uv, fetched through pip where it is missing; brings its own Python',
+  },
+  {
+    value: 'pip',
+    title: 'pip',
+    description: 'a virtual environment made by your Python >= 3.11, filled by pip',
+  },
+  { value: 'existing', title: 'existing', description: 'the interpreter that MLX_PYTHON names, as it is' },
+] as const satisfies readonly Choice[]
+
+export type PythonEnvironment = (typeof pythonEnvironments)[number]['value']
+
+/** Everything that decides the files of a project: the same answers give the same bytes. */
+export interface Answers {
+  /** npm name of the project. */
+  name: string
+  template: TemplateId
+  /** `hello`, a Hugging Face id, or a path (relative to the project, or absolute). */
+  model: string
+  packageManager: PackageManager
+  /** Holder of the copyright in LICENSE. */
+  author: string
+  /** In the order of the table; present when there are any. */
+  features?: readonly FeatureId[]
+  /** Decides no file, only how set-up runs; present when it was asked for. */
+  env?: PythonEnvironment
+}
+
+/** Narrows a text to a value of a table of choices. */
+export function choose<Value extends string>(
+  choices: readonly { value: Value }[],
+  text: string | undefined,
+): Value | undefined {
+  return choices.find((choice) => choice.value === text)?.value
+}
+
+/** The layers that these answers ask for, in no particular order: composing only adds. */
+export function layersFor(answers: Pick<Answers, 'template' | 'packageManager' | 'features'>): LayerUse[] {
+  const { template, packageManager, features: added = [] } = answers
+  const chosen = [
+    templates.find(({ value }) => value === template),
+    packageManagers.find(({ value }) => value === packageManager),
+  ]
+  const ofFeatures = allFeatures
+    .filter(({ value }) => added.includes(value))
+    .flatMap(({ layers }) => layers)
+    .filter(({ only }) => only === undefined || only === template || only === packageManager)
+  return [...chosen.flatMap((choice) => [...(choice?.layers ?? [])]), ...ofFeatures]
+}
+
+/** Every layer that a choice names, each once. */
+export function allLayers(): string[] {
+  const choices: readonly { layers: readonly LayerUse[] }[] = [...templates, ...packageManagers, ...features]
+  return [...new Set(choices.flatMap(({ layers }) => layers.map((use) => use.layer)))]
+}

@@ -1,0 +1,41 @@
+import type { Arguments } from '../arguments.ts'
+import { allFeatures, type FeatureId, featuresOf, type TemplateId } from '../choices.ts'
+import { UsageError } from '../errors.ts'
+import type { Asker } from '../system/asker.ts'
+import { valuesIn } from '../values.ts'
+
+/**
+ * Settles what the project has beside its template, in the order of the table of features.
+ *
+ * @throws UsageError for a feature that the template can't have.
+ */
+export async function settleFeatures(
+  given: Arguments,
+  template: TemplateId,
+  asker: Asker | undefined,
+): Promise<FeatureId[]> {
+  const offered = featuresOf(template)
+  const text = given.values.get('with')
+  const wanted = text === undefined ? await ask(offered, asker) : valuesIn(text)
+  const missing = allFeatures.find(
+    (feature) => wanted.includes(feature.value) && !offered.some(({ value }) => value === feature.value),
+  )
+  if (missing !== undefined) {
+    const features = offered.map(({ value }) => value).join(', ')
+    throw new UsageError(`The template ${template} does not come with ${missing.value}.`, {
+      hints: [
+        `--template ${template} takes --with: ${features === '' ? 'nothing' : features}`,
+        `--with ${missing.value} goes with --template: ${missing.templates.join(', ')}`,
+      ],
+    })
+  }
+  return offered.map(({ value }) => value).filter((value) => wanted.includes(value))
+}
+
+async function ask(
+  offered: ReturnType<typeof featuresOf>,
+  asker: Asker | undefined,
+): Promise<readonly string[]> {
+  if (asker === undefined || offered.length === 0) return []
+  return await asker.selectMany('Beside that:', offered)
+}
