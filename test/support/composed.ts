@@ -1,0 +1,28 @@
+/** Projects as the sources compose them, without an install. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Answers } from '../../src/choices.ts'
+import { openTemplates } from '../../src/compose/open.ts'
+import { planProject } from '../../src/steps/plan.ts'
+
+const plain: Answers = {
+  name: 'my-app',
+  template: 'node',
+  model: 'hello',
+  packageManager: 'npm',
+  author: 'Ada Lovelace',
+}
+
+/** Writes a project into a folder; returns its files by path. */
+export async function writeComposed(
+  folder: string,
+  answers: Partial<Answers> = {},
+): Promise<Map<string, Uint8Array>> {
+  const source = await openTemplates(new URL('../../', import.meta.url))
+  const files = await planProject({ ...plain, ...answers }, source, '0.0.0')
+  for (const [path, bytes] of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), bytes)
+  }
+  return files
+}
