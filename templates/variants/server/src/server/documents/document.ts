@@ -1,0 +1,101 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Api } from '../context.ts'
+import {
+  anthropicErrorSchema,
+  failureMeanings,
+  jsonAnswer,
+  openaiErrorSchema,
+  openFailures,
+} from './responses.ts'
+import { tagDescriptions, tags } from './tags.ts'
+
+const description = `A language model behind the APIs that clients know, on Apple MLX.
+
+Point a client of OpenAI's API at \`/v1\`, one of Anthropic's at the address itself. Fields of a request that are not
+described here are ignored; fields that are described and have a wrong type or value are a 400 that names them, and
+\`null\` is as good as absent.`
+
+const route = createRoute({
+  method: 'get',
+  path: '/openapi.json',
+  operationId: 'getDocument',
+  summary: 'This description',
+  description: 'What the server can be asked, as an OpenAPI document.',
+  tags: [tags.server],
+  security: [],
+  responses: {
+    200: jsonAnswer(
+      z.record(z.string(), z.unknown()).meta({ description: 'An OpenAPI 3.1 document.' }),
+      'The document.',
+    ),
+    ...openFailures,
+  },
+})
+
+/** An OpenAPI 3.1 document. */
+export type OpenApiDocument = ReturnType<Api['getOpenAPI31Document']>
+
+/** The description of all routes that the app has by now. */
+export function describe(api: Api): OpenApiDocument {
+  const made = api.getOpenAPI31Document(
+    {
+      openapi: '3.1.0',
+      info: {
+        title: 'MLX server',
+        version: '1',
+        description,
+      },
+      servers: [{ url: '/', description: 'The server that this document comes from.' }],
+      tags: tagDescriptions,
+      // Either is as good, and where the server has no keys none is asked for.
+      security: [{ bearer: [] }, { apiKey: [] }, {}],
+    },
+    { unionPreferredType: 'oneOf' },
+  )
+  made.components = withoutUnused(made)
+  return made
+}
+
+/** The shared errors that no route has are left out. */
+function withoutUnused(made: OpenApiDocument): NonNullable<OpenApiDocument['components']> {
+  const text = JSON.stringify(made.paths)
+  const used = Object.entries(made.components?.responses ?? {}).filter(([name]) =>
+    text.includes(`"#/components/responses/${name}"`),
+  )
+  return { ...made.components, responses: Object.fromEntries(used) }
+}
+
+/** `GET /openapi.json`: made from the routes at the first request, when all of them are there. */
+export function document(api: Api): void {
+  registerShared(api)
+  let made: OpenApiDocument | undefined
+  api.openapi(route, (c) => {
+    made ??= describe(api)
+    return c.json({ ...made }, 200)
+  })
+}
+
+function registerShared({ openAPIRegistry: registry }: Api): void {
+  registry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A key of this server, made by `npm run keys create`. OpenAI’s clients send it so.',
+  })
+  registry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'x-api-key',
+    description: 'The same key, as Anthropic’s clients send it.',
+  })
+  registry.register('OpenAIError', openaiErrorSchema)
+  registry.register('AnthropicError', anthropicErrorSchema)
+  for (const shape of ['OpenAI', 'Anthropic']) {
+    for (const [status, meaning] of Object.entries(failureMeanings)) {
+      const schema = { $ref: `#/components/schemas/${shape}Error` }
+      registry.registerComponent('responses', `${shape}${status}`, {
+        description: meaning,
+        content: { 'application/json': { schema } },
+      })
+    }
+  }
+}
