@@ -1,7 +1,9 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Api, ApiEnv, Services } from './context.ts'
+import { document } from './documents/document.ts'
 import { answerErrors, refuseUnreadable } from './http/failures.ts'
 import { requestLog } from './http/request-log.ts'
+import { mcpServers } from './mcp/endpoint.ts'
 import { chatCompletions } from './openai/chat-completions.ts'
 import { health } from './system/health.ts'
 
@@ -12,5 +14,7 @@ export function createApp(services: Services): Api {
   answerErrors(api)
   health(api, services)
   chatCompletions(api, services)
+  mcpServers(api, services)
+  document(api)
   return api
 }

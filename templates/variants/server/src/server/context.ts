@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { ProjectConfig } from '#project'
 import type { Generations } from './generations.ts'
 import type { KeyFile } from './keys/key-file.ts'
+import type { McpServers } from './mcp/toolbox.ts'
 import type { ServedModels } from './served-models.ts'
 import type { Service } from './service.ts'
 import type { Settings } from './settings.ts'
@@ -23,6 +24,8 @@ export interface Services {
   service: Service
   models: ServedModels
   generations: Generations
+  /** Where MCP_CONFIG names a file. */
+  mcp: McpServers | undefined
 }
 
 export interface ApiEnv {

@@ -113,6 +113,17 @@ const settingsSchema = z.object({
     'what they may take in all, in bytes',
     whole(0, 16 * 1024 * mebibyte, 64 * mebibyte),
   ),
+  mcpConfig: setting(
+    'MCP_CONFIG',
+    'file of the MCP servers whose tools requests may use; empty: none',
+    z.string().default(''),
+  ),
+  mcpRounds: setting('MCP_ROUNDS', 'rounds of calls to MCP tools in one request', whole(1, 100, 8)),
+  mcpTimeoutMs: setting(
+    'MCP_TIMEOUT_MS',
+    'time that an MCP server has for one answer, in milliseconds',
+    milliseconds(30_000),
+  ),
   logLevel: setting(
     'LOG_LEVEL',
     'least level of the log: trace, debug, info, warn, error, fatal or silent',

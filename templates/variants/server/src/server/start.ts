@@ -9,6 +9,7 @@ import { createApp } from './app.ts'
 import type { Services } from './context.ts'
 import { Generations } from './generations.ts'
 import { KeyFile } from './keys/key-file.ts'
+import { openMcpServers } from './mcp/toolbox.ts'
 import { ServedModels } from './served-models.ts'
 import { Service } from './service.ts'
 import type { Settings } from './settings.ts'
@@ -59,6 +60,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
     service,
     models: new ServedModels(service, config, settings.servedModels),
     generations: new Generations(service, settings),
+    mcp: await openMcpServers(settings, root, log),
   }
   const server = createAdaptorServer({
     fetch: createApp(services).fetch,
@@ -97,11 +99,11 @@ async function close(server: Server, services: Services): Promise<void> {
   await cut(server, services)
 }
 
-async function cut(server: Server, { service }: Services): Promise<void> {
+async function cut(server: Server, { service, mcp }: Services): Promise<void> {
   const closed = server.listening ? once(server, 'close') : undefined
   server.close()
   server.closeAllConnections()
-  await Promise.all([closed, service.stop()])
+  await Promise.all([closed, service.stop(), mcp?.close()])
 }
 
 function urlOf(server: Server): string {
