@@ -1,0 +1,44 @@
+/** Definitions that any other part of a text may refer to: such a text only makes sense as a whole. */
+const definition = /^ {0,3}\[[^\]\n]+\]:/m
+const listItem = /^(?:[-*+]|\d{1,9}[.)])(?:\s|$)/
+const fence = /^(\s*)(`{3,}|~{3,})(.*)$/
+
+/**
+ * Cuts Markdown where one block has ended and another begins, so that what is finished need not be rendered again
+ * with each token. Joined by an empty line, the parts are the text again. Where it is not sure it doesn't cut.
+ */
+export function splitBlocks(text: string): string[] {
+  if (definition.test(text)) return [text]
+  const blocks: string[] = []
+  let block: string[] = []
+  let blank = false
+  let closing: RegExp | undefined
+  for (const line of text.split('\n')) {
+    if (closing === undefined && blank && begins(line, block)) {
+      blocks.push(block.join('\n'))
+      block = []
+    }
+    if (closing === undefined) closing = opensFence(line)
+    else if (closing.test(line)) closing = undefined
+    blank = line.trim() === ''
+    if (!blank || block.length > 0) block.push(line)
+  }
+  if (block.length > 0) blocks.push(block.join('\n'))
+  return blocks
+}
+
+/** Whether a line after an empty one is outside of all that came before: not indented, and not the next item of a list. */
+function begins(line: string, block: readonly string[]): boolean {
+  if (block.length === 0 || line === '' || /^\s/.test(line)) return false
+  return !(listItem.test(line) && listItem.test(block[0] ?? ''))
+}
+
+/** What the end of a code block looks like, if the line begins one, which may stand behind the mark of a list. */
+function opensFence(line: string): RegExp | undefined {
+  const marker = /^(?:[-*+]|\d{1,9}[.)])\s+/.exec(line)?.[0] ?? ''
+  const [, indent = '', marks = '', info = ''] = fence.exec(line.slice(marker.length)) ?? []
+  const mark = marks.charAt(0)
+  if (mark === '' || (mark === '`' && info.includes('`'))) return undefined
+  const most = marker.length + indent.length + 3
+  return new RegExp(`^\\s{0,${most}}${mark}{${marks.length},}\\s*$`)
+}

@@ -1,0 +1,39 @@
+import { useState } from 'react'
+import type { UserTurn } from '../state/conversation.ts'
+import { TextArea } from './text-area.tsx'
+
+/** A turn of the user that is written anew. */
+export function EditTurn({
+  turn,
+  last,
+  onSend,
+  onCancel,
+}: {
+  turn: UserTurn
+  last: boolean
+  onSend: (text: string) => void
+  onCancel: () => void
+}) {
+  const [text, setText] = useState(turn.text)
+  const empty = text.trim() === '' && turn.images.length === 0
+  return (
+    <form
+      className="edit"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (!empty) onSend(text)
+      }}
+    >
+      <TextArea label="Edit the message" value={text} onChange={setText} onEscape={onCancel} focused />
+      <p className="hint">{last ? '' : 'What comes after this message is replaced.'}</p>
+      <div className="buttons">
+        <button type="button" onClick={onCancel}>
+          Cancel
+        </button>
+        <button type="submit" className="primary" disabled={empty}>
+          Send again
+        </button>
+      </div>
+    </form>
+  )
+}

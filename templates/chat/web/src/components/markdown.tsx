@@ -1,0 +1,53 @@
+import { type ComponentProps, memo } from 'react'
+import ReactMarkdown, { type Components } from 'react-markdown'
+import remarkGfm from 'remark-gfm'
+import { splitBlocks } from '../blocks.ts'
+import { CodeBlock } from './code-block.tsx'
+
+/**
+ * Markdown that somebody else wrote. HTML in it stays text, addresses other than of the web and of mail are dropped,
+ * and no picture is fetched: a model that was told to could tell a stranger by it what the chat holds.
+ */
+export function Markdown({ text }: { text: string }) {
+  return (
+    <div className="markdown">
+      {splitBlocks(text).map((block, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added at the end
+        <Block key={index} text={block} />
+      ))}
+    </div>
+  )
+}
+
+/** Rendered once, however much text comes after it. */
+const Block = memo(function Block({ text }: { text: string }) {
+  return (
+    <ReactMarkdown remarkPlugins={plugins} components={components}>
+      {text}
+    </ReactMarkdown>
+  )
+})
+
+const plugins = [remarkGfm]
+
+const components: Components = {
+  pre: ({ children }) => <CodeBlock>{children}</CodeBlock>,
+  a: ({ href, children }) => <Link href={href}>{children}</Link>,
+  img: ({ src, alt }) => <Link href={src}>{alt || src || 'image'}</Link>,
+  table: ({ children }) => (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by the keyboard too
+    <section className="table" aria-label="Table" tabIndex={0}>
+      <table>{children}</table>
+    </section>
+  ),
+}
+
+function Link({ href, children }: ComponentProps<'a'>) {
+  if (!href) return children
+  if (href.startsWith('#')) return <a href={href}>{children}</a>
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer">
+      {children}
+    </a>
+  )
+}

@@ -1,0 +1,71 @@
+import { progressText } from '../format.ts'
+import { useServices } from '../services.ts'
+import { useObservable } from '../state/observable.ts'
+import type { Server } from '../state/server.ts'
+import type { LoadProgress } from '../transport/transport.ts'
+
+/** What is out of the ordinary: a server that isn't ready, a model that loads, conversations that aren't kept. */
+export function Notices() {
+  const services = useServices()
+  const server = useObservable(services.server)
+  const { problem, unreadable } = useObservable(services.library)
+  const { loading } = server
+  const state = loading ? undefined : stateText(server)
+  const progress = loading ? loading.progress : server.state === 'loading' ? server.progress : undefined
+  return (
+    <div className="notices">
+      <div role="status">
+        {state !== undefined && <p className="notice">{state}</p>}
+        {loading && <p className="notice">Loading {loading.model}</p>}
+      </div>
+      {progress && <Progress progress={progress} />}
+      {loading && (
+        <button type="button" onClick={() => services.server.cancelLoad()}>
+          Cancel
+        </button>
+      )}
+      <div role="alert">
+        {server.loadProblem !== undefined && <p className="notice problem">{server.loadProblem}</p>}
+        {problem !== undefined && <p className="notice problem">{problem}</p>}
+        {unreadable.length > 0 && (
+          <p className="notice problem">
+            {unreadable.length === 1 ? 'A conversation' : `${unreadable.length} conversations`} can not be
+            read. Settings lets you save or delete what is there.
+          </p>
+        )}
+      </div>
+    </div>
+  )
+}
+
+function Progress({ progress }: { progress: LoadProgress }) {
+  const { loadedBytes, totalBytes } = progress
+  return (
+    <p className="progress">
+      <progress
+        aria-label="Loading the model"
+        {...(totalBytes > 0 && { value: loadedBytes / totalBytes, max: 1 })}
+      />
+      {progressText(progress)}
+    </p>
+  )
+}
+
+function stateText({ state, model, message }: Server): string | undefined {
+  switch (state) {
+    case 'starting':
+      return 'The server is starting.'
+    case 'loading':
+      return `The server is loading ${model ?? 'its model'}.`
+    case 'restarting':
+      return 'The model stopped working. The server is starting it again.'
+    case 'failed':
+      return `The model could not be started. ${message ?? 'The log of the server says why.'}`
+    case 'stopping':
+      return 'The server is shutting down.'
+    case 'unreachable':
+      return `${message ?? 'The server can not be reached.'} Trying again.`
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,58 @@
+import { useState } from 'react'
+import { useServices } from '../services.ts'
+import { useObservable } from '../state/observable.ts'
+import { readNumber, type SamplingField, samplingFields } from '../state/settings.ts'
+import { KeptConversations } from './kept-conversations.tsx'
+import { Modal } from './modal.tsx'
+
+/** What is asked along with each message, and the conversations as files. */
+export function SettingsDialog({ onClose }: { onClose: () => void }) {
+  const { settings } = useServices()
+  const { system } = useObservable(settings)
+  return (
+    <Modal title="Settings" className="settings" onClose={onClose}>
+      <label className="wide">
+        <span>System prompt</span>
+        <textarea
+          rows={4}
+          value={system}
+          placeholder="You answer in one sentence."
+          onChange={(event) => settings.change({ system: event.target.value })}
+        />
+      </label>
+      <div className="sampling">
+        {samplingFields.map((field) => (
+          <NumberField key={field.name} field={field} />
+        ))}
+      </div>
+      <KeptConversations />
+    </Modal>
+  )
+}
+
+function NumberField({ field }: { field: SamplingField }) {
+  const { settings } = useServices()
+  const [text, setText] = useState(() => String(settings.get()[field.name] ?? ''))
+  const wrong = text.trim() !== '' && readNumber(field, text) === undefined
+  const { name, label, minimum, maximum, hint } = field
+  return (
+    <label>
+      <span>{label}</span>
+      <input
+        inputMode="decimal"
+        autoComplete="off"
+        placeholder="server’s default"
+        value={text}
+        aria-invalid={wrong}
+        aria-describedby={`${name}-hint`}
+        onChange={(event) => {
+          setText(event.target.value)
+          settings.change({ [name]: readNumber(field, event.target.value) })
+        }}
+      />
+      <small id={`${name}-hint`} className={wrong ? 'wrong' : ''}>
+        {wrong ? `a number from ${minimum} to ${maximum.toLocaleString('en')}` : hint}
+      </small>
+    </label>
+  )
+}

@@ -1,0 +1,33 @@
+import { createContext, useContext } from 'react'
+import { Answers } from './state/answers.ts'
+import { Library } from './state/library.ts'
+import { ServerWatch } from './state/server.ts'
+import { SettingsStore } from './state/settings.ts'
+import { openShelf } from './state/shelf.ts'
+import type { Transport } from './transport/transport.ts'
+
+/** What the components share. */
+export interface Services {
+  library: Library
+  answers: Answers
+  server: ServerWatch
+  settings: SettingsStore
+}
+
+/** Starts them: the conversations are read and the server is asked for its state. */
+export function startServices(transport: Transport): Services {
+  const library = new Library()
+  void library.open(openShelf())
+  const server = new ServerWatch(transport)
+  void server.check()
+  const answers = new Answers(transport, library, (error) => server.noticeFailure(error))
+  return { library, answers, server, settings: new SettingsStore(localStorage) }
+}
+
+export const ServicesContext = createContext<Services | undefined>(undefined)
+
+export function useServices(): Services {
+  const services = useContext(ServicesContext)
+  if (services === undefined) throw new Error('This component needs a ServicesContext around it.')
+  return services
+}

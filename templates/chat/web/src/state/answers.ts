@@ -1,0 +1,128 @@
+import type { ChatEvent, ChatRequest, Transport } from '../transport/transport.ts'
+import { TransportError } from '../transport/transport.ts'
+import { type AnswerTurn, emptyAnswer, withTurn } from './conversation.ts'
+import type { Library } from './library.ts'
+import { Observable } from './observable.ts'
+
+/** An answer while it comes. */
+export interface LiveAnswer {
+  text: string
+  reasoning: string
+  /** Part of the prompt that was read, 0 to 1; undefined before and after. */
+  promptRead?: number | undefined
+}
+
+interface Running {
+  live: Observable<LiveAnswer>
+  controller: AbortController
+}
+
+/** An answer is kept so often while it comes, so that a closed page loses little of it. */
+const keepEveryMs = 1000
+
+/** The answers that are under way: at most one for each conversation. They go on while another one is looked at. */
+export class Answers extends Observable<ReadonlyMap<string, Running>> {
+  readonly #transport: Transport
+  readonly #library: Library
+  readonly #onFailure: (error: unknown) => void
+
+  /** `onFailure` hears of each answer that broke off, besides the turn that says so. */
+  constructor(transport: Transport, library: Library, onFailure: (error: unknown) => void) {
+    super(new Map())
+    this.#transport = transport
+    this.#library = library
+    this.#onFailure = onFailure
+  }
+
+  /** Adds an answer to a conversation of the library. Does nothing while one is under way. */
+  async ask(conversationId: string, request: ChatRequest): Promise<void> {
+    if (this.get().has(conversationId)) return
+    const live = new Observable<LiveAnswer>({ text: '', reasoning: '' })
+    const running = { live, controller: new AbortController() }
+    const answer = emptyAnswer(request.model)
+    this.#keep(conversationId, answer)
+    this.set(new Map(this.get()).set(conversationId, running))
+    const ended = await this.#follow(conversationId, answer, request, running)
+    const rest = new Map(this.get())
+    rest.delete(conversationId)
+    this.set(rest)
+    this.#keep(conversationId, ended)
+  }
+
+  /** Ends the answer of a conversation where it is; what came of it stays. */
+  stop(conversationId: string): void {
+    this.get().get(conversationId)?.controller.abort()
+  }
+
+  /** Resolves with the answer as it ended, well or not. */
+  async #follow(
+    conversationId: string,
+    answer: AnswerTurn,
+    request: ChatRequest,
+    { live, controller }: Running,
+  ): Promise<AnswerTurn> {
+    let current: LiveAnswer = live.get()
+    let kept = performance.now()
+    const frame = perFrame(() => live.set(current))
+    const soFar = () => ({ ...answer, text: current.text, reasoning: current.reasoning })
+    try {
+      for await (const event of this.#transport.chat(request, controller.signal)) {
+        if (event.type === 'end') return { ...soFar(), ...ending(event) }
+        current = after(current, event)
+        frame.ask()
+        if (performance.now() - kept < keepEveryMs) continue
+        kept = performance.now()
+        this.#keep(conversationId, soFar())
+      }
+      throw new TransportError('The answer broke off.')
+    } catch (error) {
+      if (controller.signal.aborted) return { ...soFar(), ending: 'stopped' }
+      this.#onFailure(error)
+      return { ...soFar(), ending: 'failed', problem: problem(error) }
+    } finally {
+      frame.cancel()
+    }
+  }
+
+  /** A conversation that was deleted meanwhile stays so. */
+  #keep(conversationId: string, answer: AnswerTurn): void {
+    const conversation = this.#library.find(conversationId)
+    if (conversation === undefined) this.stop(conversationId)
+    else this.#library.put(withTurn(conversation, answer))
+  }
+}
+
+function after(live: LiveAnswer, event: Exclude<ChatEvent, { type: 'end' }>): LiveAnswer {
+  const { text, reasoning } = live
+  if (event.type === 'text') return { text: text + event.text, reasoning }
+  if (event.type === 'reasoning') return { text, reasoning: reasoning + event.text }
+  return { text, reasoning, promptRead: event.processedTokens / Math.max(1, event.totalTokens) }
+}
+
+function ending(event: Extract<ChatEvent, { type: 'end' }>): Pick<AnswerTurn, 'ending' | 'figures'> {
+  const { finishReason, usage, timings } = event
+  if (usage === undefined || timings === undefined) return { ending: finishReason }
+  const { ttftMs, tokensPerSecond } = timings
+  return { ending: finishReason, figures: { tokens: usage.completionTokens, ttftMs, tokensPerSecond } }
+}
+
+function problem(error: unknown): string {
+  if (!(error instanceof TransportError)) return `The page itself failed: ${String(error)}`
+  if (error.retryAfterSeconds === undefined) return error.message
+  return `${error.message} Try again in ${error.retryAfterSeconds} s.`
+}
+
+/** Calls back once before the next picture is drawn, however often it was asked; the tokens between cost nothing. */
+function perFrame(draw: () => void): { ask: () => void; cancel: () => void } {
+  let asked = 0
+  const drawn = () => {
+    asked = 0
+    draw()
+  }
+  return {
+    ask: () => {
+      if (asked === 0) asked = requestAnimationFrame(drawn)
+    },
+    cancel: () => cancelAnimationFrame(asked),
+  }
+}

@@ -1,0 +1,78 @@
+import * as z from 'zod/mini'
+
+const userTurn = z.object({
+  role: z.literal('user'),
+  id: z.string(),
+  text: z.string(),
+  /** Data URLs: anything else could make the browser fetch it. */
+  images: z.array(z.string().check(z.startsWith('data:image/'))),
+})
+
+const answerTurn = z.object({
+  role: z.literal('assistant'),
+  id: z.string(),
+  text: z.string(),
+  reasoning: z.string(),
+  model: z.optional(z.string()),
+  /** `stop`, `length` and the like come from the server; `stopped` is the person at the page. */
+  ending: z.string(),
+  /** Why it broke off, where `ending` is `failed`. */
+  problem: z.optional(z.string()),
+  /** The last two in milliseconds and tokens per second. */
+  figures: z.optional(z.object({ tokens: z.number(), ttftMs: z.number(), tokensPerSecond: z.number() })),
+})
+
+export const conversationSchema = z.object({
+  id: z.string().check(z.minLength(1)),
+  title: z.string(),
+  /** Milliseconds since 1970. */
+  changed: z.number(),
+  turns: z.array(z.discriminatedUnion('role', [userTurn, answerTurn])),
+})
+
+export type UserTurn = z.infer<typeof userTurn>
+export type AnswerTurn = z.infer<typeof answerTurn>
+export type Conversation = z.infer<typeof conversationSchema>
+
+/** The `ending` of an answer that still comes; one that is found so after a reload was cut off by it. */
+export const running = 'running'
+
+export const maxTitleCharacters = 60
+
+/** A conversation that begins with this turn, which also names it. */
+export function startConversation(turn: UserTurn): Conversation {
+  return { id: crypto.randomUUID(), title: titleFor(turn.text), changed: Date.now(), turns: [turn] }
+}
+
+export function userTurnOf(text: string, images: readonly string[] = []): UserTurn {
+  return { role: 'user', id: crypto.randomUUID(), text: text.trim(), images: [...images] }
+}
+
+export function emptyAnswer(model: string | undefined): AnswerTurn {
+  const answer = {
+    role: 'assistant',
+    id: crypto.randomUUID(),
+    text: '',
+    reasoning: '',
+    ending: running,
+  } as const
+  return model === undefined ? answer : { ...answer, model }
+}
+
+export function withTurn(conversation: Conversation, turn: UserTurn | AnswerTurn): Conversation {
+  const at = conversation.turns.findIndex(({ id }) => id === turn.id)
+  const turns = at < 0 ? [...conversation.turns, turn] : conversation.turns.with(at, turn)
+  return { ...conversation, turns, changed: Date.now() }
+}
+
+/** The conversation as it was before this turn: what came after it is gone too. */
+export function before(conversation: Conversation, turnId: string): Conversation {
+  const at = conversation.turns.findIndex(({ id }) => id === turnId)
+  return at < 0 ? conversation : { ...conversation, turns: conversation.turns.slice(0, at) }
+}
+
+function titleFor(text: string): string {
+  const line = text.trim().split('\n', 1)[0] ?? ''
+  if (line === '') return 'Image'
+  return line.length <= maxTitleCharacters ? line : `${line.slice(0, maxTitleCharacters - 1).trimEnd()}…`
+}

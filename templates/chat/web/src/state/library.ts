@@ -1,0 +1,119 @@
+import { type Conversation, conversationSchema } from './conversation.ts'
+import { Observable } from './observable.ts'
+import { memoryShelf, type Shelf } from './shelf.ts'
+
+/** So many conversations are kept; the one that was idle longest goes first. */
+export const maxConversations = 200
+
+export interface LibraryState {
+  /** False until the shelf was read. */
+  open: boolean
+  /** The newest first. */
+  conversations: readonly Conversation[]
+  /** What lies on the shelf and is no conversation: it stays there until somebody says otherwise. */
+  unreadable: readonly { id: string; value: unknown }[]
+  /** Why nothing is kept, or why the last change was not. */
+  problem?: string
+}
+
+/** The conversations of this browser. */
+export class Library extends Observable<LibraryState> {
+  #shelf: Shelf = memoryShelf()
+
+  constructor() {
+    super({ open: false, conversations: [], unreadable: [] })
+  }
+
+  /** Reads the shelf. Where that fails, the page works without one and says so. */
+  async open(opening: Promise<Shelf>): Promise<void> {
+    try {
+      const shelf = await opening
+      const found = (await shelf.all()).map(([id, value]) => ({
+        id,
+        value,
+        read: conversationSchema.safeParse(value),
+      }))
+      this.#shelf = shelf
+      this.set({
+        open: true,
+        conversations: newestFirst(found.flatMap(({ read }) => (read.success ? [read.data] : []))),
+        unreadable: found.filter(({ read }) => !read.success).map(({ id, value }) => ({ id, value })),
+      })
+      shelf.watch((id) => void this.#refresh(id))
+    } catch (error) {
+      const problem = `This browser keeps no conversations: ${reason(error)}`
+      this.set({ ...this.get(), open: true, problem })
+    }
+  }
+
+  find(id: string): Conversation | undefined {
+    return this.get().conversations.find((conversation) => conversation.id === id)
+  }
+
+  /** Adds or replaces a conversation. */
+  put(conversation: Conversation): void {
+    const others = this.get().conversations.filter(({ id }) => id !== conversation.id)
+    const all = newestFirst([conversation, ...others])
+    this.set({ ...this.get(), conversations: all.slice(0, maxConversations) })
+    void this.#keep(() => this.#shelf.write(conversation.id, conversation))
+    for (const { id } of all.slice(maxConversations)) void this.#keep(() => this.#shelf.remove(id))
+  }
+
+  remove(id: string): void {
+    const { conversations, unreadable } = this.get()
+    this.set({
+      ...this.get(),
+      conversations: conversations.filter((conversation) => conversation.id !== id),
+      unreadable: unreadable.filter((entry) => entry.id !== id),
+    })
+    void this.#keep(() => this.#shelf.remove(id))
+  }
+
+  /** All of them as the text of a file that `importFrom` reads. */
+  exportText(): string {
+    const { conversations, unreadable } = this.get()
+    return JSON.stringify({ conversations, ...(unreadable.length > 0 && { unreadable }) }, null, 2)
+  }
+
+  /**
+   * Adds the conversations of a file; one that is here already is replaced. Returns how many there were.
+   *
+   * @throws Error that says what is wrong with the text.
+   */
+  importFrom(text: string): number {
+    const value: unknown = JSON.parse(text)
+    const list =
+      typeof value === 'object' && value !== null && 'conversations' in value
+        ? value.conversations
+        : undefined
+    if (!Array.isArray(list)) throw new Error('It has no list of conversations.')
+    const read = list.slice(0, maxConversations).map((entry: unknown) => conversationSchema.safeParse(entry))
+    const bad = read.findIndex(({ success }) => !success)
+    if (bad >= 0) throw new Error(`Conversation ${bad + 1} of it can not be read.`)
+    const conversations = read.flatMap(({ data }) => data ?? [])
+    for (const conversation of conversations) this.put(conversation)
+    return conversations.length
+  }
+
+  async #refresh(id: string): Promise<void> {
+    const read = conversationSchema.safeParse(await this.#shelf.read(id))
+    const others = this.get().conversations.filter((conversation) => conversation.id !== id)
+    this.set({ ...this.get(), conversations: newestFirst(read.success ? [read.data, ...others] : others) })
+  }
+
+  async #keep(write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      this.set({ ...this.get(), problem: `The conversation could not be kept: ${reason(error)}` })
+    }
+  }
+}
+
+function newestFirst(conversations: readonly Conversation[]): Conversation[] {
+  return conversations.toSorted((one, other) => other.changed - one.changed)
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

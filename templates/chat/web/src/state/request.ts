@@ -1,0 +1,37 @@
+import type { ChatMessage, ChatRequest } from '../transport/transport.ts'
+import type { Conversation } from './conversation.ts'
+import type { Settings } from './settings.ts'
+
+/**
+ * What the model is asked: the system prompt and all turns. Answers that never began are left out and questions that
+ * then follow each other are joined, since many chat templates refuse roles that don't take turns.
+ *
+ * @param sees whether the model takes images; without, they stay behind.
+ */
+export function buildRequest(
+  conversation: Conversation,
+  settings: Settings,
+  model: string | undefined,
+  sees: boolean,
+): ChatRequest {
+  const messages: ChatMessage[] = []
+  if (settings.system.trim() !== '') messages.push({ role: 'system', text: settings.system.trim() })
+  for (const turn of conversation.turns) {
+    if (turn.role === 'assistant') {
+      if (turn.text !== '') messages.push({ role: 'assistant', text: turn.text })
+      continue
+    }
+    const images = sees ? turn.images : []
+    const last = messages.at(-1)
+    if (last?.role === 'user') messages[messages.length - 1] = join(last, turn.text, images)
+    else messages.push({ role: 'user', text: turn.text, ...(images.length > 0 && { images }) })
+  }
+  const { temperature, topP, maxTokens, seed } = settings
+  return { model, messages, temperature, topP, maxTokens, seed }
+}
+
+function join(message: ChatMessage, text: string, images: readonly string[]): ChatMessage {
+  const all = [...(message.images ?? []), ...images]
+  const texts = [message.text, text].filter((part) => part !== '')
+  return { role: 'user', text: texts.join('\n\n'), ...(all.length > 0 && { images: all }) }
+}

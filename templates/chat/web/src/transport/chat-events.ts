@@ -1,0 +1,61 @@
+import type { EventSourceMessage } from 'eventsource-parser'
+import { type ChatEvent, type Timings, TransportError, type Usage } from './transport.ts'
+import { chunkSchema, errorSchema, type WireChunk } from './wire.ts'
+
+/**
+ * The chunks of a streamed chat completion as events of the page. Only `[DONE]` ends an answer well: a connection
+ * that is cut looks like one that was closed.
+ *
+ * @throws TransportError for an error event, for what is no chunk, and for a stream that just ends.
+ */
+export async function* chatEvents(messages: AsyncIterable<EventSourceMessage>): AsyncGenerator<ChatEvent> {
+  let finishReason = 'stop'
+  let usage: Usage | undefined
+  let timings: Timings | undefined
+  for await (const { data } of messages) {
+    if (data === '[DONE]') {
+      yield { type: 'end', finishReason, usage, timings }
+      return
+    }
+    const chunk = readChunk(data)
+    const choice = chunk.choices[0]
+    if (chunk.prompt_progress) {
+      const { processed_tokens, total_tokens } = chunk.prompt_progress
+      yield { type: 'prompt', processedTokens: processed_tokens, totalTokens: total_tokens }
+    }
+    const reasoning = choice?.delta?.reasoning_content ?? choice?.delta?.reasoning
+    if (reasoning) yield { type: 'reasoning', text: reasoning }
+    if (choice?.delta?.content) yield { type: 'text', text: choice.delta.content }
+    if (choice?.finish_reason) finishReason = choice.finish_reason
+    if (chunk.usage) {
+      usage = { promptTokens: chunk.usage.prompt_tokens, completionTokens: chunk.usage.completion_tokens }
+    }
+    if (chunk.timings) {
+      timings = { ttftMs: chunk.timings.ttft_ms, tokensPerSecond: chunk.timings.tokens_per_second }
+    }
+  }
+  throw new TransportError('The connection broke off before the answer was complete.')
+}
+
+/** @throws TransportError with the server's words where the data is an error. */
+export function readEventData(data: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(data)
+  } catch (cause) {
+    throw new TransportError('The server sent something that is not JSON.', { cause })
+  }
+  const failure = errorSchema.safeParse(value)
+  if (failure.success) throw new TransportError(failure.data.error.message)
+  return value
+}
+
+function readChunk(data: string): WireChunk {
+  const chunk = chunkSchema.safeParse(readEventData(data))
+  if (!chunk.success) {
+    throw new TransportError('The server sent something that is no part of an answer.', {
+      cause: chunk.error,
+    })
+  }
+  return chunk.data
+}

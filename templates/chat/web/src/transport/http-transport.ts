@@ -1,0 +1,130 @@
+import type * as z from 'zod/mini'
+import { chatEvents, readEventData } from './chat-events.ts'
+import { eventStream } from './event-stream.ts'
+import {
+  type ChatEvent,
+  type ChatRequest,
+  type LoadProgress,
+  type Model,
+  type ServerStatus,
+  type Transport,
+  TransportError,
+} from './transport.ts'
+import { chatBody, errorSchema, modelsSchema, progressSchema, statusSchema } from './wire.ts'
+
+/** Where the key of the server is kept; in the browser that is `sessionStorage`. */
+export interface KeyStorage {
+  getItem(name: string): string | null
+  setItem(name: string, value: string): void
+}
+
+const keyName = 'server-key'
+
+/** Speaks with the server over HTTP. `base` is the address that the paths are relative to, with a slash at its end. */
+export class HttpTransport implements Transport {
+  readonly #base: string
+  readonly #keys: KeyStorage
+
+  constructor(base: string, keys: KeyStorage) {
+    this.#base = base
+    this.#keys = keys
+  }
+
+  async status(signal?: AbortSignal): Promise<ServerStatus> {
+    const { state, model, progress, message } = await this.#get('api/status', statusSchema, signal)
+    return {
+      state,
+      model: model ?? undefined,
+      progress: progress ? toProgress(progress) : undefined,
+      message: message ?? undefined,
+    }
+  }
+
+  async models(signal?: AbortSignal): Promise<Model[]> {
+    const { data } = await this.#get('v1/models', modelsSchema, signal)
+    return data.map(({ id, loaded, capabilities, context_tokens }) => ({
+      id,
+      loaded: loaded ?? false,
+      capabilities: capabilities ?? [],
+      contextTokens: context_tokens ?? undefined,
+    }))
+  }
+
+  async load(
+    model: string,
+    onProgress: (progress: LoadProgress) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const body = await this.#stream('api/load', { model }, signal)
+    for await (const { event, data } of eventStream(body)) {
+      const value = readEventData(data)
+      if (event === 'loaded') return
+      const progress = progressSchema.safeParse(value)
+      if (progress.success) onProgress(toProgress(progress.data))
+    }
+    throw new TransportError(`The connection broke off before ${model} was loaded.`)
+  }
+
+  async *chat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent> {
+    const body = await this.#stream('v1/chat/completions', chatBody(request), signal)
+    yield* chatEvents(eventStream(body))
+  }
+
+  giveKey(key: string): void {
+    this.#keys.setItem(keyName, key)
+  }
+
+  async #get<Schema extends z.ZodMiniType>(
+    path: string,
+    schema: Schema,
+    signal: AbortSignal | undefined,
+  ): Promise<z.output<Schema>> {
+    const response = await this.#send(path, signal ? { signal } : {})
+    const value: unknown = await response.json().catch(() => undefined)
+    const parsed = schema.safeParse(value)
+    if (!parsed.success) {
+      throw new TransportError(`${path} of the server is not as expected.`, { cause: parsed.error })
+    }
+    return parsed.data
+  }
+
+  async #stream(path: string, body: unknown, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#send(path, { method: 'POST', body: JSON.stringify(body), signal })
+    if (response.body === null) throw new TransportError('The server sent an empty answer.')
+    return response.body
+  }
+
+  async #send(path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers()
+    const key = this.#keys.getItem(keyName)
+    if (key !== null) headers.set('authorization', `Bearer ${key}`)
+    if (init.body !== undefined) headers.set('content-type', 'application/json')
+    let response: Response
+    try {
+      response = await fetch(new URL(path, this.#base), { ...init, headers, cache: 'no-store' })
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === 'AbortError') throw cause
+      throw new TransportError('The server can not be reached.', { cause })
+    }
+    if (!response.ok) throw await refusal(response)
+    return response
+  }
+}
+
+/** What a status other than 2xx says. `retry-after` in seconds; as a date it is not read. */
+async function refusal(response: Response): Promise<TransportError> {
+  const value: unknown = await response.json().catch(() => undefined)
+  const body = errorSchema.safeParse(value)
+  const retryAfter = Number.parseInt(response.headers.get('retry-after') ?? '', 10)
+  const message = body.success
+    ? body.data.error.message
+    : `The server answered with status ${response.status}.`
+  return new TransportError(message, {
+    status: response.status,
+    retryAfterSeconds: Number.isNaN(retryAfter) ? undefined : retryAfter,
+  })
+}
+
+function toProgress(progress: z.infer<typeof progressSchema>): LoadProgress {
+  return { stage: progress.stage, loadedBytes: progress.loaded_bytes, totalBytes: progress.total_bytes }
+}

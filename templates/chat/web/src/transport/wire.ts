@@ -1,0 +1,69 @@
+import * as z from 'zod/mini'
+import type { ChatMessage, ChatRequest } from './transport.ts'
+import { serverStates } from './transport.ts'
+
+const progress = z.object({ stage: z.string(), loaded_bytes: z.number(), total_bytes: z.number() })
+
+/** What the server sends, as far as the page reads it. */
+export const statusSchema = z.object({
+  state: z.enum(serverStates),
+  model: z.nullish(z.string()),
+  progress: z.nullish(progress),
+  message: z.nullish(z.string()),
+})
+
+export const modelsSchema = z.object({
+  data: z.array(
+    z.object({
+      id: z.string(),
+      loaded: z.nullish(z.boolean()),
+      capabilities: z.nullish(z.array(z.string())),
+      context_tokens: z.nullish(z.number()),
+    }),
+  ),
+})
+
+export const errorSchema = z.object({ error: z.object({ message: z.string() }) })
+
+export const progressSchema = progress
+
+export const chunkSchema = z.object({
+  choices: z.array(
+    z.object({
+      delta: z.nullish(
+        z.object({
+          content: z.nullish(z.string()),
+          // Servers disagree on the name.
+          reasoning_content: z.nullish(z.string()),
+          reasoning: z.nullish(z.string()),
+        }),
+      ),
+      finish_reason: z.nullish(z.string()),
+    }),
+  ),
+  usage: z.nullish(z.object({ prompt_tokens: z.number(), completion_tokens: z.number() })),
+  timings: z.nullish(z.object({ ttft_ms: z.number(), tokens_per_second: z.number() })),
+  prompt_progress: z.nullish(z.object({ processed_tokens: z.number(), total_tokens: z.number() })),
+})
+
+export type WireChunk = z.infer<typeof chunkSchema>
+
+/** The body of a POST to /v1/chat/completions. */
+export function chatBody(request: ChatRequest): Record<string, unknown> {
+  return {
+    model: request.model,
+    messages: request.messages.map(({ role, text, images }) => ({ role, content: content(text, images) })),
+    temperature: request.temperature,
+    top_p: request.topP,
+    max_completion_tokens: request.maxTokens,
+    seed: request.seed,
+    stream: true,
+    stream_options: { include_usage: true },
+  }
+}
+
+function content(text: string, images: ChatMessage['images'] = []): unknown {
+  if (images.length === 0) return text
+  const parts = images.map((url) => ({ type: 'image_url', image_url: { url } }))
+  return text === '' ? parts : [...parts, { type: 'text', text }]
+}
