@@ -71,7 +71,7 @@ export class Generations {
     try {
       const chunks = engine.generate({
         ...options,
-        caller,
+        ...(this.#service.isRemote ? {} : { caller }),
         deadlineMs: this.#limits.requestTimeoutMs,
         signal: AbortSignal.any([signal, late.signal]),
       })

@@ -1,5 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
-import { createEngine, type Engine, EngineError, type EngineOptions, type LoadProgress } from '#engine'
+import {
+  createEngine,
+  type Engine,
+  EngineError,
+  type EngineOptions,
+  type LoadProgress,
+  type RemoteOptions,
+} from '#engine'
 import { ApiError } from './errors.ts'
 
 /** `failed`: the worker can't be started again; it is tried further. */
@@ -11,6 +18,8 @@ const pausesMs = [0, 500, 1000, 2000, 5000, 15_000]
 export interface ServiceOptions {
   /** For `createEngine`. */
   engine?: EngineOptions
+  /** Another server that runs the model, in place of a worker of our own. */
+  remote?: RemoteOptions | undefined
   onState?: (state: State, error: EngineError | undefined) => void
 }
 
@@ -58,6 +67,11 @@ export class Service {
     throw unavailable(this.#state)
   }
 
+  /** Whether another server runs the model: it knows nothing of this one's callers. */
+  get isRemote(): boolean {
+    return this.#options.remote !== undefined
+  }
+
   /** The engine if it is there, in any state: to ask for its status. */
   get anyEngine(): Engine | undefined {
     return this.#engine
@@ -70,11 +84,10 @@ export class Service {
    */
   async start(): Promise<void> {
     const { signal } = this.#stopped
-    this.#engine = await createEngine({
-      ...this.#options.engine,
-      signal,
-      onWorkerExit: (error) => this.#onWorkerExit(error),
-    })
+    const { engine, remote } = this.#options
+    this.#engine = await createEngine(
+      remote ?? { ...engine, signal, onWorkerExit: (error) => this.#onWorkerExit(error) },
+    )
     this.#become('loading')
     await this.#load(this.#engine)
     this.#become('ready')

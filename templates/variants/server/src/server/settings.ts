@@ -113,6 +113,22 @@ const settingsSchema = z.object({
     'what they may take in all, in bytes',
     whole(0, 16 * 1024 * mebibyte, 64 * mebibyte),
   ),
+  engineUrl: setting(
+    'ENGINE_URL',
+    'address of another server that runs the model, as http://10.0.0.2:8080/v1; empty: it runs here',
+    z.string().default(''),
+  ),
+  engineServer: setting(
+    'ENGINE_SERVER',
+    'what that server is: mlx-lm, openai or compatible',
+    z.enum(['mlx-lm', 'openai', 'compatible']).default('compatible'),
+  ),
+  engineModel: setting(
+    'ENGINE_MODEL',
+    'the model that it is asked for; empty: the one of mlx.config.json',
+    z.string().default(''),
+  ),
+  engineKey: setting('ENGINE_API_KEY', 'the key that it wants', z.string().default('')),
   mcpConfig: setting(
     'MCP_CONFIG',
     'file of the MCP servers whose tools requests may use; empty: none',

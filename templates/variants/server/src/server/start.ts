@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { resolve } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Logger } from 'pino'
-import type { EngineOptions } from '#engine'
+import type { EngineOptions, RemoteOptions } from '#engine'
 import { findProject } from '#project'
 import { createApp } from './app.ts'
 import type { Services } from './context.ts'
@@ -49,6 +49,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       onLog: (line) => log.debug({ worker: line }),
       ...options.engine,
     },
+    remote: remoteOptions(settings),
     onState: (state, err) => log.info({ state, err }, 'state'),
   })
   const services: Services = {
@@ -58,7 +59,11 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
     log,
     keys: new KeyFile(resolve(root, settings.keysFile)),
     service,
-    models: new ServedModels(service, config, settings.servedModels),
+    models: new ServedModels(
+      service,
+      { ...config, model: settings.engineModel || config.model },
+      settings.servedModels,
+    ),
     generations: new Generations(service, settings),
     mcp: await openMcpServers(settings, root, log),
   }
@@ -83,6 +88,13 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
     close: () => close(server, services),
     cut: () => cut(server, services),
   }
+}
+
+/** What ENGINE_URL and its neighbours say; undefined where the model runs here. */
+function remoteOptions(settings: Settings): RemoteOptions | undefined {
+  const { engineUrl: baseUrl, engineServer: server, engineModel, engineKey } = settings
+  if (baseUrl === '') return undefined
+  return { baseUrl, server, model: engineModel || undefined, apiKey: engineKey || undefined }
 }
 
 async function close(server: Server, services: Services): Promise<void> {
