@@ -126,5 +126,6 @@ function asChunk(index: number, unread: Unread): Chunk {
     ...(toolCalls.length === 0 ? {} : { toolCalls }),
     ...(toolErrors.length === 0 ? {} : { toolErrors }),
     ...(done === undefined ? {} : { finishReason: done.finishReason }),
+    ...(done === undefined || done.stopString === null ? {} : { stopString: done.stopString }),
   }
 }

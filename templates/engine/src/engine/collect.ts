@@ -17,6 +17,7 @@ export async function collect(chunks: AsyncIterable<Chunk>): Promise<Answer> {
     part.toolErrors.push(...(chunk.toolErrors ?? []))
     part.logprobs.push(...(chunk.logprobs ?? []))
     if (chunk.finishReason !== undefined) part.finishReason = chunk.finishReason
+    if (chunk.stopString !== undefined) part.stopString = chunk.stopString
     const { usage, timings, model } = chunk
     if (usage === undefined || timings === undefined || model === undefined) continue
     const choices = parts.map(({ finishReason = 'stop', ...rest }) => ({ ...rest, finishReason }))

@@ -8,7 +8,7 @@ import { engineErrorCodes } from './errors.ts'
 import { limits } from './limits.ts'
 
 /** Goes up with every change that an older side would misread. The first event of a worker names its own. */
-export const protocolVersion = 2
+export const protocolVersion = 3
 
 const callId = z.int().min(0).meta({ id: 'CallId' })
 const count = z.int().min(0).meta({ id: 'Count' })
@@ -465,6 +465,10 @@ const done = z
     finishReason: z
       .enum(finishReasons)
       .describe('The model or a stop string ended it, maxTokens or the context did, or it made calls.'),
+    stopString: stopString
+      .nullable()
+      .default(null)
+      .describe('The stop string that ended it; null if none did.'),
     usage: usageSchema,
     timings: workerTimings,
   })

@@ -40,6 +40,8 @@ export interface Chunk {
    * context did; `tool_calls`: it ended with calls.
    */
   finishReason?: FinishReason
+  /** Beside `finishReason`: the stop string that ended the sequence. Another server does not tell it. */
+  stopString?: string
   /** On the last piece of all, as are `timings` and `model`. */
   usage?: Usage
   timings?: Timings
@@ -57,6 +59,8 @@ export interface Choice {
   /** Empty unless they were asked for. */
   logprobs: TokenLogprob[]
   finishReason: FinishReason
+  /** The stop string that ended it. Another server does not tell it. */
+  stopString?: string
 }
 
 /** A whole answer: the first sequence, and all of them as `choices`. */

@@ -32,7 +32,7 @@ describe('where it ends', () => {
     const first = answer.indexOf(stop)
     expect(first).toBeGreaterThanOrEqual(0)
     const stopped = await shared.engine.complete({ ...ask(question), stop })
-    expect(stopped).toMatchObject({ text: answer.slice(0, first), finishReason: 'stop' })
+    expect(stopped).toMatchObject({ text: answer.slice(0, first), finishReason: 'stop', stopString: stop })
     const whole = await shared.engine.complete(ask(question))
     expect(stopped.usage.completionTokens).toBeLessThan(whole.usage.completionTokens)
   })

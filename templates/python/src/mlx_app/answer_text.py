@@ -13,13 +13,13 @@ from .tool_calls import read_calls
 
 @dataclass
 class Output:
-    """What is new. `stopped`: a stop string was met, nothing comes after this."""
+    """What is new. `stopped`: the stop string that was met, nothing comes after this."""
 
     text: str = ""
     reasoning: str = ""
     tool_calls: list[ToolCall] = field(default_factory=list)
     tool_errors: list[ToolError] = field(default_factory=list)
-    stopped: bool = False
+    stopped: str | None = None
 
 
 class AnswerText:
@@ -48,7 +48,7 @@ class AnswerText:
         self._states = TextStates(tokenizer, starts_in, with_tools=self._parser is not None)
         self._spaces = self._states.has_markers
         self._stop = StopText(stops)
-        self._stopped = False
+        self._stopped: str | None = None
         self._text = _Spacing(at_marker=starts_in == "header")
         self._reasoning = _Spacing(at_marker=True)
         self._raw = self._header = ""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 LINE_BYTES = 33_554_432
 
 CallId = Annotated[int, Meta(ge=0)]
@@ -357,6 +357,7 @@ class Done(_Object, tag_field="type", tag="done", frozen=True):
     usage: Usage
     timings: WorkerTimings
     index: Count = 0
+    stop_string: StopString | None = None
 
 
 class Embeddings(_Object, tag_field="type", tag="embeddings", frozen=True):

@@ -10,18 +10,26 @@ class StopText:
         self._stops = tuple(stops)
         self._held = ""
 
-    def feed(self, text: str) -> tuple[str, bool]:
-        """Takes new text; gives the text that may be shown, and whether a stop string was met."""
+    def feed(self, text: str) -> tuple[str, str | None]:
+        """Takes new text; gives the text that may be shown, and the stop string that was met.
+
+        That is the one that comes first in the text; of several at one place, the first given.
+        """
         if not self._stops:
-            return text, False
+            return text, None
         text = self._held + text
-        found = [position for stop in self._stops if (position := text.find(stop)) >= 0]
+        found = [
+            (position, order)
+            for order, stop in enumerate(self._stops)
+            if (position := text.find(stop)) >= 0
+        ]
         if found:
             self._held = ""
-            return text[: min(found)], True
+            position, order = min(found)
+            return text[:position], self._stops[order]
         shown = len(text) - self._possible_start(text)
         self._held = text[shown:]
-        return text[:shown], False
+        return text[:shown], None
 
     def flush(self) -> str:
         """The text that is still held back, once no more can come."""

@@ -130,9 +130,9 @@ def test_stop_strings_are_looked_for_in_the_answer_alone(
 
 def test_nothing_comes_after_a_stop_string(tokenizer: Any) -> None:  # noqa: ANN401
     answer = AnswerText(tokenizer, "normal", tools=TOOLS, stops=["."])
-    assert answer.feed("Yes. No.") == Output(text="Yes", stopped=True)
-    assert answer.feed("No") == Output(stopped=True)
-    assert answer.finish() == Output(stopped=True)
+    assert answer.feed("Yes. No.") == Output(text="Yes", stopped=".")
+    assert answer.feed("No") == Output(stopped=".")
+    assert answer.finish() == Output(stopped=".")
 
 
 def test_a_stop_of_line_breaks_is_met_at_once(tokenizer: Any) -> None:  # noqa: ANN401

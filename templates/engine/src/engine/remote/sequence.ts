@@ -46,7 +46,7 @@ export class Sequence {
     const calls = this.#calls.add(delta?.tool_calls ?? [])
     let { text } = found
     let finishReason: FinishReason | undefined
-    if (found.stopped) finishReason = 'stop'
+    if (found.stopString !== undefined) finishReason = 'stop'
     else if (typeof end === 'string') {
       text += this.#stop.rest()
       join(calls, this.#calls.end())
@@ -65,6 +65,7 @@ export class Sequence {
       ...(calls.toolCalls.length === 0 ? {} : { toolCalls: calls.toolCalls }),
       ...(calls.toolErrors.length === 0 ? {} : { toolErrors: calls.toolErrors }),
       ...(finishReason === undefined ? {} : { finishReason }),
+      ...(found.stopString === undefined ? {} : { stopString: found.stopString }),
     }
   }
 

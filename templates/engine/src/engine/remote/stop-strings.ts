@@ -7,17 +7,21 @@ export class StopStrings {
     this.#stop = stop
   }
 
-  /** What can be shown of the text so far, and whether a stop string ended it. */
-  add(text: string): { text: string; stopped: boolean } {
+  /** What can be shown of the text so far, and the stop string that ended it: of several at one place the first. */
+  add(text: string): { text: string; stopString?: string } {
     const all = this.#held + text
-    const places = this.#stop.map((stop) => all.indexOf(stop)).filter((place) => place >= 0)
-    if (places.length > 0) {
+    const places = this.#stop.flatMap((stopString) => {
+      const place = all.indexOf(stopString)
+      return place < 0 ? [] : { place, stopString }
+    })
+    const [first] = places.toSorted((one, other) => one.place - other.place)
+    if (first !== undefined) {
       this.#held = ''
-      return { text: all.slice(0, Math.min(...places)), stopped: true }
+      return { text: all.slice(0, first.place), stopString: first.stopString }
     }
     const held = Math.max(0, ...this.#stop.map((stop) => overlap(all, stop)))
     this.#held = all.slice(all.length - held)
-    return { text: all.slice(0, all.length - held), stopped: false }
+    return { text: all.slice(0, all.length - held) }
   }
 
   /** What was held back, once no more text comes. */

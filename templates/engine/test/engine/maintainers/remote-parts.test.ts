@@ -14,25 +14,25 @@ describe('stop strings', () => {
   }
 
   test.each([
-    [['abac'], 'one ab'],
-    [['END', 'two'], 'one ababac '],
-    [['ENDE', 'NDE'], 'one ababac two '],
-    [['three!'], text],
-    [[], text],
-  ])('%o end the text where they begin, however it is cut', (stop, expected) => {
+    [['abac'], 'one ab', 'abac'],
+    [['END', 'two'], 'one ababac ', 'two'],
+    [['ENDE', 'NDE'], 'one ababac two ', 'ENDE'],
+    [['three!'], text, undefined],
+    [[], text, undefined],
+  ])('%o end the text where they begin, however it is cut', (stop, expected, met) => {
     for (const [first, second] of cuts(text.length)) {
       const strings = new StopStrings(stop)
       let shown = ''
-      let stopped = false
+      let stopString: string | undefined
       for (const piece of [text.slice(0, first), text.slice(first, second), text.slice(second)]) {
-        if (stopped) break
+        if (stopString !== undefined) break
         const found = strings.add(piece)
         shown += found.text
-        stopped = found.stopped
+        stopString = found.stopString
       }
       shown += strings.rest()
       expect(shown).toBe(expected)
-      expect(stopped).toBe(expected !== text)
+      expect(stopString).toBe(met)
     }
   })
 

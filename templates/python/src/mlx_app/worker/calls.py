@@ -96,13 +96,16 @@ class Call:
         """Tokens of its longest sequence, the prompt included."""
         return len(self.prompt.tokens) + max(len(one.tokens) for one in self.sequences)
 
-    def done(self, sequence: Sequence, reason: FinishReason) -> Done:
+    def done(
+        self, sequence: Sequence, reason: FinishReason, stop_string: str | None = None
+    ) -> Done:
         """The event that ends a sequence."""
         sequence.ended = True
         return Done(
             id=self.id,
             index=sequence.index,
             finish_reason=reason,
+            stop_string=stop_string,
             usage=Usage(
                 prompt_tokens=len(self.prompt.tokens),
                 cached_tokens=self.cached_tokens,

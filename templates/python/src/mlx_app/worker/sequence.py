@@ -20,6 +20,8 @@ class Taken:
 
     piece: Piece | None
     finish_reason: FinishReason | None
+    # What ended it, where that was a stop string.
+    stop_string: str | None = None
 
 
 class Sequence:
@@ -61,15 +63,19 @@ class Sequence:
         new = self._answer.feed(self._detokenizer.last_segment)
         piece = self._piece(new, token)
         if new.stopped:
-            return Taken(piece, "stop")
+            return Taken(piece, "stop", new.stopped)
         if self._called and not self._request.parallel_tool_calls:
             return Taken(piece, "tool_calls")
         if not token.finish_reason:
             return Taken(piece, None)
         cut_off = token.finish_reason == "length"
-        rest = self._piece(self._answer.finish(cut_off=cut_off), None)
+        last = self._answer.finish(cut_off=cut_off)
+        rest = self._piece(last, None)
+        piece = _joined(piece, rest)
+        if last.stopped:
+            return Taken(piece, "stop", last.stopped)
         called = self._called and token.finish_reason == "stop"
-        return Taken(_joined(piece, rest), "tool_calls" if called else token.finish_reason)
+        return Taken(piece, "tool_calls" if called else token.finish_reason)
 
     def _piece(self, new: Output, token: Token | None) -> Piece | None:
         calls = new.tool_calls

@@ -380,7 +380,7 @@ class Serving:
             if taken.piece is not None:
                 yield Outcome(call, taken.piece)
             return
-        done = call.done(sequence, taken.finish_reason)
+        done = call.done(sequence, taken.finish_reason, taken.stop_string)
         del self._sequences[place]
         self._reading.pop(place, None)
         kept = token.kept if token.finish_reason else self._lanes.take_out(place)
