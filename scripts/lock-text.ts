@@ -1,7 +1,7 @@
 /** The text of the Python locks, apart from running uv: pure functions. */
 
 /** What MLX has wheels for: `sys_platform` of Python, and each `platform_machine` of it. */
-const machines: Record<string, string[]> = { darwin: ['arm64'], linux: ['x86_64', 'aarch64'] }
+export const machines: Record<string, string[]> = { darwin: ['arm64'], linux: ['x86_64', 'aarch64'] }
 const titles: Record<string, string> = { darwin: 'macOS', linux: 'Linux' }
 
 /** A line `name==version ; marker \` of a lock. */
@@ -14,7 +14,7 @@ const requirementLine = /^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?==[^ ;\\]+)(
 export function lockText(exported: string, command: string, systems: string[]): string {
   const lines = exported.split('\n').map((line) => shortenMarker(line, systems))
   const names = systems.map((system) => `${titles[system]} (${machines[system]?.join(', ')})`).join(' and ')
-  return `# Exact versions and hashes for ${names}. Made from pyproject.toml by:\n# ${command}\n${lines.join('\n').trimEnd()}\n`
+  return `# Exact versions and hashes for ${names}, and for no other. Made from pyproject.toml by:\n# ${command}\n${lines.join('\n').trimEnd()}\n`
 }
 
 /** The packages of one export that another one lacks, with their hashes and reasons. */

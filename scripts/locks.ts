@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { obtainUv } from './environment.ts'
+import { fileNames, targetsOn, withUsableHashes } from './lock-files.ts'
 import {
   constraintsOf,
   heldConstraints,
@@ -26,6 +27,8 @@ import {
 
 const pythonDirectory = fileURLToPath(new URL('../templates/python/', import.meta.url))
 
+const everySystem = ['linux', 'darwin']
+
 const { values: flags } = parseArgs({
   options: { upgrade: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } },
 })
@@ -36,20 +39,23 @@ try {
   const source = await readFile(join(pythonDirectory, 'pyproject.toml'), 'utf8')
   await resolve(withConstraints(source, flags.upgrade ? [] : heldConstraints(source)))
   const main = lockText(
-    await exportLock(['--no-dev']),
+    await exportLock(['--no-dev'], everySystem),
     'uv export --no-dev --no-emit-project -o requirements.lock',
-    ['linux', 'darwin'],
+    everySystem,
   )
   const dev = lockText(
-    await exportLock(['--only-group', 'dev']),
+    await exportLock(['--only-group', 'dev'], everySystem),
     'uv export --only-group dev -o requirements-dev.lock',
-    ['linux', 'darwin'],
+    everySystem,
   )
   // What the extra adds to the rest: it is installed beside any of the others.
   const vision = lockText(
-    onlyIn(await exportLock(['--no-dev', '--extra', 'vision']), await exportLock(['--no-dev'])),
+    onlyIn(
+      await exportLock(['--no-dev', '--extra', 'vision'], everySystem),
+      await exportLock(['--no-dev'], everySystem),
+    ),
     'npm run locks, from uv export --no-dev --extra vision, without what is in requirements.lock',
-    ['linux', 'darwin'],
+    everySystem,
   )
   const locks = [main, dev, vision]
   const pyproject = withConstraints(source, constraintsOf(locks))
@@ -59,17 +65,18 @@ try {
   const held = nvidia.filter((constraint) => constraint.startsWith('nvidia-'))
   await resolve(withCuda(withConstraints(source, [...constraintsOf(locks), ...held])))
   const cuda = lockText(
-    await exportLock(['--no-dev']),
+    await exportLock(['--no-dev'], ['linux']),
     'uv export --no-dev --no-emit-project -o requirements-cuda.lock, with mlx[cuda12] in place of mlx[cpu]',
     ['linux'],
   )
 
   // uv itself, for a machine that has only pip.
   await resolve(uvProject(flags.upgrade ? undefined : await lockedUv()))
-  const uvText = lockText(await exportLock([]), 'npm run locks, in the repository of create-mlx-app', [
-    'linux',
-    'darwin',
-  ])
+  const uvText = lockText(
+    await exportLock([], everySystem),
+    'npm run locks, in the repository of create-mlx-app',
+    everySystem,
+  )
 
   const files = {
     'pyproject.toml': pyproject,
@@ -110,13 +117,14 @@ async function resolve(pyproject: string): Promise<void> {
 }
 
 /** The resolved packages in pip's format, with the hashes of those files alone that the systems can use. */
-async function exportLock(flagsOfExport: string[]): Promise<string> {
+async function exportLock(flagsOfExport: string[], systems: string[]): Promise<string> {
   const { stdout } = await execa(
     uv,
     ['export', '--frozen', '--quiet', '--no-header', '--no-emit-project', ...flagsOfExport],
     { cwd: folder },
   )
-  return stdout
+  const names = fileNames(await readFile(join(folder, 'uv.lock'), 'utf8'))
+  return withUsableHashes(stdout, names, targetsOn(systems))
 }
 
 async function lockedUv(): Promise<string | undefined> {

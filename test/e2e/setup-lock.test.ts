@@ -83,7 +83,7 @@ const together = (lock: string): string[] =>
 it.each(Object.entries(systems))(
   '%s has a wheel of the lock for each package',
   async (_, [platform = '', ...locks]) => {
-    for (const version of [oldestMinor, newestMinor]) {
+    for (let version = oldestMinor; version <= newestMinor; version++) {
       for (const lock of locks) {
         const wheelsOnly = [
           '--only-binary',

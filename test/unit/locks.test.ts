@@ -68,7 +68,7 @@ it('leaves out of a marker what is so on every system of the lock', () => {
 it('keeps hashes and reasons of an export as they are', () => {
   const exported = `numpy==1.0 ; (${mac}) or (${arm}) or (${x86}) \\\n    --hash=sha256:ab\n    # via mlx\n`
   expect(lockText(exported, 'uv export', both)).toBe(
-    '# Exact versions and hashes for Linux (x86_64, aarch64) and macOS (arm64). Made from pyproject.toml by:\n' +
+    '# Exact versions and hashes for Linux (x86_64, aarch64) and macOS (arm64), and for no other. Made from pyproject.toml by:\n' +
       '# uv export\nnumpy==1.0 \\\n    --hash=sha256:ab\n    # via mlx\n',
   )
 })
