@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+const stepShape = {
+  request: z.strictObject({
+    method: z.string().optional(),
+    path: z.string().startsWith('/'),
+    headers: z.record(z.string(), z.string()).optional(),
+    body: z.json().optional(),
+    rawBody: z.json().optional(),
+  }),
+  status: z.int(),
+  headers: z.record(z.string(), z.json()).optional(),
+  answer: z.json().optional(),
+  events: z
+    .array(z.strictObject({ event: z.string().optional(), data: z.json() }))
+    .min(1)
+    .optional(),
+}
+
+const stepSchema = z
+  .strictObject(stepShape)
+  .refine(({ answer, events }) => (answer === undefined) !== (events === undefined), {
+    error: 'Each request expects either an answer or events.',
+  })
+
+const title = z.string().min(1)
+
+const caseSchema = z
+  .union([
+    z.strictObject({ title, ...stepShape }).transform(({ title, ...step }) => ({ title, steps: [step] })),
+    z.strictObject({ title, steps: z.array(z.strictObject(stepShape)).min(1) }),
+  ])
+  .pipe(z.object({ title, steps: z.array(stepSchema) }))
+
+const fileSchema = z.union([
+  z.array(caseSchema).transform((cases) => ({ environment: {}, cases })),
+  z.strictObject({ environment: z.record(z.string(), z.string()), cases: z.array(caseSchema).min(1) }),
+])
+
+/** A request and what must come back. */
+export type Step = z.output<typeof stepSchema>
+export type ApiCase = z.output<typeof caseSchema>
+
+export interface CaseFile {
+  name: string
+  /** Settings of the server that the cases ask. */
+  environment: Record<string, string>
+  cases: ApiCase[]
+}
+
+/** Of a created project, or of the repository that it was made from. */
+const folder = ['../api/cases', '../../../../api-cases/cases']
+  .map((path) => join(import.meta.dirname, path))
+  .find(existsSync)
+
+/** All files of cases; how they are written stands in the README beside them. */
+export function readCases(): CaseFile[] {
+  if (folder === undefined) throw new Error('There is no folder of cases.')
+  const names = readdirSync(folder).filter((name) => name.endsWith('.json'))
+  return names.sort().map((name) => {
+    const parsed = fileSchema.safeParse(readJson(join(folder, name)))
+    if (!parsed.success) throw new Error(`${name}: ${z.prettifyError(parsed.error)}`)
+    return { name: name.replace(/\.json$/, ''), ...parsed.data }
+  })
+}
+
+/**
+ * A value of a request as it is sent: `$repeat` and `$file` written out, `$same` replaced by what an earlier answer
+ * had there.
+ */
+export function expand(value: unknown, known: ReadonlyMap<string, unknown>): unknown {
+  if (Array.isArray(value)) return value.flatMap((item) => repeated(item, known) ?? [expand(item, known)])
+  if (!isObject(value)) return value
+  if (isObject(value.$repeat) && typeof value.$repeat.text === 'string') {
+    return value.$repeat.text.repeat(Number(value.$repeat.times))
+  }
+  if (typeof value.$file === 'string') return readFile(value.$file)
+  if (typeof value.$same === 'string') return known.get(value.$same)
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, expand(item, known)]))
+}
+
+/** The items that `{"$repeat": {"item": ..., "times": 3}}` stands for in a list. */
+function repeated(item: unknown, known: ReadonlyMap<string, unknown>): unknown[] | undefined {
+  if (!isObject(item) || !isObject(item.$repeat) || item.$repeat.item === undefined) return undefined
+  const { item: one, times } = item.$repeat
+  return Array.from({ length: Number(times) }, () => expand(one, known))
+}
+
+function readFile(name: string): unknown {
+  const path = join(folder ?? '', 'files', name)
+  return name.endsWith('.json') ? readJson(path) : readFileSync(path, 'utf8')
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'))
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

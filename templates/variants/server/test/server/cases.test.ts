@@ -1,0 +1,72 @@
+/** The cases of test/api, asked of this server. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { expand, readCases, type Step } from './api-cases.ts'
+import { joinPieces, parseEvents } from './api-events.ts'
+import { type Known, matcherOf } from './api-matchers.ts'
+import { openServer, type TestServer } from './support.ts'
+
+const files = readCases()
+const servers = new Map<string, Promise<TestServer>>()
+
+/** One server for all cases with the same settings. */
+function serverFor(environment: Record<string, string>): Promise<TestServer> {
+  const key = JSON.stringify(environment)
+  const server = servers.get(key) ?? openServer(environment)
+  servers.set(key, server)
+  return server
+}
+
+afterAll(async () => {
+  for (const server of servers.values()) await (await server).cut()
+})
+
+test('there are cases', () => {
+  expect(files.flatMap(({ cases }) => cases).length).toBeGreaterThan(0)
+})
+
+describe.each(files)('$name', ({ environment, cases }) => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await serverFor(environment)
+  })
+
+  test.each(cases)('$title', async ({ steps }) => {
+    const known: Known = new Map()
+    for (const step of steps) await take(server, step, known)
+  })
+})
+
+async function take(server: TestServer, step: Step, known: Known): Promise<void> {
+  const response = await send(server, step.request, known)
+  const text = await response.text()
+  // The body tells why a status is not the expected one.
+  expect({ status: response.status, body: text }).toEqual({ status: step.status, body: expect.any(String) })
+  for (const [name, value] of Object.entries(step.headers ?? {})) {
+    expect({ [name]: response.headers.get(name) }).toEqual({ [name]: matcherOf(value, known) })
+  }
+  if (step.events === undefined) {
+    const isJson = response.headers.get('content-type')?.startsWith('application/json')
+    expect(isJson ? JSON.parse(text) : text).toEqual(matcherOf(step.answer, known))
+    return
+  }
+  expect(response.headers.get('content-type')).toMatch(/^text\/event-stream\b/)
+  expect(joinPieces(parseEvents(text))).toEqual(
+    step.events.map(({ event, data }) => ({
+      ...(event !== undefined && { event }),
+      data: matcherOf(data, known),
+    })),
+  )
+}
+
+function send(server: TestServer, request: Step['request'], known: Known): Promise<Response> {
+  const { body, rawBody, path, headers } = request
+  const payload = body === undefined ? expand(rawBody, known) : JSON.stringify(expand(body, known))
+  const method = request.method ?? (payload === undefined ? 'GET' : 'POST')
+  // `{id}` in a path is a value of an earlier answer.
+  const address = path.replace(/\{(\w+)\}/g, (_, name) => String(known.get(name)))
+  return fetch(server.url + address, {
+    method,
+    ...(payload !== undefined && { body: String(payload) }),
+    headers: { ...(payload !== undefined && { 'content-type': 'application/json' }), ...headers },
+  })
+}
