@@ -1,6 +1,7 @@
 /** `npm start`: the server, until a signal ends it. The only place that sets the exit code. */
 import { pino } from 'pino'
 import { EngineError } from '#engine'
+import { KeyError } from './server/keys/records.ts'
 import { readSettings, SettingError } from './server/settings.ts'
 import { startServer } from './server/start.ts'
 
@@ -27,6 +28,10 @@ function fail(error: unknown): void {
   if (error instanceof SettingError) {
     console.error(error.message)
     process.exit(2)
+  }
+  if (error instanceof KeyError) {
+    console.error(error.message)
+    process.exit(1)
   }
   // What a user can mend needs no stack; a bug does.
   console.error(EngineError.isInstance(error) ? error.describe() : error)

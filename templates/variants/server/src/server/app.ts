@@ -1,8 +1,16 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Api, ApiEnv, Services } from './context.ts'
 import { document } from './documents/document.ts'
+import { documentPage } from './documents/page.ts'
+import { bodies } from './http/body.ts'
+import { browserGuard } from './http/browser-guard.ts'
+import { contentType } from './http/content-type.ts'
+import { crossOrigin } from './http/cross-origin.ts'
 import { answerErrors, refuseUnreadable } from './http/failures.ts'
+import { keyCheck } from './http/key-check.ts'
+import { methods } from './http/methods.ts'
 import { requestLog } from './http/request-log.ts'
+import { securityHeaders } from './http/security-headers.ts'
 import { mcpServers } from './mcp/endpoint.ts'
 import { chatCompletions } from './openai/chat-completions.ts'
 import { health } from './system/health.ts'
@@ -10,11 +18,22 @@ import { health } from './system/health.ts'
 /** The whole server, without a socket: what each request goes through, then the endpoints. */
 export function createApp(services: Services): Api {
   const api: Api = new OpenAPIHono<ApiEnv>({ defaultHook: refuseUnreadable })
+  // First what holds for every answer, those of refusals too: its id, its headers. Then what is refused, the cheapest
+  // and least telling first: strangers' pages before anything else, but a preflight before the key, which it never
+  // bears; the body is read last, once it is known from whom it is and what for.
   requestLog(api, services)
   answerErrors(api)
+  securityHeaders(api)
+  browserGuard(api, services)
+  crossOrigin(api, services)
+  keyCheck(api, services)
+  methods(api)
+  contentType(api)
+  bodies(api, services)
   health(api, services)
   chatCompletions(api, services)
   mcpServers(api, services)
   document(api)
+  documentPage(api, services)
   return api
 }

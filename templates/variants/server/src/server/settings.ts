@@ -9,6 +9,11 @@ const list = (fallback = '') =>
 const whole = (least: number, most: number, fallback: number) =>
   z.coerce.number().int().min(least).max(most).default(fallback)
 
+/** What browsers send as Origin: nothing after the port, and no `*`, which would open the server to every page. */
+const origins = list().pipe(
+  z.array(z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/*]+$/i, 'expected origins, as https://example.org')),
+)
+
 const milliseconds = (fallback: number) => whole(1, 2 ** 31 - 1, fallback)
 const switched = z.stringbool().default(false)
 const mebibyte = 1024 * 1024
@@ -34,7 +39,7 @@ const settingsSchema = z.object({
   allowedOrigins: setting(
     'ALLOWED_ORIGINS',
     'web pages that may use the server (CORS), as https://example.org, with commas between',
-    list(),
+    origins,
   ),
   imageHosts: setting(
     'IMAGE_HOSTS',
@@ -66,6 +71,12 @@ const settingsSchema = z.object({
     'time that a client has to send a whole request, in milliseconds',
     milliseconds(30_000),
   ),
+  idleTimeoutMs: setting(
+    'IDLE_TIMEOUT_MS',
+    'time that a connection may stay open without a request, in milliseconds',
+    milliseconds(65_000),
+  ),
+  connections: setting('MAX_CONNECTIONS', 'connections at once; more are closed', whole(1, 1_000_000, 4096)),
   messages: setting('MAX_MESSAGES', 'messages of one request', whole(1, 10_000, 2048)),
   parts: setting('MAX_PARTS', 'parts (texts and images) of one message', whole(1, 10_000, 256)),
   defaultTokens: setting(

@@ -8,6 +8,7 @@ import { findProject } from '#project'
 import { createApp } from './app.ts'
 import type { Services } from './context.ts'
 import { Generations } from './generations.ts'
+import { boundConnections, connectionOptions } from './http/connections.ts'
 import { KeyFile } from './keys/key-file.ts'
 import { openMcpServers } from './mcp/toolbox.ts'
 import { ServedModels } from './served-models.ts'
@@ -38,11 +39,14 @@ export interface StartOptions {
 /**
  * Listens at once, and loads the model meanwhile.
  *
+ * @throws KeyError where the address is one that others can reach, and there is no key.
  * @throws Error of Node's, EADDRINUSE among them, where the address can't be listened on.
  */
 export async function startServer(settings: Settings, options: StartOptions): Promise<RunningServer> {
   const { log } = options
   const { root, config } = findProject(options.engine?.project)
+  const keys = new KeyFile(resolve(root, settings.keysFile))
+  keys.admit(settings.host)
   const service = new Service({
     engine: {
       queueLimit: settings.queueLimit,
@@ -57,7 +61,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
     config,
     root,
     log,
-    keys: new KeyFile(resolve(root, settings.keysFile)),
+    keys,
     service,
     models: new ServedModels(
       service,
@@ -69,13 +73,10 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
   }
   const server = createAdaptorServer({
     fetch: createApp(services).fetch,
-    serverOptions: {
-      headersTimeout: settings.headersTimeoutMs,
-      requestTimeout: settings.bodyTimeoutMs,
-      connectionsCheckingInterval: 1000,
-    },
+    serverOptions: connectionOptions(settings),
   })
   if (!('closeIdleConnections' in server)) throw new Error('The server is to be one of HTTP/1.1.')
+  boundConnections(server, settings)
   server.listen({ host: settings.host, port: settings.port, backlog })
   await once(server, 'listening')
   const ready = service.start()

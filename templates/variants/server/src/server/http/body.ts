@@ -1,0 +1,54 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import type { Api, Services } from '../context.ts'
+import { ApiError } from '../errors.ts'
+import { hasEndpoint } from './endpoint.ts'
+import { isDeeper } from './json-depth.ts'
+
+/** Far more than any schema of a tool, far less than what a walk through it can stand. */
+const deepest = 128
+
+/**
+ * Reads the bodies of requests, and never more of one than `MAX_BODY_BYTES`. Hono's own limit reads chunked bodies
+ * through web streams, and leaves the text of a body to be checked by each endpoint.
+ */
+export function bodies(api: Api, { settings }: Services): void {
+  const most = settings.bodyBytes
+  api.use(async (c, next) => {
+    if (c.req.method !== 'POST' || !hasEndpoint(c)) return next()
+    const { incoming, outgoing } = c.env
+    if (Number(incoming.headers['content-length'] ?? 0) > most) throw tooLarge(most)
+    // The client waits for a word before it sends the body.
+    if (incoming.headers.expect !== undefined) outgoing.writeContinue()
+    const rawBody = await read(incoming, most)
+    if (!isUtf8(rawBody)) throw new ApiError(400, 'invalid_json', 'The body is not valid UTF-8.')
+    if (isDeeper(rawBody, deepest))
+      throw new ApiError(400, 'invalid_json', `The body is nested deeper than ${deepest} levels.`)
+    // Where @hono/node-server looks for a body that was read already.
+    Object.assign(incoming, { rawBody })
+    await next()
+  })
+}
+
+function read(incoming: IncomingMessage, most: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    incoming.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= most) chunks.push(chunk)
+      else {
+        chunks.length = 0
+        reject(tooLarge(most))
+      }
+    })
+    incoming.on('end', () => resolve(Buffer.concat(chunks)))
+    // After its end, or a failure, this says nothing new.
+    incoming.on('close', () => reject(new ApiError(499, 'client_closed_request', 'The client left.')))
+    incoming.on('error', () => reject(new ApiError(499, 'client_closed_request', 'The client left.')))
+  })
+}
+
+function tooLarge(most: number): ApiError {
+  return new ApiError(413, 'body_too_large', `The body is larger than ${most} bytes.`)
+}

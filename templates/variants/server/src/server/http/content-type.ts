@@ -1,0 +1,21 @@
+import type { Api } from '../context.ts'
+import { ApiError } from '../errors.ts'
+import { hasEndpoint } from './endpoint.ts'
+
+/**
+ * Demands JSON. It is also what a page of another origin can't send without asking first, unlike text or a form
+ * (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
+ */
+export function contentType(api: Api): void {
+  api.use(async (c, next) => {
+    if (c.req.method === 'POST' && hasEndpoint(c)) {
+      const [type = ''] = (c.req.header('content-type') ?? '').split(';')
+      if (type.trim().toLowerCase() !== 'application/json')
+        throw new ApiError(415, 'unsupported_media_type', 'The body must be sent as application/json.')
+      const coding = c.req.header('content-encoding') ?? 'identity'
+      if (coding !== 'identity')
+        throw new ApiError(415, 'unsupported_media_type', `The body must not be compressed (${coding}).`)
+    }
+    await next()
+  })
+}
