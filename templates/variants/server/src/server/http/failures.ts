@@ -24,12 +24,22 @@ export const refuseUnreadable: Hook<unknown, ApiEnv, string, unknown> = (result)
 
 /** The first fault that zod found, as an error that names the field: `messages.0.content: ...`. */
 export function fault(error: { issues: z.core.$ZodIssue[] }): ApiError {
-  const [issue] = error.issues
+  const [first] = error.issues
+  const issue = first === undefined ? undefined : nearest(first)
   const param = issue?.path.map(String).join('.')
   const message = issue?.message ?? 'Invalid input.'
   return new ApiError(400, 'invalid_value', param ? `${param}: ${message}` : message, {
     param: param || undefined,
   })
+}
+
+/** Of a value that none of several forms fits, what is wrong by the form that it is nearest to. */
+function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue
+  const inner = issue.errors.flat().map(nearest)
+  const [deepest] = inner.toSorted((one, other) => other.path.length - one.path.length)
+  if (deepest === undefined || deepest.path.length === 0) return issue
+  return { ...deepest, path: [...issue.path, ...deepest.path] }
 }
 
 export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {
