@@ -1,9 +1,9 @@
 import { createContext, useContext } from 'react'
 import { Answers } from './state/answers.ts'
+import { openShelf } from './state/indexed-db.ts'
 import { Library } from './state/library.ts'
 import { ServerWatch } from './state/server.ts'
 import { SettingsStore } from './state/settings.ts'
-import { openShelf } from './state/shelf.ts'
 import type { Transport } from './transport/transport.ts'
 
 /** What the components share. */

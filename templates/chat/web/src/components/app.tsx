@@ -2,8 +2,8 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { setHash, useHash, useMedia } from '../browser.ts'
 import { useServices } from '../services.ts'
 import {
-  before,
   type Conversation,
+  cutBefore,
   startConversation,
   type UserTurn,
   userTurnOf,
@@ -62,13 +62,13 @@ export function App() {
   const retry = useCallback(() => {
     const last = library.find(id)
     const answer = last?.turns.at(-1)
-    if (last && answer) ask(before(last, answer.id))
+    if (last && answer) ask(cutBefore(last, answer.id))
   }, [library, id, ask])
 
   const edit = useCallback(
     (turn: UserTurn, text: string) => {
       const present = library.find(id)
-      if (present) ask(withTurn(before(present, turn.id), userTurnOf(text, turn.images)))
+      if (present) ask(withTurn(cutBefore(present, turn.id), userTurnOf(text, turn.images)))
     },
     [library, id, ask],
   )

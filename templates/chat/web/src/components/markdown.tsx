@@ -22,9 +22,11 @@ export function Markdown({ text }: { text: string }) {
 /** Rendered once, however much text comes after it. */
 const Block = memo(function Block({ text }: { text: string }) {
   return (
-    <ReactMarkdown remarkPlugins={plugins} components={components}>
-      {text}
-    </ReactMarkdown>
+    <div className="block">
+      <ReactMarkdown remarkPlugins={plugins} components={components}>
+        {text}
+      </ReactMarkdown>
+    </div>
   )
 })
 

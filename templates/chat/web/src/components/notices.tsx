@@ -13,16 +13,20 @@ export function Notices() {
   const state = loading ? undefined : stateText(server)
   const progress = loading ? loading.progress : server.state === 'loading' ? server.progress : undefined
   return (
-    <div className="notices">
+    <div className="notices column">
       <div role="status">
         {state !== undefined && <p className="notice">{state}</p>}
         {loading && <p className="notice">Loading {loading.model}</p>}
       </div>
-      {progress && <Progress progress={progress} />}
-      {loading && (
-        <button type="button" onClick={() => services.server.cancelLoad()}>
-          Cancel
-        </button>
+      {(progress || loading) && (
+        <div className="load">
+          {progress && <Progress progress={progress} />}
+          {loading && (
+            <button type="button" onClick={() => services.server.cancelLoad()}>
+              Cancel
+            </button>
+          )}
+        </div>
       )}
       <div role="alert">
         {server.loadProblem !== undefined && <p className="notice problem">{server.loadProblem}</p>}
@@ -41,13 +45,13 @@ export function Notices() {
 function Progress({ progress }: { progress: LoadProgress }) {
   const { loadedBytes, totalBytes } = progress
   return (
-    <p className="progress">
+    <>
       <progress
         aria-label="Loading the model"
         {...(totalBytes > 0 && { value: loadedBytes / totalBytes, max: 1 })}
       />
       {progressText(progress)}
-    </p>
+    </>
   )
 }
 

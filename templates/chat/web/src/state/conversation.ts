@@ -66,7 +66,7 @@ export function withTurn(conversation: Conversation, turn: UserTurn | AnswerTurn
 }
 
 /** The conversation as it was before this turn: what came after it is gone too. */
-export function before(conversation: Conversation, turnId: string): Conversation {
+export function cutBefore(conversation: Conversation, turnId: string): Conversation {
   const at = conversation.turns.findIndex(({ id }) => id === turnId)
   return at < 0 ? conversation : { ...conversation, turns: conversation.turns.slice(0, at) }
 }

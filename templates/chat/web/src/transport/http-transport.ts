@@ -101,7 +101,7 @@ export class HttpTransport implements Transport {
     if (init.body !== undefined) headers.set('content-type', 'application/json')
     let response: Response
     try {
-      response = await fetch(new URL(path, this.#base), { ...init, headers, cache: 'no-store' })
+      response = await fetch(new URL(path, this.#base), { ...init, headers })
     } catch (cause) {
       if (cause instanceof Error && cause.name === 'AbortError') throw cause
       throw new TransportError('The server can not be reached.', { cause })
