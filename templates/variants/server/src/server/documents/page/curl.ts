@@ -1,0 +1,28 @@
+import type { Operation } from './model.ts'
+
+/**
+ * A command for a POSIX shell that makes the request.
+ *
+ * @param url where the server answers, without a slash at its end.
+ * @param needsKey whether it wants a key, which the command takes from the variable API_KEY.
+ */
+export function curlOf({ method, path, security, requestBody }: Operation, url: string, needsKey: boolean) {
+  const body = requestBody?.content['application/json']?.example
+  const lines = [
+    `curl ${quoted(url + path)}`,
+    ...(method === 'get' || body !== undefined ? [] : [`-X ${method.toUpperCase()}`]),
+    ...(needsKey && security?.length !== 0 ? ['-H "Authorization: Bearer $API_KEY"'] : []),
+    ...(body === undefined ? [] : ["-H 'Content-Type: application/json'", `-d ${quoted(written(body))}`]),
+  ]
+  return lines.join(' \\\n  ')
+}
+
+/** In single quotes nothing has a meaning but the quote itself. */
+function quoted(text: string): string {
+  return /^[\w:/.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
+function written(body: unknown): string {
+  const text = JSON.stringify(body)
+  return text.length <= 76 ? text : JSON.stringify(body, undefined, 2)
+}

@@ -1,0 +1,56 @@
+import { html } from 'hono/html'
+import type { PageModel } from './model.ts'
+import { namedSchema, operation, type Place } from './operation.ts'
+import { type Html, prose } from './prose.ts'
+
+/** The document as a page that needs no script and nothing from elsewhere. */
+export function pageOf(model: PageModel, place: Place): Html {
+  const { title, description, sections, schemas } = model
+  return html`<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <title>${title}: its API</title>
+    <link rel="stylesheet" href="docs.css">
+  </head>
+  <body>
+    <a class="skip" href="#main">To the operations</a>
+    <nav aria-label="Operations">${sections.map(contents)}
+      <h2><a href="#schemas">Schemas</a></h2>
+    </nav>
+    <main id="main">
+      <header>
+        <h1>${title}</h1>
+        ${prose(description)}
+        <p><a href="openapi.json">openapi.json</a> is the same for programs.</p>
+      </header>
+      ${sections.map(
+        ({ name, description, operations }) => html`<section id="${anchor(name)}">
+          <h2>${name}</h2>
+          ${prose(description)}
+          ${operations.map((made) => operation(made, model, place))}
+        </section>`,
+      )}
+      <section id="schemas">
+        <h2>Schemas</h2>
+        ${Object.entries(schemas).map(([name, schema]) => namedSchema(name, schema))}
+      </section>
+    </main>
+  </body>
+</html>`
+}
+
+function contents({ name, operations }: PageModel['sections'][number]): Html {
+  return html`
+      <h2><a href="#${anchor(name)}">${name}</a></h2>
+      <ul>${operations.map(
+        ({ operationId, method, path }) =>
+          html`<li><a href="#${operationId}"><span class="method ${method}">${method.toUpperCase()}</span> <code>${path}</code></a></li>`,
+      )}</ul>`
+}
+
+function anchor(name: string): string {
+  return `part-${name.toLowerCase().replaceAll(' ', '-')}`
+}

@@ -1,0 +1,100 @@
+import { html } from 'hono/html'
+import { nameIn, type Schema } from './model.ts'
+import type { Html } from './prose.ts'
+
+/** The forms that a value may have, without null, which is as good as absent. */
+export function formsOf(schema: Schema): Schema[] {
+  const forms = schema.oneOf ?? schema.anyOf
+  if (forms !== undefined) return forms.flatMap(formsOf)
+  // How the generator writes a named schema with a description of its own.
+  if (schema.allOf !== undefined) {
+    return schema.allOf
+      .filter((part) => part.$ref !== undefined || part.type !== undefined || part.properties !== undefined)
+      .flatMap(formsOf)
+  }
+  return schema.type === 'null' || schema.const === null ? [] : [schema]
+}
+
+/** A schema's own words, or those that stand beside a reference. */
+export function descriptionOf(schema: Schema): string | undefined {
+  return schema.description ?? schema.allOf?.map(({ description }) => description).find(Boolean)
+}
+
+/** What kind of value a schema takes: `integer`, `array of Message`, `"auto" or "none"`. */
+export function typeOf(schema: Schema): Html {
+  const [first, ...others] = formsOf(schema).map(formType)
+  if (first === undefined) return html`null`
+  return others.reduce((all, form) => html`${all} <i>or</i> ${form}`, first)
+}
+
+function formType(schema: Schema): Html {
+  if (schema.$ref !== undefined) {
+    const name = nameIn(schema.$ref)
+    return html`<a href="#schema-${name}">${name}</a>`
+  }
+  if (schema.const !== undefined) return literal(schema.const)
+  if (schema.enum !== undefined) {
+    const [first = html``, ...others] = schema.enum.filter((value) => value !== null).map(literal)
+    return others.reduce((all, value) => html`${all} <i>or</i> ${value}`, first)
+  }
+  const type = [schema.type ?? []].flat().filter((name) => name !== 'null')
+  if (type[0] === 'array') {
+    return html`array of ${schema.items === undefined ? 'anything' : typeOf(schema.items)}`
+  }
+  const { additionalProperties: values } = schema
+  if (type[0] === 'object' && typeof values === 'object' && formsOf(values).some(isTyped)) {
+    return html`object of ${typeOf(values)}`
+  }
+  return html`${type.length === 0 ? 'anything' : type.join(' or ')}`
+}
+
+function isTyped({ type, $ref, enum: values, const: value }: Schema): boolean {
+  return type !== undefined || $ref !== undefined || values !== undefined || value !== undefined
+}
+
+function literal(value: unknown): Html {
+  return html`<code>${JSON.stringify(value)}</code>`
+}
+
+/** The bounds of a value, as `0 to 2`, and what it is when it is not given. */
+export function boundsOf(schema: Schema): string[] {
+  const bounds = formsOf(schema).flatMap((form) => [
+    ...range(form),
+    ...counted(form.minLength, form.maxLength, 'character'),
+    ...counted(form.minItems, form.maxItems, 'item'),
+    ...(form.pattern === undefined ? [] : [`matches \`${form.pattern}\``]),
+  ])
+  const given = schema.default ?? undefined
+  return given === undefined ? bounds : [...bounds, `default \`${JSON.stringify(given)}\``]
+}
+
+/** Numbers at the end of what the language can tell apart are no bound. */
+function range({ minimum, maximum, exclusiveMinimum: above, exclusiveMaximum: below }: Schema): string[] {
+  const low = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? number(minimum) : undefined
+  const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? number(maximum) : undefined
+  const open = [
+    ...(above === undefined ? [] : [`above ${number(above)}`]),
+    ...(below === undefined ? [] : [`below ${number(below)}`]),
+  ]
+  if (low !== undefined && high !== undefined) return [`${low} to ${high}`, ...open]
+  if (low !== undefined) return [`${low} or more`, ...open]
+  return high === undefined ? open : [...open, `up to ${high}`]
+}
+
+function counted(least: number | undefined, most: number | undefined, what: string): string[] {
+  if (least !== undefined && most !== undefined) {
+    return [least === most ? plural(least, what) : `${number(least)} to ${plural(most, what)}`]
+  }
+  if (most !== undefined) return [`up to ${plural(most, what)}`]
+  // One is said by "not empty".
+  if (least === undefined || least === 0) return []
+  return [least === 1 ? 'not empty' : `${plural(least, what)} or more`]
+}
+
+function plural(count: number, what: string): string {
+  return `${number(count)} ${what}${count === 1 ? '' : 's'}`
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en')
+}
