@@ -9,13 +9,13 @@ const policy =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /** `GET /docs`: the description of the API for people, and its stylesheet. */
-export function documentPage(api: Api, _: Services): void {
+export function documentPage(api: Api, services: Services): void {
   let model: PageModel | undefined
   api.get('/docs', async (c) => {
     model ??= readDocument(describe(api))
     const { origin } = new URL(c.req.url)
     c.header('content-security-policy', policy)
-    return c.html(await pageOf(model, { url: origin, needsKey: false }))
+    return c.html(await pageOf(model, { url: origin, needsKey: services.keys.required }))
   })
   api.get('/docs.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
 }

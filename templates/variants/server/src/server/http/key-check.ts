@@ -2,8 +2,8 @@ import type { Context } from 'hono'
 import type { Api, ApiEnv, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
 
-/** What says nothing of use: for balancers, and for the page, which asks its user for the key. */
-const open = new Set(['/', '/health', '/ready', '/api/status'])
+/** What says nothing of use: for balancers, for the page, which asks its user for the key, and what the API is. */
+const open = new Set(['/', '/health', '/ready', '/api/status', '/docs', '/docs.css', '/openapi.json'])
 const openFolder = '/assets/'
 
 /** Demands a key as soon as there is one, in the header of OpenAI's clients or in that of Anthropic's. */
