@@ -13,6 +13,7 @@ import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { mcpServers } from './mcp/endpoint.ts'
 import { chatCompletions } from './openai/chat-completions.ts'
+import { responses } from './responses/responses.ts'
 import { health } from './system/health.ts'
 
 /** The whole server, without a socket: what each request goes through, then the endpoints. */
@@ -32,6 +33,7 @@ export function createApp(services: Services): Api {
   bodies(api, services)
   health(api, services)
   chatCompletions(api, services)
+  responses(api, services)
   mcpServers(api, services)
   document(api)
   documentPage(api, services)

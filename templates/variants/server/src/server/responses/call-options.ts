@@ -1,0 +1,73 @@
+import type { GenerateOptions, Tool, ToolChoice } from '#engine'
+import { ApiError } from '../errors.ts'
+import { tokenLimit } from '../requests/bounds.ts'
+import { present } from '../requests/present.ts'
+import { toResponseFormat } from '../requests/response-format.ts'
+import { toToolChoice, toTools } from '../requests/tools.ts'
+import type { Settings } from '../settings.ts'
+import type { RequestBody } from './request-body.ts'
+
+/** What is asked for that this server has not. */
+const refusals = {
+  background: 'answers are made while the client waits; use stream.',
+  conversation: 'the server keeps no conversations; use previous_response_id.',
+  prompt: 'the server keeps no prompts; send instructions and input.',
+} as const
+
+/** @throws ApiError 400 for what is asked for that this server has not. */
+export function refuseUnavailable(body: RequestBody): void {
+  for (const field of ['background', 'conversation', 'prompt'] as const) {
+    if (body[field] == null || body[field] === false) continue
+    throw new ApiError(400, 'unsupported', `${field}: ${refusals[field]}`, { param: field })
+  }
+}
+
+/**
+ * How the answer is made: all options but the model and the messages.
+ *
+ * @throws ApiError 400 for tools and bounds that the server doesn't take.
+ */
+export function callOptions(body: RequestBody, settings: Settings): GenerateOptions {
+  const { tools, toolChoice } = toolsOf(body)
+  return {
+    ...present({
+      temperature: body.temperature,
+      topP: body.top_p,
+      parallelToolCalls: body.parallel_tool_calls,
+    }),
+    ...toResponseFormat(body.text?.format, toolChoice, 'text.format'),
+    ...(asksLogprobs(body) && { logprobs: body.top_logprobs ?? 0 }),
+    maxTokens: tokenLimit(body.max_output_tokens, settings, 'max_output_tokens'),
+    truncation: body.truncation === 'auto' ? 'middle' : 'none',
+    templateOptions: templateOptions(body, settings),
+    tools,
+    toolChoice,
+  }
+}
+
+/** Asking for alternatives is asking for log-probabilities. */
+function asksLogprobs({ include, top_logprobs: alternatives }: RequestBody): boolean {
+  return include?.includes('message.output_text.logprobs') === true || (alternatives ?? 0) > 0
+}
+
+/** Clients set the effort for all models; one whose template has no such variable pays it no heed. */
+function templateOptions({ reasoning }: RequestBody, settings: Settings): Record<string, unknown> {
+  const allowed = settings.templateOptions.includes('reasoning_effort')
+  return allowed && reasoning?.effort != null ? { reasoning_effort: reasoning.effort } : {}
+}
+
+function toolsOf(body: RequestBody): { tools: Tool[]; toolChoice: ToolChoice } {
+  const all = toTools((body.tools ?? []).map((tool, place) => ({ ...tool, param: `tools.${place}` })))
+  const { tool_choice: choice } = body
+  if (choice == null || typeof choice === 'string') {
+    return { tools: all, toolChoice: toToolChoice(choice, all) }
+  }
+  if (choice.type === 'function') {
+    return { tools: all, toolChoice: toToolChoice({ name: choice.name }, all) }
+  }
+  for (const [place, { name }] of choice.tools.entries()) {
+    toToolChoice({ name }, all, `tool_choice.tools.${place}.name`)
+  }
+  const tools = all.filter(({ name }) => choice.tools.some((allowed) => allowed.name === name))
+  return { tools, toolChoice: toToolChoice(choice.mode, tools) }
+}

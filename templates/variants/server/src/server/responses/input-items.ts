@@ -1,0 +1,111 @@
+import { z } from '@hono/zod-openapi'
+
+const id = z.string().min(1).nullish()
+const status = z.enum(['in_progress', 'completed', 'incomplete']).nullish()
+
+/** What a discriminated union says of a type that it doesn't know. */
+export function knownTypes(what: string, types: readonly string[]) {
+  const list = types.map((type) => `"${type}"`).join(', ')
+  return { error: `${what} ${types.length === 1 ? 'is' : 'is one of'} ${list} here.` }
+}
+
+const inputText = z
+  .object({ type: z.literal('input_text'), text: z.string() })
+  .openapi('ResponseInputText', { description: 'Words of the user, or of the system.' })
+
+const inputImage = z
+  .object({
+    type: z.literal('input_image'),
+    image_url: z
+      .string()
+      .nullish()
+      .meta({ description: 'A data URL, or an address on a host that the owner of the server lists.' }),
+    file_id: z.string().nullish(),
+  })
+  .openapi('ResponseInputImage', { description: 'An image, for a model that sees.' })
+
+const pastText = z
+  .object({ type: z.literal('output_text'), text: z.string() })
+  .openapi('ResponsePastText', { description: 'Words of an earlier answer.' })
+
+const pastRefusal = z
+  .object({ type: z.literal('refusal'), refusal: z.string() })
+  .openapi('ResponsePastRefusal', { description: 'An earlier answer that was none.' })
+
+const messagePart = z.discriminatedUnion(
+  'type',
+  [inputText, inputImage, pastText, pastRefusal],
+  knownTypes('The type of a part', ['input_text', 'input_image', 'output_text', 'refusal']),
+)
+
+const message = z
+  .object({
+    type: z.literal('message').nullish(),
+    id,
+    status,
+    role: z.enum(['user', 'assistant', 'system', 'developer']),
+    content: z.union([z.string(), z.array(messagePart)]),
+  })
+  .openapi('ResponseInputMessage', { description: 'A turn of the conversation.' })
+
+const functionCall = z
+  .object({
+    type: z.literal('function_call'),
+    id,
+    status,
+    call_id: z.string().min(1),
+    name: z.string().min(1),
+    arguments: z.string().meta({ description: 'A JSON object in a string.' }),
+  })
+  .openapi('ResponsePastFunctionCall', { description: 'A call that the model made earlier.' })
+
+const outputPart = z.discriminatedUnion(
+  'type',
+  [inputText],
+  knownTypes('The type of a part of what a tool gives', ['input_text']),
+)
+
+const functionCallOutput = z
+  .object({
+    type: z.literal('function_call_output'),
+    id,
+    status,
+    call_id: z.string().min(1).meta({ description: 'The `call_id` of the call that it answers.' }),
+    output: z.union([z.string(), z.array(outputPart)]),
+  })
+  .openapi('ResponseFunctionCallOutput', { description: 'What a function gave.' })
+
+const reasoning = z
+  .object({
+    type: z.literal('reasoning'),
+    id,
+    status,
+    content: z.array(z.object({ type: z.literal('reasoning_text'), text: z.string() })).nullish(),
+    summary: z.array(z.object({ type: z.literal('summary_text'), text: z.string() })).nullish(),
+  })
+  .openapi('ResponsePastReasoning', { description: 'What the model thought earlier.' })
+
+const itemReference = z
+  .object({ type: z.literal('item_reference'), id: z.string().min(1) })
+  .openapi('ResponseItemReference', {
+    description: 'An item of a response that the server keeps, by its id.',
+  })
+
+/** An item of `input`. */
+export const inputItemSchema = z
+  .discriminatedUnion(
+    'type',
+    [message, functionCall, functionCallOutput, reasoning, itemReference],
+    knownTypes('The type of an item', [
+      'message',
+      'function_call',
+      'function_call_output',
+      'reasoning',
+      'item_reference',
+    ]),
+  )
+  .openapi('ResponseInputItem')
+
+export type InputItem = z.output<typeof inputItemSchema>
+export type InputMessage = z.output<typeof message>
+export type InputPart = z.output<typeof messagePart>

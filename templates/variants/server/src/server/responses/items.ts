@@ -1,0 +1,107 @@
+import { ApiError, invalid } from '../errors.ts'
+import { newId } from './ids.ts'
+import type { InputItem, InputMessage, InputPart } from './input-items.ts'
+import type { RequestBody } from './request-body.ts'
+import type { Item, ItemPart } from './response-schemas.ts'
+
+/** An item of the conversation, and where the request has it. */
+export interface PlacedItem {
+  item: Item
+  /** As `input.2`; for one of an earlier response `previous_response_id`. */
+  param: string
+}
+
+/** Looks an item of a kept response up. */
+export type FindItem = (id: string) => Item | undefined
+
+/**
+ * `input` in the form in which items are kept: each with an id, its content a list of parts.
+ *
+ * @throws ApiError 400 for what can't stand where it does, 404 for a reference to an item that is not kept.
+ */
+export function itemsOf(input: RequestBody['input'], find: FindItem): PlacedItem[] {
+  if (input == null) return []
+  if (typeof input === 'string') {
+    const message: InputMessage = { role: 'user', content: input }
+    return [{ item: toMessage(message, 'input'), param: 'input' }]
+  }
+  return input.map((item, place) => ({ item: toItem(item, `input.${place}`, find), param: `input.${place}` }))
+}
+
+function toItem(item: InputItem, param: string, find: FindItem): Item {
+  switch (item.type) {
+    case 'item_reference':
+      return found(item.id, param, find)
+    case 'function_call':
+      return { ...item, id: item.id ?? newId('fc'), status: item.status ?? 'completed' }
+    case 'function_call_output': {
+      const { output } = item
+      return {
+        ...item,
+        id: item.id ?? newId('fco'),
+        status: item.status ?? 'completed',
+        output: typeof output === 'string' ? output : output.map(({ text }) => text).join(''),
+      }
+    }
+    case 'reasoning':
+      return {
+        type: 'reasoning',
+        id: item.id ?? newId('rs'),
+        status: item.status ?? 'completed',
+        summary: item.summary ?? [],
+        content: item.content ?? [],
+      }
+    default:
+      return toMessage(item, param)
+  }
+}
+
+function found(id: string, param: string, find: FindItem): Item {
+  const item = find(id)
+  if (item !== undefined) return item
+  const message = `${param}.id: there is no item "${id}" here: it was not stored, or has been dropped.`
+  throw new ApiError(404, 'item_not_found', message, { param: `${param}.id` })
+}
+
+function toMessage(message: InputMessage, param: string): Item {
+  const { role, content } = message
+  const common = {
+    type: 'message' as const,
+    id: message.id ?? newId('msg'),
+    status: message.status ?? 'completed',
+  }
+  const parts: InputPart[] = typeof content === 'string' ? [{ type: 'input_text', text: content }] : content
+  if (role !== 'assistant') {
+    const mayShow = role === 'user'
+    return {
+      ...common,
+      role,
+      content: parts.map((part, place) => toPart(part, mayShow, partAt(param, place))),
+    }
+  }
+  const texts = parts.map((part, place) => textOf(part, partAt(param, place)))
+  return {
+    ...common,
+    role,
+    content: texts.map((text) => ({ type: 'output_text', text, annotations: [], logprobs: [] })),
+  }
+}
+
+function partAt(param: string, place: number): string {
+  return `${param}.content.${place}`
+}
+
+/** @param mayShow whether images may stand there. */
+function toPart(part: InputPart, mayShow: boolean, param: string): ItemPart {
+  if (part.type !== 'input_image' || !mayShow) return { type: 'input_text', text: textOf(part, param) }
+  const { image_url: url } = part
+  if (url != null) return { type: 'input_image', image_url: url, detail: 'auto' }
+  const where = `${param}.image_url`
+  throw invalid(`${where}: an image is given by its data URL here, not by the id of a file.`, where)
+}
+
+function textOf(part: InputPart, param: string): string {
+  if (part.type === 'refusal') return part.refusal
+  if (part.type !== 'input_image') return part.text
+  throw invalid(`${param}: images stand in messages of the user.`, param)
+}

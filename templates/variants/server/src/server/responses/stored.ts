@@ -1,0 +1,123 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Api, Caller } from '../context.ts'
+import { jsonAnswer, openaiFailures, readFailures } from '../documents/responses.ts'
+import { tags } from '../documents/tags.ts'
+import { ApiError } from '../errors.ts'
+import { itemSchema, responseSchema } from './response-schemas.ts'
+import { itemsUpTo, type ResponseStore, type Turn } from './response-store.ts'
+
+const failures = { ...readFailures, 400: openaiFailures[400], 404: openaiFailures[404] }
+const params = z.object({ response_id: z.string() })
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/responses/{response_id}',
+  operationId: 'getResponse',
+  summary: 'A response that is kept',
+  tags: [tags.responses],
+  request: {
+    params,
+    query: z.object({
+      stream: z.string().optional().meta({ description: 'true is refused: it was streamed already.' }),
+    }),
+  },
+  responses: { 200: jsonAnswer(responseSchema, 'The response.'), ...failures },
+})
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/v1/responses/{response_id}',
+  operationId: 'deleteResponse',
+  summary: 'Forgets a response',
+  description: 'Responses that go on from it keep their conversation.',
+  tags: [tags.responses],
+  request: { params },
+  responses: {
+    200: jsonAnswer(
+      z
+        .object({ id: z.string(), object: z.literal('response'), deleted: z.literal(true) })
+        .openapi('DeletedResponse'),
+      'It is gone.',
+    ),
+    ...failures,
+  },
+})
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/responses/{response_id}/input_items',
+  operationId: 'listResponseInputItems',
+  summary: 'What a response answers',
+  description: 'All items before its own, those of the responses that it goes on from among them.',
+  tags: [tags.responses],
+  request: {
+    params,
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(100).default(20),
+      order: z.enum(['asc', 'desc']).default('desc').meta({ description: '`asc`: the first item first.' }),
+      after: z.string().optional().meta({ description: 'The id of the item before those that are wanted.' }),
+    }),
+  },
+  responses: {
+    200: jsonAnswer(
+      z
+        .object({
+          object: z.literal('list'),
+          data: z.array(itemSchema),
+          first_id: z.string().nullable(),
+          last_id: z.string().nullable(),
+          has_more: z.boolean(),
+        })
+        .openapi('ResponseItemList'),
+      'The items.',
+    ),
+    ...failures,
+  },
+})
+
+/** What can be asked about a response that is kept, by its own caller. */
+export function storedResponses(api: Api, store: ResponseStore): void {
+  api.openapi(get, (c) => {
+    const { response } = kept(store, c.var.caller, c.req.valid('param').response_id)
+    if (c.req.valid('query').stream !== 'true') return c.json(response, 200)
+    const message = 'stream: only an answer that is being made can be streamed.'
+    throw new ApiError(400, 'unsupported', message, { param: 'stream' })
+  })
+  api.openapi(remove, (c) => {
+    const { response_id: id } = c.req.valid('param')
+    if (!store.delete(c.var.caller, id)) throw unknown(id)
+    return c.json({ id, object: 'response' as const, deleted: true as const }, 200)
+  })
+  api.openapi(list, (c) => {
+    const { limit, order, after } = c.req.valid('query')
+    const { previous, input } = kept(store, c.var.caller, c.req.valid('param').response_id)
+    const items = [...itemsUpTo(previous), ...input]
+    if (order === 'desc') items.reverse()
+    const from = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1
+    if (after !== undefined && from === 0) {
+      throw new ApiError(400, 'invalid_value', `after: there is no item "${after}".`, { param: 'after' })
+    }
+    const data = items.slice(from, from + limit)
+    return c.json(
+      {
+        object: 'list' as const,
+        data,
+        first_id: data[0]?.id ?? null,
+        last_id: data.at(-1)?.id ?? null,
+        has_more: from + limit < items.length,
+      },
+      200,
+    )
+  })
+}
+
+function kept(store: ResponseStore, caller: Caller, id: string): Turn {
+  const turn = store.get(caller, id)
+  if (turn === undefined) throw unknown(id)
+  return turn
+}
+
+function unknown(id: string): ApiError {
+  const message = `There is no response "${id}" here: it was not stored, or has been dropped.`
+  return new ApiError(404, 'response_not_found', message, { param: 'response_id' })
+}
