@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { builtinModules as nodeModules } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { brotliCompressSync } from 'node:zlib'
+import { brotliCompressSync, constants } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
 import fileSystem from 'fs-extra'
 import { allLayers } from '../src/choices.ts'
@@ -70,10 +70,10 @@ export async function bundle(directory: string): Promise<void> {
     fileSystem.outputFileSync(path, contents)
   for (const name of allLayers()) {
     const packed = packLayer(readLayer(templatesDirectory, name), sha256)
-    const compressed = brotliCompressSync(packed)
+    const compressed = brotliCompressSync(packed, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } })
     const file = join(directory, 'layers', packedLayerName(name))
-    // The small ones would cost more time to unpack than they save bytes.
-    const isWorthIt = packed.length > 200_000 && compressed.length < packed.length / 2
+    // The small ones would cost more time to unpack than they save bytes; so would a model, which hardly shrinks.
+    const isWorthIt = packed.length > 20_000 && compressed.length < packed.length / 2
     if (isWorthIt) fileSystem.outputFileSync(`${file}.br`, compressed)
     else fileSystem.outputFileSync(file, packed)
   }
