@@ -1,9 +1,13 @@
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import { afterAll, beforeAll } from 'vitest'
 import type { EngineOptions } from '#engine'
 import { readSettings } from '../../src/server/settings.ts'
 import { type RunningServer, startServer } from '../../src/server/start.ts'
+
+/** The keys of whoever runs the tests are not theirs. */
+const noKeys = join(import.meta.dirname, 'there-are-no-keys.json')
 
 export interface TestServer extends RunningServer {
   /** The lines of the log so far. */
@@ -24,7 +28,7 @@ export async function openServer(
       done()
     },
   })
-  const settings = readSettings({ PORT: '0', LOG_LEVEL: 'debug', ...environment })
+  const settings = readSettings({ PORT: '0', LOG_LEVEL: 'debug', KEYS_FILE: noKeys, ...environment })
   const log = pino({ level: settings.logLevel }, sink)
   const server = await startServer(settings, { log, engine: { device: 'cpu', ...engine } })
   await server.ready
