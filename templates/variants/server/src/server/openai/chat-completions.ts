@@ -1,40 +1,53 @@
-import { createRoute, z } from '@hono/zod-openapi'
+import { createRoute } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
+import { openaiFailures, streamedAnswer } from '../documents/responses.ts'
+import { tags } from '../documents/tags.ts'
 import { openaiError } from '../errors.ts'
 import { serverSentEvents } from '../events.ts'
-
-const bodySchema = z.object({
-  model: z.string().nullish(),
-  messages: z.array(z.object({ role: z.enum(['system', 'user']), content: z.string() })).min(1),
-  stream: z.boolean().nullish(),
-})
+import { Images } from '../requests/images.ts'
+import { chatAnswerSchema, toChatAnswer } from './chat-answer.ts'
+import { chatChunkSchema, chatEvents } from './chat-events.ts'
+import { toGenerateOptions } from './chat-options.ts'
+import { chatRequestSchema } from './chat-request.ts'
+import { headMaker } from './head.ts'
+import { withProgress } from './prompt-progress.ts'
 
 const route = createRoute({
   method: 'post',
   path: '/v1/chat/completions',
-  request: { body: { required: true, content: { 'application/json': { schema: bodySchema } } } },
-  responses: { 200: { description: 'The answer.' } },
+  operationId: 'createChatCompletion',
+  tags: [tags.chat],
+  summary: 'Answer a chat',
+  request: { body: { required: true, content: { 'application/json': { schema: chatRequestSchema } } } },
+  responses: {
+    200: streamedAnswer(chatAnswerSchema, chatChunkSchema, 'The answer.'),
+    ...openaiFailures,
+  },
 })
 
-export function chatCompletions(api: Api, { generations, models }: Services): void {
+/** `POST /v1/chat/completions`: https://platform.openai.com/docs/api-reference/chat. */
+export function chatCompletions(api: Api, services: Services): void {
+  const { generations, models, settings } = services
+  const makeHead = headMaker(services)
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
-    const { id, ...named } = await models.resolve(body.model)
-    const options = { ...named, messages: body.messages }
+    const { caller, requestId } = c.var
     const { signal } = c.req.raw
+    const { id, model } = await models.resolve(body.model)
+    const asked = await toGenerateOptions(body, settings, new Images(services, { model, signal }))
+    const options = { ...asked, ...(model !== undefined && { model }) }
+    const head = await makeHead('chatcmpl', id)
+    const withLogprobs = body.logprobs === true
     if (body.stream !== true) {
-      const answer = await generations.complete(c.var.caller, options, signal)
-      return c.json({
-        model: id,
-        choices: [{ index: 0, message: { role: 'assistant', content: answer.text } }],
-      })
+      const answer = await generations.complete(caller, options, signal)
+      return c.json(toChatAnswer(head, answer, withLogprobs), 200)
     }
-    const chunks = generations.stream(c.var.caller, options, signal)
-    async function* events() {
-      for await (const chunk of chunks)
-        yield { data: { choices: [{ index: 0, delta: { content: chunk.text } }] } }
-      yield { data: '[DONE]' }
-    }
-    return serverSentEvents(c, events(), (error) => [{ data: openaiError(error, c.var.requestId) }])
+    const steps = withProgress((report) => {
+      const onPromptProgress = body.return_progress === true ? report : undefined
+      return generations.stream(caller, { ...options, ...(onPromptProgress && { onPromptProgress }) }, signal)
+    })
+    const includeUsage = body.stream_options?.include_usage === true
+    const events = chatEvents(head, steps, { includeUsage, withLogprobs })
+    return serverSentEvents(c, events, (error) => [{ data: openaiError(error, requestId) }])
   })
 }

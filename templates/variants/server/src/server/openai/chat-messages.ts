@@ -1,0 +1,119 @@
+import { z } from '@hono/zod-openapi'
+
+const text = z.object({ type: z.literal('text'), text: z.string() }).openapi('ChatTextPart')
+
+const image = z
+  .object({
+    type: z.literal('image_url'),
+    image_url: z.object({
+      url: z.string().min(1).meta({
+        description:
+          'A data URL of a PNG, JPEG or WebP file in base64, or an address on a host that the server lists.',
+      }),
+      detail: z.string().nullish().meta({ description: 'Ignored: the model decides.' }),
+    }),
+  })
+  .openapi('ChatImagePart')
+
+const oneOrParts = 'Invalid input: expected a string or a list of parts'
+const texts = z.union(
+  [
+    z.string(),
+    z.array(z.discriminatedUnion('type', [text], { error: 'only parts of type text can stand here' })).min(1),
+  ],
+  { error: oneOrParts },
+)
+const name = z.string().nullish()
+
+const system = z.object({ role: z.literal('system'), content: texts, name }).openapi('ChatSystemMessage')
+
+const developer = z
+  .object({ role: z.literal('developer'), content: texts, name })
+  .openapi('ChatDeveloperMessage', { description: 'As `system`.' })
+
+const user = z
+  .object({
+    role: z.literal('user'),
+    content: z.union(
+      [
+        z.string(),
+        z
+          .array(
+            z.discriminatedUnion('type', [text, image], {
+              error: 'this server takes parts of type text and image_url',
+            }),
+          )
+          .min(1),
+      ],
+      { error: oneOrParts },
+    ),
+    name,
+  })
+  .openapi('ChatUserMessage')
+
+const call = z
+  .discriminatedUnion(
+    'type',
+    [
+      z.object({
+        id: z.string(),
+        type: z.literal('function'),
+        function: z.object({
+          name: z.string().min(1),
+          arguments: z.string().meta({ description: 'A JSON object, as a string.' }),
+        }),
+      }),
+    ],
+    { error: 'this server knows calls of type function only' },
+  )
+  .openapi('ChatToolCall')
+
+const assistant = z
+  .object({
+    role: z.literal('assistant'),
+    content: z
+      .union(
+        [
+          z.string(),
+          z.array(
+            z.discriminatedUnion(
+              'type',
+              [
+                text,
+                z.object({ type: z.literal('refusal'), refusal: z.string() }).openapi('ChatRefusalPart'),
+              ],
+              { error: 'only parts of type text and refusal can stand here' },
+            ),
+          ),
+        ],
+        { error: oneOrParts },
+      )
+      .nullish(),
+    refusal: z.string().nullish(),
+    tool_calls: z.array(call).nullish(),
+    reasoning_content: z.string().nullish().meta({ description: 'What it thought in this turn.' }),
+    reasoning: z.string().nullish().meta({ description: 'Another name of `reasoning_content`.' }),
+    function_call: z.null({ error: 'use tool_calls in its place' }).optional(),
+    audio: z.null({ error: 'this server has no audio' }).optional(),
+    name,
+  })
+  .openapi('ChatAssistantMessage')
+
+const tool = z
+  .object({
+    role: z.literal('tool'),
+    content: texts,
+    tool_call_id: z.string().meta({ description: 'The `id` of the call that it answers.' }),
+    name,
+  })
+  .openapi('ChatToolMessage')
+
+export const messageSchema = z
+  .discriminatedUnion('role', [system, developer, user, assistant, tool], {
+    error: 'Invalid input: expected system, developer, user, assistant or tool',
+  })
+  .openapi('ChatMessage')
+
+export type ChatMessage = z.output<typeof messageSchema>
+export type ChatCall = z.output<typeof call>
+export type ChatUserContent = z.output<typeof user>['content']

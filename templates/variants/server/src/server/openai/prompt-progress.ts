@@ -1,0 +1,42 @@
+import type { Chunk, PromptProgress } from '#engine'
+
+export type Step = { chunk: Chunk } | { progress: PromptProgress }
+
+/**
+ * The chunks of a generation with the progress of its prompt between them. Of several reports that nobody took yet,
+ * only the newest is given.
+ */
+export async function* withProgress(
+  generate: (onPromptProgress: (progress: PromptProgress) => void) => AsyncIterable<Chunk>,
+): AsyncGenerator<Step, void> {
+  let newest: PromptProgress | undefined
+  let wake = () => {}
+  const chunks = generate((progress) => {
+    newest = progress
+    wake()
+  })
+  const iterator = chunks[Symbol.asyncIterator]()
+  let next: Promise<IteratorResult<Chunk>> | undefined
+  try {
+    for (;;) {
+      const woken = new Promise<undefined>((resolve) => {
+        wake = () => resolve(undefined)
+      })
+      next ??= iterator.next()
+      const item = newest === undefined ? await Promise.race([next, woken]) : undefined
+      if (newest !== undefined) {
+        const progress = newest
+        newest = undefined
+        yield { progress }
+      } else if (item !== undefined) {
+        next = undefined
+        if (item.done === true) return
+        yield { chunk: item.value }
+      }
+    }
+  } finally {
+    // A reader that left between two chunks hears no more of a failure.
+    next?.catch(() => undefined)
+    await iterator.return?.()
+  }
+}
