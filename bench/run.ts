@@ -14,6 +14,7 @@ import { benchMemory } from './memory.ts'
 import { benchOptions } from './options.ts'
 import { benchPackage } from './package.ts'
 import { benchPromptCache } from './prompt-cache.ts'
+import { benchServer } from './server.ts'
 import { benchSetUp } from './set-up.ts'
 import { benchStart } from './start.ts'
 import { benchStream } from './stream.ts'
@@ -30,6 +31,7 @@ const benches = new Map<string, Bench>([
   ['set-up', async (workshop) => benchSetUp(await measuredProject(workshop), 'python3')],
   ['stream', benchStream],
   ['streams', benchStreams],
+  ['server', built(benchServer)],
   ['options', benchOptions],
   ['prompt-cache', benchPromptCache],
   ['cancel', benchCancel],

@@ -35,8 +35,8 @@ export function memoryFolder(): string {
 }
 
 /** Creates a project with everything that a user gets: dependencies installed, Python set up. */
-export async function createProject(workshop: string, name: string): Promise<string> {
+export async function createProject(workshop: string, name: string, template = 'node'): Promise<string> {
   const folder = join(workshop, name)
-  await execa('node', [bin, folder, '--yes', '--template', 'node', '--model', 'hello', '--no-git'])
+  await execa('node', [bin, folder, '--yes', '--template', template, '--model', 'hello', '--no-git'])
   return folder
 }

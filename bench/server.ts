@@ -1,0 +1,203 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { z } from 'zod'
+import { createEngine } from '../templates/engine/src/engine/index.ts'
+import { type Burst, complete, throughput, ttft } from './burst.ts'
+import type { Body, HttpClient } from './http-client.ts'
+import { inRotation, median, rounds, time } from './measure.ts'
+import { startMlxLmServer } from './mlx-lm-server.ts'
+import { freshPrompt, helloModel, type Measured, measuredModels } from './models.ts'
+import { type OurServer, startOurServer } from './our-server.ts'
+import { atLeast, atMost, difference, milliseconds, perSecond, type Row, ratio } from './table.ts'
+import { startVllmMlx } from './vllm-mlx-server.ts'
+import { createProject, python, root } from './workshop.ts'
+
+const hello = join(root, 'templates', 'hello', 'models', 'hello')
+const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() }))
+
+/**
+ * The server of a created project beside mlx_lm.server and vllm-mlx, all asked by the same client: bursts of streams,
+ * what HTTP costs a request, memory. Medians of 7, of 3 for the large model.
+ */
+export async function benchServer(workshop: string): Promise<Row[]> {
+  const project = await createProject(workshop, 'measured-server', 'server')
+  await execa('npm', ['run', 'build'], { cwd: project })
+  const rows: Row[] = []
+  for (const model of await measuredModels(workshop)) {
+    await using ours = await startOurServer(project, model.path)
+    await using peer = await startMlxLmServer(workshop, model.path)
+    await using vllm = await startVllmMlx(workshop, model.path)
+    for (const streams of model.large ? [1, 16] : [1, 8, 32]) {
+      rows.push(...(await burstsOf(ours, { 'mlx_lm.server': peer, 'vllm-mlx': vllm }, model, streams)))
+    }
+  }
+  if (process.env.BENCH_MODEL === 'large') return rows
+  rows.push(...(await naturalBursts(project, workshop)))
+  rows.push(await overhead(project, workshop))
+  rows.push(...(await memory(project, workshop)))
+  return rows
+}
+
+/** Answers of one length, each to a prompt that no cache has. */
+async function burstsOf(
+  ours: HttpClient,
+  peers: Record<string, HttpClient>,
+  model: Measured,
+  streams: number,
+): Promise<Row[]> {
+  const maxTokens = model.maxTokens(streams)
+  const bodies = (): Body[] =>
+    Array.from({ length: streams }, () => ({ prompt: freshPrompt(), max_tokens: maxTokens }))
+  const side = (client: HttpClient) => async () => complete(await client.burst(bodies()), maxTokens)
+  const sides = [ours, ...Object.values(peers)].map(side)
+  const [own = [], ...others] = await inRotation(rounds(model.large ? 3 : 7), sides)
+  const name = `${streams} ${streams === 1 ? 'stream' : 'streams'} of ${maxTokens} tokens, ${model.name}`
+  const bars = !model.large && streams === 32 ? burstBars : model.large && streams === 16 ? largeBars : {}
+  return Object.keys(peers).flatMap((peer, place) =>
+    besidePeer(name, peer, own, others[place] ?? [], peer === 'mlx_lm.server' ? bars : {}),
+  )
+}
+
+/** The questions that hello knows, with the ends that its answers have. */
+async function naturalBursts(project: string, workshop: string): Promise<Row[]> {
+  const known = answersSchema.parse(JSON.parse(await readFile(join(hello, 'answers.json'), 'utf8')))
+  await using ours = await startOurServer(project, hello)
+  await using peer = await startMlxLmServer(workshop, hello)
+  const bodies = Array.from({ length: 32 }, (_, number): Body => {
+    const question = known[number % known.length]?.question ?? ''
+    return { messages: [{ role: 'user', content: question }], max_tokens: 400 }
+  })
+  const [own = [], other = []] = await inRotation(rounds(7), [
+    () => ours.burst(bodies),
+    () => peer.burst(bodies),
+  ])
+  return besidePeer("32 streams of hello's own answers", 'mlx_lm.server', own, other, burstBars)
+}
+
+interface Bars {
+  rate?: number
+  ttft?: number
+}
+
+/** DESIGN's: a burst on the hello model, and the large one where the model is what takes the time. */
+const burstBars: Bars = { rate: 5, ttft: 0.2 }
+const largeBars: Bars = { rate: 1 }
+
+function besidePeer(
+  name: string,
+  peer: string,
+  own: readonly Burst[],
+  other: readonly Burst[],
+  bars: Bars,
+): Row[] {
+  const middle = (bursts: readonly Burst[], of: (burst: Burst) => number) => median(bursts.map(of))
+  const rate = { ours: middle(own, throughput), peer: middle(other, throughput) }
+  const first = { ours: middle(own, ttft), peer: middle(other, ttft) }
+  const faster = rate.ours / rate.peer
+  const sooner = first.ours / first.peer
+  return [
+    {
+      what: `${name}: throughput`,
+      ours: perSecond(rate.ours),
+      peer: `${peer}: ${perSecond(rate.peer)}`,
+      ...(bars.rate === undefined ? { result: ratio(faster) } : atLeast(faster, bars.rate)),
+    },
+    {
+      what: `${name}: TTFT p50`,
+      ours: milliseconds(first.ours),
+      peer: `${peer}: ${milliseconds(first.peer)}`,
+      ...(bars.ttft === undefined ? { result: ratio(sooner) } : atMost(sooner, bars.ttft)),
+    },
+  ]
+}
+
+/** One request after the other for a single token: what HTTP adds to the engine. */
+async function overhead(project: string, workshop: string): Promise<Row> {
+  const model = (await helloModel(workshop)).path
+  await using ours = await startOurServer(project, model)
+  await using peer = await startMlxLmServer(workshop, model)
+  await using engine = await createEngine({ python, device: 'cpu' })
+  await engine.loadModel({ model })
+  const body = (): Body => ({ prompt: freshPrompt(), max_tokens: 1 })
+  const [http = [], alone = [], other = []] = await inRotation(rounds(200), [
+    () => time(() => ours.stream(body())),
+    () => time(() => engine.complete({ model, prompt: freshPrompt(), maxTokens: 1 })),
+    () => time(() => peer.stream(body())),
+  ])
+  return {
+    what: 'a request for one token, beside the engine alone',
+    ours: `${milliseconds(median(http))}, engine ${milliseconds(median(alone))}`,
+    peer: `mlx_lm.server: ${milliseconds(median(other))}`,
+    result: difference(median(http) - median(alone)),
+  }
+}
+
+const queued = 500
+
+/** Resident memory of all processes of a server: idle, and at most while 500 requests are answered. */
+async function memory(project: string, workshop: string): Promise<Row[]> {
+  const model = (await helloModel(workshop)).path
+  const ours = await using(startOurServer(project, model), residents)
+  const peer = await using(startMlxLmServer(workshop, model), residents)
+  const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
+  const row = (what: string, own: number, other: number): Row => ({
+    what,
+    ours: mebibytes(own),
+    peer: `mlx_lm.server: ${mebibytes(other)}`,
+    result: ratio(own / other),
+  })
+  return [
+    row('memory, idle, hello', ours.idle, peer.idle),
+    row(`memory at most with ${queued} requests at once, hello`, ours.most, peer.most),
+    row(`what ${queued} requests at once add`, ours.most - ours.idle, peer.most - peer.idle),
+  ]
+}
+
+async function using<Resource extends AsyncDisposable, Value>(
+  opening: Promise<Resource>,
+  use: (resource: Resource) => Promise<Value>,
+): Promise<Value> {
+  await using resource = await opening
+  return await use(resource)
+}
+
+async function residents(
+  server: HttpClient & Pick<OurServer, 'pid'>,
+): Promise<{ idle: number; most: number }> {
+  await server.burst([{ prompt: freshPrompt(), max_tokens: 4 }])
+  const idle = await resident(server.pid)
+  let most = idle
+  let done = false
+  const bodies = Array.from({ length: queued }, (): Body => ({ prompt: freshPrompt(), max_tokens: 20 }))
+  const burst = server.burst(bodies).finally(() => {
+    done = true
+  })
+  while (!done) {
+    most = Math.max(most, await resident(server.pid))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  complete(await burst, 20)
+  return { idle, most }
+}
+
+/** Bytes of a process and those that it started (Linux only). */
+async function resident(pid: number): Promise<number> {
+  const parents = new Map<number, number>()
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    // One that has ended meanwhile has no file.
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')
+    const parent = /\) \S (\d+)/.exec(stat)?.[1]
+    if (parent !== undefined) parents.set(Number(name), Number(parent))
+  }
+  const own = [pid]
+  for (const one of own) for (const [child, parent] of parents) if (parent === one) own.push(child)
+  const sizes = await Promise.all(
+    own.map(async (one) => {
+      const status = await readFile(`/proc/${one}/status`, 'utf8').catch(() => '')
+      return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024
+    }),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
