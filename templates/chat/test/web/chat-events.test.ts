@@ -64,6 +64,12 @@ describe('a streamed answer', () => {
     ])
   })
 
+  test('tells how much of the prompt was read', async () => {
+    const progress = 'data: {"choices":[{"delta":{}}],"prompt_progress":{"processed":512,"total":2048}}\n\n'
+    const { events } = await read(bodyOf(`${progress}data: [DONE]\n\n`))
+    expect(events[0]).toEqual({ type: 'prompt', processedTokens: 512, totalTokens: 2048 })
+  })
+
   test('that is cut off at any byte keeps what came and fails', async () => {
     const whole = `${hello}${last}${usage}`
     for (let length = 0; length <= whole.length; length += 1) {

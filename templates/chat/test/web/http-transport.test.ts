@@ -125,5 +125,6 @@ test('a chat sends OpenAI’s fields, and leaving it ends the request', async ()
     seed: 1,
     stream: true,
     stream_options: { include_usage: true },
+    return_progress: true,
   })
 })

@@ -20,8 +20,8 @@ export async function* chatEvents(messages: AsyncIterable<EventSourceMessage>): 
     const chunk = readChunk(data)
     const choice = chunk.choices[0]
     if (chunk.prompt_progress) {
-      const { processed_tokens, total_tokens } = chunk.prompt_progress
-      yield { type: 'prompt', processedTokens: processed_tokens, totalTokens: total_tokens }
+      const { processed, total } = chunk.prompt_progress
+      yield { type: 'prompt', processedTokens: processed, totalTokens: total }
     }
     const reasoning = choice?.delta?.reasoning_content ?? choice?.delta?.reasoning
     if (reasoning) yield { type: 'reasoning', text: reasoning }

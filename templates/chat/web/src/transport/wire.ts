@@ -43,7 +43,7 @@ export const chunkSchema = z.object({
   ),
   usage: z.nullish(z.object({ prompt_tokens: z.number(), completion_tokens: z.number() })),
   timings: z.nullish(z.object({ ttft_ms: z.number(), tokens_per_second: z.number() })),
-  prompt_progress: z.nullish(z.object({ processed_tokens: z.number(), total_tokens: z.number() })),
+  prompt_progress: z.nullish(z.object({ processed: z.number(), total: z.number() })),
 })
 
 export type WireChunk = z.infer<typeof chunkSchema>
@@ -59,6 +59,7 @@ export function chatBody(request: ChatRequest): Record<string, unknown> {
     seed: request.seed,
     stream: true,
     stream_options: { include_usage: true },
+    return_progress: true,
   }
 }
 

@@ -1,0 +1,60 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { build } from 'vite'
+
+export interface PageServer {
+  url: string
+  /** Ends the process that runs the model, as the system does when there is no memory left. */
+  killWorker(): void
+  close(): Promise<void>
+}
+
+const project = join(import.meta.dirname, '../../..')
+
+/** In a project, and where the parts that it is made of lie in folders of their own. */
+const main = ['src/main.ts', '../variants/server/src/main.ts']
+  .map((path) => join(project, path))
+  .find((path) => existsSync(path))
+
+/** Builds the page, and starts the server as `npm start` does, on any port and with the hello model. */
+export async function startPageServer(): Promise<PageServer> {
+  if (main === undefined) throw new Error('There is no src/main.ts that serves the page.')
+  const { NODE_ENV } = process.env
+  // Vitest's own `test` would make it a build of React for development.
+  process.env.NODE_ENV = 'production'
+  await build({ root: join(project, 'web'), logLevel: 'warn' })
+  process.env.NODE_ENV = NODE_ENV
+  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+    cwd: project,
+    env: { ...process.env, PORT: '0', MLX_MODEL: 'hello', WEB_DIRECTORY: join(project, 'dist/web') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return {
+    url: `${await urlOf(child)}/`,
+    killWorker: () => process.kill(workerOf(child), 'SIGKILL'),
+    close: async () => {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+async function urlOf(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('It has no output.')
+  for await (const line of createInterface(child.stdout)) {
+    const url = /http:\S+/.exec(line)?.[0]
+    if (url !== undefined) return url
+  }
+  throw new Error('The server ended before it listened.')
+}
+
+function workerOf({ pid }: ChildProcess): number {
+  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' }).split('\n')
+  const row = rows.find((line) => new RegExp(`^\\s*\\d+\\s+${pid}\\s.*mlx_app`).test(line))
+  if (row === undefined) throw new Error('The server has no worker.')
+  return Number.parseInt(row, 10)
+}
