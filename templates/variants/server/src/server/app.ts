@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { anthropic } from './anthropic/anthropic.ts'
 import type { Api, ApiEnv, Services } from './context.ts'
 import { document } from './documents/document.ts'
 import { documentPage } from './documents/page.ts'
@@ -13,6 +14,9 @@ import { requestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { mcpServers } from './mcp/endpoint.ts'
 import { chatCompletions } from './openai/chat-completions.ts'
+import { completions } from './openai/completions.ts'
+import { embeddings } from './openai/embeddings.ts'
+import { modelRoutes } from './openai/models.ts'
 import { responses } from './responses/responses.ts'
 import { health } from './system/health.ts'
 
@@ -33,7 +37,11 @@ export function createApp(services: Services): Api {
   bodies(api, services)
   health(api, services)
   chatCompletions(api, services)
+  completions(api, services)
+  embeddings(api, services)
+  modelRoutes(api, services)
   responses(api, services)
+  anthropic(api, services)
   mcpServers(api, services)
   document(api)
   documentPage(api, services)

@@ -1,0 +1,65 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { Api, Services } from '../context.ts'
+import { openaiFailures, streamedAnswer } from '../documents/responses.ts'
+import { tags } from '../documents/tags.ts'
+import { openaiError } from '../errors.ts'
+import { serverSentEvents } from '../events.ts'
+import { headMaker } from './head.ts'
+import { merge } from './merge.ts'
+import { textAnswerSchema, textEvents, toTextAnswer } from './text-answer.ts'
+import { toTextOptions } from './text-options.ts'
+import { textRequestSchema } from './text-request.ts'
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/completions',
+  operationId: 'createCompletion',
+  tags: [tags.text],
+  summary: 'Go on from a text',
+  request: { body: { required: true, content: { 'application/json': { schema: textRequestSchema } } } },
+  responses: {
+    200: streamedAnswer(textAnswerSchema, textAnswerSchema, 'What the model goes on with.'),
+    ...openaiFailures,
+  },
+})
+
+/** `POST /v1/completions`: https://platform.openai.com/docs/api-reference/completions. */
+export function completions(api: Api, services: Services): void {
+  const { generations, models, service, settings } = services
+  const makeHead = headMaker(services)
+  api.openapi(route, async (c) => {
+    const body = c.req.valid('json')
+    const { caller, requestId } = c.var
+    const { id, model } = await models.resolve(body.model)
+    // What one prompt fails with ends the others.
+    const stop = new AbortController()
+    const signal = AbortSignal.any([c.req.raw.signal, stop.signal])
+    const named = model !== undefined && { model }
+    const { engine } = service
+    const asked = await toTextOptions(body, settings, { engine, options: { ...named, signal } })
+    const calls = asked.map((options) => ({ ...options, ...named }))
+    const head = await makeHead('cmpl', id)
+    const options = {
+      prompts: calls.map(({ prompt }) => prompt),
+      n: body.n ?? 1,
+      echo: body.echo === true,
+      withLogprobs: body.logprobs != null,
+      includeUsage: body.stream_options?.include_usage === true,
+    }
+    if (body.stream !== true) {
+      const answers = calls.map((call) => generations.complete(caller, call, signal))
+      try {
+        return c.json(toTextAnswer(head, await Promise.all(answers), options), 200)
+      } finally {
+        stop.abort()
+        await Promise.allSettled(answers)
+      }
+    }
+    const chunks = merge(
+      calls.map((call) => generations.stream(caller, call, signal)),
+      stop,
+    )
+    const events = textEvents(head, chunks, options)
+    return serverSentEvents(c, events, (error) => [{ data: openaiError(error, requestId) }])
+  })
+}
