@@ -1,6 +1,7 @@
 import type { Locator } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { answerTo, story } from '#testing/support'
+import { emptyAnswer, startConversation, userTurnOf, withTurn } from '../../web/src/state/conversation.ts'
 import { findChromium } from './support/chromium.ts'
 import { expectNoComplaints, slowDown, usePage } from './support/page.ts'
 
@@ -135,6 +136,15 @@ describe.skipIf(chromium === undefined)('the page', () => {
     await chat.page.reload()
     await chat.page.getByText('A conversation can not be read.').waitFor()
     expect(await chat.answer()).toBe(answerTo('Say hello.'))
+    const nested = `${'>'.repeat(20_000)} deep`
+    const conversation = startConversation(userTurnOf('Quote'))
+    const deep = withTurn(conversation, { ...emptyAnswer('hello'), text: nested, ending: 'stop' })
+    await chat.page.evaluate(
+      `${store}.then((store) => void store.put(${JSON.stringify(deep)}, '${deep.id}'))`,
+    )
+    await chat.page.reload()
+    await chat.button('Quote').click()
+    expect(await chat.answer()).toBe(nested)
     const kept = `${store}.then((store) => new Promise((resolve) => {
       store.get('odd').onsuccess = (event) => resolve(event.target.result)
     }))`

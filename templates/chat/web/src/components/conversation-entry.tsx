@@ -21,7 +21,9 @@ export function ConversationEntry({
   const [renaming, setRenaming] = useState(false)
   const input = useRef<HTMLInputElement>(null)
   const opener = useRef<HTMLButtonElement>(null)
-  useEffect(() => input.current?.select(), [])
+  useEffect(() => {
+    if (renaming) input.current?.select()
+  }, [renaming])
 
   const finish = (title: string | undefined) => {
     setRenaming(false)
@@ -39,10 +41,7 @@ export function ConversationEntry({
           }}
         >
           <input
-            ref={(element) => {
-              if (input.current === null) element?.select()
-              input.current = element
-            }}
+            ref={input}
             aria-label="Title"
             defaultValue={conversation.title}
             maxLength={maxTitleCharacters}

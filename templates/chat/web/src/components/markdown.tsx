@@ -3,6 +3,7 @@ import ReactMarkdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import { splitBlocks } from '../blocks.ts'
 import { CodeBlock } from './code-block.tsx'
+import { PlainOnError } from './plain-on-error.tsx'
 
 /**
  * Markdown that somebody else wrote. HTML in it stays text, addresses other than of the web and of mail are dropped,
@@ -23,9 +24,11 @@ export function Markdown({ text }: { text: string }) {
 const Block = memo(function Block({ text }: { text: string }) {
   return (
     <div className="block">
-      <ReactMarkdown remarkPlugins={plugins} components={components}>
-        {text}
-      </ReactMarkdown>
+      <PlainOnError text={text}>
+        <ReactMarkdown remarkPlugins={plugins} components={components}>
+          {text}
+        </ReactMarkdown>
+      </PlainOnError>
     </div>
   )
 })

@@ -23,7 +23,8 @@ const answerTurn = z.object({
 })
 
 export const conversationSchema = z.object({
-  id: z.string().check(z.minLength(1)),
+  /** It stands in the address of the page. */
+  id: z.string().check(z.regex(/^[\w-]+$/)),
   title: z.string(),
   /** Milliseconds since 1970. */
   changed: z.number(),
@@ -41,17 +42,17 @@ export const maxTitleCharacters = 60
 
 /** A conversation that begins with this turn, which also names it. */
 export function startConversation(turn: UserTurn): Conversation {
-  return { id: crypto.randomUUID(), title: titleFor(turn.text), changed: Date.now(), turns: [turn] }
+  return { id: newId(), title: titleFor(turn.text), changed: Date.now(), turns: [turn] }
 }
 
 export function userTurnOf(text: string, images: readonly string[] = []): UserTurn {
-  return { role: 'user', id: crypto.randomUUID(), text: text.trim(), images: [...images] }
+  return { role: 'user', id: newId(), text: text.trim(), images: [...images] }
 }
 
 export function emptyAnswer(model: string | undefined): AnswerTurn {
   const answer = {
     role: 'assistant',
-    id: crypto.randomUUID(),
+    id: newId(),
     text: '',
     reasoning: '',
     ending: running,
@@ -69,6 +70,13 @@ export function withTurn(conversation: Conversation, turn: UserTurn | AnswerTurn
 export function cutBefore(conversation: Conversation, turnId: string): Conversation {
   const at = conversation.turns.findIndex(({ id }) => id === turnId)
   return at < 0 ? conversation : { ...conversation, turns: conversation.turns.slice(0, at) }
+}
+
+/** `crypto.randomUUID` is missing on pages that came neither over HTTPS nor from loopback. */
+function newId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('')
 }
 
 function titleFor(text: string): string {

@@ -1,0 +1,37 @@
+/** Draws the chat page for the README: `npx tsx templates/chat/maintainers/screenshot.ts docs/chat.png`. */
+import { statSync } from 'node:fs'
+import { chromium } from 'playwright-core'
+import { findChromium } from '../test/web/support/chromium.ts'
+import { startPageServer } from '../test/web/support/server.ts'
+
+const maxBytes = 40_000
+
+const path = process.argv[2]
+const executablePath = findChromium()
+if (path === undefined || executablePath === undefined)
+  throw new Error('Usage: screenshot.ts FILE, with Chromium')
+
+const server = await startPageServer()
+const browser = await chromium.launch({
+  executablePath,
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+})
+const page = await browser.newPage({ viewport: { width: 860, height: 500 }, colorScheme: 'light' })
+await page.goto(server.url)
+for (const question of ['Say hello in five languages.', 'What is MLX?', 'Show me some code.']) {
+  if (question === 'What is MLX?') await page.getByRole('button', { name: 'New conversation' }).click()
+  await page.locator('.composer').waitFor()
+  await page.getByRole('textbox', { name: 'Message' }).fill(question)
+  await page.getByRole('button', { name: 'Send' }).click()
+  await page.locator('.bubble', { hasText: question }).waitFor()
+  await page.locator('.answer:last-child .turn-actions').waitFor()
+}
+await page.getByRole('textbox', { name: 'Message' }).blur()
+await page.mouse.move(0, 0)
+await page.screenshot({ path })
+await browser.close()
+await server.close()
+
+const { size } = statSync(path)
+console.log(`${path}: ${size} bytes`)
+if (size > maxBytes) throw new Error(`The picture has more than ${maxBytes} bytes.`)

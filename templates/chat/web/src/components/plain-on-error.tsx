@@ -1,0 +1,14 @@
+import { Component, type ReactNode } from 'react'
+
+/** Shows the text itself where its Markdown can't be rendered, as thousands of quotes in each other can't. */
+export class PlainOnError extends Component<{ text: string; children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false }
+
+  static getDerivedStateFromError(): { failed: boolean } {
+    return { failed: true }
+  }
+
+  override render(): ReactNode {
+    return this.state.failed ? <p>{this.props.text}</p> : this.props.children
+  }
+}
