@@ -24,17 +24,21 @@ test('there are cases', () => {
   expect(files.flatMap(({ cases }) => cases).length).toBeGreaterThan(0)
 })
 
-describe.each(files)('$name', ({ environment, cases }) => {
-  let server: TestServer
-  beforeAll(async () => {
-    server = await serverFor(environment)
-  })
+for (const { name, environment, cases } of files) {
+  describe(name, () => {
+    let server: TestServer
+    beforeAll(async () => {
+      server = await serverFor(environment)
+    })
 
-  test.each(cases)('$title', async ({ steps }) => {
-    const known: Known = new Map()
-    for (const step of steps) await take(server, step, known)
+    for (const { title, steps } of cases) {
+      test(title, async () => {
+        const known: Known = new Map()
+        for (const step of steps) await take(server, step, known)
+      })
+    }
   })
-})
+}
 
 async function take(server: TestServer, step: Step, known: Known): Promise<void> {
   const response = await send(server, step.request, known)
