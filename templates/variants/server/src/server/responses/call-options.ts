@@ -50,10 +50,16 @@ function asksLogprobs({ include, top_logprobs: alternatives }: RequestBody): boo
   return include?.includes('message.output_text.logprobs') === true || (alternatives ?? 0) > 0
 }
 
-/** Clients set the effort for all models; one whose template has no such variable pays it no heed. */
+/**
+ * Some clients send an effort whatever the model is: where the owner doesn't let requests set it, or the template has no
+ * such variable, it changes nothing.
+ */
 function templateOptions({ reasoning }: RequestBody, settings: Settings): Record<string, unknown> {
-  const allowed = settings.templateOptions.includes('reasoning_effort')
-  return allowed && reasoning?.effort != null ? { reasoning_effort: reasoning.effort } : {}
+  const { effort } = reasoning ?? {}
+  if (effort == null) return {}
+  const options = effort === 'none' ? { enable_thinking: false } : { reasoning_effort: effort }
+  const names = Object.keys(options)
+  return names.every((name) => settings.templateOptions.includes(name)) ? options : {}
 }
 
 function toolsOf(body: RequestBody): { tools: Tool[]; toolChoice: ToolChoice } {

@@ -44,7 +44,7 @@ const message = z
     id,
     status,
     role: z.enum(['user', 'assistant', 'system', 'developer']),
-    content: z.union([z.string(), z.array(messagePart)]),
+    content: z.union([z.string(), z.array(messagePart)], { error: 'Expected a string or a list of parts.' }),
   })
   .openapi('ResponseInputMessage', { description: 'A turn of the conversation.' })
 
@@ -71,7 +71,7 @@ const functionCallOutput = z
     id,
     status,
     call_id: z.string().min(1).meta({ description: 'The `call_id` of the call that it answers.' }),
-    output: z.union([z.string(), z.array(outputPart)]),
+    output: z.union([z.string(), z.array(outputPart)], { error: 'Expected a string or a list of parts.' }),
   })
   .openapi('ResponseFunctionCallOutput', { description: 'What a function gave.' })
 

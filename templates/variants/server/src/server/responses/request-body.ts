@@ -68,7 +68,7 @@ export const requestBodySchema = z
   .object({
     model: z.string().nullish(),
     input: z
-      .union([z.string(), z.array(inputItemSchema)])
+      .union([z.string(), z.array(inputItemSchema)], { error: 'Expected a string or a list of items.' })
       .nullish()
       .meta({ description: 'What the user says, or the items of a conversation.' }),
     instructions: z
@@ -84,7 +84,8 @@ export const requestBodySchema = z
     parallel_tool_calls: z.boolean().nullish(),
     text: z.object({ format: formatSchema.nullish(), verbosity: z.string().nullish() }).nullish(),
     reasoning: z.object({ effort: z.string().nullish(), summary: z.string().nullish() }).nullish().meta({
-      description: '`effort` is the variable `reasoning_effort` of the chat template, if the model has it.',
+      description:
+        '`effort` is given to the chat template as `reasoning_effort`; `none` is `enable_thinking: false`.',
     }),
     max_output_tokens: z.int().min(1).nullish().meta({ description: 'Most tokens, reasoning included.' }),
     temperature: z.number().min(0).max(2).nullish(),
@@ -93,7 +94,10 @@ export const requestBodySchema = z
     include: z
       .array(z.string())
       .nullish()
-      .meta({ description: '`message.output_text.logprobs` tells log-probabilities; others are ignored.' }),
+      .meta({
+        description:
+          '`message.output_text.logprobs` asks for log-probabilities, as top_logprobs does. Others are ignored.',
+      }),
     truncation: z
       .enum(['auto', 'disabled'])
       .nullish()
@@ -108,8 +112,8 @@ export const requestBodySchema = z
     safety_identifier: z.string().nullish(),
     prompt_cache_key: z.string().nullish(),
     background: z.boolean().nullish().meta({ description: 'true is refused.' }),
-    conversation: z.unknown().meta({ description: 'Refused: the server keeps responses only.' }),
-    prompt: z.unknown().meta({ description: 'Refused: the server keeps no prompts.' }),
+    conversation: z.unknown().optional().meta({ description: 'Refused: the server keeps responses only.' }),
+    prompt: z.unknown().optional().meta({ description: 'Refused: the server keeps no prompts.' }),
   })
   .openapi('CreateResponse')
 

@@ -2,7 +2,13 @@ import { z } from '@hono/zod-openapi'
 
 const itemStatus = z.enum(['in_progress', 'completed', 'incomplete'])
 
-const alternative = z.object({ token: z.string(), bytes: z.array(z.int()), logprob: z.number() })
+const alternative = z.object({
+  token: z.string(),
+  bytes: z
+    .array(z.int())
+    .meta({ description: 'The token in UTF-8; empty for one that is a part of a character.' }),
+  logprob: z.number(),
+})
 
 export const logprobSchema = alternative
   .extend({ top_logprobs: z.array(alternative) })

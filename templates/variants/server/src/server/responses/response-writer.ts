@@ -205,5 +205,6 @@ function toLogprob({ token, logprob, top }: TokenLogprob): Logprob {
 }
 
 function alternative(token: string, logprob: number) {
-  return { token, bytes: [...Buffer.from(token)], logprob }
+  // U+FFFD stands for bytes that are no character by themselves.
+  return { token, bytes: token.includes('\ufffd') ? [] : [...Buffer.from(token)], logprob }
 }
