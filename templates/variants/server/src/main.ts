@@ -1,39 +1,53 @@
-/** `npm start`: the server, until a signal ends it. The only place that sets the exit code. */
-import { pino } from 'pino'
+/**
+ * `npm start`: the server, until a signal ends it. The only place that sets the exit code: 0 after a signal, 1 where it
+ * can't start, 2 for a wrong variable; a second signal ends it with the code that shells give to a signal.
+ */
+import { constants } from 'node:os'
 import { EngineError } from '#engine'
 import { KeyError } from './server/keys/records.ts'
+import { StartError } from './server/listen-errors.ts'
+import { createLog } from './server/log.ts'
 import { readSettings, SettingError } from './server/settings.ts'
-import { startServer } from './server/start.ts'
+import { type RunningServer, startServer } from './server/start.ts'
 
 try {
   const settings = readSettings(process.env)
-  // Standard output says where the server listens, and nothing else.
-  const log = pino({ level: settings.logLevel }, pino.destination(2))
-  const server = await startServer(settings, { log })
-  let asked = false
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      const end = asked ? server.cut() : server.close()
-      asked = true
-      end.then(() => process.exit(0), fail)
-    })
-  }
+  const server = await startServer(settings, { log: createLog(settings) })
+  const ending = endOnSignals(server)
   console.log(`Listening on ${server.url}`)
-  await server.ready
+  server.ready.catch(async (error: unknown) => {
+    // Told to end, a start that was under way fails.
+    if (ending()) return
+    await server.cut()
+    fail(error)
+  })
 } catch (error) {
   fail(error)
 }
 
-function fail(error: unknown): void {
+/** The first signal lets answers under way end, a second one cuts them. */
+function endOnSignals(server: RunningServer): () => boolean {
+  let asked = false
+  let code = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (asked) code = 128 + constants.signals[signal]
+      const end = asked ? server.cut() : server.close()
+      asked = true
+      end.then(() => process.exit(code), fail)
+    })
+  }
+  return () => asked
+}
+
+function fail(error: unknown): never {
   if (error instanceof SettingError) {
     console.error(error.message)
     process.exit(2)
   }
-  if (error instanceof KeyError) {
-    console.error(error.message)
-    process.exit(1)
-  }
   // What a user can mend needs no stack; a bug does.
-  console.error(EngineError.isInstance(error) ? error.describe() : error)
+  if (EngineError.isInstance(error)) console.error(error.describe())
+  else if (error instanceof KeyError || error instanceof StartError) console.error(error.message)
+  else console.error(error)
   process.exit(1)
 }

@@ -19,6 +19,10 @@ import { embeddings } from './openai/embeddings.ts'
 import { modelRoutes } from './openai/models.ts'
 import { responses } from './responses/responses.ts'
 import { health } from './system/health.ts'
+import { load } from './system/load.ts'
+import { metricsPage } from './system/metrics-page.ts'
+import { page } from './system/page.ts'
+import { status } from './system/status.ts'
 
 /** The whole server, without a socket: what each request goes through, then the endpoints. */
 export function createApp(services: Services): Api {
@@ -36,6 +40,10 @@ export function createApp(services: Services): Api {
   contentType(api)
   bodies(api, services)
   health(api, services)
+  status(api, services)
+  load(api, services)
+  metricsPage(api, services)
+  page(api, services)
   chatCompletions(api, services)
   completions(api, services)
   embeddings(api, services)

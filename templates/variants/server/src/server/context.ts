@@ -8,6 +8,7 @@ import type { McpServers } from './mcp/toolbox.ts'
 import type { ServedModels } from './served-models.ts'
 import type { Service } from './service.ts'
 import type { Settings } from './settings.ts'
+import type { Metrics } from './system/metrics.ts'
 
 /** Who asks: the name of a key, or `anonymous` where the server has none. */
 export type Caller = string
@@ -24,6 +25,7 @@ export interface Services {
   service: Service
   models: ServedModels
   generations: Generations
+  metrics: Metrics
   /** Where MCP_CONFIG names a file. */
   mcp: McpServers | undefined
 }

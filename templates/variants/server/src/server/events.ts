@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { ApiEnv } from './context.ts'
 import { type ApiError, toApiError } from './errors.ts'
+import { within } from './within.ts'
 
 /** One event of a stream, before it is written. */
 export interface ServerEvent {
@@ -9,10 +10,17 @@ export interface ServerEvent {
   data: unknown
 }
 
-/** The status and the headers go out after so long without a first event: until then an error has a status of its own. */
-const headAfterMs = 5000
-/** Balancers and clients cut connections that are silent for long. */
-const heartbeatMs = 10_000
+/** When a stream does something by itself. */
+export interface Pace {
+  /** The status and the headers go out after so long without a first event: until then an error has a status of its own. */
+  headAfterMs: number
+  /** Balancers and clients cut connections that are silent for long: a comment is sent after at most twice so long. */
+  heartbeatMs: number
+  /** A client that takes nothing for so long is cut, or it would hold its place for good. */
+  stalledMs: number
+}
+
+const usualPace: Pace = { headAfterMs: 5000, heartbeatMs: 5000, stalledMs: 60_000 }
 const heartbeat = ': still here\n\n'
 
 /**
@@ -26,31 +34,56 @@ export async function serverSentEvents(
   c: Context<ApiEnv>,
   events: AsyncIterable<ServerEvent>,
   asErrorEvents: (error: ApiError) => ServerEvent[],
+  { headAfterMs, heartbeatMs, stalledMs }: Pace = usualPace,
 ): Promise<Response> {
   const iterator = events[Symbol.asyncIterator]()
-  let next: Promise<IteratorResult<ServerEvent>> | undefined = iterator.next()
-  await within(next, headAfterMs)
+  let first: Promise<IteratorResult<ServerEvent>> | undefined = iterator.next()
+  await within(first, headAfterMs)
   const encoder = new TextEncoder()
+  // One timer for all of a stream: a race for each event would cost as much as the event.
+  let timer: NodeJS.Timeout | undefined
+  let waiting = false
+  let left = false
+  let quietMs = 0
   const body = new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        timer = setInterval(() => {
+          quietMs += heartbeatMs
+          if (waiting && quietMs > heartbeatMs) controller.enqueue(encoder.encode(heartbeat))
+          // Its end reaches `cancel`.
+          if (!waiting && quietMs > stalledMs) c.env.outgoing.destroy()
+        }, heartbeatMs)
+      },
       async pull(controller) {
-        const say = (text: string) => controller.enqueue(encoder.encode(text))
-        try {
-          next ??= iterator.next()
-          const item = await within(next, heartbeatMs)
-          if (item === undefined) return say(heartbeat)
-          next = undefined
-          if (item.done === true) return controller.close()
-          say(written(item.value))
-        } catch (cause) {
-          const error = toApiError(cause)
-          if (error.status === 499) return controller.close()
-          c.var.log.warn({ err: error.cause ?? error, code: error.code }, 'a stream failed')
-          for (const event of asErrorEvents(error)) say(written(event))
+        const say = (event: ServerEvent) => controller.enqueue(encoder.encode(written(event)))
+        const end = () => {
+          clearInterval(timer)
           controller.close()
         }
+        waiting = true
+        quietMs = 0
+        try {
+          const item = await (first ?? iterator.next())
+          if (left) return
+          if (item.done === true) end()
+          else say(item.value)
+        } catch (cause) {
+          const error = toApiError(cause)
+          if (left) return
+          if (error.status !== 499) {
+            c.var.log.warn({ err: error.cause ?? error, code: error.code }, 'a stream failed')
+            for (const event of asErrorEvents(error)) say(event)
+          }
+          end()
+        }
+        first = undefined
+        waiting = false
+        quietMs = 0
       },
       async cancel() {
+        left = true
+        clearInterval(timer)
         await iterator.return?.()
       },
     },
@@ -67,17 +100,4 @@ export async function serverSentEvents(
 function written({ event, data }: ServerEvent): string {
   const name = event === undefined ? '' : `event: ${event}\n`
   return `${name}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
-}
-
-/** What the promise gives if it does so in time, else undefined; the promise goes on. */
-async function within<Value>(promise: Promise<Value>, milliseconds: number): Promise<Value | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), milliseconds)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

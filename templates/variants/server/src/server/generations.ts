@@ -7,8 +7,8 @@ import type { Settings } from './settings.ts'
 /** How a generation went, told once when it is over. */
 export interface GenerationRecord {
   caller: Caller
-  /** What the client named, or the default. */
-  model: string | undefined
+  /** What was asked for. */
+  options: GenerateOptions
   /** The failure; undefined for an answer that came to its end. */
   error: ApiError | undefined
   /** The last piece, which holds usage and timings; undefined where it never came. */
@@ -20,15 +20,20 @@ export interface GenerationRecord {
 
 type Limits = Pick<Settings, 'streamsPerKey' | 'firstTokenTimeoutMs' | 'requestTimeoutMs'>
 
+type OnEnd = (record: GenerationRecord) => void
+
 /** All generations of the server: each endpoint starts its own here, so that limits hold for all of them together. */
 export class Generations {
   readonly #service: Service
   readonly #limits: Limits
-  readonly #onEnd: (record: GenerationRecord) => void
+  readonly #onEnd: OnEnd
   readonly #active = new Map<Caller, number>()
-  readonly #drained: (() => void)[] = []
+  /** Under way, by the request that they are for. */
+  readonly #open = new Map<AbortSignal, number>()
+  readonly #records = new WeakMap<AbortSignal, GenerationRecord[]>()
+  readonly #ended: (() => void)[] = []
 
-  constructor(service: Service, limits: Limits, onEnd: (record: GenerationRecord) => void = () => undefined) {
+  constructor(service: Service, limits: Limits, onEnd: OnEnd = () => undefined) {
     this.#service = service
     this.#limits = limits
     this.#onEnd = onEnd
@@ -43,8 +48,13 @@ export class Generations {
 
   /** Resolves once nothing is under way. */
   async drained(): Promise<void> {
-    if (this.active === 0) return
-    await new Promise<void>((resolve) => this.#drained.push(resolve))
+    while (this.active > 0) await this.#anyEnd()
+  }
+
+  /** How the generations of a request went, once all of them are over; by its signal. */
+  async recordsOf(signal: AbortSignal): Promise<readonly GenerationRecord[]> {
+    while (this.#open.has(signal)) await this.#anyEnd()
+    return this.#records.get(signal) ?? []
   }
 
   /** The whole answer of `stream`. */
@@ -61,19 +71,26 @@ export class Generations {
   async *stream(caller: Caller, options: GenerateOptions, signal: AbortSignal): AsyncGenerator<Chunk, void> {
     const started = performance.now()
     const { engine } = this.#service
-    this.#enter(caller)
-    const late = new AbortController()
-    const timer = setTimeout(() => late.abort(), this.#limits.firstTokenTimeoutMs)
+    this.#enter(caller, signal)
+    const stop = new AbortController()
+    const onLeave = () => stop.abort(signal.reason)
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      stop.abort()
+    }, this.#limits.firstTokenTimeoutMs)
     let ttftMs: number | undefined
     let last: Chunk | undefined
-    let failure: ApiError | undefined
+    let error: ApiError | undefined
     let ended = false
     try {
+      if (signal.aborted) onLeave()
+      else signal.addEventListener('abort', onLeave, { once: true })
       const chunks = engine.generate({
         ...options,
         ...(this.#service.isRemote ? {} : { caller }),
         deadlineMs: this.#limits.requestTimeoutMs,
-        signal: AbortSignal.any([signal, late.signal]),
+        signal: stop.signal,
       })
       for await (const chunk of chunks) {
         if (ttftMs === undefined) {
@@ -84,20 +101,25 @@ export class Generations {
         yield chunk
       }
       ended = true
-    } catch (error) {
-      failure = late.signal.aborted && isAbort(error) ? tooLate(this.#limits) : toApiError(error)
-      throw failure
+    } catch (cause) {
+      error = late && isAbort(cause) ? tooLate(this.#limits) : toApiError(cause)
+      // Either the machine is too slow for what it is asked, or the worker hangs.
+      if (error.status === 504) this.#service.suspect()
+      throw error
     } finally {
       clearTimeout(timer)
-      this.#leave(caller)
+      signal.removeEventListener('abort', onLeave)
       // Whoever stops reading has left, be it the client or a stop of our own.
-      if (!ended && last === undefined) failure ??= clientLeft()
+      if (!ended && last === undefined) error ??= clientLeft()
       const totalMs = performance.now() - started
-      this.#onEnd({ caller, model: options.model, error: failure, last, ttftMs, totalMs })
+      const record = { caller, options, error, last, ttftMs, totalMs }
+      this.#records.set(signal, [...(this.#records.get(signal) ?? []), record])
+      this.#onEnd(record)
+      this.#leave(caller, signal)
     }
   }
 
-  #enter(caller: Caller): void {
+  #enter(caller: Caller, signal: AbortSignal): void {
     const count = this.#active.get(caller) ?? 0
     const { streamsPerKey } = this.#limits
     if (count >= streamsPerKey) {
@@ -105,14 +127,24 @@ export class Generations {
       throw new ApiError(429, 'too_many_requests', message, { retryAfterSeconds: 1 })
     }
     this.#active.set(caller, count + 1)
+    this.#open.set(signal, (this.#open.get(signal) ?? 0) + 1)
   }
 
-  #leave(caller: Caller): void {
-    const count = (this.#active.get(caller) ?? 1) - 1
-    if (count > 0) this.#active.set(caller, count)
-    else this.#active.delete(caller)
-    if (this.active === 0) for (const resolve of this.#drained.splice(0)) resolve()
+  #leave(caller: Caller, signal: AbortSignal): void {
+    countDown(this.#active, caller)
+    countDown(this.#open, signal)
+    for (const resolve of this.#ended.splice(0)) resolve()
   }
+
+  #anyEnd(): Promise<void> {
+    return new Promise((resolve) => this.#ended.push(resolve))
+  }
+}
+
+function countDown<Key>(counts: Map<Key, number>, key: Key): void {
+  const count = (counts.get(key) ?? 1) - 1
+  if (count > 0) counts.set(key, count)
+  else counts.delete(key)
 }
 
 function isAbort(error: unknown): boolean {

@@ -59,7 +59,7 @@ export class ServedModels {
 
   /** All of them, the configured one first. */
   async list(): Promise<ServedModel[]> {
-    const status = await this.#service.anyEngine?.status()
+    const status = await this.#service.status()
     const loaded = status?.models ?? []
     return (await this.#names()).map((id) => ({
       id,

@@ -4,16 +4,26 @@ import {
   type Engine,
   EngineError,
   type EngineOptions,
+  type EngineStatus,
   type LoadProgress,
   type RemoteOptions,
 } from '#engine'
 import { ApiError } from './errors.ts'
+import { within } from './within.ts'
 
 /** `failed`: the worker can't be started again; it is tried further. */
-export type State = 'starting' | 'loading' | 'ready' | 'restarting' | 'failed' | 'stopping'
+export const states = ['starting', 'loading', 'ready', 'restarting', 'failed', 'stopping'] as const
 
-/** Pauses between attempts to bring the worker back; the last one repeats. */
+export type State = (typeof states)[number]
+
+/** Pauses before each attempt to bring the worker back; the last one repeats. */
 const pausesMs = [0, 500, 1000, 2000, 5000, 15_000]
+/** A worker that lived so long is brought back without a pause: what killed it is not what killed the one before. */
+const healthyMs = 30_000
+/** How long the engine's status may take for those who ask what it is, not whether the worker lives. */
+const statusMs = 1000
+/** A step of the largest model, or a chunk of a prompt, takes seconds at most. */
+const hungMs = 30_000
 
 export interface ServiceOptions {
   /** For `createEngine`. */
@@ -21,6 +31,8 @@ export interface ServiceOptions {
   /** Another server that runs the model, in place of a worker of our own. */
   remote?: RemoteOptions | undefined
   onState?: (state: State, error: EngineError | undefined) => void
+  /** How long a worker that is suspected to hang has to answer. */
+  hungMs?: number | undefined
 }
 
 /** The engine with its model in memory, brought back by itself when the worker dies. */
@@ -32,7 +44,14 @@ export class Service {
   #progress: LoadProgress | undefined
   #error: EngineError | undefined
   #restarts = 0
+  /** Attempts to bring the worker back since it was last healthy. */
+  #attempts = 0
+  #readyAt = 0
+  #pid: number | undefined
+  #starting: Promise<void> | undefined
   #reviving: Promise<void> | undefined
+  #asking: Promise<EngineStatus> | undefined
+  #suspecting: Promise<void> | undefined
 
   constructor(options: ServiceOptions = {}) {
     this.#options = options
@@ -72,9 +91,18 @@ export class Service {
     return this.#options.remote !== undefined
   }
 
-  /** The engine if it is there, in any state: to ask for its status. */
-  get anyEngine(): Engine | undefined {
-    return this.#engine
+  /**
+   * What the engine says of itself, in any state; undefined where it says nothing within a second. Many may ask at
+   * once: the worker is asked once.
+   */
+  async status(withinMs: number = statusMs): Promise<EngineStatus | undefined> {
+    const engine = this.#engine
+    if (engine === undefined) return undefined
+    this.#asking ??= engine.status().finally(() => {
+      this.#asking = undefined
+    })
+    // A worker that dies while it is asked says nothing either.
+    return within(this.#asking, withinMs).catch(() => undefined)
   }
 
   /**
@@ -82,15 +110,9 @@ export class Service {
    *
    * @throws EngineError as `createEngine` and `loadModel`, ABORTED after `stop`.
    */
-  async start(): Promise<void> {
-    const { signal } = this.#stopped
-    const { engine, remote } = this.#options
-    this.#engine = await createEngine(
-      remote ?? { ...engine, signal, onWorkerExit: (error) => this.#onWorkerExit(error) },
-    )
-    this.#become('loading')
-    await this.#load(this.#engine)
-    this.#become('ready')
+  start(): Promise<void> {
+    this.#starting ??= this.#start()
+    return this.#starting
   }
 
   /** New calls get 503; those under way go on until `stop`. */
@@ -98,53 +120,96 @@ export class Service {
     this.#become('stopping')
   }
 
-  /** Ends the worker, and with it what is under way. */
+  /** Ends the worker, and with it what is under way. Resolves once the process is gone. */
   async stop(): Promise<void> {
     this.#become('stopping')
     this.#stopped.abort()
+    // Whoever called `start` hears of its failure.
+    await this.#starting?.catch(() => undefined)
     await this.#reviving
     await this.#engine?.dispose()
   }
 
-  async #load(engine: Engine): Promise<void> {
+  /**
+   * To be called when a call took too long: a worker that doesn't even answer to its status hangs, and is killed, so
+   * that another one is started. One that is only busy is left alone.
+   */
+  suspect(): void {
+    this.#suspecting ??= this.#endIfHung().finally(() => {
+      this.#suspecting = undefined
+    })
+  }
+
+  async #start(): Promise<void> {
+    const { signal } = this.#stopped
+    const { engine, remote } = this.#options
+    this.#engine = await createEngine(
+      remote ?? { ...engine, signal, onWorkerExit: (error) => this.#onWorkerExit(error) },
+    )
+    this.#become('loading')
+    await this.#load(this.#engine, true)
+    this.#becomeReady()
+  }
+
+  async #load(engine: Engine, download: boolean): Promise<void> {
     try {
       await engine.loadModel({
+        download,
         signal: this.#stopped.signal,
         onProgress: (progress) => {
           this.#progress = progress
         },
       })
+      const { worker, pid } = await engine.status()
+      // It died since: nobody else hears of that while the model is being loaded.
+      if (worker === 'stopped')
+        throw new EngineError('WORKER_EXITED', 'The worker ended once the model was loaded.')
+      this.#pid = pid
     } finally {
       this.#progress = undefined
     }
   }
 
+  async #endIfHung(): Promise<void> {
+    const pid = this.#pid
+    if (this.#state !== 'ready' || pid === undefined) return
+    const status = await this.status(this.#options.hungMs ?? hungMs)
+    if (status !== undefined || this.#pid !== pid) return
+    process.kill(pid, 'SIGKILL')
+  }
+
   #onWorkerExit(error: EngineError): void {
+    this.#pid = undefined
     // Dying while the first load is under way is a failed start, told by `start`.
-    if (this.#state === 'starting' || this.#state === 'loading') return
+    if (this.#state === 'starting' || this.#state === 'loading' || this.#state === 'stopping') return
     this.#reviving ??= this.#revive(error).finally(() => {
       this.#reviving = undefined
     })
   }
 
   async #revive(death: EngineError): Promise<void> {
-    const stopping = this.#state === 'stopping'
-    if (!stopping) this.#become('restarting', death)
-    for (let attempt = 0; !this.#stopped.signal.aborted; attempt++) {
-      const pauseMs = pausesMs[Math.min(attempt, pausesMs.length - 1)]
+    const { signal } = this.#stopped
+    if (performance.now() - this.#readyAt > healthyMs) this.#attempts = 0
+    this.#become('restarting', death)
+    while (true) {
+      const pauseMs = pausesMs[Math.min(this.#attempts, pausesMs.length - 1)]
+      this.#attempts += 1
       // An abort ends the pause; the next line sees to it.
-      await setTimeout(pauseMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined)
-      if (this.#engine === undefined || this.#stopped.signal.aborted) return
+      await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined)
+      if (this.#engine === undefined || signal.aborted) return
       try {
-        await this.#load(this.#engine)
+        await this.#load(this.#engine, false)
         this.#restarts += 1
-        if (this.#state !== 'stopping') this.#become('ready')
-        return
+        return this.#becomeReady()
       } catch (error) {
-        if (this.#state === 'stopping') return
         this.#become('failed', EngineError.isInstance(error) ? error : death)
       }
     }
+  }
+
+  #becomeReady(): void {
+    this.#readyAt = performance.now()
+    this.#become('ready')
   }
 
   #become(state: State, error?: EngineError): void {

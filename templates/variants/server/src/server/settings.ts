@@ -156,7 +156,7 @@ const settingsSchema = z.object({
     'least level of the log: trace, debug, info, warn, error, fatal or silent',
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   ),
-  logPrompts: setting('LOG_PROMPTS', 'true writes the bodies of requests to the log', switched),
+  logPrompts: setting('LOG_PROMPTS', 'true writes prompts and messages to the log', switched),
 })
 
 /** What is set, from the environment or by default. */

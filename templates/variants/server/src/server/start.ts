@@ -7,13 +7,16 @@ import type { EngineOptions, RemoteOptions } from '#engine'
 import { findProject } from '#project'
 import { createApp } from './app.ts'
 import type { Services } from './context.ts'
+import { OpenRequests } from './drain.ts'
 import { Generations } from './generations.ts'
 import { boundConnections, connectionOptions } from './http/connections.ts'
 import { KeyFile } from './keys/key-file.ts'
+import { asStartError } from './listen-errors.ts'
 import { openMcpServers } from './mcp/toolbox.ts'
 import { ServedModels } from './served-models.ts'
 import { Service } from './service.ts'
 import type { Settings } from './settings.ts'
+import { Metrics } from './system/metrics.ts'
 
 export interface RunningServer {
   /** Where it listens: `http://127.0.0.1:8000`. */
@@ -21,7 +24,7 @@ export interface RunningServer {
   services: Services
   /** Resolves once the model is in memory; rejects where it can't be, as `Service.start`. */
   ready: Promise<void>
-  /** Takes no new request, lets those under way end within the grace, and ends the worker. */
+  /** Takes no new connection, lets requests under way end within the grace, and ends the worker. */
   close(): Promise<void>
   /** Ends everything at once. */
   cut(): Promise<void>
@@ -34,13 +37,15 @@ export interface StartOptions {
   log: Logger
   /** For `createEngine`. */
   engine?: EngineOptions
+  /** As in `ServiceOptions`. */
+  hungMs?: number
 }
 
 /**
  * Listens at once, and loads the model meanwhile.
  *
  * @throws KeyError where the address is one that others can reach, and there is no key.
- * @throws Error of Node's, EADDRINUSE among them, where the address can't be listened on.
+ * @throws StartError where the address can't be listened on.
  */
 export async function startServer(settings: Settings, options: StartOptions): Promise<RunningServer> {
   const { log } = options
@@ -55,7 +60,14 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
     },
     remote: remoteOptions(settings),
     onState: (state, err) => log.info({ state, err }, 'state'),
+    hungMs: options.hungMs,
   })
+  const models = new ServedModels(
+    service,
+    { ...config, model: settings.engineModel || config.model },
+    settings.servedModels,
+  )
+  const metrics = new Metrics(models.defaultId)
   const services: Services = {
     settings,
     config,
@@ -63,12 +75,9 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
     log,
     keys,
     service,
-    models: new ServedModels(
-      service,
-      { ...config, model: settings.engineModel || config.model },
-      settings.servedModels,
-    ),
-    generations: new Generations(service, settings),
+    models,
+    metrics,
+    generations: new Generations(service, settings, (record) => metrics.onGeneration(record)),
     mcp: await openMcpServers(settings, root, log),
   }
   const server = createAdaptorServer({
@@ -77,17 +86,27 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
   })
   if (!('closeIdleConnections' in server)) throw new Error('The server is to be one of HTTP/1.1.')
   boundConnections(server, settings)
-  server.listen({ host: settings.host, port: settings.port, backlog })
-  await once(server, 'listening')
+  const requests = new OpenRequests(server)
+  const closed = new Promise<void>((resolve) => server.once('close', resolve))
+  await listen(server, settings)
   const ready = service.start()
   // Whoever waits for it hears of a failure; nobody has to.
   ready.catch(() => undefined)
+  const cut = async () => {
+    server.close()
+    server.closeAllConnections()
+    await Promise.all([closed, service.stop(), services.mcp?.close()])
+  }
   return {
     url: urlOf(server),
     services,
     ready,
-    close: () => close(server, services),
-    cut: () => cut(server, services),
+    cut,
+    async close() {
+      service.drain()
+      await requests.drain(settings.graceMs)
+      await cut()
+    },
   }
 }
 
@@ -98,25 +117,13 @@ function remoteOptions(settings: Settings): RemoteOptions | undefined {
   return { baseUrl, server, model: engineModel || undefined, apiKey: engineKey || undefined }
 }
 
-async function close(server: Server, services: Services): Promise<void> {
-  const { service, generations, settings } = services
-  service.drain()
-  server.close()
-  server.closeIdleConnections()
-  let timer: NodeJS.Timeout | undefined
-  const grace = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, settings.graceMs)
-  })
-  await Promise.race([generations.drained(), grace])
-  clearTimeout(timer)
-  await cut(server, services)
-}
-
-async function cut(server: Server, { service, mcp }: Services): Promise<void> {
-  const closed = server.listening ? once(server, 'close') : undefined
-  server.close()
-  server.closeAllConnections()
-  await Promise.all([closed, service.stop(), mcp?.close()])
+async function listen(server: Server, { host, port }: Settings): Promise<void> {
+  server.listen({ host, port, backlog })
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw asStartError(error, host, port)
+  }
 }
 
 function urlOf(server: Server): string {

@@ -1,30 +1,72 @@
 import { randomUUID } from 'node:crypto'
-import type { Api, Services } from '../context.ts'
+import type { Context } from 'hono'
+import { matchedRoutes } from 'hono/route'
+import type { Api, ApiEnv, Services } from '../context.ts'
+import type { GenerationRecord } from '../generations.ts'
+import { promptsOf } from './logged-prompts.ts'
 
-/** Gives each request an id, which its answer and each line of the log on it bear, and logs it when it is over. */
+/** What balancers and monitoring ask every few seconds is logged as a detail. */
+const frequent = new Set(['/health', '/ready', '/metrics', '/api/status'])
+
+/** Gives each request an id, which its answer and each line of the log on it bear; logs and counts it when it is over. */
 export function requestLog(api: Api, services: Services): void {
+  const { metrics, generations, settings } = services
   api.use(async (c, next) => {
     const started = performance.now()
+    const { outgoing } = c.env
     const requestId = `req_${randomUUID().replaceAll('-', '')}`
     c.set('requestId', requestId)
     c.set('log', services.log.child({ requestId }))
     c.set('caller', 'anonymous')
     c.header('x-request-id', requestId)
-    // Where Anthropic's clients look for it.
-    c.header('request-id', requestId)
-    c.env.outgoing.once('close', () => {
-      const { writableFinished, statusCode } = c.env.outgoing
-      c.var.log.info(
-        {
-          method: c.req.method,
-          path: c.req.path,
-          status: writableFinished ? statusCode : 499,
-          caller: c.var.caller,
-          ms: Math.round(performance.now() - started),
-        },
-        'request',
-      )
+    let streams = false
+    let closed = false
+    outgoing.once('close', async () => {
+      closed = true
+      if (streams) metrics.openStreams.dec()
+      const ms = performance.now() - started
+      const { method, path } = c.req
+      const route = routeOf(c)
+      const status = outgoing.writableFinished ? outgoing.statusCode : 499
+      metrics.onRequest({ method, route, status, seconds: ms / 1000 })
+      // Those of a client that left end within a step of the model.
+      const records = method === 'POST' ? await generations.recordsOf(c.req.raw.signal) : []
+      const line = {
+        method,
+        path,
+        status,
+        caller: c.var.caller,
+        ms: Math.round(ms),
+        ...detailsOf(records),
+        ...(settings.logPrompts && records.length > 0 && { prompts: promptsOf(records) }),
+      }
+      c.var.log[frequent.has(route) ? 'debug' : 'info'](line, 'request')
     })
     await next()
+    streams = !closed && c.res.headers.get('content-type')?.startsWith('text/event-stream') === true
+    if (streams) metrics.openStreams.inc()
   })
+}
+
+/** As the route was declared: a metric by what clients write would grow without end. */
+function routeOf(c: Context<ApiEnv>): string {
+  const endpoint = matchedRoutes(c).findLast(({ method }) => method !== 'ALL')
+  return endpoint?.path ?? 'none'
+}
+
+/** Of all generations of a request together. */
+function detailsOf(records: readonly GenerationRecord[]) {
+  const [first] = records
+  if (first === undefined) return {}
+  const sum = (read: (record: GenerationRecord) => number | undefined) =>
+    records.reduce((total, record) => total + (read(record) ?? 0), 0)
+  const ttftMs = Math.min(...records.map((record) => record.ttftMs ?? Number.POSITIVE_INFINITY))
+  return {
+    model: first.last?.model ?? first.options.model,
+    promptTokens: sum(({ last }) => last?.usage?.promptTokens),
+    cachedTokens: sum(({ last }) => last?.usage?.cachedTokens),
+    completionTokens: sum(({ last }) => last?.usage?.completionTokens),
+    ttftMs: Number.isFinite(ttftMs) ? Math.round(ttftMs) : undefined,
+    code: records.find(({ error }) => error !== undefined)?.error?.code,
+  }
 }

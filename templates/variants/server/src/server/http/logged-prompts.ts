@@ -1,0 +1,18 @@
+import type { GenerationRecord } from '../generations.ts'
+
+/** What was asked, for a log that is to hold it: texts as they are, images by their place alone. */
+export function promptsOf(records: readonly GenerationRecord[]): unknown[] {
+  return records.map(({ options: { prompt, messages } }) =>
+    messages === undefined ? prompt : messages.map((message) => withoutImages(message)),
+  )
+}
+
+function withoutImages<Message extends { content?: unknown }>(message: Message) {
+  const { content } = message
+  if (!Array.isArray(content)) return message
+  return { ...message, content: content.map((part) => (isText(part) ? part : '[image]')) }
+}
+
+function isText(part: unknown): boolean {
+  return typeof part === 'object' && part !== null && 'text' in part
+}

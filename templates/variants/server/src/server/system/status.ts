@@ -1,0 +1,56 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Api, Services } from '../context.ts'
+import { jsonAnswer, openFailures } from '../documents/responses.ts'
+import { tags } from '../documents/tags.ts'
+import { type Service, states } from '../service.ts'
+import { asProgress, progressSchema } from './progress.ts'
+
+const statusSchema = z
+  .object({
+    state: z.enum(states),
+    model: z.string().meta({ description: 'The model that answers where a request names none.' }),
+    progress: progressSchema.optional(),
+    message: z.string().optional().meta({ description: 'What the state means, where it is not `ready`.' }),
+    needs_key: z.boolean().meta({ description: 'Whether requests need a key.' }),
+  })
+  .openapi('ServerStatus')
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/status',
+  operationId: 'getStatus',
+  summary: 'How the server is',
+  description: 'For the page of the server. An extension: OpenAI has nothing like it.',
+  tags: [tags.server],
+  security: [],
+  responses: { 200: jsonAnswer(statusSchema, 'The state.'), ...openFailures },
+})
+
+/** `GET /api/status`: what the page shows of the server, and says nothing of the inside. */
+export function status(api: Api, { service, models, keys }: Services): void {
+  api.openapi(route, (c) => {
+    const { state, progress } = service
+    return c.json(
+      {
+        state,
+        model: models.defaultId,
+        progress: progress && asProgress(progress),
+        message: messageOf(service),
+        needs_key: keys.required,
+      },
+      200,
+    )
+  })
+}
+
+function messageOf({ state, error }: Service): string | undefined {
+  if (state === 'ready') return undefined
+  if (state === 'stopping') return 'The server is shutting down.'
+  if (state === 'starting' || state === 'loading') return 'The model is being loaded.'
+  const why = error?.code === 'OUT_OF_MEMORY' ? 'ran out of memory' : 'has ended'
+  const then =
+    state === 'failed'
+      ? 'and could not be started again yet; the log of the server says why. It is tried further.'
+      : 'and is being started again.'
+  return `The process that runs the model ${why} ${then}`
+}
