@@ -1,6 +1,7 @@
 """From the messages of a chat to the prompt, by the template of the model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -63,8 +64,11 @@ def chat_prompt(
     tool_choice: Literal["auto", "none", "required"] = "auto",
     template_options: dict[str, Any] | None = None,
     for_cache: bool = True,
+    check: Callable[[str], None] | None = None,
 ) -> ChatPrompt:
     """The prompt of a chat. Without `for_cache` no boundaries are looked for, which takes longer.
+
+    `check` sees the text before it is tokenised, and may raise.
 
     With the choice "none" the model does not see the tools. Raises EngineError INVALID_REQUEST for
     messages or options that the template refuses and for a model without a template, UNSUPPORTED
@@ -82,15 +86,25 @@ def chat_prompt(
         tokenizer, _shown_tools(tokenizer, tools, tool_choice), _checked(template_options or {})
     )
     dicts = [_template_message(message) for message in messages]
-    try:
+    if check is not None:
+        with _refusals():
+            text = template.text(dicts)
+        check(text)
+    with _refusals():
         tokens = template.render(dicts, add_generation_prompt=True)
+    boundaries = _boundaries(template, dicts, tokens) if for_cache else []
+    return ChatPrompt(tokens, start_state(tokenizer, tokens), boundaries)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
     except Exception as error:  # templates are code of the model's makers: anything can be raised
         reason = str(error).strip() or type(error).__name__
         raise EngineError(
             "INVALID_REQUEST", f"The model's chat template refuses these messages: {reason}"
         ) from error
-    boundaries = _boundaries(template, dicts, tokens) if for_cache else []
-    return ChatPrompt(tokens, start_state(tokenizer, tokens), boundaries)
 
 
 def images_of(messages: Sequence[Message]) -> list[ImagePart]:
@@ -122,9 +136,19 @@ class _Template:
     options: dict[str, Any]
 
     def render(self, messages: list[dict[str, Any]], *, add_generation_prompt: bool) -> list[int]:
-        return self.tokenizer.apply_chat_template(
+        tokens: list[int] = self.tokenizer.apply_chat_template(
             messages,
             add_generation_prompt=add_generation_prompt,
+            tools=self.tools or None,
+            **self.options,
+        )
+        return tokens
+
+    def text(self, messages: list[dict[str, Any]]) -> str:
+        return self.tokenizer.apply_chat_template(
+            messages,
+            tokenize=False,
+            add_generation_prompt=True,
             tools=self.tools or None,
             **self.options,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, overload
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -38,6 +38,18 @@ class Tokenizer(Protocol):
 
     def encode(self, text: str, /, *, add_special_tokens: bool = True) -> list[int]: ...
 
+    @overload
+    def apply_chat_template(
+        self,
+        messages: list[dict[str, Any]],
+        /,
+        *,
+        tokenize: Literal[False],
+        add_generation_prompt: bool,
+        **options: Any,  # noqa: ANN401 — whatever the template of the model knows
+    ) -> str: ...
+
+    @overload
     def apply_chat_template(
         self,
         messages: list[dict[str, Any]],

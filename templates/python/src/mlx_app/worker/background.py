@@ -4,19 +4,37 @@ import queue
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from msgspec import Struct
+
+from ..prompt_size import size_of
+
 Task = Callable[[], None]
 
 
+# A request of so many bytes is tokenised in a tenth of a second or less.
+LONG_BYTES = 128 * 1024
+
+
 class Background:
-    """Runs what would hold up the batch on other threads, and its results between two steps."""
+    """Runs what would hold up the batch on other threads, and its results between two steps.
+
+    Texts are tokenised in the order in which they came; long ones on a thread of their own, so that
+    however many there are, short ones go by.
+    """
 
     def __init__(self, inbox: "queue.SimpleQueue[object]") -> None:
         self._inbox = inbox
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="aside")
+        self._texts = ThreadPoolExecutor(max_workers=1, thread_name_prefix="texts")
+        self._long = ThreadPoolExecutor(max_workers=1, thread_name_prefix="long")
 
     def submit(self, work: Task) -> None:
         """Runs work on another thread; it must not raise."""
         self._threads.submit(work)
+
+    def submit_for(self, request: Struct, work: Task) -> None:
+        """As `submit`, for work that takes as long as the texts of a request are."""
+        (self._long if size_of(request) > LONG_BYTES else self._texts).submit(work)
 
     def later(self, task: Task) -> None:
         """Runs a task on MLX's thread, between two steps."""

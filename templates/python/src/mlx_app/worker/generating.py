@@ -1,7 +1,6 @@
 """Calls for text, from their request to their end: waiting, admitted, stepped, answered."""
 
 import heapq
-import sys
 import time
 
 import mlx.core as mx
@@ -137,7 +136,7 @@ class Generating:
                 return
             self._background.later(lambda: self._queue(call, prepared))
 
-        self._background.submit(work)
+        self._background.submit_for(call.request, work)
 
     def _queue(self, call: Call, prepared: Prepared) -> None:
         # It may have been cancelled, or its model unloaded, in the meantime.
@@ -147,7 +146,7 @@ class Generating:
         line = self._lines.get(call.key)
         if line is None:
             # How many may wait was asked when the call came.
-            line = self._lines[call.key] = Waiting(sys.maxsize)
+            line = self._lines[call.key] = Waiting()
         line.put(call)
 
     def _admit(self, line: Waiting[Call]) -> None:

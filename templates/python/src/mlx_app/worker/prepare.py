@@ -1,7 +1,8 @@
 """From a request to what the model reads: tokens, grammar, and whether the model can do it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Literal
 
@@ -10,16 +11,21 @@ from ..constraints import Constraints, Grammar
 from ..embeddings import makes_only_vectors
 from ..errors import EngineError
 from ..extras import needs_vision
+from ..mlx_lm_adapter.plain_tokenizer import settle
 from ..mlx_lm_adapter.sampling import Processor
 from ..mlx_lm_adapter.text import has_reasoning, start_state, think_tokens, tool_parser
+from ..prompt_size import is_surely_longer, size_of
 from ..protocol import Generate, Tokenise
 from ..sampling import check_tokens
 from ..sequential import check_draft, check_kv_bits
 from ..tool_grammar import tool_grammar
 from ..vision import VisionPrompt
 from ..weights import ReadModel
+from .background import LONG_BYTES
 from .calls import Prepared
 from .loading import ReadFiles
+
+TOO_LONG_HINT = "Shorten it, choose a model with a longer context, or set truncation to middle."
 
 Capability = Literal["tools", "reasoning", "images", "embeddings"]
 
@@ -32,8 +38,9 @@ class Preparing:
         self._files = files
         self._model = files.model
         self._constraints = Constraints(files.model.tokenizer, files.model.vocabulary)
-        # The tokenizers share state that only one thread may touch.
-        self._lock = threading.Lock()
+        # Without it, a long text would keep every other call of the model waiting.
+        steady = settle(files.model.tokenizer)
+        self._lock = nullcontext() if steady else threading.Lock()
 
     @property
     def capabilities(self) -> list[Capability]:
@@ -123,8 +130,11 @@ class Preparing:
     def _prompt(self, request: Generate | Tokenise) -> ChatPrompt:
         self._check_either(request)
         tokenizer = self._model.tokenizer
+        check = self._early_check(request)
         with self._lock:
             if request.messages is None:
+                if check is not None:
+                    check(request.prompt or "")
                 tokens = tokenizer.encode(request.prompt or "")
                 prompt = ChatPrompt(tokens, start_state(tokenizer, tokens), [])
             else:
@@ -137,6 +147,7 @@ class Preparing:
                     tool_choice=_choice(request),
                     template_options=request.template_options,
                     for_cache=isinstance(request, Generate),
+                    check=check,
                 )
         if not prompt.tokens and isinstance(request, Generate):
             raise EngineError("INVALID_REQUEST", "The prompt has no tokens.")
@@ -162,13 +173,29 @@ class Preparing:
         if (request.prompt is None) == (request.messages is None):
             raise EngineError("INVALID_REQUEST", "Give either prompt or messages.")
 
+    def _early_check(self, request: Generate | Tokenise) -> Callable[[str], None] | None:
+        if isinstance(request, Tokenise) or request.truncation != "none":
+            return None
+        # The template is run once more for it.
+        return self._refuse_early if size_of(request) > LONG_BYTES else None
+
+    def _refuse_early(self, text: str) -> None:
+        """Refuses what can't fit by a part of it: to tokenise megabytes takes seconds."""
+        context = self._model.context_tokens
+        if context is not None and is_surely_longer(text, context, self._model.tokenizer.encode):
+            raise EngineError(
+                "CONTEXT_LENGTH_EXCEEDED",
+                f"The prompt has more than {context} tokens; {self._name} takes {context} in all.",
+                TOO_LONG_HINT,
+            )
+
     def _check_length(self, prompt: ChatPrompt, request: Generate) -> None:
         context, count = self._model.context_tokens, len(prompt.tokens)
         if context is not None and count >= context:
             raise EngineError(
                 "CONTEXT_LENGTH_EXCEEDED",
                 f"The prompt has {count} tokens; {self._name} takes {context} in all.",
-                "Shorten it, choose a model with a longer context, or set truncation to middle."
+                TOO_LONG_HINT
                 if request.truncation == "none"
                 else "A prompt with images can't lose its middle: shorten it.",
             )

@@ -52,7 +52,7 @@ class ShortCalls:
             request.id,
             request.model,
             lambda serving: self._beside(
-                request.id,
+                request,
                 lambda: Tokenised(id=request.id, tokens=serving.preparing.tokens(request)),
             ),
         )
@@ -63,7 +63,7 @@ class ShortCalls:
             request.id,
             request.model,
             lambda serving: self._beside(
-                request.id,
+                request,
                 lambda: Detokenised(id=request.id, text=serving.preparing.text(request.tokens)),
             ),
         )
@@ -74,7 +74,9 @@ class ShortCalls:
         def start(serving: Serving) -> None:
             if serving.embedding is None:
                 raise writes_no_vectors(request.model)
-            self._background.submit(lambda: self._guarded(request.id, lambda: tokens(serving)))
+            self._background.submit_for(
+                request, lambda: self._guarded(request.id, lambda: tokens(serving))
+            )
 
         def tokens(serving: Serving) -> None:
             texts = serving.preparing.texts(request.inputs)
@@ -116,12 +118,12 @@ class ShortCalls:
             Want(call_id, (ModelKey(model),), ready, lambda error: self._fail(call_id, error))
         )
 
-    def _beside(self, call_id: int, work: Callable[[], Event]) -> None:
+    def _beside(self, request: Tokenise | Detokenise, work: Callable[[], Event]) -> None:
         def answer() -> None:
             event = work()
-            self._background.later(lambda: self._answer(call_id, event))
+            self._background.later(lambda: self._answer(request.id, event))
 
-        self._background.submit(lambda: self._guarded(call_id, answer))
+        self._background.submit_for(request, lambda: self._guarded(request.id, answer))
 
     def _guarded(self, call_id: int, work: Callable[[], None]) -> None:
         """Runs work beside MLX's thread; what it raises ends the call."""
