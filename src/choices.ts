@@ -18,21 +18,49 @@ export interface Choice {
 
 const layer = (name: string, at = ''): LayerUse => ({ layer: name, at })
 
+/** What every template of TypeScript stands on. */
+const foundation = [
+  layer('base'),
+  layer('engine'),
+  layer('setup'),
+  layer('hello'),
+  layer('python', 'python'),
+] as const
+
+/** A kind of project. */
+export interface Template extends Choice {
+  /** What `npm start` does, for the README of a project. */
+  startDoes: string
+  /** `npm start` answers a question that is given to it. */
+  takesQuestion: boolean
+  layers: readonly LayerUse[]
+}
+
 export const templates = [
   {
     value: 'node',
     title: 'Node',
     description: 'a chat in the terminal and a ten-line script to start from',
-    layers: [
-      layer('base'),
-      layer('engine'),
-      layer('setup'),
-      layer('hello'),
-      layer('python', 'python'),
-      layer('variants/node'),
-    ],
+    startDoes: 'talk to the model',
+    takesQuestion: true,
+    layers: [...foundation, layer('variants/node')],
   },
-] as const satisfies readonly (Choice & { layers: readonly LayerUse[] })[]
+  {
+    value: 'server',
+    title: 'Server',
+    description: "an HTTP server that OpenAI's and Anthropic's clients talk to, and a chat page",
+    startDoes: 'serve the model, and a page to chat with it',
+    takesQuestion: false,
+    layers: [...foundation, layer('chat'), layer('api-cases', 'test/api'), layer('variants/server')],
+  },
+] as const satisfies readonly Template[]
+
+/** The template of this id. */
+export function templateOf(id: TemplateId): Template {
+  const template = templates.find(({ value }) => value === id)
+  if (template === undefined) throw new Error(`There is no template ${id}`)
+  return template
+}
 
 export type TemplateId = (typeof templates)[number]['value']
 
@@ -66,7 +94,7 @@ export const features = [
     value: 'ci',
     title: 'Checks on GitHub',
     description: 'lint, types and tests on Linux and macOS for each change, and updates of dependencies',
-    templates: ['node'],
+    templates: ['node', 'server'],
     layers: [
       featureLayer('ci'),
       featureLayer('ci', 'npm'),
@@ -74,6 +102,13 @@ export const features = [
       featureLayer('ci', 'yarn'),
       featureLayer('ci', 'bun'),
     ],
+  },
+  {
+    value: 'docker',
+    title: 'Docker',
+    description: 'a Dockerfile for MLX on the CPU or on CUDA, and a compose file',
+    templates: ['server'],
+    layers: [featureLayer('docker', 'server')],
   },
 ] as const satisfies readonly Feature[]
 
@@ -131,10 +166,7 @@ export function choose<Value extends string>(
 /** The layers that these answers ask for, in no particular order: composing only adds. */
 export function layersFor(answers: Pick<Answers, 'template' | 'packageManager' | 'features'>): LayerUse[] {
   const { template, packageManager, features: added = [] } = answers
-  const chosen = [
-    templates.find(({ value }) => value === template),
-    packageManagers.find(({ value }) => value === packageManager),
-  ]
+  const chosen = [templateOf(template), packageManagers.find(({ value }) => value === packageManager)]
   const ofFeatures = allFeatures
     .filter(({ value }) => added.includes(value))
     .flatMap(({ layers }) => layers)

@@ -57,7 +57,7 @@ export const valueOptions = [
     choices: templates,
     fallback: 'node',
     fromNpm: true,
-    asked: templates.length > 1,
+    asked: false,
   },
   {
     kind: 'value',

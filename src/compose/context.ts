@@ -1,5 +1,5 @@
-import type { Answers, PackageManager } from '../choices.ts'
-import { quietScriptCommand } from '../system/package-manager.ts'
+import { type Answers, type PackageManager, templateOf } from '../choices.ts'
+import { frozenInstallCommand, lockFiles, quietScriptCommand } from '../system/package-manager.ts'
 
 /** What templates can name. */
 export interface RenderContext {
@@ -14,8 +14,16 @@ export interface RenderContext {
   /** Version of create-mlx-app. */
   toolVersion: string
   packageManager: PackageManager
+  /** What `npm start` does. */
+  startDoes: string
   /** What Dependabot calls the package manager: it reads the lock files of npm, pnpm and Yarn by one name. */
   packageEcosystem: 'npm' | 'bun'
+  /** Files that an install which keeps to the lock reads beside package.json, with spaces between. */
+  lockFiles: string
+  /** The shell command of such an install, on a machine that has Node alone. */
+  frozenInstall: string
+  /** True where the project has a Dockerfile. */
+  docker: boolean
   /** `npm install` */
   install: string
   /** `npm run`: `{{run}} setup` */
@@ -35,7 +43,11 @@ export const contextKeys = [
   'author',
   'toolVersion',
   'packageManager',
+  'startDoes',
   'packageEcosystem',
+  'lockFiles',
+  'frozenInstall',
+  'docker',
   'install',
   'run',
   'pass',
@@ -52,7 +64,11 @@ export function renderContext(answers: Answers, toolVersion: string): RenderCont
     author: answers.author,
     toolVersion,
     packageManager: manager,
+    startDoes: templateOf(answers.template).startDoes,
     packageEcosystem: manager === 'bun' ? 'bun' : 'npm',
+    lockFiles: lockFiles(manager).join(' '),
+    frozenInstall: frozenInstallCommand(manager),
+    docker: answers.features?.includes('docker') ?? false,
     install: `${manager} install`,
     run: `${manager} run`,
     pass: manager === 'npm' ? ' --' : '',

@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path'
-import type { Answers } from '../choices.ts'
+import { type Answers, templateOf } from '../choices.ts'
 import { quote } from '../npm-flags.ts'
 import { createCommand, quietScriptCommand, scriptCommand, setupCommand } from '../system/package-manager.ts'
 
@@ -17,7 +17,9 @@ export function nextCommands(
     ...(left.install ? [`${manager} install`] : []),
     ...(left.setup ? [setupCommand(answers).join(' ')] : []),
     scriptCommand(manager, 'start').join(' ').replace('npm run start', 'npm start'),
-    `${quietScriptCommand(manager, 'start').join(' ')} "Who are you?"`,
+    ...(templateOf(answers.template).takesQuestion
+      ? [`${quietScriptCommand(manager, 'start').join(' ')} "Who are you?"`]
+      : []),
   ]
 }
 

@@ -52,3 +52,34 @@ export function createCommand(manager: PackageManager, version: string): string[
       return ['bunx', `create-mlx-app@${version}`]
   }
 }
+
+/** What an install that keeps to the lock reads beside package.json. */
+export function lockFiles(manager: PackageManager): string[] {
+  switch (manager) {
+    case 'npm':
+      return ['package-lock.json']
+    case 'pnpm':
+      return ['pnpm-lock.yaml', 'pnpm-workspace.yaml']
+    case 'yarn':
+      return ['yarn.lock', '.yarnrc.yml']
+    case 'bun':
+      return ['bun.lock']
+  }
+}
+
+/**
+ * The shell command that installs exactly what the lock has, where there is Node and nothing else. The scripts of the
+ * project are then run by npm: they are the same, whatever installed the packages.
+ */
+export function frozenInstallCommand(manager: PackageManager): string {
+  switch (manager) {
+    case 'npm':
+      return 'npm ci'
+    case 'pnpm':
+      return 'npm install --global pnpm@12 && pnpm install --frozen-lockfile'
+    case 'yarn':
+      return 'npm install --global @yarnpkg/cli-dist@4 && yarn install --immutable'
+    case 'bun':
+      return 'npm install --global bun@1 && bun install --frozen-lockfile'
+  }
+}

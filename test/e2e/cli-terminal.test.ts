@@ -9,6 +9,7 @@ const bin = await builtTool()
 /** Every question that can be asked, with how it is answered: on a machine with Python and without uv. */
 const questions: { text: string; answer: string }[] = [
   { text: 'Name of the project', answer: `my-app${keys.enter}` },
+  { text: 'What is it to be?', answer: keys.enter },
   { text: 'Model:', answer: keys.enter },
   { text: 'Beside that:', answer: keys.enter },
   { text: 'Python environment:', answer: keys.enter },
@@ -31,6 +32,9 @@ describe('on a terminal', () => {
     const terminal = runInTerminal(bin, ['--no-install', '--no-git'], { cwd: folder })
     await terminal.see('Name of the project')
     terminal.press(`my-app${keys.enter}`)
+    await terminal.see('What is it to be?')
+    await terminal.see('Server')
+    terminal.press(keys.enter)
     await terminal.see('Model:')
     await terminal.see('mlx-community/')
     terminal.press(keys.enter)
@@ -47,7 +51,7 @@ describe('on a terminal', () => {
 
   it('takes the default name on Enter, and a model that is typed', async () => {
     const folder = temporaryFolder()
-    const terminal = runInTerminal(bin, ['--no-install', '--no-git'], { cwd: folder, columns: 40 })
+    const terminal = runInTerminal(bin, ['--node', '--no-install', '--no-git'], { cwd: folder, columns: 40 })
     await terminal.see('Name of the project')
     terminal.press(keys.enter)
     await terminal.see('Model:')
@@ -68,7 +72,9 @@ describe('on a terminal', () => {
   it('says what is wrong with a name, and asks on', async () => {
     const folder = temporaryFolder()
     writeTree(folder, { 'taken/mine': '' })
-    const terminal = runInTerminal(bin, ['--model', 'hello', '--no-install', '--no-git'], { cwd: folder })
+    const terminal = runInTerminal(bin, ['--server', '--model', 'hello', '--no-install', '--no-git'], {
+      cwd: folder,
+    })
     await terminal.see('Name of the project')
     terminal.press(`taken${keys.enter}`)
     await terminal.see('The folder is not empty')
@@ -85,7 +91,7 @@ describe('on a terminal', () => {
     const folder = temporaryFolder()
     const terminal = runInTerminal(bin, ['x', '--yes', '--no-install', '--no-git'], { cwd: folder })
     expect(await terminal.ended).toBe(0)
-    expect(terminal.text()).not.toMatch(/Name of|Model:|Beside that:|Python environment:/)
+    expect(terminal.text()).not.toMatch(/Name of|What is it|Model:|Beside that:|Python environment:/)
   })
 })
 

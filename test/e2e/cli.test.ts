@@ -67,7 +67,13 @@ describe('the built tool', () => {
       'mlx-community/Qwen3-0.6B-4bit',
     )
     const { stdout } = await runTool(bin, ['--list', '--json'], { cwd: folder })
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, templates: [{ id: 'node' }] })
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      templates: [
+        { id: 'node', features: ['ci'] },
+        { id: 'server', features: ['ci', 'docker'] },
+      ],
+    })
     expect(readTree(folder)).toEqual({})
   })
 
@@ -149,7 +155,13 @@ describe('wrong usage', () => {
     [['x'], '--model M:'],
     [['--yes'], 'The folder to make is missing'],
     [['x', '--template', 'react', '--yes'], '--template takes: node'],
-    [['x', '--with', 'frobnicate', '--yes'], '--with takes: ci'],
+    [['x', '--with', 'frobnicate', '--yes'], '--with takes: ci, docker'],
+    [['x', '--with', 'docker', '--yes'], '--template node takes --with: ci'],
+    [
+      ['x', '--server', '--template', 'node'],
+      '--server is --template server, but --template node is asked for too.',
+    ],
+    [['x', '--node', '--server'], '--server is --template server, but --template node is asked for too.'],
     [['x', '--tempalte', 'node'], 'Did you mean --template?'],
     [['x', '--yes', '--model', 'gpt'], 'Unknown model: gpt'],
     [['x', '--yes', '--name', 'A b'], "can't be used"],

@@ -35,6 +35,15 @@ describe('the next commands', () => {
     ])
   })
 
+  it('ask no question of a server', () => {
+    const left = { install: true, setup: false }
+    expect(nextCommands('/here/x', { ...answers, template: 'server' }, '/here', left)).toEqual([
+      'cd x',
+      'npm install',
+      'npm start',
+    ])
+  })
+
   it('leave out what is done', () => {
     expect(nextCommands('/here/x', answers, '/here', { install: false, setup: false })[1]).toBe('npm start')
   })

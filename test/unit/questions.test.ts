@@ -113,11 +113,39 @@ describe('with --yes', () => {
 
 describe('features', () => {
   it('are taken once, in the order of the table, and are none where nobody asks for one', async () => {
-    const { answers, defaults } = await settle('x --with ci,ci --with ci', { takeDefaults: true })
-    expect(answers.features).toEqual(['ci'])
+    const { answers, defaults } = await settle('x --server --with docker,ci --with ci', {
+      takeDefaults: true,
+    })
+    expect(answers.features).toEqual(['ci', 'docker'])
     expect(defaults.join()).not.toContain('--with')
     expect((await settle('x', { takeDefaults: true })).answers).not.toHaveProperty('features')
     expect((await settle('x --model hello')).answers).not.toHaveProperty('features')
+  })
+})
+
+describe('a feature that the template can not have', () => {
+  it('is refused with what there is', async () => {
+    const error = await refusal(settle('x --with docker,ci --node', { takeDefaults: true }))
+    expect(error.exitCode).toBe(2)
+    expect(error.message).toBe('The template node does not come with docker.')
+    expect(error.hints).toEqual([
+      '--template node takes --with: ci',
+      '--with docker goes with --template: server',
+    ])
+    const { answers } = await settle('x --with docker,ci --server', { takeDefaults: true })
+    expect(answers).toMatchObject({ template: 'server', features: ['ci', 'docker'] })
+  })
+
+  it('is not offered', async () => {
+    const offered: string[][] = []
+    const one = person({ Beside: '', 'What is it': 'node' })
+    one.asker.selectMany = async (_, choices) => {
+      offered.push(choices.map((choice) => choice.value))
+      return []
+    }
+    await settle('x --model hello --node', { asker: async () => one.asker })
+    await settle('x --model hello --server', { asker: async () => one.asker })
+    expect(offered).toEqual([['ci'], ['ci', 'docker']])
   })
 })
 
@@ -129,40 +157,43 @@ describe('without a terminal', () => {
   })
 
   it('makes the project when nothing is missing', async () => {
-    expect((await settle('my-app --model hello')).answers.model).toBe('hello')
+    expect((await settle('my-app --model hello')).answers).toMatchObject({ template: 'node', model: 'hello' })
   })
 })
 
 describe('on a terminal', () => {
-  it('asks for the name, the model and what is beside it, and for nothing that is given or has no choice', async () => {
-    const all = person({ Name: 'my-app', Model: 'hello', Beside: 'ci' })
+  it('asks for the name, the template, the model and what is beside it, and for nothing that is given', async () => {
+    const all = person({ Name: 'my-app', What: 'server', Model: 'hello', Beside: 'ci' })
     const { answers } = await settle('', { asker: async () => all.asker })
-    expect(answers).toMatchObject({ name: 'my-app', model: 'hello', features: ['ci'] })
-    expect(all.asked).toHaveLength(3)
+    expect(answers).toMatchObject({ name: 'my-app', template: 'server', model: 'hello', features: ['ci'] })
+    expect(all.asked).toHaveLength(4)
 
     const none = person({})
-    await settle('my-app --model hello --with ci', { asker: async () => none.asker })
+    await settle('my-app --node --model hello --with ci', { asker: async () => none.asker })
     expect(none.asked).toEqual([])
 
     const nothing = person({ Beside: '' })
-    const plain = await settle('my-app --model hello', { asker: async () => nothing.asker })
+    const plain = await settle('my-app --node --model hello', { asker: async () => nothing.asker })
     expect(plain.answers).not.toHaveProperty('features')
   })
 
   it('asks for the way to get Python where there is a choice and it will be set up', async () => {
     const choices: Partial<Surroundings> = { pythonChoices: () => ['uv', 'pip'] }
     const one = person({ Python: 'pip', Beside: '' })
-    const { answers } = await settle('my-app --model hello', { asker: async () => one.asker, ...choices })
+    const { answers } = await settle('my-app --node --model hello', {
+      asker: async () => one.asker,
+      ...choices,
+    })
     expect(answers.env).toBe('pip')
 
     const other = person({})
-    const line = 'my-app --model hello --with ci --no-install'
+    const line = 'my-app --node --model hello --with ci --no-install'
     expect((await settle(line, { asker: async () => other.asker, ...choices })).answers.env).toBeUndefined()
   })
 
   it('takes a Hugging Face id that is not in the list', async () => {
     const one = person({ 'Model:': 'other', 'Hugging Face id or path': 'some/model', Beside: '' })
-    const { answers } = await settle('my-app', { asker: async () => one.asker })
+    const { answers } = await settle('my-app --node', { asker: async () => one.asker })
     expect(answers.model).toBe('some/model')
     expect(one.problems).toEqual([])
   })
@@ -175,7 +206,7 @@ describe('on a terminal', () => {
       ['taken', 'not empty'],
     ] as const) {
       const one = person({ Name: name, Model: 'hello', Beside: '' })
-      await settle('', { asker: async () => one.asker }, folder).catch(() => undefined)
+      await settle('--node', { asker: async () => one.asker }, folder).catch(() => undefined)
       expect(one.problems.join()).toContain(problem)
     }
   })
