@@ -101,7 +101,9 @@ const anthropicTypes: Partial<Record<ErrorStatus, string>> = {
 /** An error as Anthropic's clients read it: https://docs.anthropic.com/en/api/errors. */
 export function anthropicError(error: ApiError, requestId: string) {
   const type = anthropicTypes[error.status] ?? 'invalid_request_error'
-  const message = messageOf(error, requestId)
+  const told = messageOf(error, requestId)
+  // The words by which agents know that a conversation has to be made shorter.
+  const message = error.code === 'context_length_exceeded' ? `prompt is too long: ${told}` : told
   return { type: 'error', error: { type, message }, request_id: requestId }
 }
 

@@ -19,6 +19,8 @@ export function requestLog(api: Api, services: Services): void {
     c.set('log', services.log.child({ requestId }))
     c.set('caller', 'anonymous')
     c.header('x-request-id', requestId)
+    // Where Anthropic's clients look for it.
+    c.header('request-id', requestId)
     let streams = false
     let closed = false
     outgoing.once('close', async () => {
