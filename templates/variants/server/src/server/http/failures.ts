@@ -38,8 +38,10 @@ function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue
   const inner = issue.errors.flat().map(nearest)
   const [deepest] = inner.toSorted((one, other) => other.path.length - one.path.length)
-  if (deepest === undefined || deepest.path.length === 0) return issue
-  return { ...deepest, path: [...issue.path, ...deepest.path] }
+  // Of a form that it has, but for its length.
+  const length = inner.find(({ code, path }) => path.length === 0 && code.startsWith('too_'))
+  const within = deepest !== undefined && deepest.path.length > 0 ? deepest : length
+  return within === undefined ? issue : { ...within, path: [...issue.path, ...within.path] }
 }
 
 export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {

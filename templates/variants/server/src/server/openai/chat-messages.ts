@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { otherKind } from './refusals.ts'
 
 const text = z.object({ type: z.literal('text'), text: z.string() }).openapi('ChatTextPart')
 
@@ -19,7 +20,11 @@ const oneOrParts = 'Invalid input: expected a string or a list of parts'
 const texts = z.union(
   [
     z.string(),
-    z.array(z.discriminatedUnion('type', [text], { error: 'only parts of type text can stand here' })).min(1),
+    z
+      .array(
+        z.discriminatedUnion('type', [text], { error: otherKind('only parts of type text can stand here') }),
+      )
+      .min(1),
   ],
   { error: oneOrParts },
 )
@@ -40,7 +45,7 @@ const user = z
         z
           .array(
             z.discriminatedUnion('type', [text, image], {
-              error: 'this server takes parts of type text and image_url',
+              error: otherKind('this server takes parts of type text and image_url'),
             }),
           )
           .min(1),
@@ -64,7 +69,7 @@ const call = z
         }),
       }),
     ],
-    { error: 'this server knows calls of type function only' },
+    { error: otherKind('this server knows calls of type function only') },
   )
   .openapi('ChatToolCall')
 
@@ -82,7 +87,7 @@ const assistant = z
                 text,
                 z.object({ type: z.literal('refusal'), refusal: z.string() }).openapi('ChatRefusalPart'),
               ],
-              { error: 'only parts of type text and refusal can stand here' },
+              { error: otherKind('only parts of type text and refusal can stand here') },
             ),
           ),
         ],
@@ -110,7 +115,7 @@ const tool = z
 
 export const messageSchema = z
   .discriminatedUnion('role', [system, developer, user, assistant, tool], {
-    error: 'Invalid input: expected system, developer, user, assistant or tool',
+    error: otherKind('Invalid input: expected system, developer, user, assistant or tool'),
   })
   .openapi('ChatMessage')
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from '#engine'
 import { messageSchema } from './chat-messages.ts'
-import { only, refused } from './refusals.ts'
+import { only, otherKind, refused } from './refusals.ts'
 import { samplingShape } from './sampling.ts'
 
 const json = z.record(z.string(), z.unknown())
@@ -25,7 +25,7 @@ const tool = z
         }),
       }),
     ],
-    { error: functionsOnly },
+    { error: otherKind(functionsOnly) },
   )
   .openapi('ChatTool')
 
@@ -43,11 +43,13 @@ const toolChoice = z
             type: z.literal('allowed_tools'),
             allowed_tools: z.object({
               mode: z.enum(['auto', 'required']),
-              tools: z.array(z.discriminatedUnion('type', [namedTool], { error: functionsOnly })).min(1),
+              tools: z
+                .array(z.discriminatedUnion('type', [namedTool], { error: otherKind(functionsOnly) }))
+                .min(1),
             }),
           }),
         ],
-        { error: functionsOnly },
+        { error: otherKind(functionsOnly) },
       ),
     ],
     { error: 'Invalid input: expected auto, none, required or an object that names a function' },
@@ -70,7 +72,7 @@ const responseFormat = z
         }),
       }),
     ],
-    { error: 'Invalid input: expected text, json_object or json_schema' },
+    { error: otherKind('Invalid input: expected text, json_object or json_schema') },
   )
   .openapi('ChatResponseFormat')
 

@@ -9,6 +9,10 @@ const text = z.string().min(1)
 const noTokens =
   'Invalid input: expected a text or a list of texts; token ids are those of another model (LangChain: check_embedding_ctx_length=False)'
 
+/** Of an item of the list; an empty text is told so by zod. */
+const wrongKind = ({ code }: { code?: string | undefined }) =>
+  code === 'invalid_type' ? noTokens : undefined
+
 const requestSchema = z
   .object({
     model: z
@@ -20,7 +24,7 @@ const requestSchema = z
         [
           text,
           z
-            .array(z.string({ error: noTokens }).min(1))
+            .array(z.string({ error: wrongKind }).min(1))
             .min(1)
             .max(limits.embeddingInputs),
         ],

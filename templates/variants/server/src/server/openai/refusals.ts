@@ -15,3 +15,8 @@ export function only<Value extends string | number | boolean>(value: Value, reas
     .nullish()
     .meta({ description: `Only ${JSON.stringify(value)}: ${reason}` })
 }
+
+/** What a union says of a value of none of its kinds; one that is no object at all is told so by zod. */
+export function otherKind(message: string) {
+  return ({ code }: { code?: string | undefined }) => (code === 'invalid_union' ? message : undefined)
+}

@@ -1,3 +1,4 @@
+import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
@@ -20,14 +21,24 @@ export function isListed(address: URL, hosts: readonly string[]): boolean {
   })
 }
 
+/** Finds the addresses of a name; Node's own unless a test has another. */
+export type Resolve = (hostname: string) => Promise<LookupAddress[]>
+
+const resolveName: Resolve = (hostname) => lookup(hostname, { all: true })
+
 /**
  * The bytes behind a listed address. Nothing else is asked: redirects are refused, and a name that leads to an address
  * inside is refused at the moment of connecting, so that a name can't change its mind after it was looked at.
  *
- * @throws DownloadRefused with what is wrong; the signal's reason when it is aborted.
+ * @throws DownloadRefused with what is wrong; Error of the network's, or AbortError after the signal.
  */
-export async function download(address: URL, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  const response = await open(address, signal)
+export async function download(
+  address: URL,
+  maxBytes: number,
+  signal: AbortSignal,
+  resolve: Resolve = resolveName,
+): Promise<Uint8Array> {
+  const response = await open(address, signal, publicOnly(resolve))
   const { statusCode = 0 } = response
   try {
     if (statusCode >= 300 && statusCode < 400) throw new DownloadRefused('redirects are not followed')
@@ -45,28 +56,30 @@ export async function download(address: URL, maxBytes: number, signal: AbortSign
   }
 }
 
-function open(address: URL, signal: AbortSignal): Promise<IncomingMessage> {
+function open(address: URL, signal: AbortSignal, lookup: LookupFunction): Promise<IncomingMessage> {
   const request = address.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
     const headers = { accept: 'image/png, image/jpeg, image/webp', 'accept-encoding': 'identity' }
     // A connection of its own, which nobody else's look-up opened.
-    const sent = request(address, { agent: false, headers, lookup: publicOnly, signal }, resolve)
+    const sent = request(address, { agent: false, headers, lookup, signal }, resolve)
     sent.on('error', reject)
     sent.end()
   })
 }
 
-/** Looks a name up for a connection; `localhost` is listed by whoever means it. */
-const publicOnly: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }).then(
-    (found) => {
-      const [first] = found
-      const refused = hostname !== 'localhost' && found.some(({ address }) => !isPublic(address))
-      if (first === undefined || refused) {
-        callback(new DownloadRefused('its host leads to an address inside a network'), '')
-      } else if (options.all === true) callback(null, found)
-      else callback(null, first.address, first.family)
-    },
-    (error) => callback(error, ''),
-  )
+/** Looks names up for a connection; `localhost` is listed by whoever means it. */
+function publicOnly(resolve: Resolve): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname).then(
+      (found) => {
+        const [first] = found
+        const refused = hostname !== 'localhost' && found.some(({ address }) => !isPublic(address))
+        if (first === undefined || refused) {
+          callback(new DownloadRefused('its host leads to an address inside a network'), '')
+        } else if (options.all === true) callback(null, found)
+        else callback(null, first.address, first.family)
+      },
+      (error) => callback(error, ''),
+    )
+  }
 }
