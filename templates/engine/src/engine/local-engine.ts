@@ -91,8 +91,9 @@ export class LocalEngine implements Engine {
       tools: withJsonSchemas(tools),
       templateOptions,
       special: true,
+      countOnly: true,
     } as const
-    return (await this.#ask(question, 'tokenised', { signal })).tokens.length
+    return (await this.#ask(question, 'tokenised', { signal })).count
   }
 
   async tokenise(text: string, options: TokeniseOptions = {}): Promise<number[]> {

@@ -320,6 +320,10 @@ const tokenise = z
       .describe(
         'Whether a prompt gets the tokens that the model wants at its start, as `generate` adds them.',
       ),
+    countOnly: z
+      .boolean()
+      .default(false)
+      .describe('Leaves the ids out of the answer: millions of them take longer to send than to count.'),
   })
   .meta({ id: 'Tokenise', description: 'Asks for the token ids of a prompt.' })
 
@@ -487,8 +491,8 @@ const embeddings = z
   .meta({ id: 'Embeddings', description: 'One vector of length 1 for each input, in their order.' })
 
 const tokenised = z
-  .strictObject({ type: z.literal('tokenised'), id: callId, tokens: z.array(count) })
-  .meta({ id: 'Tokenised', description: 'The token ids of a prompt.' })
+  .strictObject({ type: z.literal('tokenised'), id: callId, tokens: z.array(count), count })
+  .meta({ id: 'Tokenised', description: 'The token ids of a prompt, and how many there are.' })
 
 const detokenised = z
   .strictObject({ type: z.literal('detokenised'), id: callId, text: z.string() })

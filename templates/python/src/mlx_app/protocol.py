@@ -220,6 +220,7 @@ class Tokenise(_Object, tag_field="type", tag="tokenise", frozen=True):
     tools: Annotated[list[Tool], Meta(max_length=128)] = []
     template_options: dict[str, Any] = {}
     special: bool = True
+    count_only: bool = False
 
 
 class Detokenise(_Object, tag_field="type", tag="detokenise", frozen=True):
@@ -369,10 +370,11 @@ class Embeddings(_Object, tag_field="type", tag="embeddings", frozen=True):
 
 
 class Tokenised(_Object, tag_field="type", tag="tokenised", frozen=True):
-    """The token ids of a prompt."""
+    """The token ids of a prompt, and how many there are."""
 
     id: CallId
     tokens: list[Count]
+    count: Count
 
 
 class Detokenised(_Object, tag_field="type", tag="detokenised", frozen=True):

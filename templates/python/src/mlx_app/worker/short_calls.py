@@ -53,7 +53,7 @@ class ShortCalls:
             request.model,
             lambda serving: self._beside(
                 request,
-                lambda: Tokenised(id=request.id, tokens=serving.preparing.tokens(request)),
+                lambda: _tokenised(request, serving.preparing.tokens(request)),
             ),
         )
 
@@ -154,6 +154,11 @@ class ShortCalls:
         known = call_id in self._ids
         self._ids.discard(call_id)
         return known
+
+
+def _tokenised(request: Tokenise, tokens: list[int]) -> Tokenised:
+    shown = [] if request.count_only else tokens
+    return Tokenised(id=request.id, tokens=shown, count=len(tokens))
 
 
 def _embeddings(

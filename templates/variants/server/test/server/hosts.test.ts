@@ -68,7 +68,14 @@ describe('the name that the server is called by', () => {
   })
 
   test('a name that is none', async () => {
-    for (const host of ['local host', 'localhost:port', 'user@localhost', 'localhost/x', '[::1', 'localhost#']) {
+    for (const host of [
+      'local host',
+      'localhost:port',
+      'user@localhost',
+      'localhost/x',
+      '[::1',
+      'localhost#',
+    ]) {
       const [get, post] = await statuses({ host })
       expect([host, get, post]).toEqual([host, 400, 400])
     }
