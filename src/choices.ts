@@ -43,7 +43,7 @@ export const templates = [
     description: 'a chat in the terminal and a ten-line script to start from',
     startDoes: 'talk to the model',
     takesQuestion: true,
-    layers: [...foundation, layer('variants/node')],
+    layers: [...foundation, layer('bundle'), layer('variants/node')],
   },
   {
     value: 'server',
@@ -51,7 +51,13 @@ export const templates = [
     description: "an HTTP server that OpenAI's and Anthropic's clients talk to, and a chat page",
     startDoes: 'serve the model, and a page to chat with it',
     takesQuestion: false,
-    layers: [...foundation, layer('chat'), layer('api-cases', 'test/api'), layer('variants/server')],
+    layers: [
+      ...foundation,
+      layer('bundle'),
+      layer('chat'),
+      layer('api-cases', 'test/api'),
+      layer('variants/server'),
+    ],
   },
 ] as const satisfies readonly Template[]
 

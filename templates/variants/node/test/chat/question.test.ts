@@ -3,7 +3,17 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Output } from './support/output.ts'
-import { answerTo, chat, directory, makeSlowPython, run, start, story, useFolder } from './support/program.ts'
+import {
+  answerTo,
+  build,
+  chat,
+  directory,
+  makeSlowPython,
+  run,
+  start,
+  story,
+  useFolder,
+} from './support/program.ts'
 
 const folder = useFolder()
 
@@ -102,7 +112,7 @@ test('several starts at once', async () => {
 })
 
 test('the bundle answers from any folder, on Node alone', async () => {
-  const built = await run([join('scripts', 'bundle.mjs')])
+  const built = await run(build)
   expect(built).toEqual({ stdout: 'dist/main.js\n', stderr: '', code: 0 })
   const bundle = join(directory, 'dist', 'main.js')
   const imports = [...readFileSync(bundle, 'utf8').matchAll(/^import .*from "([^"]+)";$/gm)]

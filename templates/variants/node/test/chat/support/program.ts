@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
@@ -28,8 +28,14 @@ export function answerTo(question: string): string {
 /** The longest answer: some 250 tokens. */
 export const story = 'Tell me a story.'
 
+/** `npm run build` without npm. In the host the script lies in a layer of its own. */
+export const build = [
+  existsSync(join(directory, 'scripts')) ? 'scripts/bundle.mjs' : '../../bundle/scripts/bundle.mjs',
+  'src/main.ts',
+]
+
 /** `npm start` without npm. */
-export const chat = [join('scripts', 'bundle.mjs'), '--run']
+export const chat = [...build, '--run']
 
 /** Whatever model the project has: tests use the one that comes with it. */
 export const environment: NodeJS.ProcessEnv = {
