@@ -11,9 +11,8 @@ import mlx.core as mx
 import pytest
 
 import mlx_app
-from mlx_app.errors import EngineError
 from mlx_app.machine_memory import free_bytes
-from mlx_app.memory import check_fits, human, limit_of, memory_limit, weight_bytes
+from mlx_app.memory import human, limit_of, memory_limit, weight_bytes
 from mlx_app.weights import ReadModel
 
 GIB = 1024**3
@@ -137,31 +136,6 @@ def test_only_the_files_that_are_read_count(tmp_path: Path) -> None:
 def test_a_damaged_file_counts_as_it_is(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.safetensors").write_bytes(content)
     assert weight_bytes(tmp_path) == len(content)
-
-
-def test_what_fits_is_let_in() -> None:
-    check_fits("hello", 600, 1000, 400)
-
-
-def test_what_does_not_fit_is_refused_with_the_numbers() -> None:
-    with pytest.raises(EngineError) as caught:
-        check_fits("big-model", 18_240_000_000, 16_000_000_000, 2_500_000_000)
-    assert caught.value.code == "OUT_OF_MEMORY"
-    assert caught.value.message == (
-        "big-model needs 18.2 GB of memory; the limit is 16.0 GB, of which 2.50 GB are in use and "
-        "13.5 GB free."
-    )
-    assert caught.value.hint == (
-        "Choose a smaller or a more strongly quantised model, unload other models, or raise "
-        "memoryLimitBytes to at least 20740000000 if the machine has that much."
-    )
-
-
-def test_unloading_is_no_advice_where_nothing_is_loaded() -> None:
-    with pytest.raises(EngineError) as caught:
-        check_fits("big-model", 2000, 1000, 0)
-    assert caught.value.hint is not None
-    assert "unload" not in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mlx_app.errors import EngineError
 from mlx_app.worker.waiting import (
     MOST_PASSES,
     MOST_PASSING_SECONDS,
@@ -22,7 +21,6 @@ from mlx_app.worker.waiting import (
 class Call:
     priority: Priority = "normal"
     caller: str = ""
-    deadline: float | None = None
     size: int = 1
     number: int = field(default=0)
 
@@ -53,7 +51,7 @@ def take_all(waiting: Waiting[Call]) -> list[Call]:
 
 
 def test_first_come_first_served() -> None:
-    waiting: Waiting[Call] = Waiting(10)
+    waiting: Waiting[Call] = Waiting()
     calls = [Call(number=number) for number in range(5)]
     for call in calls:
         waiting.put(call)
@@ -64,39 +62,8 @@ def test_first_come_first_served() -> None:
     assert waiting.take(always) is None
 
 
-def test_a_full_line_refuses_with_the_numbers() -> None:
-    waiting: Waiting[Call] = Waiting(2)
-    waiting.put(Call())
-    waiting.put(Call())
-    with pytest.raises(EngineError) as caught:
-        waiting.put(Call())
-    assert caught.value.code == "QUEUE_FULL"
-    assert caught.value.message == "2 calls wait for a place; the limit is 2."
-    assert caught.value.hint is not None
-    assert "queueLimit" in caught.value.hint
-    assert len(waiting) == 2
-    waiting.take(always)
-    waiting.put(Call())
-
-
-def test_one_caller_can_not_fill_the_line() -> None:
-    waiting: Waiting[Call] = Waiting(4, caller_limit=2)
-    first = Call(caller="ann")
-    waiting.put(first)
-    waiting.put(Call(caller="ann", priority="batch"))
-    with pytest.raises(EngineError, match="2 calls of ann wait for a place; one caller may have 2"):
-        waiting.put(Call(caller="ann"))
-    waiting.put(Call(caller="bob"))
-    waiting.remove(first)
-    waiting.put(Call(caller="ann"))
-    # A caller without a name is many.
-    unnamed: Waiting[Call] = Waiting(4, caller_limit=2)
-    for _ in range(4):
-        unnamed.put(Call())
-
-
 def test_the_places_are_shared_by_weight() -> None:
-    waiting: Waiting[Call] = Waiting(1000)
+    waiting: Waiting[Call] = Waiting()
     for priority in PRIORITIES:
         for number in range(100):
             waiting.put(Call(priority, number=number))
@@ -109,7 +76,7 @@ def test_the_places_are_shared_by_weight() -> None:
 
 
 def test_a_turn_without_use_goes_to_the_first_class_that_has_one() -> None:
-    waiting: Waiting[Call] = Waiting(100)
+    waiting: Waiting[Call] = Waiting()
     for priority in ("batch", "batch", "normal", "normal", "normal"):
         waiting.put(Call(priority))
     order = [call.priority for call in take_all(waiting)]
@@ -118,7 +85,7 @@ def test_a_turn_without_use_goes_to_the_first_class_that_has_one() -> None:
 
 
 def test_callers_take_turns() -> None:
-    waiting: Waiting[Call] = Waiting(100)
+    waiting: Waiting[Call] = Waiting()
     for caller, count in (("ann", 5), ("bob", 2), ("eve", 1)):
         for number in range(count):
             waiting.put(Call(caller=caller, number=number))
@@ -136,7 +103,7 @@ def test_callers_take_turns() -> None:
 
 
 def test_leaving_and_coming_back_brings_nobody_forward() -> None:
-    waiting: Waiting[Call] = Waiting(100)
+    waiting: Waiting[Call] = Waiting()
     for number in range(3):
         waiting.put(Call(caller="ann", number=number))
     order: list[str] = []
@@ -147,7 +114,7 @@ def test_leaving_and_coming_back_brings_nobody_forward() -> None:
 
 
 def test_a_call_that_gave_its_place_up_is_first_of_its_class() -> None:
-    waiting: Waiting[Call] = Waiting(3)
+    waiting: Waiting[Call] = Waiting()
     waiting.put(Call(caller="ann", number=1))
     waiting.put(Call(caller="bob", number=2))
     waiting.put(Call(caller="eve", number=3))
@@ -158,7 +125,7 @@ def test_a_call_that_gave_its_place_up_is_first_of_its_class() -> None:
 
 
 def test_what_does_not_fit_lets_others_pass_for_a_while() -> None:
-    waiting: Waiting[Call] = Waiting(1000)
+    waiting: Waiting[Call] = Waiting()
     big = Call(caller="big", size=10)
     waiting.put(big)
     for number in range(50):
@@ -187,7 +154,7 @@ def test_what_does_not_fit_lets_others_pass_for_a_while() -> None:
 
 
 def test_the_place_of_a_call_that_blocked_takes_nobodys_turn() -> None:
-    waiting: Waiting[Call] = Waiting(1000)
+    waiting: Waiting[Call] = Waiting()
     big = Call(caller="big", size=10)
     waiting.put(big)
     for priority in PRIORITIES:
@@ -204,7 +171,7 @@ def test_the_place_of_a_call_that_blocked_takes_nobodys_turn() -> None:
 
 def test_passing_ends_after_a_time() -> None:
     clock = Clock()
-    waiting: Waiting[Call] = Waiting(1000, clock=clock)
+    waiting: Waiting[Call] = Waiting(clock)
     big = Call(caller="big", size=10)
     waiting.put(big)
     for _ in range(5):
@@ -224,7 +191,7 @@ def test_passing_ends_after_a_time() -> None:
 
 
 def test_a_full_machine_passes_nobody_over_and_tries_few() -> None:
-    waiting: Waiting[Call] = Waiting(10_000)
+    waiting: Waiting[Call] = Waiting()
     for number in range(1000):
         waiting.put(Call(caller=f"caller {number}"))
     asked = 0
@@ -244,7 +211,7 @@ def test_a_full_machine_passes_nobody_over_and_tries_few() -> None:
 
 
 def test_a_call_leaves_once() -> None:
-    waiting: Waiting[Call] = Waiting(10)
+    waiting: Waiting[Call] = Waiting()
     call = Call()
     waiting.put(call)
     assert call in waiting
@@ -256,44 +223,11 @@ def test_a_call_leaves_once() -> None:
     assert waiting.take(always) is None
 
 
-def test_deadlines() -> None:
-    clock = Clock()
-    waiting: Waiting[Call] = Waiting(10, clock=clock)
-    assert waiting.next_deadline() is None
-    waiting.put(Call())
-    assert waiting.next_deadline() is None
-    late, later, gone = Call(deadline=5.0), Call(deadline=7.0), Call(deadline=1.0)
-    for call in (later, late, gone):
-        waiting.put(call)
-    assert waiting.next_deadline() == 1.0
-    waiting.remove(gone)
-    assert waiting.next_deadline() == 5.0
-    assert waiting.expired() == []
-    clock.now = 6.0
-    assert waiting.next_deadline() == 0.0
-    assert waiting.expired() == [late]
-    assert waiting.expired() == []
-    assert waiting.next_deadline() == 1.0
-    assert waiting.expired(now=7.0) == [later]
-    assert len(waiting) == 1
-
-
-def test_a_call_that_comes_back_keeps_one_deadline() -> None:
-    waiting: Waiting[Call] = Waiting(10, clock=Clock())
-    call = Call(deadline=5.0)
-    for _ in range(1000):
-        waiting.put(call)
-        assert waiting.take(always) is call
-    waiting.put(call)
-    assert waiting.expired(now=5.0) == [call]
-    assert waiting.next_deadline() is None
-
-
 @pytest.mark.parametrize("seed", range(30))
 def test_the_promises_hold_under_random_use(seed: int) -> None:
     chance = random.Random(seed)
     clock = Clock()
-    waiting: Waiting[Call] = Waiting(60, clock=clock)
+    waiting: Waiting[Call] = Waiting(clock)
     inside: list[Call] = []
     put = left = 0
     # Places in a row that a class with calls in line did not get, by class.
@@ -317,17 +251,12 @@ def test_the_promises_hold_under_random_use(seed: int) -> None:
             call = Call(
                 chance.choice(PRIORITIES),
                 chance.choice(["", "ann", "bob", "eve"]),
-                clock.now + 100 * chance.random() if chance.random() < 0.3 else None,
                 number=step,
             )
-            try:
-                waiting.put(call)
-            except EngineError:
-                assert len(inside) == 60
-            else:
-                inside.append(call)
-                others.setdefault((call.priority, call.caller), Counter())
-                put += 1
+            waiting.put(call)
+            inside.append(call)
+            others.setdefault((call.priority, call.caller), Counter())
+            put += 1
         elif action < 0.9:
             expected = bool(inside)
             taken = waiting.take(always)
@@ -351,12 +280,6 @@ def test_the_promises_hold_under_random_use(seed: int) -> None:
             assert waiting.remove(gone)
             inside.remove(gone)
             left += 1
-        late = [c for c in inside if c.deadline is not None and c.deadline <= clock.now]
-        assert sorted(c.number for c in waiting.expired()) == sorted(c.number for c in late)
-        inside = [c for c in inside if c not in late]
-        left += len(late)
-        deadlines = [c.deadline - clock.now for c in inside if c.deadline is not None]
-        assert waiting.next_deadline() == (min(deadlines) if deadlines else None)
         assert len(waiting) == len(inside) == put - left
         assert list(waiting) == inside
         forget()
@@ -367,7 +290,7 @@ def test_the_promises_hold_under_random_use(seed: int) -> None:
 def test_nobody_is_passed_over_forever(seed: int) -> None:
     """Ten units, calls of 1 to 3 or 10 that end at random, a line of 40 at all times."""
     chance = random.Random(seed)
-    waiting: Waiting[Call] = Waiting(40, clock=Clock())
+    waiting: Waiting[Call] = Waiting(Clock())
     running: list[Call] = []
     # For each call that was refused at its turn: who passed it, and places given in turn since.
     passes: Counter[int] = Counter()
@@ -376,7 +299,7 @@ def test_nobody_is_passed_over_forever(seed: int) -> None:
     for number in range(6000):
         while len(waiting) < 40:
             size = 10 if chance.random() < 0.05 else chance.randint(1, 3)
-            call = Call(chance.choice(PRIORITIES), chance.choice("abcd"), None, size, number)
+            call = Call(chance.choice(PRIORITIES), chance.choice("abcd"), size, number)
             waiting.put(call)
             # The number of an object that is gone may come again.
             passes.pop(id(call), None)
@@ -412,9 +335,9 @@ def test_nobody_is_passed_over_forever(seed: int) -> None:
 
 def test_ten_thousand_waiting_cost_no_more_for_each() -> None:
     """Counted, not timed: what `take` asks of `fits` does not grow with the line."""
-    waiting: Waiting[Call] = Waiting(10_000)
+    waiting: Waiting[Call] = Waiting()
     calls = [
-        Call(PRIORITIES[number % 3], f"caller {number % 500}", float(number), number=number)
+        Call(PRIORITIES[number % 3], f"caller {number % 500}", number=number)
         for number in range(10_000)
     ]
     for call in calls:
@@ -432,4 +355,3 @@ def test_ten_thousand_waiting_cost_no_more_for_each() -> None:
         assert waiting.take(fits) is not None
     assert asked == 5_000
     assert len(waiting) == 0
-    assert waiting.next_deadline() is None

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import mlx.core as mx
 
-from .errors import EngineError
 from .machine_memory import address_space_left, free_bytes
 
 # Of what a machine or a GPU has free, the part that is left to others: the application itself, the
@@ -82,22 +81,6 @@ def _data_bytes(file: Path) -> int:
         header = int.from_bytes(stream.read(8), "little")
     # A damaged file, which its reading will tell of, counts as a whole.
     return size - 8 - header if 8 + header <= size else size
-
-
-def check_fits(name: str, needed: int, limit: int, in_use: int) -> None:
-    """Raises EngineError OUT_OF_MEMORY, with the numbers, where `needed` bytes more are too many.
-
-    `in_use` are the bytes that will still be taken when everything was unloaded that may be.
-    """
-    if in_use + needed <= limit:
-        return
-    raise EngineError(
-        "OUT_OF_MEMORY",
-        f"{name} needs {human(needed)} of memory; the limit is {human(limit)}, of which "
-        f"{human(in_use)} are in use and {human(max(0, limit - in_use))} free.",
-        f"{SMALLER_MODEL}{', unload other models' if in_use else ''}, or raise memoryLimitBytes "
-        f"to at least {in_use + needed} if the machine has that much.",
-    )
 
 
 def human(count: int) -> str:

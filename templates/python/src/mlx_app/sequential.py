@@ -3,28 +3,15 @@
 from .errors import EngineError
 from .mlx_lm_adapter.abilities import (
     kv_row_sizes,
-    takes_embeddings,
     try_quantised,
     unquantisable_cache,
     untrimmable_cache,
 )
-from .protocol import Generate
 from .weights import ReadModel
 
 # What mx.quantize takes (mlx 0.32).
 KV_BITS = (2, 3, 4, 5, 6, 8)
 KV_GROUP_SIZES = (32, 64, 128)
-
-
-def check_alone(model: ReadModel, request: Generate, draft: ReadModel | None) -> None:
-    """Refuses what the model can't do with this draft model, or with its cache quantised.
-
-    Raises EngineError as the checks below do.
-    """
-    if draft is not None:
-        check_draft(model, draft)
-    if request.kv_bits is not None:
-        check_kv_bits(model, request.kv_bits, request.kv_group_size)
 
 
 def check_draft(model: ReadModel, draft: ReadModel) -> None:
@@ -90,19 +77,6 @@ def check_kv_bits(model: ReadModel, bits: int, group_size: int) -> None:
         try_quantised(model.network, bits, group_size)
     except Exception as error:
         raise _unquantisable(model, f"{type(error).__name__}: {error}") from error
-
-
-def check_embeddings(model: ReadModel, *, with_draft: bool) -> None:
-    """Refuses vectors in place of tokens where they can't be read.
-
-    Raises EngineError UNSUPPORTED.
-    """
-    if with_draft:
-        raise EngineError(
-            "UNSUPPORTED", "A draft model can't see what is not text.", "Leave draftModel out."
-        )
-    if not takes_embeddings(model.network):
-        raise EngineError("UNSUPPORTED", f"The model in {model.path} reads nothing but text.")
 
 
 def _among(option: str, value: int, choice: tuple[int, ...]) -> None:

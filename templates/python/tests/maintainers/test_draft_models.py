@@ -14,7 +14,7 @@ from mlx_app.mlx_lm_adapter.batch import Batch, Token
 from mlx_app.mlx_lm_adapter.sampling import Sampler, greedy
 from mlx_app.protocol import Generate
 from mlx_app.sampling import make_processors, make_sampler
-from mlx_app.sequential import check_alone, check_draft
+from mlx_app.sequential import check_draft
 from mlx_app.weights import ReadModel, read
 
 
@@ -125,15 +125,3 @@ def test_a_cache_that_can_not_go_back_is_refused(hello: ReadModel) -> None:
         with pytest.raises(EngineError, match="ArraysCache") as raised:
             check_draft(model, draft)
         assert raised.value.code == "UNSUPPORTED"
-
-
-def test_a_request_is_checked_as_a_whole(hello: ReadModel) -> None:
-    recurrent = with_network(hello, Caching(lambda: ArraysCache(2)))
-    plain = Generate(id=1, model="hello")
-    quantised = Generate(id=1, model="hello", kv_bits=8, kv_group_size=64)
-    check_alone(hello, plain, hello)
-    check_alone(recurrent, plain, None)
-    with pytest.raises(EngineError, match="ArraysCache"):
-        check_alone(hello, plain, recurrent)
-    with pytest.raises(EngineError, match="kvGroupSize 64"):
-        check_alone(hello, quantised, None)

@@ -12,11 +12,10 @@ from mlx.utils import tree_flatten
 from mlx_lm.models import llama4
 
 from decoding import encode, finish, ids, run, text_of, tiny_llama, with_network
-from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.batch import Batch, Read, Token
 from mlx_app.mlx_lm_adapter.sampling import greedy
 from mlx_app.mlx_lm_adapter.sequential import Failed, Sequential
-from mlx_app.sequential import check_draft, check_embeddings
+from mlx_app.sequential import check_draft
 from mlx_app.weights import ReadModel, read
 
 LLAMA4_TEXT = {
@@ -266,19 +265,9 @@ def test_what_is_kept_of_one_goes_on(hello: ReadModel, drafted: bool, max_tokens
 def test_vectors_are_read_in_place_of_tokens(
     hello: ReadModel, answers: dict[str, str], prefill_tokens: int
 ) -> None:
-    check_embeddings(hello, with_draft=False)
     prompt = encode(hello, "Who are you?")
     vectors = hello.network.model.embed_tokens(mx.array(prompt))
     blind = [5] * len(prompt)
     tokens = run(hello, blind, embeddings=vectors, prefill_tokens=prefill_tokens)
     assert text_of(hello, tokens) == answers["Who are you?"]
     assert tokens[-1].kept is None
-
-
-def test_vectors_are_refused_where_they_can_not_be_read(
-    hello: ReadModel, llama4_model: ReadModel
-) -> None:
-    with pytest.raises(EngineError, match="draft model"):
-        check_embeddings(hello, with_draft=True)
-    with pytest.raises(EngineError, match="nothing but text"):
-        check_embeddings(llama4_model, with_draft=False)

@@ -1,13 +1,10 @@
 """Calls that wait for a place, and whose turn it is."""
 
-import heapq
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
-
-from ..errors import EngineError
 
 Priority = Literal["interactive", "normal", "batch"]
 
@@ -47,11 +44,6 @@ class Waits(Protocol):
         """Who sent it; those of one caller are served in their order."""
         ...
 
-    @property
-    def deadline(self) -> float | None:
-        """Time of `clock` at which it is too late for it."""
-        ...
-
 
 T = TypeVar("T", bound=Waits)
 
@@ -64,37 +56,25 @@ class _Entry(Generic[T]):
 
 
 class Waiting(Generic[T]):
-    """A bounded line of calls, each known by its identity.
+    """A line of calls, each known by its identity.
 
     Between classes the places follow TURNS. Inside a class the callers take turns: while a caller
     waits, no other one of that class gets more than one place before its next. Inside a caller
     first come, first served. A call that does not fit when it is tried is passed over, but by no
     more than MOST_PASSES others, nor once MOST_PASSING_SECONDS have gone since the first.
 
-    `limit` bounds all calls, `caller_limit` those of one caller that gives its name. All operations
-    take O(log n) time at most, amortised.
+    All operations take constant time, amortised.
     """
 
-    def __init__(
-        self,
-        limit: int,
-        caller_limit: int | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._limit = limit
-        self._caller_limit = caller_limit
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._entries: dict[int, _Entry[T]] = {}
         # Class, then caller in the order of their turns, then call in the order of arrival.
         self._lines: dict[Priority, OrderedDict[str, OrderedDict[int, _Entry[T]]]] = {
             priority: OrderedDict() for priority in PRIORITIES
         }
-        self._by_caller: dict[str, int] = {}
         self._turn = 0
         self._blocking: _Entry[T] | None = None
-        # Deadline, a number that settles ties, the call; entries of calls that left stay a while.
-        self._deadlines: list[tuple[float, int, _Entry[T]]] = []
-        self._count = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -107,25 +87,11 @@ class Waiting(Generic[T]):
         return iter([entry.call for entry in self._entries.values()])
 
     def put(self, call: T) -> None:
-        """Puts a call at the end of its caller's line. Raises EngineError QUEUE_FULL."""
-        if len(self._entries) >= self._limit:
-            raise EngineError(
-                "QUEUE_FULL",
-                f"{len(self._entries)} calls wait for a place; the limit is {self._limit}.",
-                "Try again when some have ended, send fewer at a time, or raise queueLimit.",
-            )
-        own = self._by_caller.get(call.caller, 0)
-        if call.caller and self._caller_limit is not None and own >= self._caller_limit:
-            raise EngineError(
-                "QUEUE_FULL",
-                f"{own} calls of {call.caller} wait for a place; one caller may have "
-                f"{self._caller_limit} of the {self._limit}.",
-                "Try again when some of them have ended, or send fewer at a time.",
-            )
+        """Puts a call at the end of its caller's line."""
         self._enter(call)
 
     def put_back(self, call: T) -> None:
-        """Puts a call that had a place before all others of its class, whatever the limits.
+        """Puts a call that had a place before all others of its class.
 
         For one that had to give its place up.
         """
@@ -160,24 +126,6 @@ class Waiting(Generic[T]):
             return False
         self._leave(entry)
         return True
-
-    def expired(self, now: float | None = None) -> list[T]:
-        """Takes the calls out whose deadline has come, the earliest first."""
-        moment = self._clock() if now is None else now
-        late: list[T] = []
-        while self._deadlines and self._deadlines[0][0] <= moment:
-            _, _, entry = heapq.heappop(self._deadlines)
-            if self._waits(entry):
-                self._leave(entry)
-                late.append(entry.call)
-        return late
-
-    def next_deadline(self, now: float | None = None) -> float | None:
-        """Seconds until the next deadline, 0 if one has passed; None if no call has one."""
-        moment = self._clock() if now is None else now
-        while self._deadlines and not self._waits(self._deadlines[0][2]):
-            heapq.heappop(self._deadlines)
-        return max(0.0, self._deadlines[0][0] - moment) if self._deadlines else None
 
     def _candidates(self) -> Iterator[_Entry[T]]:
         """The first call of each caller, in the order in which they may have the place."""
@@ -219,13 +167,6 @@ class Waiting(Generic[T]):
         self._entries[id(call)] = entry
         line = self._lines[call.priority]
         line.setdefault(call.caller, OrderedDict())[id(call)] = entry
-        self._by_caller[call.caller] = self._by_caller.get(call.caller, 0) + 1
-        if call.deadline is not None:
-            self._count += 1
-            heapq.heappush(self._deadlines, (call.deadline, self._count, entry))
-            if len(self._deadlines) > 2 * len(self._entries) + 64:
-                self._deadlines = [item for item in self._deadlines if self._waits(item[2])]
-                heapq.heapify(self._deadlines)
 
     def _leave(self, entry: _Entry[T]) -> None:
         call = entry.call
@@ -235,11 +176,5 @@ class Waiting(Generic[T]):
         del calls[id(call)]
         if not calls:
             del line[call.caller]
-        self._by_caller[call.caller] -= 1
-        if not self._by_caller[call.caller]:
-            del self._by_caller[call.caller]
         if self._blocking is entry:
             self._blocking = None
-
-    def _waits(self, entry: _Entry[T]) -> bool:
-        return self._entries.get(id(entry.call)) is entry
