@@ -69,7 +69,7 @@ describe('the packed tool', () => {
       join(installed, 'node_modules', 'create-mlx-app', 'dist', 'THIRD-PARTY-LICENSES.txt'),
       'utf8',
     )
-    for (const name of ['execa', 'prompts', 'kleur']) expect(licences).toContain(`${name}\n---`)
+    for (const name of ['prompts', 'kleur', 'kolorist']) expect(licences).toContain(`${name}\n---`)
   })
 
   it('creates a project, dotfiles and model included, at a path with spaces', async () => {
