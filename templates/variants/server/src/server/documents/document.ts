@@ -8,12 +8,15 @@ import {
   openFailures,
 } from './responses.ts'
 import { tagDescriptions, tags } from './tags.ts'
+import { tidy } from './tidy.ts'
 
 const description = `A language model behind the APIs that clients know, on Apple MLX.
 
 Point a client of OpenAI's API at \`/v1\`, one of Anthropic's at the address itself. Fields of a request that are not
 described here are ignored; fields that are described and have a wrong type or value are a 400 that names them, and
 \`null\` is as good as absent.`
+
+const documentSchema = z.record(z.string(), z.unknown())
 
 const route = createRoute({
   method: 'get',
@@ -24,19 +27,15 @@ const route = createRoute({
   tags: [tags.server],
   security: [],
   responses: {
-    200: jsonAnswer(
-      z.record(z.string(), z.unknown()).meta({ description: 'An OpenAPI 3.1 document.' }),
-      'The document.',
-    ),
+    200: jsonAnswer(documentSchema.meta({ description: 'An OpenAPI 3.1 document.' }), 'The document.'),
     ...openFailures,
   },
 })
 
-/** An OpenAPI 3.1 document. */
-export type OpenApiDocument = ReturnType<Api['getOpenAPI31Document']>
+type Made = ReturnType<Api['getOpenAPI31Document']>
 
-/** The description of all routes that the app has by now. */
-export function describe(api: Api): OpenApiDocument {
+/** The description of all routes that the app has by now, as an OpenAPI 3.1 document. */
+export function describe(api: Api): Record<string, unknown> {
   const made = api.getOpenAPI31Document(
     {
       openapi: '3.1.0',
@@ -50,14 +49,14 @@ export function describe(api: Api): OpenApiDocument {
       // Either is as good, and where the server has no keys none is asked for.
       security: [{ bearer: [] }, { apiKey: [] }, {}],
     },
-    { unionPreferredType: 'oneOf' },
+    { unionPreferredType: 'anyOf' },
   )
-  made.components = withoutUnused(made)
-  return made
+  const components = withoutUnused(made)
+  return documentSchema.parse(tidy({ ...made, components }, components.schemas ?? {}))
 }
 
 /** The shared errors that no route has are left out. */
-function withoutUnused(made: OpenApiDocument): NonNullable<OpenApiDocument['components']> {
+function withoutUnused(made: Made): NonNullable<Made['components']> {
   const text = JSON.stringify(made.paths)
   const used = Object.entries(made.components?.responses ?? {}).filter(([name]) =>
     text.includes(`"#/components/responses/${name}"`),
@@ -68,10 +67,10 @@ function withoutUnused(made: OpenApiDocument): NonNullable<OpenApiDocument['comp
 /** `GET /openapi.json`: made from the routes at the first request, when all of them are there. */
 export function document(api: Api): void {
   registerShared(api)
-  let made: OpenApiDocument | undefined
+  let made: Record<string, unknown> | undefined
   api.openapi(route, (c) => {
     made ??= describe(api)
-    return c.json({ ...made }, 200)
+    return c.json(made, 200)
   })
 }
 

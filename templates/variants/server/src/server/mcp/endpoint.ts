@@ -1,5 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
+import { jsonAnswer, readFailures } from '../documents/responses.ts'
+import { tags } from '../documents/tags.ts'
 
 const listSchema = z
   .object({
@@ -17,13 +19,11 @@ const route = createRoute({
   method: 'get',
   path: '/api/mcp',
   operationId: 'listMcpServers',
-  tags: ['This server'],
+  tags: [tags.server],
   summary: 'The MCP servers whose tools a request may use, by `mcp_servers`',
   responses: {
-    200: {
-      description: 'Those that are configured; none unless MCP_CONFIG names a file.',
-      content: { 'application/json': { schema: listSchema } },
-    },
+    200: jsonAnswer(listSchema, 'Those that are configured; none unless MCP_CONFIG names a file.'),
+    ...readFailures,
   },
 })
 
