@@ -3,7 +3,7 @@ import { renderToStaticMarkup } from 'react-dom/server'
 import ReactMarkdown from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import { describe, expect, test } from 'vitest'
-import { splitBlocks } from '../../web/src/blocks.ts'
+import { isTooDeep, splitBlocks } from '../../web/src/blocks.ts'
 
 function render(markdown: string): string {
   const html = renderToStaticMarkup(createElement(ReactMarkdown, { remarkPlugins: [remarkGfm] }, markdown))
@@ -42,6 +42,14 @@ describe('the blocks of a text', () => {
       if (blocks.length > 1) expect(blocks.slice(0, finished.length)).toEqual(finished)
       finished = blocks.length > 1 ? blocks.slice(0, -1) : []
     }
+  })
+
+  test('are not rendered where they are too deep', () => {
+    expect(isTooDeep(`Before\n${'> - 1. '.repeat(20)}x`)).toBe(true)
+    expect(isTooDeep('>'.repeat(50))).toBe(true)
+    expect(isTooDeep(`${'-'.repeat(200)}\n${'> '.repeat(20)}x\n${'- '.repeat(20)}\n${'*'.repeat(99)}`)).toBe(
+      false,
+    )
   })
 
   test('are many in a long answer', () => {

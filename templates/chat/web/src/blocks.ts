@@ -27,6 +27,16 @@ export function splitBlocks(text: string): string[] {
   return blocks
 }
 
+const manyContainers = /^(?:[ \t]*(?:>|(?:[-*+]|\d{1,9}[.)])[ \t])){50}/m
+
+/**
+ * Whether a line opens so many quotes or lists in each other that to render it takes seconds (500 lists: 1.2 s), or
+ * overflows the stack (some 2,000). Models that repeat themselves write such lines.
+ */
+export function isTooDeep(text: string): boolean {
+  return manyContainers.test(text)
+}
+
 /** Whether a line after an empty one is outside of all that came before: not indented, and not the next item of a list. */
 function begins(line: string, block: readonly string[]): boolean {
   if (block.length === 0 || line === '' || /^\s/.test(line)) return false

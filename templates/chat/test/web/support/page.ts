@@ -44,7 +44,10 @@ export function usePage(executablePath: string | undefined) {
     await server?.close()
   })
   afterEach(async () => {
-    for (const context of browser?.contexts() ?? []) await context.close()
+    for (const context of browser?.contexts() ?? []) {
+      for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' })
+      await context.close()
+    }
   })
   const running = <Value>(value: Value | undefined): Value => {
     if (value === undefined) throw new Error('It is there once the tests run.')
@@ -53,12 +56,12 @@ export function usePage(executablePath: string | undefined) {
   return {
     killWorker: () => running(server).killWorker(),
     open: async (options: BrowserContextOptions = {}): Promise<Chat> => {
-      const context = await running(browser).newContext(options)
+      const context = await running(browser).newContext({ ...options, baseURL: running(server).url })
       await context.grantPermissions(['clipboard-read', 'clipboard-write'])
       const page = await context.newPage()
       page.setDefaultTimeout(20_000)
       const chat = chatOn(page)
-      await page.goto(running(server).url)
+      await page.goto('')
       await page.locator('.welcome button:enabled').first().waitFor()
       return chat
     },

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'vite'
+import { findProject } from '#project'
 
 export interface PageServer {
   url: string
@@ -12,11 +13,12 @@ export interface PageServer {
   close(): Promise<void>
 }
 
-const project = join(import.meta.dirname, '../../..')
+const layer = join(import.meta.dirname, '../../..')
+const { root } = findProject(layer)
 
 /** In a project, and where the parts that it is made of lie in folders of their own. */
 const main = ['src/main.ts', '../variants/server/src/main.ts']
-  .map((path) => join(project, path))
+  .map((path) => join(layer, path))
   .find((path) => existsSync(path))
 
 /** Builds the page, and starts the server as `npm start` does, on any port and with the hello model. */
@@ -25,11 +27,11 @@ export async function startPageServer(): Promise<PageServer> {
   const { NODE_ENV } = process.env
   // Vitest's own `test` would make it a build of React for development.
   process.env.NODE_ENV = 'production'
-  await build({ root: join(project, 'web'), logLevel: 'warn' })
+  await build({ root: join(layer, 'web'), build: { outDir: join(root, 'dist/web') }, logLevel: 'warn' })
   process.env.NODE_ENV = NODE_ENV
   const child = spawn(process.execPath, ['--import', 'tsx', main], {
-    cwd: project,
-    env: { ...process.env, PORT: '0', MLX_MODEL: 'hello', WEB_DIRECTORY: join(project, 'dist/web') },
+    cwd: root,
+    env: { ...process.env, PORT: '0', MLX_MODEL: 'hello', LOG_LEVEL: 'silent' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   return {

@@ -2,48 +2,57 @@ import { memo } from 'react'
 import { count, duration, rate } from '../format.ts'
 import type { LiveAnswer } from '../state/answers.ts'
 import { type AnswerTurn, running } from '../state/conversation.ts'
-import { type Observable, useObservable } from '../state/observable.ts'
+import { Observable, useObservable } from '../state/observable.ts'
 import { CopyButton } from './copy-button.tsx'
 import { IconButton } from './icon-button.tsx'
 import { Markdown } from './markdown.tsx'
 import { Reasoning } from './reasoning.tsx'
 
-/** An answer while it comes: rendered again with each picture that the browser draws. */
-export function LiveAnswerView({ live, model }: { live: Observable<LiveAnswer>; model: string | undefined }) {
-  const { text, reasoning, promptRead } = useObservable(live)
-  const waiting = text === '' && reasoning === ''
-  return (
-    <article className="turn answer" aria-busy="true">
-      <h3 className="hidden">{model ?? 'The model'} answers</h3>
-      <Reasoning text={reasoning} thinking={text === ''} />
-      {text !== '' && <Markdown text={text} />}
-      {waiting && (
-        <p className="waiting">
-          <span className="pulse" />
-          {promptRead === undefined
-            ? 'Waiting for the first word'
-            : `Reading, ${Math.round(promptRead * 100)} %`}
-        </p>
-      )}
-    </article>
-  )
-}
+/** Of an answer that has ended. */
+const ended = new Observable<LiveAnswer | undefined>(undefined)
 
-/** An answer that has ended, well or not. */
+/**
+ * An answer while it comes, rendered again with each picture that the browser draws, and when it has ended, well or
+ * not: one component, so that its end renders nothing anew.
+ */
 export const AnswerTurnView = memo(function AnswerTurnView({
   turn,
+  live,
   onRetry,
 }: {
   turn: AnswerTurn
+  live: Observable<LiveAnswer | undefined> | undefined
   /** Undefined where another answer comes, or where it isn't the last one. */
   onRetry: (() => void) | undefined
 }) {
+  const coming = useObservable(live ?? ended)
+  const { text, reasoning } = coming ?? turn
+  const name = turn.model ?? 'The model'
+  return (
+    <article className="turn answer" aria-busy={coming !== undefined}>
+      <h3 className="hidden">{coming ? `${name} answers` : `${name} answered`}</h3>
+      <Reasoning text={reasoning} thinking={coming !== undefined && text === ''} />
+      {text !== '' && <Markdown text={text} />}
+      {coming && text === '' && reasoning === '' && <Waiting promptRead={coming.promptRead} />}
+      {!coming && <AnswerEnd turn={turn} onRetry={onRetry} />}
+    </article>
+  )
+})
+
+function Waiting({ promptRead }: { promptRead: number | undefined }) {
+  return (
+    <p className="waiting">
+      <span className="pulse" />
+      {promptRead === undefined ? 'Waiting for the first word' : `Reading, ${Math.round(promptRead * 100)} %`}
+    </p>
+  )
+}
+
+/** What went wrong, what one can do with the answer, and its figures. */
+function AnswerEnd({ turn, onRetry }: { turn: AnswerTurn; onRetry: (() => void) | undefined }) {
   const problem = problemOf(turn)
   return (
-    <article className="turn answer">
-      <h3 className="hidden">{turn.model ?? 'The model'} answered</h3>
-      <Reasoning text={turn.reasoning} thinking={false} />
-      {turn.text !== '' && <Markdown text={turn.text} />}
+    <>
       {problem !== undefined && (
         <div className="problem">
           <p>{problem}</p>
@@ -59,9 +68,9 @@ export const AnswerTurnView = memo(function AnswerTurnView({
         {onRetry && <IconButton icon="retry" label="Answer again" onClick={onRetry} />}
         <p className="figures">{figuresOf(turn)}</p>
       </div>
-    </article>
+    </>
   )
-})
+}
 
 function problemOf({ ending, problem, text }: AnswerTurn): string | undefined {
   if (ending === 'failed') return text === '' ? problem : `The answer broke off. ${problem}`

@@ -1,7 +1,7 @@
 import { type ComponentProps, memo } from 'react'
 import ReactMarkdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
-import { splitBlocks } from '../blocks.ts'
+import { isTooDeep, splitBlocks } from '../blocks.ts'
 import { CodeBlock } from './code-block.tsx'
 import { PlainOnError } from './plain-on-error.tsx'
 
@@ -22,6 +22,7 @@ export function Markdown({ text }: { text: string }) {
 
 /** Rendered once, however much text comes after it. */
 const Block = memo(function Block({ text }: { text: string }) {
+  if (isTooDeep(text)) return <p className="block">{text}</p>
   return (
     <div className="block">
       <PlainOnError text={text}>

@@ -55,18 +55,18 @@ function Progress({ progress }: { progress: LoadProgress }) {
   )
 }
 
-function stateText({ state, model, message }: Server): string | undefined {
+/** The server's own words where it has some. */
+function stateText({ state, message }: Server): string | undefined {
   switch (state) {
     case 'starting':
-      return 'The server is starting.'
     case 'loading':
-      return `The server is loading ${model ?? 'its model'}.`
+      return message ?? 'The model is being loaded.'
     case 'restarting':
-      return 'The model stopped working. The server is starting it again.'
+      return message ?? 'The model has ended and is being started again.'
     case 'failed':
-      return `The model could not be started. ${message ?? 'The log of the server says why.'}`
+      return message ?? 'The model can not be started.'
     case 'stopping':
-      return 'The server is shutting down.'
+      return message ?? 'The server is shutting down.'
     case 'unreachable':
       return `${message ?? 'The server can not be reached.'} Trying again.`
     default:

@@ -1,6 +1,6 @@
 import { Component, type ReactNode } from 'react'
 
-/** Shows the text itself where its Markdown can't be rendered, as thousands of quotes in each other can't. */
+/** Shows the text itself where its Markdown can't be rendered: one answer must not take the page with it. */
 export class PlainOnError extends Component<{ text: string; children: ReactNode }, { failed: boolean }> {
   override state = { failed: false }
 

@@ -3,7 +3,7 @@ import { useServices } from '../services.ts'
 import type { Conversation, UserTurn } from '../state/conversation.ts'
 import { running } from '../state/conversation.ts'
 import { useObservable } from '../state/observable.ts'
-import { AnswerTurnView, LiveAnswerView } from './answer-turn.tsx'
+import { AnswerTurnView } from './answer-turn.tsx'
 import { Scroller } from './scroller.tsx'
 import { UserTurnView } from './user-turn.tsx'
 
@@ -28,11 +28,12 @@ export function Transcript({
           {turn.role === 'user' && (
             <UserTurnView turn={turn} last={turn === lastQuestion} onEdit={live ? undefined : onEdit} />
           )}
-          {turn.role === 'assistant' && live && turn.ending === running && (
-            <LiveAnswerView live={live} model={turn.model} />
-          )}
-          {turn.role === 'assistant' && !(live && turn.ending === running) && (
-            <AnswerTurnView turn={turn} onRetry={turn === last && !live ? onRetry : undefined} />
+          {turn.role === 'assistant' && (
+            <AnswerTurnView
+              turn={turn}
+              live={turn.ending === running ? live : undefined}
+              onRetry={turn === last && !live ? onRetry : undefined}
+            />
           )}
         </Fragment>
       ))}

@@ -13,7 +13,7 @@ export interface LiveAnswer {
 }
 
 interface Running {
-  live: Observable<LiveAnswer>
+  live: Observable<LiveAnswer | undefined>
   controller: AbortController
 }
 
@@ -37,7 +37,7 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
   /** Adds an answer to a conversation of the library. Does nothing while one is under way. */
   async ask(conversationId: string, request: ChatRequest): Promise<void> {
     if (this.get().has(conversationId)) return
-    const live = new Observable<LiveAnswer>({ text: '', reasoning: '' })
+    const live = new Observable<LiveAnswer | undefined>({ text: '', reasoning: '' })
     const running = { live, controller: new AbortController() }
     const answer = emptyAnswer(request.model)
     this.#keep(conversationId, answer)
@@ -61,7 +61,7 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
     request: ChatRequest,
     { live, controller }: Running,
   ): Promise<AnswerTurn> {
-    let current: LiveAnswer = live.get()
+    let current: LiveAnswer = { text: '', reasoning: '' }
     let kept = performance.now()
     const frame = perFrame(() => live.set(current))
     const soFar = () => ({ ...answer, text: current.text, reasoning: current.reasoning })
