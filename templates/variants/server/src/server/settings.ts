@@ -61,6 +61,11 @@ const settingsSchema = z.object({
     'largest body of a request, in bytes',
     whole(1, 1024 * mebibyte, 16 * mebibyte),
   ),
+  bodyValues: setting(
+    'MAX_BODY_VALUES',
+    'most values in a body, those in lists and objects among them',
+    whole(1, 100_000_000, 50_000),
+  ),
   headersTimeoutMs: setting(
     'HEADERS_TIMEOUT_MS',
     'time that a client has to send its headers, in milliseconds',

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Api, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { hasEndpoint } from './endpoint.ts'
-import { isDeeper } from './json-depth.ts'
+import { shapeOf } from './json-shape.ts'
 
 /** Far more than any schema of a tool, far less than what a walk through it can stand. */
 const deepest = 128
@@ -22,8 +22,11 @@ export function bodies(api: Api, { settings }: Services): void {
     if (incoming.headers.expect !== undefined) outgoing.writeContinue()
     const rawBody = await read(incoming, most)
     if (!isUtf8(rawBody)) throw new ApiError(400, 'invalid_json', 'The body is not valid UTF-8.')
-    if (isDeeper(rawBody, deepest))
+    const shape = shapeOf(rawBody, { depth: deepest, values: settings.bodyValues })
+    if (shape.depth > deepest)
       throw new ApiError(400, 'invalid_json', `The body is nested deeper than ${deepest} levels.`)
+    if (shape.values > settings.bodyValues)
+      throw new ApiError(413, 'body_too_large', `The body holds more than ${settings.bodyValues} values.`)
     // Where @hono/node-server looks for a body that was read already.
     Object.assign(incoming, { rawBody })
     await next()
