@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Answer, Choice, ToolCall, ToolError } from '#engine'
+import { mcpCallsField } from '../mcp/rounds.ts'
 import { writeArguments } from '../requests/tools.ts'
 import { logprobsSchema, toLogprobs } from './logprobs.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
@@ -65,6 +66,7 @@ export const chatAnswerSchema = z
     ),
     usage: usageSchema,
     timings: timingsSchema,
+    mcp_calls: mcpCallsField,
   })
   .openapi('ChatCompletion')
 

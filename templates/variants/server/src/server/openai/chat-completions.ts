@@ -4,6 +4,7 @@ import { openaiFailures, streamedAnswer } from '../documents/responses.ts'
 import { tags } from '../documents/tags.ts'
 import { openaiError } from '../errors.ts'
 import { serverSentEvents } from '../events.ts'
+import { collectRuns, roundsOf, toMcpCalls } from '../mcp/rounds.ts'
 import { Images } from '../requests/images.ts'
 import { chatAnswerSchema, toChatAnswer } from './chat-answer.ts'
 import { chatChunkSchema, chatEvents } from './chat-events.ts'
@@ -27,7 +28,7 @@ const route = createRoute({
 
 /** `POST /v1/chat/completions`: https://platform.openai.com/docs/api-reference/chat. */
 export function chatCompletions(api: Api, services: Services): void {
-  const { generations, models, settings } = services
+  const { models, settings } = services
   const makeHead = headMaker(services)
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
@@ -37,15 +38,16 @@ export function chatCompletions(api: Api, services: Services): void {
     const asked = await toGenerateOptions(body, settings, new Images(services, { model, signal }))
     const options = { ...asked, ...(model !== undefined && { model }) }
     const head = await makeHead('chatcmpl', id)
+    const stream = await roundsOf(services, caller, options, body.mcp_servers ?? [], signal)
     const withLogprobs = body.logprobs === true
     if (body.stream !== true) {
-      const answer = await generations.complete(caller, options, signal)
-      return c.json(toChatAnswer(head, answer, withLogprobs), 200)
+      const { answer, runs } = await collectRuns(stream())
+      const calls = runs.length > 0 ? { mcp_calls: toMcpCalls(runs) } : {}
+      return c.json({ ...toChatAnswer(head, answer, withLogprobs), ...calls }, 200)
     }
-    const steps = withProgress((report) => {
-      const onPromptProgress = body.return_progress === true ? report : undefined
-      return generations.stream(caller, { ...options, ...(onPromptProgress && { onPromptProgress }) }, signal)
-    })
+    const steps = withProgress((report) =>
+      stream(body.return_progress === true ? { onPromptProgress: report } : {}),
+    )
     const includeUsage = body.stream_options?.include_usage === true
     const events = chatEvents(head, steps, { includeUsage, withLogprobs })
     return serverSentEvents(c, events, (error) => [{ data: openaiError(error, requestId) }])

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Chunk, TokenLogprob } from '#engine'
 import type { ServerEvent } from '../events.ts'
+import { mcpCallsField, toMcpCalls } from '../mcp/rounds.ts'
 import {
   finishReasonSchema,
   type Head,
@@ -40,6 +41,7 @@ export const chatChunkSchema = z
       .object({ processed: z.int(), total: z.int() })
       .optional()
       .meta({ description: 'Tokens of the prompt that were read, with `return_progress`.' }),
+    mcp_calls: mcpCallsField,
   })
   .openapi('ChatCompletionChunk')
 
@@ -50,6 +52,8 @@ export interface ChatEventOptions {
   includeUsage: boolean
   withLogprobs: boolean
 }
+
+const nothingNew = { index: 0, delta: {}, logprobs: null, finish_reason: null }
 
 /** The chunks of an answer as events, with `[DONE]` after the last one. */
 export async function* chatEvents(
@@ -64,7 +68,9 @@ export async function* chatEvents(
     model: head.model,
     system_fingerprint: head.system_fingerprint,
   }
-  const event = (chunk: Pick<ChatChunk, 'choices' | 'usage' | 'timings' | 'prompt_progress'>) => ({
+  const event = (
+    chunk: Pick<ChatChunk, 'choices' | 'usage' | 'timings' | 'prompt_progress' | 'mcp_calls'>,
+  ) => ({
     data: { ...base, ...(includeUsage && { usage: null }), ...chunk } satisfies ChatChunk,
   })
   const writers = new Map<number, ChoiceWriter>()
@@ -72,11 +78,14 @@ export async function* chatEvents(
   for await (const step of steps) {
     if ('progress' in step) {
       const { processedTokens: processed, totalTokens: total } = step.progress
-      const choice = { index: 0, delta: {}, logprobs: null, finish_reason: null }
-      yield event({ choices: [choice], prompt_progress: { processed, total } })
+      yield event({ choices: [nothingNew], prompt_progress: { processed, total } })
       continue
     }
     const { chunk } = step
+    if (chunk.toolRuns !== undefined) {
+      yield event({ choices: [nothingNew], mcp_calls: toMcpCalls(chunk.toolRuns) })
+      continue
+    }
     const writer = writers.get(chunk.index) ?? new ChoiceWriter(chunk.index, withLogprobs)
     writers.set(chunk.index, writer)
     for (const choice of writer.write(chunk)) yield event({ choices: [choice] })

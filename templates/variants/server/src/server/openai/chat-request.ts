@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from '#engine'
+import { mcpServersField } from '../mcp/rounds.ts'
 import { messageSchema } from './chat-messages.ts'
 import { only, otherKind, refused } from './refusals.ts'
 import { samplingShape } from './sampling.ts'
@@ -124,6 +125,7 @@ export const chatRequestSchema = z
       .boolean()
       .nullish()
       .meta({ description: 'A stream begins with chunks that tell how much of the prompt was read.' }),
+    mcp_servers: mcpServersField,
     modalities: z.array(z.literal('text', { error: 'only "text" can be had here' })).nullish(),
     chat_template: refused(
       'a chat template is code, and the model brings its own; see chat_template_kwargs.',

@@ -1,13 +1,14 @@
-import type { Chunk, PromptProgress } from '#engine'
+import type { PromptProgress } from '#engine'
+import type { RunChunk } from '../mcp/loop.ts'
 
-export type Step = { chunk: Chunk } | { progress: PromptProgress }
+export type Step = { chunk: RunChunk } | { progress: PromptProgress }
 
 /**
  * The chunks of a generation with the progress of its prompt between them. Of several reports that nobody took yet,
  * only the newest is given.
  */
 export async function* withProgress(
-  generate: (onPromptProgress: (progress: PromptProgress) => void) => AsyncIterable<Chunk>,
+  generate: (onPromptProgress: (progress: PromptProgress) => void) => AsyncIterable<RunChunk>,
 ): AsyncGenerator<Step, void> {
   let newest: PromptProgress | undefined
   let wake = () => {}
@@ -16,7 +17,7 @@ export async function* withProgress(
     wake()
   })
   const iterator = chunks[Symbol.asyncIterator]()
-  let next: Promise<IteratorResult<Chunk>> | undefined
+  let next: Promise<IteratorResult<RunChunk>> | undefined
   try {
     for (;;) {
       const woken = new Promise<undefined>((resolve) => {

@@ -1,20 +1,27 @@
+import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { pino } from 'pino'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { GenerateOptions } from '#engine'
-import { answerTo, useEngine } from '#testing/support'
+import { answerTo, useEngine, useFolder } from '#testing/support'
 import { toolExample } from '#testing/tool-example'
 import type { McpServerConfig } from '../../../src/server/mcp/config.ts'
 import { type RunChunk, withToolbox } from '../../../src/server/mcp/loop.ts'
 import { McpServers } from '../../../src/server/mcp/toolbox.ts'
+import { openServer, useServer } from '../support.ts'
 
 const shared = useEngine()
 const { signal } = new AbortController()
 
+/** By its path: programs are started in the folder of the file that names them. */
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+
 /** The weather server; with a word it misbehaves. */
 function weather(how = ''): McpServerConfig {
   const program = join(import.meta.dirname, 'mcp-weather.ts')
-  return { command: process.execPath, args: ['--import', 'tsx', program, how], env: {} }
+  return { command: process.execPath, args: ['--import', tsx, program, how], env: {} }
 }
 
 const opened: McpServers[] = []
@@ -101,4 +108,76 @@ test('a server that is not configured, and one that can not be started', async (
     { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather of a city, now.' }] },
     { name: 'gone', tools: [], error: 'It can not be reached.' },
   ])
+})
+
+describe('over HTTP', () => {
+  const folder = useFolder()
+  const file = join(folder.path, 'mcp.json')
+  writeFileSync(file, JSON.stringify({ mcpServers: { weather: weather() } }))
+  const over = useServer({ MCP_CONFIG: file })
+  const body = {
+    messages: [{ role: 'user', content: toolExample.question }],
+    mcp_servers: ['weather'],
+  }
+  const call = {
+    id: expect.any(String),
+    server: 'weather',
+    name: 'get_weather',
+    arguments: { city: 'Bern' },
+    result: '{"sky": "sunny", "celsius": 21}',
+    is_error: false,
+  }
+
+  test('the servers are listed', async () => {
+    const response = await fetch(`${over.server.url}/api/mcp`)
+    expect(await response.json()).toEqual({
+      servers: [
+        { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather of a city, now.' }] },
+      ],
+    })
+  })
+
+  test('a whole answer tells the calls that were made', async () => {
+    const response = await over.server.post('/v1/chat/completions', body)
+    expect(await response.json()).toMatchObject({
+      choices: [{ message: { content: 'It is sunny in Bern, with 21 degrees.' }, finish_reason: 'stop' }],
+      mcp_calls: [call],
+    })
+  })
+
+  test('a stream tells them as they are made', async () => {
+    const response = await over.server.post('/v1/chat/completions', { ...body, stream: true })
+    const events = (await response.text()).split('\n\n').filter((event) => event.startsWith('data: {'))
+    const chunks = events.map((event) => JSON.parse(event.slice('data: '.length)))
+    const text = chunks.map((chunk) => chunk.choices[0].delta.content ?? '').join('')
+    expect(text).toBe('It is sunny in Bern, with 21 degrees.')
+    expect(chunks.flatMap((chunk) => chunk.mcp_calls ?? [])).toEqual([call])
+    expect(chunks.filter((chunk) => chunk.choices[0].finish_reason !== null)).toHaveLength(1)
+  })
+
+  test.each([
+    [{ mcp_servers: ['other'] }, /there is no MCP server "other"/],
+    [{ tools: toolExample.tools.map((tool) => ({ type: 'function', function: tool })) }, /leave tools out/],
+    [{ n: 2 }, /n is to be 1/],
+  ])('%j is refused beside them', async (more, message) => {
+    const response = await over.server.post('/v1/chat/completions', { ...body, ...more })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: { param: 'mcp_servers', message: expect.stringMatching(message) },
+    })
+  })
+})
+
+test('a server without MCP servers says so', async () => {
+  const server = await openServer()
+  try {
+    const messages = [{ role: 'user', content: 'Say hello.' }]
+    const response = await server.post('/v1/chat/completions', { messages, mcp_servers: ['weather'] })
+    expect(await response.json()).toMatchObject({
+      error: { message: 'mcp_servers: this server has none; see MCP_CONFIG.' },
+    })
+    expect(await (await fetch(`${server.url}/api/mcp`)).json()).toEqual({ servers: [] })
+  } finally {
+    await server.cut()
+  }
 })
