@@ -104,7 +104,8 @@ export function anthropicError(error: ApiError, requestId: string) {
   const told = messageOf(error, requestId)
   // The words by which agents know that a conversation has to be made shorter.
   const message = error.code === 'context_length_exceeded' ? `prompt is too long: ${told}` : told
-  return { type: 'error', error: { type, message }, request_id: requestId }
+  const details = { error_code: error.code }
+  return { type: 'error', error: { type, message, details }, request_id: requestId }
 }
 
 /** The id is what finds the log's line of a failure that says nothing more. */

@@ -1,5 +1,6 @@
 import type { GenerateOptions, PromptOptions, ToolChoice } from '#engine'
 import type { Services } from '../context.ts'
+import { ApiError } from '../errors.ts'
 import { checkMessages, tokenLimit } from '../requests/bounds.ts'
 import { Images } from '../requests/images.ts'
 import { present } from '../requests/present.ts'
@@ -55,6 +56,11 @@ export async function toGenerateOptions(
   services: Needed,
   signal: AbortSignal,
 ): Promise<Prepared<GenerateOptions & { maxTokens: number }>> {
+  if (body.thread != null) {
+    // The code by which Anthropic's clients know to go on without.
+    const message = 'thread: this server keeps no conversations. Send all of it, without `thread`.'
+    throw new ApiError(400, 'thread_unsupported_request', message, { param: 'thread' })
+  }
   const maxTokens = tokenLimit(body.max_tokens, services.settings, 'max_tokens')
   const { model, options } = await toPrompt(body, services, signal)
   const { tool_choice: choice, thinking } = body

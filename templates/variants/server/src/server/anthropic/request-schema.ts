@@ -113,6 +113,14 @@ export const messagesRequestSchema = z
       .meta({ description: '0, the default, always takes the likeliest token.' }),
     top_p: z.number().gt(0).max(1).nullish(),
     top_k: z.int().min(0).nullish(),
+    thread: z.unknown().optional().meta({
+      description: 'Refused: the server keeps no conversations. Clients go on by sending all of it.',
+    }),
+    mcp_servers: z
+      .array(z.unknown())
+      .max(0, { error: 'this server connects to none that a request names.' })
+      .nullish()
+      .meta({ description: 'Refused unless it is empty.' }),
     metadata: z.object({ user_id: z.string().nullish() }).nullish().meta({ description: 'Not looked at.' }),
   })
   .openapi('AnthropicMessagesRequest')

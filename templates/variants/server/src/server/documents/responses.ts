@@ -28,13 +28,20 @@ export const anthropicErrorSchema = z
     error: z.object({
       type: z.string().meta({ description: 'The kind of error, as Anthropic names it.' }),
       message: z.string().meta({ description: 'What is wrong, for people.' }),
+      details: z.object({
+        error_code: z.string().meta({ description: 'What is wrong, for programs: it does not change.' }),
+      }),
     }),
     request_id: z.string().meta({ description: 'The id by which the log knows the request.' }),
   })
   .openapi('AnthropicError', {
     example: {
       type: 'error',
-      error: { type: 'invalid_request_error', message: 'max_tokens: Invalid input: expected number' },
+      error: {
+        type: 'invalid_request_error',
+        message: 'max_tokens: Invalid input: expected number',
+        details: { error_code: 'invalid_value' },
+      },
       request_id: 'req_0f8fad5bd9cb469fa16570867728950e',
     },
   })
