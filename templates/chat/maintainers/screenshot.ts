@@ -16,10 +16,10 @@ const browser = await chromium.launch({
   executablePath,
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
 })
-const page = await browser.newPage({ viewport: { width: 860, height: 500 }, colorScheme: 'light' })
+const page = await browser.newPage({ viewport: { width: 820, height: 570 }, colorScheme: 'light' })
 await page.goto(server.url)
-for (const question of ['Say hello in five languages.', 'What is MLX?', 'Show me some code.']) {
-  if (question === 'What is MLX?') await page.getByRole('button', { name: 'New conversation' }).click()
+for (const question of ['Say hello.', 'Does it work?', 'Show me some code.']) {
+  if (question === 'Does it work?') await page.getByRole('button', { name: 'New conversation' }).click()
   await page.locator('.composer').waitFor()
   await page.getByRole('textbox', { name: 'Message' }).fill(question)
   await page.getByRole('button', { name: 'Send' }).click()

@@ -1,7 +1,7 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 
-const server = process.env.SERVER_URL ?? 'http://127.0.0.1:8080'
+const server = process.env.SERVER_URL ?? 'http://127.0.0.1:8000'
 
 /** In development the API is the one of a running server, which refuses what comes from another origin. */
 const proxy = { target: server, changeOrigin: true, headers: { origin: server } }
