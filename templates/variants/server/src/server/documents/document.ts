@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api } from '../context.ts'
+import { examples } from './examples.ts'
 import {
   anthropicErrorSchema,
   failureMeanings,
@@ -51,8 +52,17 @@ export function describe(api: Api): Record<string, unknown> {
     },
     { unionPreferredType: 'anyOf' },
   )
+  addExamples(made)
   const components = withoutUnused(made)
   return documentSchema.parse(tidy({ ...made, components }, components.schemas ?? {}))
+}
+
+function addExamples({ paths = {} }: Made): void {
+  for (const { operationId = '', requestBody } of Object.values(paths).flatMap((path) => path.post ?? [])) {
+    if (requestBody === undefined || '$ref' in requestBody) continue
+    const { 'application/json': json } = requestBody.content
+    if (json !== undefined) json.example ??= examples[operationId]
+  }
 }
 
 /** The shared errors that no route has are left out. */

@@ -9,12 +9,17 @@ import type { Operation } from './model.ts'
 export function curlOf({ method, path, security, requestBody }: Operation, url: string, needsKey: boolean) {
   const body = requestBody?.content['application/json']?.example
   const lines = [
-    `curl ${quoted(url + path)}`,
+    `curl ${quoted(url + filled(path))}`,
     ...(method === 'get' || body !== undefined ? [] : [`-X ${method.toUpperCase()}`]),
     ...(needsKey && security?.length !== 0 ? ['-H "Authorization: Bearer $API_KEY"'] : []),
     ...(body === undefined ? [] : ["-H 'Content-Type: application/json'", `-d ${quoted(written(body))}`]),
   ]
   return lines.join(' \\\n  ')
+}
+
+/** Parameters in capitals: curl has a meaning of its own for braces. */
+function filled(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase())
 }
 
 /** In single quotes nothing has a meaning but the quote itself. */

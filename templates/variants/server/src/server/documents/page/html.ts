@@ -47,8 +47,13 @@ function contents({ name, operations }: PageModel['sections'][number]): Html {
       <h2><a href="#${anchor(name)}">${name}</a></h2>
       <ul>${operations.map(
         ({ operationId, method, path }) =>
-          html`<li><a href="#${operationId}"><span class="method ${method}">${method.toUpperCase()}</span> <code>${path}</code></a></li>`,
+          html`<li><a href="#${operationId}"><span class="method ${method}">${method.toUpperCase()}</span> <code>${breakable(path)}</code></a></li>`,
       )}</ul>`
+}
+
+/** A path that is broken at its slashes where it is too long. */
+function breakable(path: string): Html[] {
+  return path.split(/(?=\/)/).map((part) => html`${part}<wbr>`)
 }
 
 function anchor(name: string): string {
