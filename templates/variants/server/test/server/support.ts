@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll } from 'vitest'
 import type { EngineOptions } from '#engine'
 import { readSettings } from '../../src/server/settings.ts'
-import { type RunningServer, startServer } from '../../src/server/start.ts'
+import { type RunningServer, type StartOptions, startServer } from '../../src/server/start.ts'
 
 /** The keys of whoever runs the tests are not theirs. */
 const noKeys = join(import.meta.dirname, 'there-are-no-keys.json')
@@ -20,6 +20,7 @@ export interface TestServer extends RunningServer {
 export async function openServer(
   environment: NodeJS.ProcessEnv = {},
   engine: EngineOptions = {},
+  options: Omit<StartOptions, 'log' | 'engine'> = {},
 ): Promise<TestServer> {
   const logLines: string[] = []
   const sink = new Writable({
@@ -30,7 +31,7 @@ export async function openServer(
   })
   const settings = readSettings({ PORT: '0', LOG_LEVEL: 'debug', KEYS_FILE: noKeys, ...environment })
   const log = pino({ level: settings.logLevel }, sink)
-  const server = await startServer(settings, { log, engine: { device: 'cpu', ...engine } })
+  const server = await startServer(settings, { ...options, log, engine: { device: 'cpu', ...engine } })
   await server.ready
   return {
     ...server,
