@@ -3,7 +3,7 @@ import type { Chunk, GenerateOptions } from '#engine'
 import type { Api, Caller, Services } from '../context.ts'
 import { openaiFailures, streamedAnswer } from '../documents/responses.ts'
 import { tags } from '../documents/tags.ts'
-import { ApiError, openaiError } from '../errors.ts'
+import { ApiError, invalid, openaiError } from '../errors.ts'
 import { type ServerEvent, serverSentEvents } from '../events.ts'
 import { checkMessages } from '../requests/bounds.ts'
 import { Images } from '../requests/images.ts'
@@ -76,18 +76,18 @@ async function prepare(
     body.previous_response_id == null ? undefined : store.get(caller, body.previous_response_id)
   if (body.previous_response_id != null && previous === undefined) throw notKept(body.previous_response_id)
   const own = itemsOf(body.input, (itemId) => store.item(caller, itemId))
-  checkMessages(
-    own.map(({ item }) => (item.type === 'message' ? item : {})),
-    settings,
-    'input',
-  )
   const past: PlacedItem[] = itemsUpTo(previous).map((item) => ({ item, param: 'previous_response_id' }))
+  // Of what the request itself brings first: then a place in a list is one in the body.
+  for (const items of [own, [...past, ...own]]) {
+    checkMessages(
+      items.map(({ item }) => (item.type === 'message' ? item : {})),
+      settings,
+      'input',
+    )
+  }
   const images = new Images(services, { model, signal })
   const messages = await messagesOf([...past, ...own], body.instructions, images)
-  if (messages.length === 0) {
-    throw new ApiError(400, 'invalid_value', 'input: there is nothing to answer.', { param: 'input' })
-  }
-  checkMessages(messages, settings, 'input')
+  if (messages.length === 0) throw invalid('input: there is nothing to answer.', 'input')
   const input = own.map(({ item }) => item)
   return {
     options: { ...options, ...present({ model }), messages },

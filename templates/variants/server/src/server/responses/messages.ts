@@ -33,7 +33,7 @@ export async function messagesOf(
   }
   for (const { item, param } of items) {
     if (item.type === 'reasoning') {
-      const entry = openTurn(hasAnswer)
+      const entry = openTurn(isOver)
       entry.reasoning = (entry.reasoning ?? '') + thoughtsOf(item)
     } else if (item.type === 'function_call') {
       const entry = openTurn(() => false)
@@ -41,7 +41,7 @@ export async function messagesOf(
       const values = readArguments(item.arguments, `${param}.arguments`)
       entry.toolCalls = [...(entry.toolCalls ?? []), { id: item.call_id, name: item.name, arguments: values }]
     } else if (item.type === 'message' && item.role === 'assistant') {
-      openTurn(hasAnswer).content = item.content.map(({ text }) => text).join('')
+      openTurn(isOver).content += item.content.map(({ text }) => text).join('')
     } else {
       turn = undefined
       const message =
@@ -52,9 +52,9 @@ export async function messagesOf(
   return messages
 }
 
-/** A turn whose words have come is over when thoughts or other words follow. */
-function hasAnswer({ content, toolCalls }: AssistantMessage): boolean {
-  return content !== '' || toolCalls !== undefined
+/** Words end a turn; one with calls is open until their outputs come, which many templates want right behind it. */
+function isOver({ content, toolCalls }: AssistantMessage): boolean {
+  return content !== '' && toolCalls === undefined
 }
 
 function thoughtsOf({ content, summary }: Extract<Item, { type: 'reasoning' }>): string {

@@ -91,13 +91,10 @@ export const requestBodySchema = z
     temperature: z.number().min(0).max(2).nullish(),
     top_p: z.number().gt(0).max(1).nullish(),
     top_logprobs: z.int().min(0).max(20).nullish(),
-    include: z
-      .array(z.string())
-      .nullish()
-      .meta({
-        description:
-          '`message.output_text.logprobs` asks for log-probabilities, as top_logprobs does. Others are ignored.',
-      }),
+    include: z.array(z.string()).nullish().meta({
+      description:
+        '`message.output_text.logprobs` asks for log-probabilities, as top_logprobs does. Others are ignored.',
+    }),
     truncation: z
       .enum(['auto', 'disabled'])
       .nullish()
