@@ -118,9 +118,14 @@ export class ResponseWriter {
       yield this.#event({ type: 'response.reasoning_text.delta', ...this.#place(open), delta: text })
       return
     }
+    yield this.#textDelta(open, text)
+  }
+
+  /** With the log-probabilities that were told since the last one. */
+  #textDelta(open: OpenItem, delta: string): ResponseEvent {
     const logprobs = this.#logprobs.splice(0)
     open.logprobs.push(...logprobs)
-    yield this.#event({ type: 'response.output_text.delta', ...this.#place(open), delta: text, logprobs })
+    return this.#event({ type: 'response.output_text.delta', ...this.#place(open), delta, logprobs })
   }
 
   *#close(status: ItemStatus): Generator<ResponseEvent, void> {
@@ -131,7 +136,8 @@ export class ResponseWriter {
     if (open.type === 'reasoning') {
       yield this.#event({ type: 'response.reasoning_text.done', ...place, text })
     } else {
-      open.logprobs.push(...this.#logprobs.splice(0))
+      // The token that ends an answer has no text, and may come by itself.
+      if (this.#logprobs.length > 0) yield this.#textDelta(open, '')
       yield this.#event({ type: 'response.output_text.done', ...place, text, logprobs: open.logprobs })
     }
     yield this.#event({ type: 'response.content_part.done', ...place, part: partOf(open) })
