@@ -32,7 +32,8 @@ for (const { name, environment, cases } of files) {
     })
 
     for (const { title, steps } of cases) {
-      test(title, async () => {
+      // The prompts of agents are long for a CPU that others use too.
+      test(title, { timeout: 180_000 }, async () => {
         const known: Known = new Map()
         for (const step of steps) await take(server, step, known)
       })
