@@ -47,6 +47,7 @@ export async function rest(socket: Socket): Promise<string> {
   socket.setEncoding('utf8').on('data', (piece: string) => {
     said += piece
   })
-  await once(socket, 'close')
+  // Not `once` of node:events, which takes an error for the end.
+  await new Promise((resolve) => socket.once('close', resolve))
   return said
 }
