@@ -143,6 +143,24 @@ describe('what is sent', () => {
     expect(server.seen).toHaveLength(1)
   })
 
+  test('has the older name of the limit in completions, which never got the newer one', async () => {
+    server.reply = (response) =>
+      events(response, [{ choices: [{ index: 0, text: 'on.', finish_reason: 'stop' }] }]).end()
+    await engineOf({ server: 'openai' }).complete({ prompt: 'Go', maxTokens: 5 })
+    const body = JSON.parse(server.seen[0]?.body ?? '')
+    expect(body).toMatchObject({ max_tokens: 5 })
+    expect(body).not.toHaveProperty('max_completion_tokens')
+  })
+
+  test.each([
+    ['create-mlx-app' as const, { return_progress: true }],
+    ['mlx-lm' as const, {}],
+  ])('asks %s for the progress of the prompt where it has to be asked', async (server, asked) => {
+    const call = { ...ask('Say hello.'), onPromptProgress: () => undefined }
+    const { body } = await sent(call, { server })
+    expect(body).toEqual({ ...plain, max_tokens: 1024, messages, ...asked })
+  })
+
   test('may be more where the application says that its server can', async () => {
     const call = { ...ask('Say hello.'), topK: 4 }
     await expect(engineOf().complete(call)).rejects.toMatchObject({ code: 'UNSUPPORTED' })

@@ -49,6 +49,10 @@ export async function* readAnswer(
     }
     model = piece.model ?? model
     if (piece.usage) usage = usageOf(piece.usage)
+    if (piece.prompt_progress) {
+      const { processed: processedTokens, total: totalTokens } = piece.prompt_progress
+      options.onPromptProgress?.({ processedTokens, totalTokens })
+    }
     for (const choice of piece.choices ?? []) {
       const sequence = sequences[choice.index ?? 0]
       if (sequence === undefined) throw badAnswer(client.remote, 'sent a text that nobody asked for.')

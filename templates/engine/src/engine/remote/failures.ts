@@ -17,6 +17,13 @@ const codes: ReadonlyMap<number, EngineErrorCode> = new Map([
   [504, 'DEADLINE_EXCEEDED'],
 ])
 
+/** What a server says in words for programs goes before its status. */
+const saidCodes: ReadonlyMap<string, EngineErrorCode> = new Map([
+  ['context_length_exceeded', 'CONTEXT_LENGTH_EXCEEDED'],
+  ['out_of_memory', 'OUT_OF_MEMORY'],
+  ['unsupported', 'UNSUPPORTED'],
+])
+
 /** The error that a status other than 2xx stands for. Reads the body, up to a bound. */
 export async function failureOf(remote: Remote, response: Response): Promise<EngineError> {
   const { status } = response
@@ -30,8 +37,7 @@ export async function failureOf(remote: Remote, response: Response): Promise<Eng
     })
   }
   const { message, code: reason } = told(await boundedText(response).catch(() => ''))
-  const code =
-    reason === 'context_length_exceeded' ? 'CONTEXT_LENGTH_EXCEEDED' : (codes.get(status) ?? 'REMOTE_FAILED')
+  const code = saidCodes.get(reason ?? '') ?? codes.get(status) ?? 'REMOTE_FAILED'
   const words = redact(remote, message)
   return new EngineError(code, words === '' ? `${from}.` : `${from}: ${words}`, {
     hint: hintOf(status, response.headers.get('retry-after')),

@@ -45,6 +45,8 @@ export const pieceSchema = z.object({
   model: z.string().nullish(),
   choices: z.array(choice).nullish(),
   usage: usage.nullish(),
+  /** As llama.cpp's server and that of create-mlx-app tell it. */
+  prompt_progress: z.object({ processed: count, total: count }).nullish(),
   error: z.unknown().optional(),
 })
 

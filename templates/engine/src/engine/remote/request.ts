@@ -25,7 +25,8 @@ export async function requestOf(
     model,
     stream: true,
     stream_options: { include_usage: true },
-    [server.maxTokensField]: options.maxTokens,
+    // Completions never got the newer name.
+    [options.prompt === undefined ? server.maxTokensField : 'max_tokens']: options.maxTokens,
     temperature: options.temperature,
     ...(server.stopsOnText && options.stop.length > 0 ? { stop: options.stop } : {}),
     ...sampling(options),
@@ -35,7 +36,7 @@ export async function requestOf(
   const messages = await Promise.all(
     (options.messages ?? []).map((message) => remoteMessage(server, message)),
   )
-  return { path: '/chat/completions', body: { ...body, messages, ...chat(options) } }
+  return { path: '/chat/completions', body: { ...body, messages, ...chat(server, options) } }
 }
 
 function sampling(options: CheckedGenerate): Record<string, unknown> {
@@ -67,13 +68,15 @@ function serving(options: CheckedGenerate): Record<string, unknown> {
   }
 }
 
-function chat(options: CheckedGenerate): Record<string, unknown> {
+function chat(server: Server, options: CheckedGenerate): Record<string, unknown> {
+  const { progressField } = server
   const { logprobs, responseFormat, tools, toolChoice, parallelToolCalls, templateOptions } = options
   const named = typeof toolChoice === 'string' ? toolChoice : functionCall({ name: toolChoice.name })
   return {
     ...(logprobs === undefined ? {} : { logprobs: true, top_logprobs: logprobs }),
     ...(responseFormat.type === 'text' ? {} : { response_format: format(responseFormat) }),
     ...(tools.length === 0 ? {} : { tools: withJsonSchemas(tools).map(functionCall), tool_choice: named }),
+    ...(progressField && options.onPromptProgress ? { [progressField]: true } : {}),
     ...unless(true, { parallel_tool_calls: parallelToolCalls }),
     ...(Object.keys(templateOptions).length === 0 ? {} : { chat_template_kwargs: templateOptions }),
   }

@@ -51,6 +51,8 @@ export interface Server {
   stopsOnText: boolean
   /** Whether 404 may mean any failure, as well as a model or a path that isn't there. */
   anyFailureIs404: boolean
+  /** The field of a chat that asks for `prompt_progress` in the stream; undefined where nothing needs to ask. */
+  progressField: 'return_progress' | undefined
   /** The name that the server gives to the model that it was started with. */
   ownModel: string | undefined
   /** Why it can't, or what to do in its place, where that helps. */
@@ -81,6 +83,7 @@ const openai: Server = {
   maxTokensField: 'max_completion_tokens',
   stopsOnText: true,
   anyFailureIs404: false,
+  progressField: undefined,
   ownModel: undefined,
   advice: {
     grammar: 'Use a json_schema.',
@@ -120,11 +123,49 @@ export const servers = {
     // It matches tokens: a stop string inside a word is cut out of the text, which then goes on.
     stopsOnText: false,
     anyFailureIs404: true,
+    progressField: undefined,
     ownModel: 'default_model',
     advice: {
       logprobs: 'Its streams have none, and its whole answers tell those of another token.',
       kvBits: 'Start it with --kv-bits.',
       toolChoice: 'The choice is always the model’s own: leave tools out where none may be called.',
+    },
+  },
+  /** The server that create-mlx-app makes, with `--template server`. */
+  'create-mlx-app': {
+    title: 'the server of create-mlx-app',
+    capabilities: [
+      'embed',
+      'frequencyPenalty',
+      'images',
+      'jsonObject',
+      'jsonSchema',
+      'logitBias',
+      'logprobs',
+      'minP',
+      'parallelToolCalls',
+      'penaltyContext',
+      'presencePenalty',
+      'prompt',
+      'promptProgress',
+      'repetitionPenalty',
+      'seed',
+      'sequences',
+      'templateOptions',
+      'tools',
+      'toolChoice',
+      'topK',
+      'topP',
+      'xtc',
+    ],
+    maxTokensField: 'max_tokens',
+    stopsOnText: true,
+    anyFailureIs404: false,
+    progressField: 'return_progress',
+    ownModel: undefined,
+    advice: {
+      ...openai.advice,
+      caller: 'The server knows its callers by their keys.',
     },
   },
 } as const satisfies Record<string, Server>

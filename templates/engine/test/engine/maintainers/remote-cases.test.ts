@@ -67,7 +67,7 @@ describe('mlx_lm.server with the hello model', () => {
   })
 })
 
-describe.each(['openai', 'compatible', 'mlx-lm'] as const)(
+describe.each(['openai', 'compatible', 'mlx-lm', 'create-mlx-app'] as const)(
   '%s is asked for nothing that it has not',
   (server) => {
     for (const { name, run } of split(server).cannot) {
