@@ -17,7 +17,14 @@ export interface TestServer extends RunningServer {
 }
 
 /** Starts a server on a port of the system's choice, with its model in memory. The device is the CPU, where texts repeat. */
-export async function openServer(
+export async function openServer(...options: Parameters<typeof beginServer>): Promise<TestServer> {
+  const server = await beginServer(...options)
+  await server.ready
+  return server
+}
+
+/** Starts a server whose model is still being loaded. */
+export async function beginServer(
   environment: NodeJS.ProcessEnv = {},
   engine: EngineOptions = {},
   options: Omit<StartOptions, 'log' | 'engine'> = {},
@@ -32,7 +39,6 @@ export async function openServer(
   const settings = readSettings({ PORT: '0', LOG_LEVEL: 'debug', KEYS_FILE: noKeys, ...environment })
   const log = pino({ level: settings.logLevel }, sink)
   const server = await startServer(settings, { ...options, log, engine: { device: 'cpu', ...engine } })
-  await server.ready
   return {
     ...server,
     logLines,

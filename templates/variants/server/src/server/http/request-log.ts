@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Api, ApiEnv, Services } from '../context.ts'
+import { ApiError } from '../errors.ts'
 import type { GenerationRecord } from '../generations.ts'
 import { promptsOf } from './logged-prompts.ts'
 
@@ -39,6 +40,8 @@ export function requestLog(api: Api, services: Services): void {
         status,
         caller: c.var.caller,
         ms: Math.round(ms),
+        // Why it was refused, before it came to a generation.
+        ...(c.error instanceof ApiError && { code: c.error.code }),
         ...detailsOf(records),
         ...(settings.logPrompts && records.length > 0 && { prompts: promptsOf(records) }),
       }
