@@ -7,6 +7,24 @@ import { openServer, useServer } from './support.ts'
 
 const shared = useServer()
 
+/** An answer of thousands of tokens: long under way when its first words come. */
+const endless = {
+  input: 'Write JSON.',
+  stream: true,
+  text: {
+    format: {
+      type: 'json_schema',
+      name: 'numbers',
+      schema: {
+        type: 'object',
+        properties: { numbers: { type: 'array', items: { enum: [1, 2] }, minItems: 2000 } },
+        required: ['numbers'],
+        additionalProperties: false,
+      },
+    },
+  },
+}
+
 describe('a conversation', () => {
   test('goes on by the id of a response, and what was read of it is not read again', async () => {
     const first = await respond(shared.server, { input: story })
@@ -112,7 +130,8 @@ describe('events', () => {
   test('of an answer that failed end with its failure, and it is not kept', async () => {
     const server = await openServer()
     try {
-      const response = await server.post('/v1/responses', { input: story, stream: true })
+      const { pid } = await server.services.service.engine.status()
+      const response = await server.post('/v1/responses', endless)
       const reader = z
         .instanceof(ReadableStream)
         .parse(response.body)
@@ -123,7 +142,6 @@ describe('events', () => {
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
         text += next.value
         if (killed || !text.includes('response.output_text.delta')) continue
-        const { pid } = (await server.services.service.engine.status()) ?? {}
         process.kill(z.int().parse(pid), 'SIGKILL')
         killed = true
       }
@@ -152,11 +170,7 @@ describe('events', () => {
   test('end the generation when the client leaves, and nothing is kept', async () => {
     const { server } = shared
     const leaving = new AbortController()
-    const response = await server.post(
-      '/v1/responses',
-      { input: story, stream: true, metadata: { left: 'yes' } },
-      { signal: leaving.signal },
-    )
+    const response = await server.post('/v1/responses', endless, { signal: leaving.signal })
     const reader = z
       .instanceof(ReadableStream)
       .parse(response.body)
@@ -165,8 +179,8 @@ describe('events', () => {
     const { value } = await reader.read()
     const id = /resp_[0-9a-f]{32}/.exec(String(value))?.[0]
     leaving.abort()
+    await server.services.generations.drained()
     await until(async () => (await server.services.service.engine.status()).active === 0)
-    expect(server.services.generations.active).toBe(0)
     expect((await fetch(`${server.url}/v1/responses/${id}`)).status).toBe(404)
   })
 })
