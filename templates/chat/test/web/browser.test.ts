@@ -8,7 +8,7 @@ import { expectNoComplaints, slowDown, usePage } from './support/page.ts'
 const chromium = findChromium()
 
 describe.skipIf(chromium === undefined)('the page', () => {
-  const { open, killWorker } = usePage(chromium)
+  const { open, findWorker, startStream } = usePage(chromium)
 
   test('streams an answer, word for word, with its figures', async () => {
     const chat = await open()
@@ -153,13 +153,12 @@ describe.skipIf(chromium === undefined)('the page', () => {
 
   test('says when the model dies in an answer, keeps the part, and recovers', async () => {
     const chat = await open()
-    // Beside others an answer takes its time.
-    const data = { messages: [{ role: 'user', content: story }] }
-    const others = Array.from({ length: 24 }, () => chat.page.request.post('v1/chat/completions', { data }))
+    const killWorker = findWorker()
+    // Beside others, an answer takes its time.
+    const others = await Promise.all(Array.from({ length: 24 }, () => startStream(story)))
     await chat.say(story)
     await chat.page.getByRole('article').getByText('Once upon').waitFor()
     killWorker()
-    await Promise.all(others)
     await chat.page.getByText('The answer broke off.').waitFor()
     await chat.page
       .getByText('The process that runs the model has ended and is being started again.')
@@ -168,6 +167,7 @@ describe.skipIf(chromium === undefined)('the page', () => {
     expect(answerTo(story).startsWith(part)).toBe(true)
     expect(part).not.toBe('')
     expect(await chat.barriers()).toEqual([])
+    await Promise.all(others.map((response) => response.body?.cancel()))
     await chat.page.locator('.notice').waitFor({ state: 'detached' })
     await chat.button('Try again').click()
     expect(await chat.answer()).toBe(answerTo(story))

@@ -54,7 +54,14 @@ export function usePage(executablePath: string | undefined) {
     return value
   }
   return {
-    killWorker: () => running(server).killWorker(),
+    findWorker: () => running(server).findWorker(),
+    /** An answer beside those of the page; resolves with its first token. */
+    startStream: (content: string) =>
+      fetch(`${running(server).url}v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ messages: [{ role: 'user', content }], stream: true }),
+      }),
     open: async (options: BrowserContextOptions = {}): Promise<Chat> => {
       const context = await running(browser).newContext({ ...options, baseURL: running(server).url })
       await context.grantPermissions(['clipboard-read', 'clipboard-write'])

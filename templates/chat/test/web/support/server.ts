@@ -8,8 +8,8 @@ import { findProject } from '#project'
 
 export interface PageServer {
   url: string
-  /** Ends the process that runs the model, as the system does when there is no memory left. */
-  killWorker(): void
+  /** Finds the process that runs the model, to end it as the system does when there is no memory left. */
+  findWorker(): () => void
   close(): Promise<void>
 }
 
@@ -36,7 +36,10 @@ export async function startPageServer(): Promise<PageServer> {
   })
   return {
     url: `${await urlOf(child)}/`,
-    killWorker: () => process.kill(workerOf(child), 'SIGKILL'),
+    findWorker: () => {
+      const worker = workerOf(child)
+      return () => void process.kill(worker, 'SIGKILL')
+    },
     close: async () => {
       const ended = once(child, 'exit')
       child.kill('SIGTERM')

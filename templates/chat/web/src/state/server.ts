@@ -27,6 +27,8 @@ export class ServerWatch extends Observable<Server> {
   readonly #transport: Transport
   #timer: ReturnType<typeof setTimeout> | undefined
   #asking = false
+  /** What is under way may have been answered before that which one asks about. */
+  #askAgain = false
   #keyTried = false
   #load: AbortController | undefined
 
@@ -37,8 +39,12 @@ export class ServerWatch extends Observable<Server> {
 
   /** Asks now, and goes on until the server is ready. */
   async check(): Promise<void> {
-    if (this.#asking) return
+    if (this.#asking) {
+      this.#askAgain = true
+      return
+    }
     this.#asking = true
+    this.#askAgain = false
     clearTimeout(this.#timer)
     try {
       const status = await this.#transport.status()
@@ -51,13 +57,14 @@ export class ServerWatch extends Observable<Server> {
       this.#asking = false
     }
     const { state, key } = this.get()
-    if (state !== 'ready' && key === undefined) this.#timer = setTimeout(() => void this.check(), pollEveryMs)
+    if (this.#askAgain) void this.check()
+    else if (state !== 'ready' && key === undefined)
+      this.#timer = setTimeout(() => void this.check(), pollEveryMs)
   }
 
   giveKey(key: string): void {
     this.#keyTried = true
     this.#transport.giveKey(key)
-    this.#change({ key: undefined })
     void this.check()
   }
 
