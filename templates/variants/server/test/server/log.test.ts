@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { answerTo, ask, until } from '#testing/support'
 import { readable } from '../../src/server/log.ts'
-import { chat, readChat } from './streams.ts'
+import { chat, readAnswer, readChat } from './streams.ts'
 import { openServer, type TestServer, useServer } from './support.ts'
 
 const shared = useServer()
@@ -16,7 +16,7 @@ async function lineOf(server: TestServer, requestId: string | null): Promise<Rec
 
 test('a request is one line: its id, what came of it, tokens and times, and not a word of the prompt', async () => {
   const response = await shared.server.post('/v1/chat/completions', chat('Say hello.'))
-  const { usage } = await response.json()
+  const { usage } = await readAnswer(response)
   const id = response.headers.get('x-request-id')
   expect(id).toMatch(/^req_[0-9a-f]{32}$/)
   expect(await lineOf(shared.server, id)).toEqual({
@@ -71,7 +71,7 @@ test('LOG_PROMPTS=true writes what was asked, and no key', async () => {
 
 test('a stream has its tokens in the log too', async () => {
   const counted = await shared.server.post('/v1/chat/completions', chat('Count to ten.'))
-  const { usage } = await counted.json()
+  const { usage } = await readAnswer(counted)
   const response = await shared.server.post('/v1/chat/completions', chat('Count to ten.', { stream: true }))
   expect((await readChat(response)).text).toBe(answerTo('Count to ten.'))
   expect(await lineOf(shared.server, response.headers.get('x-request-id'))).toMatchObject({

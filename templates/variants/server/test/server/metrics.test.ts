@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { answerTo, story, until } from '#testing/support'
-import { chat, engineStatus, stream, untilIdle } from './streams.ts'
+import { chat, engineStatus, readAnswer, stream, untilIdle } from './streams.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()
@@ -26,7 +26,7 @@ async function reaches(name: string, value: number): Promise<void> {
 
 test('requests, tokens and times are counted as the answers say', async () => {
   const whole = await shared.server.post('/v1/chat/completions', chat('Count to ten.'))
-  const { usage } = await whole.json()
+  const { usage } = await readAnswer(whole)
   const { text } = await stream(shared.server, 'Count to ten.')
   expect(text).toBe(answerTo('Count to ten.'))
   const refused = await shared.server.post('/v1/chat/completions', { model: 'hello', messages: 5 })

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { describe, expect, test, vi } from 'vitest'
 import { answerTo, makeEndlessModel, makeProject, useFolder } from '#testing/support'
-import { chat, engineStatus } from './streams.ts'
+import { chat, engineStatus, readAnswer } from './streams.ts'
 import { beginServer, useServer } from './support.ts'
 
 const folder = useFolder()
@@ -45,7 +45,7 @@ describe('loading a model', () => {
       ...chat('Say hello.'),
       model: 'second',
     })
-    expect((await answer.json()).choices[0].message.content).toBe(answerTo('Say hello.'))
+    expect((await readAnswer(answer)).text).toBe(answerTo('Say hello.'))
   })
 
   test.each(['mlx-community/nothing', '../hello', '/etc', './models/hello'])(

@@ -13,6 +13,11 @@ const chunkSchema = z.union([
   }),
 ])
 
+const answerSchema = z.object({
+  choices: z.tuple([z.object({ message: z.object({ content: z.string() }) })]),
+  usage: z.object({ prompt_tokens: z.int(), completion_tokens: z.int() }),
+})
+
 /** What a client has of a streamed chat. */
 export interface Streamed {
   text: string
@@ -26,6 +31,12 @@ export interface Streamed {
 /** The body of a question to the chat API. */
 export function chat(question: string, options: Record<string, unknown> = {}) {
   return { model: 'hello', ...ask(question), ...options }
+}
+
+/** Reads an answer that was not streamed. */
+export async function readAnswer(response: Response) {
+  const { choices, usage } = answerSchema.parse(await response.json())
+  return { text: choices[0].message.content, usage }
 }
 
 /** Reads a streamed chat to its end; `onText` hears of each piece. */

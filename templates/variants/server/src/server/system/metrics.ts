@@ -15,6 +15,13 @@ export interface RequestRecord {
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
 const rateBuckets = [1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000]
 
+/** Of prom-client's own metrics of Node: they are called totals, and are none. `nodejs_active_resources` holds the same. */
+const misnamed = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+]
+
 /**
  * What is counted as it happens. Names follow https://prometheus.io/docs/practices/naming/: base units, `_total` for
  * what only grows.
@@ -39,6 +46,7 @@ export class Metrics {
     this.#defaultModel = defaultModel
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
+    for (const name of misnamed) this.registry.removeSingleMetric(name)
     this.#requests = new Counter({
       name: 'mlx_http_requests_total',
       help: 'Requests that are over, by route and status; 499 for clients that left.',
