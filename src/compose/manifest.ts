@@ -78,7 +78,18 @@ export function mergeManifests(
     const value = sorted[key]
     if (isJsonObject(value)) sorted[key] = sortKeys(value, order)
   }
+  if (isJsonObject(sorted.scripts)) sorted.scripts = joinSteps(sorted.scripts)
   return sorted
+}
+
+/** A script that several layers have a part in is a list in their fragments, and runs one part after the other. */
+function joinSteps(scripts: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(scripts).map(([name, script]) => [
+      name,
+      Array.isArray(script) ? script.join(' && ') : script,
+    ]),
+  )
 }
 
 /** The text of a package.json, as npm writes it. */

@@ -116,6 +116,14 @@ describe('package.json', () => {
     expect(() => mergeObjects({ a: { b: 1 } }, { a: { b: 2 } })).toThrow('a.b is both 1 and 2')
   })
 
+  it('runs the parts that layers have in one script one after the other', () => {
+    const fragments = [['tsc'], ['tsc -p web']].map((typecheck, number) => ({
+      layer: `layer${number}`,
+      manifest: { scripts: { typecheck } },
+    }))
+    expect(mergeManifests(fragments, versions)).toEqual({ scripts: { typecheck: 'tsc && tsc -p web' } })
+  })
+
   it('refuses "host" for a package that the host does not have', () => {
     expect(() => merge({ dependencies: { left: 'host' } })).toThrow('no version of left')
   })
