@@ -237,3 +237,16 @@ test('a path that is there for other methods says which', async () => {
   expect((await send(url, { method: 'POST', path: '/nowhere' })).status).toBe(404)
   expect((await send(url, { method: 'HEAD', path: '/health' })).status).toBe(200)
 })
+
+test('a client that asks for an end of the connection gets it, refused or not, with a body or without', async () => {
+  const { url } = shared.server
+  const end = 'HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n'
+  const started = performance.now()
+  expect(await exchange(url, `GET /health ${end}\r\n`)).toMatch(/^HTTP\/1.1 200 /)
+  expect(await exchange(url, `GET /nowhere ${end}\r\n`)).toMatch(/^HTTP\/1.1 404 /)
+  expect(await exchange(url, `TRACE /health ${end}\r\n`)).toMatch(/^HTTP\/1.1 405 /)
+  const post = `POST /v1/chat/completions ${end}content-length: 2\r\n`
+  expect(await exchange(url, `${post}\r\n{}`)).toMatch(/^HTTP\/1.1 415 /)
+  expect(await exchange(url, `${post}content-type: application/json\r\n\r\n{}`)).toMatch(/^HTTP\/1.1 400 /)
+  expect(performance.now() - started).toBeLessThan(10_000)
+})

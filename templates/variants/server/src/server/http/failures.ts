@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception'
 import type * as z from 'zod'
 import type { Api, ApiEnv } from '../context.ts'
 import { ApiError, anthropicError, openaiError, toApiError } from '../errors.ts'
+import { outlastBody } from './unread-body.ts'
 
 /** Answers every failure in the shape of the API that was called, with its true status. */
 export function answerErrors(api: Api): void {
@@ -46,9 +47,7 @@ function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 
 export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {
   if (error.retryAfterSeconds !== undefined) c.header('retry-after', String(error.retryAfterSeconds))
-  // Who is still sending the body reads the refusal once that is done, so the connection has to outlive it, even one
-  // that the client wants closed. @hono/node-server takes what comes for half a second, and then closes it.
-  if (!c.env.incoming.complete) c.env.outgoing.shouldKeepAlive = true
+  outlastBody(c.env)
   const shape = c.req.path.startsWith('/v1/messages') ? anthropicError : openaiError
   // Nobody reads the answer to a client that has left: Response has no status 499.
   const status = error.status === 499 ? 400 : error.status
