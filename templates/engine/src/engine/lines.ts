@@ -1,4 +1,15 @@
 /**
+ * A value as a line of JSON. Half of a surrogate pair, which a text that was cut in the middle of an emoji ends with, is
+ * no Unicode: the worker would not read it, so it becomes U+FFFD, as it does wherever a text becomes UTF-8.
+ */
+export function jsonLine(value: unknown): string {
+  const line = JSON.stringify(value)
+  // JSON.stringify escapes surrogates only where they stand alone; a backslash of the text is two of them.
+  if (!line.includes('\\ud')) return line
+  return line.replace(/\\(?:\\|ud[89a-f][0-9a-f]{2})/g, (found) => (found === '\\\\' ? found : '\\ufffd'))
+}
+
+/**
  * Cuts a stream of bytes into lines. Bytes are joined before they are decoded, so that a character is never cut.
  */
 export class LineSplitter {

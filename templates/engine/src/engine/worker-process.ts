@@ -4,7 +4,7 @@ import { freemem, totalmem } from 'node:os'
 import type { EngineError, EngineErrorCode } from './errors.ts'
 import { withHint } from './hints.ts'
 import { limits } from './limits.ts'
-import { LineSplitter } from './lines.ts'
+import { jsonLine, LineSplitter } from './lines.ts'
 import { type EventOf, eventSchema, protocolVersion, type Request, type WorkerEvent } from './protocol.ts'
 
 /** Lines of the worker's standard error that are kept for the message when it dies. */
@@ -101,7 +101,7 @@ export class WorkerProcess {
   }
 
   send(request: Request): void {
-    this.#child.stdin?.write(`${JSON.stringify(request)}\n`)
+    this.#child.stdin?.write(`${jsonLine(request)}\n`)
   }
 
   /** Whether the worker keeps this Node process from ending; it should while calls are under way. */

@@ -10,6 +10,21 @@ describe('the stream', () => {
     }
   })
 
+  test('reads half of a character, which ends a text that was cut, as U+FFFD', async () => {
+    // The text after the first has a backslash, not half of a character.
+    for (const [given, meant] of [
+      ['\ud83d', '\ufffd'],
+      ['\\ud83d \\\ude00', '\\ud83d \\\ufffd'],
+      ['👋', '👋'],
+    ]) {
+      const cut = { messages: [{ role: 'user' as const, content: `Say hello. ${given}` }] }
+      const whole = { messages: [{ role: 'user' as const, content: `Say hello. ${meant}` }] }
+      const answer = await shared.engine.complete(cut)
+      expect(answer.text).toBe((await shared.engine.complete(whole)).text)
+      expect(answer.usage.promptTokens).toBe(await shared.engine.countTokens(whole))
+    }
+  })
+
   test('is an iterable and no promise, so that an async function gives it out unread', () => {
     expect(shared.engine.generate(ask(story))).not.toHaveProperty('then')
   })
