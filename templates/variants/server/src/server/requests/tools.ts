@@ -1,5 +1,6 @@
 import { limits, type Tool, type ToolChoice } from '#engine'
 import { invalid } from '../errors.ts'
+import { shapeOf } from '../http/json-shape.ts'
 
 const toolName = /^[a-zA-Z0-9_.-]{1,64}$/
 
@@ -41,6 +42,9 @@ export function toToolChoice(
   throw invalid(`${param}: there is no tool "${choice.name}", but: ${names.join(', ')}.`, param)
 }
 
+/** As deep as a body may be, see http/body.ts: what walks through it later calls itself for each level. */
+const deepest = 128
+
 /**
  * The arguments of a past call, which OpenAI's APIs hold as JSON in a string. An empty string is a call without any.
  *
@@ -48,6 +52,8 @@ export function toToolChoice(
  */
 export function readArguments(text: string, param: string): Record<string, unknown> {
   if (text.trim() === '') return {}
+  const { depth } = shapeOf(Buffer.from(text), { depth: deepest, values: Number.POSITIVE_INFINITY })
+  if (depth > deepest) throw invalid(`${param}: nested deeper than ${deepest} levels.`, param)
   let value: unknown
   try {
     value = JSON.parse(text)
