@@ -94,8 +94,10 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
   ready.catch(() => undefined)
   const cut = async () => {
     server.close()
+    // First the calls: each stream hears of its end by an event, before its connection ends.
+    await Promise.all([service.stop(), services.mcp?.close()])
     server.closeAllConnections()
-    await Promise.all([closed, service.stop(), services.mcp?.close()])
+    await closed
   }
   return {
     url: urlOf(server),

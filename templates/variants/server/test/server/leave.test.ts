@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { story, until } from '#testing/support'
-import { chat, engineStatus, untilIdle } from './streams.ts'
+import { chat, endless, engineStatus, untilIdle } from './streams.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()
 
-/** Never ends by itself: the token that ends an answer is out of the question. */
-const endless = { max_tokens: 100_000, logit_bias: { '0': -100, '1': -100, '2': -100 } }
 /** Takes the tiny model some seconds to read. */
 const long = `${'Once upon a time there was a tiny model. '.repeat(1800)}${story}`
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { answerTo, story, until } from '#testing/support'
-import { chat, engineStatus, readAnswer, stream, untilIdle } from './streams.ts'
+import { chat, endless, engineStatus, readAnswer, stream, untilIdle } from './streams.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()
@@ -55,7 +55,6 @@ test('requests, tokens and times are counted as the answers say', async () => {
 
 test('what is under way is seen, and gone when it is over', async () => {
   const client = new AbortController()
-  const endless = { max_tokens: 100_000, logit_bias: { '0': -100, '1': -100, '2': -100 } }
   const { steps } = await engineStatus(shared.server)
   const left = stream(shared.server, story, { ...endless, signal: client.signal }).catch(() => 'left')
   await until(async () => (await engineStatus(shared.server)).steps > steps)

@@ -28,6 +28,9 @@ export interface Streamed {
   done: boolean
 }
 
+/** Options of an answer that doesn't end by itself: the tokens that end one are out of the question. */
+export const endless = { max_tokens: 100_000, logit_bias: { '0': -100, '1': -100, '2': -100 } }
+
 /** The body of a question to the chat API. */
 export function chat(question: string, options: Record<string, unknown> = {}) {
   return { model: 'hello', ...ask(question), ...options }
