@@ -1,21 +1,15 @@
-/** Draws the chat page for the README: `npx tsx templates/chat/maintainers/screenshot.ts docs/chat.png`. */
+/** Draws the chat page for the README: `npx tsx templates/chat/maintainers/screenshot.ts FILE`. */
 import { statSync } from 'node:fs'
-import { chromium } from 'playwright-core'
-import { findChromium } from '../test/web/support/chromium.ts'
-import { startPageServer } from '../test/web/support/server.ts'
+import { launchChromium } from '../test/web/maintainers/chromium.ts'
+import { startPageServer } from '../test/web/maintainers/server.ts'
 
 const maxBytes = 40_000
 
 const path = process.argv[2]
-const executablePath = findChromium()
-if (path === undefined || executablePath === undefined)
-  throw new Error('Usage: screenshot.ts FILE, with Chromium')
+if (path === undefined) throw new Error('Usage: screenshot.ts FILE')
 
 const server = await startPageServer()
-const browser = await chromium.launch({
-  executablePath,
-  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-})
+const browser = await launchChromium()
 const page = await browser.newPage({ viewport: { width: 820, height: 570 }, colorScheme: 'light' })
 await page.goto(server.url)
 for (const question of ['Say hello.', 'Does it work?', 'Show me some code.']) {

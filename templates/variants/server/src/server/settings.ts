@@ -150,7 +150,7 @@ const settingsSchema = z.object({
     'file of the MCP servers whose tools requests may use; empty: none',
     z.string().default(''),
   ),
-  mcpRounds: setting('MCP_ROUNDS', 'rounds of calls to MCP tools in one request', whole(1, 100, 8)),
+  mcpRounds: setting('MCP_ROUNDS', 'rounds of calls to MCP tools in one request', whole(0, 100, 8)),
   mcpTimeoutMs: setting(
     'MCP_TIMEOUT_MS',
     'time that an MCP server has for one answer, in milliseconds',

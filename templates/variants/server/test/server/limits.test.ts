@@ -18,8 +18,8 @@ const endless = { ...ask(story), max_tokens: 30_000, logit_bias: { '0': -100, '1
 const elsewhere: Record<string, string> = {
   IMAGE_HOSTS: 'openai-images.test.ts',
   MCP_CONFIG: 'maintainers/mcp.test.ts',
-  MCP_ROUNDS: 'maintainers/mcp.test.ts',
-  MCP_TIMEOUT_MS: 'maintainers/mcp.test.ts',
+  MCP_ROUNDS: 'maintainers/mcp-settings.test.ts',
+  MCP_TIMEOUT_MS: 'maintainers/mcp-settings.test.ts',
   STORED_RESPONSES: 'responses-store.test.ts',
   STORED_RESPONSE_BYTES: 'responses-store.test.ts',
 }

@@ -1,7 +1,8 @@
 import axe from 'axe-core'
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import * as z from 'zod'
+import { launchChromium } from './chromium.ts'
 import { type PageServer, startPageServer } from './server.ts'
 
 /** The page in a browser, as one who uses it sees it. */
@@ -31,13 +32,12 @@ const axeReport = z.object({
 })
 
 /** One server and one browser for all tests of a file; each page has a storage of its own. */
-export function usePage(executablePath: string | undefined) {
+export function usePage() {
   let server: PageServer | undefined
   let browser: Browser | undefined
   beforeAll(async () => {
     server = await startPageServer()
-    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-    browser = await chromium.launch({ args, ...(executablePath !== undefined && { executablePath }) })
+    browser = await launchChromium()
   }, 120_000)
   afterAll(async () => {
     await browser?.close()

@@ -1,14 +1,11 @@
 import type { Locator } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { answerTo, story } from '#testing/support'
-import { emptyAnswer, startConversation, userTurnOf, withTurn } from '../../web/src/state/conversation.ts'
-import { findChromium } from './support/chromium.ts'
-import { expectNoComplaints, slowDown, usePage } from './support/page.ts'
+import { emptyAnswer, startConversation, userTurnOf, withTurn } from '../../../web/src/state/conversation.ts'
+import { expectNoComplaints, slowDown, usePage } from './page.ts'
 
-const chromium = findChromium()
-
-describe.skipIf(chromium === undefined)('the page', () => {
-  const { open, findWorker, startStream } = usePage(chromium)
+describe('the page', () => {
+  const { open, findWorker, startStream } = usePage()
 
   test('streams an answer, word for word, with its figures', async () => {
     const chat = await open()

@@ -1,6 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'vite'
@@ -15,15 +14,10 @@ export interface PageServer {
 
 const layer = join(import.meta.dirname, '../../..')
 const { root } = findProject(layer)
-
-/** In a project, and where the parts that it is made of lie in folders of their own. */
-const main = ['src/main.ts', '../variants/server/src/main.ts']
-  .map((path) => join(layer, path))
-  .find((path) => existsSync(path))
+const main = join(layer, '../variants/server/src/main.ts')
 
 /** Builds the page, and starts the server as `npm start` does, on any port and with the hello model. */
 export async function startPageServer(): Promise<PageServer> {
-  if (main === undefined) throw new Error('There is no src/main.ts that serves the page.')
   const { NODE_ENV } = process.env
   // Vitest's own `test` would make it a build of React for development.
   process.env.NODE_ENV = 'production'
