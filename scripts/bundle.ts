@@ -72,8 +72,8 @@ export async function bundle(directory: string): Promise<void> {
     const packed = packLayer(readLayer(templatesDirectory, name), sha256)
     const compressed = brotliCompressSync(packed, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } })
     const file = join(directory, 'layers', packedLayerName(name))
-    // The small ones would cost more time to unpack than they save bytes; so would a model, which hardly shrinks.
-    const isWorthIt = packed.length > 20_000 && compressed.length < packed.length / 2
+    // The small ones would cost more time to unpack than they save bytes; so would what hardly shrinks.
+    const isWorthIt = packed.length > 20_000 && compressed.length < packed.length * 0.8
     if (isWorthIt) fileSystem.outputFileSync(`${file}.br`, compressed)
     else fileSystem.outputFileSync(file, packed)
   }

@@ -12,7 +12,7 @@ from typing import Final
 import mlx.core as mx
 from answers import GET_WEATHER, PAIRS, TOOL_ANSWER, TOOL_RESULT, WEATHER_QUESTION
 from check import check_model, compare
-from model import configuration, parameter_count, write_model
+from model import configuration, parameter_count, round_weights, write_model
 from tokenizer import train_tokenizer, write_tokenizer
 from training import train
 
@@ -40,6 +40,7 @@ def make(directory: Path) -> None:
     tokenizer = train_tokenizer()
     config = configuration(tokenizer)
     model = train(tokenizer, config, print)
+    round_weights(model)
     write_tokenizer(tokenizer, directory)
     write_model(model, config, directory, mx.float16)
     write_json(

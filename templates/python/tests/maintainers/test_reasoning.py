@@ -87,7 +87,8 @@ def test_reasoning_ends_with_its_budget_and_the_answer_follows(
     assert reasoning == thinking.tokenizer.decode(tokens[:budget])
     assert reasoning_tokens == budget + 1  # the marker was written while it thought
     assert len(text) > 10
-    assert text == thinking.tokenizer.decode(tokens[budget + 1 :]).lstrip()
+    # The last token may be a part of a character, whose rest never came.
+    assert text == thinking.tokenizer.decode(tokens[budget + 1 :]).lstrip().removesuffix("\ufffd")
 
 
 def test_a_budget_that_is_not_used_up_changes_nothing(thinking: ReadModel) -> None:
