@@ -18,7 +18,7 @@ beforeAll(() => pythonWithClients(), fetchMs)
 
 async function run(program: string): Promise<Record<string, unknown>> {
   const { name, description, parameters, question, result } = weather
-  const told = { tool: { name, description, parameters }, question, result, prompt: sayHello }
+  const told = { tool: { name, description, parameters }, question, result, city: 'Bern', prompt: sayHello }
   return record.parse(await runPython(program, [`${shared.server.url}/v1`, story, JSON.stringify(told)]))
 }
 

@@ -21,7 +21,7 @@ class Description(BaseModel):
 @tool
 def get_weather(city: str) -> str:
     """Current weather in a city"""
-    return weather["result"]
+    return weather["result"] if city == weather["city"] else ""
 
 
 def over(chat: ChatOpenAI) -> dict:
@@ -54,7 +54,7 @@ def failure() -> list:
     return []
 
 
-print(
+sys.stdout.write(
     json.dumps(
         {
             "chat": over(ChatOpenAI(**settings)),

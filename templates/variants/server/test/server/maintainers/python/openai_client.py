@@ -1,4 +1,4 @@
-"""What the official Python client of OpenAI makes of the server at the address given, printed as JSON."""
+"""What OpenAI's own Python client makes of the server at the address given, printed as JSON."""
 
 import json
 import sys
@@ -159,4 +159,4 @@ programs = [
     models,
     errors,
 ]
-print(json.dumps({program.__name__: program() for program in programs}))
+sys.stdout.write(json.dumps({program.__name__: program() for program in programs}))
