@@ -70,6 +70,26 @@ describe('a streamed answer', () => {
     expect(events[0]).toEqual({ type: 'prompt', processedTokens: 512, totalTokens: 2048 })
   })
 
+  test('tells the calls of tools between its words', async () => {
+    const call = { id: 'a', server: 'weather', name: 'get_weather', arguments: { city: 'Bern' } }
+    const made = [
+      { ...call, result: 'sunny', is_error: false },
+      { ...call, id: 'b', result: 'No station.', is_error: true },
+    ]
+    const chunk = `data: ${JSON.stringify({ choices: [{ delta: {} }], mcp_calls: made })}\n\n`
+    const { events } = await read(bodyOf(`${chunk}${hello}data: [DONE]\n\n`))
+    expect(events.slice(0, 2)).toEqual([
+      {
+        type: 'calls',
+        calls: [
+          { ...call, result: 'sunny', failed: false },
+          { ...call, id: 'b', result: 'No station.', failed: true },
+        ],
+      },
+      { type: 'text', text: 'Grüezi ' },
+    ])
+  })
+
   test('that is cut off at any byte keeps what came and fails', async () => {
     const whole = `${hello}${last}${usage}`
     for (let length = 0; length <= whole.length; length += 1) {

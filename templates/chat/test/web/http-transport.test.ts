@@ -88,6 +88,44 @@ test('a load tells its progress, and fails with what the server says', async () 
   await expect(transport.load('cut', ignore, signal)).rejects.toThrow('before cut was loaded')
 })
 
+test('MCP servers are listed with their tools, and with what keeps one from being used', async () => {
+  const transport = await transportTo((request, response) => {
+    expect(request.url).toBe('/api/mcp')
+    const weather = { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather.' }] }
+    const gone = { name: 'gone', tools: [], error: 'It can not be reached.' }
+    response.end(JSON.stringify({ servers: [weather, gone] }))
+  })
+  expect(await transport.mcpServers()).toEqual([
+    { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather.' }] },
+    { name: 'gone', tools: [], problem: 'It can not be reached.' },
+  ])
+})
+
+test('a server that knows nothing of MCP has no MCP servers; one that fails says so', async () => {
+  let status = 404
+  const transport = await transportTo((_request, response) => void response.writeHead(status).end())
+  expect(await transport.mcpServers()).toEqual([])
+  status = 500
+  await expect(transport.mcpServers()).rejects.toThrow('The server answered with status 500.')
+})
+
+test.each([
+  [undefined, undefined],
+  [[], undefined],
+  [['weather'], ['weather']],
+])('a chat names the MCP servers that were chosen: %j', async (mcpServers, sent) => {
+  let body: unknown
+  const transport = await transportTo((_request, response, text) => {
+    body = JSON.parse(text)
+    response.end('data: [DONE]\n\n')
+  })
+  const messages = [{ role: 'user', text: 'Hi' }] as const
+  for await (const event of transport.chat({ messages, mcpServers }, signal)) expect(event.type).toBe('end')
+  expect(body).toHaveProperty('stream', true)
+  if (sent === undefined) expect(body).not.toHaveProperty('mcp_servers')
+  else expect(body).toHaveProperty('mcp_servers', sent)
+})
+
 test('a chat sends OpenAI’s fields, and leaving it ends the request', async () => {
   let sent: unknown
   let left: (() => void) | undefined

@@ -34,6 +34,16 @@ describe('what is asked', () => {
     })
   })
 
+  test('names the chosen MCP servers, and leaves past calls out', () => {
+    const calls = [
+      { id: '1', server: 'weather', name: 'get_weather', arguments: {}, result: 'sunny', failed: false },
+    ]
+    const called = withTurn(first, { ...answer('Sunny.'), calls })
+    const request = buildRequest(called, { system: '', mcpServers: ['weather'] }, 'hello', false)
+    expect(request.mcpServers).toEqual(['weather'])
+    expect(request.messages.at(-1)).toEqual({ role: 'assistant', text: 'Sunny.' })
+  })
+
   test('has no images for a model that sees none', () => {
     expect(buildRequest(conversation, { system: '' }, 'hello', false).messages[0]).toEqual({
       role: 'user',

@@ -4,6 +4,7 @@ import { openShelf } from './state/indexed-db.ts'
 import { Library } from './state/library.ts'
 import { ServerWatch } from './state/server.ts'
 import { SettingsStore } from './state/settings.ts'
+import { Tools } from './state/tools.ts'
 import type { Transport } from './transport/transport.ts'
 
 /** What the components share. */
@@ -12,6 +13,7 @@ export interface Services {
   answers: Answers
   server: ServerWatch
   settings: SettingsStore
+  tools: Tools
 }
 
 /** Starts them: the conversations are read and the server is asked for its state. */
@@ -21,7 +23,13 @@ export function startServices(transport: Transport): Services {
   const server = new ServerWatch(transport)
   void server.check()
   const answers = new Answers(transport, library, (error) => server.noticeFailure(error))
-  return { library, answers, server, settings: new SettingsStore(localStorage) }
+  return {
+    library,
+    answers,
+    server,
+    settings: new SettingsStore(localStorage),
+    tools: new Tools(transport),
+  }
 }
 
 export const ServicesContext = createContext<Services | undefined>(undefined)

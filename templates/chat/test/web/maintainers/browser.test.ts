@@ -3,9 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { answerTo, story } from '#testing/support'
 import { emptyAnswer, startConversation, userTurnOf, withTurn } from '../../../web/src/state/conversation.ts'
 import { expectNoComplaints, slowDown, usePage } from './page.ts'
+import { describeTools, useMcpConfig } from './tools.ts'
 
 describe('the page', () => {
-  const { open, findWorker, startStream } = usePage()
+  const page = usePage(useMcpConfig())
+  const { open, findWorker, startStream } = page
+  describeTools(page)
 
   test('streams an answer, word for word, with its figures', async () => {
     const chat = await open()

@@ -31,12 +31,16 @@ const axeReport = z.object({
   ),
 })
 
-/** One server and one browser for all tests of a file; each page has a storage of its own. */
-export function usePage() {
+/**
+ * One server and one browser for all tests of a file; each page has a storage of its own.
+ *
+ * @param mcpConfig a file for MCP_CONFIG
+ */
+export function usePage(mcpConfig = '') {
   let server: PageServer | undefined
   let browser: Browser | undefined
   beforeAll(async () => {
-    server = await startPageServer()
+    server = await startPageServer(mcpConfig)
     browser = await launchChromium()
   }, 120_000)
   afterAll(async () => {

@@ -16,8 +16,12 @@ const layer = join(import.meta.dirname, '../../..')
 const { root } = findProject(layer)
 const main = join(layer, '../variants/server/src/main.ts')
 
-/** Builds the page, and starts the server as `npm start` does, on any port and with the hello model. */
-export async function startPageServer(): Promise<PageServer> {
+/**
+ * Builds the page, and starts the server as `npm start` does, on any port and with the hello model.
+ *
+ * @param mcpConfig a file for MCP_CONFIG
+ */
+export async function startPageServer(mcpConfig = ''): Promise<PageServer> {
   const { NODE_ENV } = process.env
   // Vitest's own `test` would make it a build of React for development.
   process.env.NODE_ENV = 'production'
@@ -25,7 +29,7 @@ export async function startPageServer(): Promise<PageServer> {
   process.env.NODE_ENV = NODE_ENV
   const child = spawn(process.execPath, ['--import', 'tsx', main], {
     cwd: root,
-    env: { ...process.env, PORT: '0', MLX_MODEL: 'hello', LOG_LEVEL: 'silent' },
+    env: { ...process.env, PORT: '0', MLX_MODEL: 'hello', LOG_LEVEL: 'silent', MCP_CONFIG: mcpConfig },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   return {

@@ -7,6 +7,7 @@ import { CopyButton } from './copy-button.tsx'
 import { IconButton } from './icon-button.tsx'
 import { Markdown } from './markdown.tsx'
 import { Reasoning } from './reasoning.tsx'
+import { ToolCalls } from './tool-calls.tsx'
 
 /** Of an answer that has ended. */
 const ended = new Observable<LiveAnswer | undefined>(undefined)
@@ -26,12 +27,13 @@ export const AnswerTurnView = memo(function AnswerTurnView({
   onRetry: (() => void) | undefined
 }) {
   const coming = useObservable(live ?? ended)
-  const { text, reasoning } = coming ?? turn
+  const { text, reasoning, calls } = coming ?? turn
   const name = turn.model ?? 'The model'
   return (
     <article className="turn answer" aria-busy={coming !== undefined}>
       <h3 className="hidden">{coming ? `${name} answers` : `${name} answered`}</h3>
       <Reasoning text={reasoning} thinking={coming !== undefined && text === ''} />
+      <ToolCalls calls={calls} />
       {text !== '' && <Markdown text={text} />}
       {coming && text === '' && reasoning === '' && <Waiting promptRead={coming.promptRead} />}
       {!coming && <AnswerEnd turn={turn} onRetry={onRetry} />}

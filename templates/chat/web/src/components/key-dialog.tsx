@@ -14,7 +14,7 @@ export function KeyDialog({ reason }: { reason: 'missing' | 'refused' }) {
           if (key.trim() !== '') server.giveKey(key.trim())
         }}
       >
-        <label className="wide">
+        <label>
           <span>Key</span>
           <input
             type="password"

@@ -4,7 +4,7 @@ import { Markdown } from './markdown.tsx'
 export function Reasoning({ text, thinking }: { text: string; thinking: boolean }) {
   if (text === '') return null
   return (
-    <details className="reasoning">
+    <details className="folded reasoning">
       <summary>{thinking ? 'Thinking…' : 'Thought'}</summary>
       <Markdown text={text} />
     </details>

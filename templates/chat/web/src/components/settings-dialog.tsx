@@ -4,14 +4,15 @@ import { useObservable } from '../state/observable.ts'
 import { readNumber, type SamplingField, samplingFields } from '../state/settings.ts'
 import { KeptConversations } from './kept-conversations.tsx'
 import { Modal } from './modal.tsx'
+import { ToolServers } from './tool-servers.tsx'
 
 /** What is asked along with each message, and the conversations as files. */
 export function SettingsDialog({ onClose }: { onClose: () => void }) {
   const { settings } = useServices()
   const { system } = useObservable(settings)
   return (
-    <Modal title="Settings" className="settings" onClose={onClose}>
-      <label className="wide">
+    <Modal title="Settings" onClose={onClose}>
+      <label>
         <span>System prompt</span>
         <textarea
           rows={4}
@@ -25,6 +26,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
           <NumberField key={field.name} field={field} />
         ))}
       </div>
+      <ToolServers />
       <KeptConversations />
     </Modal>
   )

@@ -1,4 +1,4 @@
-import type { ChatEvent, ChatRequest, Transport } from '../transport/transport.ts'
+import type { ChatEvent, ChatRequest, ToolCall, Transport } from '../transport/transport.ts'
 import { TransportError } from '../transport/transport.ts'
 import { type AnswerTurn, emptyAnswer, withTurn } from './conversation.ts'
 import type { Library } from './library.ts'
@@ -8,9 +8,12 @@ import { Observable } from './observable.ts'
 export interface LiveAnswer {
   text: string
   reasoning: string
+  calls: readonly ToolCall[]
   /** Part of the prompt that was read, 0 to 1; undefined before and after. */
   promptRead?: number | undefined
 }
+
+const nothing: LiveAnswer = { text: '', reasoning: '', calls: [] }
 
 interface Running {
   live: Observable<LiveAnswer | undefined>
@@ -37,7 +40,7 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
   /** Adds an answer to a conversation of the library. Does nothing while one is under way. */
   async ask(conversationId: string, request: ChatRequest): Promise<void> {
     if (this.get().has(conversationId)) return
-    const live = new Observable<LiveAnswer | undefined>({ text: '', reasoning: '' })
+    const live = new Observable<LiveAnswer | undefined>(nothing)
     const running = { live, controller: new AbortController() }
     const answer = emptyAnswer(request.model)
     this.#keep(conversationId, answer)
@@ -61,10 +64,10 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
     request: ChatRequest,
     { live, controller }: Running,
   ): Promise<AnswerTurn> {
-    let current: LiveAnswer = { text: '', reasoning: '' }
+    let current = nothing
     let kept = performance.now()
     const frame = perFrame(() => live.set(current))
-    const soFar = () => ({ ...answer, text: current.text, reasoning: current.reasoning })
+    const soFar = () => withPiece(answer, current)
     try {
       for await (const event of this.#transport.chat(request, controller.signal)) {
         if (event.type === 'end') return { ...soFar(), ...ending(event) }
@@ -93,10 +96,26 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
 }
 
 function after(live: LiveAnswer, event: Exclude<ChatEvent, { type: 'end' }>): LiveAnswer {
-  const { text, reasoning } = live
-  if (event.type === 'text') return { text: text + event.text, reasoning }
-  if (event.type === 'reasoning') return { text, reasoning: reasoning + event.text }
-  return { text, reasoning, promptRead: event.processedTokens / Math.max(1, event.totalTokens) }
+  const { text, reasoning, calls } = live
+  switch (event.type) {
+    case 'text':
+      return { text: text + event.text, reasoning, calls }
+    case 'reasoning':
+      return { text, reasoning: reasoning + event.text, calls }
+    case 'calls':
+      return { text: asParagraph(text), reasoning: asParagraph(reasoning), calls: [...calls, ...event.calls] }
+    case 'prompt':
+      return { ...live, promptRead: event.processedTokens / Math.max(1, event.totalTokens) }
+  }
+}
+
+/** What the model says after a call is no part of the sentence before it. */
+function asParagraph(text: string): string {
+  return text.trim() === '' ? '' : `${text.trimEnd()}\n\n`
+}
+
+function withPiece(answer: AnswerTurn, { text, reasoning, calls }: LiveAnswer): AnswerTurn {
+  return { ...answer, text, reasoning, ...(calls.length > 0 && { calls: [...calls] }) }
 }
 
 function ending(event: Extract<ChatEvent, { type: 'end' }>): Pick<AnswerTurn, 'ending' | 'figures'> {

@@ -8,11 +8,22 @@ const userTurn = z.object({
   images: z.array(z.string().check(z.startsWith('data:image/'))),
 })
 
+const toolCall = z.object({
+  id: z.string(),
+  server: z.string(),
+  name: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+  result: z.string(),
+  failed: z.boolean(),
+})
+
 const answerTurn = z.object({
   role: z.literal('assistant'),
   id: z.string(),
   text: z.string(),
   reasoning: z.string(),
+  /** Shown with the answer, and not sent again with it. */
+  calls: z.optional(z.array(toolCall)),
   model: z.optional(z.string()),
   /** `stop`, `length` and the like come from the server; `stopped` is the person at the page. */
   ending: z.string(),

@@ -26,8 +26,8 @@ export function buildRequest(
     if (last?.role === 'user') messages[messages.length - 1] = join(last, turn.text, images)
     else messages.push({ role: 'user', text: turn.text, ...(images.length > 0 && { images }) })
   }
-  const { temperature, topP, maxTokens, seed } = settings
-  return { model, messages, temperature, topP, maxTokens, seed }
+  const { temperature, topP, maxTokens, seed, mcpServers } = settings
+  return { model, messages, temperature, topP, maxTokens, seed, mcpServers }
 }
 
 function join(message: ChatMessage, text: string, images: readonly string[]): ChatMessage {

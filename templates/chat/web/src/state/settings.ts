@@ -46,6 +46,8 @@ const settingsSchema = z.object({
   topP: z.optional(z.number()),
   maxTokens: z.optional(z.number()),
   seed: z.optional(z.number()),
+  /** The MCP servers that were ticked. */
+  mcpServers: z.optional(z.array(z.string())),
 })
 
 export type Settings = z.infer<typeof settingsSchema>

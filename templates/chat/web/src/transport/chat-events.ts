@@ -23,6 +23,12 @@ export async function* chatEvents(messages: AsyncIterable<EventSourceMessage>): 
       const { processed, total } = chunk.prompt_progress
       yield { type: 'prompt', processedTokens: processed, totalTokens: total }
     }
+    if (chunk.mcp_calls) {
+      yield {
+        type: 'calls',
+        calls: chunk.mcp_calls.map(({ is_error: failed, ...call }) => ({ ...call, failed })),
+      }
+    }
     const reasoning = choice?.delta?.reasoning_content ?? choice?.delta?.reasoning
     if (reasoning) yield { type: 'reasoning', text: reasoning }
     if (choice?.delta?.content) yield { type: 'text', text: choice.delta.content }

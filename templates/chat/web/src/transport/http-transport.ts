@@ -5,12 +5,13 @@ import {
   type ChatEvent,
   type ChatRequest,
   type LoadProgress,
+  type McpServer,
   type Model,
   type ServerStatus,
   type Transport,
   TransportError,
 } from './transport.ts'
-import { chatBody, errorSchema, modelsSchema, progressSchema, statusSchema } from './wire.ts'
+import { chatBody, errorSchema, mcpSchema, modelsSchema, progressSchema, statusSchema } from './wire.ts'
 
 /** Where the key of the server is kept; in the browser that is `sessionStorage`. */
 export interface KeyStorage {
@@ -63,6 +64,21 @@ export class HttpTransport implements Transport {
       if (progress.success) onProgress(toProgress(progress.data))
     }
     throw new TransportError(`The connection broke off before ${model} was loaded.`)
+  }
+
+  async mcpServers(signal?: AbortSignal): Promise<McpServer[]> {
+    try {
+      const { servers } = await this.#get('api/mcp', mcpSchema, signal)
+      return servers.map(({ name, tools, error }) => ({
+        name,
+        tools: tools.map((tool) => ({ name: tool.name, description: tool.description ?? '' })),
+        problem: error ?? undefined,
+      }))
+    } catch (error) {
+      // A server that knows nothing of MCP.
+      if (error instanceof TransportError && error.status === 404) return []
+      throw error
+    }
   }
 
   async *chat(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent> {

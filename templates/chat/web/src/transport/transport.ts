@@ -8,6 +8,9 @@ export interface Transport {
   /** Brings a model into memory, downloading it where it is not on disk. */
   load(model: string, onProgress: (progress: LoadProgress) => void, signal: AbortSignal): Promise<void>
 
+  /** The MCP servers whose tools a request may use; none where it has none. One that waits for them may start. */
+  mcpServers(signal?: AbortSignal): Promise<McpServer[]>
+
   /**
    * Streams an answer. Its last event is an `end`; a stream without one throws.
    *
@@ -48,6 +51,26 @@ export interface Model {
   contextTokens?: number | undefined
 }
 
+/** A server of tools, by the Model Context Protocol. */
+export interface McpServer {
+  name: string
+  tools: readonly { name: string; description: string }[]
+  /** Why its tools can't be used now. */
+  problem?: string | undefined
+}
+
+/** A call of a tool that was made for an answer. */
+export interface ToolCall {
+  id: string
+  /** The name of the MCP server; empty where the model made the tool up. */
+  server: string
+  name: string
+  arguments: Record<string, unknown>
+  /** What the model was told. */
+  result: string
+  failed: boolean
+}
+
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant'
   text: string
@@ -63,12 +86,16 @@ export interface ChatRequest {
   topP?: number | undefined
   maxTokens?: number | undefined
   seed?: number | undefined
+  /** The MCP servers whose tools the model may call. */
+  mcpServers?: readonly string[] | undefined
 }
 
 export type ChatEvent =
   | { type: 'text'; text: string }
   /** What the model thinks before it answers. */
   | { type: 'reasoning'; text: string }
+  /** Calls that have been made before the answer goes on. */
+  | { type: 'calls'; calls: readonly ToolCall[] }
   /** How much of the prompt was read. */
   | { type: 'prompt'; processedTokens: number; totalTokens: number }
   | { type: 'end'; finishReason: string; usage?: Usage | undefined; timings?: Timings | undefined }

@@ -23,6 +23,16 @@ export const modelsSchema = z.object({
   ),
 })
 
+export const mcpSchema = z.object({
+  servers: z.array(
+    z.object({
+      name: z.string(),
+      tools: z.array(z.object({ name: z.string(), description: z.nullish(z.string()) })),
+      error: z.nullish(z.string()),
+    }),
+  ),
+})
+
 export const errorSchema = z.object({ error: z.object({ message: z.string() }) })
 
 export const progressSchema = progress
@@ -44,6 +54,18 @@ export const chunkSchema = z.object({
   usage: z.nullish(z.object({ prompt_tokens: z.number(), completion_tokens: z.number() })),
   timings: z.nullish(z.object({ ttft_ms: z.number(), tokens_per_second: z.number() })),
   prompt_progress: z.nullish(z.object({ processed: z.number(), total: z.number() })),
+  mcp_calls: z.nullish(
+    z.array(
+      z.object({
+        id: z.string(),
+        server: z.string(),
+        name: z.string(),
+        arguments: z.record(z.string(), z.unknown()),
+        result: z.string(),
+        is_error: z.boolean(),
+      }),
+    ),
+  ),
 })
 
 export type WireChunk = z.infer<typeof chunkSchema>
@@ -57,6 +79,8 @@ export function chatBody(request: ChatRequest): Record<string, unknown> {
     top_p: request.topP,
     max_completion_tokens: request.maxTokens,
     seed: request.seed,
+    // A server that knows no such field may refuse it.
+    mcp_servers: request.mcpServers?.length ? request.mcpServers : undefined,
     stream: true,
     stream_options: { include_usage: true },
     return_progress: true,

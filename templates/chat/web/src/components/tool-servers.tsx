@@ -1,0 +1,79 @@
+import { useEffect, useId } from 'react'
+import { useServices } from '../services.ts'
+import { useObservable } from '../state/observable.ts'
+import type { McpServer } from '../transport/transport.ts'
+
+/** The MCP servers, to choose those whose tools the model may call: none, as long as nobody does. */
+export function ToolServers() {
+  const { settings, tools } = useServices()
+  const { mcpServers: chosen = [] } = useObservable(settings)
+  const { servers, problem } = useObservable(tools)
+  useEffect(() => void tools.check(), [tools])
+
+  // One that is ticked and no longer there makes the server refuse each message.
+  const gone = servers ? chosen.filter((name) => !servers.some((server) => server.name === name)) : []
+  const listed = [...(servers ?? []), ...gone.map(missing)]
+  if (listed.length === 0 && problem === undefined) return null
+  const choose = (name: string, ticked: boolean) => {
+    const others = chosen.filter((other) => other !== name)
+    settings.change({ mcpServers: ticked ? [...others, name] : others })
+  }
+  return (
+    <fieldset className="tools">
+      <legend>Tools</legend>
+      <p className="hint">The model calls the tools of the servers that you tick as it sees fit.</p>
+      {problem !== undefined && (
+        <p className="hint wrong" role="alert">
+          The tools can not be listed. {problem}
+        </p>
+      )}
+      {listed.map((server) => (
+        <ServerField
+          key={server.name}
+          server={server}
+          ticked={chosen.includes(server.name)}
+          onTick={(ticked) => choose(server.name, ticked)}
+        />
+      ))}
+    </fieldset>
+  )
+}
+
+function missing(name: string): McpServer {
+  return { name, tools: [], problem: 'It is no longer there.' }
+}
+
+function ServerField({
+  server: { name, tools, problem },
+  ticked,
+  onTick,
+}: {
+  server: McpServer
+  ticked: boolean
+  onTick: (ticked: boolean) => void
+}) {
+  const describedBy = useId()
+  return (
+    <div className="tool-server">
+      <label>
+        <input
+          type="checkbox"
+          checked={ticked}
+          aria-describedby={describedBy}
+          onChange={(event) => onTick(event.target.checked)}
+        />
+        {name}
+      </label>
+      <div id={describedBy}>
+        {problem !== undefined && <small className="wrong">{problem}</small>}
+        <ul>
+          {tools.map((tool) => (
+            <li key={tool.name}>
+              <code>{tool.name}</code> {tool.description}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </div>
+  )
+}
