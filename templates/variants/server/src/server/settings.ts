@@ -43,7 +43,7 @@ const settingsSchema = z.object({
   ),
   imageHosts: setting(
     'IMAGE_HOSTS',
-    'hosts that images may be fetched from, with commas between; data URLs always work',
+    'hosts that images may be fetched from by HTTPS, or origins as http://10.0.0.5:9000, with commas between; data URLs always work',
     list(),
   ),
   servedModels: setting(
@@ -136,8 +136,8 @@ const settingsSchema = z.object({
   ),
   engineServer: setting(
     'ENGINE_SERVER',
-    'what that server is: mlx-lm, openai or compatible',
-    z.enum(['mlx-lm', 'openai', 'compatible']).default('compatible'),
+    'what that server is: create-mlx-app (one like this), mlx-lm, openai or compatible',
+    z.enum(['create-mlx-app', 'mlx-lm', 'openai', 'compatible']).default('compatible'),
   ),
   engineModel: setting(
     'ENGINE_MODEL',

@@ -315,6 +315,13 @@ describe('where it listens, who may call it, and where the model runs', () => {
         const response = await server.post(path, ask('Say hello.'))
         expect(await response.text()).toContain(JSON.stringify(answerTo('Say hello.')))
         expect(behind.logLines.some((line) => line.includes('"caller":"front"'))).toBe(true)
+        // OpenAI's API has no such field, a server like this one has.
+        expect((await server.post(path, { ...ask('Say hello.'), top_k: 1 })).status).toBe(400)
+      })
+      const known = { ...front, ENGINE_API_KEY: key, ENGINE_SERVER: 'create-mlx-app' }
+      await withServer(known, async (server) => {
+        const response = await server.post(path, { ...ask('Say hello.'), top_k: 1 })
+        expect(await response.text()).toContain(JSON.stringify(answerTo('Say hello.')))
       })
     })
   })
