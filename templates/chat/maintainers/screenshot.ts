@@ -27,9 +27,9 @@ if (size > maxBytes) throw new Error(`The picture has more than ${maxBytes} byte
 
 async function draw(browser: Browser, path: string): Promise<void> {
   // Narrower than 50rem the conversations are out of view.
-  const page = await browser.newPage({ viewport: { width: 810, height: 550 }, colorScheme: 'light' })
+  const page = await browser.newPage({ viewport: { width: 802, height: 550 }, colorScheme: 'light' })
   await page.goto(server.url)
-  for (const question of ['Say hello.', 'Does it work?', 'Show me some code.']) {
+  for (const question of ['Hi.', 'Does it work?', 'Show me some code.']) {
     if (question === 'Does it work?') await page.getByRole('button', { name: 'New conversation' }).click()
     await page.locator('.composer').waitFor()
     await page.getByRole('textbox', { name: 'Message' }).fill(question)

@@ -15,7 +15,7 @@ describe('the page', () => {
     await chat.say('What is MLX?')
     expect(await chat.answer()).toBe(answerTo('What is MLX?'))
     expect(await chat.page.locator('.figures').textContent()).toMatch(
-      /^hello · \d+ tokens · [\d,.]+ tokens\/s · first after [\d.]+ m?s$/,
+      /^hello · \d+\stokens · [\d,.]+\stokens\/s · first\safter\s[\d.]+\sm?s$/,
     )
     expect(await chat.page.title()).toBe('What is MLX? – Chat')
     // Read out once, when it is whole.

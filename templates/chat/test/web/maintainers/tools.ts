@@ -103,5 +103,14 @@ export function describeTools({ open }: ReturnType<typeof usePage>): void {
       await tools.getByRole('checkbox', { name: 'weather' }).click()
       await tools.waitFor({ state: 'detached' })
     })
+
+    test('that can not be listed say why', async () => {
+      const chat = await open()
+      const error = { message: 'Too many requests.' }
+      await chat.page.route('**/api/mcp', (route) => route.fulfill({ status: 429, json: { error } }))
+      const tools = await openSettings(chat)
+      await tools.getByText('The tools can not be listed. Too many requests.').waitFor()
+      expect(await chat.barriers()).toEqual([])
+    })
   })
 }

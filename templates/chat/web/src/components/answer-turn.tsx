@@ -89,5 +89,6 @@ function figuresOf({ model, ending, figures }: AnswerTurn): string {
     if (figures.tokensPerSecond > 0) parts.push(rate(figures.tokensPerSecond))
     parts.push(`first after ${duration(figures.ttftMs)}`)
   }
-  return parts.filter((part) => part !== undefined).join(' · ')
+  // Lines break between figures, not in them.
+  return parts.flatMap((part) => part?.replaceAll(' ', '\u00a0') ?? []).join(' · ')
 }

@@ -65,7 +65,7 @@ function ServerField({
         {name}
       </label>
       <div id={describedBy}>
-        {problem !== undefined && <small className="wrong">{problem}</small>}
+        {problem !== undefined && <p className="hint wrong">{problem}</p>}
         <ul>
           {tools.map((tool) => (
             <li key={tool.name}>
