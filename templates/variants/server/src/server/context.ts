@@ -37,6 +37,8 @@ export interface ApiEnv {
     /** Writes the request's id in each line. */
     log: Logger
     caller: Caller
+    /** Of the error that answers the request, where it is no generation's. */
+    code?: string
   }
 }
 

@@ -50,6 +50,18 @@ test('a refused request says why, by its code', async () => {
   })
 })
 
+test.each([
+  ['GET', '/v1/nothing', undefined, 404, 'not_found'],
+  ['PUT', '/v1/models', undefined, 405, 'method_not_allowed'],
+  ['POST', '/v1/chat/completions', '{', 400, 'invalid_json'],
+  ['POST', '/v1/embeddings', '{ "input": "Hello." }', 400, 'unsupported'],
+] as const)('%s %s is told by its code too', async (method, path, body, status, code) => {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(shared.server.url + path, { method, headers, body: body ?? null })
+  const line = await lineOf(shared.server, response.headers.get('x-request-id'))
+  expect(line).toMatchObject({ path, status, code })
+})
+
 test('what balancers ask all the time is a detail', async () => {
   const response = await fetch(`${shared.server.url}/ready`)
   expect(await lineOf(shared.server, response.headers.get('x-request-id'))).toMatchObject({

@@ -48,6 +48,7 @@ function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {
   if (error.retryAfterSeconds !== undefined) c.header('retry-after', String(error.retryAfterSeconds))
   outlastBody(c.env)
+  c.set('code', error.code)
   const shape = c.req.path.startsWith('/v1/messages') ? anthropicError : openaiError
   // Nobody reads the answer to a client that has left: Response has no status 499.
   const status = error.status === 499 ? 400 : error.status

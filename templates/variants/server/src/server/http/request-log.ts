@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Api, ApiEnv, Services } from '../context.ts'
-import { ApiError } from '../errors.ts'
 import type { GenerationRecord } from '../generations.ts'
 import { promptsOf } from './logged-prompts.ts'
 
@@ -41,7 +40,7 @@ export function requestLog(api: Api, services: Services): void {
         caller: c.var.caller,
         ms: Math.round(ms),
         // Why it was refused, before it came to a generation.
-        ...(c.error instanceof ApiError && { code: c.error.code }),
+        ...(c.var.code !== undefined && { code: c.var.code }),
         ...detailsOf(records),
         ...(settings.logPrompts && records.length > 0 && { prompts: promptsOf(records) }),
       }
@@ -65,6 +64,7 @@ function detailsOf(records: readonly GenerationRecord[]) {
   if (first === undefined) return {}
   const sum = (read: (record: GenerationRecord) => number | undefined) =>
     records.reduce((total, record) => total + (read(record) ?? 0), 0)
+  const failed = records.find(({ error }) => error !== undefined)?.error
   const ttftMs = Math.min(...records.map((record) => record.ttftMs ?? Number.POSITIVE_INFINITY))
   return {
     model: first.last?.model ?? first.options.model,
@@ -72,6 +72,6 @@ function detailsOf(records: readonly GenerationRecord[]) {
     cachedTokens: sum(({ last }) => last?.usage?.cachedTokens),
     completionTokens: sum(({ last }) => last?.usage?.completionTokens),
     ttftMs: Number.isFinite(ttftMs) ? Math.round(ttftMs) : undefined,
-    code: records.find(({ error }) => error !== undefined)?.error?.code,
+    ...(failed !== undefined && { code: failed.code }),
   }
 }
