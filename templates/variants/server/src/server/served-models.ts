@@ -35,7 +35,7 @@ export class ServedModels {
   /** The name of the model that is used where a request gives none. */
   get defaultId(): string {
     const { model } = this.#config
-    return isAbsolute(model) || model.startsWith('.') ? basename(model) : model
+    return isPath(model) ? basename(model) : model
   }
 
   /**
@@ -69,7 +69,8 @@ export class ServedModels {
 
   async #names(): Promise<string[]> {
     const aliases = Object.keys(this.#config.aliases ?? {})
-    const onDisk = (await this.#look()).map(({ model }) => model)
+    // mlx_lm.server lists the model that it was started with by its folder.
+    const onDisk = (await this.#look()).flatMap(({ model }) => (isPath(model) ? [] : model))
     const others = [...aliases, ...onDisk]
     const served = this.#only.length === 0 ? others : others.filter((name) => this.#only.includes(name))
     return [...new Set([this.defaultId, ...served])]
@@ -87,4 +88,8 @@ export class ServedModels {
     }
     return this.#onDisk
   }
+}
+
+function isPath(model: string): boolean {
+  return isAbsolute(model) || model.startsWith('.')
 }

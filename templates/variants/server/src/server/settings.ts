@@ -141,7 +141,7 @@ const settingsSchema = z.object({
   ),
   engineModel: setting(
     'ENGINE_MODEL',
-    'the model that it is asked for; empty: the one of mlx.config.json',
+    'the model that it is asked for; empty: the one of mlx.config.json, or what mlx-lm was started with',
     z.string().default(''),
   ),
   engineKey: setting('ENGINE_API_KEY', 'the key that it wants', z.string().default('')),

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Logger } from 'pino'
 import type { EngineOptions, RemoteOptions } from '#engine'
-import { findProject } from '#project'
+import { findProject, type ProjectConfig } from '#project'
 import { createApp } from './app.ts'
 import type { Services } from './context.ts'
 import { OpenRequests } from './drain.ts'
@@ -58,7 +58,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       onLog: (line) => log.debug({ worker: line }),
       ...options.engine,
     },
-    remote: remoteOptions(settings),
+    remote: remoteOptions(settings, config),
     onState: (state, err) => log.info({ state, err }, 'state'),
     hungMs: options.hungMs,
   })
@@ -113,10 +113,13 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
 }
 
 /** What ENGINE_URL and its neighbours say; undefined where the model runs here. */
-function remoteOptions(settings: Settings): RemoteOptions | undefined {
+function remoteOptions(settings: Settings, config: ProjectConfig): RemoteOptions | undefined {
   const { engineUrl: baseUrl, engineServer: server, engineModel, engineKey } = settings
   if (baseUrl === '') return undefined
-  return { baseUrl, server, model: engineModel || undefined, apiKey: engineKey || undefined }
+  // mlx_lm.server has a model of its own, whatever its name.
+  const fallback = server === 'mlx-lm' ? undefined : config.model
+  const model = engineModel || fallback
+  return { baseUrl, server, model, apiKey: engineKey || undefined, aliases: config.aliases }
 }
 
 async function listen(server: Server, { host, port }: Settings): Promise<void> {

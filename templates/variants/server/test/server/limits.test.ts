@@ -318,7 +318,8 @@ describe('where it listens, who may call it, and where the model runs', () => {
         // OpenAI's API has no such field, a server like this one has.
         expect((await server.post(path, { ...ask('Say hello.'), top_k: 1 })).status).toBe(400)
       })
-      const known = { ...front, ENGINE_API_KEY: key, ENGINE_SERVER: 'create-mlx-app' }
+      // It is asked for the model of mlx.config.json.
+      const known = { ...front, ENGINE_API_KEY: key, ENGINE_SERVER: 'create-mlx-app', ENGINE_MODEL: '' }
       await withServer(known, async (server) => {
         const response = await server.post(path, { ...ask('Say hello.'), top_k: 1 })
         expect(await response.text()).toContain(JSON.stringify(answerTo('Say hello.')))

@@ -20,6 +20,9 @@ describe('a model sharded over two ranks, behind this server', () => {
       expect(await whole.json()).toMatchObject({
         choices: [{ message: { content: answerTo('Say hello.') } }],
       })
+      // By its name, not by its folder on the machine that runs it.
+      const listed = await (await fetch(`${server.url}/v1/models`)).json()
+      expect(listed).toMatchObject({ data: [{ id: 'hello' }] })
       const told = { stream: true, messages: [{ role: 'user', content: story }] }
       const streamed = await (await server.post('/v1/chat/completions', told)).text()
       const pieces = streamed
