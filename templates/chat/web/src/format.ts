@@ -17,6 +17,11 @@ export function count(value: number, unit: string): string {
   return `${number.format(value)} ${unit}${value === 1 ? '' : 's'}`
 }
 
+/** The words of an error, for the person at the page. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** `download 1.2 of 4.8 GB` */
 export function progressText({ stage, loadedBytes, totalBytes }: LoadProgress): string {
   const [unit, divisor] = totalBytes >= 1e9 ? ['GB', 1e9] : ['MB', 1e6]

@@ -1,4 +1,5 @@
 import { type FormEvent, type Ref, useRef, useState } from 'react'
+import { reasonOf } from '../format.ts'
 import { imagesOf, maxImages, readImage } from '../images.ts'
 import { Icon } from './icon.tsx'
 import { IconButton } from './icon-button.tsx'
@@ -36,7 +37,7 @@ export function Composer({
       const read = await Promise.all(found.slice(0, maxImages).map(readImage))
       setImages((present) => [...present, ...read].slice(0, maxImages))
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
+      setProblem(reasonOf(error))
     }
   }
 

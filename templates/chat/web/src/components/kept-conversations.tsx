@@ -1,5 +1,6 @@
 import { useRef, useState } from 'react'
 import { saveFile } from '../browser.ts'
+import { reasonOf } from '../format.ts'
 import { useServices } from '../services.ts'
 import { maxConversations } from '../state/library.ts'
 import { useObservable } from '../state/observable.ts'
@@ -21,7 +22,7 @@ export function KeptConversations() {
       const many = library.importFrom(await file.text())
       setSaid(many === 1 ? 'One conversation was added.' : `${many} conversations were added.`)
     } catch (error) {
-      setSaid(`${file.name} was not added. ${error instanceof Error ? error.message : error}`)
+      setSaid(`${file.name} was not added. ${reasonOf(error)}`)
     }
   }
 

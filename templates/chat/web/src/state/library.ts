@@ -1,3 +1,4 @@
+import { reasonOf } from '../format.ts'
 import { type Conversation, conversationSchema } from './conversation.ts'
 import { Observable } from './observable.ts'
 import { memoryShelf, type Shelf } from './shelf.ts'
@@ -41,7 +42,7 @@ export class Library extends Observable<LibraryState> {
       })
       shelf.watch((id) => void this.#refresh(id))
     } catch (error) {
-      const problem = `This browser keeps no conversations: ${reason(error)}`
+      const problem = `This browser keeps no conversations: ${reasonOf(error)}`
       this.set({ ...this.get(), open: true, problem })
     }
   }
@@ -105,15 +106,11 @@ export class Library extends Observable<LibraryState> {
     try {
       await write()
     } catch (error) {
-      this.set({ ...this.get(), problem: `The conversation could not be kept: ${reason(error)}` })
+      this.set({ ...this.get(), problem: `The conversation could not be kept: ${reasonOf(error)}` })
     }
   }
 }
 
 function newestFirst(conversations: readonly Conversation[]): Conversation[] {
   return conversations.toSorted((one, other) => other.changed - one.changed)
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

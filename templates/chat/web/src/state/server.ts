@@ -1,3 +1,4 @@
+import { reasonOf } from '../format.ts'
 import {
   type LoadProgress,
   type Model,
@@ -87,8 +88,7 @@ export class ServerWatch extends Observable<Server> {
     try {
       await this.#transport.load(model, onProgress, controller.signal)
     } catch (error) {
-      if (!controller.signal.aborted)
-        loadProblem = `${model}: ${error instanceof Error ? error.message : error}`
+      if (!controller.signal.aborted) loadProblem = `${model}: ${reasonOf(error)}`
     }
     if (this.#load !== controller) return
     this.#load = undefined
@@ -104,7 +104,7 @@ export class ServerWatch extends Observable<Server> {
     if (error instanceof TransportError && error.status === 401) {
       this.#change({ key: this.#keyTried ? 'refused' : 'missing' })
     } else {
-      this.#change({ state: 'unreachable', message: error instanceof Error ? error.message : String(error) })
+      this.#change({ state: 'unreachable', message: reasonOf(error) })
     }
   }
 

@@ -43,11 +43,10 @@ export class HttpTransport implements Transport {
 
   async models(signal?: AbortSignal): Promise<Model[]> {
     const { data } = await this.#get('v1/models', modelsSchema, signal)
-    return data.map(({ id, loaded, capabilities, context_tokens }) => ({
+    return data.map(({ id, loaded, capabilities }) => ({
       id,
       loaded: loaded ?? false,
       capabilities: capabilities ?? [],
-      contextTokens: context_tokens ?? undefined,
     }))
   }
 

@@ -48,7 +48,6 @@ export interface Model {
   loaded: boolean
   /** What it can do, as `images` or `reasoning`. */
   capabilities: readonly string[]
-  contextTokens?: number | undefined
 }
 
 /** A server of tools, by the Model Context Protocol. */

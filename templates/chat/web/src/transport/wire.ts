@@ -18,7 +18,6 @@ export const modelsSchema = z.object({
       id: z.string(),
       loaded: z.nullish(z.boolean()),
       capabilities: z.nullish(z.array(z.string())),
-      context_tokens: z.nullish(z.number()),
     }),
   ),
 })
