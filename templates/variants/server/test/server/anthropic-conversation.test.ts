@@ -39,6 +39,20 @@ describe('a conversation of Anthropic, as the model gets it', () => {
     expect(await read(turns, [])).toEqual(turns)
   })
 
+  test('the block that Claude Code puts first is left out, and only there', async () => {
+    const turns = [{ role: 'user', content: 'Hello' }]
+    const billing = { text: 'x-anthropic-billing-header: cc_version=2.1.197.84c; cc_entrypoint=cli;' }
+    expect(await read(turns, [billing])).toEqual(turns)
+    expect(await read(turns, [billing, { text: 'Be brief.' }])).toEqual([
+      { role: 'system', content: 'Be brief.' },
+      ...turns,
+    ])
+    expect(await read(turns, [{ text: 'Be brief.' }, billing])).toEqual([
+      { role: 'system', content: `Be brief.\n${billing.text}` },
+      ...turns,
+    ])
+  })
+
   test('turns of one role are one, a system message in between stays where it is', async () => {
     const turns = [
       { role: 'user', content: 'One.' },

@@ -153,7 +153,7 @@ export const endpoints: readonly PostEndpoint[] = [
       ['max_output_tokens', 0],
       ['max_output_tokens', 1.5],
       ['temperature', 99],
-      ['tools', [{ type: 'web_search' }]],
+      ['tools', [{ type: 'fonction' }]],
       ['tools', [{ type: 'function' }]],
       ['tool_choice', 'perhaps'],
       ['text', { format: { type: 'xml' } }],

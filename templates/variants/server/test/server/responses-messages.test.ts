@@ -5,15 +5,16 @@ import { Images } from '../../src/server/requests/images.ts'
 import { inputItemSchema } from '../../src/server/responses/input-items.ts'
 import { itemsOf } from '../../src/server/responses/items.ts'
 import { messagesOf } from '../../src/server/responses/messages.ts'
+import { ToolNames } from '../../src/server/responses/tool-names.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()
 
-function messages(input: unknown[], instructions?: string) {
+function messages(input: unknown[], instructions?: string, names = new ToolNames([])) {
   const { signal } = new AbortController()
   const images = new Images(shared.server.services, { model: undefined, signal })
   const items = itemsOf(z.array(inputItemSchema).parse(input), () => undefined)
-  return messagesOf(items, instructions, images)
+  return messagesOf(items, instructions, images, names)
 }
 
 const call = (id: string, name: string) => ({
@@ -103,4 +104,15 @@ test('words between a call and its output belong to the turn of the call', async
     },
     { role: 'tool', content: 'for a', toolCallId: 'a', name: 'read' },
   ])
+})
+
+test('a function of a namespace has one name in all that the model reads', async () => {
+  const [namespace, name] = ['mcp__files', 'read']
+  const input = [{ ...call('a', name), namespace }, output('a'), { ...call('b', name), namespace: null }]
+  const [first, result, second] = await messages(input, undefined, new ToolNames([{ namespace, name }]))
+  expect(first).toMatchObject({ toolCalls: [{ name: 'mcp__files__read' }] })
+  expect(result).toMatchObject({ role: 'tool', name: 'mcp__files__read' })
+  expect(second).toMatchObject({ toolCalls: [{ name: 'read' }] })
+  // Those of a server that was taken off the list meanwhile keep theirs.
+  expect((await messages(input))[0]).toEqual(first)
 })

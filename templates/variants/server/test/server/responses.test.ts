@@ -184,3 +184,13 @@ describe('events', () => {
     expect((await fetch(`${server.url}/v1/responses/${id}`)).status).toBe(404)
   })
 })
+
+test('the log tells what tools were left out', async () => {
+  await respond(shared.server, { input: 'Say hello.', tools: [{ type: 'web_search' }] })
+  const line = shared.server.logLines.find((entry) => entry.includes('left out'))
+  expect(JSON.parse(line ?? '{}')).toMatchObject({
+    level: 20,
+    requestId: expect.stringMatching(/^req_/),
+    tools: ['web_search'],
+  })
+})

@@ -24,7 +24,8 @@ export async function toConversation(
     )
   }
   const conversation = new Conversation(images)
-  if (system != null && system.length > 0) conversation.add({ role: 'system', content: joined(system) })
+  const told = system == null ? '' : withoutBilling(system)
+  if (told.length > 0) conversation.add({ role: 'system', content: joined(told) })
   for (const [place, turn] of turns.entries()) await conversation.addTurn(turn, `messages.${place}.content`)
   return conversation.messages
 }
@@ -107,6 +108,15 @@ class Conversation {
     if (source.type === 'url') return this.#images.fromUrl(source.url, `${param}.source.url`)
     return this.#images.fromBase64(source.data, source.media_type, `${param}.source.data`)
   }
+}
+
+/**
+ * The system prompt without the block that Claude Code puts first, for the bills of Anthropic. It differs from
+ * conversation to conversation, so none would find its beginning in the prompt cache.
+ */
+function withoutBilling(system: Texts): Texts {
+  if (typeof system === 'string') return system
+  return system[0]?.text.startsWith('x-anthropic-billing-header:') === true ? system.slice(1) : system
 }
 
 /** Blocks are paragraphs: clients put what they add to a turn into blocks of its own. */

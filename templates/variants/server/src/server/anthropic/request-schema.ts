@@ -75,7 +75,10 @@ const promptShape = {
     .array(turnSchema)
     .min(1)
     .meta({ description: 'The conversation; turns of one role that follow each other are one.' }),
-  system: z.union([z.string(), z.array(textBlockSchema)]).nullish(),
+  system: z
+    .union([z.string(), z.array(textBlockSchema)])
+    .nullish()
+    .meta({ description: 'A first block that begins with `x-anthropic-billing-header:` is left out.' }),
   tools: z.array(toolSchema).nullish(),
   tool_choice: toolChoiceSchema.nullish(),
   thinking: thinkingSchema.nullish(),

@@ -22,11 +22,16 @@ export function toTools(requested: readonly RequestedTool[]): Tool[] {
   const names = new Set<string>()
   return requested.map(({ name, description, parameters, param }) => {
     const where = `${param}.name`
-    if (!toolName.test(name)) throw invalid(`${where}: 1 to 64 letters, digits and _ . - make a name.`, where)
+    checkToolName(name, where)
     if (names.has(name)) throw invalid(`${where}: there are two tools named "${name}".`, where)
     names.add(name)
     return { name, description: description ?? undefined, parameters: parameters ?? undefined }
   })
+}
+
+/** @throws ApiError 400 for a name that can't be one of a tool. */
+export function checkToolName(name: string, param: string): void {
+  if (!toolName.test(name)) throw invalid(`${param}: 1 to 64 letters, digits and _ . - make a name.`, param)
 }
 
 /** @throws ApiError 400 where a call is demanded of tools that are not there. */

@@ -1,11 +1,11 @@
-import type { GenerateOptions, Tool, ToolChoice } from '#engine'
+import type { GenerateOptions } from '#engine'
 import { ApiError } from '../errors.ts'
 import { tokenLimit } from '../requests/bounds.ts'
 import { present } from '../requests/present.ts'
 import { toResponseFormat } from '../requests/response-format.ts'
-import { toToolChoice, toTools } from '../requests/tools.ts'
 import type { Settings } from '../settings.ts'
 import type { RequestBody } from './request-body.ts'
+import type { Offer } from './tools.ts'
 
 /** What is asked for that this server has not. */
 const refusals = {
@@ -25,10 +25,13 @@ export function refuseUnavailable(body: RequestBody): void {
 /**
  * How the answer is made: all options but the model and the messages.
  *
- * @throws ApiError 400 for tools and bounds that the server doesn't take.
+ * @throws ApiError 400 for bounds that the server doesn't take.
  */
-export function callOptions(body: RequestBody, settings: Settings): GenerateOptions {
-  const { tools, toolChoice } = toolsOf(body)
+export function callOptions(
+  body: RequestBody,
+  { tools, toolChoice }: Offer,
+  settings: Settings,
+): GenerateOptions {
   return {
     ...present({
       temperature: body.temperature,
@@ -60,20 +63,4 @@ function templateOptions({ reasoning }: RequestBody, settings: Settings): Record
   const options = effort === 'none' ? { enable_thinking: false } : { reasoning_effort: effort }
   const names = Object.keys(options)
   return names.every((name) => settings.templateOptions.includes(name)) ? options : {}
-}
-
-function toolsOf(body: RequestBody): { tools: Tool[]; toolChoice: ToolChoice } {
-  const all = toTools((body.tools ?? []).map((tool, place) => ({ ...tool, param: `tools.${place}` })))
-  const { tool_choice: choice } = body
-  if (choice == null || typeof choice === 'string') {
-    return { tools: all, toolChoice: toToolChoice(choice, all) }
-  }
-  if (choice.type === 'function') {
-    return { tools: all, toolChoice: toToolChoice({ name: choice.name }, all) }
-  }
-  for (const [place, { name }] of choice.tools.entries()) {
-    toToolChoice({ name }, all, `tool_choice.tools.${place}.name`)
-  }
-  const tools = all.filter(({ name }) => choice.tools.some((allowed) => allowed.name === name))
-  return { tools, toolChoice: toToolChoice(choice.mode, tools) }
 }

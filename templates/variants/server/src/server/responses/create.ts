@@ -17,6 +17,7 @@ import { newResponse } from './response-object.ts'
 import { type ResponseObject, responseSchema } from './response-schemas.ts'
 import { itemsUpTo, type NewTurn, type ResponseStore } from './response-store.ts'
 import { ResponseWriter } from './response-writer.ts'
+import { type Offer, offerOf } from './tools.ts'
 
 const route = createRoute({
   method: 'post',
@@ -35,9 +36,10 @@ export function createResponse(api: Api, services: Services, store: ResponseStor
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
     const { signal } = c.req.raw
-    const { caller, requestId } = c.var
-    const { options, turn } = await prepare(body, caller, services, store, signal)
-    const writer = new ResponseWriter(turn.response)
+    const { caller, requestId, log } = c.var
+    const { options, turn, offer } = await prepare(body, caller, services, store, signal)
+    if (offer.leftOut.length > 0) log.debug({ tools: offer.leftOut }, 'tools that are not here are left out')
+    const writer = new ResponseWriter(turn.response, offer.names)
     const keep = (response: ResponseObject) => {
       if (response.store) store.add({ ...turn, response })
     }
@@ -58,6 +60,7 @@ interface Prepared {
   options: GenerateOptions
   /** Its response is empty yet. */
   turn: NewTurn
+  offer: Offer
 }
 
 /** @throws ApiError 400 for what can't be served, 404 for a model, a response or an item that is not there. */
@@ -71,7 +74,8 @@ async function prepare(
   const { models, settings } = services
   refuseUnavailable(body)
   const { id, model } = await models.resolve(body.model)
-  const options = callOptions(body, settings)
+  const offer = offerOf(body)
+  const options = callOptions(body, offer, settings)
   const previous =
     body.previous_response_id == null ? undefined : store.get(caller, body.previous_response_id)
   if (body.previous_response_id != null && previous === undefined) throw notKept(body.previous_response_id)
@@ -86,11 +90,12 @@ async function prepare(
     )
   }
   const images = new Images(services, { model, signal })
-  const messages = await messagesOf([...past, ...own], body.instructions, images)
+  const messages = await messagesOf([...past, ...own], body.instructions, images, offer.names)
   if (messages.length === 0) throw invalid('input: there is nothing to answer.', 'input')
   const input = own.map(({ item }) => item)
   return {
     options: { ...options, ...present({ model }), messages },
+    offer,
     turn: { caller, response: newResponse(body, id), input, previous },
   }
 }

@@ -55,6 +55,7 @@ const functionCall = z
     status,
     call_id: z.string().min(1),
     name: z.string().min(1),
+    namespace: z.string().min(1).nullish().meta({ description: 'The namespace that the function is in.' }),
     arguments: z.string().meta({ description: 'A JSON object in a string.' }),
   })
   .openapi('ResponsePastFunctionCall', { description: 'A call that the model made earlier.' })

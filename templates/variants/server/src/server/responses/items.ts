@@ -32,8 +32,15 @@ function toItem(item: InputItem, param: string, find: FindItem): Item {
   switch (item.type) {
     case 'item_reference':
       return found(item.id, param, find)
-    case 'function_call':
-      return { ...item, id: item.id ?? newId('fc'), status: item.status ?? 'completed' }
+    case 'function_call': {
+      const { namespace, ...call } = item
+      return {
+        ...call,
+        ...(namespace != null && { namespace }),
+        id: item.id ?? newId('fc'),
+        status: item.status ?? 'completed',
+      }
+    }
     case 'function_call_output': {
       const { output } = item
       return {

@@ -4,6 +4,7 @@ import type { Images } from '../requests/images.ts'
 import { readArguments } from '../requests/tools.ts'
 import type { PlacedItem } from './items.ts'
 import type { Item, ItemPart } from './response-schemas.ts'
+import type { ToolNames } from './tool-names.ts'
 
 type AssistantMessage = Extract<Message, { role: 'assistant' }>
 type ItemMessage = Extract<Item, { type: 'message' }>
@@ -18,6 +19,7 @@ export async function messagesOf(
   items: readonly PlacedItem[],
   instructions: string | null | undefined,
   images: Images,
+  names: ToolNames,
 ): Promise<Message[]> {
   const messages: Message[] = []
   const callNames = new Map<string, string>()
@@ -37,9 +39,10 @@ export async function messagesOf(
       entry.reasoning = (entry.reasoning ?? '') + thoughtsOf(item)
     } else if (item.type === 'function_call') {
       const entry = openTurn(() => false)
-      callNames.set(item.call_id, item.name)
+      const name = names.toModel(item)
+      callNames.set(item.call_id, name)
       const values = readArguments(item.arguments, `${param}.arguments`)
-      entry.toolCalls = [...(entry.toolCalls ?? []), { id: item.call_id, name: item.name, arguments: values }]
+      entry.toolCalls = [...(entry.toolCalls ?? []), { id: item.call_id, name, arguments: values }]
     } else if (item.type === 'message' && item.role === 'assistant') {
       openTurn(isOver).content += item.content.map(({ text }) => text).join('')
     } else {

@@ -1,44 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { inputItemSchema, knownTypes } from './input-items.ts'
-
-const jsonSchema = z.record(z.string(), z.unknown()).meta({ description: 'A JSON Schema.' })
-
-const functionTool = z
-  .object({
-    type: z.literal('function'),
-    name: z.string().meta({ description: 'Letters, digits and `_ . -`, up to 64.' }),
-    description: z.string().nullish(),
-    parameters: jsonSchema.nullish(),
-    strict: z.boolean().nullish().meta({ description: 'Arguments are kept to the schema either way.' }),
-  })
-  .openapi('ResponseFunctionTool', { description: 'A function that the model may call.' })
-
-const toolSchema = z.discriminatedUnion(
-  'type',
-  [functionTool],
-  knownTypes('The type of a tool', ['function']),
-)
-
-const namedFunction = z
-  .object({ type: z.literal('function'), name: z.string() })
-  .openapi('ResponseNamedFunction', { description: 'The one function that must be called.' })
-
-const allowedTools = z
-  .object({
-    type: z.literal('allowed_tools'),
-    mode: z.enum(['auto', 'required']),
-    tools: z.array(namedFunction).min(1),
-  })
-  .openapi('ResponseAllowedTools', { description: 'The tools of `tools` that the model sees this time.' })
-
-const toolChoiceSchema = z.union([
-  z.enum(['auto', 'none', 'required']),
-  z.discriminatedUnion(
-    'type',
-    [namedFunction, allowedTools],
-    knownTypes('The type of a choice', ['function', 'allowed_tools']),
-  ),
-])
+import { jsonSchema, toolChoiceSchema, toolSchema } from './tool-schemas.ts'
 
 const formatSchema = z
   .discriminatedUnion(

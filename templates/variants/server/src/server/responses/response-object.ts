@@ -2,6 +2,7 @@ import type { Usage } from '#engine'
 import { newId } from './ids.ts'
 import type { RequestBody } from './request-body.ts'
 import type { ResponseObject, ResponseUsage } from './response-schemas.ts'
+import { toldTool } from './tools.ts'
 
 /** The response to a request, before there is anything in it. */
 export function newResponse(body: RequestBody, model: string): ResponseObject {
@@ -30,13 +31,7 @@ export function newResponse(body: RequestBody, model: string): ResponseObject {
     temperature: body.temperature ?? 0,
     text: { format: body.text?.format ?? { type: 'text' }, verbosity: body.text?.verbosity ?? 'medium' },
     tool_choice: body.tool_choice ?? 'auto',
-    tools: (body.tools ?? []).map(({ type, name, description, parameters, strict }) => ({
-      type,
-      name,
-      description: description ?? null,
-      parameters: parameters ?? null,
-      strict: strict ?? true,
-    })),
+    tools: (body.tools ?? []).map(toldTool),
     top_logprobs: body.top_logprobs ?? 0,
     top_p: body.top_p ?? 1,
     truncation: body.truncation ?? 'disabled',

@@ -48,6 +48,10 @@ const functionCall = z
     status: itemStatus,
     call_id: z.string().meta({ description: 'What `function_call_output` answers it by.' }),
     name: z.string(),
+    namespace: z
+      .string()
+      .optional()
+      .meta({ description: 'The namespace that the function is in, if it is in one.' }),
     arguments: z.string().meta({ description: 'A JSON object in a string.' }),
   })
   .openapi('ResponseFunctionCall')

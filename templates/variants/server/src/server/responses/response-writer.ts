@@ -4,6 +4,7 @@ import type { ResponseEvent, UnnumberedEvent } from './event-schemas.ts'
 import { newId } from './ids.ts'
 import { secondsNow, usageOf } from './response-object.ts'
 import type { Logprob, OutputItem, ResponseObject } from './response-schemas.ts'
+import type { ToolNames } from './tool-names.ts'
 
 type ItemStatus = OutputItem['status']
 
@@ -18,6 +19,7 @@ interface OpenItem {
 /** Makes the pieces of an answer the items of a response, and tells each step as an event. */
 export class ResponseWriter {
   #response: ResponseObject
+  readonly #names: ToolNames
   #sequence = 0
   #open: OpenItem | undefined
   /** White space that no item holds yet: models write some between thoughts, calls and words. */
@@ -26,8 +28,9 @@ export class ResponseWriter {
   #logprobs: Logprob[] = []
 
   /** @param response as `newResponse` makes it */
-  constructor(response: ResponseObject) {
+  constructor(response: ResponseObject, names: ToolNames) {
     this.#response = response
+    this.#names = names
   }
 
   /** As far as it is written. */
@@ -153,9 +156,15 @@ export class ResponseWriter {
     this.#logprobs = []
     const id = newId('fc')
     const output_index = this.#index
-    const { id: call_id, name } = call
+    const { name, namespace } = this.#names.fromModel(call.name)
     const words = writeArguments(call.arguments)
-    const item = { type: 'function_call' as const, id, call_id, name }
+    const item = {
+      type: 'function_call' as const,
+      id,
+      call_id: call.id,
+      name,
+      ...(namespace != null && { namespace }),
+    }
     yield this.#event({
       type: 'response.output_item.added',
       output_index,
