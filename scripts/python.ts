@@ -1,6 +1,7 @@
 /**
  * Runs the Python tools of this repository in its shared environment: `lint`, `format`, `typecheck`, `test` over
  * templates/python and scripts/hello, and `hello`, which trains the hello model. Further arguments go to the tool.
+ * `lint` and `format` also read the programs that try Python clients against the server.
  * `test` runs what needs the extra for images and embeddings a second time, in the environment that has it.
  */
 import { existsSync } from 'node:fs'
@@ -13,6 +14,9 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const helloDirectory = join(root, 'scripts', 'hello')
 const config = join(host.pythonDirectory, 'pyproject.toml')
 const hello = existsSync(helloDirectory) ? [helloDirectory] : []
+/** Programs of tests, whose clients are in an environment of their own. */
+const clientsDirectory = join(root, 'templates/variants/server/test/server/maintainers/python')
+const scripts = [helloDirectory, clientsDirectory].filter((folder) => existsSync(folder))
 /** The source, and the modules that tests of this repository share. */
 const path = [host.pythonSource, join(host.pythonDirectory, 'tests', 'maintainers')].join(delimiter)
 
@@ -23,16 +27,18 @@ const tasks: Record<string, Step[]> = {
   lint: [
     ['ruff', ['check', '--config', config, host.pythonDirectory], root],
     // A script may print; the worker may not.
-    ...hello.map((folder): Step => ['ruff', ['check', '--config', config, '--ignore', 'T201', folder], root]),
-    ['ruff', ['format', '--check', '--config', config, host.pythonDirectory, ...hello], root],
+    ...scripts.map(
+      (folder): Step => ['ruff', ['check', '--config', config, '--ignore', 'T201', folder], root],
+    ),
+    ['ruff', ['format', '--check', '--config', config, host.pythonDirectory, ...scripts], root],
   ],
   format: [
     [
       'ruff',
-      ['check', '--fix', '--exit-zero', '--quiet', '--config', config, host.pythonDirectory, ...hello],
+      ['check', '--fix', '--exit-zero', '--quiet', '--config', config, host.pythonDirectory, ...scripts],
       root,
     ],
-    ['ruff', ['format', '--config', config, host.pythonDirectory, ...hello], root],
+    ['ruff', ['format', '--config', config, host.pythonDirectory, ...scripts], root],
   ],
   typecheck: [
     ['mypy', existing(['src', 'tests']), host.pythonDirectory],

@@ -53,6 +53,34 @@ describe('responses.create', () => {
     expect(second.output_text).toBe(toolExample.answer)
   })
 
+  test('runs the loop of a tool in a namespace, beside one that the server does not have', async () => {
+    const namespace = { type: 'namespace' as const, name: 'mcp__weather', description: 'Weather.' }
+    const offered = [{ ...namespace, tools }, { type: 'web_search' as const }]
+    const name = toolExample.call.name
+    const input: OpenAI.Responses.ResponseInputItem[] = [{ role: 'user', content: toolExample.question }]
+    const stream = client.responses.stream({
+      model,
+      input,
+      tools: offered,
+      tool_choice: { type: 'function', name },
+    })
+    const [call] = (await stream.finalResponse()).output
+    if (call?.type !== 'function_call') throw new Error('A call is expected.')
+    expect(call).toMatchObject({ name, namespace: 'mcp__weather' })
+    const { call_id, name: called, namespace: inside, arguments: words } = call
+    expect(JSON.parse(words)).toEqual(toolExample.call.arguments)
+    input.push({
+      type: 'function_call',
+      call_id,
+      name: called,
+      arguments: words,
+      ...(inside !== undefined && { namespace: inside }),
+    })
+    input.push({ type: 'function_call_output', call_id, output: toolExample.result })
+    const second = await client.responses.create({ model, input, tools: offered })
+    expect(second.output_text).toBe(toolExample.answer)
+  })
+
   test('raises the errors of the client', async () => {
     const hot = client.responses.create({ model, input: 'Say hello.', temperature: 3 })
     await expect(hot).rejects.toThrow(BadRequestError)
