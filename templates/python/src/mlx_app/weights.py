@@ -22,7 +22,7 @@ from .mlx_lm_adapter.models import Tokenizer, add_adapter, read_model, read_toke
 PIECE_BYTES = 256 * 1024 * 1024
 
 
-@dataclass(frozen=True)
+@dataclass
 class ReadModel:
     """A model whose files were read; `weights()` brings the numbers into memory."""
 
@@ -48,6 +48,11 @@ class ReadModel:
                 piece, size = [], 0
         mx.eval(piece)
         yield loaded + size
+
+    def widen(self) -> None:
+        """Makes float32 of all numbers that are not packed; before they are in memory."""
+        self.network.set_dtype(mx.float32)
+        self.total_bytes = _bytes(self.network)
 
     @property
     def batchable(self) -> bool:
@@ -110,8 +115,7 @@ def read(path: Path, adapter: Path | None = None) -> ReadModel:
         raise _why(path, error) from error
     if adapter is not None:
         _read_adapter(network, adapter)
-    total = sum(weight.nbytes for weight in _arrays(network))
-    return ReadModel(path, network, tokenizer, config, total, adapter)
+    return ReadModel(path, network, tokenizer, config, _bytes(network), adapter)
 
 
 def _read_adapter(network: nn.Module, adapter: Path) -> None:
@@ -125,6 +129,10 @@ def _read_adapter(network: nn.Module, adapter: Path) -> None:
             raise known from error
         reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise corrupt_adapter(adapter, reason) from error
+
+
+def _bytes(network: nn.Module) -> int:
+    return sum(weight.nbytes for weight in _arrays(network))
 
 
 def _arrays(network: nn.Module) -> Iterator[mx.array]:

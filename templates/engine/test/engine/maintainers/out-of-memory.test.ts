@@ -43,7 +43,7 @@ test.runIf(process.platform === 'linux')(
     // MLX's CPU build would not survive an allocation that fails, so it must not come to one.
     expect(error).toMatchObject({
       code: 'OUT_OF_MEMORY',
-      message: expect.stringMatching(/needs [\d.]+ MB.*limit is [\d.]+ MB/),
+      message: expect.stringMatching(/needs [\d.]+ [MG]B.*limit is [\d.]+ MB/),
       hint: expect.stringMatching(/prompt|maxTokens/),
     })
     expect((await engine.status()).deaths).toBe(0)

@@ -91,9 +91,11 @@ class Loading:
         _import_what_it_takes(found)
         return found
 
-    def begin(self, path: Path) -> None:
-        """Reads everything but the weights. Raises EngineError."""
+    def begin(self, path: Path, *, widen: bool = False) -> None:
+        """Reads everything but the weights; `widen` makes float32 of them. Raises EngineError."""
         self.files = _read(path, self.adapter_folder)
+        if widen:
+            self.files.model.widen()
         self.weights = self.files.model.weights()
 
 

@@ -1,0 +1,59 @@
+"""On a CPU, half-precision numbers are computed with as float32.
+
+MLX's CPU build has no fast code for them on x86-64: measured with mlx 0.32 on 2 cores, a 4-bit
+matrix times a vector takes 9 times as long when its scales are bfloat16 as when they are float32,
+and 47 times with float16; an unquantised one of float16 3 times. Packed weights stay as they are,
+so a quantised model grows by a tenth, and one of float16 to twice its size. Unquantised bfloat16
+would gain too little for that, and stays. A half is exactly one of float32: nothing is rounded.
+"""
+
+import json
+import platform
+from collections import Counter
+from pathlib import Path
+
+import mlx.core as mx
+
+# Of the memory limit, what widened weights may take: the caches of calls come on top.
+MOST = 3 / 4
+
+
+def is_slow_with_halves() -> bool:
+    """Whether MLX computes on a processor for which that was measured."""
+    on_cpu: bool = mx.default_device().type == mx.DeviceType.cpu
+    return on_cpu and platform.machine() in ("x86_64", "AMD64")
+
+
+def widened_bytes(path: Path) -> int | None:
+    """Bytes of the weights in a folder with their halves as float32; None where they had better
+    stay as they are. Reads the headers of the files.
+    """
+    sizes: Counter[str] = Counter()
+    for file in path.glob("model*.safetensors"):
+        sizes.update(_bytes_by_type(file))
+    # Quantised weights are packed into integers of 32 bits.
+    if "U32" not in sizes and "F16" not in sizes:
+        return None
+    halves = sizes["F16"] + sizes["BF16"]
+    return sizes.total() + halves if halves else None
+
+
+def _bytes_by_type(file: Path) -> Counter[str]:
+    """Bytes of the tensors by their type (https://github.com/huggingface/safetensors).
+
+    Empty for a damaged file, which its reading will tell of.
+    """
+    sizes: Counter[str] = Counter()
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if length > file.stat().st_size:
+            return sizes
+        try:
+            header = json.loads(stream.read(length))
+            for name, entry in header.items():
+                if name != "__metadata__":
+                    begin, end = entry["data_offsets"]
+                    sizes[entry["dtype"]] += end - begin
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return Counter()
+    return sizes
