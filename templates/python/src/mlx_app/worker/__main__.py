@@ -7,6 +7,7 @@ parse.
 from __future__ import annotations
 
 import faulthandler
+import signal
 import sys
 
 from .channel import Channel
@@ -18,6 +19,9 @@ def main() -> None:
     channel = Channel()
     # A crash in a library tells on standard error where it was.
     faulthandler.enable(all_threads=False)
+    # Its input tells the worker when to end. systemd sends this to each process of a service, whose
+    # answers under way would be lost.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < OLDEST:
         channel.end(

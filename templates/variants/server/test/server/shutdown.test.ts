@@ -57,6 +57,8 @@ test('SIGTERM: no new connection, not ready, running streams come to their end, 
   const [before] = await once(kept, 'data')
   expect(String(before)).toContain('HTTP/1.1 200 OK')
   const streams = await Promise.all(Array.from({ length: 8 }, () => begin(url)))
+  // As systemd does it: to each process.
+  process.kill(worker, 'SIGTERM')
   program.child.kill('SIGTERM')
   await untilClosed(url)
   kept.write('GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n')
