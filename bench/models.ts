@@ -43,6 +43,16 @@ export async function largeModel(workshop: string): Promise<Measured> {
   return { name: '~75M', path, large: true, maxTokens: (streams) => Math.max(8, Math.floor(32 / streams)) }
 }
 
+/** The same in 4 bits, with scales of bfloat16. */
+export async function quantisedModel(workshop: string): Promise<Measured> {
+  const path = join(workshop, 'endless-quantised')
+  if (!existsSync(path)) {
+    await execa(python, [join(root, 'scripts', 'hello', 'stand_in.py'), path, '--quantised'])
+    await withoutEnd(path)
+  }
+  return { name: '~75M in 4 bits', path, large: true, maxTokens: () => 24 }
+}
+
 /** A chat in the template that both models share; no other call's prompt begins like it. */
 export function freshPrompt(): string {
   return `<|im_start|>system\n${nonce()}<|im_end|>\n<|im_start|>user\nTell me a story.<|im_end|>\n<|im_start|>assistant\n`

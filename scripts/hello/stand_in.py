@@ -1,17 +1,20 @@
 """Writes a model of the size of a real one for the benches: `python stand_in.py DIRECTORY`.
 
-About 75 million random numbers of float32 (300 MB) with the tokenizer of the hello model. It says
-nothing that means anything, at the speed of a model that does. It is made when a bench runs and
-kept nowhere.
+About 75 million random numbers of float32 (300 MB) with the tokenizer of the hello model; with
+`--quantised` in 4 bits with scales of bfloat16 (43 MB), as most models are published for MLX. It
+says nothing that means anything, at the speed of a model that does. It is made when a bench runs
+and kept nowhere.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Final
 
 import mlx.core as mx
+from mlx_lm.utils import quantize_model, save_model
 from model import Config, build, configuration, parameter_count, write_model
 from tokenizer import train_tokenizer, write_tokenizer
 
@@ -30,14 +33,22 @@ def main() -> None:
     """Makes the folder and says how large the model is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path, help="is made where it is missing")
-    directory: Path = parser.parse_args().directory
+    parser.add_argument("--quantised", action="store_true", help="in 4 bits")
+    arguments = parser.parse_args()
+    directory: Path = arguments.directory
     directory.mkdir(parents=True, exist_ok=True)
     tokenizer = train_tokenizer()
     config = configuration(tokenizer) | SIZES
     mx.random.seed(SEED)
     model = build(config)
     write_tokenizer(tokenizer, directory)
-    write_model(model, config, directory, mx.float32)
+    if arguments.quantised:
+        model.set_dtype(mx.bfloat16)
+        quantised, config = quantize_model(model, config, 64, 4)
+        save_model(directory, quantised)
+        (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    else:
+        write_model(model, config, directory, mx.float32)
     print(f"{parameter_count(model):,} parameters")
 
 
