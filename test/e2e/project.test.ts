@@ -1,22 +1,12 @@
 /** A project as a user makes it: from the packed tool, in a folder with a space, everything installed, every script run. */
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { installedTool } from '../support/installed.ts'
 
-const repository = fileURLToPath(new URL('../../', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
 const project = join(folder, 'my app')
 const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() }))
@@ -33,15 +23,7 @@ async function withoutNetwork(command: string): Promise<[string, string[]]> {
 }
 
 beforeAll(async () => {
-  await execa('npm', ['pack', '--pack-destination', folder], { cwd: repository })
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? ''
-  const home = join(folder, 'tool')
-  mkdirSync(home)
-  await execa('npm', ['install', '--prefix', home, join(folder, tarball)], { cwd: home })
-  expect(readdirSync(join(home, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
-    'create-mlx-app',
-  ])
-  const bin = join(home, 'node_modules', '.bin', 'create-mlx-app')
+  const bin = await installedTool(folder)
   await execa(bin, [project, '--yes', '--template', 'node', '--model', 'hello'], {
     cwd: folder,
     stdin: 'ignore',

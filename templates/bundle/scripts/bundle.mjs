@@ -53,9 +53,25 @@ if (status !== 0) process.exit(status ?? 1)
 if (at === -1) {
   for (const program of programs) console.log(`dist/${program}`)
 } else {
+  endWithShell()
   const first = join(dist, programs[0])
   process.argv.splice(1, process.argv.length, first, ...given.slice(at + 1))
   await import(pathToFileURL(first).href)
+}
+
+/**
+ * Package managers run a script in a shell and pass signals to it, of which `sh` dies and tells nobody: the program would go
+ * on, and keep its port. So it sends SIGTERM to itself when its shell is gone.
+ */
+function endWithShell() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const shell = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, 200)
+  timer.unref()
 }
 
 /** Where package managers put commands: in the project, or above it when it is part of a workspace. */

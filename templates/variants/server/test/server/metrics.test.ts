@@ -88,7 +88,6 @@ test('the state, the memory and the versions', async () => {
 })
 
 test('paths that clients make up are counted as one', async () => {
-  const before = await values()
   for (let index = 0; index < 50; index++) {
     const response = await fetch(`${shared.server.url}/made/up/${index}?x=${index}`)
     expect(response.status).toBe(404)
@@ -98,5 +97,5 @@ test('paths that clients make up are counted as one', async () => {
   const names = [...(await values()).keys()]
   expect(names.filter((name) => name.includes('made'))).toEqual([])
   // One counter, and one histogram of 16 bounds, infinity, sum and count.
-  expect(names.length - before.size).toBeLessThanOrEqual(1 + 19)
+  expect(names.filter((name) => name.includes('route="none"'))).toHaveLength(1 + 19)
 })

@@ -1,0 +1,149 @@
+/** A server as a user makes it: from the packed tool, with everything beside it, installed, every script run, talked to. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { stagesOf } from '../support/dockerfile.ts'
+import { installedTool } from '../support/installed.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
+const project = join(folder, 'my api')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const npm = (...command: string[]) => execa('npm', command, { cwd: project, reject: false, all: true })
+const read = (path: string) => readFileSync(join(project, path), 'utf8')
+
+beforeAll(async () => {
+  const bin = await installedTool(folder)
+  const flags = ['--yes', '--server', '--with', 'ci,docker', '--model', 'hello']
+  await execa(bin, [project, ...flags], { cwd: folder, stdin: 'ignore' })
+}, 600_000)
+
+const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() }))
+const completionSchema = z.object({
+  choices: z.tuple([z.object({ message: z.object({ content: z.string() }) })]),
+})
+
+/** A server that listens; it is killed after the test, if it still runs. */
+async function listening(program: string[], cwd: string, env: NodeJS.ProcessEnv) {
+  const [name = '', ...flags] = program
+  const server = execa(name, flags, { cwd, env, reject: false, stdin: 'ignore' })
+  onTestFinished(() => void server.kill('SIGKILL'))
+  const address = new Promise<string>((resolve) => {
+    createInterface(server.stdout).on('line', (line) => {
+      const [, url] = /^Listening on (http:\/\/\S+)$/.exec(line) ?? []
+      if (url !== undefined) resolve(url)
+    })
+  })
+  const url = await Promise.race([address, server.then(() => undefined)])
+  if (url !== undefined) return { server, url }
+  const { stderr, exitCode } = await server
+  throw new Error(`It ended with ${exitCode} before it listened: ${stderr}`)
+}
+
+/** Asks the first question that the model knows; expects its answer, word for word. */
+async function expectAnswer(url: string, key?: string) {
+  await expect.poll(async () => (await fetch(`${url}/ready`)).status, { timeout: 30_000 }).toBe(200)
+  const [first] = answersSchema.parse(JSON.parse(read('models/hello/answers.json')))
+  const response = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    },
+    body: JSON.stringify({ messages: [{ role: 'user', content: first?.question }] }),
+  })
+  const body: unknown = await response.json()
+  expect(response.status, JSON.stringify(body)).toBe(200)
+  expect(completionSchema.parse(body).choices[0].message.content).toBe(first?.answer)
+}
+
+describe('every script passes as generated', () => {
+  test.each(['lint', 'typecheck', 'build'])('%s', async (script) => {
+    const ran = await npm('run', script)
+    expect(ran.exitCode, ran.all).toBe(0)
+  })
+
+  // Those of the engine and of the set-up run in test/e2e/project.test.ts: they are the same files.
+  test('test, with a count above zero', async () => {
+    const ran = await npm('test', '--', 'test/server', 'test/web')
+    expect(ran.exitCode, ran.all).toBe(0)
+    expect(Number(/Tests.* (\d+) passed/.exec(ran.all)?.[1])).toBeGreaterThan(100)
+  })
+})
+
+test('npm start says where it listens, serves page and API, and ends with npm', async () => {
+  const { server, url } = await listening(['npm', '-s', 'start'], project, { PORT: '0' })
+  const page = await fetch(url)
+  expect(page.headers.get('content-type')).toContain('text/html')
+  await expectAnswer(url)
+  server.kill('SIGTERM')
+  const { stdout } = await server
+  expect(stdout.split('\n').at(-1)).toBe(`Listening on ${url}`)
+  // npm ends with its shell; what listens ends by itself, and answers to its end.
+  await expect.poll(() => fetch(url).then(() => 'answers', String)).toBe('TypeError: fetch failed')
+})
+
+describe('what the image holds', () => {
+  const image = join(folder, 'image')
+  const data = join(folder, 'data')
+  const last = () => stagesOf(read('Dockerfile')).at(-1)
+
+  /** As the image sets it, but for the volume and the port. */
+  const environment = () => ({
+    ...last()?.environment,
+    KEYS_FILE: join(data, 'keys.json'),
+    HF_HOME: join(data, 'huggingface'),
+    PORT: '0',
+  })
+
+  beforeAll(async () => {
+    await npm('run', 'build')
+    mkdirSync(data)
+    const fromProject = last()?.copied.flatMap(({ from }) => from) ?? []
+    for (const path of [...fromProject, 'dist']) {
+      mkdirSync(dirname(join(image, path)), { recursive: true })
+      cpSync(join(project, path), join(image, path), { recursive: true })
+    }
+    symlinkSync(join(project, 'python', '.venv'), join(image, 'python', '.venv'))
+  })
+
+  test('does not start where others reach it without a key', async () => {
+    const ended = await execa('node', ['dist/main.js'], { cwd: image, env: environment(), reject: false })
+    expect(ended.exitCode).not.toBe(0)
+    expect(ended.stderr).toContain('key')
+  })
+
+  test('makes a key, serves with it alone, is healthy, and ends with 0 on SIGTERM', async () => {
+    const env = environment()
+    const { stdout: key } = await execa('node', ['dist/keys.js', 'create', '--name', 'laptop'], {
+      cwd: image,
+      env,
+    })
+    const command = z
+      .tuple([z.string()])
+      .rest(z.string())
+      .parse(JSON.parse(instruction('CMD')))
+    const { server, url } = await listening(command, image, env)
+    const { port } = new URL(url)
+    const local = `http://127.0.0.1:${port}`
+    const refused = await fetch(`${local}/v1/models`)
+    expect(refused.status).toBe(401)
+    await expectAnswer(local, key.split('\n').at(-1))
+
+    const [program, ...flags] = z
+      .array(z.string())
+      .parse(JSON.parse(/CMD (\[.*\])$/.exec(instruction('HEALTHCHECK'))?.[1] ?? '[]'))
+    const check = (at: string) => execa(program ?? '', flags, { env: { PORT: at }, reject: false })
+    expect(await check(port)).toMatchObject({ exitCode: 0 })
+    server.kill('SIGTERM')
+    expect(await server).toMatchObject({ exitCode: 0 })
+    expect(await check(port)).toMatchObject({ exitCode: 1 })
+  })
+
+  const instruction = (name: string) =>
+    last()?.instructions.findLast((instruction) => instruction.name === name)?.rest ?? ''
+})
