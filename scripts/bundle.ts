@@ -8,7 +8,7 @@ import fileSystem from 'fs-extra'
 import { allLayers } from '../src/choices.ts'
 import { packedLayerName, packLayer } from '../src/compose/packed.ts'
 import { hostVersions, readLayer } from '../src/compose/source-folder.ts'
-import { sha256 } from '../src/project/record.ts'
+import { fingerprint } from '../src/project/record.ts'
 import { version } from '../src/version.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -69,7 +69,7 @@ export async function bundle(directory: string): Promise<void> {
   for (const { path, contents } of results.flatMap((result) => result.outputFiles))
     fileSystem.outputFileSync(path, contents)
   for (const name of allLayers()) {
-    const packed = packLayer(readLayer(templatesDirectory, name), sha256)
+    const packed = packLayer(readLayer(templatesDirectory, name), fingerprint)
     const compressed = brotliCompressSync(packed, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } })
     const file = join(directory, 'layers', packedLayerName(name))
     // The small ones would cost more time to unpack than they save bytes; so would what hardly shrinks.

@@ -3,8 +3,8 @@ import type { Template } from './template.ts'
 
 /** First line of a packed layer. */
 interface PackedHeader {
-  /** Verbatim files in the order of their bytes: size in bytes, SHA-256 in hex. */
-  files: { path: string; size: number; sha256: string }[]
+  /** Verbatim files in the order of their bytes: size in bytes, and a hash. */
+  files: { path: string; size: number; fingerprint: string }[]
   templates: Record<string, Template>
 }
 
@@ -17,14 +17,14 @@ export function packedLayerName(layer: string): string {
  * Puts a layer into one file: a line of JSON, then the bytes of the verbatim files one after the other, so
  * that reading it decodes nothing and hashes nothing.
  *
- * @param hash SHA-256 in hex.
+ * @param hash `fingerprint` of the record.
  */
 export function packLayer(layer: Layer, hash: (bytes: Uint8Array) => string): Uint8Array {
   const header: PackedHeader = { files: [], templates: {} }
   const contents: Uint8Array[] = []
   for (const [path, file] of layer.files) {
     if (file instanceof Uint8Array) {
-      header.files.push({ path, size: file.length, sha256: hash(file) })
+      header.files.push({ path, size: file.length, fingerprint: hash(file) })
       contents.push(file)
     } else {
       header.templates[path] = file
@@ -39,11 +39,11 @@ export function unpackLayer(name: string, packed: Buffer, hashes: Map<Uint8Array
   const header: PackedHeader = JSON.parse(packed.toString('utf8', 0, end))
   const files = new Map<string, LayerFile>(Object.entries(header.templates))
   let offset = end + 1
-  for (const { path, size, sha256 } of header.files) {
+  for (const { path, size, fingerprint } of header.files) {
     const bytes = packed.subarray(offset, offset + size)
     offset += size
     files.set(path, bytes)
-    hashes.set(bytes, sha256)
+    hashes.set(bytes, fingerprint)
   }
   return { name, files }
 }

@@ -8,7 +8,7 @@ export interface ProjectRecord {
   /** Version of create-mlx-app that wrote the files. */
   version: string
   answers: Answers
-  /** SHA-256 (hex) of each file as it was written, by path; the record itself is not among them. */
+  /** The fingerprint of each file as it was written, by path; the record itself is not among them. */
   files: Record<string, string>
 }
 
@@ -23,13 +23,16 @@ export function projectRecord(
   files: ReadonlyMap<string, Uint8Array>,
   known: ReadonlyMap<Uint8Array, string>,
 ): ProjectRecord {
-  const hashes = [...files].map(([path, bytes]) => [path, known.get(bytes) ?? sha256(bytes)])
+  const hashes = [...files].map(([path, bytes]) => [path, known.get(bytes) ?? fingerprint(bytes)])
   return { version, answers, files: Object.fromEntries(hashes) }
 }
 
-/** SHA-256 in hex. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+/**
+ * The first 96 bits of the SHA-256, in hex. They tell a changed file as surely as all 256 do, and hashes, which nothing
+ * compresses, are much of what a package and a record weigh.
+ */
+export function fingerprint(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 24)
 }
 
 /** The text of the record's file. */

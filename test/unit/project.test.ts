@@ -4,7 +4,7 @@ import { type Answers, layersFor, packageManagers, templates } from '../../src/c
 import { emittedPath } from '../../src/compose/compose.ts'
 import { readLayers } from '../../src/compose/layers.ts'
 import { openTemplates } from '../../src/compose/open.ts'
-import { recordName, sha256 } from '../../src/project/record.ts'
+import { fingerprint, recordName } from '../../src/project/record.ts'
 import { planProject } from '../../src/steps/plan.ts'
 
 const repository = new URL('../../', import.meta.url)
@@ -22,7 +22,7 @@ const textOf = (files: ReadonlyMap<string, Uint8Array>, path: string): string =>
   Buffer.from(files.get(path) ?? Buffer.from(`(there is no ${path})`)).toString()
 /** By path; Vitest takes seconds for the bytes themselves. */
 const hashesOf = (files: Iterable<readonly [string, Uint8Array]>) =>
-  Object.fromEntries(Array.from(files, ([path, bytes]) => [path, sha256(bytes)]))
+  Object.fromEntries(Array.from(files, ([path, bytes]) => [path, fingerprint(bytes)]))
 const json = (text: string): unknown => JSON.parse(text)
 
 describe.each(templates.map((template) => template.value))('a %s project', async (template) => {

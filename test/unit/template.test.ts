@@ -9,7 +9,7 @@ import type { LayerFile } from '../../src/compose/layers.ts'
 import { packLayer, unpackLayer } from '../../src/compose/packed.ts'
 import { parseTemplate } from '../../src/compose/parse-template.ts'
 import { render } from '../../src/compose/template.ts'
-import { sha256 } from '../../src/project/record.ts'
+import { fingerprint } from '../../src/project/record.ts'
 
 const templatesDirectory = fileURLToPath(new URL('../../templates', import.meta.url))
 const answers: Answers = {
@@ -86,7 +86,7 @@ describe('a packed layer', () => {
     ])
     const template = parseTemplate('# {{name}}\n', 'README.md.hbs')
     const all = new Map<string, LayerFile>(files).set('README.md', template)
-    const packed = packLayer({ name: 'x', files: all }, sha256)
+    const packed = packLayer({ name: 'x', files: all }, fingerprint)
     const hashes = new Map<Uint8Array, string>()
     const layer = unpackLayer('x', Buffer.from(packed), hashes)
     expect(layer.files.get('README.md')).toEqual(template)
@@ -95,7 +95,7 @@ describe('a packed layer', () => {
       const unpacked = layer.files.get(path)
       if (!(unpacked instanceof Uint8Array)) throw new Error(`${path} is no file`)
       expect(Buffer.compare(unpacked, bytes)).toBe(0)
-      expect(hashes.get(unpacked)).toBe(sha256(bytes))
+      expect(hashes.get(unpacked)).toBe(fingerprint(bytes))
     }
   })
 })
