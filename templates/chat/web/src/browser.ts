@@ -45,6 +45,8 @@ export function useHash(): string {
 
 export function setHash(hash: string): void {
   location.hash = hash
+  // The browser's own event comes later, maybe after the next key: that one would still be for what was open before.
+  dispatchEvent(new Event('hashchange'))
 }
 
 /** Whether something was done a moment ago; `mark` says that it was. */

@@ -7,8 +7,11 @@ import { next, withWorker } from './worker.ts'
 const page = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
 const session = /```text\n([^`]*(?:`[^`]+`[^`]*)*?)\n```/.exec(page)?.[1]?.split('\n') ?? []
 
-/** Versions, paths and times differ from one machine to the next. */
-const varying = ['pid', 'python', 'mlx', 'mlxLm', 'device', 'path', 'timings']
+/** Versions, paths and times differ from one machine to the next, and so does what a model takes in memory. */
+const varying = [
+  ...['pid', 'python', 'mlx', 'mlxLm', 'device', 'path', 'timings'],
+  ...['loadedBytes', 'totalBytes', 'memoryBytes'],
+]
 
 /** A line without what varies, and without what is there by default. */
 function plain(line: unknown): unknown {

@@ -17,6 +17,8 @@ export interface Chat {
   /** The text of the last answer, once it has ended. */
   answer(): Promise<string>
   button(name: string | RegExp): Locator
+  /** Loads the page again, once the browser has kept what was changed: a person is slower than that, a test is not. */
+  reload(): Promise<void>
   /** What axe finds that is serious or critical. */
   barriers(): Promise<string[]>
 }
@@ -79,6 +81,17 @@ export function usePage(mcpConfig = '') {
   }
 }
 
+/** Resolves when all that was to be written before is. */
+const writesDone = `new Promise((resolve, reject) => {
+  const opening = indexedDB.open('chat')
+  opening.onerror = reject
+  opening.onsuccess = () => {
+    const last = opening.result.transaction('conversations', 'readwrite')
+    last.objectStore('conversations').count()
+    last.oncomplete = () => resolve(opening.result.close())
+  }
+})`
+
 function chatOn(page: Page): Chat {
   const complaints: string[] = []
   page.on('console', (message) => {
@@ -100,6 +113,10 @@ function chatOn(page: Page): Chat {
     answer: async () => {
       await page.locator('.answer:last-child .turn-actions').waitFor()
       return (await page.locator('.answer').last().locator('> .markdown').textContent()) ?? ''
+    },
+    reload: async () => {
+      await page.evaluate(writesDone)
+      await page.reload()
     },
     barriers: async () => {
       // Given to the page by the debugger, which its Content-Security-Policy does not bind.

@@ -62,7 +62,7 @@ export function describeTools({ open }: ReturnType<typeof usePage>): void {
       expect(await output.textContent()).toBe(result)
       expect(await chat.barriers()).toEqual([])
 
-      await chat.page.reload()
+      await chat.reload()
       await summary.waitFor()
       const next = chat.page.waitForRequest('**/v1/chat/completions')
       await chat.say('Say hello.')
@@ -97,7 +97,7 @@ export function describeTools({ open }: ReturnType<typeof usePage>): void {
       const tools = await openSettings(chat)
       await tools.getByRole('checkbox', { name: 'weather' }).check()
       await chat.page.route('**/api/mcp', (route) => route.fulfill({ json: { servers: [] } }))
-      await chat.page.reload()
+      await chat.reload()
       await openSettings(chat)
       await tools.getByText('It is no longer there.').waitFor()
       await tools.getByRole('checkbox', { name: 'weather' }).click()
