@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerTo, story, useFolder } from '#testing/support'
 import { programOfDebian } from '../../../../../engine/test/engine/maintainers/debian.ts'
 import { freePort } from '../../../../../engine/test/engine/maintainers/free-port.ts'
+import { chat, endless } from '../streams.ts'
 import { openServer, type TestServer } from '../support.ts'
 
 const folder = useFolder()
@@ -45,11 +46,11 @@ async function untilItAnswers(child: ChildProcess): Promise<void> {
   ended.catch(() => undefined)
 }
 
-function ask(question: string, stream = false): Promise<Response> {
+function ask(question: string, options: Record<string, unknown>): Promise<Response> {
   return fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ stream, messages: [{ role: 'user', content: question }] }),
+    body: JSON.stringify(chat(question, { ...options, stream: true })),
   })
 }
 
@@ -64,7 +65,7 @@ async function answer(question: string): Promise<string | null | undefined> {
 }
 
 test('the pieces of an answer come through one by one', async () => {
-  const response = await ask(story, true)
+  const response = await ask(story, {})
   let reads = 0
   let text = ''
   for await (const piece of response.body ?? []) {
@@ -78,7 +79,9 @@ test('the pieces of an answer come through one by one', async () => {
 test('a replica that dies costs no new request', async () => {
   const [first, second] = replicas
   if (first === undefined || second === undefined) throw new Error('There are two replicas.')
-  const before = await Promise.all(Array.from({ length: 8 }, () => ask(story, true)))
+  // So long that none is over before all have begun.
+  const long = { ...endless, max_tokens: 1000 }
+  const before = await Promise.all(Array.from({ length: 8 }, () => ask(story, long)))
   // Each has some of them.
   expect(first.services.generations.active).toBeGreaterThan(0)
   expect(second.services.generations.active).toBeGreaterThan(0)
