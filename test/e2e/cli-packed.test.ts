@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,6 @@ import { readTree, temporaryFolder } from '../support/folders.ts'
 import { plainEnvironment } from '../support/tool.ts'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
-const largestTarballBytes = 600_000
 
 const staging = mkdtempSync(join(tmpdir(), 'create-mlx-app-packed-'))
 const published = join(staging, 'published')
@@ -39,8 +38,7 @@ const npmEnvironment = () => {
 }
 
 describe('the packed tool', () => {
-  it('is small and brings no package with it', () => {
-    expect(statSync(tarball).size).toBeLessThanOrEqual(largestTarballBytes)
+  it('brings no package with it', () => {
     expect(readdirSync(join(installed, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'create-mlx-app',
     ])
