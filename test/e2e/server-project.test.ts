@@ -30,7 +30,7 @@ const completionSchema = z.object({
 /** A server that listens; it is killed after the test, if it still runs. */
 async function listening(program: string[], cwd: string, env: NodeJS.ProcessEnv) {
   const [name = '', ...flags] = program
-  const server = execa(name, flags, { cwd, env, reject: false, stdin: 'ignore' })
+  const server = execa(name, flags, { cwd, env, reject: false, stdin: 'ignore', detached: true })
   onTestFinished(() => void server.kill('SIGKILL'))
   const address = new Promise<string>((resolve) => {
     createInterface(server.stdout).on('line', (line) => {
@@ -85,6 +85,24 @@ test('npm start says where it listens, serves page and API, and ends with npm', 
   expect(stdout.split('\n').at(-1)).toBe(`Listening on ${url}`)
   // npm ends with its shell; what listens ends by itself, and answers to its end.
   await expect.poll(() => fetch(url).then(() => 'answers', String)).toBe('TypeError: fetch failed')
+})
+
+test('a signal to npm and all that it started, as supervisors send it, lets a stream come to its end', async () => {
+  const { server, url } = await listening(['npm', '-s', 'start'], project, { PORT: '0' })
+  await expectAnswer(url)
+  const body = {
+    ...{ stream: true, max_tokens: 2000, logit_bias: { 0: -100, 1: -100, 2: -100 } },
+    messages: [{ role: 'user', content: 'Tell me a story.' }],
+  }
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  })
+  process.kill(-(server.pid ?? Number.NaN), 'SIGTERM')
+  expect(await answer.text()).toMatch(/"finish_reason":"length".*\n\ndata: \[DONE\]\n\n$/s)
+  await server
 })
 
 describe('what the image holds', () => {

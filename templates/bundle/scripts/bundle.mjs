@@ -72,6 +72,11 @@ function endWithShell() {
     process.kill(process.pid, 'SIGTERM')
   }, 200)
   timer.unref()
+  // Where all of them got the signal, the program is told already, and would take another one for impatience.
+  const told = () => clearInterval(timer)
+  process.on('newListener', (name, listener) => {
+    if (name === 'SIGTERM' && listener !== told) process.once(name, told)
+  })
 }
 
 /** Where package managers put commands: in the project, or above it when it is part of a workspace. */
