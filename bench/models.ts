@@ -34,23 +34,22 @@ export async function helloModel(workshop: string): Promise<Measured> {
 
 /** Some 75 million random numbers, which give text that means nothing at the speed of text that does. */
 export async function largeModel(workshop: string): Promise<Measured> {
-  const path = join(workshop, 'endless-stand-in')
-  if (!existsSync(path)) {
-    await execa(python, [join(root, 'scripts', 'hello', 'stand_in.py'), path])
-    await withoutEnd(path)
-  }
+  const path = await standIn(join(workshop, 'endless-stand-in'))
   // MLX's CPU build computes a batch of it about as fast as one stream: some 25 tokens a second for all together.
   return { name: '~75M', path, large: true, maxTokens: (streams) => Math.max(8, Math.floor(32 / streams)) }
 }
 
-/** The same in 4 bits, with scales of bfloat16. */
-export async function quantisedModel(workshop: string): Promise<Measured> {
-  const path = join(workshop, 'endless-quantised')
+/** The folder of the same in 4 bits, with scales of bfloat16. */
+export function quantisedModel(workshop: string): Promise<string> {
+  return standIn(join(workshop, 'endless-quantised'), '--quantised')
+}
+
+async function standIn(path: string, ...flags: string[]): Promise<string> {
   if (!existsSync(path)) {
-    await execa(python, [join(root, 'scripts', 'hello', 'stand_in.py'), path, '--quantised'])
+    await execa(python, [join(root, 'scripts', 'hello', 'stand_in.py'), path, ...flags])
     await withoutEnd(path)
   }
-  return { name: '~75M in 4 bits', path, large: true, maxTokens: () => 24 }
+  return path
 }
 
 /** A chat in the template that both models share; no other call's prompt begins like it. */

@@ -15,7 +15,7 @@ const prompt = 'A stream.'
  */
 export async function benchStream(workshop: string): Promise<Row[]> {
   const large = await beside((await largeModel(workshop)).path, 100, 11)
-  const quantised = await beside((await quantisedModel(workshop)).path, 24, 3)
+  const quantised = await beside(await quantisedModel(workshop), 24, 3)
   return [
     { ...rateRow('decode, one stream, ~75M parameters', large), ...atLeast(quotient(large.rate), 0.97) },
     {

@@ -1,6 +1,6 @@
 /**
  * Packs the tool as npm would publish it and looks at what is inside: only the bundle and its papers, nothing to
- * install at run time, no larger than the bar of bench/RESULTS.md, and no complaint of publint.
+ * install at run time, no larger than it is known to be, and no complaint of publint.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,8 +12,8 @@ import { formatMessage } from 'publint/utils'
 import { z } from 'zod'
 
 /** Bytes of the tarball, the hello model included. */
-// DESIGN set 600 kB before there was a server among the templates; the weights and the locks are half of it.
-const mostBytes = 700_000
+// The bar of bench/RESULTS.md is 600 kB, which is missed since there is a server among the templates: not to grow unseen.
+const mostBytes = 640_000
 const allowed = [/^package\.json$/, /^README\.md$/, /^LICENSE$/, /^dist\//]
 
 const root = fileURLToPath(new URL('../', import.meta.url))
