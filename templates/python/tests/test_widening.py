@@ -7,7 +7,7 @@ import mlx.core as mx
 import pytest
 from mlx.utils import tree_flatten
 
-import mlx_app.worker.models as models_module
+import mlx_app.widening as widening_module
 from mlx_app.protocol import Load
 from mlx_app.weights import ReadModel
 from mlx_app.widening import widened_bytes
@@ -41,15 +41,19 @@ def write(folder: Path, sizes: dict[str, int]) -> Path:
     ],
 )
 def test_counts_what_float32_takes(
-    tmp_path: Path, sizes: dict[str, int], widened: int | None
+    tmp_path: Path, sizes: dict[str, int], widened: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert widened_bytes(write(tmp_path, sizes)) == widened
+    monkeypatch.setattr(widening_module, "is_slow_with_halves", lambda: True)
+    assert widened_bytes(write(tmp_path, sizes), LARGE) == widened
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 20, b"\x02" + bytes(7) + b"[]"])
-def test_leaves_damaged_files_to_their_reading(tmp_path: Path, content: bytes) -> None:
+def test_leaves_damaged_files_to_their_reading(
+    tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widening_module, "is_slow_with_halves", lambda: True)
     (tmp_path / "model.safetensors").write_bytes(content)
-    assert widened_bytes(tmp_path) is None
+    assert widened_bytes(tmp_path, LARGE) is None
 
 
 @pytest.mark.parametrize(
@@ -67,8 +71,8 @@ def test_a_model_is_in_float32(
     most_bytes: int,
     times: int,
 ) -> None:
-    monkeypatch.setattr(models_module, "is_slow_with_halves", lambda: slow)
-    monkeypatch.setattr(models_module, "MOST", most_bytes / LARGE)
+    monkeypatch.setattr(widening_module, "is_slow_with_halves", lambda: slow)
+    monkeypatch.setattr(widening_module, "MOST", most_bytes / LARGE)
     loop = Loop(models)
     loop.models.load(Load(id=1, model="hello"))
     loop.run(lambda: len(loop.models.in_memory()) == 1)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import mlx.nn as nn
-from mlx.utils import tree_flatten
 
 from .errors import EngineError, from_exception
 from .mlx_lm_adapter.models import read_tokenizer
@@ -39,6 +38,4 @@ def read_files(
         raise EngineError(
             "MODEL_CORRUPT", f"The model in {path} can't be read: {reason}."
         ) from error
-    leaves: Any = tree_flatten(network.parameters())  # type: ignore[no-untyped-call]
-    total = sum(leaf.nbytes for _, leaf in leaves)
-    return ReadModel(path, network, tokenizer, full, total)
+    return ReadModel(path, network, tokenizer, full)

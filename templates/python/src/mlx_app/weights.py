@@ -1,9 +1,7 @@
 """Reading the files of a model: checked first, then brought into memory piece by piece."""
 
-import json
-import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from .errors import EngineError, from_exception
 from .logprobs import TokenTexts
 from .mlx_lm_adapter.caches import unbatchable_cache
 from .mlx_lm_adapter.models import Tokenizer, add_adapter, read_model, read_tokenizer
+from .tensor_files import read_header
 
 # Weights that are brought into memory at once; between two pieces the running streams get a step.
 PIECE_BYTES = 256 * 1024 * 1024
@@ -30,8 +29,11 @@ class ReadModel:
     network: nn.Module
     tokenizer: Tokenizer
     config: dict[str, Any]
-    total_bytes: int
     adapter: Path | None = None
+    total_bytes: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._count()
 
     def weights(self) -> Iterator[int]:
         """Brings the weights into memory, giving the bytes that are there after each piece."""
@@ -52,7 +54,10 @@ class ReadModel:
     def widen(self) -> None:
         """Makes float32 of all numbers that are not packed; before they are in memory."""
         self.network.set_dtype(mx.float32)
-        self.total_bytes = _bytes(self.network)
+        self._count()
+
+    def _count(self) -> None:
+        self.total_bytes = sum(weight.nbytes for weight in _arrays(self.network))
 
     @property
     def batchable(self) -> bool:
@@ -115,7 +120,7 @@ def read(path: Path, adapter: Path | None = None) -> ReadModel:
         raise _why(path, error) from error
     if adapter is not None:
         _read_adapter(network, adapter)
-    return ReadModel(path, network, tokenizer, config, _bytes(network), adapter)
+    return ReadModel(path, network, tokenizer, config, adapter)
 
 
 def _read_adapter(network: nn.Module, adapter: Path) -> None:
@@ -129,10 +134,6 @@ def _read_adapter(network: nn.Module, adapter: Path) -> None:
             raise known from error
         reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise corrupt_adapter(adapter, reason) from error
-
-
-def _bytes(network: nn.Module) -> int:
-    return sum(weight.nbytes for weight in _arrays(network))
 
 
 def _arrays(network: nn.Module) -> Iterator[mx.array]:
@@ -153,24 +154,13 @@ def check_safetensors(file: Path) -> None:
 
 
 def _check_size(file: Path) -> None:
-    """Raises ValueError for a file that is not as long as it announces.
-
-    The format: eight bytes with the header's length, the header as JSON with the offsets of each
-    tensor, the data (https://github.com/huggingface/safetensors).
-    """
-    size = file.stat().st_size
+    """Raises ValueError for a file that is not as long as it announces."""
+    begin, tensors = read_header(file)
     try:
-        with file.open("rb") as stream:
-            (header_bytes,) = struct.unpack("<Q", stream.read(8))
-            if header_bytes > size:
-                raise ValueError("the header is longer than the file")
-            header = json.loads(stream.read(header_bytes))
-            ends = [
-                entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"
-            ]
-            expected = 8 + header_bytes + max(ends, default=0)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, struct.error) as error:
+        expected = begin + max((tensor["data_offsets"][1] for tensor in tensors), default=0)
+    except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"{file.name} is not a safetensors file ({error})") from error
+    size = file.stat().st_size
     if size != expected:
         raise ValueError(f"{file.name} has {size} bytes of {expected}")
 

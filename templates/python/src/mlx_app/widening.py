@@ -7,12 +7,13 @@ so a quantised model grows by a tenth, and one of float16 to twice its size. Unq
 would gain too little for that, and stays. A half is exactly one of float32: nothing is rounded.
 """
 
-import json
 import platform
 from collections import Counter
 from pathlib import Path
 
 import mlx.core as mx
+
+from .tensor_files import read_header
 
 # Of the memory limit, what widened weights may take: the caches of calls come on top.
 MOST = 3 / 4
@@ -24,10 +25,14 @@ def is_slow_with_halves() -> bool:
     return on_cpu and platform.machine() in ("x86_64", "AMD64")
 
 
-def widened_bytes(path: Path) -> int | None:
+def widened_bytes(path: Path, limit_bytes: int) -> int | None:
     """Bytes of the weights in a folder with their halves as float32; None where they had better
-    stay as they are. Reads the headers of the files.
+    stay as they are, be it for the processor, the weights or the memory limit.
+
+    Reads the headers of the files.
     """
+    if not is_slow_with_halves():
+        return None
     sizes: Counter[str] = Counter()
     for file in path.glob("model*.safetensors"):
         sizes.update(_bytes_by_type(file))
@@ -35,25 +40,18 @@ def widened_bytes(path: Path) -> int | None:
     if "U32" not in sizes and "F16" not in sizes:
         return None
     halves = sizes["F16"] + sizes["BF16"]
-    return sizes.total() + halves if halves else None
+    wide = sizes.total() + halves
+    return wide if halves and wide <= MOST * limit_bytes else None
 
 
 def _bytes_by_type(file: Path) -> Counter[str]:
-    """Bytes of the tensors by their type (https://github.com/huggingface/safetensors).
-
-    Empty for a damaged file, which its reading will tell of.
-    """
+    """Bytes of the tensors by their type; none of a damaged file, which its reading tells of."""
     sizes: Counter[str] = Counter()
-    with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(8), "little")
-        if length > file.stat().st_size:
-            return sizes
-        try:
-            header = json.loads(stream.read(length))
-            for name, entry in header.items():
-                if name != "__metadata__":
-                    begin, end = entry["data_offsets"]
-                    sizes[entry["dtype"]] += end - begin
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return Counter()
+    try:
+        _, tensors = read_header(file)
+        for tensor in tensors:
+            begin, end = tensor["data_offsets"]
+            sizes[tensor["dtype"]] += end - begin
+    except (ValueError, KeyError, TypeError):
+        return Counter()
     return sizes

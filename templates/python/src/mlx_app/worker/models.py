@@ -10,7 +10,7 @@ from ..errors import EngineError, from_exception
 from ..memory import weight_bytes
 from ..pace import Pace
 from ..protocol import Load, Loaded, Progress, Unload, Unloaded
-from ..widening import MOST, is_slow_with_halves, widened_bytes
+from ..widening import widened_bytes
 from .background import Background
 from .calls import ModelKey
 from .loading import Loading, ReadFiles
@@ -176,13 +176,12 @@ class Models:
         if self._loading.get(loading.key) is not loading:
             return
         try:
-            wide = widened_bytes(path) if is_slow_with_halves() else None
-            widen = wide is not None and wide <= MOST * self._shelf.limit_bytes
-            needed = wide if wide is not None and widen else weight_bytes(path)
+            wide = widened_bytes(path, self._shelf.limit_bytes)
+            needed = weight_bytes(path) if wide is None else wide
             if loading.adapter_folder is not None:
                 needed += weight_bytes(loading.adapter_folder)
             self._make_room(loading.key.model, needed)
-            loading.begin(path, widen=widen)
+            loading.begin(path, widen=wide is not None)
         except EngineError as error:
             self._fail(loading, error)
 
