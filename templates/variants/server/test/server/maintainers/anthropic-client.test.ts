@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { answerTo, ask, story, until } from '#testing/support'
 import { useServer } from '../support.ts'
 import { anthropicClient } from './anthropic-client.ts'
+import { messageOf, textEvents } from './anthropic-shapes.ts'
 import { failureOf } from './openai-client.ts'
 import { weather } from './weather.ts'
 
@@ -17,13 +18,7 @@ describe('messages.create', () => {
     const question = { ...common, ...ask('What can you do?') }
     const message = await client().messages.create(question)
     expect(message).toMatchObject({
-      id: expect.stringMatching(/^msg_/),
-      type: 'message',
-      role: 'assistant',
-      model: 'hello',
-      content: [{ type: 'text', text: answerTo('What can you do?') }],
-      stop_reason: 'end_turn',
-      stop_sequence: null,
+      ...messageOf(answerTo('What can you do?')),
       _request_id: expect.stringMatching(/^req_/),
     })
     const { input_tokens: counted } = await client().messages.countTokens({
@@ -47,14 +42,7 @@ describe('messages.create', () => {
       if (event.type === 'content_block_delta' && event.delta.type === 'text_delta') text += event.delta.text
     }
     expect(text).toBe(answerTo('Count to ten.'))
-    expect(types).toEqual([
-      'message_start',
-      'content_block_start',
-      'content_block_delta',
-      'content_block_stop',
-      'message_delta',
-      'message_stop',
-    ])
+    expect(types).toEqual(textEvents)
   })
 
   test('names the stop sequence that ended the text', async () => {

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { answerTo, ask, story, useFolder } from '#testing/support'
 import { runKeys } from '../../../src/server/keys/command.ts'
 import { openServer, useServer } from '../support.ts'
+import { messageOf, textEvents } from './anthropic-shapes.ts'
 import { pythonWithClients, runPython } from './python-clients.ts'
 import { weather } from './weather.ts'
 
@@ -51,13 +52,7 @@ describe("Anthropic's client for Python", () => {
   test('gives an answer word for word, its usage and the id of the request', () => {
     expect(told.answer).toMatchObject({
       message: {
-        id: expect.stringMatching(/^msg_/),
-        type: 'message',
-        role: 'assistant',
-        model: 'hello',
-        content: [{ type: 'text', text: answerTo('What can you do?') }],
-        stop_reason: 'end_turn',
-        stop_sequence: null,
+        ...messageOf(answerTo('What can you do?')),
         usage: { input_tokens: tokens, cache_read_input_tokens: tokens, output_tokens: tokens },
       },
       request: expect.stringMatching(/^req_/),
@@ -68,14 +63,7 @@ describe("Anthropic's client for Python", () => {
   test('streams one, event by event', () => {
     expect(told.streamed).toEqual({
       text: answerTo('Count to ten.'),
-      types: [
-        'message_start',
-        'content_block_start',
-        'content_block_delta',
-        'content_block_stop',
-        'message_delta',
-        'message_stop',
-      ],
+      types: textEvents,
       read: expect.objectContaining({ input_tokens: tokens, cache_read_input_tokens: tokens }),
       end: 'end_turn',
       written: tokens,
