@@ -138,20 +138,34 @@ test('32 streams at once: each is complete, and each has its own text', async ()
   }
 })
 
+/** Where the memory of both processes has to be, to be where it was. */
+const STEADY = 1.05
+/** How often a thousand visitors may come until the pools of memory of both processes have their size. */
+const WARM_UPS = 4
+
 test('1,000 requests of which half leave: nothing hangs, and nothing of them is left', {
-  timeout: 600_000,
+  timeout: 900_000,
 }, async () => {
   const random = randomFrom(20)
-  // What is read, compiled and kept once: the prompt cache, the pools of memory of both processes.
-  await visit(1000, 64, random)
-  const before = await heldWhenIdle()
-  const { left, stayed } = await visit(1000, 64, random)
-  const after = await heldWhenIdle()
-  expect(left + stayed).toBe(1000)
-  expect(stayed).toBeGreaterThanOrEqual(500)
-  expect(left).toBeGreaterThan(200)
+  const visitAThousand = async () => {
+    const { left, stayed } = await visit(1000, 64, random)
+    expect(left + stayed).toBe(1000)
+    expect(stayed).toBeGreaterThanOrEqual(500)
+    expect(left).toBeGreaterThan(200)
+    return heldWhenIdle()
+  }
+  // What is read, compiled and kept once. How many are served at the same moment differs from run to run, so the
+  // pools may still grow once or twice; what leaks grows each time.
+  let before = await visitAThousand()
+  let after = await visitAThousand()
+  const grew = () =>
+    after.rss > before.rss * STEADY || (after.workerRss ?? 0) > (before.workerRss ?? 0) * STEADY
+  for (let warmUps = 1; grew() && warmUps < WARM_UPS; warmUps++) {
+    before = after
+    after = await visitAThousand()
+  }
   expect(after).toMatchObject({ active: 0, queued: 0, generations: 0, sockets: 0 })
   expect(after.timers).toBeLessThanOrEqual(before.timers)
-  expect(after.rss).toBeLessThan(before.rss * 1.05)
-  expect(after.workerRss ?? 0).toBeLessThanOrEqual((before.workerRss ?? 0) * 1.05)
+  expect(after.rss).toBeLessThanOrEqual(before.rss * STEADY)
+  expect(after.workerRss ?? 0).toBeLessThanOrEqual((before.workerRss ?? 0) * STEADY)
 })
