@@ -1,13 +1,27 @@
 import type * as z from 'zod'
-import type { CountOptions, EmbedOptions, GenerateOptions, LoadOptions, TokeniseOptions } from './options.ts'
+import type {
+  CountOptions,
+  DescribeOptions,
+  DownloadOptions,
+  EmbedOptions,
+  GenerateOptions,
+  LoadOptions,
+  TokeniseOptions,
+  VerifyOptions,
+} from './options.ts'
 import type {
   Answer,
   Chunk,
+  CleanedModels,
+  DownloadedModel,
   EmbedAnswer,
   EngineStatus,
   LoadedModel,
+  ModelDescription,
   ModelOnDisk,
   ObjectAnswer,
+  RemovedModel,
+  VerifiedModel,
 } from './results.ts'
 
 /** Language models on MLX: any number of calls at once, decoded together in one worker process. */
@@ -16,8 +30,8 @@ export interface Engine extends AsyncDisposable {
    * Brings a model into memory, downloading it if it is not on disk; a download that broke off goes on. Where room
    * is needed, models that were idle longest go.
    *
-   * @throws EngineError MODEL_NOT_FOUND, MODEL_GATED, MODEL_CORRUPT, UNSUPPORTED, DOWNLOAD_FAILED, OUT_OF_MEMORY,
-   * ABORTED.
+   * @throws EngineError MODEL_NOT_FOUND, MODEL_GATED, MODEL_CORRUPT, UNSUPPORTED, DOWNLOAD_FAILED, DISK_FULL,
+   * OUT_OF_MEMORY (before the download, where the hub tells that the weights can't fit), ABORTED.
    */
   loadModel(options?: LoadOptions): Promise<LoadedModel>
 
@@ -71,6 +85,41 @@ export interface Engine extends AsyncDisposable {
 
   /** The models that can be loaded without a download. */
   models(): Promise<ModelOnDisk[]>
+
+  /**
+   * Gets the files of a model without loading it, and checks their hashes. One that broke off goes on where it was;
+   * a model that is here is only looked at.
+   *
+   * @throws EngineError MODEL_NOT_FOUND, MODEL_GATED, MODEL_CORRUPT (a file came with another hash), DOWNLOAD_FAILED,
+   * DISK_FULL before a byte is loaded, INVALID_REQUEST for an `output` that holds other things, ABORTED.
+   */
+  downloadModel(options?: DownloadOptions): Promise<DownloadedModel>
+
+  /**
+   * Compares the files of a model with the hashes that the hub has: those that the disk tells, else by asking it.
+   *
+   * @throws EngineError MODEL_NOT_FOUND, ABORTED.
+   */
+  verifyModel(options?: VerifyOptions): Promise<VerifiedModel>
+
+  /**
+   * Deletes a model from the shared cache or from the project's folder of models; one that is loaded is unloaded first.
+   * Never a path elsewhere, never the hello model.
+   *
+   * @throws EngineError MODEL_NOT_FOUND; INVALID_REQUEST for a path, and while calls or a download use it.
+   */
+  removeModel(model: string): Promise<RemovedModel>
+
+  /** Deletes what broken-off downloads left in the shared cache, and files there that no model refers to. */
+  cleanModels(): Promise<CleanedModels>
+
+  /**
+   * Asks the hub for a model's size, licence and commit, and tells how much of it is missing here. Downloads nothing.
+   *
+   * @throws EngineError MODEL_NOT_FOUND, MODEL_GATED, DOWNLOAD_FAILED, ABORTED; INVALID_REQUEST for a model that is not
+   * one of the hub.
+   */
+  describeModel(options?: DescribeOptions): Promise<ModelDescription>
 
   /** Ends the worker; calls in flight fail with DISPOSED. Waits until the process is gone. */
   dispose(): Promise<void>

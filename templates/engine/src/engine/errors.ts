@@ -4,6 +4,7 @@ export const engineErrorCodes = [
   'ACCESS_DENIED',
   'CONTEXT_LENGTH_EXCEEDED',
   'DEADLINE_EXCEEDED',
+  'DISK_FULL',
   'DISPOSED',
   'DOWNLOAD_FAILED',
   'INTERNAL',

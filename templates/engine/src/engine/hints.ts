@@ -3,6 +3,7 @@ import { EngineError, type EngineErrorCode } from './errors.ts'
 /** What mends an error, where the place that raised it knows no better. */
 const hints: Partial<Record<EngineErrorCode, string>> = {
   CONTEXT_LENGTH_EXCEEDED: 'Shorten the prompt, or choose a model with a longer context.',
+  DISK_FULL: 'Free some space, or set HF_HOME to a folder on another disk.',
   MLX_NOT_WORKING: 'Run: npm run doctor',
   MODEL_CORRUPT: 'Get its files again: npm run models -- pull <id>',
   MODEL_NOT_FOUND: 'See what there is with: npm run models -- list',

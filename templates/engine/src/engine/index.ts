@@ -7,6 +7,8 @@ export { limits } from './limits.ts'
 export type { ContentPart, Message } from './messages.ts'
 export type {
   CountOptions,
+  DescribeOptions,
+  DownloadOptions,
   EmbedOptions,
   EngineOptions,
   GenerateOptions,
@@ -16,22 +18,30 @@ export type {
   PromptProgress,
   ResponseFormat,
   TokeniseOptions,
+  VerifyOptions,
 } from './options.ts'
 export type { RemoteOptions } from './remote/options.ts'
 export type {
   Answer,
   Choice,
   Chunk,
+  CleanedFile,
+  CleanedModels,
+  DownloadedModel,
   EmbedAnswer,
   EngineStatus,
   FinishReason,
   LoadedModel,
+  ModelDescription,
   ModelOnDisk,
   ObjectAnswer,
+  RemovedModel,
   Timings,
   TokenLogprob,
   ToolCall,
   ToolError,
   Usage,
+  VerifiedFile,
+  VerifiedModel,
 } from './results.ts'
 export type { Tool, ToolChoice } from './tools.ts'

@@ -11,19 +11,36 @@ import {
   type CheckedGenerate,
   type CountOptions,
   checkCount,
+  checkDescribe,
+  checkDownload,
   checkEmbed,
   checkGenerate,
   checkLoad,
   checkTokenise,
+  checkVerify,
+  type DescribeOptions,
+  type DownloadOptions,
   type EmbedOptions,
   type GenerateOptions,
   type LoadOptions,
   type LoadProgress,
   type TokeniseOptions,
+  type VerifyOptions,
 } from './options.ts'
 import type { Project } from './project.ts'
 import type { EventOf, LoadedModel, ModelOnDisk, RequestMessage, WorkerEvent } from './protocol.ts'
-import type { Answer, Chunk, EmbedAnswer, EngineStatus, ObjectAnswer } from './results.ts'
+import type {
+  Answer,
+  Chunk,
+  CleanedModels,
+  DownloadedModel,
+  EmbedAnswer,
+  EngineStatus,
+  ModelDescription,
+  ObjectAnswer,
+  RemovedModel,
+  VerifiedModel,
+} from './results.ts'
 import type { Question, Supervisor } from './supervisor.ts'
 import { measure, usageOf } from './timings.ts'
 import { withJsonSchemas } from './tools.ts'
@@ -36,6 +53,11 @@ type Answered =
   | 'embeddings'
   | 'tokenised'
   | 'detokenised'
+  | 'downloaded'
+  | 'verified'
+  | 'removed'
+  | 'cleaned'
+  | 'described'
 
 /** The engine that runs models in a worker on this machine. */
 export class LocalEngine implements Engine {
@@ -53,11 +75,9 @@ export class LocalEngine implements Engine {
 
   async loadModel(options: LoadOptions = {}): Promise<LoadedModel> {
     const { model, revision, adapter, download, pinned, onProgress, signal } = checkLoad(options)
-    const name = this.#modelName(model)
     const load = {
       type: 'load',
-      model: name,
-      revision: revision ?? this.#revisionOf(name),
+      ...this.#modelOf({ model, revision }),
       adapter: pathOf(adapter),
       pinned,
     } as const
@@ -145,6 +165,39 @@ export class LocalEngine implements Engine {
 
   async models(): Promise<ModelOnDisk[]> {
     return (await this.#ask({ type: 'models' }, 'modelsReport')).models
+  }
+
+  async downloadModel(options: DownloadOptions = {}): Promise<DownloadedModel> {
+    const { output, onProgress, signal, ...asked } = checkDownload(options)
+    const folder = output === undefined ? null : resolve(output)
+    const question = { type: 'download', ...this.#modelOf(asked), output: folder } as const
+    const { revision, ...model } = (await this.#ask(question, 'downloaded', { signal, onProgress })).model
+    return revision === null ? model : { ...model, revision }
+  }
+
+  async verifyModel(options: VerifyOptions = {}): Promise<VerifiedModel> {
+    const { onProgress, signal, ...asked } = checkVerify(options)
+    const question = { type: 'verify', ...this.#modelOf(asked) } as const
+    const { model, path, files } = await this.#ask(question, 'verified', { signal, onProgress })
+    return { model, path, files }
+  }
+
+  async removeModel(model: string): Promise<RemovedModel> {
+    const question = { type: 'remove', model: this.#modelName(model) } as const
+    const { path, freedBytes, model: name } = await this.#ask(question, 'removed')
+    return { model: name, path, freedBytes }
+  }
+
+  async cleanModels(): Promise<CleanedModels> {
+    const { removed, freedBytes } = await this.#ask({ type: 'clean' }, 'cleaned')
+    return { removed, freedBytes }
+  }
+
+  async describeModel(options: DescribeOptions = {}): Promise<ModelDescription> {
+    const { signal, ...asked } = checkDescribe(options)
+    const question = { type: 'describe', ...this.#modelOf(asked) } as const
+    const { licence, ...model } = (await this.#ask(question, 'described', { signal })).model
+    return licence === null ? model : { ...model, licence }
   }
 
   async dispose(): Promise<void> {
@@ -269,6 +322,12 @@ export class LocalEngine implements Engine {
     const name = resolveAlias(this.#aliases, asked)
     // A path of the project's file is one from its folder, a path of a call one from the working directory.
     return pathOf(name, name === asked && model !== undefined ? process.cwd() : root) ?? name
+  }
+
+  /** A model with its revision, as the worker is asked for it. */
+  #modelOf(asked: { model?: string | undefined; revision?: string | undefined }) {
+    const model = this.#modelName(asked.model)
+    return { model, revision: asked.revision ?? this.#revisionOf(model) }
   }
 
   #revisionOf(model: string): string | null {

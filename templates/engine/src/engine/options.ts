@@ -97,6 +97,21 @@ const loadSchema = z.strictObject({
   signal,
 })
 
+const revision = z.string().min(1).optional()
+const onProgress = callback<LoadProgress>()
+
+const downloadSchema = z.strictObject({
+  model,
+  revision,
+  output: z.string().min(1).optional(),
+  onProgress,
+  signal,
+})
+
+const verifySchema = z.strictObject({ model, revision, onProgress, signal })
+
+const describeSchema = z.strictObject({ model, revision, signal })
+
 const bytes = z.int().min(0)
 
 /** What the project's file and createEngine may both set; createEngine wins. */
@@ -118,9 +133,12 @@ const engineSchema = z.strictObject({
   signal,
 })
 
-/** Bytes of a download, or of weights read into memory. `totalBytes` is 0 as long as it is unknown. */
+/**
+ * Bytes of a download, of files whose hashes are compared, or of weights read into memory. `totalBytes` is 0 as long
+ * as it is unknown. A download that is resumed begins at the bytes that are here.
+ */
 export interface LoadProgress {
-  stage: 'download' | 'load'
+  stage: 'download' | 'verify' | 'load'
   loadedBytes: number
   totalBytes: number
 }
@@ -173,6 +191,33 @@ export interface LoadOptions {
   /** Keeps it in memory when room is needed, and when it is idle; default false. */
   pinned?: boolean
   onProgress?: (progress: LoadProgress) => void
+  signal?: AbortSignal
+}
+
+export interface DownloadOptions {
+  /** A Hugging Face id; default: mlx.config.json. A model that is here already is left as it is. */
+  model?: string
+  /** Branch, tag or commit; default: the one of mlx.config.json for its model, else the main branch. */
+  revision?: string
+  /** A folder that gets plain files, in place of the cache that Hugging Face tools share. */
+  output?: string
+  onProgress?: (progress: LoadProgress) => void
+  /** Ends with ABORTED; what was downloaded stays, and the next download goes on from there. */
+  signal?: AbortSignal
+}
+
+export interface VerifyOptions {
+  /** As in `LoadOptions`. */
+  model?: string
+  revision?: string
+  onProgress?: (progress: LoadProgress) => void
+  signal?: AbortSignal
+}
+
+export interface DescribeOptions {
+  /** As in `LoadOptions`. */
+  model?: string
+  revision?: string
   signal?: AbortSignal
 }
 
@@ -319,6 +364,15 @@ export const checkEmbed = (options: EmbedOptions) => check(embedSchema, options,
 
 /** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
 export const checkLoad = (options: LoadOptions) => check(loadSchema, options, 'loadModel')
+
+/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+export const checkDownload = (options: DownloadOptions) => check(downloadSchema, options, 'downloadModel')
+
+/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+export const checkVerify = (options: VerifyOptions) => check(verifySchema, options, 'verifyModel')
+
+/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+export const checkDescribe = (options: DescribeOptions) => check(describeSchema, options, 'describeModel')
 
 /** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
 export const checkEngine = (options: EngineOptions) => check(engineSchema, options, 'createEngine')

@@ -8,7 +8,7 @@ import { engineErrorCodes } from './errors.ts'
 import { limits } from './limits.ts'
 
 /** Goes up with every change that an older side would misread. The first event of a worker names its own. */
-export const protocolVersion = 3
+export const protocolVersion = 4
 
 const callId = z.int().min(0).meta({ id: 'CallId' })
 const count = z.int().min(0).meta({ id: 'Count' })
@@ -229,12 +229,14 @@ export const samplingShape = {
     .describe('Texts that end the answer; they are not part of it.'),
 }
 
+const modelRevision = z.string().min(1).nullable().default(null).describe('A commit or a branch on the hub.')
+
 const load = z
   .strictObject({
     type: z.literal('load'),
     id: callId,
     model: modelName,
-    revision: z.string().min(1).nullable().default(null).describe('A commit or a branch on the hub.'),
+    revision: modelRevision,
     adapter: z
       .string()
       .min(1)
@@ -336,6 +338,38 @@ const detokenise = z
   })
   .meta({ id: 'Detokenise', description: 'Asks for the text of token ids.' })
 
+const download = z
+  .strictObject({
+    type: z.literal('download'),
+    id: callId,
+    model: modelName,
+    revision: modelRevision,
+    output: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe('A folder for plain files, in place of the cache that Hugging Face tools share.'),
+  })
+  .meta({ id: 'Download', description: 'Gets the files of a model and checks them; loads nothing.' })
+
+const verify = z
+  .strictObject({ type: z.literal('verify'), id: callId, model: modelName, revision: modelRevision })
+  .meta({ id: 'Verify', description: 'Compares the files of a model with the hashes that the hub has.' })
+
+const remove = z
+  .strictObject({ type: z.literal('remove'), id: callId, model: modelName })
+  .meta({ id: 'Remove', description: 'Deletes a model of the cache or of the folder of models.' })
+
+const clean = z.strictObject({ type: z.literal('clean'), id: callId }).meta({
+  id: 'Clean',
+  description: 'Deletes broken-off downloads, and files of the cache that no model refers to.',
+})
+
+const describe = z
+  .strictObject({ type: z.literal('describe'), id: callId, model: modelName, revision: modelRevision })
+  .meta({ id: 'Describe', description: 'Asks the hub what a model is and how much of it is missing here.' })
+
 export const requestSchema = z.discriminatedUnion('type', [
   load,
   generate,
@@ -346,6 +380,11 @@ export const requestSchema = z.discriminatedUnion('type', [
   embed,
   tokenise,
   detokenise,
+  download,
+  verify,
+  remove,
+  clean,
+  describe,
 ])
 
 export const finishReasons = ['stop', 'length', 'tool_calls'] as const
@@ -366,13 +405,13 @@ const progress = z
   .strictObject({
     type: z.literal('progress'),
     id: callId,
-    stage: z.enum(['download', 'load']),
+    stage: z.enum(['download', 'verify', 'load']),
     loadedBytes: bytes,
     totalBytes: bytes,
   })
   .meta({
     id: 'Progress',
-    description: 'Bytes of a download or of weights; the total is 0 as long as it is unknown.',
+    description: 'Bytes of a download, of a check or of weights; the total is 0 as long as it is unknown.',
   })
 
 export const capabilities = ['tools', 'reasoning', 'images', 'embeddings'] as const
@@ -542,6 +581,83 @@ const modelsReport = z
   .strictObject({ type: z.literal('modelsReport'), id: callId, models: z.array(modelOnDiskSchema) })
   .meta({ id: 'ModelsReport', description: 'What lies on disk.' })
 
+const downloadedModel = z
+  .strictObject({
+    model: modelName,
+    path: z.string(),
+    bytes: bytes.describe('Of its files on disk.'),
+    revision: z.string().nullable().describe('The commit; null for a model that is not of the hub.'),
+  })
+  .meta({ id: 'DownloadedModel', description: 'A model whose files are on disk and have their hashes.' })
+
+const downloaded = z
+  .strictObject({ type: z.literal('downloaded'), id: callId, model: downloadedModel })
+  .meta({ id: 'Downloaded', description: 'The end of a download.' })
+
+export const verifiedFileSchema = z
+  .strictObject({
+    /** From the folder of the model. */
+    path: z.string(),
+    bytes,
+    state: z
+      .enum(['ok', 'missing', 'differs', 'unknown'])
+      .describe('`unknown` where neither the disk nor the hub tells its hash.'),
+  })
+  .meta({ id: 'VerifiedFile', description: 'A file of a model, and whether it is what the hub has.' })
+
+const verified = z
+  .strictObject({
+    type: z.literal('verified'),
+    id: callId,
+    model: modelName,
+    path: z.string(),
+    files: z.array(verifiedFileSchema),
+  })
+  .meta({ id: 'Verified', description: 'What a check of files found.' })
+
+const removed = z
+  .strictObject({
+    type: z.literal('removed'),
+    id: callId,
+    model: modelName,
+    path: z.string(),
+    freedBytes: bytes.describe('By what the files took on disk.'),
+  })
+  .meta({ id: 'Removed', description: 'A model that is gone from disk.' })
+
+export const cleanedFileSchema = z
+  .strictObject({ path: z.string(), bytes, reason: z.enum(['partial', 'unreferenced']) })
+  .meta({
+    id: 'CleanedFile',
+    description: 'A file that was of no use: of a broken-off download, or of no model.',
+  })
+
+const cleaned = z
+  .strictObject({
+    type: z.literal('cleaned'),
+    id: callId,
+    removed: z.array(cleanedFileSchema),
+    freedBytes: bytes,
+  })
+  .meta({ id: 'Cleaned', description: 'What was deleted.' })
+
+const modelDescription = z
+  .strictObject({
+    model: modelName,
+    revision: z.string().describe('The commit.'),
+    downloadBytes: bytes.describe('Of all files that are downloaded.'),
+    missingBytes: bytes.describe('Of those that are not here yet; 0 for a model that is on disk.'),
+    weightBytes: bytes.describe('Of the weights, which is what the model takes in memory at least.'),
+    fits: z.boolean().describe('Whether the weights fit into what models, caches and calls may take.'),
+    licence: z.string().nullable(),
+    gated: z.boolean().describe('Whether its owner gives access to each account.'),
+  })
+  .meta({ id: 'ModelDescription', description: 'What the hub says of a model, beside what is here.' })
+
+const described = z
+  .strictObject({ type: z.literal('described'), id: callId, model: modelDescription })
+  .meta({ id: 'Described', description: 'The answer to Describe.' })
+
 const failure = z
   .strictObject({
     type: z.literal('error'),
@@ -580,6 +696,11 @@ export const eventSchema = z.discriminatedUnion('type', [
   unloaded,
   statusReport,
   modelsReport,
+  downloaded,
+  verified,
+  removed,
+  cleaned,
+  described,
   failure,
   fatal,
 ])
@@ -593,5 +714,7 @@ export type ToolError = z.infer<typeof toolErrorSchema>
 export type TokenLogprob = z.infer<typeof tokenLogprobSchema>
 export type LoadedModel = z.infer<typeof loadedModelSchema>
 export type ModelOnDisk = z.infer<typeof modelOnDiskSchema>
+export type VerifiedFile = z.infer<typeof verifiedFileSchema>
+export type CleanedFile = z.infer<typeof cleanedFileSchema>
 export type FinishReason = (typeof finishReasons)[number]
 export type Usage = z.infer<typeof usageSchema>

@@ -1,4 +1,5 @@
 import type {
+  CleanedFile,
   FinishReason,
   LoadedModel,
   ModelOnDisk as ModelOfWorker,
@@ -6,6 +7,7 @@ import type {
   ToolCall,
   ToolError,
   Usage,
+  VerifiedFile,
 } from './protocol.ts'
 
 /** Milliseconds, measured from the call to what its caller saw. */
@@ -88,6 +90,52 @@ export interface ModelOnDisk extends Omit<ModelOfWorker, 'place'> {
   place: ModelOfWorker['place'] | 'server'
 }
 
+export interface DownloadedModel {
+  model: string
+  /** The folder of its files. */
+  path: string
+  /** Of its files on disk. */
+  bytes: number
+  /** The commit on the hub; not there for a model of the project or at a path. */
+  revision?: string
+}
+
+export interface VerifiedModel {
+  model: string
+  path: string
+  files: VerifiedFile[]
+}
+
+export interface RemovedModel {
+  model: string
+  path: string
+  /** By what its files took on disk. */
+  freedBytes: number
+}
+
+export interface CleanedModels {
+  /** `partial`: of a download that broke off; `unreferenced`: of no model any more. */
+  removed: CleanedFile[]
+  freedBytes: number
+}
+
+/** What the hub says of a model, beside what is here. */
+export interface ModelDescription {
+  model: string
+  /** The commit. */
+  revision: string
+  /** Of all files that a download gets, and of those that are not here yet: 0 for a model that is on disk. */
+  downloadBytes: number
+  missingBytes: number
+  /** Of the weights: what the model takes in memory at least. */
+  weightBytes: number
+  /** Whether they fit into what models, caches and calls may take; where they don't, `loadModel` refuses. */
+  fits: boolean
+  licence?: string
+  /** Whether its owner gives access to each account. */
+  gated: boolean
+}
+
 export interface EngineStatus {
   /** `stopped` after a death, until the next call starts it again; `remote` for another server. */
   worker: 'ready' | 'stopped' | 'remote'
@@ -111,4 +159,4 @@ export interface EngineStatus {
   steps: number
 }
 
-export type { FinishReason, LoadedModel, TokenLogprob, ToolCall, ToolError, Usage }
+export type { CleanedFile, FinishReason, LoadedModel, TokenLogprob, ToolCall, ToolError, Usage, VerifiedFile }

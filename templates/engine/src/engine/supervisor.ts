@@ -165,6 +165,11 @@ export class Supervisor {
       case 'embeddings':
       case 'tokenised':
       case 'detokenised':
+      case 'downloaded':
+      case 'verified':
+      case 'removed':
+      case 'cleaned':
+      case 'described':
         this.#complete(event.id, event)
         return
       default:

@@ -321,6 +321,11 @@ describe('the other methods', () => {
       engine.loadModel({ pinned: true }),
       engine.loadModel({ revision: 'main' }),
       engine.loadModel({ adapter: '/lora' }),
+      engine.downloadModel({ model: 'owner/name' }),
+      engine.verifyModel({ model: 'owner/name' }),
+      engine.removeModel('owner/name'),
+      engine.cleanModels(),
+      engine.describeModel({ model: 'owner/name' }),
     ]
     for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     expect(server.seen).toEqual([])

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 LINE_BYTES = 33_554_432
 
 CallId = Annotated[int, Meta(ge=0)]
@@ -20,6 +20,7 @@ ErrorCode = Literal[
     "ACCESS_DENIED",
     "CONTEXT_LENGTH_EXCEEDED",
     "DEADLINE_EXCEEDED",
+    "DISK_FULL",
     "DISPOSED",
     "DOWNLOAD_FAILED",
     "INTERNAL",
@@ -231,7 +232,60 @@ class Detokenise(_Object, tag_field="type", tag="detokenise", frozen=True):
     tokens: Annotated[list[Count], Meta(max_length=1_048_576)]
 
 
-Request = Load | Generate | Cancel | Unload | Status | Models | Embed | Tokenise | Detokenise
+class Download(_Object, tag_field="type", tag="download", frozen=True):
+    """Gets the files of a model and checks them; loads nothing."""
+
+    id: CallId
+    model: ModelName
+    revision: Annotated[str, Meta(min_length=1)] | None = None
+    output: Annotated[str, Meta(min_length=1)] | None = None
+
+
+class Verify(_Object, tag_field="type", tag="verify", frozen=True):
+    """Compares the files of a model with the hashes that the hub has."""
+
+    id: CallId
+    model: ModelName
+    revision: Annotated[str, Meta(min_length=1)] | None = None
+
+
+class Remove(_Object, tag_field="type", tag="remove", frozen=True):
+    """Deletes a model of the cache or of the folder of models."""
+
+    id: CallId
+    model: ModelName
+
+
+class Clean(_Object, tag_field="type", tag="clean", frozen=True):
+    """Deletes broken-off downloads, and files of the cache that no model refers to."""
+
+    id: CallId
+
+
+class Describe(_Object, tag_field="type", tag="describe", frozen=True):
+    """Asks the hub what a model is and how much of it is missing here."""
+
+    id: CallId
+    model: ModelName
+    revision: Annotated[str, Meta(min_length=1)] | None = None
+
+
+Request = (
+    Load
+    | Generate
+    | Cancel
+    | Unload
+    | Status
+    | Models
+    | Embed
+    | Tokenise
+    | Detokenise
+    | Download
+    | Verify
+    | Remove
+    | Clean
+    | Describe
+)
 
 
 class Ready(_Object, tag_field="type", tag="ready", frozen=True):
@@ -246,10 +300,10 @@ class Ready(_Object, tag_field="type", tag="ready", frozen=True):
 
 
 class Progress(_Object, tag_field="type", tag="progress", frozen=True):
-    """Bytes of a download or of weights; the total is 0 as long as it is unknown."""
+    """Bytes of a download, of a check or of weights; the total is 0 as long as it is unknown."""
 
     id: CallId
-    stage: Literal["download", "load"]
+    stage: Literal["download", "verify", "load"]
     loaded_bytes: Count
     total_bytes: Count
 
@@ -422,6 +476,84 @@ class ModelsReport(_Object, tag_field="type", tag="modelsReport", frozen=True):
     models: list[ModelOnDisk]
 
 
+class DownloadedModel(_Object, frozen=True):
+    """A model whose files are on disk and have their hashes."""
+
+    model: ModelName
+    path: str
+    bytes: Count
+    revision: str | None
+
+
+class Downloaded(_Object, tag_field="type", tag="downloaded", frozen=True):
+    """The end of a download."""
+
+    id: CallId
+    model: DownloadedModel
+
+
+class VerifiedFile(_Object, frozen=True):
+    """A file of a model, and whether it is what the hub has."""
+
+    path: str
+    bytes: Count
+    state: Literal["ok", "missing", "differs", "unknown"]
+
+
+class Verified(_Object, tag_field="type", tag="verified", frozen=True):
+    """What a check of files found."""
+
+    id: CallId
+    model: ModelName
+    path: str
+    files: list[VerifiedFile]
+
+
+class Removed(_Object, tag_field="type", tag="removed", frozen=True):
+    """A model that is gone from disk."""
+
+    id: CallId
+    model: ModelName
+    path: str
+    freed_bytes: Count
+
+
+class CleanedFile(_Object, frozen=True):
+    """A file that was of no use: of a broken-off download, or of no model."""
+
+    path: str
+    bytes: Count
+    reason: Literal["partial", "unreferenced"]
+
+
+class Cleaned(_Object, tag_field="type", tag="cleaned", frozen=True):
+    """What was deleted."""
+
+    id: CallId
+    removed: list[CleanedFile]
+    freed_bytes: Count
+
+
+class ModelDescription(_Object, frozen=True):
+    """What the hub says of a model, beside what is here."""
+
+    model: ModelName
+    revision: str
+    download_bytes: Count
+    missing_bytes: Count
+    weight_bytes: Count
+    fits: bool
+    licence: str | None
+    gated: bool
+
+
+class Described(_Object, tag_field="type", tag="described", frozen=True):
+    """The answer to Describe."""
+
+    id: CallId
+    model: ModelDescription
+
+
 class Failure(_Object, tag_field="type", tag="error", frozen=True):
     """The end of a call that failed or, without an id, a line that could not be understood."""
 
@@ -452,6 +584,11 @@ Event = (
     | Unloaded
     | StatusReport
     | ModelsReport
+    | Downloaded
+    | Verified
+    | Removed
+    | Cleaned
+    | Described
     | Failure
     | Fatal
 )

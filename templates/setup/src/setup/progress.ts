@@ -1,7 +1,7 @@
 import type { LoadProgress } from '#engine'
 import { formatBytes } from './format.ts'
 
-const verbs = { download: 'Downloading', load: 'Loading' }
+const verbs = { download: 'Downloading', verify: 'Checking', load: 'Loading' }
 
 /**
  * Shows progress in bytes: one line that is written over on a terminal, elsewhere a new line for every tenth.

@@ -15,11 +15,16 @@ import {
 import type {
   Answer,
   Chunk,
+  CleanedModels,
+  DownloadedModel,
   EmbedAnswer,
   EngineStatus,
   LoadedModel,
+  ModelDescription,
   ModelOnDisk,
   ObjectAnswer,
+  RemovedModel,
+  VerifiedModel,
 } from '../results.ts'
 import { readAnswer } from './answer.ts'
 import { Client } from './client.ts'
@@ -133,6 +138,26 @@ export class RemoteEngine implements Engine {
   async models(): Promise<ModelOnDisk[]> {
     const { baseUrl: path } = this.#remote
     return (await this.#list(undefined)).map(({ id }) => ({ model: id, path, bytes: 0, place: 'server' }))
+  }
+
+  downloadModel(): Promise<DownloadedModel> {
+    return this.#refuse('downloadModel', 'modelFiles')
+  }
+
+  verifyModel(): Promise<VerifiedModel> {
+    return this.#refuse('verifyModel', 'modelFiles')
+  }
+
+  removeModel(): Promise<RemovedModel> {
+    return this.#refuse('removeModel', 'modelFiles')
+  }
+
+  cleanModels(): Promise<CleanedModels> {
+    return this.#refuse('cleanModels', 'modelFiles')
+  }
+
+  describeModel(): Promise<ModelDescription> {
+    return this.#refuse('describeModel', 'modelFiles')
   }
 
   async dispose(): Promise<void> {

@@ -14,6 +14,7 @@ export const capabilities = [
   'logitBias',
   'logprobs',
   'minP',
+  'modelFiles',
   'parallelToolCalls',
   'penaltyContext',
   'pinned',
