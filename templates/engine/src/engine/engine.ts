@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type {
+  CleanOptions,
   CountOptions,
   DescribeOptions,
   DownloadOptions,
@@ -110,8 +111,11 @@ export interface Engine extends AsyncDisposable {
    */
   removeModel(model: string): Promise<RemovedModel>
 
-  /** Deletes what broken-off downloads left in the shared cache, and files there that no model refers to. */
-  cleanModels(): Promise<CleanedModels>
+  /**
+   * Deletes what broken-off downloads left in the shared cache, and files there that no model refers to; with `dryRun`
+   * it only tells what that would be.
+   */
+  cleanModels(options?: CleanOptions): Promise<CleanedModels>
 
   /**
    * Asks the hub for a model's size, licence and commit, and tells how much of it is missing here. Downloads nothing.

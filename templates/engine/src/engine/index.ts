@@ -6,6 +6,7 @@ export { EngineError, type EngineErrorCode, engineErrorCodes } from './errors.ts
 export { limits } from './limits.ts'
 export type { ContentPart, Message } from './messages.ts'
 export type {
+  CleanOptions,
   CountOptions,
   DescribeOptions,
   DownloadOptions,

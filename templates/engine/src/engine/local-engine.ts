@@ -9,7 +9,9 @@ import { EngineError } from './errors.ts'
 import { forWorker } from './messages.ts'
 import {
   type CheckedGenerate,
+  type CleanOptions,
   type CountOptions,
+  checkClean,
   checkCount,
   checkDescribe,
   checkDownload,
@@ -188,8 +190,8 @@ export class LocalEngine implements Engine {
     return { model: name, path, freedBytes }
   }
 
-  async cleanModels(): Promise<CleanedModels> {
-    const { removed, freedBytes } = await this.#ask({ type: 'clean' }, 'cleaned')
+  async cleanModels(options: CleanOptions = {}): Promise<CleanedModels> {
+    const { removed, freedBytes } = await this.#ask({ type: 'clean', ...checkClean(options) }, 'cleaned')
     return { removed, freedBytes }
   }
 

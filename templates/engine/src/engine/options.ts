@@ -110,6 +110,8 @@ const downloadSchema = z.strictObject({
 
 const verifySchema = z.strictObject({ model, revision, onProgress, signal })
 
+const cleanSchema = z.strictObject({ dryRun: z.boolean().default(false) })
+
 const describeSchema = z.strictObject({ model, revision, signal })
 
 const bytes = z.int().min(0)
@@ -212,6 +214,11 @@ export interface VerifyOptions {
   revision?: string
   onProgress?: (progress: LoadProgress) => void
   signal?: AbortSignal
+}
+
+export interface CleanOptions {
+  /** Tells what would be deleted, and deletes nothing; default false. */
+  dryRun?: boolean
 }
 
 export interface DescribeOptions {
@@ -370,6 +377,9 @@ export const checkDownload = (options: DownloadOptions) => check(downloadSchema,
 
 /** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
 export const checkVerify = (options: VerifyOptions) => check(verifySchema, options, 'verifyModel')
+
+/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+export const checkClean = (options: CleanOptions) => check(cleanSchema, options, 'cleanModels')
 
 /** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
 export const checkDescribe = (options: DescribeOptions) => check(describeSchema, options, 'describeModel')

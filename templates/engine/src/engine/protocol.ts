@@ -361,10 +361,16 @@ const remove = z
   .strictObject({ type: z.literal('remove'), id: callId, model: modelName })
   .meta({ id: 'Remove', description: 'Deletes a model of the cache or of the folder of models.' })
 
-const clean = z.strictObject({ type: z.literal('clean'), id: callId }).meta({
-  id: 'Clean',
-  description: 'Deletes broken-off downloads, and files of the cache that no model refers to.',
-})
+const clean = z
+  .strictObject({
+    type: z.literal('clean'),
+    id: callId,
+    dryRun: z.boolean().default(false).describe('Tells what would be deleted, and deletes nothing.'),
+  })
+  .meta({
+    id: 'Clean',
+    description: 'Deletes broken-off downloads, and files of the cache that no model refers to.',
+  })
 
 const describe = z
   .strictObject({ type: z.literal('describe'), id: callId, model: modelName, revision: modelRevision })

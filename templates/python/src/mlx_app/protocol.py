@@ -260,6 +260,7 @@ class Clean(_Object, tag_field="type", tag="clean", frozen=True):
     """Deletes broken-off downloads, and files of the cache that no model refers to."""
 
     id: CallId
+    dry_run: bool = False
 
 
 class Describe(_Object, tag_field="type", tag="describe", frozen=True):
