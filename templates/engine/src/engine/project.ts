@@ -4,6 +4,10 @@ import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
 import { EngineError } from './errors.ts'
 import { resourceShape } from './options.ts'
+import { scriptCommand } from './script-command.ts'
+
+export { networkEnvironment } from './network-environment.ts'
+export { scriptCommand, scriptWithArguments } from './script-command.ts'
 
 const configName = 'mlx.config.json'
 
@@ -122,12 +126,12 @@ export function findInterpreter(project: Project, environment: NodeJS.ProcessEnv
   const record = readEnvironmentRecord(project)
   if (record !== undefined) {
     const python = isAbsolute(record.python) ? record.python : join(project.root, record.python)
-    if (existsSync(python)) return { python, source: 'npm run setup' }
+    if (existsSync(python)) return { python, source: 'the set-up' }
   }
   const python = interpreterIn(join(project.pythonDirectory, '.venv'))
   if (existsSync(python)) return { python, source: '.venv' }
   throw new EngineError('SETUP_NEEDED', 'The Python environment of this project is not set up.', {
-    hint: 'Run: npm run setup',
+    hint: `Run: ${scriptCommand('setup')}`,
   })
 }
 
@@ -135,7 +139,7 @@ function existing(python: string, variable: string): Interpreter {
   // A bare name such as python3 is looked up on the PATH when the worker starts.
   if ((python.includes('/') || python.includes('\\')) && !existsSync(python)) {
     throw new EngineError('PYTHON_NOT_FOUND', `${variable} names ${python}, which does not exist.`, {
-      hint: `Correct ${variable}, or unset it and run: npm run setup`,
+      hint: `Correct ${variable}, or unset it and run: ${scriptCommand('setup')}`,
     })
   }
   return { python, source: variable }

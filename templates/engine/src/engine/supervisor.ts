@@ -3,6 +3,7 @@ import type { Call } from './call.ts'
 import { EngineError } from './errors.ts'
 import { withHint } from './hints.ts'
 import type { EventOf, Request, WorkerEvent } from './protocol.ts'
+import { scriptCommand } from './script-command.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 /** Deaths without a completed call between them, after which the worker stays down. */
@@ -115,7 +116,7 @@ export class Supervisor {
         code,
         `The worker died ${mostDeathsInARow} times in a row and stays down. ${message}`,
         {
-          hint: 'loadModel starts it again. To see what is wrong, run: npm run doctor',
+          hint: `loadModel starts it again. To see what is wrong, run: ${scriptCommand('doctor')}`,
         },
       )
     }

@@ -1,4 +1,5 @@
 import { delimiter } from 'node:path'
+import { networkEnvironment } from './network-environment.ts'
 import type { ResourceOptions } from './options.ts'
 import type { Interpreter, Project } from './project.ts'
 
@@ -34,11 +35,11 @@ function workerEnvironment(
 ): NodeJS.ProcessEnv {
   const path = [project.pythonSource]
   // An interpreter that the user brought may find its MLX there; the project's own needs nothing from outside.
-  const ownEnvironment = interpreter.source === 'npm run setup' || interpreter.source === '.venv'
+  const ownEnvironment = interpreter.source === 'the set-up' || interpreter.source === '.venv'
   if (!ownEnvironment && inherited.PYTHONPATH) path.push(inherited.PYTHONPATH)
   const { PYTHONHOME: _, ...environment } = inherited
   return {
-    ...environment,
+    ...networkEnvironment(environment, project),
     PYTHONPATH: path.join(delimiter),
     PYTHONNOUSERSITE: '1',
     // The folder that the program is started in holds no modules of ours.

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createEngine, type Engine } from '#engine'
-import { findInterpreter, findProject } from '#project'
+import { findInterpreter, findProject, scriptCommand } from '#project'
 import { answerTo, ask, makeProject, story, useFolder } from './support.ts'
 
 const folder = useFolder()
@@ -45,7 +45,10 @@ describe('what a set-up can lack, each with its code and the command that mends 
     const project = modules('not set up', {})
     mkdirSync(project, { recursive: true })
     writeFileSync(join(project, 'mlx.config.json'), JSON.stringify({ model: 'hello' }))
-    expect(await failure({ project })).toMatchObject({ code: 'SETUP_NEEDED', hint: 'Run: npm run setup' })
+    expect(await failure({ project })).toMatchObject({
+      code: 'SETUP_NEEDED',
+      hint: `Run: ${scriptCommand('setup')}`,
+    })
   })
 
   test('an interpreter that is named but not there', async () => {
@@ -66,7 +69,7 @@ describe('what a set-up can lack, each with its code and the command that mends 
     const error = await failure({ python: old })
     expect(error).toMatchObject({ code: 'PYTHON_TOO_OLD' })
     expect(error).toHaveProperty('message', expect.stringMatching(/3\.9\.6.*3\.11/))
-    expect(error).toHaveProperty('hint', expect.stringContaining('npm run setup'))
+    expect(error).toHaveProperty('hint', expect.stringContaining(scriptCommand('setup')))
   })
 
   test('a Python without MLX', async () => {
@@ -89,7 +92,10 @@ describe('what a set-up can lack, each with its code and the command that mends 
 
   test('an MLX of another system, which imports but does not compute', async () => {
     vi.stubEnv('PYTHONPATH', modules('hollow', { 'mlx/core.py': '' }))
-    expect(await failure({ python })).toMatchObject({ code: 'MLX_NOT_WORKING', hint: 'Run: npm run doctor' })
+    expect(await failure({ python })).toMatchObject({
+      code: 'MLX_NOT_WORKING',
+      hint: `Run: ${scriptCommand('doctor')}`,
+    })
   })
 
   test('something that is no Python: what it said is in the message', async () => {

@@ -2,6 +2,8 @@ import { styleText } from 'node:util'
 import { EngineError } from '#engine'
 import { UsageError } from './options.ts'
 
+export { scriptCommand, scriptWithArguments } from '#project'
+
 /** Prints what has been done. Lines, never a screen that moves: they read the same in a log. */
 export interface Terminal {
   done(text: string): void
@@ -16,24 +18,6 @@ export const terminal: Terminal = {
 /** ✓ or ✗, coloured where the terminal wants colours. */
 export function mark(good: boolean): string {
   return good ? styleText('green', '✓') : styleText('red', '✗')
-}
-
-/** How a script of this project is run by the package manager that started this one. */
-export function scriptCommand(script: string, environment: NodeJS.ProcessEnv = process.env): string {
-  const agent = environment.npm_config_user_agent?.split('/')[0] ?? 'npm'
-  const manager = ['npm', 'pnpm', 'yarn', 'bun'].includes(agent) ? agent : 'npm'
-  const short = script === 'start' && manager !== 'bun'
-  return short ? `${manager} start` : `${manager} run ${script}`
-}
-
-/** The same with arguments for the script: npm alone needs the two dashes, and pnpm would pass them on. */
-export function scriptWithArguments(
-  script: string,
-  scriptArguments: string,
-  environment: NodeJS.ProcessEnv = process.env,
-): string {
-  const command = scriptCommand(script, environment)
-  return command.startsWith('npm ') ? `${command} -- ${scriptArguments}` : `${command} ${scriptArguments}`
 }
 
 /**

@@ -3,7 +3,6 @@ import { type Check, Findings, runChecks } from '../../src/setup/checks/check.ts
 import { judgeMemory, judgeNode } from '../../src/setup/checks/machine.ts'
 import { judgeVision } from '../../src/setup/checks/python.ts'
 import { formatBytes } from '../../src/setup/format.ts'
-import { scriptCommand, scriptWithArguments } from '../../src/setup/terminal.ts'
 
 it.each([
   ['20.18.3', false],
@@ -56,18 +55,6 @@ it('skips what a failed check makes pointless, and survives a check that throws'
     { name: 'c', good: true, detail: 'fine' },
     { name: 'd', good: false, detail: 'wrong', mend: 'npm run setup' },
   ])
-})
-
-it.each([
-  ['npm/11.1.0 node/v22', 'npm run setup -- --fresh', 'npm start'],
-  ['pnpm/12.0.0 npm/? node/v22', 'pnpm run setup --fresh', 'pnpm start'],
-  ['yarn/4.9.0', 'yarn run setup --fresh', 'yarn start'],
-  ['bun/1.3.0', 'bun run setup --fresh', 'bun run start'],
-  [undefined, 'npm run setup -- --fresh', 'npm start'],
-])('names commands for %s', (agent, setup, start) => {
-  const environment = agent === undefined ? {} : { npm_config_user_agent: agent }
-  expect(scriptWithArguments('setup', '--fresh', environment)).toBe(setup)
-  expect(scriptCommand('start', environment)).toBe(start)
 })
 
 it.each([

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { scriptCommand } from '#project'
 import { answerTo, makeSlowPython, story, useFolder } from './support/program.ts'
 import { keys, Screen } from './support/screen.ts'
 
@@ -125,7 +126,7 @@ test('without Python it says what helps, and ends with 1', async () => {
   const python = join(folder, 'no python')
   expect(existsSync(python)).toBe(false)
   await using screen = new Screen([], { extra: { MLX_PYTHON: python } })
-  await screen.see('npm run setup')
+  await screen.see(scriptCommand('setup'))
   expect(await screen.exitCode()).toBe(1)
   expect(screen.raw).not.toContain('    at ')
 })

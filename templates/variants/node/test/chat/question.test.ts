@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { scriptCommand } from '#project'
 import { Output } from './support/output.ts'
 import {
   answerTo,
@@ -75,7 +76,7 @@ describe('ends', () => {
     const python = join(folder, 'no python')
     const { stdout, stderr, code } = await run([...chat, story], { extra: { MLX_PYTHON: python } })
     expect(stderr).toBe(
-      `MLX_PYTHON names ${python}, which does not exist.\nCorrect MLX_PYTHON, or unset it and run: npm run setup\n`,
+      `MLX_PYTHON names ${python}, which does not exist.\nCorrect MLX_PYTHON, or unset it and run: ${scriptCommand('setup')}\n`,
     )
     expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
   })

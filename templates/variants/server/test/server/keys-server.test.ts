@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { scriptWithArguments } from '#project'
 import { answerTo, ask, useFolder } from '#testing/support'
 import { runKeys } from '../../src/server/keys/command.ts'
 import { type RawRequest, send } from './raw.ts'
@@ -188,7 +189,9 @@ describe('an address that others can reach', () => {
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(
-        new RegExp(`^Without a key .* ${HOST} can be reached[\\s\\S]*npm run keys create -- --name laptop`),
+        new RegExp(
+          `^Without a key .* ${HOST} can be reached[\\s\\S]*${scriptWithArguments('keys', 'create --name laptop')}`,
+        ),
       ),
     })
   })

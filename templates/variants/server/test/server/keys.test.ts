@@ -3,6 +3,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { scriptWithArguments } from '#project'
 import { useFolder } from '#testing/support'
 import { runKeys } from '../../src/server/keys/command.ts'
 
@@ -88,7 +89,7 @@ test('wrong usage ends with 2 and shows how', async () => {
     const { code, said, noted } = await keys([...argv])
     expect([argv, code, said]).toEqual([argv, 2, ''])
     expect(noted).toContain(message)
-    expect(noted).toContain('npm run keys create -- --name laptop')
+    expect(noted).toContain(scriptWithArguments('keys', 'create --name laptop'))
   }
 })
 
@@ -128,5 +129,5 @@ test('npm run keys, as processes: two at once, codes, and the file that KEYS_FIL
   const names = JSON.parse(readFileSync(path, 'utf8')).keys.map(({ name }: { name: string }) => name)
   expect(names.sort()).toEqual(['one', 'two'])
   await expect(start('create', '--name', 'two')).rejects.toMatchObject({ code: 1, stdout: '' })
-  expect((await start('--help')).stdout).toContain('npm run keys revoke -- --name laptop')
+  expect((await start('--help')).stdout).toContain(scriptWithArguments('keys', 'revoke --name laptop'))
 })

@@ -5,6 +5,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { afterAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { scriptCommand } from '#project'
 import { useFolder } from '#testing/support'
 import type { ApiEnv } from '../../src/server/context.ts'
 import { answerErrors } from '../../src/server/http/failures.ts'
@@ -85,5 +86,5 @@ describe('the page', async () => {
 test('a page that is not built says what to do', async () => {
   const response = await (await serve(join(folder.path, 'empty')))('/')
   expect(response.status).toBe(503)
-  expect(await response.text()).toContain('Run <code>npm run build</code> in the project')
+  expect(await response.text()).toContain(`Run <code>${scriptCommand('build')}</code> in the project`)
 })

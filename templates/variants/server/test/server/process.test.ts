@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { scriptCommand, scriptWithArguments } from '#project'
 import { answerTo, until, useFolder } from '#testing/support'
 import { runServer, ship } from './program.ts'
 import { chat, readAnswer } from './streams.ts'
@@ -73,7 +74,10 @@ test('an address that is none of this machine: 1, and which variable sets anothe
 
 test('an address that others can reach without a key: 1, and how to make one', async () => {
   const { code, stderr } = await failure({ HOST: '0.0.0.0' })
-  expect([code, stderr]).toEqual([1, expect.stringContaining('npm run keys create')])
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining(scriptWithArguments('keys', 'create --name laptop')),
+  ])
 })
 
 test('variables that make no sense: 2, and each of them is named', async () => {
@@ -94,6 +98,6 @@ test('no Python environment: 1, and the command that makes one', async () => {
   writeFileSync(join(bare, 'mlx.config.json'), JSON.stringify({ model: 'hello' }))
   const { code, stderr } = await failure({ MLX_PYTHON: undefined, MLX_SERVING_PYTHON_PATH: undefined }, bare)
   expect(code).toBe(1)
-  expect(stderr).toContain('npm run setup')
+  expect(stderr).toContain(`Run: ${scriptCommand('setup')}\n`)
   expect(stderr).not.toMatch(/^\s+at /m)
 })

@@ -88,7 +88,7 @@ function registerShared({ openAPIRegistry: registry }: Api): void {
   registry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'A key of this server, made by `npm run keys create`. OpenAI’s clients send it so.',
+    description: 'A key of this server, as its script `keys` makes them. OpenAI’s clients send it so.',
   })
   registry.registerComponent('securitySchemes', 'apiKey', {
     type: 'apiKey',

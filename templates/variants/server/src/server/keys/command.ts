@@ -1,15 +1,22 @@
 import { parseArgs } from 'node:util'
+import { scriptWithArguments } from '#project'
 import { changeRecords } from './change.ts'
 import { checkName, KeyError, makeKey, readRecords } from './records.ts'
 
-const help = `Keys of the server. With one or more, every request needs one.
+function help(): string {
+  const commands = [
+    ['create --name laptop', 'makes a key and prints it, once'],
+    ['list', 'names, ids and dates of the keys'],
+    ['revoke --name laptop', 'ends a key, at once and for good; or --id'],
+  ] as const
+  const lines = commands.map(([command, text]) => [scriptWithArguments('keys', command), text] as const)
+  const width = Math.max(...lines.map(([command]) => command.length))
+  return `Keys of the server. With one or more, every request needs one.
 
-  npm run keys create -- --name laptop   makes a key and prints it, once
-  npm run keys list                      names, ids and dates of the keys
-  npm run keys revoke -- --name laptop   ends a key, at once and for good; or --id
+${lines.map(([command, text]) => `  ${command.padEnd(width)}  ${text}`).join('\n')}
 
-The file holds their hashes: KEYS_FILE, or .mlx/keys.json. A running server reads it again when it changes.
-`
+The file holds their hashes: KEYS_FILE, or .mlx/keys.json. A running server reads it again when it changes.`
+}
 
 /** Where the command writes. */
 export interface Output {
@@ -23,21 +30,21 @@ export interface Output {
 class UsageError extends Error {}
 
 /**
- * `npm run keys`.
+ * The script `keys`.
  *
  * @returns the exit code: 0, 1 where it can't be done, 2 on wrong usage.
  */
 export async function runKeys(argv: readonly string[], path: string, output: Output): Promise<number> {
   try {
     const { command, name, id } = parse(argv)
-    if (command === 'help') output.say(help.trimEnd())
+    if (command === 'help') output.say(help())
     else if (command === 'create') await create(path, name, output)
     else if (command === 'list') list(path, output)
     else await revoke(path, { name, id }, output)
     return 0
   } catch (error) {
     if (error instanceof UsageError) {
-      output.note(`${error.message}\n\n${help.trimEnd()}`)
+      output.note(`${error.message}\n\n${help()}`)
       return 2
     }
     // What fails without a mistake of the user is a bug or the disk: its stack helps.

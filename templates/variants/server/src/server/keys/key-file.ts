@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { statSync } from 'node:fs'
+import { scriptWithArguments } from '#project'
 import { isLoopback } from '../http/addresses.ts'
 import { digest, KeyError, readRecords } from './records.ts'
 
@@ -59,7 +60,7 @@ export class KeyFile {
     throw new KeyError(`Without a key the server answers this machine alone, and ${host} can be reached from others.
 Make a key, which is shown once:
 
-  npm run keys create -- --name laptop
+  ${scriptWithArguments('keys', 'create --name laptop')}
 
 or listen on this machine: HOST=127.0.0.1`)
   }

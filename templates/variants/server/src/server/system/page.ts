@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { Context } from 'hono'
+import { scriptCommand } from '#project'
 import type { Api, ApiEnv, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
 
@@ -41,7 +42,7 @@ export function page(api: Api, { root }: Pick<Services, 'root'>): void {
     c.header('content-security-policy', policy)
     // It names the assets of its build, so a browser has to ask whether it is still the one.
     c.header('cache-control', 'no-cache')
-    if (index === undefined) return c.html(missing, 503)
+    if (index === undefined) return c.html(missing(), 503)
     const etag = `"${createHash('sha256').update(index).digest('base64url').slice(0, 27)}"`
     c.header('etag', etag)
     if (c.req.header('if-none-match') === etag) return c.body(null, 304)
@@ -75,12 +76,12 @@ async function content(path: string): Promise<Uint8Array<ArrayBuffer> | undefine
   }
 }
 
-const missing = `<!doctype html>
+const missing = () => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>The page is not built</title>
 <h1>The chat page is not built yet</h1>
-<p>Run <code>npm run build</code> in the project, and load this page again. <code>npm start</code> does so by itself.</p>
+<p>Run <code>${scriptCommand('build')}</code> in the project, and load this page again. <code>${scriptCommand('start')}</code> does so by itself.</p>
 <p>The API works without it: <a href="/docs">what it can be asked</a>.</p>
 </html>
 `
