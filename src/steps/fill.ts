@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { CreateError } from '../errors.ts'
 import type { WriteResult } from './write.ts'
-import { type FileSystem, writeFiles } from './write-files.ts'
+import { type FileSystem, reasonOf, workspaceName, writeFiles } from './write-files.ts'
 
 /** A step that was taken, and how it is taken back. */
 type Undo = () => void
@@ -26,17 +26,20 @@ export async function fillFolder(
       hints: ['Add --force to overwrite them.'],
     })
   }
-  const workspace = join(target, `.create-mlx-app.${process.pid}.making`)
+  const workspace = join(target, workspaceName())
   const undo: Undo[] = []
+  const overwritten: string[] = []
   try {
     fileSystem.mkdirSync(workspace)
     undo.push(() => fileSystem.rmSync(workspace, { recursive: true, force: true }))
     const made = join(workspace, 'new')
     await writeFiles(made, new Map([...missing, ...different]), signal, fileSystem)
     for (const path of different.keys()) {
-      const backup = join(workspace, 'old', path)
+      const present = presentName(target, path, fileSystem)
+      const backup = join(workspace, 'old', present)
       fileSystem.mkdirSync(dirname(backup), { recursive: true })
-      move(join(target, path), backup, fileSystem, undo)
+      move(join(target, present), backup, fileSystem, undo)
+      overwritten.push(present)
     }
     for (const path of [...missing.keys(), ...different.keys()]) {
       makeFolders(dirname(join(target, path)), fileSystem, undo)
@@ -46,8 +49,27 @@ export async function fillFolder(
     takeBack(undo, workspace, error)
     throw error
   }
-  fileSystem.rmSync(workspace, { recursive: true, force: true })
-  return { overwritten: [...different.keys()].sort() }
+  overwritten.sort()
+  try {
+    fileSystem.rmSync(workspace, { recursive: true, force: true })
+  } catch {
+    // The project is whole by now: what is left is a matter of tidiness.
+    return { overwritten, left: workspace }
+  }
+  return { overwritten }
+}
+
+/**
+ * The name that a file has where upper and lower case are the same (macOS, Windows): the user's readme.md is what
+ * README.md would replace.
+ */
+function presentName(target: string, path: string, fileSystem: FileSystem): string {
+  const slash = path.lastIndexOf('/') + 1
+  const [folder, name] = [path.slice(0, slash), path.slice(slash)]
+  const names = fileSystem.readdirSync(join(target, folder))
+  if (names.includes(name)) return path
+  const sameName = names.find((other) => other.normalize().toLowerCase() === name.normalize().toLowerCase())
+  return folder + (sameName ?? name)
 }
 
 /** Sorts files by whether the folder has none of that name, or a different one. Equal ones stay as they are. */
@@ -106,9 +128,12 @@ function takeBack(undo: readonly Undo[], workspace: string, reason: unknown): vo
   try {
     for (const step of [...undo].reverse()) step()
   } catch (error) {
-    throw new CreateError('Writing failed, and so did putting everything back.', {
-      hints: [`What was replaced lies in ${join(workspace, 'old')}: move it back by hand.`],
-      cause: new AggregateError([reason, error]),
-    })
+    throw new CreateError(
+      `Writing failed: ${reasonOf(reason)}. So did putting everything back: ${reasonOf(error)}.`,
+      {
+        hints: [`What was replaced lies in ${join(workspace, 'old')}: move it back by hand.`],
+        cause: new AggregateError([reason, error]),
+      },
+    )
   }
 }

@@ -2,6 +2,7 @@ import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CreateError, systemErrorCode, UsageError } from '../errors.ts'
 import { isScopedName, nameFromDirectory, problemOfName } from '../names.ts'
+import { reasonOf } from './write-files.ts'
 
 /** Where a project goes. */
 export interface Target {
@@ -15,6 +16,8 @@ export interface Target {
 const harmless = new Set(['.git', '.DS_Store', 'Thumbs.db'])
 
 const longestList = 10
+
+const otherName = 'Choose another name for the folder.'
 
 /**
  * Works out folder and name. `@scope/name` is a name whose folder is `name`; every other text is a path.
@@ -65,15 +68,22 @@ function entriesOf(path: string): Dirent[] | undefined {
     if (status === undefined) return undefined
     if (!statSync(path).isDirectory()) {
       throw new CreateError(`A file is in the way: ${path}`, {
-        hints: ['Choose another name for the folder.'],
+        hints: [otherName],
       })
     }
     return readdirSync(path, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1))
   } catch (error) {
     if (error instanceof CreateError) throw error
     const code = systemErrorCode(error)
-    if (code === 'ENOENT') throw new CreateError(`A link that leads nowhere is in the way: ${path}`)
-    if (code === 'ENOTDIR') throw new CreateError(`A file is in the way of the folder: ${path}`)
-    throw new CreateError(`The folder can't be read: ${path} (${code ?? error})`, { cause: error })
+    if (code === 'ENOENT') {
+      throw new CreateError(`A link that leads nowhere is in the way: ${path}`, { hints: [otherName] })
+    }
+    if (code === 'ENOTDIR') {
+      throw new CreateError(`A file is in the way of the folder: ${path}`, { hints: [otherName] })
+    }
+    throw new CreateError(`The folder can't be read: ${path}: ${reasonOf(error)}`, {
+      hints: ['Choose another place, or mend this one and run the same command again.'],
+      cause: error,
+    })
   }
 }

@@ -15,6 +15,14 @@ export type FileSystem = Pick<
   | 'writeFileSync'
 >
 
+/**
+ * A folder for what is not yet in its place. A run that was killed may have left one behind, and in a container
+ * every run has the same process id, so the time is in its name too.
+ */
+export function workspaceName(): string {
+  return `.create-mlx-app.${process.pid}.${Date.now().toString(36)}.making`
+}
+
 /** After so many files the event loop gets a turn, so that a signal is noticed. */
 const filesPerTurn = 64
 
@@ -54,21 +62,34 @@ async function checkSignal(signal: AbortSignal): Promise<void> {
 }
 
 const explanations: Readonly<Record<string, string>> = {
-  EACCES: 'no permission to write there',
+  EACCES: 'no permission there',
+  EBUSY: 'something else is using it',
   EDQUOT: 'the quota of the disk is used up',
+  EEXIST: 'something of that name is there already',
+  EFBIG: 'a file is larger than what is allowed there',
+  EIO: 'the disk has a fault',
+  ELOOP: 'its links lead in a circle',
+  EMFILE: 'this process may open no more files',
   ENAMETOOLONG: 'the name is too long',
+  ENFILE: 'this machine may open no more files',
   ENOSPC: 'no space left on the disk',
   ENOTDIR: 'a part of the path is a file',
   EPERM: 'the system does not allow it',
   EROFS: 'the disk is read-only',
 }
 
+/** What went wrong, with the code to search for: `no space left on the disk (ENOSPC)`. */
+export function reasonOf(error: unknown): string {
+  const code = systemErrorCode(error)
+  const message = error instanceof Error ? error.message : String(error)
+  if (code === undefined) return message
+  return `${explanations[code] ?? message} (${code})`
+}
+
 /** An error of the file system as the user is told it; any other error as it is. */
 export function told(error: unknown, target: string): unknown {
-  const code = systemErrorCode(error)
-  if (code === undefined || error instanceof CreateError) return error
-  const reason = explanations[code] ?? (error instanceof Error ? error.message : code)
-  return new CreateError(`Could not write ${target}: ${reason} (${code}). Everything is as it was before.`, {
+  if (systemErrorCode(error) === undefined || error instanceof CreateError) return error
+  return new CreateError(`Could not write ${target}: ${reasonOf(error)}. Everything is as it was before.`, {
     hints: ['Choose another place, or mend this one and run the same command again.'],
     cause: error,
   })

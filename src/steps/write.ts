@@ -1,8 +1,8 @@
 import * as nodeFileSystem from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { CreateError } from '../errors.ts'
 import { fillFolder } from './fill.ts'
-import { type FileSystem, told, writeFiles } from './write-files.ts'
+import { type FileSystem, reasonOf, told, workspaceName, writeFiles } from './write-files.ts'
 
 export interface WriteOptions {
   /** Files of the user may be overwritten. */
@@ -13,8 +13,10 @@ export interface WriteOptions {
 }
 
 export interface WriteResult {
-  /** Files of the user, now replaced. */
+  /** Files of the user, now replaced, by the names that they had. */
   overwritten: string[]
+  /** A folder of this tool's own that could not be removed at the end. */
+  left?: string
 }
 
 /**
@@ -46,25 +48,41 @@ async function makeFolder(
   fileSystem: FileSystem,
 ): Promise<void> {
   const parent = dirname(target)
-  const firstMade = fileSystem.mkdirSync(parent, { recursive: true })
-  const staging = join(parent, `.${basename(target).slice(0, 100)}.${process.pid}.making`)
+  const staging = join(parent, workspaceName())
+  const made: string[] = []
   try {
+    makeFolders(parent, made, fileSystem)
     await writeFiles(staging, files, signal, fileSystem)
     if (fileSystem.existsSync(target))
       throw new CreateError(`Something else made this folder just now: ${target}`)
     fileSystem.renameSync(staging, target)
   } catch (error) {
-    fileSystem.rmSync(staging, { recursive: true, force: true })
-    if (firstMade !== undefined) removeEmpty(parent, firstMade, fileSystem)
+    cleanUp(staging, made, fileSystem, error)
     throw error
   }
 }
 
-/** Takes away the folders from `from` up to `first` that were made on the way. */
-function removeEmpty(from: string, first: string, fileSystem: FileSystem): void {
-  for (let folder = from; folder.length >= first.length; folder = dirname(folder)) {
-    // Somebody else may have put something there since: then it stays.
-    if (fileSystem.readdirSync(folder).length > 0) return
-    fileSystem.rmdirSync(folder)
+/** Makes a folder and those above it that are missing, one by one: each can then be taken away again. */
+function makeFolders(folder: string, made: string[], fileSystem: FileSystem): void {
+  if (fileSystem.existsSync(folder)) return
+  makeFolders(dirname(folder), made, fileSystem)
+  fileSystem.mkdirSync(folder)
+  made.push(folder)
+}
+
+/** @throws CreateError that says what is left when it can't be removed. */
+function cleanUp(staging: string, made: readonly string[], fileSystem: FileSystem, reason: unknown): void {
+  try {
+    if (fileSystem.existsSync(staging)) fileSystem.rmSync(staging, { recursive: true })
+    for (const folder of [...made].reverse()) {
+      // Somebody else may have put something there since: then it stays.
+      if (fileSystem.readdirSync(folder).length > 0) return
+      fileSystem.rmdirSync(folder)
+    }
+  } catch (error) {
+    throw new CreateError(`Writing failed: ${reasonOf(reason)}. So did cleaning up: ${reasonOf(error)}.`, {
+      hints: [`Remove by hand what is left: ${staging}`],
+      cause: new AggregateError([reason, error]),
+    })
   }
 }
