@@ -18,9 +18,13 @@ export interface Commands {
     options: CommandOptions & { output: 'stdout' | 'stderr' },
   ): Promise<{ failure: string | undefined } | 'interrupted'>
 
-  /** Runs a short command quietly. @returns what it printed, trimmed; undefined when it failed or is missing. */
+  /**
+   * Runs a short command quietly.
+   *
+   * @returns what it printed, trimmed; undefined when it failed or is missing. And what it complained of, in one line.
+   */
   ask(
     command: readonly string[],
     options: CommandOptions,
-  ): Promise<{ printed: string | undefined } | 'interrupted'>
+  ): Promise<{ printed: string | undefined; complaint: string } | 'interrupted'>
 }

@@ -1,9 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { systemErrorCode } from '../errors.ts'
 import type { Commands } from './commands.ts'
-
-/** Time that an interrupted command has to end by itself before it is killed. */
-const graceMs = 5000
+import { endingOf } from './ending.ts'
 
 /** Commands as real processes. This file alone loads Node's part for them, so it is imported when needed. */
 export const processes: Commands = {
@@ -27,9 +25,11 @@ export const processes: Commands = {
   },
 
   ask: async (command, { signal, cwd, env }) => {
-    const ended = await execute(command, signal, { cwd, env, stdio: ['ignore', 'pipe', 'ignore'] })
+    const ended = await execute(command, signal, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     if (ended === 'interrupted') return ended
-    return { printed: ended.exitCode === 0 ? ended.printed.trim() : undefined }
+    const complaints = ended.complained.trim().split('\n')
+    const complaint = complaints.find((line) => /^(fatal|error): /.test(line)) ?? complaints.at(-1) ?? ''
+    return { printed: ended.exitCode === 0 ? ended.printed.trim() : undefined, complaint }
   },
 }
 
@@ -40,9 +40,11 @@ interface Ended {
   signal: NodeJS.Signals | null
   /** What it printed on a stdout that is a pipe. */
   printed: string
+  /** The same of stderr. */
+  complained: string
 }
 
-/** Runs a command to its end; on the signal it is asked to end, and ended after a grace. It never outlives this process. */
+/** Runs a command to its end, or ends it and all that it started on the signal. They never outlive this process. */
 async function execute(
   [program = '', ...flags]: readonly string[],
   signal: AbortSignal,
@@ -50,31 +52,30 @@ async function execute(
 ): Promise<Ended | 'interrupted'> {
   if (signal.aborted) return 'interrupted'
   const child = spawn(program, flags, options)
-  let killing: NodeJS.Timeout | undefined
-  const interrupt = (): void => {
-    child.kill('SIGTERM')
-    killing = setTimeout(() => child.kill('SIGKILL'), graceMs)
-  }
-  const end = (): void => void child.kill('SIGTERM')
-  signal.addEventListener('abort', interrupt)
-  process.on('exit', end)
+  const ending = endingOf(child)
+  signal.addEventListener('abort', ending.begin)
+  process.on('exit', ending.abandon)
   try {
     const ended = await endOf(child)
-    return signal.aborted ? 'interrupted' : ended
+    if (!signal.aborted) return ended
+    await ending.finish()
+    return 'interrupted'
   } finally {
-    clearTimeout(killing)
-    signal.removeEventListener('abort', interrupt)
-    process.off('exit', end)
+    signal.removeEventListener('abort', ending.begin)
+    process.off('exit', ending.abandon)
   }
 }
 
 function endOf(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => {
-    let printed = ''
+    const texts = { printed: '', complained: '' }
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      printed += text
+      texts.printed += text
     })
-    child.on('error', (error) => resolve({ error, exitCode: null, signal: null, printed }))
-    child.on('close', (exitCode, signal) => resolve({ exitCode, signal, printed }))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      texts.complained += text
+    })
+    child.on('error', (error) => resolve({ error, exitCode: null, signal: null, ...texts }))
+    child.on('close', (exitCode, signal) => resolve({ exitCode, signal, ...texts }))
   })
 }
