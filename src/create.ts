@@ -51,9 +51,10 @@ export async function createProject(
   if (given.switches.has('dry-run')) return listFiles(run, decision, files)
 
   const force = given.switches.has('force')
-  const { overwritten } = await writeProject(target.path, files, { force, signal })
+  const { overwritten, left } = await writeProject(target.path, files, { force, signal })
   output.say(run.style.strong(`Made ${answers.name} in ${target.path} (${files.size} files).`))
   if (overwritten.length > 0) output.say(`Overwrote: ${overwritten.join(', ')}`)
+  if (left !== undefined) output.warn(`A folder of this tool's own could not be removed: ${left}`)
 
   const progress = await finishProject({
     target: target.path,

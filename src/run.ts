@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url'
 import { readArguments } from './arguments.ts'
+import { DamagedToolError } from './compose/damaged.ts'
 import { createProject } from './create.ts'
-import { CreateError, type ExitCode } from './errors.ts'
+import { CreateError, type ExitCode, systemErrorCode } from './errors.ts'
 import { helpText, listing, listText } from './help.ts'
 import { listenForInterrupts } from './system/interrupt.ts'
 import { describeMachine } from './system/machine.ts'
@@ -16,6 +18,13 @@ import { version } from './version.ts'
  */
 export async function run(argv: readonly string[], root: string): Promise<ExitCode> {
   const output = standardOutput(argv.includes('--json'))
+  const exitCode = await runWith(argv, root, output)
+  if (output.lost === undefined) return exitCode
+  output.warn(`Not all of the output could be written (${output.lost}).`)
+  return exitCode === 0 ? 1 : exitCode
+}
+
+async function runWith(argv: readonly string[], root: string, output: Output): Promise<ExitCode> {
   const interrupts = listenForInterrupts()
   try {
     const given = readArguments(argv, process.env)
@@ -26,7 +35,7 @@ export async function run(argv: readonly string[], root: string): Promise<ExitCo
     }
     return await createProject(given, root, output, interrupts.signal)
   } catch (error) {
-    return report(error, output, await styleFor('stderr'))
+    return report(asDamage(error), output, await styleFor('stderr'))
   } finally {
     interrupts[Symbol.dispose]()
   }
@@ -49,6 +58,13 @@ function report(error: unknown, output: Output, style: Style): ExitCode {
   output.warn(`This is a bug of create-mlx-app ${version}; please report it with what follows.\n${text}`)
   output.result({ ok: false, error: { name: 'Bug', message: String(error), hints: [] } })
   return 1
+}
+
+/** A chunk of the bin that is missing is damage to this copy of the tool; everything else stays as it is. */
+function asDamage(error: unknown): unknown {
+  if (systemErrorCode(error) !== 'ERR_MODULE_NOT_FOUND' || !(error instanceof Error)) return error
+  const place = 'url' in error ? fileURLToPath(String(error.url)) : 'a part of it'
+  return new DamagedToolError(place, 'is missing', error)
 }
 
 function stackOf(error: Error): string {

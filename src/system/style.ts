@@ -19,8 +19,13 @@ const plain: Style = {
 /** Colours where a person looks and has not asked for none (NO_COLOR); their package loads only then. */
 export async function styleFor(channel: 'stdout' | 'stderr'): Promise<Style> {
   if (!isTerminal(channel === 'stdout' ? 1 : 2)) return plain
-  const { colours } = await import('./colours.ts')
-  return colours
+  try {
+    const { colours } = await import('./colours.ts')
+    return colours
+  } catch {
+    // Half a copy of this tool: what is missing is told without colours.
+    return plain
+  }
 }
 
 /**
