@@ -31,15 +31,18 @@ async function pidOf(engine: Engine): Promise<number> {
   return pid
 }
 
-/** Starts streams, kills the worker after so many of their chunks, and waits until all have settled. */
-async function killUnderLoad(engine: Engine, chunks: number, signal: AbortSignal) {
+/** Text that does not end: the model may not say that it has. */
+const endless = { ...ask(story), maxTokens: 100_000, logitBias: { 0: -100, 1: -100, 2: -100 } }
+
+/** Starts streams, kills the worker after so many of their characters, and waits until all have settled. */
+async function killUnderLoad(engine: Engine, characters: number, signal: AbortSignal) {
   const pid = await pidOf(engine)
   let seen = 0
   let killed = 0
   const reading = Array.from({ length: streams }, async () => {
-    for await (const _ of engine.generate({ ...ask(story), signal })) {
-      seen += 1
-      if (seen === chunks) {
+    for await (const { text } of engine.generate({ ...endless, signal })) {
+      seen += text.length
+      if (killed === 0 && seen >= characters) {
         killed = performance.now()
         process.kill(pid, 'SIGKILL')
       }
@@ -61,7 +64,7 @@ test(`${kills} deaths at random moments under ${streams} streams`, { timeout: ki
   await engine.loadModel({ model: 'hello' })
   const memory: { heap: number; worker: number }[] = []
   for (let kill = 0; kill < kills; kill += 1) {
-    const settledMs = await killUnderLoad(engine, 1 + Math.floor(random() * 100 * streams), signal)
+    const settledMs = await killUnderLoad(engine, 1 + Math.floor(random() * 300 * streams), signal)
     expect(settledMs).toBeLessThan(1000)
     expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)

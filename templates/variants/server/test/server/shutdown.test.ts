@@ -52,11 +52,13 @@ function expectNothingLeft(program: Program, worker: number): void {
 
 test('SIGTERM: no new connection, not ready, running streams come to their end, exit code 0', async () => {
   const { program, url, worker } = await readyServer()
+  const streams = await Promise.all(Array.from({ length: 8 }, () => begin(url)))
+  // It keeps the server alive until all has been looked at, be the machine slow.
+  const { whole: long } = await begin(url, { ...endless, max_tokens: 3000 })
   const kept = await open(url)
   kept.write('GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n')
   const [before] = await once(kept, 'data')
   expect(String(before)).toContain('HTTP/1.1 200 OK')
-  const streams = await Promise.all(Array.from({ length: 8 }, () => begin(url)))
   // As systemd does it: to each process.
   process.kill(worker, 'SIGTERM')
   program.child.kill('SIGTERM')
@@ -68,6 +70,7 @@ test('SIGTERM: no new connection, not ready, running streams come to their end, 
   expect(said).toContain('{"status":"stopping"}')
   for (const { whole } of streams)
     expect(await whole).toEqual({ text: answerTo(story), finishReason: 'stop', error: undefined, done: true })
+  expect(await long).toMatchObject({ finishReason: 'length', error: undefined, done: true })
   expect(await program.ended).toBe(0)
   expectNothingLeft(program, worker)
 })
