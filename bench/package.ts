@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { z } from 'zod'
 import type { Row } from './table.ts'
@@ -5,14 +6,23 @@ import { root } from './workshop.ts'
 
 const bar = 600_000
 const peerName = 'create-vite@9.3.0'
-const packedSchema = z.tuple([z.object({ size: z.number(), unpackedSize: z.number() })])
+const packedSchema = z.tuple([z.object({ filename: z.string(), size: z.number(), unpackedSize: z.number() })])
+
+/** Packs the tool as it was built. @returns the path of its tarball. */
+export async function packTool(workshop: string): Promise<string> {
+  return join(workshop, (await pack(workshop)).filename)
+}
+
+async function pack(workshop: string, ...names: string[]) {
+  const flags = ['--json', '--ignore-scripts', '--pack-destination', workshop]
+  const { stdout } = await execa('npm', ['pack', ...flags, ...names], { cwd: root })
+  return packedSchema.parse(JSON.parse(stdout))[0]
+}
 
 /** What `npx` downloads: one tarball, nothing beside it. */
 export async function benchPackage(workshop: string): Promise<Row[]> {
-  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', workshop]
-  const [packed] = packedSchema.parse(JSON.parse((await execa('npm', pack, { cwd: root })).stdout))
-  const packPeer = await execa('npm', [...pack, peerName], { cwd: workshop })
-  const [peer] = packedSchema.parse(JSON.parse(packPeer.stdout))
+  const packed = await pack(workshop)
+  const peer = await pack(workshop, peerName)
   const kilobytes = (bytes: number) => `${Math.round(bytes / 1000)} kB`
   return [
     {

@@ -9,8 +9,10 @@ import { ensureEnvironment } from '../scripts/environment.ts'
 import { benchCancel } from './cancel.ts'
 import { benchCost } from './cost.ts'
 import { benchCreate } from './create.ts'
+import { benchFirstToken } from './first-token.ts'
 import { benchGap } from './gap.ts'
 import { benchMemory } from './memory.ts'
+import { benchNpx } from './npx.ts'
 import { benchOptions } from './options.ts'
 import { benchPackage } from './package.ts'
 import { benchPromptCache } from './prompt-cache.ts'
@@ -26,6 +28,8 @@ type Bench = (workshop: string) => Promise<Row[]>
 
 const benches = new Map<string, Bench>([
   ['create', built(benchCreate)],
+  ['npx', built(benchNpx)],
+  ['first-token', built(benchFirstToken)],
   ['package', built(benchPackage)],
   ['start', async (workshop) => benchStart(await measuredProject(workshop))],
   ['set-up', async (workshop) => benchSetUp(await measuredProject(workshop), 'python3')],

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { inTurns, median } from './measure.ts'
+import { question, untilStory } from './story.ts'
 import { milliseconds, type Row, ratio } from './table.ts'
 
 const rounds = 11
 const bar = 1
-const question = 'Tell me a story.'
 
 /** `npm start` to the first token of the hello model, beside mlx-lm's own command with the same model. Medians of 11. */
 export async function benchStart(project: string): Promise<Row[]> {
@@ -17,10 +16,10 @@ export async function benchStart(project: string): Promise<Row[]> {
   const sides = await inTurns(
     rounds,
     async () => ({
-      npm: await untilText('npm', start, project),
-      built: await untilText('node', built, project),
+      npm: await untilStory('npm', start, project),
+      built: await untilStory('node', built, project),
     }),
-    async () => ({ npm: await untilText(python, generate, project), built: 0 }),
+    async () => ({ npm: await untilStory(python, generate, project), built: 0 }),
   )
   const peer = median(sides.peer.map((times) => times.npm))
   return [
@@ -38,19 +37,4 @@ function row(what: string, ours: number, peer: number): Row {
     bar: `<= ${bar.toFixed(1)} times`,
     met: ours / peer <= bar,
   }
-}
-
-/** Milliseconds from the start of a program until the story begins on its output. */
-async function untilText(command: string, programArguments: string[], cwd: string): Promise<number> {
-  const started = performance.now()
-  const child = spawn(command, programArguments, { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
-  let output = ''
-  let first: number | undefined
-  child.stdout.on('data', (block: Buffer) => {
-    output += block.toString('utf8')
-    if (/\bO(n(ce?)?)?/.test(output)) first ??= performance.now() - started
-  })
-  const code = await new Promise((done) => child.once('close', done))
-  if (code !== 0 || first === undefined) throw new Error(`${command} ended with ${code}: ${output}`)
-  return first
 }

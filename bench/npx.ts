@@ -1,0 +1,81 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { startRegistry } from '../test/support/registry.ts'
+import { inRotation, median, time } from './measure.ts'
+import { packTool } from './package.ts'
+import { atMost, milliseconds, type Row, ratio } from './table.ts'
+import { memoryFolder, openWorkshop } from './workshop.ts'
+
+/** A program that `npx` runs, and its arguments for a project of a name. */
+interface Scaffolder {
+  specification: string
+  flags: (name: string) => readonly string[]
+  /** What the ratio to it must not be above, with npm's cache empty. */
+  coldBar?: number
+}
+
+const ours: Scaffolder = {
+  specification: 'create-mlx-app@latest',
+  flags: (name) => [name, '--yes', '--template', 'node', '--model', 'hello', '--no-install', '--no-git'],
+}
+const peers: readonly Scaffolder[] = [
+  {
+    specification: 'create-vite@9.3.0',
+    flags: (name) => [name, '--template', 'vanilla-ts', '--no-interactive'],
+  },
+  { specification: 'create-vue@3.24.0', flags: (name) => [name, '--typescript', '--bare'] },
+  {
+    specification: 'create-node-llama-cpp@3.21.1',
+    flags: (name) => ['--name', name, '--template', 'node-typescript', '--model', 'hf:owner/name/model.gguf'],
+    coldBar: 1 / 20,
+  },
+]
+const sides = [ours, ...peers]
+
+/**
+ * From `npx` to a created project, for the packed tool and its peers, all from one registry on this machine: with npm's
+ * cache empty (medians of 3) and with it warm (medians of 7).
+ */
+export async function benchNpx(workshop: string): Promise<Row[]> {
+  await using registry = await startRegistry({ tarballs: [await packTool(workshop)] })
+  await using projects = await openWorkshop(memoryFolder())
+  const cacheOf = (side: Scaffolder) => join(projects.path, `cache of ${side.specification}`)
+  const run = (side: Scaffolder, name: string) =>
+    time(() =>
+      execa('npx', ['--yes', side.specification, ...side.flags(name)], {
+        cwd: projects.path,
+        stdin: 'ignore',
+        env: {
+          npm_config_registry: registry.url,
+          npm_config_cache: cacheOf(side),
+          npm_config_update_notifier: 'false',
+        },
+      }),
+    )
+  const cold = await inRotation(
+    3,
+    sides.map((side, place) => async (round) => {
+      await rm(cacheOf(side), { recursive: true, force: true })
+      return await run(side, `cold-${place}-${round}`)
+    }),
+  )
+  const warm = await inRotation(
+    7,
+    sides.map((side, place) => (round) => run(side, `warm-${place}-${round}`)),
+  )
+  return [...rows('`npx`, empty cache', cold, true), ...rows('`npx`, warm cache', warm, false)]
+}
+
+function rows(what: string, times: readonly number[][], cold: boolean): Row[] {
+  const [own = Number.NaN, ...others] = times.map(median)
+  return peers.map(({ specification, coldBar }, place) => {
+    const other = others[place] ?? Number.NaN
+    return {
+      what,
+      ours: milliseconds(own),
+      peer: `${specification.replace('@', ' ')}: ${milliseconds(other)}`,
+      ...(cold && coldBar !== undefined ? atMost(own / other, coldBar) : { result: ratio(own / other) }),
+    }
+  })
+}

@@ -1,0 +1,24 @@
+import { spawn } from 'node:child_process'
+
+/** What the hello model answers with a story that begins "Once". */
+export const question = 'Tell me a story.'
+
+/** Milliseconds from the start of a program until the story begins on its output. */
+export async function untilStory(
+  command: string,
+  programArguments: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
+  const started = performance.now()
+  const child = spawn(command, programArguments, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  let first: number | undefined
+  child.stdout.on('data', (block: Buffer) => {
+    output += block.toString('utf8')
+    if (/\bO(n(ce?)?)?/.test(output)) first ??= performance.now() - started
+  })
+  const code = await new Promise((done) => child.once('close', done))
+  if (code !== 0 || first === undefined) throw new Error(`${command} ended with ${code}: ${output}`)
+  return first
+}
