@@ -2,14 +2,12 @@ import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { builtinModules as nodeModules } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { brotliCompressSync, constants } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
 import fileSystem from 'fs-extra'
-import { allLayers } from '../src/choices.ts'
-import { packedLayerName, packLayer } from '../src/compose/packed.ts'
+import { packedName } from '../src/compose/packed.ts'
 import { hostVersions, readLayer } from '../src/compose/source-folder.ts'
-import { fingerprint } from '../src/project/record.ts'
 import { version } from '../src/version.ts'
+import { layersByUse, packLayers } from './pack-layers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const templatesDirectory = join(root, 'templates')
@@ -35,7 +33,7 @@ const common = {
 
 /**
  * Makes what is published: the tool as one small bin and some chunks that load when they are needed, and the
- * layers that the registry names, one file each, their Handlebars templates parsed.
+ * layers that the registry names, in one file, their Handlebars templates parsed.
  *
  * @param directory that it makes anew; a build that fails leaves what was there.
  */
@@ -62,21 +60,14 @@ export async function bundle(directory: string): Promise<void> {
       plugins: [builtinModules()],
     }),
   ]
+  const layers = await packLayers(layersByUse().map((name) => readLayer(templatesDirectory, name)))
   const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs))
 
   // Only now, so that a build that fails leaves the last one.
   fileSystem.emptyDirSync(directory)
   for (const { path, contents } of results.flatMap((result) => result.outputFiles))
     fileSystem.outputFileSync(path, contents)
-  for (const name of allLayers()) {
-    const packed = packLayer(readLayer(templatesDirectory, name), fingerprint)
-    const compressed = brotliCompressSync(packed, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } })
-    const file = join(directory, 'layers', packedLayerName(name))
-    // The small ones would cost more time to unpack than they save bytes; so would what hardly shrinks.
-    const isWorthIt = packed.length > 20_000 && compressed.length < packed.length * 0.8
-    if (isWorthIt) fileSystem.outputFileSync(`${file}.br`, compressed)
-    else fileSystem.outputFileSync(file, packed)
-  }
+  fileSystem.outputFileSync(join(directory, packedName), layers)
   fileSystem.outputFileSync(join(directory, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
   chmodSync(join(directory, 'index.js'), 0o755)
 }

@@ -2,28 +2,35 @@ import { version } from '../version.ts'
 import type { Layer, LayerFile } from './layers.ts'
 import type { Template } from './template.ts'
 
-/** First line of a packed layer. */
-interface PackedHeader {
+/** The file beside the bin that holds all layers. */
+export const packedName = 'layers.bin'
+
+/**
+ * All layers are one file: a line of JSON, then one stream of brotli, which the layers follow one another in. A layer
+ * that comes later is made of words of those before it, and who needs the first ones reads no further.
+ */
+export interface PackedIndex {
   /** Of the tool: layers of another one would not fit together. */
   version: string
+  /** In the order of the stream: where each ends in it, and how many bytes it unpacks to. */
+  layers: { name: string; end: number; size: number }[]
+}
+
+/** First line of a layer. */
+interface LayerHeader {
   /** Verbatim files in the order of their bytes: size in bytes, and a hash. */
   files: { path: string; size: number; fingerprint: string }[]
   templates: Record<string, Template>
 }
 
-/** File name of a packed layer: `variants/node` is in variants-node.layer. */
-export function packedLayerName(layer: string): string {
-  return `${layer.replaceAll('/', '-')}.layer`
-}
-
 /**
- * Puts a layer into one file: a line of JSON, then the bytes of the verbatim files one after the other, so
+ * Puts a layer into one piece: a line of JSON, then the bytes of the verbatim files one after the other, so
  * that reading it decodes nothing and hashes nothing.
  *
  * @param hash `fingerprint` of the record.
  */
 export function packLayer(layer: Layer, hash: (bytes: Uint8Array) => string): Uint8Array {
-  const header: PackedHeader = { version, files: [], templates: {} }
+  const header: LayerHeader = { files: [], templates: {} }
   const contents: Uint8Array[] = []
   for (const [path, file] of layer.files) {
     if (file instanceof Uint8Array) {
@@ -37,14 +44,45 @@ export function packLayer(layer: Layer, hash: (bytes: Uint8Array) => string): Ui
 }
 
 /**
- * Takes a packed layer apart. The bytes are views of `packed`; their hashes are added to `hashes`.
+ * Takes the named layers out of a packed file. The bytes are views of one buffer; their hashes are added to `hashes`.
  *
  * @throws Error when it is cut short or of another version: what is wrong, to be said after its path.
  */
-export function unpackLayer(name: string, packed: Buffer, hashes: Map<Uint8Array, string>): Layer {
+export function unpackLayers(
+  packed: Buffer,
+  names: readonly string[],
+  hashes: Map<Uint8Array, string>,
+): Map<string, Layer> {
+  const start = packed.indexOf('\n') + 1
+  const index: PackedIndex = JSON.parse(packed.toString('utf8', 0, start))
+  if (index.version !== version) throw new Error(`is of version ${index.version}`)
+  const count = index.layers.findLastIndex(({ name }) => names.includes(name)) + 1
+  const needed = index.layers.slice(0, count)
+  const bytes = decompressed(packed.subarray(start, start + (needed.at(-1)?.end ?? 0)), needed)
+  const layers = new Map<string, Layer>()
+  let offset = 0
+  for (const { name, size } of needed) {
+    if (names.includes(name))
+      layers.set(name, unpackLayer(name, bytes.subarray(offset, offset + size), hashes))
+    offset += size
+  }
+  return layers
+}
+
+function decompressed(stream: Buffer, layers: PackedIndex['layers']): Buffer {
+  // Only here: a run that makes no project needs none of it.
+  const { brotliDecompressSync, constants } = process.getBuiltinModule('node:zlib')
+  const size = layers.reduce((sum, layer) => sum + layer.size, 0)
+  // Flushed, since the stream goes on after them. All in one piece, and room to see that it is the last one.
+  const finishFlush = constants.BROTLI_OPERATION_FLUSH
+  const bytes = brotliDecompressSync(stream, { chunkSize: Math.max(size + 1, 64), finishFlush })
+  if (bytes.length !== size) throw new Error(`has ${bytes.length} bytes in place of ${size}`)
+  return bytes
+}
+
+function unpackLayer(name: string, packed: Buffer, hashes: Map<Uint8Array, string>): Layer {
   const end = packed.indexOf('\n')
-  const header: PackedHeader = JSON.parse(packed.toString('utf8', 0, end))
-  if (header.version !== version) throw new Error(`is of version ${header.version}`)
+  const header: LayerHeader = JSON.parse(packed.toString('utf8', 0, end))
   const files = new Map<string, LayerFile>(Object.entries(header.templates))
   let offset = end + 1
   for (const { path, size, fingerprint } of header.files) {
@@ -53,6 +91,5 @@ export function unpackLayer(name: string, packed: Buffer, hashes: Map<Uint8Array
     files.set(path, bytes)
     hashes.set(bytes, fingerprint)
   }
-  if (offset !== packed.length) throw new Error(`has ${packed.length} bytes in place of ${offset}`)
   return { name, files }
 }

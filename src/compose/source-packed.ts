@@ -1,42 +1,31 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { systemErrorCode } from '../errors.ts'
 import { DamagedToolError } from './damaged.ts'
-import type { Layer, TemplateSource } from './layers.ts'
-import { packedLayerName, unpackLayer } from './packed.ts'
+import type { TemplateSource } from './layers.ts'
+import { unpackLayers } from './packed.ts'
 
 /** Set by scripts/bundle.ts: the versions of the host by package, as JSON. */
 declare const CREATE_MLX_APP_VERSIONS: string
 
 /**
- * Layers as scripts/bundle.ts packed them, one file each.
+ * Layers as scripts/bundle.ts packed them.
  *
- * @param directory with a slash at its end.
- * @throws DamagedToolError when one is asked for that can't be read.
+ * @param place absolute path of the file that holds them.
+ * @throws DamagedToolError when it can't be read.
  */
-export function packedSource(directory: string): TemplateSource {
+export function packedSource(place: string): TemplateSource {
   const hashes = new Map<Uint8Array, string>()
-  const read = (name: string): Layer => {
-    const place = directory + packedLayerName(name)
-    try {
-      return unpackLayer(name, readPacked(place), hashes)
-    } catch (error) {
-      throw new DamagedToolError(place, faultOf(error), error)
-    }
-  }
   return {
-    read: async (names) => new Map(names.map((name) => [name, read(name)])),
+    read: async (names) => {
+      try {
+        return unpackLayers(readFileSync(place), names, hashes)
+      } catch (error) {
+        throw new DamagedToolError(place, faultOf(error), error)
+      }
+    },
     versions: () => new Map(JSON.parse(CREATE_MLX_APP_VERSIONS)),
     hashes,
   }
-}
-
-/** Text is compressed, which npm's gzip does less well; a model is not, which hardly shrinks. */
-function readPacked(path: string): Buffer {
-  if (!existsSync(`${path}.br`)) return readFileSync(path)
-  // Only here: a run that makes no project needs none of it.
-  const { brotliDecompressSync } = process.getBuiltinModule('node:zlib')
-  // In one go: the default is pieces of 16 KiB.
-  return brotliDecompressSync(readFileSync(`${path}.br`), { chunkSize: 2 ** 20 })
 }
 
 function faultOf(error: unknown): string {

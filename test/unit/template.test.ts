@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Handlebars from 'handlebars'
 import { describe, expect, it } from 'vitest'
-import { type Answers, packageManagers } from '../../src/choices.ts'
+import { layersByUse, packLayers } from '../../scripts/pack-layers.ts'
+import { type Answers, allLayers, packageManagers } from '../../src/choices.ts'
 import { contextKeys, renderContext } from '../../src/compose/context.ts'
 import type { LayerFile } from '../../src/compose/layers.ts'
-import { packLayer, unpackLayer } from '../../src/compose/packed.ts'
+import { type PackedIndex, unpackLayers } from '../../src/compose/packed.ts'
 import { parseTemplate } from '../../src/compose/parse-template.ts'
 import { render } from '../../src/compose/template.ts'
 import { fingerprint } from '../../src/project/record.ts'
@@ -77,25 +78,60 @@ describe('templates', () => {
   })
 })
 
-describe('a packed layer', () => {
-  it('comes out as it went in, with the hash of each file', () => {
-    const files = new Map([
-      ['a.txt', Buffer.from('text\nwith lines\n')],
-      ['empty', Buffer.alloc(0)],
-      ['ü/b.bin', Buffer.from([0, 10, 255, 10])],
-    ])
-    const template = parseTemplate('# {{name}}\n', 'README.md.hbs')
-    const all = new Map<string, LayerFile>(files).set('README.md', template)
-    const packed = packLayer({ name: 'x', files: all }, fingerprint)
+describe('packed layers', () => {
+  const files = new Map([
+    ['a.txt', Buffer.from('text\nwith lines\n')],
+    ['empty', Buffer.alloc(0)],
+    ['ü/b.bin', Buffer.from([0, 10, 255, 10])],
+  ])
+  const template = parseTemplate('# {{name}}\n', 'README.md.hbs')
+  const all = new Map<string, LayerFile>(files).set('README.md', template)
+  const other = new Map<string, LayerFile>([['b.txt', Buffer.from('text\nwith other lines\n')]])
+  const layers = [
+    { name: 'first', files: other },
+    { name: 'x', files: all },
+    { name: 'last', files: other },
+  ]
+
+  it('come out as they went in, with the hash of each file', async () => {
     const hashes = new Map<Uint8Array, string>()
-    const layer = unpackLayer('x', Buffer.from(packed), hashes)
-    expect(layer.files.get('README.md')).toEqual(template)
-    expect(layer.files.size).toBe(4)
+    const unpacked = unpackLayers(await packLayers(layers), ['x', 'no such'], hashes)
+    expect([...unpacked.keys()]).toEqual(['x'])
+    const layer = unpacked.get('x')
+    expect(layer?.files.get('README.md')).toEqual(template)
+    expect(layer?.files.size).toBe(4)
     for (const [path, bytes] of files) {
-      const unpacked = layer.files.get(path)
-      if (!(unpacked instanceof Uint8Array)) throw new Error(`${path} is no file`)
-      expect(Buffer.compare(unpacked, bytes)).toBe(0)
-      expect(hashes.get(unpacked)).toBe(fingerprint(bytes))
+      const found = layer?.files.get(path)
+      if (!(found instanceof Uint8Array)) throw new Error(`${path} is no file`)
+      expect(Buffer.compare(found, bytes)).toBe(0)
+      expect(hashes.get(found)).toBe(fingerprint(bytes))
     }
+  })
+
+  it('are read no further than the last that is needed', async () => {
+    const packed = await packLayers(layers)
+    const index: PackedIndex = JSON.parse(packed.toString('utf8', 0, packed.indexOf('\n')))
+    const end = packed.indexOf('\n') + 1 + (index.layers[1]?.end ?? 0)
+    const damaged = Buffer.concat([packed.subarray(0, end), Buffer.from('not brotli')])
+    expect([...unpackLayers(damaged, ['x', 'first'], new Map()).keys()]).toEqual(['first', 'x'])
+    expect(() => unpackLayers(damaged, ['last'], new Map())).toThrow()
+  })
+
+  it('are refused when they are cut short or of another version', async () => {
+    const packed = await packLayers(layers)
+    expect(() => unpackLayers(packed.subarray(0, -30), ['last'], new Map())).toThrow(
+      /^has \d+ bytes in place of \d+$/,
+    )
+    const [head = '', ...rest] = packed.toString('latin1').split('\n')
+    const old = { ...JSON.parse(head), version: '0.0.1' }
+    const bytes = Buffer.from([JSON.stringify(old), ...rest].join('\n'), 'latin1')
+    expect(() => unpackLayers(bytes, ['x'], new Map())).toThrow('is of version 0.0.1')
+  })
+
+  it('have those first that most templates can have', () => {
+    const names = layersByUse()
+    expect([...names].sort()).toEqual(allLayers().sort())
+    expect(names.indexOf('variants/node')).toBeGreaterThan(names.indexOf('python'))
+    expect(names.indexOf('variants/node')).toBeGreaterThan(names.indexOf('features/ci'))
   })
 })
