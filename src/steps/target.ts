@@ -2,7 +2,7 @@ import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CreateError, systemErrorCode, UsageError } from '../errors.ts'
 import { isScopedName, nameFromDirectory, problemOfName } from '../names.ts'
-import { reasonOf } from './write-files.ts'
+import { reasonOf } from '../system/reasons.ts'
 
 /** Where a project goes. */
 export interface Target {

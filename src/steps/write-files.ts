@@ -1,5 +1,6 @@
 import type * as nodeFileSystem from 'node:fs'
 import { CreateError, systemErrorCode } from '../errors.ts'
+import { reasonOf } from '../system/reasons.ts'
 
 /** The calls that writing makes. Synchronous: for a hundred small files that is twice as quick. */
 export type FileSystem = Pick<
@@ -59,31 +60,6 @@ export async function writeFiles(
 async function checkSignal(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   signal.throwIfAborted()
-}
-
-const explanations: Readonly<Record<string, string>> = {
-  EACCES: 'no permission there',
-  EBUSY: 'something else is using it',
-  EDQUOT: 'the quota of the disk is used up',
-  EEXIST: 'something of that name is there already',
-  EFBIG: 'a file is larger than what is allowed there',
-  EIO: 'the disk has a fault',
-  ELOOP: 'its links lead in a circle',
-  EMFILE: 'this process may open no more files',
-  ENAMETOOLONG: 'the name is too long',
-  ENFILE: 'this machine may open no more files',
-  ENOSPC: 'no space left on the disk',
-  ENOTDIR: 'a part of the path is a file',
-  EPERM: 'the system does not allow it',
-  EROFS: 'the disk is read-only',
-}
-
-/** What went wrong, with the code to search for: `no space left on the disk (ENOSPC)`. */
-export function reasonOf(error: unknown): string {
-  const code = systemErrorCode(error)
-  const message = error instanceof Error ? error.message : String(error)
-  if (code === undefined) return message
-  return `${explanations[code] ?? message} (${code})`
 }
 
 /** An error of the file system as the user is told it; any other error as it is. */

@@ -1,8 +1,9 @@
 import * as nodeFileSystem from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CreateError } from '../errors.ts'
+import { reasonOf } from '../system/reasons.ts'
 import { fillFolder } from './fill.ts'
-import { type FileSystem, reasonOf, told, workspaceName, writeFiles } from './write-files.ts'
+import { type FileSystem, told, workspaceName, writeFiles } from './write-files.ts'
 
 export interface WriteOptions {
   /** Files of the user may be overwritten. */

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { descendantsOf, isAlive } from './descendants.ts'
+import { standardOutput } from './output.ts'
 
 /** Time that an interrupted command has to end by itself before it is killed. */
 const graceMs = 5000
@@ -25,10 +26,13 @@ export interface Ending {
 /**
  * Prepares to end a command. A package manager passes on a signal to what it started or does not, as it likes, so
  * what it started is remembered when the end begins.
+ *
+ * @param name of the command, for the user who waits for its end.
  */
-export function endingOf(child: ChildProcess): Ending {
+export function endingOf(child: ChildProcess, name: string): Ending {
   const family = new Set<number>()
   let killing: NodeJS.Timeout | undefined
+  let saying: NodeJS.Timeout | undefined
   let begunMs = 0
 
   const find = (): void => {
@@ -50,7 +54,10 @@ export function endingOf(child: ChildProcess): Ending {
     child.kill('SIGKILL')
   }
   const hurry = (): void => {
-    if (performance.now() - begunMs > secondMs) kill()
+    if (performance.now() - begunMs >= secondMs) kill()
+  }
+  const say = (): void => {
+    standardOutput(false).warn(`Waiting for ${name} to end; Ctrl-C again ends it at once.`)
   }
   const askFamily = (): void => tell('SIGTERM')
 
@@ -62,6 +69,7 @@ export function endingOf(child: ChildProcess): Ending {
       child.once('exit', askFamily)
       if (!child.kill('SIGTERM')) askFamily()
       killing = setTimeout(kill, graceMs)
+      saying = setTimeout(say, secondMs)
       for (const name of signals) process.on(name, hurry)
     },
     finish: async () => {
@@ -70,6 +78,7 @@ export function endingOf(child: ChildProcess): Ending {
         await new Promise((resolve) => setTimeout(resolve, lookMs))
       }
       clearTimeout(killing)
+      clearTimeout(saying)
       for (const name of signals) process.off(name, hurry)
     },
     abandon: () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { systemErrorCode } from '../errors.ts'
 import type { Commands } from './commands.ts'
 import { endingOf } from './ending.ts'
+import { reasonOf } from './reasons.ts'
 
 /** Commands as real processes. This file alone loads Node's part for them, so it is imported when needed. */
 export const processes: Commands = {
@@ -16,7 +17,7 @@ export const processes: Commands = {
     if (ended === 'interrupted') return ended
     if (ended.error !== undefined) {
       const missing = systemErrorCode(ended.error) === 'ENOENT'
-      return { failure: missing ? `${command[0]} was not found on the PATH` : ended.error.message }
+      return { failure: missing ? `${command[0]} was not found on the PATH` : reasonOf(ended.error) }
     }
     // A Ctrl-C in the terminal reaches the command too, sometimes before it reaches this process.
     if (ended.signal === 'SIGINT' || ended.exitCode === 130) return 'interrupted'
@@ -52,7 +53,7 @@ async function execute(
 ): Promise<Ended | 'interrupted'> {
   if (signal.aborted) return 'interrupted'
   const child = spawn(program, flags, options)
-  const ending = endingOf(child)
+  const ending = endingOf(child, program)
   signal.addEventListener('abort', ending.begin)
   process.on('exit', ending.abandon)
   try {
