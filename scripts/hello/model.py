@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +14,11 @@ from tokenizer import CONTEXT_LENGTH, END, PAD
 from tokenizers import Tokenizer
 
 HIDDEN_SIZE: Final = 64
-FLOAT32_FRACTION_BITS: Final = 23
-# Of the 10 of a float16. With 6 the margins of the answers are what they are with 10; with 5, some
-# questions that it was not taught get worse answers.
-FRACTION_BITS: Final = 6
+# Weights are multiples of about 2 ** -GRID_BITS of their tensor's root mean square. With 5 the
+# margins of the answers, and what becomes of questions that it was not taught, are as with all bits
+# of a float16, and brotli makes 111 kB of the file; with 4 it makes 95 kB, and some questions get
+# worse answers; with 3 an answer lacks the margin that check.py asks for.
+GRID_BITS: Final = 5
 
 Config = dict[str, object]
 
@@ -58,9 +60,11 @@ def round_weights(model: llama.Model) -> None:
 
 
 def _rounded(value: mx.array) -> mx.array:
-    dropped = FLOAT32_FRACTION_BITS - FRACTION_BITS
-    bits = mx.view(value.astype(mx.float32), mx.uint32) + (1 << (dropped - 1))
-    return mx.view((bits >> dropped) << dropped, mx.float32)
+    # Multiples of a power of two are exact in a float16, up to 2,048 of them.
+    root_mean_square = float(mx.sqrt(mx.mean(mx.square(value))))
+    step = 2.0 ** (round(math.log2(root_mean_square)) - GRID_BITS)
+    rounded: mx.array = mx.round(value / step) * step
+    return rounded
 
 
 def write_model(model: llama.Model, config: Config, directory: Path, dtype: mx.Dtype) -> None:
