@@ -90,7 +90,7 @@ describe('what the hub refuses', () => {
     ['gated', 403, 'GatedRepo', 'MODEL_GATED', /HF_TOKEN/],
     ['not there', 404, 'RepoNotFound', 'MODEL_NOT_FOUND', /HF_TOKEN/],
     ['without access', 401, 'RepoNotFound', 'MODEL_NOT_FOUND', /HF_TOKEN/],
-    ['without that revision', 404, 'RevisionNotFound', 'MODEL_NOT_FOUND', /models/],
+    ['without that revision', 404, 'RevisionNotFound', 'MODEL_NOT_FOUND', /tree\/main/],
   ])('%s', async (_, status, code, expected, hint) => {
     hub.trouble = (__, response) => {
       refuse(response, status, code)

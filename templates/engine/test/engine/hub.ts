@@ -11,13 +11,15 @@ export interface Hub extends AsyncDisposable {
   address: string
   /** Method, path and Range of each request so far. */
   requests: string[]
+  /** The Authorization of each request; empty for none. */
+  tokens: string[]
   /** Asked first for every request; true when it answered. */
   trouble: Trouble
 }
 
 /**
  * A small server that speaks as much of the Hugging Face hub's protocol as a download needs, on a port of the
- * system's choice: a repository's description and files, with ETag, commit and ranges.
+ * system's choice: a repository's description and files, with hashes as ETags, commit and ranges. Weights are in LFS.
  */
 export async function startHub(
   repository: string,
@@ -30,17 +32,19 @@ export async function startHub(
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', hub.address).pathname)
     hub.requests.push([request.method, path, request.headers.range].filter(Boolean).join(' '))
+    hub.tokens.push(request.headers.authorization ?? '')
     if (hub.trouble(request, response, path)) return
     const name = path.startsWith(`/${repository}/resolve/`) ? path.split('/').slice(5).join('/') : undefined
     const file = name === undefined ? undefined : files.get(name)
     if (path.startsWith(`/api/models/${repository}/tree/`)) json(response, tree(files))
     else if (path.startsWith(`/api/models/${repository}`)) json(response, describe(repository, commit, files))
-    else if (file !== undefined) sendFile(request, response, file, commit)
+    else if (file !== undefined) sendFile(request, response, file, etagOf(name ?? '', file), commit)
     else refuse(response, 404, name === undefined ? 'RepoNotFound' : 'EntryNotFound')
   })
   const hub: Hub = {
     address: '',
     requests: [],
+    tokens: [],
     trouble: () => false,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
@@ -65,23 +69,53 @@ function describe(id: string, sha: string, files: Map<string, Buffer>) {
     modelId: id,
     sha,
     private: false,
+    gated: false,
     tags: [],
+    cardData: { license: 'mit' },
     siblings: [...files.keys()].map((rfilename) => ({ rfilename })),
   }
 }
 
 function tree(files: Map<string, Buffer>) {
-  return [...files].map(([path, { length }]) => ({ type: 'file', path, size: length, oid: 'b'.repeat(40) }))
+  return [...files].map(([path, content]) => {
+    const { length: size } = content
+    const lfs = inLfs(path) ? { lfs: { oid: sha256(content), size, pointerSize: 134 } } : {}
+    return { type: 'file', path, size, oid: gitHash(content), ...lfs }
+  })
+}
+
+function inLfs(path: string): boolean {
+  return path.endsWith('.safetensors')
+}
+
+function etagOf(path: string, content: Buffer): string {
+  return inLfs(path) ? sha256(content) : gitHash(content)
+}
+
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+/** The id that git gives to a file of that content. */
+function gitHash(content: Buffer): string {
+  return createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
 }
 
 function json(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value))
 }
 
-function sendFile(request: IncomingMessage, response: ServerResponse, file: Buffer, commit: string): void {
+/** Answers with a file, from where the request wants it. */
+export function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  file: Buffer,
+  etag: string,
+  commit: string,
+): void {
   const start = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
   response.writeHead(start > 0 ? 206 : 200, {
-    ETag: `"${createHash('sha256').update(file).digest('hex')}"`,
+    ETag: `"${etag}"`,
     'X-Repo-Commit': commit,
     'Accept-Ranges': 'bytes',
     'Content-Length': file.length - start,

@@ -1,85 +1,133 @@
 """Getting a model from the Hugging Face hub, resumed where an earlier try ended."""
 
-import os
 import threading
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .errors import EngineError
-from .locate import FILES
+from .memory import SMALLER_MODEL, human
 
-OnBytes = Callable[[int, int], None]
+if TYPE_CHECKING:
+    from .hub.listing import Listing, RemoteFile
+    from .hub.place import Place
+    from .hub.progress import Report
+
+# Files that are loaded at once; the hub's library does the same.
+AT_ONCE = 8
 
 
-class CancelledError(Exception):
-    """The caller no longer wants the model."""
+@dataclass(frozen=True)
+class Downloaded:
+    """Where the files of a model are."""
+
+    path: Path
+    commit: str
+    bytes: int
 
 
 def download(
-    repository: str, revision: str | None, on_bytes: OnBytes, stop: threading.Event
-) -> Path:
-    """Downloads what is missing of a repository and gives its folder in the shared cache.
+    repository: str,
+    revision: str | None,
+    report: "Report",
+    stop: threading.Event,
+    *,
+    output: Path | None = None,
+    memory_limit: int | None = None,
+    check: bool = False,
+) -> Downloaded:
+    """Downloads what is missing of a repository, to the shared cache or to a folder.
 
-    `on_bytes(loaded, total)` is called from several threads. What was loaded stays on disk when
-    `stop` is set, so that the next try goes on from there. Raises EngineError MODEL_NOT_FOUND,
-    MODEL_GATED or DOWNLOAD_FAILED, and CancelledError.
+    `report` is called from several threads. What was loaded stays on disk when `stop` is set or
+    anything fails, so that the next try goes on from there. `memory_limit`: bytes of weights that
+    can be loaded. `check`: files that were here before are checked too, and loaded again where they
+    are not what the hub has. Raises EngineError MODEL_NOT_FOUND, MODEL_GATED, MODEL_CORRUPT,
+    ACCESS_DENIED, OUT_OF_MEMORY, DISK_FULL, INVALID_REQUEST or DOWNLOAD_FAILED, and CancelledError.
     """
-    # Plain HTTP goes on in the middle of a file and tells its progress; hf-xet promises neither.
-    os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
-    from huggingface_hub import errors, snapshot_download
+    # Imported late: the hub's library takes a tenth of a second.
+    from .hub.cache import CachePlace
+    from .hub.failures import explained
+    from .hub.folder import FolderPlace
+    from .hub.listing import ask
 
-    page = f"https://huggingface.co/{repository}"
-    try:
-        return Path(
-            snapshot_download(
-                repository,
-                revision=revision,
-                allow_patterns=list(FILES),
-                tqdm_class=_bar(on_bytes, stop),
-            )
-        )
-    except errors.GatedRepoError as error:
-        raise EngineError(
-            "MODEL_GATED",
-            f"{repository} is gated: its owner gives access to each account.",
-            f"Ask for access on {page}, then set HF_TOKEN to a token of that account.",
-        ) from error
-    except errors.RepositoryNotFoundError as error:
-        raise EngineError(
-            "MODEL_NOT_FOUND",
-            f"The hub has no model {repository}, or it is private.",
-            f"Look for its name on {page}; for a private model set HF_TOKEN.",
-        ) from error
-    except errors.RevisionNotFoundError as error:
-        raise EngineError("MODEL_NOT_FOUND", f"{repository} has no revision {revision}.") from error
-    except OSError as error:
-        raise EngineError(
-            "DOWNLOAD_FAILED",
-            f"The download of {repository} failed: {error}",
-            "Check the network and run the same command again: it goes on where it stopped. "
-            "The model hello needs no download.",
-        ) from error
+    listing = ask(repository, revision, stop)
+    if memory_limit is not None and listing.weight_bytes > memory_limit:
+        raise _too_large(listing, memory_limit)
+    place: Place = CachePlace(listing) if output is None else FolderPlace(listing, output)
+    with explained(repository, revision), place.open(stop):
+        if check:
+            _check_present(listing, place, report, stop)
+        _bring_all(listing, place, report, stop)
+        path = place.finish(revision)
+    return Downloaded(path, listing.commit, listing.total_bytes)
 
 
-def _bar(on_bytes: OnBytes, stop: threading.Event) -> type[Any]:
-    from huggingface_hub.utils import tqdm
+def missing_bytes(listing: "Listing", place: "Place") -> int:
+    """Bytes that a download would load."""
+    return sum(file.bytes - _bytes_here(file, place) for file in listing.files)
 
-    class Bar(tqdm):
-        """A progress bar that draws nothing and passes its numbers on."""
 
-        def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - tqdm's own
-            self._counts_file_bytes = (
-                options.pop("name", None) == "huggingface_hub.snapshot_download"
-            )
-            super().__init__(*args, **{**options, "disable": True})  # type: ignore[no-untyped-call]
+def _bring_all(listing: "Listing", place: "Place", report: "Report", stop: threading.Event) -> None:
+    from .hub.progress import Progress
+    from .hub.space import check_space
 
-        def update(self, n: float | None = 1) -> None:
-            if stop.is_set():
-                raise CancelledError
-            # A disabled bar does not count for itself.
-            self.n += n or 0
-            if self._counts_file_bytes:
-                on_bytes(int(self.n), int(self.total or 0))
+    progress = Progress("download", listing.total_bytes, report)
+    missing = missing_bytes(listing, place)
+    check_space(listing.repository, missing, place.root, shared=place.shared)
+    for file in listing.files:
+        progress.at(file.path, _bytes_here(file, place))
+    progress.tell()
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="download") as pool:
 
-    return Bar
+        def bring(file: "RemoteFile") -> None:
+            place.bring(file, lambda loaded: progress.at(file.path, loaded), stop)
+
+        tasks = [pool.submit(bring, file) for file in listing.files]
+        try:
+            for task in as_completed(tasks):
+                task.result()
+        except BaseException:
+            # The others would go on to the end.
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    progress.tell()
+
+
+def _check_present(
+    listing: "Listing", place: "Place", report: "Report", stop: threading.Event
+) -> None:
+    """Removes the files that have another hash than on the hub."""
+    from .hub.folder import matches
+    from .hub.progress import Progress
+
+    present = [
+        (file, file.digest, path)
+        for file in listing.files
+        if file.digest is not None and (path := place.whole(file)) is not None
+    ]
+    progress = Progress("verify", sum(file.bytes for file, _, _ in present), report)
+    for file, digest, path in present:
+        if not matches(path, digest, stop):
+            place.forget(file)
+        progress.at(file.path, file.bytes)
+    progress.tell()
+
+
+def _bytes_here(file: "RemoteFile", place: "Place") -> int:
+    from .hub.transfer import size_of
+
+    if place.whole(file) is not None:
+        return file.bytes
+    partial = place.partial(file)
+    return 0 if partial is None else min(size_of(partial), file.bytes)
+
+
+def _too_large(listing: "Listing", memory_limit: int) -> EngineError:
+    return EngineError(
+        "OUT_OF_MEMORY",
+        f"{listing.repository} was not downloaded: its weights take "
+        f"{human(listing.weight_bytes)}, and {human(memory_limit)} may be used here.",
+        f"{SMALLER_MODEL}, or raise memoryLimitBytes.",
+    )

@@ -29,13 +29,25 @@ def locate(model: str, revision: str | None, models_directory: Path) -> Path | N
     Raises EngineError MODEL_NOT_FOUND for anything else, MODEL_CORRUPT for a folder without a
     model.
     """
+    folder = local_folder(model, models_directory)
+    return in_cache(model, revision) if folder is None else _checked(folder)
+
+
+def local_folder(model: str, models_directory: Path) -> Path | None:
+    """The folder that a path or a name in the project means; None for a repository of the hub.
+
+    Raises EngineError MODEL_NOT_FOUND for what is none of them.
+    """
     if model.startswith((".", "/", "~")):
-        return _checked(model, Path(model).expanduser())
+        folder = Path(model).expanduser()
+        if not folder.is_dir():
+            raise EngineError("MODEL_NOT_FOUND", f'There is no folder "{model}".')
+        return folder
     inside = models_directory / model
     if inside.is_dir() and inside.resolve().is_relative_to(models_directory.resolve()):
-        return _checked(model, inside)
+        return inside
     if REPOSITORY.fullmatch(model):
-        return in_cache(model, revision)
+        return None
     raise EngineError(
         "MODEL_NOT_FOUND", f'There is no model "{model}". {_available(models_directory)}'
     )
@@ -72,8 +84,9 @@ def missing_files(folder: Path) -> list[str]:
 
 def on_disk(models_directory: Path) -> Iterator[ModelOnDisk]:
     """All models that can be loaded without a download."""
-    for folder in sorted(models_directory.glob("*/config.json")):
-        yield _in_project(folder.parent)
+    for config in sorted(models_directory.glob("*/config.json")):
+        if missing_files(config.parent) == []:
+            yield _in_project(config.parent)
     from huggingface_hub import CacheNotFound, scan_cache_dir
 
     try:
@@ -92,13 +105,15 @@ def on_disk(models_directory: Path) -> Iterator[ModelOnDisk]:
 
 
 def _in_project(folder: Path) -> ModelOnDisk:
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return ModelOnDisk(model=folder.name, path=str(folder), bytes=size, place="project")
+    return ModelOnDisk(model=folder.name, path=str(folder), bytes=bytes_in(folder), place="project")
 
 
-def _checked(model: str, folder: Path) -> Path:
-    if not folder.is_dir():
-        raise EngineError("MODEL_NOT_FOUND", f'There is no folder "{model}".')
+def bytes_in(folder: Path) -> int:
+    """Bytes of all files in a folder, those that links lead to among them."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _checked(folder: Path) -> Path:
     missing = missing_files(folder)
     if missing:
         raise EngineError(

@@ -106,7 +106,7 @@ def test_an_adapter_leaves_nothing_to_chance(models: Path, damaged: Path) -> Non
 def test_a_load_names_its_adapter(models: Path, adapter: Path) -> None:
     def load(name: str) -> Loading:
         loading = Loading.of(ModelKey("hello", name), Load(id=1, model="hello", adapter=name))
-        path = loading.find(models, lambda _loaded, _total: None)
+        path = loading.find(models, lambda _stage, _loaded, _total: None, 0)
         assert path is not None
         loading.begin(path)
         return loading

@@ -2,7 +2,7 @@
 
 import queue
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from msgspec import Struct
 
@@ -39,3 +39,18 @@ class Background:
     def later(self, task: Task) -> None:
         """Runs a task on MLX's thread, between two steps."""
         self._inbox.put(task)
+
+    def wait_for(self, task: Task) -> None:
+        """Runs a task as `later` does and waits for its end; raises what it raises."""
+        done: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                task()
+            except Exception as error:
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        self.later(run)
+        done.result()

@@ -2,15 +2,16 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..adapters import locate_adapter
-from ..download import CancelledError, download
+from ..download import download
 from ..embeddings import EmbeddingModel, is_embedding_model
 from ..errors import EngineError
 from ..extras import has_vision, needs_vision
+from ..hub.progress import Report
 from ..locate import locate
 from ..protocol import Load
 from ..vision import VisionModel, is_vision_model
@@ -73,10 +74,11 @@ class Loading:
         self.loads = [load_id for load_id in self.loads if load_id != call_id]
         self.wants = [want for want in self.wants if want.id != call_id]
 
-    def find(self, models_directory: Path, on_bytes: Callable[[int, int], None]) -> Path | None:
+    def find(self, models_directory: Path, report: Report, memory_limit: int) -> Path | None:
         """The folder of the model, after a download if need be; None when nobody waits any more.
 
-        Runs beside MLX's thread. Raises EngineError.
+        `memory_limit`: bytes of weights over which nothing is downloaded. Runs beside MLX's thread.
+        Raises EngineError.
         """
         name, adapter = self.key
         if adapter is not None:
@@ -84,12 +86,21 @@ class Loading:
         path = locate(name, self.revision, models_directory)
         if path is None and not self.may_download:
             raise EngineError("MODEL_NOT_FOUND", f"{name} is not on this machine yet.")
+        if path is None:
+            path = self._download(report, memory_limit)
+        if path is not None:
+            _import_what_it_takes(path)
+        return path
+
+    def _download(self, report: Report, memory_limit: int) -> Path | None:
+        from ..hub.session import CancelledError
+
         try:
-            found = path or download(name, self.revision, on_bytes, self.stop)
+            return download(
+                self.key.model, self.revision, report, self.stop, memory_limit=memory_limit
+            ).path
         except CancelledError:
             return None
-        _import_what_it_takes(found)
-        return found
 
     def begin(self, path: Path, *, widen: bool = False) -> None:
         """Reads everything but the weights; `widen` makes float32 of them. Raises EngineError."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal
 
 import mlx.core as mx
 
 from ..errors import EngineError, from_exception
+from ..hub.progress import Stage
 from ..memory import weight_bytes
 from ..pace import Pace
 from ..protocol import Load, Loaded, Progress, Unload, Unloaded
@@ -134,6 +134,21 @@ class Models:
         names = list(dict.fromkeys(serving.key.model for serving in gone))
         self._outbox.send(Unloaded(id=request.id, models=names))
 
+    def let_go(self, folder: Path, name: str) -> None:
+        """Unloads what was read from a folder, which is to be deleted.
+
+        Raises EngineError INVALID_REQUEST while calls use it, or while it comes.
+        """
+        inside = [s for s in self.in_memory() if s.model.path.is_relative_to(folder)]
+        coming = any(loading.key.model == name for loading in self._loading.values())
+        if coming or any(serving.active for serving in inside):
+            raise EngineError(
+                "INVALID_REQUEST",
+                f"{name} is in use.",
+                "Wait for the calls that use it, or end them with unloadModel.",
+            )
+        self._free_by_itself([serving.key for serving in inside])
+
     def unload_idle(self, now: float) -> None:
         """Frees the models that nobody used for long."""
         self._free_by_itself([ModelKey(*key) for key in self._shelf.idle(now)])
@@ -157,12 +172,12 @@ class Models:
     def _start(self, loading: Loading) -> None:
         self._loading[loading.key] = loading
 
-        def on_bytes(loaded: int, total: int) -> None:
-            self._background.later(lambda: self._progress(loading, "download", loaded, total))
+        def report(stage: Stage, loaded: int, total: int) -> None:
+            self._background.later(lambda: self._progress(loading, stage, loaded, total))
 
         def work() -> None:
             try:
-                path = loading.find(self._directory, on_bytes)
+                path = loading.find(self._directory, report, self._shelf.limit_bytes)
             except Exception as error:
                 failure = from_exception(error, f"looking for {loading.key.model}")
                 self._background.later(lambda: self._fail(loading, failure))
@@ -220,9 +235,7 @@ class Models:
         for want in loading.wants:
             want.failed(error)
 
-    def _progress(
-        self, loading: Loading, stage: Literal["download", "load"], loaded: int, total: int
-    ) -> None:
+    def _progress(self, loading: Loading, stage: Stage, loaded: int, total: int) -> None:
         for load_id in loading.loads:
             self._outbox.send(
                 Progress(id=load_id, stage=stage, loaded_bytes=loaded, total_bytes=total)

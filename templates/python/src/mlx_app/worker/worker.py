@@ -15,17 +15,22 @@ from ..locate import on_disk
 from ..protocol import (
     PROTOCOL_VERSION,
     Cancel,
+    Clean,
+    Describe,
     Detokenise,
+    Download,
     Embed,
     Generate,
     Load,
     ModelsReport,
     Ready,
+    Remove,
     Request,
     Status,
     StatusReport,
     Tokenise,
     Unload,
+    Verify,
 )
 from ..protocol import (
     Models as ModelsRequest,
@@ -34,6 +39,7 @@ from .admission import Admission
 from .background import Background
 from .channel import Channel, TooLong
 from .generating import Generating
+from .model_files import ModelFiles
 from .models import Models
 from .outbox import Outbox
 from .serving import Serving
@@ -84,6 +90,13 @@ class Worker:
             queue_limit=queue_limit,
         )
         self._short = ShortCalls(self._outbox, self._background, self._models)
+        self._files = ModelFiles(
+            self._outbox,
+            self._background,
+            self._models,
+            directory=models_directory,
+            memory_limit=memory_limit,
+        )
 
     def serve(self) -> None:
         """Loops for good; the channel ends the process when standard input ends."""
@@ -155,6 +168,7 @@ class Worker:
             case Cancel():
                 self._generating.cancel(request.id)
                 self._short.cancel(request.id)
+                self._files.cancel(request.id)
                 self._models.cancel(request.id)
             case Load():
                 self._models.load(request)
@@ -170,10 +184,23 @@ class Worker:
                 self._short.tokenise(request)
             case Detokenise():
                 self._short.detokenise(request)
+            case Download():
+                self._files.download(request)
+            case Verify():
+                self._files.verify(request)
+            case Remove():
+                self._files.remove(request)
+            case Clean():
+                self._files.clean(request)
+            case Describe():
+                self._files.describe(request)
 
     def _in_use(self, call_id: int) -> bool:
         return (
-            call_id in self._generating or call_id in self._short or call_id in self._models.loads()
+            call_id in self._generating
+            or call_id in self._short
+            or call_id in self._files
+            or call_id in self._models.loads()
         )
 
     def _refuse(self, call_id: int | None, message: str) -> None:

@@ -1,0 +1,113 @@
+"""Why the hub gives no model, in words that help."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+from huggingface_hub import constants, get_token
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from ..errors import EngineError
+from .session import cause_of
+
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT})
+LOG_IN = "set HF_TOKEN to a token of it, or log in with: hf auth login"
+
+
+@contextmanager
+def explained(repository: str, revision: str | None = None) -> Iterator[None]:
+    """Raises what fails inside as an EngineError."""
+    try:
+        yield
+    except (httpx2.HTTPError, OSError, HFValidationError) as error:
+        raise explain(cause_of(error), repository, revision) from error
+
+
+def explain(error: Exception, repository: str, revision: str | None) -> EngineError:
+    """The error that a user can mend: MODEL_GATED, MODEL_NOT_FOUND, ACCESS_DENIED, DISK_FULL or
+    DOWNLOAD_FAILED.
+    """
+    page = f"{constants.ENDPOINT}/{repository}"
+    match error:
+        case GatedRepoError():
+            who = "that account" if get_token() is None else "the account of the token in use"
+            return EngineError(
+                "MODEL_GATED",
+                f"{repository} is gated: its owner gives access to each account.",
+                f"Ask for access on {page} with {who}; then {LOG_IN}",
+            )
+        case RepositoryNotFoundError():
+            return EngineError(
+                "MODEL_NOT_FOUND",
+                f"The hub has no model {repository}, or it is private.",
+                f"Look for its name on {constants.ENDPOINT}/models. If it is private for an "
+                f"account, {LOG_IN}",
+            )
+        case RevisionNotFoundError():
+            return EngineError(
+                "MODEL_NOT_FOUND",
+                f"{repository} has no revision {revision or constants.DEFAULT_REVISION}.",
+                f"Its branches, tags and commits are on {page}/tree/main",
+            )
+        case HFValidationError():
+            return EngineError("MODEL_NOT_FOUND", f"{repository} is no name of a model: {error}")
+        case HfHubHTTPError():
+            return _by_status(error, repository, page)
+        case OfflineModeIsEnabled():
+            return EngineError(
+                "DOWNLOAD_FAILED",
+                f"{repository} is not all here, and HF_HUB_OFFLINE forbids to ask the hub for it.",
+                "Unset HF_HUB_OFFLINE, or choose a model that is on disk.",
+            )
+        case OSError() if error.errno in NO_SPACE:
+            return EngineError(
+                "DISK_FULL", f"The disk is full: {repository} could not be stored. ({error})"
+            )
+        case PermissionError():
+            return EngineError(
+                "DOWNLOAD_FAILED",
+                f"{repository} could not be stored: {error}",
+                "Make that folder writable, or set HF_HOME to one that is.",
+            )
+        case _:
+            return EngineError(
+                "DOWNLOAD_FAILED",
+                f"The download of {repository} from {constants.ENDPOINT} failed: "
+                f"{str(error) or type(error).__name__}",
+                "Check the network (HTTPS_PROXY, SSL_CERT_FILE and HF_ENDPOINT are honoured) and "
+                "run the same command again: it goes on where it stopped. "
+                "The model hello needs no download.",
+            )
+
+
+def _by_status(error: HfHubHTTPError, repository: str, page: str) -> EngineError:
+    status = error.response.status_code
+    if status in (401, 403):
+        return EngineError(
+            "ACCESS_DENIED",
+            f"The hub refuses the token in use for {repository} (status {status}).",
+            f"Make one that may read it on {constants.ENDPOINT}/settings/tokens; then set HF_TOKEN "
+            "to it, or log in with: hf auth login",
+        )
+    if status == 429:
+        after = error.response.headers.get("Retry-After", "")
+        wait = f"{after} s" if after.isdigit() else "some minutes"
+        return EngineError(
+            "DOWNLOAD_FAILED",
+            f"The hub has had too many requests from here (status 429) and gave no {repository}.",
+            f"Wait {wait} and run the same command again: it goes on where it stopped. "
+            "With HF_TOKEN set, the hub allows more.",
+        )
+    return EngineError(
+        "DOWNLOAD_FAILED",
+        f"The hub answers with status {status} for {repository}.",
+        f"Run the same command again later: it goes on where it stopped. Its page: {page}",
+    )

@@ -1,0 +1,118 @@
+"""Asking the hub, again where that may help, and never without an end."""
+
+import os
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from typing import TypeVar
+
+import httpx2
+from huggingface_hub import constants
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.utils import disable_progress_bars, get_session
+
+Answer = TypeVar("Answer")
+
+# Statuses of a hub that is busy or was cut off from its storage; any other is its last word.
+TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
+# Failures in a row after which it is given up: of a hub that answers, and of one that can't be
+# reached, which more often is a network that isn't there.
+MOST_FAILURES = 5
+MOST_REFUSALS = 2
+# Seconds before the second try, twice as many before each further one. MLX_RETRY_SECONDS sets it.
+FIRST_WAIT = 1.0
+# A hub that wants more patience is told of, and not waited for.
+LONGEST_WAIT = 60.0
+
+
+class CancelledError(Exception):
+    """The caller no longer wants the model."""
+
+
+@cache
+def session() -> httpx2.Client:
+    """The connections that the hub's library uses too: proxies and certificates by the environment.
+
+    What it asks without a time limit of its own gets the one for downloads
+    (HF_HUB_DOWNLOAD_TIMEOUT, 10 s for each answer and for each piece of a file).
+    """
+    disable_progress_bars()
+    client = get_session()
+    client.timeout = httpx2.Timeout(constants.HF_HUB_DOWNLOAD_TIMEOUT)
+    return client
+
+
+class Patience:
+    """Waits between tries, longer each time. A gain begins anew (`gained`)."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._failures = 0
+
+    def gained(self) -> None:
+        """Some of what was asked for came."""
+        self._failures = 0
+
+    def wait(self, error: Exception) -> None:
+        """Waits for the next try. Raises the error if none will help, CancelledError by `stop`."""
+        self._failures += 1
+        refused = isinstance(error, httpx2.ConnectError | httpx2.ProxyError)
+        wait = _asked_to_wait(error)
+        if wait is None:
+            wait = _first_wait() * 2 ** (self._failures - 1)
+        if (
+            not _is_transient(error)
+            or self._failures >= (MOST_REFUSALS if refused else MOST_FAILURES)
+            or wait > LONGEST_WAIT
+        ):
+            raise error
+        if self._stop.wait(wait):
+            raise CancelledError
+
+
+def asking(ask: Callable[[], Answer], stop: threading.Event) -> Answer:
+    """What `ask` gives, which may need several tries."""
+    session()
+    patience = Patience(stop)
+    while True:
+        if stop.is_set():
+            raise CancelledError
+        try:
+            return ask()
+        except (httpx2.TransportError, OSError) as error:
+            patience.wait(cause_of(error))
+
+
+def cause_of(error: Exception) -> Exception:
+    """What the hub or the network said, where the library tells of an empty cache instead."""
+    while isinstance(error, LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    return error
+
+
+def _is_transient(error: Exception) -> bool:
+    if isinstance(error, HfHubHTTPError):
+        return error.response.status_code in TRANSIENT
+    return isinstance(error, httpx2.TransportError)
+
+
+def _asked_to_wait(error: Exception) -> float | None:
+    """Seconds of Retry-After, which is a number or a date (RFC 9110, 10.2.3)."""
+    if not isinstance(error, HfHubHTTPError):
+        return None
+    value = error.response.headers.get("Retry-After", "")
+    if value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):  # none, or one that nobody understands
+        return None
+
+
+def _first_wait() -> float:
+    try:
+        return float(os.environ.get("MLX_RETRY_SECONDS", ""))
+    except ValueError:  # not set
+        return FIRST_WAIT

@@ -1,0 +1,26 @@
+"""Whether the disk has room for a download, before it begins."""
+
+import shutil
+from pathlib import Path
+
+from huggingface_hub import constants
+
+from ..errors import EngineError
+from ..memory import human
+
+
+def check_space(name: str, needed: int, folder: Path, *, shared: bool) -> None:
+    """Raises EngineError DISK_FULL where the disk of `folder` has fewer bytes free than needed.
+
+    `shared`: the folder is the cache, whose place HF_HOME sets.
+    """
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(there).free
+    if needed <= free:
+        return
+    where = f"{folder} (HF_HOME is {constants.HF_HOME})" if shared else str(folder)
+    raise EngineError(
+        "DISK_FULL",
+        f"The download of {name} needs {human(needed)}, and {human(free)} are free in {where}.",
+        None if shared else "Free some space, or choose a folder on another disk.",
+    )

@@ -1,0 +1,157 @@
+"""Bringing one file here: from where an earlier try ended, with its hash checked."""
+
+import io
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx2
+from filelock import Timeout
+from huggingface_hub import hf_hub_url
+from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.utils import WeakFileLock, build_hf_headers, hf_raise_for_status
+
+from ..errors import EngineError
+from .listing import Listing, RemoteFile, hasher
+from .session import CancelledError, Patience, session
+
+BLOCK_BYTES = 1024 * 1024
+# How long a lock of another process is waited for before its progress is looked at.
+LOOK_SECONDS = 0.5
+
+
+def fetch(
+    listing: Listing,
+    file: RemoteFile,
+    partial: Path,
+    loaded: Callable[[int], None],
+    stop: threading.Event,
+) -> None:
+    """Loads what `partial` lacks of a file; `loaded` hears how many bytes there are.
+
+    What came stays there when it fails. A file with another hash is removed: raises EngineError
+    MODEL_CORRUPT. One that an earlier try began is loaded anew before that.
+    """
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    begun = partial.exists() and partial.stat().st_size > 0
+    if _complete(listing, file, partial, loaded, stop):
+        return
+    partial.unlink()
+    if begun and _complete(listing, file, partial, loaded, stop):
+        return
+    partial.unlink(missing_ok=True)
+    raise EngineError(
+        "MODEL_CORRUPT",
+        f"{file.path} of {listing.repository} came with another content than the hub tells the "
+        f"hash of ({file.digest}), and was removed.",
+        "Run the same command again. If it stays so, a proxy or a mirror (HF_ENDPOINT) between here "
+        "and the hub changes the file.",
+    )
+
+
+def _complete(
+    listing: Listing,
+    file: RemoteFile,
+    partial: Path,
+    loaded: Callable[[int], None],
+    stop: threading.Event,
+) -> bool:
+    """Whether the file has its hash in the end."""
+    partial.touch()
+    with partial.open("r+b") as stream:
+        if partial.stat().st_size > file.bytes:
+            stream.truncate(0)
+        digest = hasher(file.digest or "", file.bytes)
+        for block in blocks(stream, stop):
+            digest.update(block)
+        patience = Patience(stop)
+        while (position := stream.tell()) < file.bytes:
+            loaded(position)
+            try:
+                for start, piece in _pieces(listing, file, position):
+                    if stop.is_set():
+                        raise CancelledError
+                    if start != stream.tell():
+                        # The server sends from the beginning, whatever it was asked for.
+                        stream.seek(0)
+                        stream.truncate()
+                        digest = hasher(file.digest or "", file.bytes)
+                    stream.write(piece)
+                    digest.update(piece)
+                    patience.gained()
+                    loaded(stream.tell())
+            except (httpx2.TransportError, HfHubHTTPError) as error:
+                patience.wait(error)
+            else:
+                if stream.tell() <= position:
+                    patience.wait(httpx2.RemoteProtocolError("The answer was empty."))
+        size = stream.tell()
+        stream.flush()
+    loaded(size)
+    return size == file.bytes and file.digest in (None, digest.hexdigest())
+
+
+def _pieces(listing: Listing, file: RemoteFile, position: int) -> Iterator[tuple[int, bytes]]:
+    """The rest of a file from a position, each piece with where it begins.
+
+    The hub sends on to where large files lie; httpx leaves the token out of a request to another
+    origin.
+    """
+    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+    if position > 0:
+        headers["Range"] = f"bytes={position}-"
+    url = hf_hub_url(listing.repository, file.path, revision=listing.commit)
+    with session().stream("GET", url, headers=headers, follow_redirects=True) as response:
+        if response.is_error:
+            response.read()
+        hf_raise_for_status(response)
+        if response.status_code != httpx2.codes.PARTIAL_CONTENT:
+            position = 0
+        for piece in response.iter_bytes():
+            yield position, piece
+            position += len(piece)
+
+
+def blocks(stream: io.BufferedIOBase, stop: threading.Event) -> Iterator[bytes]:
+    """The content of a file. Raises CancelledError."""
+    while block := stream.read(BLOCK_BYTES):
+        if stop.is_set():
+            raise CancelledError
+        yield block
+
+
+@contextmanager
+def held(lock: Path, stop: threading.Event, waiting: Callable[[], None]) -> Iterator[None]:
+    """Holds a lock of the hub's library; `waiting` is called while another process has it."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        while True:
+            if stop.is_set():
+                raise CancelledError
+            try:
+                stack.enter_context(WeakFileLock(lock, timeout=LOOK_SECONDS))
+                break
+            except Timeout:
+                waiting()
+        yield
+
+
+def is_held(lock: Path) -> bool:
+    """Whether anyone has a lock now."""
+    if not lock.exists():
+        return False
+    try:
+        with WeakFileLock(lock, timeout=0.1):
+            return False
+    except Timeout:
+        return True
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 - one call, whatever happens in between
+    except OSError:
+        return 0
