@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type IPty, spawn } from '@lydell/node-pty'
@@ -10,6 +19,8 @@ import { temporaryFolder } from './folders.ts'
 /** The tool as it is published, built into a folder that is gone after the tests of the file. @returns its bin. */
 export async function builtTool(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-built-'))
+  // Some tests run it as another user.
+  chmodSync(folder, 0o755)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   await bundle(join(folder, 'dist'))
   return join(folder, 'dist', 'index.js')
@@ -44,13 +55,31 @@ export interface Ended {
   stderr: string
 }
 
+/** Whom a program runs as. */
+export type User = { uid?: number; gid?: number }
+
+/** A user whom permissions mean something to: root may do everything, so it becomes nobody. */
+export function ordinaryUser(): User {
+  return process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+}
+
+/** Gives a folder and what is in it to the ordinary user. */
+export function giveToOrdinaryUser(folder: string): void {
+  const { uid, gid } = ordinaryUser()
+  if (uid === undefined || gid === undefined) return
+  for (const path of ['', ...readdirSync(folder, { encoding: 'utf8', recursive: true })]) {
+    lchownSync(join(folder, path), uid, gid)
+  }
+}
+
 /** Runs the tool without a terminal. */
 export async function runTool(
   bin: string,
   flags: readonly string[],
-  options: { cwd: string; env?: NodeJS.ProcessEnv },
+  options: { cwd: string; env?: NodeJS.ProcessEnv; user?: User },
 ): Promise<Ended> {
   const { exitCode, stdout, stderr } = await execa(process.execPath, [bin, ...flags], {
+    ...options.user,
     cwd: options.cwd,
     env: options.env ?? plainEnvironment(),
     extendEnv: false,

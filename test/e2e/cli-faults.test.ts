@@ -1,0 +1,225 @@
+/** What the built tool does where it can't write: it says why, exits with 1, and everything is as it was before. */
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { describe, expect, it, type TestContext } from 'vitest'
+import { diskInMemory, folderWithoutCase, folderWithQuota } from '../support/disks.ts'
+import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
+import {
+  builtTool,
+  type Ended,
+  giveToOrdinaryUser,
+  ordinaryUser,
+  plainEnvironment,
+  runTool,
+} from '../support/tool.ts'
+
+const bin = await builtTool()
+const quick = ['--yes', '--model', 'hello', '--no-install', '--no-git']
+
+/** Runs the tool, which must refuse, and checks that it left everything as it was. @returns what it said. */
+async function refused(
+  folder: string,
+  flags: readonly string[],
+  run: typeof runTool = runTool,
+): Promise<string> {
+  const before = readTree(folder)
+  const { exitCode, stdout, stderr } = await run(bin, [...flags, ...quick], { cwd: folder })
+  expect(stderr).not.toMatch(/^ {4}at |bug of create-mlx-app/m)
+  expect(stdout).not.toContain('Made')
+  expect({ exitCode, tree: readTree(folder) }).toEqual({ exitCode: 1, tree: before })
+  return stderr.replace(/^Node .* is a good choice\.\n/, '')
+}
+
+describe('something in the way', () => {
+  it('is named when it is a file, at the folder or above it', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { file: 'mine' })
+    for (const flags of [['file'], ['file', '--force']]) {
+      expect(await refused(folder, flags)).toBe(
+        `A file is in the way: ${join(folder, 'file')}\nChoose another name for the folder.`,
+      )
+    }
+    const below = join(folder, 'file', 'a', 'b')
+    expect(await refused(folder, ['file/a/b'])).toBe(
+      `A file is in the way of the folder: ${below}\nChoose another name for the folder.`,
+    )
+  })
+
+  it('is named when it is a link that leads nowhere, or in a circle', async () => {
+    const folder = temporaryFolder()
+    symlinkSync('nowhere', join(folder, 'broken'))
+    symlinkSync('circle', join(folder, 'circle'))
+    expect(await refused(folder, ['broken', '--force'])).toBe(
+      `A link that leads nowhere is in the way: ${join(folder, 'broken')}\nChoose another name for the folder.`,
+    )
+    expect(await refused(folder, ['circle'])).toContain('its links lead in a circle (ELOOP)')
+    expect(await refused(folder, ['broken/below'])).toContain('(EEXIST)')
+  })
+
+  it('is listed when the folder is not empty, ten names at most', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, Object.fromEntries(Array.from('abcdefghijkl', (name) => [`x/${name}.txt`, 'mine'])))
+    writeTree(folder, { 'x/.git/HEAD': 'mine' })
+    const names = Array.from('abcdefghij', (name) => `  ${name}.txt\n`).join('')
+    expect(await refused(folder, ['x'])).toBe(
+      `The folder is not empty: ${join(folder, 'x')}\n${names}  and 2 more\n` +
+        'Choose another folder, or add --force: it overwrites only files of the same name, and says which.',
+    )
+  })
+
+  it('stays with --force where a file would have to replace a folder, or a folder a file', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'package.json/mine': 'mine', src: 'mine', '.git/HEAD': 'mine' })
+    expect(await refused(folder, ['.', '--force'])).toContain(
+      `The project does not fit into ${folder}: package.json is a folder, src is no folder.`,
+    )
+  })
+})
+
+describe('a name', () => {
+  it('that is too long for the disk is refused, also in the middle of a path', async () => {
+    const folder = temporaryFolder()
+    for (const path of ['x'.repeat(256), `a/${'x'.repeat(256)}/b`]) {
+      expect(await refused(folder, [path])).toContain('the name is too long (ENAMETOOLONG)')
+    }
+  })
+
+  it('that is as long as the disk allows is taken', async () => {
+    const folder = temporaryFolder()
+    const longest = '漢'.repeat(85)
+    const { exitCode, stderr } = await runTool(bin, [longest, '--name', 'x', ...quick], { cwd: folder })
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 })
+    expect(Object.keys(readTree(folder))).toContain(`${longest}/package.json`)
+  })
+})
+
+describe('without the permission', () => {
+  /** As somebody whom permissions mean something to. */
+  const run: typeof runTool = (program, flags, options) =>
+    runTool(program, flags, { ...options, user: ordinaryUser() })
+  const ownFolder = (tree: Record<string, string>): string => {
+    const folder = temporaryFolder()
+    writeTree(folder, tree)
+    giveToOrdinaryUser(folder)
+    return folder
+  }
+
+  it('to write beside it: EACCES', async () => {
+    const folder = ownFolder({ 'closed/mine': 'mine' })
+    chmodSync(join(folder, 'closed'), 0o555)
+    expect(await refused(folder, ['closed/x'], run)).toBe(
+      `Could not write ${join(folder, 'closed', 'x')}: no permission there (EACCES). Everything is as it was before.\n` +
+        'Choose another place, or mend this one and run the same command again.',
+    )
+    expect(await refused(folder, ['closed/a/b/c'], run)).toContain('(EACCES)')
+    expect(await refused(folder, ['closed', '--force'], run)).toContain('(EACCES)')
+  })
+
+  it('to look into it: EACCES', async () => {
+    const folder = ownFolder({ 'hidden/inner/mine': 'mine' })
+    chmodSync(join(folder, 'hidden'), 0)
+    const { exitCode, stderr } = await run(bin, ['hidden', ...quick], { cwd: folder })
+    chmodSync(join(folder, 'hidden'), 0o700)
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(
+      `The folder can't be read: ${join(folder, 'hidden')}: no permission there (EACCES)`,
+    )
+  })
+
+  it('to one folder of many: what was moved already is moved back', async () => {
+    const folder = ownFolder({ 'AGENTS.md': 'mine', 'test/mine.txt': 'mine', '.git/HEAD': 'mine' })
+    chmodSync(join(folder, 'test'), 0o555)
+    expect(await refused(folder, ['.', '--force'], run)).toContain(
+      'no permission there (EACCES). Everything is as it was before.',
+    )
+  })
+})
+
+describe('a disk', () => {
+  it('that is full: ENOSPC, whether bytes or names have run out, and --force loses nothing', async (context) => {
+    for (const options of ['size=64k', 'size=200k', 'nr_inodes=40']) {
+      const disk = diskInMemory(context, options)
+      const sentence = (path: string) =>
+        `Could not write ${join(disk, path)}: no space left on the disk (ENOSPC). Everything is as it was before.\n` +
+        'Choose another place, or mend this one and run the same command again.'
+      expect(await refused(disk, ['x'])).toBe(sentence('x'))
+      expect(await refused(disk, ['a/b/c'])).toBe(sentence('a/b/c'))
+      writeTree(disk, { 'README.md': 'mine', 'src/main.ts': 'mine', '.git/HEAD': 'mine' })
+      expect(await refused(disk, ['.', '--force'])).toContain('no space left on the disk (ENOSPC)')
+    }
+  })
+
+  it('that is read-only: EROFS', async (context) => {
+    const disk = diskInMemory(context, 'ro')
+    expect(await refused(disk, ['x'])).toContain(
+      'the disk is read-only (EROFS). Everything is as it was before.',
+    )
+    expect(await refused(disk, ['.'])).toContain('the disk is read-only (EROFS)')
+  })
+
+  it('of which the user may have no more: EDQUOT', async (context) => {
+    const folder = folderWithQuota(context, 300_000)
+    writeTree(folder, { 'mine.txt': 'mine' })
+    expect(await refused(folder, ['x'])).toContain('the quota of the disk is used up (EDQUOT)')
+    expect(await refused(folder, ['.', '--force'])).toContain('the quota of the disk is used up (EDQUOT)')
+  })
+})
+
+describe('a limit of the process', () => {
+  const limited =
+    (limit: string): typeof runTool =>
+    async (program, flags, options): Promise<Ended> => {
+      const { exitCode, stdout, stderr } = await execa(
+        'sh',
+        ['-c', `ulimit ${limit}; exec "$@"`, 'sh', process.execPath, program, ...flags],
+        {
+          cwd: options.cwd,
+          env: plainEnvironment(),
+          extendEnv: false,
+          reject: false,
+          stdin: 'ignore',
+        },
+      )
+      return { exitCode, stdout, stderr }
+    }
+
+  it('on the size of files: EFBIG', async () => {
+    const run = limited('-f 64')
+    expect(await refused(temporaryFolder(), ['x'], run)).toContain(
+      'a file is larger than what is allowed there (EFBIG)',
+    )
+  })
+})
+
+describe('where upper and lower case are the same', () => {
+  /** What the folder holds, by the names as they are spelled there. */
+  const names = (folder: string): string[] => Object.keys(readTree(folder))
+  const place = (context: TestContext, tree: Record<string, string>): string => {
+    const folder = join(folderWithoutCase(context), 'my-app')
+    mkdirSync(folder)
+    writeTree(folder, tree)
+    return folder
+  }
+
+  it("--force replaces the user's file of another case, and names it as it was", async (context) => {
+    const folder = place(context, { 'readme.md': 'mine', 'SRC/Main.TS': 'mine', 'SRC/other.ts': 'mine' })
+    const { exitCode, stdout } = await runTool(bin, ['.', '--force', ...quick], { cwd: folder })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Overwrote: readme.md, src/Main.TS\n')
+    expect(names(folder)).toContain('README.md')
+    expect(names(folder)).not.toContain('readme.md')
+    expect(readTree(folder)['SRC/other.ts']).toBe('mine')
+  })
+
+  it('the name of another case is the same folder', async (context) => {
+    const folder = place(context, { 'mine.txt': 'mine' })
+    expect(await refused(join(folder, '..'), ['MY-APP', '--name', 'x'])).toContain('  mine.txt\n')
+  })
+
+  it('what can not be done gives the file its own name back', async (context) => {
+    const folder = place(context, { 'readme.md': 'mine', Test: 'mine' })
+    expect(await refused(folder, ['.', '--force'])).toContain('test is no folder')
+    expect(names(folder).sort()).toEqual(['Test', 'readme.md'])
+  })
+})

@@ -1,0 +1,81 @@
+/** Disks of a test's own: small, read-only, under a quota, without a difference of upper and lower case. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { onTestFinished, type TestContext } from 'vitest'
+import { programOfDebian } from '../../templates/engine/test/engine/maintainers/debian.ts'
+import { temporaryFolder } from './folders.ts'
+
+/**
+ * A disk in memory, gone after the test.
+ *
+ * @param options of tmpfs: `size=64k`, `nr_inodes=20`, `ro`.
+ */
+export function diskInMemory(context: TestContext, options: string): string {
+  return mounted(context, 'a disk in memory', (folder) =>
+    asRoot('mount', '-t', 'tmpfs', '-o', `${options},mode=0777`, 'tmpfs', folder),
+  )
+}
+
+/** A folder on a disk whose quota is so many bytes. */
+export function folderWithQuota(context: TestContext, bytes: number): string {
+  const disk = mounted(context, 'a disk with a quota', (folder) => {
+    const image = imageOf(128)
+    execFileSync(programOfDebian('mkfs.btrfs', 'btrfs-progs'), ['--quiet', image])
+    asRoot('mount', '-o', 'loop', image, folder)
+    asRoot('btrfs', 'quota', 'enable', folder)
+    asRoot('btrfs', 'subvolume', 'create', join(folder, 'limited'))
+    asRoot('btrfs', 'qgroup', 'limit', String(bytes), join(folder, 'limited'))
+    asRoot('chmod', '777', join(folder, 'limited'))
+  })
+  return join(disk, 'limited')
+}
+
+/** A folder where README and readme are one file, as on macOS and Windows. */
+export function folderWithoutCase(context: TestContext): string {
+  const usual = temporaryFolder()
+  writeFileSync(join(usual, 'case'), '')
+  if (existsSync(join(usual, 'CASE'))) return usual
+  return mounted(context, 'a disk without a difference of upper and lower case', (folder) => {
+    const image = imageOf(32)
+    execFileSync(programOfDebian('mkfs.exfat', 'exfatprogs'), [image], { stdio: 'ignore' })
+    const device = asRoot('losetup', '--find', '--show', image).trim()
+    onTestFinished(() => void asRoot('losetup', '--detach', device))
+    try {
+      asRoot('mount', '-t', 'exfat', '-o', `uid=${process.getuid?.()}`, device, folder)
+    } catch {
+      // A kernel without exFAT: a program reads it then.
+      asRoot(programOfDebian('mount.exfat-fuse', 'exfat-fuse'), device, folder)
+    }
+  })
+}
+
+/**
+ * A folder that something was mounted on. Where the system does not allow that, the test is left out by name on macOS
+ * and on somebody's own machine, and fails in CI on Linux, where it is to run.
+ */
+function mounted(context: TestContext, what: string, mount: (folder: string) => void): string {
+  const folder = temporaryFolder()
+  try {
+    mount(folder)
+  } catch (error) {
+    if (process.platform === 'linux' && process.env.CI) throw error
+    context.skip(`${what} can't be had here: ${error}`)
+  }
+  onTestFinished(() => void asRoot('umount', '--lazy', folder))
+  return folder
+}
+
+function asRoot(command: string, ...words: string[]): string {
+  const all =
+    process.getuid?.() === 0 ? [command, ...words] : ['sudo', '--non-interactive', command, ...words]
+  const [program = '', ...rest] = all
+  return execFileSync(program, rest, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+function imageOf(mebibytes: number): string {
+  const image = join(temporaryFolder(), 'image')
+  writeFileSync(image, '')
+  truncateSync(image, mebibytes * 2 ** 20)
+  return image
+}
