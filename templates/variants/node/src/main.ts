@@ -30,5 +30,5 @@ function report(error: unknown): number {
   }
   // What a user can mend needs no stack; a bug does.
   console.error(EngineError.isInstance(error) ? error.describe() : error)
-  return 1
+  return EngineError.isInstance(error) && error.code === 'ABORTED' ? 130 : 1
 }

@@ -1,9 +1,11 @@
 /**
  * `npm start`: the server, until a signal ends it. The only place that sets the exit code: 0 after a signal, 1 where it
- * can't start, 2 for a wrong variable; a second signal ends it with the code that shells give to a signal.
+ * can't start, 2 for a wrong variable, 130 for Ctrl-C before it listens; a second signal ends it with the code that
+ * shells give to a signal.
  */
 import { constants } from 'node:os'
 import { EngineError } from '#engine'
+import { getModelFirst } from './server/first-model.ts'
 import { KeyError } from './server/keys/records.ts'
 import { StartError } from './server/listen-errors.ts'
 import { createLog } from './server/log.ts'
@@ -12,6 +14,7 @@ import { type RunningServer, startServer } from './server/start.ts'
 
 try {
   const settings = readSettings(process.env)
+  if (settings.engineUrl === '') await getModelFirst(process.env)
   const server = await startServer(settings, { log: createLog(settings) })
   const ending = endOnSignals(server)
   console.log(`Listening on ${server.url}`)
@@ -49,5 +52,5 @@ function fail(error: unknown): never {
   if (EngineError.isInstance(error)) console.error(error.describe())
   else if (error instanceof KeyError || error instanceof StartError) console.error(error.message)
   else console.error(error)
-  process.exit(1)
+  process.exit(EngineError.isInstance(error) && error.code === 'ABORTED' ? 130 : 1)
 }

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
-import { statfs } from 'node:fs/promises'
-import { homedir, totalmem } from 'node:os'
-import { dirname, join } from 'node:path'
+import { freeBytes, huggingFaceCache } from '../disk-space.ts'
 import { formatBytes } from '../format.ts'
+import { fitsMemory } from '../memory.ts'
 import { isOlder } from '../support.ts'
-import type { Check, Finding, Findings } from './check.ts'
+import type { Check, Finding } from './check.ts'
 
 /** An environment takes about 0.3 GB; with less than this left nothing can be installed or downloaded any more. */
 const leastDiskBytes = 1_000_000_000
@@ -39,49 +37,23 @@ export const disk: Check = {
   },
 }
 
-/** Free bytes of the file system that a path lies on or would lie on. */
-async function freeBytes(path: string): Promise<number> {
-  let existing = path
-  while (!existsSync(existing)) existing = dirname(existing)
-  const { bavail, bsize } = await statfs(existing)
-  return bavail * bsize
-}
-
-/** Where Hugging Face's tools keep the models that they download. */
-export function huggingFaceCache(environment: NodeJS.ProcessEnv): string {
-  const cache = environment.XDG_CACHE_HOME ?? join(homedir(), '.cache')
-  return environment.HF_HUB_CACHE ?? join(environment.HF_HOME ?? join(cache, 'huggingface'), 'hub')
-}
-
 export const memory: Check = {
   name: 'memory',
   needs: ['model'],
   run: async (findings) => {
-    const bytes = await modelBytes(findings)
-    if (bytes === undefined) return { good: undefined, detail: 'the size of the model is not known' }
-    return judgeMemory(bytes, usableMemory())
+    const engine = await findings.engine()
+    const { model } = findings.project.config
+    const found = (await engine.models()).find((candidate) => candidate.model === model)
+    if (found === undefined) return { good: undefined, detail: 'the size of the model is not known' }
+    return judgeMemory(found.bytes, (await engine.status()).memoryLimitBytes)
   },
 }
 
-/** Whether a model's weights fit into memory with something left for the KV cache. */
-export function judgeMemory(modelBytes: number, usableBytes: number): Finding {
-  const needed = modelBytes * 1.2
+/** Whether a model's weights fit into what models may take, with something left for the KV cache. */
+export function judgeMemory(modelBytes: number, limitBytes: number): Finding {
   return {
-    good: needed <= usableBytes,
-    detail: `${formatBytes(usableBytes)} for a model of ${formatBytes(modelBytes)}`,
+    good: fitsMemory(modelBytes, limitBytes),
+    detail: `${formatBytes(limitBytes)} for a model of ${formatBytes(modelBytes)}`,
     mend: 'Name a smaller or more strongly quantised model in mlx.config.json',
   }
-}
-
-/** Bytes that a model may take: what the container allows; on a Mac the two thirds that Metal gives at least. */
-function usableMemory(): number {
-  const limit = process.constrainedMemory()
-  const total = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
-  return process.platform === 'darwin' ? (total * 2) / 3 : total
-}
-
-async function modelBytes(findings: Findings): Promise<number | undefined> {
-  const { model } = findings.project.config
-  const models = await (await findings.engine()).models()
-  return models.find((found) => found.model === model)?.bytes
 }

@@ -1,8 +1,8 @@
-import { showProgress } from './progress.ts'
+import { formatBytes } from '#setup/format'
+import { showProgress } from '#setup/progress'
 import { defaultFile, saveChat } from './save.ts'
 import type { Session } from './session.ts'
 import { describeStats } from './stats.ts'
-import { formatBytes } from './text.ts'
 
 export interface CommandContext {
   session: Session

@@ -1,5 +1,5 @@
 import type { Chunk, EngineStatus } from '#engine'
-import { formatBytes } from './text.ts'
+import { formatBytes } from '#setup/format'
 
 /** Lines about the last answer and about the worker. */
 export function describeStats(last: Chunk | undefined, status: EngineStatus): string[] {

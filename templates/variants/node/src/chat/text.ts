@@ -20,19 +20,6 @@ export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, '')
 }
 
-/** Decimal units, as download pages and disks count: `207 kB`, `4.3 GB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000
-    unit += 1
-  }
-  const digits = unit > 0 && value < 9.95 ? 1 : 0
-  return `${value.toFixed(digits)} ${units[unit]}`
-}
-
 /** What to tell when an answer ended because it had no more room; undefined when it came to its own end. */
 export function cutNote({ finishReason, usage }: Chunk): string | undefined {
   if (finishReason !== 'length') return undefined

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { helpText, readArguments, UsageError } from '../../src/chat/arguments.ts'
 import { programName } from '../../src/chat/program-name.ts'
 import { readQuestion } from '../../src/chat/question.ts'
@@ -40,6 +40,9 @@ test('a flag that npm kept for itself is told, and not ignored', () => {
 })
 
 test('the help names every flag, in 80 columns', () => {
+  // Run as a file, the program has a name as long as the path to it.
+  vi.stubEnv('npm_lifecycle_event', 'start')
+  onTestFinished(() => void vi.unstubAllEnvs())
   for (const flag of ['model', 'system', 'max-tokens', 'temperature', 'seed', 'device', 'help', 'version']) {
     expect(helpText()).toContain(`--${flag}`)
   }

@@ -31,6 +31,10 @@ export interface ServiceOptions {
   /** Another server that runs the model, in place of a worker of our own. */
   remote?: RemoteOptions | undefined
   onState?: (state: State, error: EngineError | undefined) => void
+  /** Hears how far each load is. */
+  onProgress?: (progress: LoadProgress) => void
+  /** Whether the start downloads a model that is not on disk; default true. */
+  download?: boolean
   /** How long a worker that is suspected to hang has to answer. */
   hungMs?: number | undefined
 }
@@ -147,7 +151,7 @@ export class Service {
       remote ?? { ...engine, signal, onWorkerExit: (error) => this.#onWorkerExit(error) },
     )
     this.#become('loading')
-    await this.#load(this.#engine, true)
+    await this.#load(this.#engine, this.#options.download ?? true)
     this.#becomeReady()
   }
 
@@ -158,6 +162,7 @@ export class Service {
         signal: this.#stopped.signal,
         onProgress: (progress) => {
           this.#progress = progress
+          this.#options.onProgress?.(progress)
         },
       })
       const { worker, pid } = await engine.status()

@@ -5,6 +5,8 @@ import { createAdaptorServer } from '@hono/node-server'
 import type { Logger } from 'pino'
 import type { EngineOptions, RemoteOptions } from '#engine'
 import { findProject, type ProjectConfig } from '#project'
+import { pullPolicy } from '#setup/missing-model'
+import { progressLines } from '#setup/progress'
 import { createApp } from './app.ts'
 import type { Services } from './context.ts'
 import { OpenRequests } from './drain.ts'
@@ -52,6 +54,9 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
   const { root, config } = findProject(options.engine?.project)
   const keys = new KeyFile(resolve(root, settings.keysFile))
   keys.admit(settings.host)
+  const progress = progressLines((line, { stage, loadedBytes, totalBytes }) =>
+    log.info({ stage, loadedBytes, totalBytes }, line),
+  )
   const service = new Service({
     engine: {
       queueLimit: settings.queueLimit,
@@ -59,7 +64,12 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       ...options.engine,
     },
     remote: remoteOptions(settings, config),
-    onState: (state, err) => log.info({ state, err }, 'state'),
+    onState: (state, err) => {
+      progress.end()
+      log.info({ state, err }, 'state')
+    },
+    onProgress: progress.update,
+    download: pullPolicy() !== 'never',
     hungMs: options.hungMs,
   })
   const models = new ServedModels(

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { formatDuration } from '../../src/setup/format.ts'
+import { barLine, logLine } from '../../src/setup/progress-text.ts'
+import { RateMeter } from '../../src/setup/rate.ts'
+
+const download = {
+  stage: 'download',
+  loadedBytes: 700_000_000,
+  totalBytes: 2_300_000_000,
+  bytesPerSecond: 34_500_000,
+} as const
+
+describe('a bar', () => {
+  it.each([
+    [100, 'Downloading   30 %  █████████░░░░░░░░░░░░░░░░░░░░░   700 MB of 2.3 GB  34.5 MB/s  0:47 left'],
+    [80, 'Downloading   30 %  █████░░░░░░░░░░░░░░   700 MB of 2.3 GB  34.5 MB/s  0:47 left'],
+    [60, 'Downloading   30 %  ███░░░░░░░   700 MB of 2.3 GB  0:47 left'],
+    [50, 'Downloading   30 %  █████░░░░░░░░░░░░░░  0:47 left'],
+    [30, 'Downloading   30 %  ███░░░░░░░'],
+    [16, ' 30 %  ██░░░░░░░'],
+    [12, '30 %'],
+    [3, '30 '],
+  ])('is no wider than %d columns', (columns, line) => {
+    expect(barLine(download, columns)).toBe(line)
+    expect(line.length).toBeLessThanOrEqual(columns)
+  })
+
+  it('stays where it is while the numbers change', () => {
+    const lines = [9_990_000, 99_900_000, 999_000_000, 1_100_000_000].map((loadedBytes) =>
+      barLine({ ...download, loadedBytes }, 80),
+    )
+    for (const line of lines) {
+      expect(line.indexOf('of 2.3 GB')).toBe(lines[0]?.indexOf('of 2.3 GB'))
+      expect(line).toHaveLength(lines[0]?.length ?? 0)
+    }
+  })
+
+  it('is full at the end and not before', () => {
+    const { totalBytes } = download
+    expect(barLine({ ...download, loadedBytes: totalBytes - 1 }, 80)).toMatch(/ 99 % {2}█+░ /)
+    expect(barLine({ ...download, loadedBytes: totalBytes }, 80)).toMatch(/100 % {2}█+ {3}2.3 GB of 2.3 GB/)
+  })
+
+  it('has none as long as the whole is unknown', () => {
+    expect(barLine({ ...download, totalBytes: 0 }, 80)).toBe('Downloading   700 MB  34.5 MB/s')
+  })
+
+  it('says that nothing comes', () => {
+    expect(barLine({ ...download, bytesPerSecond: 0 }, 80)).toContain('0 bytes/s    stalled')
+  })
+
+  it('colours what is done', () => {
+    expect(barLine(download, 80, (text) => `<${text}>`)).toContain('<█████>░')
+  })
+})
+
+it.each([
+  [download, 'Downloading: 30 %, 700 MB of 2.3 GB, 34.5 MB/s, 0:47 left'],
+  [{ ...download, bytesPerSecond: undefined }, 'Downloading: 30 %, 700 MB of 2.3 GB'],
+  [{ ...download, stage: 'verify' } as const, 'Checking: 30 %, 700 MB of 2.3 GB, 34.5 MB/s, 0:47 left'],
+  [
+    { ...download, stage: 'load', loadedBytes: 2_300_000_000 } as const,
+    'Loading: 100 %, 2.3 GB of 2.3 GB, 34.5 MB/s',
+  ],
+  [{ ...download, totalBytes: 0 }, 'Downloading: 700 MB, 34.5 MB/s'],
+])('a line of a log, %#', (facts, line) => {
+  expect(logLine(facts)).toBe(line)
+})
+
+it.each([
+  [0, '0:00'],
+  [0.1, '0:01'],
+  [59.2, '1:00'],
+  [83, '1:23'],
+  [3725, '1:02:05'],
+  [86_400, 'over a day'],
+])('%d seconds are %s', (seconds, text) => {
+  expect(formatDuration(seconds)).toBe(text)
+})
+
+describe('the rate', () => {
+  it('is unknown in the first second, and knows nothing of an earlier try', () => {
+    const meter = new RateMeter()
+    meter.add(5_000_000, 1_000)
+    meter.add(5_500_000, 1_500)
+    expect(meter.bytesPerSecond(1_500)).toBeUndefined()
+    meter.add(6_000_000, 2_000)
+    expect(meter.bytesPerSecond(2_000)).toBe(1_000_000)
+  })
+
+  it('is level where the bytes come in blocks', () => {
+    const meter = new RateMeter()
+    const rates: number[] = []
+    // 10 MB every 2 seconds, looked at twice a second.
+    for (let atMs = 0; atMs <= 60_000; atMs += 500) {
+      meter.add(Math.floor(atMs / 2_000) * 10_000_000, atMs)
+      const rate = meter.bytesPerSecond(atMs)
+      if (atMs > 10_000 && rate !== undefined) rates.push(rate)
+    }
+    expect(Math.min(...rates)).toBeGreaterThan(3_500_000)
+    expect(Math.max(...rates)).toBeLessThan(6_500_000)
+  })
+
+  it('follows a change within seconds, and falls to nothing when nothing comes', () => {
+    const meter = new RateMeter()
+    for (let atMs = 0; atMs <= 20_000; atMs += 500) meter.add(atMs * 1_000, atMs)
+    expect(meter.bytesPerSecond(20_000)).toBe(1_000_000)
+    for (let atMs = 20_500; atMs <= 29_000; atMs += 500) {
+      meter.add(20_000_000 + (atMs - 20_000) * 2_000, atMs)
+    }
+    expect(meter.bytesPerSecond(29_000)).toBe(2_000_000)
+    expect(meter.bytesPerSecond(33_000)).toBeLessThan(2_000_000)
+    expect(meter.bytesPerSecond(48_900)).toBeGreaterThan(0)
+    expect(meter.bytesPerSecond(49_000)).toBe(0)
+  })
+})
