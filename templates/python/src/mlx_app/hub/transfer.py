@@ -46,8 +46,8 @@ def fetch(
         "MODEL_CORRUPT",
         f"{file.path} of {listing.repository} came with another content than the hub tells the "
         f"hash of ({file.digest}), and was removed.",
-        "Run the same command again. If it stays so, a proxy or a mirror (HF_ENDPOINT) between here "
-        "and the hub changes the file.",
+        "Run the same command again. If it stays so, something between here and the hub changes "
+        "the file: a proxy, or a mirror in HF_ENDPOINT.",
     )
 
 
