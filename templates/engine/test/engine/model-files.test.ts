@@ -110,13 +110,17 @@ test('what broken-off downloads left is cleaned up', async () => {
   const orphan = join(cached, 'blobs', 'd'.repeat(64))
   writeFileSync(partial, Buffer.alloc(1000))
   writeFileSync(orphan, Buffer.alloc(2000))
-  expect(await engine.cleanModels()).toEqual({
+  const cleaned = {
     removed: [
       { path: partial, bytes: 1000, reason: 'partial' },
       { path: orphan, bytes: 2000, reason: 'unreferenced' },
     ],
     freedBytes: 3000,
-  })
+  }
+  expect(await engine.cleanModels({ dryRun: true })).toEqual(cleaned)
+  expect([partial, orphan].every((path) => existsSync(path))).toBe(true)
+  expect(await engine.cleanModels()).toEqual(cleaned)
+  expect([partial, orphan].some((path) => existsSync(path))).toBe(false)
   expect((await engine.verifyModel({ model })).files.every(({ state }) => state === 'ok')).toBe(true)
 })
 

@@ -74,15 +74,17 @@ def remove(folder: Path) -> Removed:
     return Removed(folder, before - _bytes_in(folder) - _bytes_in(cache / "blobs"))
 
 
-def clean(models_directory: Path) -> list[CleanedFile]:
-    """Deletes what broken-off downloads left, and blobs that no snapshot links to."""
+def clean(models_directory: Path, *, dry_run: bool = False) -> list[CleanedFile]:
+    """Deletes what broken-off downloads left, and blobs that no snapshot links to; `dry_run` only
+    tells which.
+    """
     from .hub.cache import cache_folder
 
     found = [
         *(file for folder in cache_folder().glob("models--*") for file in _useless(folder)),
         *_unfinished(models_directory),
     ]
-    return [_delete(file, reason) for file, reason in found]
+    return [_delete(file, reason, dry_run=dry_run) for file, reason in found]
 
 
 def _remove_from_cache(folder: Path) -> None:
@@ -141,10 +143,11 @@ def _unfinished(models_directory: Path) -> Iterator[tuple[Path, str]]:
                 yield file, "partial"
 
 
-def _delete(file: Path, reason: str) -> CleanedFile:
+def _delete(file: Path, reason: str, *, dry_run: bool) -> CleanedFile:
     size = file.lstat().st_size
     try:
-        file.unlink()
+        if not dry_run:
+            file.unlink()
     except OSError as error:
         raise EngineError("ACCESS_DENIED", f"{file} could not be removed: {error}") from error
     return CleanedFile(

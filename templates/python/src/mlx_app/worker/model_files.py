@@ -82,10 +82,10 @@ class ModelFiles:
         self._start(request.id, lambda stop: self._describe(request, stop))
 
     def clean(self, request: Clean) -> None:
-        """Deletes what is of no use."""
+        """Deletes what is of no use, or tells what that is."""
 
         def work(_: threading.Event) -> Event:
-            files = clean(self._directory)
+            files = clean(self._directory, dry_run=request.dry_run)
             return Cleaned(
                 id=request.id, removed=files, freed_bytes=sum(file.bytes for file in files)
             )
