@@ -57,7 +57,8 @@ export function verdictLines({ model, path, files }: VerifiedModel): string[] {
   const bytes = known.reduce((sum, file) => sum + file.bytes, 0)
   const unknown = files.length - known.length
   const rest = unknown === 0 ? '' : `; no hash is known of ${unknown} more`
-  return [`${mark(true)} ${model}: ${known.length} files as the hub has them, ${formatBytes(bytes)}${rest}`]
+  const count = known.length === 1 ? '1 file is' : `${known.length} files are`
+  return [`${mark(true)} ${model}: ${count} as the hub has them, ${formatBytes(bytes)}${rest}`]
 }
 
 function damaged(files: readonly VerifiedFile[]): VerifiedFile[] {

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { readCommandLine } from '../../src/setup/models/command-line.ts'
+import { helpOf, helpOfAll } from '../../src/setup/models/help.ts'
+import { commands } from '../../src/setup/models/index.ts'
+import { listLines } from '../../src/setup/models/list.ts'
+import { verdictLines } from '../../src/setup/models/verify.ts'
+import { UsageError } from '../../src/setup/options.ts'
+
+const read = (words: string, environment: NodeJS.ProcessEnv = {}) =>
+  readCommandLine(words === '' ? [] : words.split(' '), commands, environment)
+
+describe('the command line', () => {
+  it.each([
+    ['', undefined],
+    ['list', 'list'],
+    ['pull', 'pull'],
+    ['download a/b', 'pull'],
+    ['verify a/b --revision main --json', 'verify'],
+    ['clean --dry-run', 'clean'],
+    ['remove a/b --yes', 'remove'],
+  ])('"%s" is the command %s', (words, name) => {
+    expect(read(words).command?.name).toBe(name)
+  })
+
+  it('gives names and flags', () => {
+    expect(read('pull a/b --revision v1 --output ./there')).toMatchObject({
+      id: 'a/b',
+      flags: { revision: 'v1', output: './there', json: false },
+    })
+  })
+
+  it.each([
+    ['fetch', 'models fetch: there are list, pull, download, remove, verify, clean.'],
+    ['list a/b', 'models list takes no names.'],
+    ['pull a/b c/d', 'models pull takes one id.'],
+    ['remove', 'models remove needs the id of a model.'],
+    ['remove a/b --dry-run', 'models remove has no --dry-run.'],
+    ['clean --yes', 'models clean has no --yes.'],
+    ['--revision main', 'models list has no --revision.'],
+    ['pull a/b --output=', '--output is empty.'],
+    ['pull --revison main', "Unknown option '--revison'."],
+  ])('"%s" is wrong usage', (words, message) => {
+    expect(() => read(words)).toThrow(UsageError)
+    expect(() => read(words)).toThrow(message)
+  })
+})
+
+describe('a flag that npm kept for itself', () => {
+  const npm = { npm_lifecycle_event: 'models', npm_config_user_agent: 'npm/11.1.0 node/v22.12.0' }
+
+  it.each([
+    ['clean', { npm_config_dry_run: 'true' }, '--dry-run', 'npm run models -- clean --dry-run'],
+    [
+      'pull a/b there',
+      { npm_config_output: 'true' },
+      '--output DIR',
+      'npm run models -- pull a/b --output DIR',
+    ],
+    [
+      'remove a/b',
+      { npm_config_yes: 'true', npm_config_json: 'true' },
+      '--yes and --json',
+      'npm run models -- remove a/b --yes --json',
+    ],
+    ['', { npm_config_json: 'true' }, '--json', 'npm run models -- list --json'],
+  ])('"%s" is told the command that works', (words, taken, flags, command) => {
+    expect(() => read(words, { ...npm, ...taken })).toThrow(
+      `npm took ${flags} for itself. With -- in front it comes here: ${command}`,
+    )
+  })
+
+  it('is none where it came, where npm says no, and under another manager', () => {
+    expect(read('clean --dry-run', { ...npm, npm_config_dry_run: 'true' }).flags.dryRun).toBe(true)
+    expect(read('clean', { ...npm, npm_config_dry_run: 'false' }).flags.dryRun).toBe(false)
+    const pnpm = { ...npm, npm_config_user_agent: 'pnpm/12.0.0', npm_config_dry_run: 'true' }
+    expect(read('clean', pnpm).command?.name).toBe('clean')
+  })
+})
+
+describe('the help', () => {
+  it('of all has each command and each alias, in 100 columns', () => {
+    const text = helpOfAll(commands)
+    for (const { name, aliases } of commands) {
+      for (const word of [name, ...aliases]) expect(text).toContain(word)
+    }
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+  })
+
+  it.each(commands.map((command) => [command.name, command] as const))(
+    'of %s has each of its flags',
+    (name, command) => {
+      const text = helpOf(command)
+      expect(text).toContain(name)
+      for (const flag of [...command.flags, 'help']) expect(text).toMatch(new RegExp(`^  --${flag} `, 'm'))
+      expect(read(`${name} --help`).help).toBe(true)
+    },
+  )
+})
+
+it('lists what does not fit, and marks the one that is used', () => {
+  const model = { model: 'large', path: '/m/large', bytes: 60e9, place: 'cache' as const, fits: false }
+  expect(listLines([{ ...model, configured: true }], 'large')).toEqual([
+    '  MODEL     SIZE  PLACE  MEMORY     PATH',
+    '* large  60.0 GB  cache  too large  /m/large',
+  ])
+})
+
+it('says of which files no hash is known', () => {
+  const file = (path: string, state: 'ok' | 'missing' | 'unknown') => ({ path, bytes: 1000, state })
+  expect(verdictLines({ model: 'mine', path: '/m', files: [file('a', 'ok'), file('b', 'unknown')] })).toEqual(
+    ['✓ mine: 1 file is as the hub has them, 1.0 kB; no hash is known of 1 more'],
+  )
+  expect(verdictLines({ model: 'mine', path: '/m', files: [file('b', 'unknown')] })).toEqual([
+    '- mine: no hash is known of any of its files (/m)',
+  ])
+  expect(verdictLines({ model: 'mine', path: '/m', files: [file('a', 'missing')] })).toContain(
+    '    a is missing',
+  )
+})

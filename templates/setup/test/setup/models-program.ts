@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+
+/** The folder of the project, or of the layer in the repository of create-mlx-app. */
+export const root = join(import.meta.dirname, '..', '..')
+
+/** The command line of the script `models`, as package managers run it. */
+export const models = ['--import', 'tsx', join('src', 'setup', 'models.ts')]
+
+const failedSchema = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() })
+
+export interface Outcome {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** Runs the script `models` to its end, without a terminal. */
+export async function runModels(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Outcome> {
+  try {
+    const options = { cwd: root, env: environment }
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [...models, ...words], options)
+    return { code: 0, stdout, stderr }
+  } catch (error) {
+    return failedSchema.parse(error)
+  }
+}
