@@ -15,8 +15,8 @@ const templatesDirectory = join(root, 'templates')
 /** As in package.json, for npm. */
 const supportedNode = '^20.19.0 || >=22.12.0'
 
-/** Modules that index.ts imports when it needs them, each with a package that not every run needs. */
-const lazy = ['colours', 'processes', 'prompt']
+/** Modules that index.ts imports when it needs them, each with a package or texts that not every run needs. */
+export const lazy = ['system/colours', 'system/processes', 'system/prompt', 'models/catalogue']
 
 const common = {
   absWorkingDir: root,
@@ -53,7 +53,8 @@ export async function bundle(directory: string): Promise<void> {
     }),
     await build({
       ...common,
-      entryPoints: lazy.map((name) => `src/system/${name}.ts`),
+      entryPoints: lazy.map((name) => `src/${name}.ts`),
+      entryNames: '[name]',
       outdir: join(directory, 'chunks'),
       // Its index chooses between this and a copy for Node 6; both would be bundled.
       alias: { prompts: 'prompts/lib/index.js' },
@@ -86,10 +87,13 @@ function lazyModules(): Plugin {
   return {
     name: 'lazy-modules',
     setup(context) {
-      context.onResolve({ filter: new RegExp(`/(${lazy.join('|')})\\.ts$`) }, ({ path }) => ({
-        path: `./chunks/${basename(path, '.ts')}.js`,
-        external: true,
-      }))
+      context.onResolve(
+        { filter: new RegExp(`/(${lazy.map((name) => basename(name)).join('|')})\\.ts$`) },
+        ({ path }) => ({
+          path: `./chunks/${basename(path, '.ts')}.js`,
+          external: true,
+        }),
+      )
       context.onResolve({ filter: /\/source-folder\.ts$/ }, ({ path }) => ({ path, external: true }))
     },
   }

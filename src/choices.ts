@@ -3,6 +3,8 @@
  * Python. The options of the command line are in options.ts.
  */
 
+import type { Task } from './models/known.ts'
+
 /** A layer of templates/, and the folder of the project that it is put in ('' = the root). */
 export interface LayerUse {
   layer: string
@@ -29,6 +31,8 @@ const foundation = [
 
 /** A kind of project. */
 export interface Template extends Choice {
+  /** What models it can run as its own: which of the catalogue are offered for it. */
+  modelTasks: readonly Task[]
   /** What `npm start` does, for the README of a project. */
   startDoes: string
   /** `npm start` answers a question that is given to it. */
@@ -41,6 +45,7 @@ export const templates = [
     value: 'node',
     title: 'Node',
     description: 'a chat in the terminal and a ten-line script to start from',
+    modelTasks: ['text', 'vision'],
     startDoes: 'talk to the model',
     takesQuestion: true,
     layers: [...foundation, layer('bundle'), layer('variants/node')],
@@ -49,6 +54,7 @@ export const templates = [
     value: 'server',
     title: 'Server',
     description: "an HTTP server that OpenAI's and Anthropic's clients talk to, and a chat page",
+    modelTasks: ['text', 'vision', 'embeddings'],
     startDoes: 'serve the model, and a page to chat with it',
     takesQuestion: false,
     layers: [
@@ -140,7 +146,11 @@ export const pythonEnvironments = [
     title: 'pip',
     description: 'a virtual environment made by your Python >= 3.11, filled by pip',
   },
-  { value: 'existing', title: 'existing', description: 'the interpreter that MLX_PYTHON names, as it is' },
+  {
+    value: 'existing',
+    title: 'existing',
+    description: 'an interpreter that has mlx-lm, as it is: --python-path or MLX_PYTHON names it',
+  },
 ] as const satisfies readonly Choice[]
 
 export type PythonEnvironment = (typeof pythonEnvironments)[number]['value']
@@ -152,6 +162,8 @@ export interface Answers {
   template: TemplateId
   /** `hello`, a Hugging Face id, or a path (relative to the project, or absolute). */
   model: string
+  /** Commit of the model's repository, present where the catalogue knows one. */
+  revision?: string
   packageManager: PackageManager
   /** Holder of the copyright in LICENSE. */
   author: string
@@ -159,6 +171,8 @@ export interface Answers {
   features?: readonly FeatureId[]
   /** Decides no file, only how set-up runs; present when it was asked for. */
   env?: PythonEnvironment
+  /** Absolute path of the Python for the set-up; of this machine, so it is in no file of the project. */
+  pythonPath?: string
 }
 
 /** Narrows a text to a value of a table of choices. */

@@ -4,6 +4,7 @@ import { CreateError, type ExitCode } from './errors.ts'
 import { finishProject, type Progress } from './finish.ts'
 import { gitUserName } from './steps/author.ts'
 import { nextCommands, reproducingCommand } from './steps/next.ts'
+import { modelNotes } from './steps/notes.ts'
 import { planProject } from './steps/plan.ts'
 import { type Decision, settleAnswers } from './steps/questions.ts'
 import { writeProject } from './steps/write.ts'
@@ -50,6 +51,10 @@ export async function createProject(
   const files = await planProject(answers, await openTemplates(root), version)
   if (given.switches.has('dry-run')) return listFiles(run, decision, files)
 
+  const install = !given.switches.has('no-install')
+  const git = !given.switches.has('no-git')
+  // What is needed afterwards is looked for before: half a copy of this tool writes nothing.
+  if (install || git) await import('./system/processes.ts')
   const force = given.switches.has('force')
   const { overwritten, left } = await writeProject(target.path, files, { force, signal })
   output.say(run.style.strong(`Made ${answers.name} in ${target.path} (${files.size} files).`))
@@ -59,8 +64,8 @@ export async function createProject(
   const progress = await finishProject({
     target: target.path,
     answers,
-    install: !given.switches.has('no-install'),
-    git: !given.switches.has('no-git'),
+    install,
+    git,
     machine: run.machine,
     output,
     signal,
@@ -98,7 +103,7 @@ async function decide(run: Run): Promise<Decision> {
 /** The end of --dry-run. */
 function listFiles(
   run: Run,
-  { target, answers }: Decision,
+  { target, answers, defaults }: Decision,
   files: ReadonlyMap<string, Uint8Array>,
 ): ExitCode {
   const lines = [...files].map(([path, bytes]) => `  ${path} (${bytes.length} bytes)`)
@@ -109,6 +114,7 @@ function listFiles(
     dryRun: true,
     directory: target.path,
     answers,
+    defaults,
     files: [...files.keys()],
     command,
   })
@@ -118,26 +124,29 @@ function listFiles(
 /** Says what comes next, and gives the result. */
 function conclude(
   run: Run,
-  { target, answers }: Decision,
+  { target, answers, defaults, known }: Decision,
   progress: Progress,
   written: { files: number; overwritten: readonly string[] },
 ): ExitCode {
   const left = { install: progress.install !== 'done', setup: progress.setup !== 'done' }
   const next = nextCommands(target.path, answers, run.workingDirectory, left)
   const command = commandAgain(run, { target, answers })
+  const notes = modelNotes(known, answers)
   const { output, style } = run
   output.say(
     [
       '',
       'Next:',
       ...next.map((line) => `  ${style.command(line)}`),
+      ...(notes.length > 0 ? ['', ...notes] : []),
       '',
       'The same again, without questions:',
       `  ${style.faint(command)}`,
     ].join('\n'),
   )
   const ok = progress.install !== 'failed' && progress.setup !== 'failed'
-  output.result({ ok, directory: target.path, version, answers, ...written, ...progress, next, command })
+  const result = { ok, directory: target.path, version, answers, defaults, ...written, ...progress }
+  output.result({ ...result, next, notes, command })
   return ok ? 0 : 1
 }
 
@@ -145,7 +154,7 @@ function commandAgain(run: Run, { target, answers }: Pick<Decision, 'target' | '
   const switches = (['no-install', 'no-git'] as const)
     .filter((id) => run.given.switches.has(id))
     .map((id) => `--${id}`)
-  return reproducingCommand(target.path, answers, run.workingDirectory, version, switches)
+  return reproducingCommand(target.path, answers, run.workingDirectory, version, switches, process.env)
 }
 
 /** @throws CreateError when the folder that the command was typed in has been removed. */

@@ -1,5 +1,6 @@
 import type { Answers } from './choices.ts'
 import { InterruptedError } from './errors.ts'
+import { quote } from './quote.ts'
 import { makeRepository } from './steps/git.ts'
 import { installPackages, type Watched } from './steps/install.ts'
 import { setUpPython } from './steps/python.ts'
@@ -98,7 +99,7 @@ async function takeGitStep(finish: Finish, progress: Progress, watched: Watched)
 function leftToDo({ answers }: Finish, progress: Progress): string {
   const commands = [
     ...(progress.install === 'done' ? [] : [`${answers.packageManager} install`]),
-    ...(progress.setup === 'done' ? [] : [setupCommand(answers).join(' ')]),
+    ...(progress.setup === 'done' ? [] : [setupCommand(answers).map(quote).join(' ')]),
   ]
   return commands.length === 0 ? 'nothing is missing but git.' : `go on in it with: ${commands.join(' && ')}`
 }

@@ -1,7 +1,4 @@
-import { allFeatures, featuresOf, templates } from './choices.ts'
-import { catalogue, defaultModel, describeModel, fits, formatBytes } from './models.ts'
 import { allSwitchOptions, allValueOptions, type SwitchOption, type ValueOption } from './options.ts'
-import type { Machine } from './system/machine.ts'
 
 /** The text of --help, made from the registry. */
 export function helpText(version: string): string {
@@ -21,16 +18,27 @@ DIR is the folder to make; "." is this one, @scope/name makes the folder name.
 ${lines.join('\n')}
 
 Examples:
-  npx create-mlx-app my-app
+  npm create mlx-app@latest my-app
+  npm create mlx-app@latest my-api -- --server --with docker,ci
   npx create-mlx-app my-app --yes --model hello
   npx create-mlx-app my-app --model mlx-community/Qwen3-0.6B-4bit --env uv
+  npx create-mlx-app my-app --yes --python-path ./.venv/bin/python
+  npx create-mlx-app my-app --yes --dry-run
+  npx create-mlx-app --list --json
 
 Without a terminal (scripts, CI, coding agents):
-  Nothing is asked. Give DIR and --model, or DIR and --yes; in CI and under a coding agent --yes is implied.
-  --json prints one line of JSON on stdout, everything else goes to stderr.
-  With npm create, flags come after "--".
+  Nothing is asked. Give DIR and --model, or DIR and --yes; in CI and under a coding agent --yes is implied, and
+  one line says so. What is missing is listed with its values, exit 2. Each default that is taken is echoed
+  with its flag. With npm create, flags come after "--".
+  --json prints one line of JSON on stdout, everything else goes to stderr:
+    a project: ok, directory, version, answers, defaults, files, overwritten, install, setup, git, next, notes, command
+    --dry-run: ok, dryRun, directory, answers, defaults, files (their paths), command
+    --list: ok, templates, features, models (id, task, downloadBytes, memoryBytes, licence, revision, fits), defaultModel
+    --help: ok, version, options
+    an error: ok (false), error (name, message, hints)
+  "next" has the commands that are left to run, "command" makes the same project again.
 
-Exit: 0 made, 1 could not, 2 wrong usage, 130 interrupted.`
+Exit: 0 made, 1 could not (where install or set-up failed, the project stays), 2 wrong usage, 130 interrupted.`
 }
 
 function leftOf(option: ValueOption | SwitchOption): string {
@@ -43,44 +51,25 @@ function detailsOf(option: ValueOption | SwitchOption): string[] {
   const choices = option.choices?.map((choice) =>
     choice.description === '' ? choice.value : `${choice.value}: ${choice.description}`,
   )
-  const models = option.id === 'model' ? catalogue.map((model) => model.id) : []
-  return [...(choices ?? models), `default: ${option.fallback}`]
+  return [...(choices ?? []), `default: ${option.fallback}`]
 }
 
-/** What --list gives a program. */
-export function listing(machine: Machine): object {
-  return {
-    templates: templates.map(({ value, title, description }) => ({
-      id: value,
-      title,
-      description,
-      features: featuresOf(value).map((feature) => feature.value),
-    })),
-    features: allFeatures.map(({ value, title, description, templates: of }) => ({
-      id: value,
-      title,
-      description,
-      templates: of,
-    })),
-    models: catalogue.map((model) => ({ ...model, fits: fits(model, machine) })),
-    defaultModel: defaultModel(machine).id,
-  }
-}
-
-/** The text of --list. */
-export function listText(machine: Machine): string {
-  const chosen = defaultModel(machine).id
+/** What --help gives a program: every option of the registry. */
+export function optionList(): object[] {
   return [
-    'Templates:',
-    ...templates.map((template) => `  ${template.value}: ${template.description}`),
-    'Features (--with):',
-    ...allFeatures.map(
-      ({ value, description, templates: of }) => `  ${value}: ${description} (${of.join(', ')})`,
-    ),
-    `Models (any other Hugging Face id or path can be given), for ${formatBytes(machine.memoryBytes)} of memory:`,
-    ...catalogue.map((model) => {
-      const mark = model.id === chosen ? ' [default here]' : ''
-      return `  ${describeModel(model, machine)}${mark}\n      ${model.description}; ${model.licence}`
-    }),
-  ].join('\n')
+    ...allValueOptions.map(({ flag, short, placeholder, help, choices, many, fallback }) => ({
+      flag,
+      ...(short === undefined ? {} : { short }),
+      value: placeholder,
+      help,
+      ...(choices === undefined ? {} : { values: choices.map(({ value }) => value) }),
+      ...(many === undefined ? {} : { many }),
+      default: fallback,
+    })),
+    ...allSwitchOptions.map(({ flag, short, help }) => ({
+      flag,
+      ...(short === undefined ? {} : { short }),
+      help,
+    })),
+  ]
 }

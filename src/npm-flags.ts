@@ -1,14 +1,16 @@
 import type { RawArguments } from './arguments.ts'
 import { UsageError } from './errors.ts'
-import { isModelId, looksLikeModel } from './models.ts'
+import { isSurelyModel, looksLikeModel } from './models/identify.ts'
 import { allSwitchOptions, allValueOptions, type ValueId, type ValueOption } from './options.ts'
+import { quote } from './quote.ts'
 import { addValue, valuesIn } from './values.ts'
 
 /**
  * Undoes what npm does to flags that stand in front of `--`. `npm create mlx-app my-app --template node`
  * reaches the tool as the arguments `my-app node` with npm_config_template=true, `--template=node` as
- * npm_config_template=node. Template, model and env are taken from there; npm's own force and yes never
- * mean ours; any other flag of ours that npm took ends in the corrected command.
+ * npm_config_template=node, `--server` as npm_config_server=true. Template (by its short forms too), model and env are
+ * taken from there; npm's own force and yes never mean ours; any other flag of ours that npm took ends in the corrected
+ * command.
  *
  * @throws UsageError with the command as it has to be typed.
  */
@@ -16,15 +18,23 @@ export function recoverFromNpm(raw: RawArguments, environment: NodeJS.ProcessEnv
   if (!runByNpm(environment)) return raw
   const taken = takenValues(raw, environment)
   const switches = takenSwitches(environment)
-  if (taken.length === 0 && switches.length === 0) return raw
+  const shortForms = allSwitchOptions.filter(
+    ({ flag, shortFor }) => shortFor !== undefined && npmVariable(flag, environment) === 'true',
+  )
+  if (taken.length === 0 && switches.length === 0 && shortForms.length === 0) return raw
 
   const values = new Map(raw.values)
   for (const { option, value } of taken) if (value !== 'true') addValue(values, option, value)
   const withoutValue = taken.filter(({ value }) => value === 'true').map(({ option }) => option)
   const positionals = assignPositionals(raw.positionals, withoutValue, values)
   const honoured = switches.length === 0 && taken.every(({ option }) => option.fromNpm)
-  if (positionals !== undefined && honoured) return { positionals, values, switches: raw.switches }
-  const command = correctedCommand(positionals ?? raw.positionals, values, withoutValue, switches)
+  if (positionals !== undefined && honoured) {
+    return { positionals, values, switches: new Set([...raw.switches, ...shortForms.map(({ id }) => id)]) }
+  }
+  const command = correctedCommand(positionals ?? raw.positionals, values, withoutValue, [
+    ...shortForms.map(({ flag }) => flag),
+    ...switches,
+  ])
   throw new UsageError('npm took flags that were meant for create-mlx-app.', {
     hints: [`Put "--" in front of them: ${command}`],
   })
@@ -56,7 +66,7 @@ function takenValues(
 /** Switches of ours that npm took. Where npm has one of the same name, it is meant for npm. */
 function takenSwitches(environment: NodeJS.ProcessEnv): string[] {
   return allSwitchOptions
-    .filter((option) => !option.npmKnows)
+    .filter((option) => !option.npmKnows && option.shortFor === undefined)
     .filter((option) => {
       if (!option.id.startsWith('no-')) return npmVariable(option.id, environment) === 'true'
       // Not a path: npm has a setting `git` itself.
@@ -98,9 +108,9 @@ function lastIndexOfChoice(positionals: readonly string[], option: ValueOption):
   })
 }
 
-/** The one argument that is surely a model: of the catalogue, or the only one that is formed like one. */
+/** The one argument that is surely a model, or the only one that is formed like one. */
 function indexOfModel(positionals: readonly string[]): number {
-  const known = positionals.findLastIndex(isModelId)
+  const known = positionals.findLastIndex(isSurelyModel)
   if (known >= 0) return known
   const formed = positionals.flatMap((positional, index) => (looksLikeModel(positional) ? [index] : []))
   return formed.length === 1 ? (formed[0] ?? -1) : -1
@@ -119,11 +129,8 @@ function correctedCommand(
   const open = withoutValue
     .filter((option) => !flags.some((flag) => flag.startsWith(`${option.flag} `)))
     .map((option) => `${option.flag} ${option.placeholder}`)
-  const directory = positionals.length === 1 ? quote(positionals[0] ?? '') : 'DIR'
-  return ['npm create mlx-app@latest', directory, '--', ...flags, ...open, ...switches].join(' ')
-}
-
-/** The text as a POSIX shell takes it for one word. */
-export function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  const [only] = positionals.length === 1 ? positionals : []
+  // A list is of no folder.
+  const directory = only === undefined ? (switches.includes('--list') ? [] : ['DIR']) : [quote(only)]
+  return ['npm create mlx-app@latest', ...directory, '--', ...flags, ...open, ...switches].join(' ')
 }

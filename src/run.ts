@@ -3,7 +3,8 @@ import { readArguments } from './arguments.ts'
 import { DamagedToolError } from './compose/damaged.ts'
 import { createProject } from './create.ts'
 import { CreateError, type ExitCode, systemErrorCode } from './errors.ts'
-import { helpText, listing, listText } from './help.ts'
+import { helpText, optionList } from './help.ts'
+import { listing, listText } from './listing.ts'
 import { listenForInterrupts } from './system/interrupt.ts'
 import { describeMachine } from './system/machine.ts'
 import { type Output, standardOutput } from './system/output.ts'
@@ -29,9 +30,10 @@ async function runWith(argv: readonly string[], root: string, output: Output): P
   try {
     const given = readArguments(argv, process.env)
     if (given.switches.has('version')) return tell(output, version, { version })
-    if (given.switches.has('help')) return tell(output, helpText(version), listing(describeMachine()))
+    if (given.switches.has('help')) return tell(output, helpText(version), { version, options: optionList() })
     if (given.switches.has('list')) {
-      return tell(output, listText(describeMachine()), listing(describeMachine()))
+      const machine = describeMachine()
+      return tell(output, await listText(machine), await listing(machine))
     }
     return await createProject(given, root, output, interrupts.signal)
   } catch (error) {

@@ -8,6 +8,8 @@ export interface RenderContext {
   template: string
   /** The model that the project uses when none is named. */
   model: string
+  /** Commit that the model is pinned to; '' for the branch `main`. */
+  revision: string
   /** True when the model is the one that comes with the project. */
   isHello: boolean
   author: string
@@ -39,6 +41,7 @@ export const contextKeys = [
   'name',
   'template',
   'model',
+  'revision',
   'isHello',
   'author',
   'toolVersion',
@@ -60,6 +63,7 @@ export function renderContext(answers: Answers, toolVersion: string): RenderCont
     name: answers.name,
     template: answers.template,
     model: answers.model,
+    revision: answers.revision ?? '',
     isHello: answers.model === 'hello',
     author: answers.author,
     toolVersion,

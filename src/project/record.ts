@@ -7,7 +7,8 @@ export const recordName = '.create-mlx-app.json'
 export interface ProjectRecord {
   /** Version of create-mlx-app that wrote the files. */
   version: string
-  answers: Answers
+  /** Without what is of one machine alone. */
+  answers: Omit<Answers, 'pythonPath'>
   /** The fingerprint of each file as it was written, by path; the record itself is not among them. */
   files: Record<string, string>
 }
@@ -23,8 +24,9 @@ export function projectRecord(
   files: ReadonlyMap<string, Uint8Array>,
   known: ReadonlyMap<Uint8Array, string>,
 ): ProjectRecord {
+  const { pythonPath: _, ...recorded } = answers
   const hashes = [...files].map(([path, bytes]) => [path, known.get(bytes) ?? fingerprint(bytes)])
-  return { version, answers, files: Object.fromEntries(hashes) }
+  return { version, answers: recorded, files: Object.fromEntries(hashes) }
 }
 
 /**

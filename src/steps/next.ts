@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path'
 import { type Answers, templateOf } from '../choices.ts'
-import { quote } from '../npm-flags.ts'
+import { quote } from '../quote.ts'
 import { createCommand, quietScriptCommand, scriptCommand, setupCommand } from '../system/package-manager.ts'
 
 /** What is left for the user to do in a new project, as command lines, in order. */
@@ -15,7 +15,7 @@ export function nextCommands(
   return [
     ...(folder === '.' ? [] : [`cd ${quote(folder)}`]),
     ...(left.install ? [`${manager} install`] : []),
-    ...(left.setup ? [setupCommand(answers).join(' ')] : []),
+    ...(left.setup ? [setupCommand(answers).map(quote).join(' ')] : []),
     scriptCommand(manager, 'start').join(' ').replace('npm run start', 'npm start'),
     ...(templateOf(answers.template).takesQuestion
       ? [`${quietScriptCommand(manager, 'start').join(' ')} "Who are you?"`]
@@ -30,9 +30,10 @@ export function reproducingCommand(
   workingDirectory: string,
   version: string,
   switches: readonly string[],
+  environment: NodeJS.ProcessEnv,
 ): string {
   return [
-    ...createCommand(answers.packageManager, version),
+    ...createCommand(answers.packageManager, version, environment),
     shownPath(target, workingDirectory),
     '--yes',
     ...['--name', answers.name],
@@ -40,6 +41,7 @@ export function reproducingCommand(
     ...['--model', answers.model],
     ...(answers.features === undefined ? [] : ['--with', answers.features.join(',')]),
     ...(answers.env === undefined ? [] : ['--env', answers.env]),
+    ...(answers.pythonPath === undefined ? [] : ['--python-path', answers.pythonPath]),
     ...['--package-manager', answers.packageManager],
     ...['--author', answers.author],
     ...switches,

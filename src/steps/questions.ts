@@ -3,20 +3,24 @@ import { valuesOf } from '../arguments.ts'
 import {
   type Answers,
   choose,
+  type PackageManager,
   type PythonEnvironment,
   packageManagers,
-  pythonEnvironments,
   type TemplateId,
   templates,
 } from '../choices.ts'
 import { InterruptedError, UsageError } from '../errors.ts'
-import { catalogue, checkModel, defaultModel, describeModel, locateModel } from '../models.ts'
+import type { CatalogueModel } from '../models/catalogue.ts'
 import { problemOfName } from '../names.ts'
 import { allValueOptions } from '../options.ts'
+import { quote } from '../quote.ts'
 import type { Asker } from '../system/asker.ts'
 import type { Machine } from '../system/machine.ts'
+import { packageManagerChoices } from '../system/manager-choices.ts'
 import { invokingPackageManager } from '../system/package-manager.ts'
 import { settleFeatures } from './features.ts'
+import { settleModel } from './model.ts'
+import { settlePython } from './python-way.ts'
 import { refuseOccupied, resolveTarget, type Target } from './target.ts'
 
 export interface Surroundings {
@@ -36,12 +40,11 @@ export interface Surroundings {
 export interface Decision {
   target: Target
   answers: Answers
-  /** What was decided without the user, as the flags that say the same. */
+  /** What was decided without the user, as the flags that say the same, quoted for a shell. */
   defaults: string[]
+  /** The model of the catalogue, where it is one. */
+  known?: CatalogueModel
 }
-
-/** Placeholder of the model question for an id or path that is not in the list. */
-const otherModel = 'other'
 
 /**
  * Settles every answer: from the flags, then from the user, then by default.
@@ -54,30 +57,32 @@ export async function settleAnswers(given: Arguments, around: Surroundings): Pro
   if (asker === undefined) requireGiven(given, around.takeDefaults)
   const defaults: string[] = []
   const byDefault = <Value extends string>(flag: string, value: Value): Value => {
-    defaults.push(`${flag} ${value}`)
+    defaults.push(`${flag} ${quote(value)}`)
     return value
   }
   const target = await settleTarget(given, around, asker)
+  if (given.directory !== undefined && !given.values.has('name')) byDefault('--name', target.name)
   const template = (await settleTemplate(given, asker)) ?? byDefault('--template', templates[0].value)
-  const model =
-    given.values.get('model') ??
-    (asker === undefined ? undefined : await askModel(asker, around.machine)) ??
-    byDefault('--model', defaultModel(around.machine).id)
+  const chosen = await settleModel(given, template, around, asker)
+  if (chosen.byDefault) byDefault('--model', chosen.model)
   const features = await settleFeatures(given, template, asker)
-  const env = await settlePython(given, around, asker)
-  const packageManager =
-    choose(packageManagers, given.values.get('package-manager')) ??
-    byDefault('--package-manager', invokingPackageManager(around.environment))
+  const python = await settlePython(given, around, asker)
+  if (python.env !== undefined && python.byDefault) byDefault('--env', python.env)
+  const packageManager = await settlePackageManager(given, around, asker, byDefault)
+  const author = given.values.get('author')?.trim()
+  const { known } = chosen
   const answers: Answers = {
     name: target.name,
     template,
-    model: locateModel(model, around.workingDirectory),
+    model: chosen.model,
+    ...(known?.revision === undefined ? {} : { revision: known.revision }),
     packageManager,
-    author: await settleAuthor(given, around, target),
+    author: author ? author : byDefault('--author', await defaultAuthor(given, around, target)),
   }
   if (features.length > 0) answers.features = features
-  if (env !== undefined) answers.env = env
-  return { target, answers, defaults }
+  if (python.env !== undefined) answers.env = python.env
+  if (python.pythonPath !== undefined) answers.pythonPath = python.pythonPath
+  return { target, answers, defaults, ...(known === undefined ? {} : { known }) }
 }
 
 async function settleTemplate(given: Arguments, asker: Asker | undefined): Promise<TemplateId | undefined> {
@@ -86,20 +91,24 @@ async function settleTemplate(given: Arguments, asker: Asker | undefined): Promi
   return choose(templates, await asker.select('What is it to be?', templates, templates[0].value))
 }
 
-async function settlePython(
+/** The one that runs this process is followed; it is a question only where that can't be told and there are several. */
+async function settlePackageManager(
   given: Arguments,
-  around: Surroundings,
+  { environment }: Surroundings,
   asker: Asker | undefined,
-): Promise<PythonEnvironment | undefined> {
-  const env = choose(pythonEnvironments, given.values.get('env'))
-  if (env !== undefined || asker === undefined || given.switches.has('no-install')) return env
-  return await askPython(asker, around.pythonChoices())
+  byDefault: (flag: string, value: PackageManager) => PackageManager,
+): Promise<PackageManager> {
+  const manager = choose(packageManagers, given.values.get('package-manager'))
+  if (manager !== undefined) return manager
+  const choices = packageManagerChoices(environment, invokingPackageManager(environment))
+  const [first] = choices
+  if (asker === undefined || choices.length < 2) return byDefault('--package-manager', first)
+  const offered = packageManagers.filter(({ value }) => choices.includes(value))
+  return choose(packageManagers, await asker.select('Package manager:', offered, first)) ?? first
 }
 
 /** With --no-git git is left alone, so it is not asked for a name either. */
-async function settleAuthor(given: Arguments, around: Surroundings, target: Target): Promise<string> {
-  const author = given.values.get('author')?.trim()
-  if (author) return author
+async function defaultAuthor(given: Arguments, around: Surroundings, target: Target): Promise<string> {
   const userName = given.switches.has('no-git') ? undefined : await around.userName()
   return userName ?? `${target.name} authors`
 }
@@ -131,41 +140,6 @@ async function settleTarget(
   const target = resolve(directory)
   refuseOccupied(target, force)
   return target
-}
-
-async function askModel(asker: Asker, machine: Machine): Promise<string> {
-  const choices = catalogue
-    .filter((model) => model.task === 'text')
-    .map((model) => ({
-      value: model.id,
-      title: describeModel(model, machine),
-      description: model.description,
-    }))
-  const other = {
-    value: otherModel,
-    title: 'another one',
-    description: 'a Hugging Face id (owner/name) or a path',
-  }
-  const chosen = await asker.select('Model:', [...choices, other], defaultModel(machine).id)
-  if (chosen !== otherModel) return chosen
-  return asker.text('Hugging Face id or path:', '', (answer) => {
-    try {
-      checkModel(answer)
-      return undefined
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error)
-    }
-  })
-}
-
-async function askPython(
-  asker: Asker,
-  choices: readonly PythonEnvironment[],
-): Promise<PythonEnvironment | undefined> {
-  const [first] = choices
-  if (first === undefined || choices.length < 2) return undefined
-  const offered = pythonEnvironments.filter((way) => choices.includes(way.value))
-  return choose(pythonEnvironments, await asker.select('Python environment:', offered, first))
 }
 
 /** @throws UsageError that lists what is missing where nobody can be asked. */

@@ -1,9 +1,9 @@
 import { type Answers, choose, type PackageManager, packageManagers } from '../choices.ts'
 
-/** The package manager that runs this process, by its user agent (`pnpm/12.0.1 npm/? node/v20...`); npm by default. */
-export function invokingPackageManager(environment: NodeJS.ProcessEnv): PackageManager {
+/** The package manager that runs this process, by its user agent (`pnpm/12.0.1 npm/? node/v20...`), if it can be told. */
+export function invokingPackageManager(environment: NodeJS.ProcessEnv): PackageManager | undefined {
   const agent = environment.npm_config_user_agent ?? ''
-  return choose(packageManagers, agent.slice(0, agent.indexOf('/'))) ?? 'npm'
+  return choose(packageManagers, agent.slice(0, agent.indexOf('/')))
 }
 
 /** The command that runs a script of package.json; only npm needs `--` in front of the script's own flags. */
@@ -17,12 +17,15 @@ export function scriptCommand(
 }
 
 /** The command that sets up Python in a project made with these answers. */
-export function setupCommand(answers: Pick<Answers, 'packageManager' | 'env'>): string[] {
-  return scriptCommand(
-    answers.packageManager,
-    'setup',
-    answers.env === undefined ? [] : ['--env', answers.env],
-  )
+export function setupCommand({
+  packageManager,
+  env,
+  pythonPath,
+}: Pick<Answers, 'packageManager' | 'env' | 'pythonPath'>): string[] {
+  return scriptCommand(packageManager, 'setup', [
+    ...(env === undefined ? [] : ['--env', env]),
+    ...(pythonPath === undefined ? [] : ['--python', pythonPath]),
+  ])
 }
 
 /** The command of a script without the package manager's own lines on stdout, ready for arguments to be added. */
@@ -39,15 +42,24 @@ export function quietScriptCommand(manager: PackageManager, script: 'start'): st
   }
 }
 
-/** The words in front of the folder in a command that creates a project with this very version. */
-export function createCommand(manager: PackageManager, version: string): string[] {
+/**
+ * The words in front of the folder in a command that creates a project with this very version. Yarn can run a package that is
+ * not installed from version 2 on; where no such Yarn runs this process, npm's command is the one that works.
+ */
+export function createCommand(
+  manager: PackageManager,
+  version: string,
+  environment: NodeJS.ProcessEnv,
+): string[] {
   switch (manager) {
     case 'npm':
       return ['npx', `create-mlx-app@${version}`]
     case 'pnpm':
       return ['pnpm', 'dlx', `create-mlx-app@${version}`]
     case 'yarn':
-      return ['yarn', 'dlx', `create-mlx-app@${version}`]
+      return /^yarn\/([2-9]|\d\d)/.test(environment.npm_config_user_agent ?? '')
+        ? ['yarn', 'dlx', `create-mlx-app@${version}`]
+        : ['npx', `create-mlx-app@${version}`]
     case 'bun':
       return ['bunx', `create-mlx-app@${version}`]
   }

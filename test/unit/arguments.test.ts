@@ -110,6 +110,21 @@ describe('flags that npm took', () => {
     expect(read(line, npm(settings))).toMatchObject({ directory: 'my-app', values })
   })
 
+  it.each(templates.map(({ value }) => value))('takes --%s from npm as the template', (template) => {
+    expect(read('my-app', npm({ [template]: 'true' }))).toMatchObject({ values: { template } })
+    expect(read('my-app some/model', npm({ [template]: 'true', model: 'true' }))).toMatchObject({
+      directory: 'my-app',
+      values: { template, model: 'some/model' },
+    })
+  })
+
+  it('takes nothing for a short form but what npm makes of a flag', () => {
+    expect(read('my-app', npm({ server: '/srv' })).values).toEqual({})
+    expect(refusal(() => read('my-app node', npm({ server: 'true', template: 'true' })))).toContain(
+      '--server is --template server, but --template node is asked for too.',
+    )
+  })
+
   it('can make a folder that is called like a template', () => {
     expect(read('node node', npm({ template: 'true' }))).toMatchObject({
       directory: 'node',
@@ -136,7 +151,10 @@ describe('flags that npm took', () => {
     ['my-app ci', { with: 'true' }, 'npm create mlx-app@latest my-app -- --with ci'],
     ['my-app', { with: 'ci' }, 'npm create mlx-app@latest my-app -- --with ci'],
     ['my-app --with ci', { with: 'ci' }, 'npm create mlx-app@latest my-app -- --with ci,ci'],
-    ['my-app', { node: 'true' }, 'npm create mlx-app@latest my-app -- --node'],
+    ['my-app', { python_path: './p' }, 'npm create mlx-app@latest my-app -- --python-path ./p'],
+    ['my-app', { server: 'true', git: 'false' }, 'npm create mlx-app@latest my-app -- --server --no-git'],
+    ['', { list: 'true' }, 'npm create mlx-app@latest -- --list'],
+    ['', { list: 'true', json: 'true' }, 'npm create mlx-app@latest -- --json --list'],
     ['one/two three/four', { model: 'true' }, 'npm create mlx-app@latest DIR -- --model M'],
   ])('corrects %s with %o', (line, settings, command) => {
     expect(refusal(() => read(line, npm(settings)))).toContain(command)

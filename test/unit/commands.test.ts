@@ -1,12 +1,17 @@
 import { chmodSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Answers } from '../../src/choices.ts'
-import { quote } from '../../src/npm-flags.ts'
+import { findModel } from '../../src/models/catalogue.ts'
+import { quote } from '../../src/quote.ts'
 import { nextCommands, reproducingCommand, shownPath } from '../../src/steps/next.ts'
+import { modelNotes } from '../../src/steps/notes.ts'
 import { detectAutomation } from '../../src/system/automation.ts'
 import { childEnvironment } from '../../src/system/child-environment.ts'
+import { packageManagerChoices } from '../../src/system/manager-choices.ts'
 import { invokingPackageManager, setupCommand } from '../../src/system/package-manager.ts'
 import { pythonChoices } from '../../src/system/python-choices.ts'
+import { locatePython } from '../../src/system/python-path.ts'
+import { findOnPath } from '../../src/system/search-path.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 const answers: Answers = {
@@ -35,6 +40,13 @@ describe('the next commands', () => {
     ])
   })
 
+  it('name the Python of the set-up, quoted for a shell', () => {
+    const named: Answers = { ...answers, env: 'pip', pythonPath: '/my pythons/python3' }
+    expect(nextCommands('/here/x', named, '/here', { install: false, setup: true })).toContain(
+      "npm run setup -- --env pip --python '/my pythons/python3'",
+    )
+  })
+
   it('ask no question of a server', () => {
     const left = { install: true, setup: false }
     expect(nextCommands('/here/x', { ...answers, template: 'server' }, '/here', left)).toEqual([
@@ -54,27 +66,58 @@ describe('the next commands', () => {
   })
 })
 
-it('the command that makes the same project names every answer, quoted for a shell', () => {
-  expect(reproducingCommand('/here/my app', answers, '/here', '1.2.3', ['--no-git'])).toBe(
-    `npx create-mlx-app@1.2.3 'my app' --yes --name my-app --template node --model hello --package-manager npm --author 'Ada O'\\''Neil' --no-git`,
-  )
-  expect(
-    reproducingCommand('/here', { ...answers, env: 'uv', packageManager: 'bun' }, '/here', '1.2.3', []),
-  ).toContain('bunx create-mlx-app@1.2.3 . --yes --name my-app --template node --model hello --env uv')
-  expect(reproducingCommand('/x', { ...answers, features: ['ci'] }, '/', '1.2.3', [])).toContain(
-    '--model hello --with ci --package-manager npm',
-  )
+describe('the command that makes the same project', () => {
+  const command = (changes: Partial<Answers>, agent?: string, target = '/here/my app') =>
+    reproducingCommand(target, { ...answers, ...changes }, '/here', '1.2.3', ['--no-git'], {
+      ...(agent === undefined ? {} : { npm_config_user_agent: agent }),
+    })
+  const rest = `--name my-app --template node --model hello`
+
+  it('names every answer, quoted for a shell', () => {
+    expect(command({})).toBe(
+      `npx create-mlx-app@1.2.3 'my app' --yes ${rest} --package-manager npm --author 'Ada O'\\''Neil' --no-git`,
+    )
+    expect(command({ env: 'uv', features: ['ci', 'docker'] }, undefined, '/here')).toContain(
+      `npx create-mlx-app@1.2.3 . --yes ${rest} --with ci,docker --env uv --package-manager npm`,
+    )
+  })
+
+  it('names the Python of the set-up', () => {
+    expect(command({ env: 'existing', pythonPath: '/opt/my python/bin/python3' })).toContain(
+      "--env existing --python-path '/opt/my python/bin/python3' --package-manager npm",
+    )
+  })
+
+  it('leaves out the revision of the model, which this version of the tool knows', () => {
+    expect(command({ model: 'a/b', revision: 'c' })).toContain('--model a/b --package-manager')
+  })
+
+  it.each([
+    ['npm', 'npm/11.19.1 node/v24.0.0', 'npx create-mlx-app@1.2.3'],
+    ['pnpm', 'pnpm/12.0.1 npm/? node/v24.0.0', 'pnpm dlx create-mlx-app@1.2.3'],
+    ['yarn', 'yarn/4.9.0 npm/? node/v24.0.0', 'yarn dlx create-mlx-app@1.2.3'],
+    // It has no dlx.
+    ['yarn', 'yarn/1.22.22 npm/? node/v24.0.0', 'npx create-mlx-app@1.2.3'],
+    ['yarn', 'npm/11.19.1 node/v24.0.0', 'npx create-mlx-app@1.2.3'],
+    ['bun', 'bun/1.3.0 npm/? node/v24.0.0', 'bunx create-mlx-app@1.2.3'],
+  ] as const)('is run by %s, of %s, with %s', (packageManager, agent, words) => {
+    expect(command({ packageManager }, agent)).toMatch(new RegExp(`^${words.replaceAll('.', '\\.')} `))
+    expect(command({ packageManager }, agent)).toContain(` --package-manager ${packageManager} `)
+  })
+})
+
+it('quotes what a shell would take apart', () => {
   expect(quote('plain-1.0/x@y')).toBe('plain-1.0/x@y')
   expect(quote('')).toBe("''")
 })
 
 it.each([
-  [undefined, 'npm'],
+  [undefined, undefined],
   ['npm/11.19.1 node/v20.20.2 linux x64', 'npm'],
   ['pnpm/12.0.1 npm/? node/v24.0.0', 'pnpm'],
   ['yarn/4.9.0 npm/? node/v24.0.0', 'yarn'],
   ['bun/1.3.0 npm/? node/v24.0.0', 'bun'],
-  ['cnpm/9.0.0 npm/? node/v24.0.0', 'npm'],
+  ['cnpm/9.0.0 npm/? node/v24.0.0', undefined],
 ] as const)('the user agent %s is %s', (agent, manager) => {
   expect(invokingPackageManager(agent === undefined ? {} : { npm_config_user_agent: agent })).toBe(manager)
 })
@@ -90,6 +133,9 @@ it('only npm needs -- in front of the flags of a script', () => {
   ])
   expect(setupCommand({ packageManager: 'pnpm', env: 'uv' })).toEqual(['pnpm', 'run', 'setup', '--env', 'uv'])
   expect(setupCommand({ packageManager: 'npm' })).toEqual(['npm', 'run', 'setup'])
+  expect(setupCommand({ packageManager: 'bun', env: 'existing', pythonPath: '/p y' })).toEqual(
+    'bun run setup --env existing --python'.split(' ').concat('/p y'),
+  )
 })
 
 describe('the environment', () => {
@@ -114,15 +160,98 @@ describe('the environment', () => {
     expect(detectAutomation(environment)).toBe(name)
   })
 
-  it('offers ways to get Python only where there is a choice', () => {
+  /** A folder for the PATH with programs of these names. */
+  const pathWith = (...names: string[]): string => {
     const folder = temporaryFolder()
-    const both = temporaryFolder()
-    writeTree(folder, { python3: '' })
-    writeTree(both, { python3: '', uv: '' })
-    for (const path of [`${folder}/python3`, `${both}/python3`, `${both}/uv`]) chmodSync(path, 0o755)
-    expect(pythonChoices({ PATH: folder })).toEqual(['uv', 'pip'])
+    writeTree(folder, Object.fromEntries(names.map((name) => [name, ''])))
+    for (const name of names) chmodSync(`${folder}/${name}`, 0o755)
+    return folder
+  }
+
+  it('offers ways to get Python only where there is a choice', () => {
+    const both = pathWith('python3', 'uv')
+    expect(pythonChoices({ PATH: pathWith('python3') })).toEqual(['uv', 'pip'])
     expect(pythonChoices({ PATH: both })).toEqual(['uv'])
     expect(pythonChoices({ PATH: '' })).toEqual(['uv'])
     expect(pythonChoices({ PATH: both, MLX_PYTHON: '/x' })).toEqual(['existing', 'uv'])
+    expect(pythonChoices({ PATH: both, MLX_SERVING_PYTHON_PATH: '/x' })).toEqual(['existing', 'uv'])
+  })
+
+  it('offers package managers only where it can not be told which one is used', () => {
+    const several = pathWith('bun', 'pnpm', 'npm')
+    expect(packageManagerChoices({ PATH: several }, undefined)).toEqual(['npm', 'pnpm', 'bun'])
+    expect(packageManagerChoices({ PATH: several }, 'yarn')).toEqual(['yarn'])
+    expect(packageManagerChoices({ PATH: pathWith('pnpm') }, undefined)).toEqual(['pnpm'])
+    expect(packageManagerChoices({ PATH: '' }, undefined)).toEqual(['npm'])
+  })
+
+  it('has no program where a file of that name can not be run', () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { uv: '', 'python3/x': '' })
+    expect(findOnPath('uv', { PATH: folder })).toBeUndefined()
+    expect(findOnPath('python3', { PATH: folder })).toBeUndefined()
+    const python = pathWith('python3.13')
+    expect(findOnPath('python3.13', { PATH: `${folder}::${python}` })).toBe(`${python}/python3.13`)
+  })
+})
+
+describe('a Python that is named', () => {
+  const folder = (): string => {
+    const made = temporaryFolder()
+    writeTree(made, { 'venv/bin/python': '', 'notes.txt': '' })
+    chmodSync(`${made}/venv/bin/python`, 0o755)
+    return made
+  }
+
+  it('is a path, from here or from the root, or a program on the PATH', () => {
+    const here = folder()
+    const python = `${here}/venv/bin/python`
+    expect(locatePython('venv/bin/python', here, {})).toBe(python)
+    expect(locatePython('./venv/bin/python', here, {})).toBe(python)
+    expect(locatePython(python, '/', {})).toBe(python)
+    expect(locatePython('python', '/', { PATH: `${here}/venv/bin` })).toBe(python)
+  })
+
+  it.each([
+    ['./none', 'does not exist', 'It takes the interpreter itself'],
+    ['./notes.txt', 'is no program that can be run', 'It takes the interpreter itself'],
+    ['./venv', 'is no program that can be run', 'venv/bin/python?'],
+    ['python9', 'There is no program python9 on the PATH.', '--python-path takes the path'],
+  ])('is refused as %s: %s', (text, message, hint) => {
+    const here = folder()
+    const locating = () => locatePython(text, here, { PATH: here })
+    expect(locating).toThrow(message)
+    expect(locating).toThrow(expect.objectContaining({ exitCode: 2, hints: [expect.stringContaining(hint)] }))
+  })
+})
+
+describe('what is said of a model', () => {
+  const notes = (id: string, changes: Partial<Answers> = {}) =>
+    modelNotes(findModel(`mlx-community/${id}`), { ...answers, ...changes })
+
+  it('is nothing for text, and for what the catalogue does not know', () => {
+    expect(notes('Qwen3-0.6B-4bit')).toEqual([])
+    expect(modelNotes(undefined, answers)).toEqual([])
+  })
+
+  it('that sees is how it gets to', () => {
+    const command = 'npm run setup -- --with vision'
+    expect(notes('Qwen3-VL-4B-Instruct-4bit')).toEqual([`To show it images, run once: ${command}`])
+    expect(notes('Qwen3.5-9B-4bit', { packageManager: 'yarn' })).toEqual([
+      'To show it images, run once: yarn run setup --with vision',
+    ])
+    expect(notes('gemma-4-e4b-it-4bit', { env: 'existing' })).toEqual([
+      'Its Python needs mlx-vlm too, for this model.',
+    ])
+  })
+
+  it('that makes vectors is that it writes no text', () => {
+    expect(notes('Qwen3-Embedding-0.6B-4bit-DWQ', { template: 'server' })).toEqual([
+      expect.stringContaining('/v1/embeddings answers with it'),
+    ])
+    expect(notes('embeddinggemma-300m-4bit')).toEqual([
+      expect.stringContaining('engine.embed()'),
+      'It needs, once: npm run setup -- --with vision',
+    ])
   })
 })

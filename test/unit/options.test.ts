@@ -10,7 +10,9 @@ import {
   pythonEnvironments,
   templates,
 } from '../../src/choices.ts'
-import { helpText, listing, listText } from '../../src/help.ts'
+import { helpText, optionList } from '../../src/help.ts'
+import { listing, listText } from '../../src/listing.ts'
+import { catalogue } from '../../src/models/catalogue.ts'
 import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
 
 const options = [...allValueOptions, ...allSwitchOptions]
@@ -93,20 +95,63 @@ describe('the registry of options', () => {
     expect(helpText('1.2.3')).toMatchSnapshot()
   })
 
-  it('is listed with the features of each template, for people and for programs', () => {
-    const machine = {
-      platform: 'darwin',
-      architecture: 'arm64',
-      memoryBytes: 16e9,
-      nodeVersion: '24.1.0',
-    } as const
-    expect(listText(machine)).toMatch(/Features \(--with\):\n {2}ci: lint, types and tests .*\(.*node.*\)\n/)
-    expect(listing(machine)).toMatchObject({
-      templates: templates.map(({ value }) => ({
+  it('is what --help gives a program', () => {
+    const flags = options.map(({ flag, short }) => ({ flag, ...(short === undefined ? {} : { short }) }))
+    expect(optionList()).toMatchObject(flags)
+    expect(optionList()).toContainEqual({
+      flag: '--with',
+      value: 'F,F',
+      help: expect.any(String),
+      values: allFeatures.map(({ value }) => value),
+      many: true,
+      default: 'none of them',
+    })
+  })
+})
+
+describe('the list', () => {
+  const machine = {
+    platform: 'darwin',
+    architecture: 'arm64',
+    memoryBytes: 16 * 2 ** 30,
+    nodeVersion: '24.1.0',
+  } as const
+
+  it('has the templates and features, for people and for programs', async () => {
+    expect(await listText(machine)).toMatch(
+      /Features \(--with\):\n {2}ci: lint, types and tests .*\(.*node.*\)\n/,
+    )
+    expect(await listing(machine)).toMatchObject({
+      templates: templates.map(({ value, modelTasks }) => ({
         id: value,
         features: featuresOf(value).map((feature) => feature.value),
+        modelTasks,
       })),
       features: allFeatures.map(({ value, templates: of }) => ({ id: value, templates: of })),
+    })
+  })
+
+  it('has each model with its size, whether it fits, its use, licence and revision', async () => {
+    const text = await listText(machine)
+    expect(text).toContain(
+      '  mlx-community/Qwen3.5-9B-4bit (6.0 GB, fits) [default here]\n' +
+        '      thinks before it answers, calls tools; sees images too; Apache-2.0; revision 8b2b98c0\n',
+    )
+    expect(text).toContain('  hello (no download, fits)\n')
+    expect(text).toContain('(63.3 GB, too large)\n')
+    expect(text).toContain('; Apache-2.0; branch main\n')
+    expect(text).toMatch(/Models for text:\n.*Models for images and text:\n.*Models for embeddings:\n/s)
+    expect(text).toContain('17.2 GB of memory')
+    expect(await listing(machine)).toMatchObject({
+      models: catalogue.map(({ id, task, downloadBytes, memoryBytes, licence }) => ({
+        id,
+        task,
+        downloadBytes,
+        memoryBytes,
+        licence,
+        fits: expect.stringMatching(/^(fits|tight|too large)$/),
+      })),
+      defaultModel: 'mlx-community/Qwen3.5-9B-4bit',
     })
   })
 })

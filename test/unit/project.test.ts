@@ -95,6 +95,18 @@ describe('answers', () => {
     expect(config).toEqual({ model, device: 'auto', models: 'models', python: 'python' })
   })
 
+  it('pin the model where a revision of it is known', async () => {
+    const revision = '73e3e38d981303bc594367cd910ea6eb48349da8'
+    const files = await plan({ model: 'mlx-community/Qwen3-0.6B-4bit', revision })
+    expect(textOf(files, 'mlx.config.json')).toContain(`-4bit",\n  "revision": "${revision}",\n  "device"`)
+    expect(json(textOf(files, recordName))).toMatchObject({ answers: { revision } })
+    expect(textOf(await plan({ model: 'a/b' }), 'mlx.config.json')).not.toContain('revision')
+  })
+
+  it('keep the Python of this machine out of every file', async () => {
+    expect(await changed({ pythonPath: '/opt/python3' })).toEqual([])
+  })
+
   it('put the author into LICENSE as it is written', async () => {
     expect(textOf(await plan({ author: 'A & B <c>' }), 'LICENSE')).toContain('Copyright (c) A & B <c>\n')
   })

@@ -1,14 +1,21 @@
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readArguments } from '../../src/arguments.ts'
 import { CreateError } from '../../src/errors.ts'
+import { catalogue } from '../../src/models/catalogue.ts'
 import { type Surroundings, settleAnswers } from '../../src/steps/questions.ts'
-import type { Asker } from '../../src/system/asker.ts'
+import type { Asker, SelectChoice } from '../../src/system/asker.ts'
 import type { Machine } from '../../src/system/machine.ts'
 import { valuesIn } from '../../src/values.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
-const mac: Machine = { platform: 'darwin', architecture: 'arm64', memoryBytes: 16e9, nodeVersion: '24.1.0' }
+const mac: Machine = {
+  platform: 'darwin',
+  architecture: 'arm64',
+  memoryBytes: 16 * 2 ** 30,
+  nodeVersion: '24.1.0',
+}
 
 /** Answers by what the question is about; each one that is asked is kept. */
 function person(answers: Record<string, string>): { asker: Asker; asked: string[]; problems: string[] } {
@@ -73,15 +80,34 @@ describe('with --yes', () => {
     expect(answers).toEqual({
       name: 'my-app',
       template: 'node',
-      model: 'mlx-community/Qwen3-4B-Instruct-2507-4bit',
+      model: 'mlx-community/Qwen3.5-9B-4bit',
+      revision: '8b2b98c00a6b4d291155e4890773ca8f769aee53',
       packageManager: 'npm',
       author: 'Ada Lovelace',
     })
     expect(defaults).toEqual([
+      '--name my-app',
       '--template node',
-      '--model mlx-community/Qwen3-4B-Instruct-2507-4bit',
+      '--model mlx-community/Qwen3.5-9B-4bit',
       '--package-manager npm',
+      "--author 'Ada Lovelace'",
     ])
+  })
+
+  it('has no default to tell of where all is given', async () => {
+    const line = 'my-app --name x --node --model hello --package-manager npm --author A'
+    expect((await settle(line, { takeDefaults: true })).defaults).toEqual([])
+  })
+
+  it('pins a model that the catalogue knows, and no other', async () => {
+    const answersOf = async (model: string) =>
+      (await settle(`my-app --model ${model}`, { takeDefaults: true })).answers
+    expect(await answersOf('mlx-community/Qwen3-0.6B-4bit')).toMatchObject({
+      revision: '73e3e38d981303bc594367cd910ea6eb48349da8',
+    })
+    expect(await answersOf('mlx-community/gpt-oss-120b-MXFP4-Q8')).not.toHaveProperty('revision')
+    expect(await answersOf('someone/else')).not.toHaveProperty('revision')
+    expect(await answersOf('hello')).not.toHaveProperty('revision')
   })
 
   it('needs the folder', async () => {
@@ -108,6 +134,39 @@ describe('with --yes', () => {
     const { target, answers } = await settle(line, { takeDefaults: true })
     expect(target).toEqual({ path: '/work-folder/my-app', name: '@scope/my-app' })
     expect(answers).toMatchObject({ model: 'hello', env: 'pip', packageManager: 'bun', author: 'Grace' })
+  })
+})
+
+describe('a Python that is named', () => {
+  const python = process.execPath
+
+  it('is used as it is, which is told as a default', async () => {
+    const { answers, defaults } = await settle(`x --python-path ${python}`, { takeDefaults: true })
+    expect(answers).toMatchObject({ env: 'existing', pythonPath: python })
+    expect(defaults).toContain('--env existing')
+  })
+
+  it.each(['uv', 'pip', 'existing'] as const)('is what --env %s begins with', async (env) => {
+    const { answers, defaults } = await settle(`x --env ${env} --python-path ${python}`, {
+      takeDefaults: true,
+    })
+    expect(answers).toMatchObject({ env, pythonPath: python })
+    expect(defaults.join()).not.toContain('--env')
+  })
+
+  it('leaves no question about Python', async () => {
+    const one = person({})
+    const line = `x --node --model hello --with ci --python-path ${python}`
+    await settle(line, { asker: async () => one.asker, pythonChoices: () => ['uv', 'pip'] })
+    expect(one.asked).toEqual([])
+  })
+
+  it('has to be there', async () => {
+    const error = await refusal(settle('x --python-path ./none', { takeDefaults: true }))
+    expect([error.exitCode, error.message]).toEqual([
+      2,
+      '--python-path ./none: /work-folder/none does not exist.',
+    ])
   })
 })
 
@@ -189,6 +248,59 @@ describe('on a terminal', () => {
     const other = person({})
     const line = 'my-app --node --model hello --with ci --no-install'
     expect((await settle(line, { asker: async () => other.asker, ...choices })).answers.env).toBeUndefined()
+  })
+
+  it('asks for the package manager where nobody knows which one is used', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { npm: '', yarn: '' })
+    for (const name of ['npm', 'yarn']) chmodSync(join(folder, name), 0o755)
+    const line = 'my-app --node --model hello --with ci'
+    const one = person({ 'Package manager': 'yarn' })
+    const asker = async () => one.asker
+    expect((await settle(line, { asker, environment: { PATH: folder } })).answers.packageManager).toBe('yarn')
+    expect(one.asked).toHaveLength(1)
+
+    const environment = { PATH: folder, npm_config_user_agent: 'npm/11.19.1 node/v24.0.0' }
+    const followed = await settle(line, { asker, environment })
+    expect(followed.answers.packageManager).toBe('npm')
+    expect(followed.defaults).toContain('--package-manager npm')
+    expect(one.asked).toHaveLength(1)
+  })
+
+  it.each([
+    ['node', ['text', 'vision']],
+    ['server', ['text', 'vision', 'embeddings']],
+  ])('offers for %s the models that it can run, with size and fit', async (template, tasks) => {
+    const one = person({ Beside: '' })
+    let offered: readonly SelectChoice[] = []
+    let proposed = ''
+    let question = ''
+    one.asker.select = async (message, choices, initial) => {
+      question = message
+      offered = choices
+      proposed = initial
+      return 'hello'
+    }
+    await settle(`my-app --${template}`, { asker: async () => one.asker })
+    expect(offered.map(({ value }) => value)).toEqual([
+      ...catalogue.filter(({ task }) => tasks.includes(task)).map(({ id }) => id),
+      'other',
+    ])
+    for (const { title } of offered.slice(1, -1)) {
+      expect(title).toMatch(/^mlx-community\/\S+ \([\d.]+ [MG]B, (fits|tight|too large)\)$/)
+    }
+    expect(proposed).toBe('mlx-community/Qwen3.5-9B-4bit')
+    expect(question).toBe('Model: (proposed is the largest that fits this machine)')
+    expect(offered.find(({ value }) => value.includes('Qwen3-VL-4B'))?.description).toBe(
+      'for images: reads pictures, documents and screens; Apache-2.0',
+    )
+  })
+
+  it('says of Linux that a processor reads all of a model', async () => {
+    const one = person({ Model: 'hello', Beside: '' })
+    const machine: Machine = { ...mac, platform: 'linux', architecture: 'x64' }
+    await settle('my-app --node', { asker: async () => one.asker, machine })
+    expect(one.asked[0]).toContain('up to 2.5 GB, as a CPU reads all of it for each token')
   })
 
   it('takes a Hugging Face id that is not in the list', async () => {
