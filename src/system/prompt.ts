@@ -1,3 +1,4 @@
+import './no-colour.ts'
 import prompts from 'prompts'
 import type { SelectChoice, TerminalAsker } from './asker.ts'
 
