@@ -28,8 +28,9 @@ export interface Ending {
  * what it started is remembered when the end begins.
  *
  * @param name of the command, for the user who waits for its end.
+ * @param mark `NAME=value` in its environment, which what it starts inherits.
  */
-export function endingOf(child: ChildProcess, name: string): Ending {
+export function endingOf(child: ChildProcess, name: string, mark: string): Ending {
   const family = new Set<number>()
   let killing: NodeJS.Timeout | undefined
   let saying: NodeJS.Timeout | undefined
@@ -37,7 +38,7 @@ export function endingOf(child: ChildProcess, name: string): Ending {
 
   const find = (): void => {
     if (child.pid === undefined) return
-    for (const id of descendantsOf([child.pid, ...family])) family.add(id)
+    for (const id of descendantsOf([child.pid, ...family], mark)) family.add(id)
   }
   const tell = (signal: NodeJS.Signals): void => {
     find()

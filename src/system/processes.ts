@@ -4,6 +4,9 @@ import type { Commands } from './commands.ts'
 import { endingOf } from './ending.ts'
 import { reasonOf } from './reasons.ts'
 
+/** Variable by which all that a command starts is found again; its value is another one for each command. */
+const markName = 'CREATE_MLX_APP_COMMAND'
+
 /** Commands as real processes. This file alone loads Node's part for them, so it is imported when needed. */
 export const processes: Commands = {
   run: async (command, { output, signal, cwd, env }) => {
@@ -19,8 +22,6 @@ export const processes: Commands = {
       const missing = systemErrorCode(ended.error) === 'ENOENT'
       return { failure: missing ? `${command[0]} was not found on the PATH` : reasonOf(ended.error) }
     }
-    // A Ctrl-C in the terminal reaches the command too, sometimes before it reaches this process.
-    if (ended.signal === 'SIGINT' || ended.exitCode === 130) return 'interrupted'
     if (ended.exitCode === 0) return { failure: undefined }
     return { failure: ended.exitCode === null ? `it ended by ${ended.signal}` : `exit ${ended.exitCode}` }
   },
@@ -52,13 +53,17 @@ async function execute(
   options: SpawnOptions,
 ): Promise<Ended | 'interrupted'> {
   if (signal.aborted) return 'interrupted'
-  const child = spawn(program, flags, options)
-  const ending = endingOf(child, program)
+  const mark = String(performance.timeOrigin + performance.now())
+  const child = spawn(program, flags, { ...options, env: { ...options.env, [markName]: mark } })
+  const ending = endingOf(child, program, `${markName}=${mark}`)
   signal.addEventListener('abort', ending.begin)
   process.on('exit', ending.abandon)
   try {
     const ended = await endOf(child)
-    if (!signal.aborted) return ended
+    // A Ctrl-C in the terminal reaches the command too, sometimes before it reaches this process.
+    const isInterrupted = ended.signal === 'SIGINT' || ended.exitCode === 130
+    if (!signal.aborted && !isInterrupted) return ended
+    if (!signal.aborted) ending.begin()
     await ending.finish()
     return 'interrupted'
   } finally {

@@ -109,12 +109,18 @@ export function programs(
 }
 
 export interface Terminal {
+  /** The tool's process. */
+  pid: number
   /** All that was drawn, without control sequences. */
   text(): string
+  /** All that was drawn, as it came. */
+  raw(): string
   /** Waits until a text is drawn, after what the last call saw. */
   see(text: string): Promise<void>
   press(keys: string): void
   kill(signal: string): void
+  /** Closes the terminal, as somebody does who closes its window. */
+  hangUp(): void
   /** The exit code. */
   ended: Promise<number>
 }
@@ -155,10 +161,18 @@ export function runInTerminal(
   })
   const text = (): string => withoutControls(drawn)
   return {
+    pid: terminal.pid,
     text,
+    raw: () => drawn,
     ended,
     press: (pressed) => terminal.write(pressed),
     kill: (signal) => terminal.kill(signal),
+    hangUp: () => {
+      // Not in its types: their kill() sends a signal, which a terminal does not do by being closed.
+      if (!('destroy' in terminal) || typeof terminal.destroy !== 'function')
+        throw new Error('node-pty has changed')
+      terminal.destroy()
+    },
     see: (wanted) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

@@ -1,0 +1,186 @@
+/** Interruptions in the middle of each step, on a real pseudo-terminal: what stays, what is said, what still runs. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { isAlive } from '../../src/system/descendants.ts'
+import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
+import { heldSign, pausedAt } from '../support/paused.ts'
+import {
+  builtTool,
+  gitIdentity,
+  keys,
+  plainEnvironment,
+  programs,
+  runInTerminal,
+  type Terminal,
+} from '../support/tool.ts'
+
+const bin = await builtTool()
+
+/** Ways to interrupt that end once the tool has been told. */
+const ways: [name: string, leave: (terminal: Terminal) => Promise<void>][] = [
+  [
+    'Ctrl-C',
+    async (terminal) => {
+      terminal.press(keys.interrupt)
+      // Drawn by the terminal once it has sent the signal.
+      await terminal.see('^C')
+    },
+  ],
+  ['SIGINT', async (terminal) => terminal.kill('SIGINT')],
+  ['SIGTERM', async (terminal) => terminal.kill('SIGTERM')],
+  ['SIGHUP', async (terminal) => terminal.kill('SIGHUP')],
+]
+
+describe.each(ways)('%s while files are written', (_, leave) => {
+  const places = [
+    ['mkdirSync', 1],
+    ['writeFileSync', 1],
+    ['writeFileSync', 64],
+    ['writeFileSync', 150],
+  ] as const
+
+  it.each(places)('at %s, call %i, leaves nothing of a new folder', async (method, nth) => {
+    const folder = temporaryFolder()
+    const { environment, release } = pausedAt(method, nth)
+    const flags = ['above/x', '--yes', '--model', 'hello']
+    const terminal = runInTerminal(bin, flags, { cwd: folder, env: plainEnvironment(environment) })
+    await terminal.see(heldSign)
+    await leave(terminal)
+    release()
+    expect(await terminal.ended).toBe(130)
+    expect(terminal.text()).toContain('Interrupted: nothing was written.')
+    expect(readTree(folder)).toEqual({})
+  })
+
+  it.each(places)('at %s, call %i, leaves a folder that was there as it was', async (method, nth) => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'README.md': 'mine', 'src/mine.ts': 'mine', '.git/HEAD': 'mine' })
+    const before = readTree(folder)
+    const { environment, release } = pausedAt(method, nth)
+    const flags = ['.', '--force', '--yes', '--model', 'hello']
+    const terminal = runInTerminal(bin, flags, { cwd: folder, env: plainEnvironment(environment) })
+    await terminal.see(heldSign)
+    await leave(terminal)
+    release()
+    expect(await terminal.ended).toBe(130)
+    expect(terminal.text()).toContain('Interrupted: nothing was written.')
+    expect(readTree(folder)).toEqual(before)
+  })
+
+  it('once the project is in its place keeps it, whole, and says how to go on', async () => {
+    const folder = temporaryFolder()
+    // The one call for a new folder: it was made aside and is moved into place.
+    const { environment, release } = pausedAt('renameSync', 1)
+    const flags = ['x', '--yes', '--model', 'hello']
+    const terminal = runInTerminal(bin, flags, { cwd: folder, env: plainEnvironment(environment) })
+    await terminal.see(heldSign)
+    await leave(terminal)
+    release()
+    expect(await terminal.ended).toBe(130)
+    expect(terminal.text()).toContain(
+      `Interrupted. The project stays in ${join(folder, 'x')}: go on in it with: npm install && npm run setup`,
+    )
+    expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
+    expect(existsSync(join(folder, 'x', 'node_modules'))).toBe(false)
+    expect(Object.keys(readTree(folder)).filter((path) => !path.startsWith('x'))).toEqual([])
+  })
+})
+
+/** A command of a step that starts another program, notes the ids of both, and waits for ever. */
+const lingering = (notes: string) =>
+  `sleep 1000 & echo "$$ $!" > '${notes}/ids'; echo "step of $1 $2" > /dev/tty; wait`
+
+/** Each step after writing: the programs on the PATH, and what is said of how to go on. */
+const steps: [name: string, scripts: (notes: string) => Record<string, string>, goOn: string][] = [
+  [
+    'the install',
+    (notes) => ({ npm: `case "$1" in install) ${lingering(notes)};; esac` }),
+    'go on in it with: npm install && npm run setup',
+  ],
+  [
+    'the set-up of Python',
+    (notes) => ({ npm: `case "$1" in run) ${lingering(notes)};; esac` }),
+    'go on in it with: npm run setup',
+  ],
+  [
+    'making the git repository',
+    (notes) => ({
+      npm: 'exit 0',
+      git: `case "$1" in add) ${lingering(notes)};; *) exec /usr/bin/git "$@";; esac`,
+    }),
+    'nothing is missing but git.',
+  ],
+]
+
+const idsIn = (notes: string): number[] =>
+  readFileSync(join(notes, 'ids'), 'utf8').trim().split(' ').map(Number)
+
+describe.each(steps)('%s', (_, scripts, goOn) => {
+  const start = (notes: string, folder: string): Terminal => {
+    const env = plainEnvironment({ ...gitIdentity, PATH: programs(scripts(notes)) })
+    return runInTerminal(bin, ['x', '--yes', '--model', 'hello'], { cwd: folder, env })
+  }
+
+  it.each(ways)('interrupted by %s ends with all that it started; the project stays', async (_way, leave) => {
+    const folder = temporaryFolder()
+    const notes = temporaryFolder('notes')
+    const terminal = start(notes, folder)
+    await terminal.see('step of ')
+    const ids = idsIn(notes)
+    expect(ids.map(isAlive)).toEqual([true, true])
+    await leave(terminal)
+    expect(await terminal.ended).toBe(130)
+    expect(ids.map(isAlive)).toEqual([false, false])
+    expect(terminal.text()).toContain(`Interrupted. The project stays in ${join(folder, 'x')}: ${goOn}`)
+    expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
+    expect(existsSync(join(folder, 'x', '.git'))).toBe(false)
+  })
+
+  it('ends with all that it started when the terminal is closed', async () => {
+    const folder = temporaryFolder()
+    const notes = temporaryFolder('notes')
+    const terminal = start(notes, folder)
+    await terminal.see('step of ')
+    const ids = [terminal.pid, ...idsIn(notes)]
+    terminal.hangUp()
+    await terminal.ended
+    await expect.poll(() => ids.map(isAlive), { timeout: 10_000 }).toEqual([false, false, false])
+    expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
+  })
+})
+
+describe('a command that does not end when it is asked to', () => {
+  const stubborn = (notes: string) =>
+    `trap '' TERM INT HUP; sleep 1000 & echo "$$ $!" > '${notes}/ids'; echo 'step of npm' > /dev/tty; while :; do wait; done`
+
+  it('is waited for, and ended at once by a second Ctrl-C', async () => {
+    const folder = temporaryFolder()
+    const notes = temporaryFolder('notes')
+    const env = plainEnvironment({ PATH: programs({ npm: stubborn(notes) }) })
+    const terminal = runInTerminal(bin, ['x', '--yes', '--model', 'hello', '--no-git'], { cwd: folder, env })
+    await terminal.see('step of ')
+    const ids = idsIn(notes)
+    terminal.press(keys.interrupt)
+    await terminal.see('Waiting for npm to end; Ctrl-C again ends it at once.')
+    expect(ids.map(isAlive)).toEqual([true, true])
+    const asked = performance.now()
+    terminal.press(keys.interrupt)
+    expect(await terminal.ended).toBe(130)
+    expect(performance.now() - asked).toBeLessThan(3000)
+    expect(ids.map(isAlive)).toEqual([false, false])
+    expect(terminal.text()).toContain('go on in it with: npm install && npm run setup')
+  })
+
+  it('is killed after a while', async () => {
+    const folder = temporaryFolder()
+    const notes = temporaryFolder('notes')
+    const env = plainEnvironment({ PATH: programs({ npm: stubborn(notes) }) })
+    const terminal = runInTerminal(bin, ['x', '--yes', '--model', 'hello', '--no-git'], { cwd: folder, env })
+    await terminal.see('step of ')
+    const ids = idsIn(notes)
+    terminal.kill('SIGTERM')
+    expect(await terminal.ended).toBe(130)
+    expect(ids.map(isAlive)).toEqual([false, false])
+  })
+})
