@@ -47,6 +47,8 @@ function workerEnvironment(
     PYTHONUTF8: '1',
     // Nothing is sent anywhere but for a download that was asked for.
     HF_HUB_DISABLE_TELEMETRY: '1',
+    // hf-xet, the hub's other way to send files, is of no use to downloads that resume and check hashes of their own.
+    HF_HUB_DISABLE_XET: '1',
     TOKENIZERS_PARALLELISM: 'false',
   }
 }

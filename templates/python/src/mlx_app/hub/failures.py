@@ -27,7 +27,7 @@ def explained(repository: str, revision: str | None = None) -> Iterator[None]:
     """Raises what fails inside as an EngineError."""
     try:
         yield
-    except (httpx2.HTTPError, OSError, HFValidationError) as error:
+    except (httpx2.HTTPError, OSError, ValueError) as error:
         raise explain(cause_of(error), repository, revision) from error
 
 
@@ -61,6 +61,10 @@ def explain(error: Exception, repository: str, revision: str | None) -> EngineEr
             return EngineError("MODEL_NOT_FOUND", f"{repository} is no name of a model: {error}")
         case HfHubHTTPError():
             return _by_status(error, repository, page)
+        case ValueError():
+            return EngineError(
+                "DOWNLOAD_FAILED", f"{repository} has what can't be stored here: {error}"
+            )
         case OfflineModeIsEnabled():
             return EngineError(
                 "DOWNLOAD_FAILED",

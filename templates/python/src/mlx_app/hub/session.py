@@ -35,12 +35,20 @@ class CancelledError(Exception):
 def session() -> httpx2.Client:
     """The connections that the hub's library uses too: proxies and certificates by the environment.
 
-    What it asks without a time limit of its own gets the one for downloads
-    (HF_HUB_DOWNLOAD_TIMEOUT, 10 s for each answer and for each piece of a file).
+    What the library asks without a time limit gets the one for downloads (HF_HUB_DOWNLOAD_TIMEOUT,
+    10 s for each answer and for each piece of a file).
     """
     disable_progress_bars()
     client = get_session()
-    client.timeout = httpx2.Timeout(constants.HF_HUB_DOWNLOAD_TIMEOUT)
+    limits = httpx2.Timeout(constants.HF_HUB_DOWNLOAD_TIMEOUT)
+
+    def limit(request: httpx2.Request) -> None:
+        given = request.extensions.get("timeout", {})
+        if None in (given.get("read"), given.get("connect")):
+            request.extensions["timeout"] = limits.as_dict()
+
+    client.timeout = limits
+    client.event_hooks = {**client.event_hooks, "request": [*client.event_hooks["request"], limit]}
     return client
 
 

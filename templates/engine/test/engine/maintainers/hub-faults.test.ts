@@ -1,0 +1,276 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { refuse, sendFile, startHub } from '../hub.ts'
+import { helloDirectory, useFolder } from '../support.ts'
+import { errorOf, model, silentAfter, useHub } from './hub-faults.ts'
+
+const folder = useFolder()
+const weights = readFileSync(join(helloDirectory, 'model.safetensors'))
+const shared = useHub(folder.path, {
+  'modeling_hello.py': Buffer.from('raise SystemExit("code of a stranger ran")'),
+})
+
+/** The hash of the weights, under which they lie in the cache. */
+const digest = async () => {
+  const { createHash } = await import('node:crypto')
+  return createHash('sha256').update(weights).digest('hex')
+}
+
+describe('what comes is not what the hub has', () => {
+  test('a file with another hash is named and removed', async () => {
+    shared.hub.trouble = (request, response, path) => {
+      if (request.method !== 'GET' || !path.endsWith('.safetensors')) return false
+      response.writeHead(200, { 'Content-Length': weights.length }).end(Buffer.alloc(weights.length, 'x'))
+      return true
+    }
+    const engine = await shared.engine()
+    const error = await errorOf(engine.downloadModel({ model }))
+    expect(error).toMatchObject({
+      code: 'MODEL_CORRUPT',
+      message:
+        `model.safetensors of ${model} came with another content than the hub tells the hash of ` +
+        `(${await digest()}), and was removed.`,
+      hint: expect.stringContaining('Run the same command again.'),
+    })
+    const left = readdirSync(join(shared.cached, 'blobs'))
+    expect(left.filter((name) => name.length >= 64)).toEqual([])
+    await expect(engine.loadModel({ model, download: false })).rejects.toMatchObject({
+      code: 'MODEL_NOT_FOUND',
+    })
+  })
+
+  test('remains of an earlier download that are damaged are loaded anew', async () => {
+    mkdirSync(join(shared.cached, 'blobs'), { recursive: true })
+    const partial = join(shared.cached, 'blobs', `${await digest()}.incomplete`)
+    writeFileSync(partial, Buffer.alloc(100_000, 'x'))
+    const engine = await shared.engine()
+    await engine.downloadModel({ model })
+    expect(shared.gets('.safetensors').map((line) => line.split(' ')[2])).toEqual([
+      'bytes=100000-',
+      undefined,
+    ])
+    expect((await engine.verifyModel({ model })).files.every(({ state }) => state === 'ok')).toBe(true)
+  })
+
+  test('code of a repository is not downloaded', async () => {
+    const engine = await shared.engine()
+    const output = join(folder.path, 'plain')
+    const { path } = await engine.downloadModel({ model })
+    await engine.downloadModel({ model, output })
+    expect(shared.gets('.py')).toEqual([])
+    expect(readdirSync(path)).not.toContain('modeling_hello.py')
+    expect(readdirSync(output)).not.toContain('modeling_hello.py')
+  })
+
+  test('a repository whose files lead elsewhere writes nothing there', async () => {
+    await using hostile = await startHub(model, helloDirectory, { '../escaped.json': Buffer.from('{}') })
+    const engine = await shared.engine({ HF_ENDPOINT: hostile.address })
+    const output = join(folder.path, 'inside', 'model')
+    await engine.downloadModel({ model, output })
+    expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: expect.stringMatching(/has what can't be stored here: .*escaped\.json/),
+    })
+    expect(hostile.requests.filter((line) => line.includes('escaped'))).toEqual([])
+    expect(readdirSync(join(folder.path, 'inside'))).toEqual(['model'])
+    expect(existsSync(join(shared.cached, 'snapshots', 'escaped.json'))).toBe(false)
+  })
+})
+
+describe('a hub that is busy or broken', () => {
+  test.each([429, 500, 502, 503, 504])('is asked again after status %i', async (status) => {
+    let refusals = 0
+    shared.hub.trouble = (request, response, path) => {
+      const late = request.method === 'GET' && path.endsWith('.safetensors')
+      if (refusals >= (late ? 4 : 2)) return false
+      refusals += 1
+      response.writeHead(status, { 'Retry-After': '0' }).end()
+      return true
+    }
+    const engine = await shared.engine()
+    expect((await engine.downloadModel({ model })).bytes).toBeGreaterThan(weights.length)
+    expect(refusals).toBe(4)
+  })
+
+  test('is given up after five failures in a row', async () => {
+    shared.hub.trouble = (_, response) => {
+      response.writeHead(503).end()
+      return true
+    }
+    const engine = await shared.engine()
+    expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: `The hub answers with status 503 for ${model}.`,
+      hint: `Run the same command again later: it goes on where it stopped. Its page: ${shared.hub.address}/${model}`,
+    })
+    expect(shared.hub.requests).toHaveLength(5)
+  })
+
+  test('that asks for minutes of patience is not waited for', async () => {
+    shared.hub.trouble = (_, response) => {
+      response.writeHead(429, { 'Retry-After': '300' }).end()
+      return true
+    }
+    const engine = await shared.engine()
+    expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      hint: expect.stringMatching(/^Wait 300 s and run the same command again/),
+    })
+    expect(shared.hub.requests).toHaveLength(1)
+  })
+
+  test('that does not answer is asked again', async () => {
+    let asked = 0
+    shared.hub.trouble = () => ++asked === 1
+    const engine = await shared.engine({ HF_HUB_DOWNLOAD_TIMEOUT: '1' })
+    expect((await engine.downloadModel({ model })).bytes).toBeGreaterThan(weights.length)
+  })
+
+  test.each(['silence', 'cut'] as const)('in the middle of a file (%s) goes on from there', async (then) => {
+    const { trouble } = silentAfter('.safetensors', weights, 150_000, then)
+    shared.hub.trouble = trouble
+    const engine = await shared.engine({ HF_HUB_DOWNLOAD_TIMEOUT: '1' })
+    await engine.downloadModel({ model })
+    expect(shared.gets('.safetensors').map((line) => line.split(' ')[2])).toEqual([
+      undefined,
+      'bytes=150000-',
+    ])
+    expect((await engine.verifyModel({ model })).files.every(({ state }) => state === 'ok')).toBe(true)
+  })
+
+  test('that knows no ranges sends the file again from its start', async () => {
+    const { trouble } = silentAfter('.safetensors', weights, 150_000, 'cut')
+    shared.hub.trouble = (request, response, path) => {
+      if (trouble(request, response, path)) return true
+      if (request.method !== 'GET' || !path.endsWith('.safetensors')) return false
+      response.writeHead(200, { 'Content-Length': weights.length }).end(weights)
+      return true
+    }
+    const engine = await shared.engine()
+    await engine.downloadModel({ model })
+    expect((await engine.verifyModel({ model })).files.every(({ state }) => state === 'ok')).toBe(true)
+  })
+})
+
+describe('access', () => {
+  const page = () => `${shared.hub.address}/${model}`
+  test.each([
+    [
+      'gated, for nobody who is logged in',
+      401,
+      'GatedRepo',
+      '',
+      () => ({
+        code: 'MODEL_GATED',
+        message: `${model} is gated: its owner gives access to each account.`,
+        hint: `Ask for access on ${page()} with that account; then set HF_TOKEN to a token of it, or log in with: hf auth login`,
+      }),
+    ],
+    [
+      'gated, for an account without access',
+      403,
+      'GatedRepo',
+      'hf_mine',
+      () => ({
+        code: 'MODEL_GATED',
+        hint: expect.stringContaining(`Ask for access on ${page()} with the account of the token in use`),
+      }),
+    ],
+    [
+      'missing or private',
+      404,
+      'RepoNotFound',
+      '',
+      () => ({
+        code: 'MODEL_NOT_FOUND',
+        message: `The hub has no model ${model}, or it is private.`,
+        hint: expect.stringContaining(`${shared.hub.address}/models`),
+      }),
+    ],
+    [
+      'without that revision',
+      404,
+      'RevisionNotFound',
+      '',
+      () => ({
+        code: 'MODEL_NOT_FOUND',
+        message: `${model} has no revision v9.`,
+        hint: `Its branches, tags and commits are on ${page()}/tree/main`,
+      }),
+    ],
+    [
+      'a token without the right',
+      403,
+      'Forbidden',
+      'hf_mine',
+      () => ({
+        code: 'ACCESS_DENIED',
+        message: `The hub refuses the token in use for ${model} (status 403).`,
+        hint: expect.stringContaining(`${shared.hub.address}/settings/tokens`),
+      }),
+    ],
+  ])('%s', async (_, status, kind, token, expected) => {
+    shared.hub.trouble = (__, response) => {
+      refuse(response, status, kind)
+      return true
+    }
+    const engine = await shared.engine({ HF_TOKEN: token })
+    expect(await errorOf(engine.downloadModel({ model, revision: 'v9' }))).toMatchObject(expected())
+    // Asking again would change nothing.
+    expect(shared.hub.requests).toHaveLength(1)
+  })
+
+  test('a token that the hub does not know', async () => {
+    shared.hub.trouble = (_, response) => {
+      response.writeHead(401, { 'X-Error-Message': 'Invalid credentials in Authorization header' }).end()
+      return true
+    }
+    const engine = await shared.engine({ HF_TOKEN: 'hf_wrong' })
+    const error = await errorOf(engine.downloadModel({ model }))
+    expect(error).toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: `The hub refuses the token in use for ${model} (status 401).`,
+    })
+    expect(JSON.stringify(error)).not.toContain('hf_wrong')
+  })
+
+  test('the token goes to the hub, and not to where it sends on', async () => {
+    const seen: (string | undefined)[] = []
+    const elsewhere = createServer((request, response) => {
+      seen.push(request.headers.authorization)
+      sendFile(request, response, weights, 'x', 'y')
+    })
+    await new Promise<void>((listening) => elsewhere.listen(0, '127.0.0.1', listening))
+    const address = elsewhere.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    const etag = await digest()
+    try {
+      shared.hub.trouble = (_, response, path) => {
+        if (!path.endsWith('.safetensors')) return false
+        response.writeHead(302, {
+          Location: `http://127.0.0.1:${port}/signed`,
+          'X-Repo-Commit': 'a'.repeat(40),
+          'X-Linked-Etag': `"${etag}"`,
+          'X-Linked-Size': weights.length,
+          // The other way in which the hub offers files.
+          'X-Xet-Hash': 'e'.repeat(64),
+          'X-Xet-Refresh-Route': `/api/models/${model}/xet-read-token/${'a'.repeat(40)}`,
+          Link: `<http://127.0.0.1:${port}/xet>; rel="xet-auth"`,
+        })
+        response.end()
+        return true
+      }
+      const engine = await shared.engine({ HF_TOKEN: 'hf_secret', HF_HUB_DISABLE_XET: '0' })
+      await engine.downloadModel({ model })
+      expect(seen).toEqual([undefined])
+      expect(new Set(shared.hub.tokens)).toEqual(new Set(['Bearer hf_secret']))
+      expect(shared.hub.requests.filter((line) => line.includes('xet'))).toEqual([])
+      expect((await engine.verifyModel({ model })).files.every(({ state }) => state === 'ok')).toBe(true)
+    } finally {
+      elsewhere.closeAllConnections()
+      await new Promise((closed) => elsewhere.close(closed))
+    }
+  })
+})
