@@ -1,0 +1,59 @@
+/** Names of modules that are Python's own, in 3.11 to 3.14, those alone that a package of ours could have. */
+const ofPython = new Set(
+  `
+  abc aifc annotationlib antigravity argparse array ast asynchat asyncio asyncore atexit audioop base64 bdb
+  binascii bisect builtins bz2 calendar cgi cgitb chunk cmath cmd code codecs codeop collections colorsys
+  compileall compression concurrent configparser contextlib contextvars copy copyreg cprofile crypt csv ctypes curses
+  dataclasses datetime dbm decimal difflib dis distutils doctest email encodings ensurepip enum errno
+  faulthandler fcntl filecmp fileinput fnmatch fractions ftplib functools gc genericpath getopt getpass
+  gettext glob graphlib grp gzip hashlib heapq hmac html http idlelib imaplib imghdr imp importlib inspect io
+  ipaddress itertools json keyword lib2to3 linecache locale logging lzma mailbox mailcap marshal math
+  mimetypes mmap modulefinder msilib msvcrt multiprocessing netrc nis nntplib nt ntpath nturl2path numbers
+  opcode operator optparse os ossaudiodev pathlib pdb pickle pickletools pipes pkgutil platform plistlib
+  poplib posix posixpath pprint profile pstats pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue quopri
+  random re readline reprlib resource rlcompleter runpy sched secrets select selectors shelve shlex shutil
+  signal site smtpd smtplib sndhdr socket socketserver spwd sqlite3 sre_compile sre_constants sre_parse ssl
+  stat statistics string stringprep struct subprocess sunau symtable sys sysconfig syslog tabnanny tarfile
+  telnetlib tempfile termios textwrap this threading time timeit tkinter token tokenize tomllib trace
+  traceback tracemalloc tty turtle turtledemo types typing unicodedata unittest urllib uu uuid venv warnings
+  wave weakref webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo
+`.match(/\w+/g),
+)
+
+/** What a statement can't import, or should not: Python's keywords, the soft ones too. */
+const keywords = new Set(
+  `and as assert async await break case class continue def del elif else except finally for from global if import in is
+lambda match nonlocal not or pass raise return try type while with yield none true false`.match(/\w+/g),
+)
+
+/** What projects import beside it, and names that the folders and tools of a Python project have. */
+const ofProjects = new Set(
+  `mlx mlx_app mlx_audio mlx_lm mlx_vlm mlx_whisper anyio click cv2 datasets fastapi filelock fsspec google httpx huggingface_hub
+ipykernel jinja2 llguidance msgspec multipart notebook numpy packaging pandas pil pip pydantic pygments pytest regex requests
+rich ruff safetensors scipy sentencepiece setuptools starlette tokenizers torch tqdm transformers typer uvicorn uv wheel yaml
+bin build conftest dist docs examples lib mypy scripts src test tests`.match(/\w+/g),
+)
+
+/** What is put behind a name that is taken, and what a name is called of which nothing can be used. */
+const suffix = '_project'
+const fallback = 'my_app'
+
+/**
+ * Name of the Python package of a project, from its npm name (or anything else): an identifier that is no keyword and shadows no module that the
+ * project could import. `@scope/my-app` gives `my_app`, `class` gives `class_project`, `2048` gives `app_2048`.
+ */
+export function pythonPackageName(name: string): string {
+  const words = name
+    .slice(name.lastIndexOf('/') + 1)
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '')
+  const identifier = words.join('_')
+  if (identifier === '') return fallback
+  if (/^\d/.test(identifier)) return `app_${identifier}`
+  return isTaken(identifier) ? identifier + suffix : identifier
+}
+
+function isTaken(identifier: string): boolean {
+  return [ofPython, keywords, ofProjects].some((names) => names.has(identifier))
+}
