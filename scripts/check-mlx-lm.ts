@@ -51,7 +51,7 @@ try {
 async function environmentIn(place: string): Promise<string> {
   const base = await ensureEnvironment()
   const uv = await obtainUv()
-  const run = { environment: childEnvironment(), directory: place, signal: undefined }
+  const run = { environment: childEnvironment(process.env, host), directory: place, signal: undefined }
   await makeWithUv(uv, base, join(place, 'venv'), run)
   const python = interpreterIn(join(place, 'venv'))
   await installWithUv(uv, python, lockFiles(host.pythonDirectory, 'dev'), run)

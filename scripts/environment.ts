@@ -64,7 +64,7 @@ export async function ensureVisionEnvironment(): Promise<string> {
   const installed = join(folder, 'installed-lock')
   if (existsSync(python) && existsSync(installed) && readFileSync(installed, 'utf8') === hash) return python
   const uv = await obtainUv()
-  const run = { environment: childEnvironment(), directory: host.root, signal: undefined }
+  const run = { environment: childEnvironment(process.env, host), directory: host.root, signal: undefined }
   await rm(folder, { recursive: true, force: true })
   await makeWithUv(uv, base, folder, run)
   await installWithUv(uv, python, lockFiles(host.pythonDirectory, set), run)
@@ -75,7 +75,7 @@ export async function ensureVisionEnvironment(): Promise<string> {
 
 /** Path of a uv: the one that is there, or one fetched by pip into templates/.mlx. */
 export async function obtainUv(): Promise<string> {
-  const environment = childEnvironment()
+  const environment = childEnvironment(process.env, host)
   const found = await findUv(environment, uvFolder(host))
   if (found !== undefined) return found
   const python = (await findPythons(environment)).find((candidate) => !isBroken(candidate) && candidate.pip)

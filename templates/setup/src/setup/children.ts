@@ -1,21 +1,20 @@
 import { execa } from 'execa'
 import { EngineError } from '#engine'
+import { networkEnvironment, type Project } from '#project'
 import { scriptCommand } from './terminal.ts'
 
 /**
- * The environment of every program that the set-up starts: all of this one, so that proxies, certificates and
- * mirrors reach it, with loopback never sent through a proxy.
+ * The environment of every program that the set-up starts: all of this one, with proxies, certificates and mirrors in
+ * the names that these programs know, and loopback never sent through a proxy.
+ *
+ * @param project in whose folder a file with the user's own certificates may be written; without one there is none.
  */
-export function childEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const direct = environment.NO_PROXY ?? environment.no_proxy ?? ''
-  const names = direct.split(',').map((name) => name.trim())
-  const value = names.includes('*')
-    ? direct
-    : [...new Set([...names, 'localhost', '127.0.0.1', '::1'])].filter((name) => name !== '').join(',')
+export function childEnvironment(
+  environment: NodeJS.ProcessEnv = process.env,
+  project?: Pick<Project, 'environmentFile'>,
+): NodeJS.ProcessEnv {
   return {
-    ...environment,
-    NO_PROXY: value,
-    no_proxy: value,
+    ...networkEnvironment(environment, project),
     // A user's defaults for pip would send the packages somewhere else than into this environment.
     PIP_USER: '0',
     PIP_REQUIRE_VIRTUALENV: '0',
@@ -23,6 +22,10 @@ export function childEnvironment(environment: NodeJS.ProcessEnv = process.env): 
     PIP_ROOT_USER_ACTION: 'ignore',
   }
 }
+
+/** What helps is one table there, each row of which is tested. */
+export const networkHint =
+  'See the lines above, and "Behind a proxy, offline" in README.md: proxies, certificates, mirrors, folders of wheels.'
 
 export interface RunOptions {
   environment: NodeJS.ProcessEnv
@@ -87,6 +90,7 @@ export async function ask(
   commandArguments: string[],
   environment: NodeJS.ProcessEnv,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<{ output: string } | { problem: string }> {
   const result = await execa(command, commandArguments, {
     env: environment,
@@ -94,6 +98,7 @@ export async function ask(
     reject: false,
     stdin: 'ignore',
     timeout: timeoutMs,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
   })
   if (!result.failed) return { output: result.stdout }
   if (result.code === 'ENOENT') return { problem: 'it does not exist' }

@@ -1,16 +1,14 @@
 import { interpreterIn } from '#project'
-import { runVisibly } from './children.ts'
+import { networkHint, runVisibly } from './children.ts'
 import type { Python } from './interpreter.ts'
 import type { Run } from './uv.ts'
-
-const hint = 'See the lines above. HTTPS_PROXY, PIP_CERT and PIP_INDEX_URL are honoured.'
 
 /** Makes the virtual environment by Python's own means. */
 export async function makeWithPip(python: Python, virtualEnvironment: string, run: Run): Promise<void> {
   await runVisibly(python.path, ['-m', 'venv', virtualEnvironment], {
     ...run,
     failure: 'The virtual environment could not be made',
-    hint,
+    hint: networkHint,
   })
 }
 
@@ -23,6 +21,6 @@ export async function installWithPip(virtualEnvironment: string, locks: string[]
       ...(process.stderr.isTTY ? [] : ['--quiet']),
       ...locks.flatMap((lock) => ['-r', lock]),
     ],
-    { ...run, failure: 'The packages could not be installed', hint },
+    { ...run, failure: 'The packages could not be installed', hint: networkHint },
   )
 }

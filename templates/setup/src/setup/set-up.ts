@@ -40,7 +40,7 @@ export async function setUp(
   context: SetupContext,
 ): Promise<SetupResult> {
   const { terminal, signal } = context
-  const childContext = { ...context, environment: childEnvironment(context.environment) }
+  const childContext = { ...context, environment: childEnvironment(context.environment, project) }
   return await oneAtATime(
     project,
     async () => await setUpAlone(project, options, childContext),

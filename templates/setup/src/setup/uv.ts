@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { interpreterIn } from '#project'
-import { type RunOptions, runVisibly } from './children.ts'
+import { ask, networkHint, type RunOptions, runVisibly, stopIfInterrupted } from './children.ts'
 import type { Python } from './interpreter.ts'
 
 /** What every program of the set-up is run with. */
@@ -9,9 +9,8 @@ export type Run = Omit<RunOptions, 'failure' | 'hint'>
 
 const suffix = process.platform === 'win32' ? '.exe' : ''
 
-const fetchHint = 'See the lines above. HTTPS_PROXY, SSL_CERT_FILE and PIP_INDEX_URL are honoured.'
-const installHint =
-  'See the lines above. HTTPS_PROXY, SSL_CERT_FILE, UV_DEFAULT_INDEX and UV_PYTHON_INSTALL_MIRROR are honoured.'
+/** As long as a slow disk may take to copy what a cache has. */
+const cacheTimeoutMs = 1_800_000
 
 /**
  * Fetches uv, a program in a wheel, by the pip of any Python into a folder of the project. Where Python has no pip,
@@ -27,7 +26,7 @@ export async function fetchUv(python: Python, folder: string, lock: string, run:
     await runVisibly(python.path, ['-m', 'venv', lender], {
       ...run,
       failure: 'The virtual environment that lends its pip could not be made',
-      hint: fetchHint,
+      hint: networkHint,
     })
     pip = interpreterIn(lender)
   }
@@ -37,7 +36,7 @@ export async function fetchUv(python: Python, folder: string, lock: string, run:
       ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes'],
       ...['--upgrade', '--target', folder, '-r', lock],
     ],
-    { ...run, failure: 'uv could not be fetched', hint: fetchHint },
+    { ...run, failure: 'uv could not be fetched', hint: networkHint },
   )
   await rm(lender, { recursive: true, force: true })
   return join(folder, 'bin', `uv${suffix}`)
@@ -53,25 +52,31 @@ export async function makeWithUv(
   await runVisibly(uv, ['venv', '--quiet', '--no-project', '--python', python, virtualEnvironment], {
     ...run,
     failure: 'The virtual environment could not be made',
-    hint: installHint,
+    hint: networkHint,
   })
 }
 
-/** Installs exactly what the locks name; what else is in the environment stays. */
+/**
+ * Installs exactly what the locks name; what else is in the environment stays. What uv's cache has is not asked for
+ * again: with exact versions and hashes there is nothing newer to be found, and it works without a network.
+ */
 export async function installWithUv(
   uv: string,
   interpreter: string,
   locks: string[],
   run: Run,
 ): Promise<void> {
-  await runVisibly(
-    uv,
-    [
-      ...['pip', 'install', '--python', interpreter, '--require-hashes'],
-      // Its progress is for eyes; a log would get a line for each package.
-      ...(process.stderr.isTTY ? [] : ['--quiet']),
-      ...locks.flatMap((lock) => ['-r', lock]),
-    ],
-    { ...run, failure: 'The packages could not be installed', hint: installHint },
-  )
+  const install = ['pip', 'install', '--python', interpreter, '--require-hashes']
+  const files = locks.flatMap((lock) => ['-r', lock])
+  const offline = [...install, '--quiet', '--offline', ...files]
+  const cached = await ask(uv, offline, run.environment, cacheTimeoutMs, run.signal)
+  await stopIfInterrupted(run.signal)
+  if ('output' in cached) return
+  // Its progress is for eyes; a log would get a line for each package.
+  const progress = process.stderr.isTTY ? [] : ['--quiet']
+  await runVisibly(uv, [...install, ...progress, ...files], {
+    ...run,
+    failure: 'The packages could not be installed',
+    hint: networkHint,
+  })
 }
