@@ -58,7 +58,7 @@ export async function bundle(directory: string): Promise<void> {
       outdir: join(directory, 'chunks'),
       // Its index chooses between this and a copy for Node 6; both would be bundled.
       alias: { prompts: 'prompts/lib/index.js' },
-      plugins: [builtinModules()],
+      plugins: [unusedQuestions(), builtinModules()],
     }),
   ]
   const layers = await packLayers(layersByUse().map((name) => readLayer(templatesDirectory, name)))
@@ -95,6 +95,24 @@ function lazyModules(): Plugin {
         }),
       )
       context.onResolve({ filter: /\/source-folder\.ts$/ }, ({ path }) => ({ path, external: true }))
+    },
+  }
+}
+
+/** Leaves the kinds of questions out of prompts that src/system/prompt.ts does not ask: a half of it. */
+function unusedQuestions(): Plugin {
+  const unused = /^\.\/(autocomplete|autocompleteMultiselect|confirm|date|number|toggle)$/
+  return {
+    name: 'unused-questions',
+    setup(context) {
+      context.onResolve({ filter: unused }, ({ path, importer }) =>
+        /[/\\]prompts[/\\]lib[/\\]elements[/\\]index\.js$/.test(importer)
+          ? { path, namespace: 'unused' }
+          : undefined,
+      )
+      context.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({
+        contents: 'module.exports = undefined',
+      }))
     },
   }
 }

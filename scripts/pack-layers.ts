@@ -2,7 +2,6 @@ import { constants, createBrotliCompress } from 'node:zlib'
 import { allLayers, featuresOf, layersFor, packageManagers, templates } from '../src/choices.ts'
 import type { Layer } from '../src/compose/layers.ts'
 import { type PackedIndex, packLayer } from '../src/compose/packed.ts'
-import { fingerprint } from '../src/project/record.ts'
 import { version } from '../src/version.ts'
 
 /** Layers in one file, in this order, as src/compose/packed.ts reads it. */
@@ -12,7 +11,7 @@ export async function packLayers(layers: readonly Layer[]): Promise<Buffer> {
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
   const index: PackedIndex = { version, layers: [] }
   for (const layer of layers) {
-    const bytes = packLayer(layer, fingerprint)
+    const bytes = packLayer(layer)
     stream.write(bytes)
     // All that came so far can be read without what comes.
     await new Promise<void>((resolve) => stream.flush(constants.BROTLI_OPERATION_FLUSH, resolve))

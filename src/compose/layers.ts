@@ -17,8 +17,6 @@ export interface TemplateSource {
   read(names: readonly string[]): Promise<Map<string, Layer>>
   /** Versions that take the place of "host" in manifests, by package. */
   versions(): ReadonlyMap<string, string>
-  /** SHA-256 (hex) of the verbatim files that were read, where it is known without computing it. */
-  hashes: ReadonlyMap<Uint8Array, string>
 }
 
 export interface MountedLayer {

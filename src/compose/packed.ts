@@ -18,23 +18,21 @@ export interface PackedIndex {
 
 /** First line of a layer. */
 interface LayerHeader {
-  /** Verbatim files in the order of their bytes: size in bytes, and a hash. */
-  files: { path: string; size: number; fingerprint: string }[]
+  /** Verbatim files in the order of their bytes: size in bytes. */
+  files: { path: string; size: number }[]
   templates: Record<string, Template>
 }
 
 /**
  * Puts a layer into one piece: a line of JSON, then the bytes of the verbatim files one after the other, so
- * that reading it decodes nothing and hashes nothing.
- *
- * @param hash `fingerprint` of the record.
+ * that reading it decodes nothing.
  */
-export function packLayer(layer: Layer, hash: (bytes: Uint8Array) => string): Uint8Array {
+export function packLayer(layer: Layer): Uint8Array {
   const header: LayerHeader = { files: [], templates: {} }
   const contents: Uint8Array[] = []
   for (const [path, file] of layer.files) {
     if (file instanceof Uint8Array) {
-      header.files.push({ path, size: file.length, fingerprint: hash(file) })
+      header.files.push({ path, size: file.length })
       contents.push(file)
     } else {
       header.templates[path] = file
@@ -44,15 +42,11 @@ export function packLayer(layer: Layer, hash: (bytes: Uint8Array) => string): Ui
 }
 
 /**
- * Takes the named layers out of a packed file. The bytes are views of one buffer; their hashes are added to `hashes`.
+ * Takes the named layers out of a packed file. The bytes are views of one buffer.
  *
  * @throws Error when it is cut short or of another version: what is wrong, to be said after its path.
  */
-export function unpackLayers(
-  packed: Buffer,
-  names: readonly string[],
-  hashes: Map<Uint8Array, string>,
-): Map<string, Layer> {
+export function unpackLayers(packed: Buffer, names: readonly string[]): Map<string, Layer> {
   const start = packed.indexOf('\n') + 1
   const index: PackedIndex = JSON.parse(packed.toString('utf8', 0, start))
   if (index.version !== version) throw new Error(`is of version ${index.version}`)
@@ -62,8 +56,7 @@ export function unpackLayers(
   const layers = new Map<string, Layer>()
   let offset = 0
   for (const { name, size } of needed) {
-    if (names.includes(name))
-      layers.set(name, unpackLayer(name, bytes.subarray(offset, offset + size), hashes))
+    if (names.includes(name)) layers.set(name, unpackLayer(name, bytes.subarray(offset, offset + size)))
     offset += size
   }
   return layers
@@ -80,16 +73,14 @@ function decompressed(stream: Buffer, layers: PackedIndex['layers']): Buffer {
   return bytes
 }
 
-function unpackLayer(name: string, packed: Buffer, hashes: Map<Uint8Array, string>): Layer {
+function unpackLayer(name: string, packed: Buffer): Layer {
   const end = packed.indexOf('\n')
   const header: LayerHeader = JSON.parse(packed.toString('utf8', 0, end))
   const files = new Map<string, LayerFile>(Object.entries(header.templates))
   let offset = end + 1
-  for (const { path, size, fingerprint } of header.files) {
-    const bytes = packed.subarray(offset, offset + size)
+  for (const { path, size } of header.files) {
+    files.set(path, packed.subarray(offset, offset + size))
     offset += size
-    files.set(path, bytes)
-    hashes.set(bytes, fingerprint)
   }
   return { name, files }
 }

@@ -16,7 +16,6 @@ export function folderSource(directory: string): TemplateSource {
   return {
     read: async (names) => new Map(names.map((name) => [name, readLayer(directory, name)])),
     versions: () => hostVersions(directory),
-    hashes: new Map(),
   }
 }
 

@@ -14,17 +14,15 @@ declare const CREATE_MLX_APP_VERSIONS: string
  * @throws DamagedToolError when it can't be read.
  */
 export function packedSource(place: string): TemplateSource {
-  const hashes = new Map<Uint8Array, string>()
   return {
     read: async (names) => {
       try {
-        return unpackLayers(readFileSync(place), names, hashes)
+        return unpackLayers(readFileSync(place), names)
       } catch (error) {
         throw new DamagedToolError(place, faultOf(error), error)
       }
     },
     versions: () => new Map(JSON.parse(CREATE_MLX_APP_VERSIONS)),
-    hashes,
   }
 }
 

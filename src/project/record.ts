@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Answers } from '../choices.ts'
 
 /** Name of the record in a project. An update later needs it to know what the tool wrote and what the user did. */
@@ -15,17 +15,14 @@ export interface ProjectRecord {
 
 /**
  * The record of a project about to be written: the same for the same answers, without dates.
- *
- * @param known hashes of files that were hashed before.
  */
 export function projectRecord(
   version: string,
   answers: Answers,
   files: ReadonlyMap<string, Uint8Array>,
-  known: ReadonlyMap<Uint8Array, string>,
 ): ProjectRecord {
   const { pythonPath: _, ...recorded } = answers
-  const hashes = [...files].map(([path, bytes]) => [path, known.get(bytes) ?? fingerprint(bytes)])
+  const hashes = [...files].map(([path, bytes]) => [path, fingerprint(bytes)])
   return { version, answers: recorded, files: Object.fromEntries(hashes) }
 }
 
@@ -34,7 +31,7 @@ export function projectRecord(
  * compresses, are much of what a package and a record weigh.
  */
 export function fingerprint(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 24)
+  return hash('sha256', bytes, 'hex').slice(0, 24)
 }
 
 /** The text of the record's file. */

@@ -16,6 +16,6 @@ export async function planProject(
 ): Promise<Map<string, Uint8Array>> {
   const layers = await readLayers(source, layersFor(answers))
   const files = compose(layers, renderContext(answers, version), source.versions())
-  files.set(recordName, Buffer.from(recordText(projectRecord(version, answers, files, source.hashes))))
+  files.set(recordName, Buffer.from(recordText(projectRecord(version, answers, files))))
   return files
 }

@@ -10,7 +10,6 @@ import type { LayerFile } from '../../src/compose/layers.ts'
 import { type PackedIndex, unpackLayers } from '../../src/compose/packed.ts'
 import { parseTemplate } from '../../src/compose/parse-template.ts'
 import { render } from '../../src/compose/template.ts'
-import { fingerprint } from '../../src/project/record.ts'
 
 const templatesDirectory = fileURLToPath(new URL('../../templates', import.meta.url))
 const answers: Answers = {
@@ -93,9 +92,8 @@ describe('packed layers', () => {
     { name: 'last', files: other },
   ]
 
-  it('come out as they went in, with the hash of each file', async () => {
-    const hashes = new Map<Uint8Array, string>()
-    const unpacked = unpackLayers(await packLayers(layers), ['x', 'no such'], hashes)
+  it('come out as they went in', async () => {
+    const unpacked = unpackLayers(await packLayers(layers), ['x', 'no such'])
     expect([...unpacked.keys()]).toEqual(['x'])
     const layer = unpacked.get('x')
     expect(layer?.files.get('README.md')).toEqual(template)
@@ -104,7 +102,6 @@ describe('packed layers', () => {
       const found = layer?.files.get(path)
       if (!(found instanceof Uint8Array)) throw new Error(`${path} is no file`)
       expect(Buffer.compare(found, bytes)).toBe(0)
-      expect(hashes.get(found)).toBe(fingerprint(bytes))
     }
   })
 
@@ -113,19 +110,17 @@ describe('packed layers', () => {
     const index: PackedIndex = JSON.parse(packed.toString('utf8', 0, packed.indexOf('\n')))
     const end = packed.indexOf('\n') + 1 + (index.layers[1]?.end ?? 0)
     const damaged = Buffer.concat([packed.subarray(0, end), Buffer.from('not brotli')])
-    expect([...unpackLayers(damaged, ['x', 'first'], new Map()).keys()]).toEqual(['first', 'x'])
-    expect(() => unpackLayers(damaged, ['last'], new Map())).toThrow()
+    expect([...unpackLayers(damaged, ['x', 'first']).keys()]).toEqual(['first', 'x'])
+    expect(() => unpackLayers(damaged, ['last'])).toThrow()
   })
 
   it('are refused when they are cut short or of another version', async () => {
     const packed = await packLayers(layers)
-    expect(() => unpackLayers(packed.subarray(0, -30), ['last'], new Map())).toThrow(
-      /^has \d+ bytes in place of \d+$/,
-    )
+    expect(() => unpackLayers(packed.subarray(0, -30), ['last'])).toThrow(/^has \d+ bytes in place of \d+$/)
     const [head = '', ...rest] = packed.toString('latin1').split('\n')
     const old = { ...JSON.parse(head), version: '0.0.1' }
     const bytes = Buffer.from([JSON.stringify(old), ...rest].join('\n'), 'latin1')
-    expect(() => unpackLayers(bytes, ['x'], new Map())).toThrow('is of version 0.0.1')
+    expect(() => unpackLayers(bytes, ['x'])).toThrow('is of version 0.0.1')
   })
 
   it('have those first that most templates can have', () => {
