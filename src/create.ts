@@ -12,6 +12,7 @@ import { askerOf } from './system/asker.ts'
 import { detectAutomation } from './system/automation.ts'
 import { describeMachine, hintAboutNode, type Machine } from './system/machine.ts'
 import type { Output } from './system/output.ts'
+import { hintAboutYarn } from './system/package-manager.ts'
 import { pythonChoices } from './system/python-choices.ts'
 import { type Style, styleFor } from './system/style.ts'
 import { version } from './version.ts'
@@ -95,6 +96,8 @@ async function decide(run: Run): Promise<Decision> {
     pythonChoices: () => pythonChoices(process.env),
     userName: () => gitUserName(workingDirectory),
   })
+  const yarnHint = hintAboutYarn(decision.answers.packageManager, process.env)
+  if (yarnHint !== undefined) output.warn(style.faint(yarnHint))
   const { defaults } = decision
   if (defaults.length > 0) output.say(style.faint(`Defaults taken: ${defaults.join(' ')}`))
   return decision

@@ -1,5 +1,5 @@
 import { type Answers, type PackageManager, templateOf } from '../choices.ts'
-import { frozenInstallCommand, lockFiles, quietScriptCommand } from '../system/package-manager.ts'
+import { frozenInstallCommand, lockFiles, quietRun, quietStartCommand } from '../system/package-manager.ts'
 
 /** What templates can name. */
 export interface RenderContext {
@@ -32,6 +32,8 @@ export interface RenderContext {
   run: string
   /** What goes between a script and its flags: `{{run}} setup{{pass}} --fresh`. ' --' for npm, '' for others. */
   pass: string
+  /** `npm -s run`: the same, and what is printed is only what the script prints. */
+  quietRun: string
   /** `npm -s start --`: what it prints is only what the program prints; a question follows. */
   quietStart: string
 }
@@ -54,6 +56,7 @@ export const contextKeys = [
   'install',
   'run',
   'pass',
+  'quietRun',
   'quietStart',
 ] as const satisfies readonly (keyof RenderContext)[]
 
@@ -76,6 +79,7 @@ export function renderContext(answers: Answers, toolVersion: string): RenderCont
     install: `${manager} install`,
     run: `${manager} run`,
     pass: manager === 'npm' ? ' --' : '',
-    quietStart: quietScriptCommand(manager, 'start').join(' '),
+    quietRun: quietRun(manager).join(' '),
+    quietStart: quietStartCommand(manager).join(' '),
   }
 }

@@ -25,6 +25,7 @@ const keyOrder = [
   'devDependencies',
   'peerDependencies',
   'optionalDependencies',
+  'dependenciesMeta',
   'overrides',
   'engines',
 ]

@@ -1,7 +1,7 @@
 import { isAbsolute, relative } from 'node:path'
 import { type Answers, templateOf } from '../choices.ts'
 import { quote } from '../quote.ts'
-import { createCommand, quietScriptCommand, scriptCommand, setupCommand } from '../system/package-manager.ts'
+import { createCommand, quietStartCommand, scriptCommand, setupCommand } from '../system/package-manager.ts'
 
 /** What is left for the user to do in a new project, as command lines, in order. */
 export function nextCommands(
@@ -18,7 +18,7 @@ export function nextCommands(
     ...(left.setup ? [setupCommand(answers).map(quote).join(' ')] : []),
     scriptCommand(manager, 'start').join(' ').replace('npm run start', 'npm start'),
     ...(templateOf(answers.template).takesQuestion
-      ? [`${quietScriptCommand(manager, 'start').join(' ')} "Who are you?"`]
+      ? [`${quietStartCommand(manager).join(' ')} "Who are you?"`]
       : []),
   ]
 }

@@ -6,6 +6,12 @@ export function invokingPackageManager(environment: NodeJS.ProcessEnv): PackageM
   return choose(packageManagers, agent.slice(0, agent.indexOf('/')))
 }
 
+/** One line for users of Yarn 1, which installs and runs a project but reads none of its settings; undefined for others. */
+export function hintAboutYarn(manager: PackageManager, environment: NodeJS.ProcessEnv): string | undefined {
+  if (manager !== 'yarn' || !environment.npm_config_user_agent?.startsWith('yarn/1.')) return undefined
+  return 'The project is written for Yarn 4, which its checks and images use too: `yarn set version stable` gets it.'
+}
+
 /** The command that runs a script of package.json; only npm needs `--` in front of the script's own flags. */
 export function scriptCommand(
   manager: PackageManager,
@@ -28,18 +34,24 @@ export function setupCommand({
   ])
 }
 
-/** The command of a script without the package manager's own lines on stdout, ready for arguments to be added. */
-export function quietScriptCommand(manager: PackageManager, script: 'start'): string[] {
+/** What runs a script without the package manager's own lines on stdout: `npm -s run`, before the script's name. */
+export function quietRun(manager: PackageManager): string[] {
   switch (manager) {
     case 'npm':
-      return ['npm', '-s', script, '--']
     case 'pnpm':
-      return ['pnpm', '-s', script]
+      return [manager, '-s', 'run']
     case 'yarn':
-      return ['yarn', script]
+      return ['yarn', 'run']
     case 'bun':
-      return ['bun', 'run', '--silent', script]
+      return ['bun', 'run', '--silent']
   }
+}
+
+/** The command of `start` without the package manager's own lines on stdout, ready for arguments to be added. */
+export function quietStartCommand(manager: PackageManager): string[] {
+  // Bun alone has no short form of its own that is quiet.
+  const words = manager === 'bun' ? quietRun(manager) : quietRun(manager).filter((word) => word !== 'run')
+  return [...words, 'start', ...(manager === 'npm' ? ['--'] : [])]
 }
 
 /**
@@ -65,6 +77,14 @@ export function createCommand(
   }
 }
 
+/**
+ * What an install needs in its environment. Where it finds itself in CI, Yarn makes no lock file unless it is told to: a new
+ * project has none.
+ */
+export function installEnvironment(manager: PackageManager): NodeJS.ProcessEnv {
+  return manager === 'yarn' ? { YARN_ENABLE_IMMUTABLE_INSTALLS: 'false' } : {}
+}
+
 /** What an install that keeps to the lock reads beside package.json. */
 export function lockFiles(manager: PackageManager): string[] {
   switch (manager) {
@@ -81,7 +101,8 @@ export function lockFiles(manager: PackageManager): string[] {
 
 /**
  * The shell command that installs exactly what the lock has, where there is Node and nothing else. The scripts of the
- * project are then run by npm: they are the same, whatever installed the packages.
+ * project are then run by npm: they are the same, whatever installed the packages. From version 12 on npm runs the script of a
+ * package's install only where it is allowed, and Bun's brings its program; an older npm takes no notice of the flag.
  */
 export function frozenInstallCommand(manager: PackageManager): string {
   switch (manager) {
@@ -92,6 +113,6 @@ export function frozenInstallCommand(manager: PackageManager): string {
     case 'yarn':
       return 'npm install --global @yarnpkg/cli-dist@4 && yarn install --immutable'
     case 'bun':
-      return 'npm install --global bun@1 && bun install --frozen-lockfile'
+      return 'npm install --global --allow-scripts=bun bun@1 && bun install --frozen-lockfile'
   }
 }

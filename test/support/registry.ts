@@ -43,8 +43,14 @@ const published = '2025-01-01T00:00:00.000Z'
 /** The kinds of documents that are asked for: all about a package, or what an install needs. */
 const accepted = { whole: 'application/json', short: 'application/vnd.npm.install-v1+json' } as const
 
-const versionSchema = z.looseObject({ dist: z.looseObject({ tarball: z.string() }) })
-const documentSchema = z.looseObject({ versions: z.record(z.string(), versionSchema).default({}) })
+const versionSchema = z.looseObject({
+  dist: z.looseObject({ tarball: z.string() }),
+  optionalDependencies: z.record(z.string(), z.string()).default({}),
+})
+const documentSchema = z.looseObject({
+  versions: z.record(z.string(), versionSchema).default({}),
+  time: z.record(z.string(), z.unknown()).optional(),
+})
 const manifestSchema = z.looseObject({ name: z.string(), version: z.string() })
 const failureSchema = z.object({ statusCode: z.number() })
 
@@ -107,6 +113,8 @@ class Shelf {
   readonly #tarballs = new Map<string, Promise<string>>()
   /** Address of a tarball in the other registry, by its path in this one. */
   readonly #origins = new Map<string, string>()
+  /** Versions of packages that others name as optional: binaries, one for each platform. */
+  readonly #optional = new Map<string, Set<string>>()
   readonly #url: string
   readonly #upstream: Upstream
   readonly #folder: string
@@ -143,15 +151,43 @@ class Shelf {
   /** What the registry says about a package. */
   document(name: string, kind: keyof typeof accepted): Promise<Document> {
     return remembered(this.#documents, `${kind} ${name}`, async () => {
-      const bytes = await this.#upstream.get(`/${name.replace('/', '%2f')}`, accepted[kind])
-      const document = documentSchema.parse(JSON.parse(bytes.toString()))
-      for (const { dist } of Object.values(document.versions)) {
+      const document = documentSchema.parse(JSON.parse(await this.#original(name, kind)))
+      for (const { dist, optionalDependencies } of Object.values(document.versions)) {
         const path = `${name}/-/${basename(new URL(dist.tarball).pathname)}`
         this.#origins.set(path, dist.tarball)
         dist.tarball = `${this.#url}/${path}`
+        for (const [optional, version] of Object.entries(optionalDependencies)) {
+          this.#optional.set(optional, (this.#optional.get(optional) ?? new Set()).add(version))
+        }
+      }
+      for (const version of this.#optional.get(name) ?? []) {
+        if (version in document.versions || !/^\d+\.\d+\.\d+$/.test(version)) continue
+        document.versions[version] = this.#notForAnyone(name, version)
+        if (document.time !== undefined) document.time[version] = published
       }
       return documentOf(document)
     })
+  }
+
+  /** What the other registry says, or, of a package that is optional for one that was asked for, nothing. */
+  async #original(name: string, kind: keyof typeof accepted): Promise<string> {
+    try {
+      return (await this.#upstream.get(`/${name.replace('/', '%2f')}`, accepted[kind])).toString()
+    } catch (error) {
+      if (this.#optional.has(name) && failureSchema.safeParse(error).data?.statusCode === 404) {
+        return JSON.stringify({ name, 'dist-tags': {}, time: { created: published, modified: published } })
+      }
+      throw error
+    }
+  }
+
+  /**
+   * A binary for a platform that a mirror of the registry does not have, since nobody there has that platform: Yarn wants to
+   * know of each one, whatever it installs. This one can be installed nowhere, so it hides nothing.
+   */
+  #notForAnyone(name: string, version: string): z.infer<typeof versionSchema> {
+    const dist = { tarball: `${this.#url}/${name}/-/none-${version}.tgz`, shasum: '0'.repeat(40) }
+    return { name, version, os: ['none'], cpu: ['none'], dist, optionalDependencies: {} }
   }
 
   /** The file of a tarball. */
