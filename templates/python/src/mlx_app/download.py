@@ -107,6 +107,8 @@ def _check_present(
         for file in listing.files
         if file.digest is not None and (path := place.whole(file)) is not None
     ]
+    if not present:
+        return
     progress = Progress("verify", sum(file.bytes for file, _, _ in present), report)
     for file, digest, path in present:
         if not matches(path, digest, stop):

@@ -156,8 +156,10 @@ def _delete(file: Path, reason: str, *, dry_run: bool) -> CleanedFile:
 
 
 def _bytes_in(folder: Path) -> int:
-    """Bytes of the files themselves, each once however many names it has."""
+    """Bytes of the files themselves, each once however many names it has; none behind a link."""
     found: dict[tuple[int, int], int] = {}
+    if folder.is_symlink():
+        return 0
     for where, _, names in os.walk(folder):
         for name in names:
             status = (Path(where) / name).lstat()

@@ -1,0 +1,257 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findInterpreter, findProject } from '#project'
+import { answerTo, ask, helloDirectory, makeProject, until, useFolder } from '../support.ts'
+import { errorOf, model, silentAfter, useHub } from './hub-faults.ts'
+
+const folder = useFolder()
+const weights = readFileSync(join(helloDirectory, 'model.safetensors'))
+const shared = useHub(folder.path)
+const run = promisify(execFile)
+
+/** Runs Python as another tool of the hub would, with the environment of this test. */
+async function python(code: string): Promise<string> {
+  const interpreter = findInterpreter(findProject(import.meta.dirname))
+  return (await run(interpreter.python, ['-c', code], { env: process.env })).stdout.trim()
+}
+
+describe('the cache is shared', () => {
+  test('mlx-lm finds what was downloaded here, without the hub', async () => {
+    const engine = await shared.engine()
+    const { path } = await engine.downloadModel({ model })
+    process.env.HF_HUB_OFFLINE = '1'
+    expect(await python(`from mlx_lm.utils import _download; print(_download('${model}'))`)).toBe(path)
+    expect(await python(`from mlx_lm.utils import hf_repo_to_path; print(hf_repo_to_path('${model}'))`)).toBe(
+      path,
+    )
+  })
+
+  test('what mlx-lm downloaded is found here', async () => {
+    const path = await python(`from mlx_lm.utils import _download; print(_download('${model}'))`)
+    const asked = shared.hub.requests.length
+    const engine = await shared.engine()
+    expect((await engine.loadModel({ model, download: false })).path).toBe(path)
+    expect((await engine.verifyModel({ model })).files.every(({ state }) => state === 'ok')).toBe(true)
+    expect(shared.hub.requests).toHaveLength(asked)
+    expect((await engine.downloadModel({ model })).path).toBe(path)
+    expect(shared.gets('.safetensors')).toHaveLength(1)
+  })
+})
+
+describe('the environment', () => {
+  const tokens = () => new Set(shared.hub.tokens)
+
+  test('HF_TOKEN is sent', async () => {
+    const engine = await shared.engine({ HF_TOKEN: 'hf_variable' })
+    await engine.describeModel({ model })
+    expect(tokens()).toEqual(new Set(['Bearer hf_variable']))
+  })
+
+  test('so is the token that hf auth login keeps in HF_HOME', async () => {
+    writeFileSync(join(shared.home, 'token'), 'hf_file\n')
+    const engine = await shared.engine()
+    await engine.describeModel({ model })
+    expect(tokens()).toEqual(new Set(['Bearer hf_file']))
+  })
+
+  test('HF_HUB_CACHE says where the cache lies', async () => {
+    const cache = join(shared.home, 'elsewhere')
+    const engine = await shared.engine({ HF_HUB_CACHE: cache })
+    expect((await engine.downloadModel({ model })).path.startsWith(cache)).toBe(true)
+    expect(existsSync(join(shared.home, 'hub'))).toBe(false)
+    expect((await engine.removeModel(model)).freedBytes).toBeGreaterThan(weights.length)
+    expect(existsSync(join(cache, 'models--somebody--hello-mlx'))).toBe(false)
+  })
+
+  test('HF_HUB_OFFLINE asks nobody: what is here works, the rest is explained', async () => {
+    await (await shared.engine()).downloadModel({ model })
+    const asked = shared.hub.requests.length
+    const engine = await shared.engine({ HF_HUB_OFFLINE: '1' })
+    expect((await engine.downloadModel({ model })).revision).toBe('a'.repeat(40))
+    expect((await engine.complete({ ...ask('Say hello.'), model })).text).toBe(answerTo('Say hello.'))
+    expect(await errorOf(engine.downloadModel({ model: 'somebody/else' }))).toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: 'somebody/else is not all here, and HF_HUB_OFFLINE forbids to ask the hub for it.',
+      hint: 'Unset HF_HUB_OFFLINE, or choose a model that is on disk.',
+    })
+    expect(await errorOf(engine.describeModel({ model }))).toMatchObject({ code: 'DOWNLOAD_FAILED' })
+    expect(shared.hub.requests).toHaveLength(asked)
+  })
+
+  test('a hub that is gone leaves what is here', async () => {
+    const engine = await shared.engine()
+    const got = await engine.downloadModel({ model })
+    await shared.hub[Symbol.asyncDispose]()
+    expect(await engine.downloadModel({ model })).toEqual(got)
+  })
+})
+
+test('the revision of mlx.config.json is the one that is asked for', async () => {
+  const project = makeProject(join(folder.path, 'pinned'))
+  const file = join(project, 'mlx.config.json')
+  const commit = 'a'.repeat(40)
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), model, revision: commit }))
+  const engine = await shared.engine({}, { project })
+  expect(await engine.describeModel()).toMatchObject({ model, revision: commit })
+  expect(await engine.downloadModel()).toMatchObject({ model, revision: commit })
+  const info = shared.hub.requests.filter((line) => line.startsWith(`GET /api/models/${model}/revision/`))
+  expect(new Set(info)).toEqual(new Set([`GET /api/models/${model}/revision/${commit}`]))
+  await engine.loadModel()
+  expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
+})
+
+describe('room', () => {
+  test('a model that can not be loaded here is not downloaded by loadModel', async () => {
+    const engine = await shared.engine({}, { memoryLimitBytes: 100_000 })
+    expect(await errorOf(engine.loadModel({ model }))).toMatchObject({
+      code: 'OUT_OF_MEMORY',
+      message: `${model} was not downloaded: its weights take 232 kB, and 100 kB may be used here.`,
+      hint: 'Choose a smaller or a more strongly quantised model, or raise memoryLimitBytes.',
+    })
+    expect(shared.gets('.safetensors')).toEqual([])
+    expect(await engine.describeModel({ model })).toMatchObject({ fits: false })
+    // For another machine, perhaps.
+    expect((await engine.downloadModel({ model })).bytes).toBeGreaterThan(weights.length)
+  })
+
+  describe.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')(
+    'on a small disk (needs root on Linux, for a tmpfs)',
+    () => {
+      let disk = ''
+      beforeAll(async () => {
+        disk = mkdtempSync(join(tmpdir(), 'small-disk-'))
+        await run('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk])
+      })
+      afterAll(async () => {
+        await run('umount', [disk])
+        rmSync(disk, { recursive: true })
+      })
+
+      test('a download that has no room does not begin', async () => {
+        writeFileSync(join(disk, 'filler'), Buffer.alloc(300_000))
+        const engine = await shared.engine({ HF_HOME: disk })
+        expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
+          code: 'DISK_FULL',
+          message: expect.stringMatching(
+            new RegExp(
+              `^The download of ${model} needs 2\\d\\d kB, and \\d+(\\.\\d)? kB are free in ${disk}/hub \\(HF_HOME is ${disk}\\)\\.$`,
+            ),
+          ),
+          hint: expect.stringMatching(/models -- clean.*or set HF_HOME to a folder on another disk\.$/),
+        })
+        const output = join(disk, 'plain')
+        expect(await errorOf(engine.downloadModel({ model, output }))).toMatchObject({
+          code: 'DISK_FULL',
+          hint: 'Free some space, or choose a folder on another disk.',
+        })
+        expect(shared.gets('.safetensors')).toEqual([])
+        rmSync(join(disk, 'filler'))
+      })
+
+      test('a disk that fills up meanwhile is told of, and the download goes on later', async () => {
+        const filler = join(disk, 'filler')
+        const { trouble, reached } = silentAfter('.safetensors', weights, 100_000)
+        shared.hub.trouble = (request, response, path) => {
+          if (!trouble(request, response, path)) return false
+          void reached.then(async () => {
+            await until(async () => partialBytes() > 0)
+            fill(filler)
+            response.end(weights.subarray(100_000))
+          })
+          return true
+        }
+        const digest = createHash('sha256').update(weights).digest('hex')
+        const partial = join(disk, 'hub', 'models--somebody--hello-mlx', 'blobs', `${digest}.incomplete`)
+        const partialBytes = () => statSync(partial, { throwIfNoEntry: false })?.size ?? 0
+        const engine = await shared.engine({ HF_HOME: disk })
+        expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
+          code: 'DISK_FULL',
+          message: expect.stringContaining(`The disk is full: ${model} could not be stored.`),
+        })
+        rmSync(filler)
+        await engine.downloadModel({ model })
+        expect(shared.gets('.safetensors').at(-1)).toMatch(/ bytes=\d+-$/)
+        expect((await engine.verifyModel({ model })).files.every(({ state }) => state === 'ok')).toBe(true)
+      })
+    },
+  )
+})
+
+/** Writes until there is no room left. */
+function fill(file: string): void {
+  try {
+    for (;;) writeFileSync(file, Buffer.alloc(4096), { flag: 'a' })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+  }
+}
+
+describe('what is removed lies in the cache', () => {
+  test('no link is followed out of it', async () => {
+    const engine = await shared.engine()
+    await engine.downloadModel({ model })
+    const outside = join(folder.path, 'outside')
+    mkdirSync(outside)
+    writeFileSync(join(outside, 'precious'), 'mine')
+    symlinkSync(outside, join(shared.cached, 'blobs', 'linked'))
+    symlinkSync(outside, join(shared.cached, 'snapshots', 'a'.repeat(40), 'linked'))
+    symlinkSync(outside, join(shared.home, 'hub', 'models--somebody--linked'))
+    await engine.cleanModels()
+    await engine.removeModel(model)
+    expect(await engine.removeModel('somebody/linked')).toMatchObject({ freedBytes: 0 })
+    expect(readFileSync(join(outside, 'precious'), 'utf8')).toBe('mine')
+    expect(readdirSync(join(shared.home, 'hub')).filter((name) => name.startsWith('models--'))).toEqual([])
+  })
+
+  test('a repository that the library of the hub can not read is removed too', async () => {
+    mkdirSync(join(shared.cached, 'blobs'), { recursive: true })
+    writeFileSync(join(shared.cached, 'blobs', `${'c'.repeat(64)}.incomplete`), Buffer.alloc(5000))
+    const engine = await shared.engine()
+    expect(await engine.removeModel(model)).toMatchObject({ freedBytes: 5000, path: shared.cached })
+    expect(existsSync(shared.cached)).toBe(false)
+  })
+
+  test('a model below models/ that a download brought there is removed, hello and what is above is not', async () => {
+    const project = makeProject(join(folder.path, 'project'))
+    const engine = await shared.engine({}, { project })
+    const output = join(project, 'models', 'mine')
+    await engine.downloadModel({ model, output })
+    expect((await engine.models()).map((found) => found.model)).toEqual(['hello', 'mine'])
+    expect((await engine.complete({ ...ask('Say hello.'), model: 'mine' })).text).toBe(answerTo('Say hello.'))
+    expect((await engine.removeModel('mine')).freedBytes).toBeGreaterThan(weights.length)
+    expect(existsSync(output)).toBe(false)
+    for (const name of ['mine/..', 'hello/../hello', '../models', '.', output]) {
+      expect(await errorOf(engine.removeModel(name))).toMatchObject({ code: 'INVALID_REQUEST' })
+    }
+    expect(await errorOf(engine.removeModel('hello'))).toMatchObject({ code: 'INVALID_REQUEST' })
+    expect(existsSync(join(project, 'models', 'hello', 'config.json'))).toBe(true)
+  })
+
+  test('a model that answers is not removed', async () => {
+    const engine = await shared.engine()
+    await engine.loadModel({ model })
+    const stream = engine.generate({ ...ask('Tell me a story.'), model })[Symbol.asyncIterator]()
+    await stream.next()
+    const error = await errorOf(engine.removeModel(model))
+    expect(error).toMatchObject({ code: 'INVALID_REQUEST', message: `${model} is in use.` })
+    await stream.return?.()
+    await until(async () => (await engine.status()).active === 0)
+    await engine.removeModel(model)
+    expect(existsSync(shared.cached)).toBe(false)
+  })
+})
