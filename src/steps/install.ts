@@ -1,6 +1,8 @@
 import type { PackageManager } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
 import type { CommandOptions, Commands } from '../system/commands.ts'
+import { installEnvironment } from '../system/package-manager.ts'
+import { installWithNpm } from './npm-install.ts'
 
 /** A command that runs in the new project while the user watches. */
 export interface Watched extends CommandOptions {
@@ -10,7 +12,10 @@ export interface Watched extends CommandOptions {
 
 /** Installs the npm packages. @returns why it failed; undefined when it did not. */
 export function installPackages(manager: PackageManager, watched: Watched): Promise<string | undefined> {
-  return runWatched([manager, 'install'], watched)
+  const run = (env: NodeJS.ProcessEnv) => runWatched([manager, 'install'], { ...watched, env })
+  return manager === 'npm'
+    ? installWithNpm(watched.cwd, watched.env, run)
+    : run({ ...watched.env, ...installEnvironment(manager) })
 }
 
 /**

@@ -140,7 +140,7 @@ it('only npm needs -- in front of the flags of a script', () => {
 
 describe('the environment', () => {
   it('of child processes has nothing of the command that created the project', () => {
-    const kept = { PATH: '/bin', npm_config_registry: 'r', HTTPS_PROXY: 'p', GIT_AUTHOR_NAME: 'a' }
+    const kept = { PATH: '/bin', npm_config_registry: 'r', GIT_AUTHOR_NAME: 'a' }
     const dropped = {
       npm_config_template: 'node',
       npm_config_force: 'true',
@@ -148,6 +148,21 @@ describe('the environment', () => {
       GIT_INDEX_FILE: 'y',
     }
     expect(childEnvironment({ ...kept, ...dropped })).toEqual(kept)
+  })
+
+  it('of child processes keeps loopback off a proxy', () => {
+    const https_proxy = 'http://p.test:1'
+    const both = (names: string) => ({ https_proxy, NO_PROXY: names, no_proxy: names })
+    expect(childEnvironment({ https_proxy })).toEqual(both('localhost,127.0.0.1,::1'))
+    expect(childEnvironment({ https_proxy, NO_PROXY: 'a.test, 127.0.0.1' })).toEqual(
+      both('a.test,127.0.0.1,localhost,::1'),
+    )
+    expect(childEnvironment({ https_proxy, no_proxy: 'b.test' })).toEqual(
+      both('b.test,localhost,127.0.0.1,::1'),
+    )
+    for (const settled of [{ https_proxy, NO_PROXY: '*' }, { NO_PROXY: 'a.test' }]) {
+      expect(childEnvironment(settled)).toEqual(settled)
+    }
   })
 
   it.each([

@@ -1,0 +1,71 @@
+import type { CommandOptions } from '../system/commands.ts'
+
+/** Codes in npm's log of what a second try may mend: a lost connection, a busy registry. */
+const passing = [
+  ...[
+    'EAI_AGAIN',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'ECONNECTIONTIMEOUT',
+    'EIDLETIMEOUT',
+    'ERESPONSETIMEOUT',
+  ],
+  ...['ETRANSFERTIMEOUT', 'ERR_SOCKET_TIMEOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'EINTEGRITY', 'Z_BUF_ERROR'],
+  ...['E429', 'E500', 'E502', 'E503', 'E504'],
+]
+
+/** Codes of what stands between npm and its registry until the user changes something. */
+const lasting = [
+  ...['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'E407', 'CERT_HAS_EXPIRED'],
+  ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+]
+
+/** Where npm's log lies while the packages are installed, and stays when they could not be: git takes no notice. */
+const logFolder = '.mlx/npm-logs'
+
+/** What a try of `npm install` is run with. */
+type Environment = CommandOptions['env']
+
+/**
+ * Installs with npm, first without its retries: without a network it then
+ * takes what its cache has, or fails, at once, where with them it waits 70 s for each package before it looks there. A
+ * try that a passing trouble ended is followed by one with retries, which are not as far apart as npm's own.
+ *
+ * @param run runs `npm install`; gives why it failed, undefined when it did not.
+ */
+export async function installWithNpm(
+  directory: string,
+  environment: Environment,
+  run: (environment: Environment) => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const logs = `${directory}/${logFolder}`
+  const patience = {
+    npm_config_fetch_retry_mintimeout: '1000',
+    npm_config_fetch_retry_maxtimeout: '5000',
+    ...environment,
+    npm_config_logs_dir: logs,
+  }
+  let failure = await run({ ...patience, npm_config_fetch_retries: '0' })
+  if (failure !== undefined && passing.includes(lastCode(logs))) failure = await run(patience)
+  if (failure === undefined) {
+    process.getBuiltinModule('node:fs').rmSync(logs, { recursive: true, force: true })
+    return undefined
+  }
+  const code = lastCode(logs)
+  if (![...passing, ...lasting].includes(code)) return failure
+  return `${failure}, as npm did not get what it needs from its registry (${code}; see "Behind a proxy, offline" in README.md)`
+}
+
+/** The code of the error that ended the newest run of npm; '' where there is none. */
+function lastCode(logs: string): string {
+  const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs')
+  try {
+    const newest = readdirSync(logs).sort().at(-1) ?? ''
+    return / error code (\w+)/.exec(readFileSync(`${logs}/${newest}`, 'utf8'))?.[1] ?? ''
+  } catch {
+    // npm did not come as far as a log.
+    return ''
+  }
+}
