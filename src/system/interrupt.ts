@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import { InterruptedError } from '../errors.ts'
 
 export interface Interrupts extends Disposable {
@@ -16,5 +17,22 @@ export function listenForInterrupts(): Interrupts {
     [Symbol.dispose]() {
       for (const name of signals) process.off(name, abort)
     },
+  }
+}
+
+/**
+ * To be called last. Node puts the terminal back as it found it when it ends, and aborts with a core dump when that
+ * terminal has been closed (`ResetStdio` in its node.cc). What is closed here it leaves out.
+ */
+export function leaveClosedTerminal(): void {
+  // Loads Node's network modules, so only now.
+  const { isatty } = process.getBuiltinModule('node:tty')
+  for (const descriptor of [0, 1, 2]) {
+    if (isatty(descriptor)) continue
+    try {
+      closeSync(descriptor)
+    } catch {
+      // It was closed already.
+    }
   }
 }
