@@ -222,6 +222,18 @@ describe('access', () => {
     expect(shared.hub.requests).toHaveLength(1)
   })
 
+  test('nobody without a token', async () => {
+    shared.hub.trouble = (_, response) => {
+      response.writeHead(403).end()
+      return true
+    }
+    const engine = await shared.engine()
+    expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: `The hub refuses anyone without a token for ${model} (status 403).`,
+    })
+  })
+
   test('a token that the hub does not know', async () => {
     shared.hub.trouble = (_, response) => {
       response.writeHead(401, { 'X-Error-Message': 'Invalid credentials in Authorization header' }).end()

@@ -129,6 +129,19 @@ describe('room', () => {
     expect((await engine.downloadModel({ model })).bytes).toBeGreaterThan(weights.length)
   })
 
+  test('a place that can not be written to is named', async () => {
+    const file = join(folder.path, 'no folder')
+    writeFileSync(file, '')
+    const engine = await shared.engine({ HF_HOME: file })
+    expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: expect.stringMatching(/^somebody\/hello-mlx could not be stored: .*no folder/),
+      hint: 'Make that folder writable, or choose one that is: HF_HOME sets where models go.',
+    })
+    const output = join(file, 'model')
+    expect(await errorOf(engine.downloadModel({ model, output }))).toMatchObject({ code: 'DOWNLOAD_FAILED' })
+  })
+
   describe.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')(
     'on a small disk (needs root on Linux, for a tmpfs)',
     () => {

@@ -75,11 +75,11 @@ def explain(error: Exception, repository: str, revision: str | None) -> EngineEr
             return EngineError(
                 "DISK_FULL", f"The disk is full: {repository} could not be stored. ({error})"
             )
-        case PermissionError():
+        case OSError() if error.filename is not None:
             return EngineError(
                 "DOWNLOAD_FAILED",
                 f"{repository} could not be stored: {error}",
-                "Make that folder writable, or set HF_HOME to one that is.",
+                "Make that folder writable, or choose one that is: HF_HOME sets where models go.",
             )
         case _:
             return EngineError(
@@ -95,9 +95,10 @@ def explain(error: Exception, repository: str, revision: str | None) -> EngineEr
 def _by_status(error: HfHubHTTPError, repository: str, page: str) -> EngineError:
     status = error.response.status_code
     if status in (401, 403):
+        who = "anyone without a token for" if get_token() is None else "the token in use for"
         return EngineError(
             "ACCESS_DENIED",
-            f"The hub refuses the token in use for {repository} (status {status}).",
+            f"The hub refuses {who} {repository} (status {status}).",
             f"Make one that may read it on {constants.ENDPOINT}/settings/tokens; then set HF_TOKEN "
             "to it, or log in with: hf auth login",
         )
