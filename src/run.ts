@@ -5,7 +5,7 @@ import { createProject } from './create.ts'
 import { CreateError, type ExitCode, systemErrorCode } from './errors.ts'
 import { helpText, optionList } from './help.ts'
 import { listing, listText } from './listing.ts'
-import { listenForInterrupts } from './system/interrupt.ts'
+import { leaveClosedTerminal, listenForInterrupts } from './system/interrupt.ts'
 import { describeMachine } from './system/machine.ts'
 import { type Output, standardOutput } from './system/output.ts'
 import { type Style, styleFor } from './system/style.ts'
@@ -20,9 +20,12 @@ import { version } from './version.ts'
 export async function run(argv: readonly string[], root: string): Promise<ExitCode> {
   const output = standardOutput(argv.includes('--json'))
   const exitCode = await runWith(argv, root, output)
-  if (output.lost === undefined) return exitCode
-  output.warn(`Not all of the output could be written (${output.lost}).`)
-  return exitCode === 0 ? 1 : exitCode
+  if (output.lost !== undefined) {
+    output.warn(`Not all of the output could be written (${output.lost}).`)
+    return exitCode === 0 ? 1 : exitCode
+  }
+  if (exitCode === 130) leaveClosedTerminal()
+  return exitCode
 }
 
 async function runWith(argv: readonly string[], root: string, output: Output): Promise<ExitCode> {

@@ -17,6 +17,9 @@ import {
 
 const bin = await builtTool()
 
+/** Room for every sentence. */
+const columns = 200
+
 /** Ways to interrupt that end once the tool has been told. */
 const ways: [name: string, leave: (terminal: Terminal) => Promise<void>][] = [
   [
@@ -44,7 +47,7 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     const folder = temporaryFolder()
     const { environment, release } = pausedAt(method, nth)
     const flags = ['above/x', '--yes', '--model', 'hello']
-    const terminal = runInTerminal(bin, flags, { cwd: folder, env: plainEnvironment(environment) })
+    const terminal = runInTerminal(bin, flags, { cwd: folder, columns, env: plainEnvironment(environment) })
     await terminal.see(heldSign)
     await leave(terminal)
     release()
@@ -59,7 +62,7 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     const before = readTree(folder)
     const { environment, release } = pausedAt(method, nth)
     const flags = ['.', '--force', '--yes', '--model', 'hello']
-    const terminal = runInTerminal(bin, flags, { cwd: folder, env: plainEnvironment(environment) })
+    const terminal = runInTerminal(bin, flags, { cwd: folder, columns, env: plainEnvironment(environment) })
     await terminal.see(heldSign)
     await leave(terminal)
     release()
@@ -73,7 +76,7 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     // The one call for a new folder: it was made aside and is moved into place.
     const { environment, release } = pausedAt('renameSync', 1)
     const flags = ['x', '--yes', '--model', 'hello']
-    const terminal = runInTerminal(bin, flags, { cwd: folder, env: plainEnvironment(environment) })
+    const terminal = runInTerminal(bin, flags, { cwd: folder, columns, env: plainEnvironment(environment) })
     await terminal.see(heldSign)
     await leave(terminal)
     release()
@@ -119,7 +122,7 @@ const idsIn = (notes: string): number[] =>
 describe.each(steps)('%s', (_, scripts, goOn) => {
   const start = (notes: string, folder: string): Terminal => {
     const env = plainEnvironment({ ...gitIdentity, PATH: programs(scripts(notes)) })
-    return runInTerminal(bin, ['x', '--yes', '--model', 'hello'], { cwd: folder, env })
+    return runInTerminal(bin, ['x', '--yes', '--model', 'hello'], { cwd: folder, env, columns })
   }
 
   it.each(ways)('interrupted by %s ends with all that it started; the project stays', async (_way, leave) => {
@@ -158,7 +161,11 @@ describe('a command that does not end when it is asked to', () => {
     const folder = temporaryFolder()
     const notes = temporaryFolder('notes')
     const env = plainEnvironment({ PATH: programs({ npm: stubborn(notes) }) })
-    const terminal = runInTerminal(bin, ['x', '--yes', '--model', 'hello', '--no-git'], { cwd: folder, env })
+    const terminal = runInTerminal(bin, ['x', '--yes', '--model', 'hello', '--no-git'], {
+      cwd: folder,
+      env,
+      columns,
+    })
     await terminal.see('step of ')
     const ids = idsIn(notes)
     terminal.press(keys.interrupt)
@@ -176,7 +183,11 @@ describe('a command that does not end when it is asked to', () => {
     const folder = temporaryFolder()
     const notes = temporaryFolder('notes')
     const env = plainEnvironment({ PATH: programs({ npm: stubborn(notes) }) })
-    const terminal = runInTerminal(bin, ['x', '--yes', '--model', 'hello', '--no-git'], { cwd: folder, env })
+    const terminal = runInTerminal(bin, ['x', '--yes', '--model', 'hello', '--no-git'], {
+      cwd: folder,
+      env,
+      columns,
+    })
     await terminal.see('step of ')
     const ids = idsIn(notes)
     terminal.kill('SIGTERM')

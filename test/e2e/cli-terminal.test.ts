@@ -115,21 +115,16 @@ describe.each([
   )
 })
 
-describe('Ctrl-C while packages are installed', () => {
-  const steps = [
-    ['the install', 'case "$1" in install) echo step-$1; sleep 100;; esac'],
-    ['the set-up of Python', 'case "$1" in run) echo step-$1; sleep 100;; esac'],
-  ] as const
-
-  it.each(steps)('in %s ends with 130, keeps the project and says how to go on', async (_, npm) => {
-    const folder = temporaryFolder()
-    const env = plainEnvironment({ PATH: programs({ npm }) })
-    const terminal = runInTerminal(bin, ['x', '--yes', '--model', 'hello', '--no-git'], { cwd: folder, env })
-    await terminal.see('step-')
-    terminal.press(keys.interrupt)
-    expect(await terminal.ended).toBe(130)
-    expect(terminal.text()).toContain('Interrupted. The project stays in')
-    expect(terminal.text()).toContain('npm run setup')
-    expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
-  })
+describe('a terminal that is really closed', () => {
+  it.each(questions.map(({ text }, index) => [text, index] as const))(
+    'at "%s" ends the tool, which leaves nothing',
+    async (_text, index) => {
+      const folder = temporaryFolder()
+      const terminal = runInTerminal(bin, [], { cwd: folder, env: pythonOnly() })
+      await answerUpTo(terminal, index)
+      terminal.hangUp()
+      expect(await terminal.ended).toBe(130)
+      expect(readTree(folder)).toEqual({})
+    },
+  )
 })
