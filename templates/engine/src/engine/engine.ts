@@ -92,7 +92,8 @@ export interface Engine extends AsyncDisposable {
    * a model that is here is only looked at.
    *
    * @throws EngineError MODEL_NOT_FOUND, MODEL_GATED, MODEL_CORRUPT (a file came with another hash), DOWNLOAD_FAILED,
-   * DISK_FULL before a byte is loaded, INVALID_REQUEST for an `output` that holds other things, ABORTED.
+   * ACCESS_DENIED, UNSUPPORTED (no weights for MLX), DISK_FULL before a byte is loaded, INVALID_REQUEST for an `output`
+   * that holds other things, ABORTED.
    */
   downloadModel(options?: DownloadOptions): Promise<DownloadedModel>
 
@@ -120,7 +121,8 @@ export interface Engine extends AsyncDisposable {
   /**
    * Asks the hub for a model's size, licence and commit, and tells how much of it is missing here. Downloads nothing.
    *
-   * @throws EngineError MODEL_NOT_FOUND, MODEL_GATED, DOWNLOAD_FAILED, ABORTED; INVALID_REQUEST for a model that is not
+   * @throws EngineError MODEL_NOT_FOUND, MODEL_GATED, ACCESS_DENIED, DOWNLOAD_FAILED, UNSUPPORTED (no weights for
+   * MLX), ABORTED; INVALID_REQUEST for a model that is not
    * one of the hub.
    */
   describeModel(options?: DescribeOptions): Promise<ModelDescription>

@@ -43,15 +43,17 @@ def download(
     anything fails, so that the next try goes on from there. `memory_limit`: bytes of weights that
     can be loaded. `check`: files that were here before are checked too, and loaded again where they
     are not what the hub has. Raises EngineError MODEL_NOT_FOUND, MODEL_GATED, MODEL_CORRUPT,
-    ACCESS_DENIED, OUT_OF_MEMORY, DISK_FULL, INVALID_REQUEST or DOWNLOAD_FAILED, and CancelledError.
+    ACCESS_DENIED, OUT_OF_MEMORY, UNSUPPORTED, DISK_FULL, INVALID_REQUEST or DOWNLOAD_FAILED, and
+    CancelledError.
     """
     # Imported late: the hub's library takes a tenth of a second.
     from .hub.cache import CachePlace
     from .hub.failures import explained
     from .hub.folder import FolderPlace
-    from .hub.listing import ask
+    from .hub.listing import ask, require_weights
 
     listing = ask(repository, revision, stop)
+    require_weights(listing)
     if memory_limit is not None and listing.weight_bytes > memory_limit:
         raise _too_large(listing, memory_limit)
     place: Place = CachePlace(listing) if output is None else FolderPlace(listing, output)

@@ -154,6 +154,82 @@ describe('a hub that is busy or broken', () => {
   })
 })
 
+describe('what is no hub, or no model for MLX', () => {
+  test('another page in its place', async () => {
+    shared.hub.trouble = (_, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/html' }).end('<title>Please log in</title>')
+      return true
+    }
+    const engine = await shared.engine()
+    expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: `${shared.hub.address} does not answer as the hub does.`,
+      hint: expect.stringContaining('HF_ENDPOINT is wrong'),
+    })
+  })
+
+  test('an HF_ENDPOINT that is no address', async () => {
+    const engine = await shared.engine({ HF_ENDPOINT: 'nonsense' })
+    expect(await errorOf(engine.describeModel({ model }))).toMatchObject({ code: 'DOWNLOAD_FAILED' })
+  })
+
+  test('a repository without weights', async () => {
+    const empty = join(folder.path, 'empty')
+    mkdirSync(empty)
+    writeFileSync(join(empty, 'config.json'), '{}')
+    await using other = await startHub(model, empty, { 'model.gguf': Buffer.from('GGUF') })
+    const engine = await shared.engine({ HF_ENDPOINT: other.address })
+    expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: `${model} has no weights that MLX reads (model*.safetensors).`,
+    })
+    expect(other.requests.filter((line) => line.includes('resolve'))).toEqual([])
+  })
+
+  test('a name that is none', async () => {
+    const engine = await shared.engine()
+    for (const name of ['a/..', 'a--b/c', 'owner/name/more', '-']) {
+      expect(await errorOf(engine.downloadModel({ model: name })), name).toMatchObject({
+        code: 'MODEL_NOT_FOUND',
+      })
+    }
+    expect(shared.hub.requests).toEqual([])
+  })
+
+  test('a server that knows no ranges and always breaks off is given up', async () => {
+    shared.hub.trouble = (request, response, path) => {
+      if (request.method !== 'GET' || !path.endsWith('.safetensors')) return false
+      response.writeHead(200, { 'Content-Length': weights.length })
+      response.write(weights.subarray(0, 100_000), () => response.destroy())
+      return true
+    }
+    const engine = await shared.engine()
+    expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      hint: expect.stringContaining('it goes on where it stopped'),
+    })
+    expect(shared.gets('.safetensors').length).toBeLessThan(12)
+  })
+
+  test('a file that does not end is not stored without end', async () => {
+    let sent = 0
+    shared.hub.trouble = (request, response, path) => {
+      if (request.method !== 'GET' || !path.endsWith('.safetensors')) return false
+      response.writeHead(200)
+      const more = () => {
+        if (response.destroyed) return
+        sent += weights.length
+        response.write(weights, more)
+      }
+      more()
+      return true
+    }
+    const engine = await shared.engine()
+    expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({ code: 'MODEL_CORRUPT' })
+    expect(sent).toBeLessThan(100 * weights.length)
+  })
+})
+
 describe('access', () => {
   const page = () => `${shared.hub.address}/${model}`
   test.each([

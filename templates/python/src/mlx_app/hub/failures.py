@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 import httpx2
 from huggingface_hub import constants, get_token
@@ -27,7 +28,7 @@ def explained(repository: str, revision: str | None = None) -> Iterator[None]:
     """Raises what fails inside as an EngineError."""
     try:
         yield
-    except (httpx2.HTTPError, OSError, ValueError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         raise explain(cause_of(error), repository, revision) from error
 
 
@@ -61,6 +62,13 @@ def explain(error: Exception, repository: str, revision: str | None) -> EngineEr
             return EngineError("MODEL_NOT_FOUND", f"{repository} is no name of a model: {error}")
         case HfHubHTTPError():
             return _by_status(error, repository, page)
+        case JSONDecodeError():
+            return EngineError(
+                "DOWNLOAD_FAILED",
+                f"{constants.ENDPOINT} does not answer as the hub does.",
+                "Look at it in a browser: a network that wants a login first, or a proxy, answers "
+                "in its place; or HF_ENDPOINT is wrong.",
+            )
         case ValueError():
             return EngineError(
                 "DOWNLOAD_FAILED", f"{repository} has what can't be stored here: {error}"

@@ -11,6 +11,7 @@ from typing import Any
 from huggingface_hub import HfApi
 from huggingface_hub.hf_api import RepoFile
 
+from ..errors import EngineError
 from ..locate import FILES
 from .failures import explained
 from .session import asking
@@ -72,6 +73,16 @@ def ask(repository: str, revision: str | None, stop: threading.Event) -> Listing
         licence=_licence(getattr(card, "license", None), info.tags or []),
         gated=bool(info.gated),
     )
+
+
+def require_weights(listing: Listing) -> None:
+    """Raises EngineError UNSUPPORTED for a repository without weights that can be read."""
+    if listing.weight_bytes == 0:
+        raise EngineError(
+            "UNSUPPORTED",
+            f"{listing.repository} has no weights that MLX reads (model*.safetensors).",
+            "Look for the model among those made for MLX: https://huggingface.co/mlx-community",
+        )
 
 
 def hasher(digest: str, size: int) -> "hashlib._Hash":

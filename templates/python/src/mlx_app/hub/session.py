@@ -103,7 +103,9 @@ def cause_of(error: Exception) -> Exception:
 def _is_transient(error: Exception) -> bool:
     if isinstance(error, HfHubHTTPError):
         return error.response.status_code in TRANSIENT
-    return isinstance(error, httpx2.TransportError)
+    return isinstance(error, httpx2.TransportError) and not isinstance(
+        error, httpx2.UnsupportedProtocol
+    )
 
 
 def _asked_to_wait(error: Exception) -> float | None:

@@ -67,6 +67,7 @@ def _complete(
         for block in blocks(stream, stop):
             digest.update(block)
         patience = Patience(stop)
+        furthest = stream.tell()
         while (position := stream.tell()) < file.bytes:
             loaded(position)
             try:
@@ -80,8 +81,12 @@ def _complete(
                         digest = hasher(file.digest or "", file.bytes)
                     stream.write(piece)
                     digest.update(piece)
-                    patience.gained()
-                    loaded(stream.tell())
+                    if stream.tell() > furthest:
+                        furthest = stream.tell()
+                        patience.gained()
+                    loaded(min(stream.tell(), file.bytes))
+                    if stream.tell() > file.bytes:
+                        return False
             except (httpx2.TransportError, HfHubHTTPError) as error:
                 patience.wait(error)
             else:

@@ -183,9 +183,10 @@ class ModelFiles:
                 "INVALID_REQUEST", f"{request.model} is a folder here, which no hub describes."
             )
         from ..hub.cache import CachePlace
-        from ..hub.listing import ask
+        from ..hub.listing import ask, require_weights
 
         listing = ask(request.model, request.revision, stop)
+        require_weights(listing)
         description = ModelDescription(
             model=request.model,
             revision=listing.commit,
