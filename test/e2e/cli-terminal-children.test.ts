@@ -1,0 +1,134 @@
+/** Interruptions while real programs work: npm, pip and uv that wait for a registry which never answers. */
+import { existsSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { obtainUv } from '../../scripts/environment.ts'
+import { descendantsOf, isAlive } from '../../src/system/descendants.ts'
+import { temporaryFolder } from '../support/folders.ts'
+import { basePython } from '../support/setup-project.ts'
+import { builtTool, keys, plainEnvironment, programs, runInTerminal, type Terminal } from '../support/tool.ts'
+
+const bin = await builtTool()
+
+/** A registry that takes requests and answers none. */
+class SilentRegistry {
+  readonly #server: Server
+  #asked = (_path: string): void => {}
+
+  constructor() {
+    this.#server = createServer(({ url = '' }) => this.#asked(url))
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+  }
+
+  get address(): string {
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string') throw new Error('The registry does not listen')
+    return `http://127.0.0.1:${address.port}`
+  }
+
+  /** The next request for something below a path. */
+  nextRequest(below: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#asked = (path) => {
+        if (path.startsWith(below)) resolve()
+      }
+    })
+  }
+
+  close(): void {
+    this.#server.closeAllConnections()
+    this.#server.close()
+  }
+}
+
+const registry = new SilentRegistry()
+const npmProgram = join(process.execPath, '..', 'npm')
+let python: string
+let uv: string
+
+beforeAll(async () => {
+  await registry.listen()
+  python = await basePython()
+  uv = await obtainUv()
+})
+afterAll(() => registry.close())
+
+/** Variables that lead npm, pip and uv to the registry, with caches that are empty. */
+const reachingNothing = (): NodeJS.ProcessEnv => ({
+  npm_config_registry: registry.address,
+  npm_config_cache: temporaryFolder('npm'),
+  PIP_INDEX_URL: `${registry.address}/simple`,
+  PIP_CACHE_DIR: temporaryFolder('pip'),
+  UV_DEFAULT_INDEX: `${registry.address}/simple`,
+  UV_CACHE_DIR: temporaryFolder('uv'),
+  NO_PROXY: '127.0.0.1',
+})
+
+/** npm that takes the packages of this repository for an install, and does everything else for real. */
+const npmWithPackages = (): string => {
+  const packages = fileURLToPath(new URL('../../node_modules', import.meta.url))
+  return `case "$1" in install) ln -s '${packages}' node_modules;; *) exec '${npmProgram}' "$@";; esac`
+}
+
+const exec = (program: string) => `exec '${program}' "$@"`
+
+const steps: [
+  name: string,
+  scripts: () => Record<string, string>,
+  flags: string[],
+  below: string,
+  goOn: string,
+][] = [
+  ['npm, which installs', () => ({ npm: exec(npmProgram) }), [], '/', 'npm install && npm run setup'],
+  [
+    'pip, which sets up Python',
+    () => ({ npm: npmWithPackages(), python3: exec(python) }),
+    ['--env', 'pip'],
+    '/simple/',
+    'npm run setup -- --env pip',
+  ],
+  [
+    'uv, which sets up Python',
+    () => ({ npm: npmWithPackages(), python3: exec(python), uv: exec(uv) }),
+    ['--env', 'uv'],
+    '/simple/',
+    'npm run setup -- --env uv',
+  ],
+]
+
+const ways: [string, (terminal: Terminal) => void][] = [
+  ['Ctrl-C', (terminal) => terminal.press(keys.interrupt)],
+  ['SIGTERM', (terminal) => terminal.kill('SIGTERM')],
+  ['closing the terminal', (terminal) => terminal.hangUp()],
+]
+
+describe.each(steps)('%s', (_, scripts, flags, path, goOn) => {
+  it.each(ways)('ends with everything below it on %s; the project stays', async (way, leave) => {
+    const folder = temporaryFolder()
+    const env = plainEnvironment({
+      ...reachingNothing(),
+      PATH: `${programs(scripts())}:/usr/bin:/bin`,
+    })
+    const asked = registry.nextRequest(path)
+    const command = ['x', '--yes', '--template', 'node', '--model', 'hello', '--no-git', ...flags]
+    const terminal = runInTerminal(bin, command, { cwd: folder, env, columns: 200 })
+    await asked
+    const below = descendantsOf([terminal.pid], 'NOBODY=1')
+    expect(below.length).toBeGreaterThan(0)
+    leave(terminal)
+    expect(await terminal.ended).toBe(130)
+    expect(below.filter(isAlive)).toEqual([])
+    expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
+    // A closed terminal draws nothing any more.
+    if (way !== 'closing the terminal') {
+      expect(terminal.text()).toContain(
+        `Interrupted. The project stays in ${join(folder, 'x')}: go on in it with: ${goOn}`,
+      )
+    }
+  })
+})
