@@ -20,13 +20,15 @@ export class RateMeter {
 
   /** The first call is the beginning: bytes of an earlier try are no part of the rate. */
   add(bytes: number, nowMs: number): void {
-    if (bytes !== this.#bytes) this.#grewAtMs = nowMs
-    this.#bytes = bytes
+    // A server that can't go on in the middle begins anew.
+    if (bytes < this.#bytes) this.#moments.length = 0
     const last = this.#moments.at(-1)
+    if (last === undefined || bytes > this.#bytes) this.#grewAtMs = nowMs
+    this.#bytes = bytes
     if (last === undefined || nowMs - last.atMs >= spacingMs) this.#moments.push({ atMs: nowMs, bytes })
   }
 
-  /** 0 where nothing has come for long; undefined in the first second. */
+  /** 0 where nothing has come for long; undefined in the first second, and until the first bytes come. */
   bytesPerSecond(nowMs: number): number | undefined {
     const begin = nowMs - windowMs
     // Two are kept, so that there is a rate where blocks lie further apart than the window is long.
@@ -34,6 +36,7 @@ export class RateMeter {
     const [first] = this.#moments
     if (first === undefined || nowMs - first.atMs < leastMs) return undefined
     if (nowMs - this.#grewAtMs >= stalledMs) return 0
-    return ((this.#bytes - first.bytes) * 1000) / (nowMs - first.atMs)
+    const gained = this.#bytes - first.bytes
+    return gained === 0 ? undefined : (gained * 1000) / (nowMs - first.atMs)
   }
 }

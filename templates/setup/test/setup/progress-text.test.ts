@@ -88,6 +88,22 @@ describe('the rate', () => {
     expect(meter.bytesPerSecond(2_000)).toBe(1_000_000)
   })
 
+  it('is unknown until the first bytes come, unless they do not', () => {
+    const meter = new RateMeter()
+    meter.add(0, 50_000)
+    expect(meter.bytesPerSecond(55_000)).toBeUndefined()
+    expect(meter.bytesPerSecond(70_000)).toBe(0)
+  })
+
+  it('begins anew where the bytes do', () => {
+    const meter = new RateMeter()
+    for (let atMs = 0; atMs <= 5_000; atMs += 500) meter.add(atMs * 1_000, atMs)
+    meter.add(100_000, 5_500)
+    expect(meter.bytesPerSecond(5_500)).toBeUndefined()
+    meter.add(2_100_000, 7_500)
+    expect(meter.bytesPerSecond(7_500)).toBe(1_000_000)
+  })
+
   it('is level where the bytes come in blocks', () => {
     const meter = new RateMeter()
     const rates: number[] = []
