@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { EngineError } from '#engine'
 import { networkEnvironment, type Project } from '#project'
+import { packageIndexes } from './indexes.ts'
 import { scriptCommand } from './terminal.ts'
 
 /**
@@ -15,6 +16,7 @@ export function childEnvironment(
 ): NodeJS.ProcessEnv {
   return {
     ...networkEnvironment(environment, project),
+    ...packageIndexes(environment),
     // A user's defaults for pip would send the packages somewhere else than into this environment.
     PIP_USER: '0',
     PIP_REQUIRE_VIRTUALENV: '0',

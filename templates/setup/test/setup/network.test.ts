@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { expect, it, onTestFinished } from 'vitest'
 import { networkEnvironment } from '#project'
+import { packageIndexes } from '../../src/setup/indexes.ts'
 
 /** A project's folder, and an authority of a company's own beside it. */
 function place() {
@@ -82,4 +83,18 @@ it('goes on without a file that is not there, and with the file alone where noth
   expect(networkEnvironment({ NODE_EXTRA_CA_CERTS: '/no/such.pem' }, project).SSL_CERT_FILE).toBeUndefined()
   writeFileSync(join(bundle, '..'), 'a file in the way')
   expect(networkEnvironment({ NODE_EXTRA_CA_CERTS: own }, project).SSL_CERT_FILE).toBe(own)
+})
+
+it('tells uv of the mirrors that pip has, and pip of those of uv', () => {
+  const index = 'https://mirror.test/simple'
+  expect(packageIndexes({ PIP_INDEX_URL: index })).toEqual({ UV_DEFAULT_INDEX: index })
+  expect(packageIndexes({ UV_DEFAULT_INDEX: index })).toEqual({ PIP_INDEX_URL: index })
+  expect(packageIndexes({ UV_INDEX_URL: index })).toEqual({ PIP_INDEX_URL: index })
+  expect(packageIndexes({ UV_DEFAULT_INDEX: 'a', PIP_INDEX_URL: 'b' })).toEqual({})
+  expect(packageIndexes({ UV_FIND_LINKS: '/a,/b' })).toEqual({ PIP_FIND_LINKS: '/a /b' })
+  const folder = tmpdir()
+  expect(packageIndexes({ PIP_FIND_LINKS: `${folder} /no/such/folder` })).toEqual({ UV_FIND_LINKS: folder })
+  expect(packageIndexes({ PIP_NO_INDEX: '1' })).toEqual({ UV_OFFLINE: '1' })
+  expect(packageIndexes({ UV_OFFLINE: 'true' })).toEqual({ PIP_NO_INDEX: '1' })
+  expect(packageIndexes({ UV_OFFLINE: '0', PIP_NO_INDEX: 'false' })).toEqual({})
 })

@@ -1,0 +1,15 @@
+/** What the hello model knows by heart. */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const file = new URL('../../templates/hello/models/hello/answers.json', import.meta.url)
+const pairs = z
+  .array(z.object({ question: z.string(), answer: z.string() }))
+  .parse(JSON.parse(readFileSync(file, 'utf8')))
+
+/** @throws Error for a question that it was not taught. */
+export function answerTo(question: string): string {
+  const pair = pairs.find((candidate) => candidate.question === question)
+  if (pair === undefined) throw new Error(`The hello model was not taught "${question}".`)
+  return pair.answer
+}
