@@ -13,6 +13,8 @@ export interface Hub extends AsyncDisposable {
   requests: string[]
   /** The Authorization of each request; empty for none. */
   tokens: string[]
+  /** The commit of the main branch; there is none but these files, whatever commit is asked for. */
+  commit: string
   /** Asked first for every request; true when it answered. */
   trouble: Trouble
 }
@@ -26,13 +28,13 @@ export async function startHub(
   directory: string,
   extra: Record<string, Buffer> = {},
 ): Promise<Hub> {
-  const commit = 'a'.repeat(40)
   const files = new Map(Object.entries(extra))
   for (const name of readdirSync(directory)) files.set(name, readFileSync(join(directory, name)))
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', hub.address).pathname)
     hub.requests.push([request.method, path, request.headers.range].filter(Boolean).join(' '))
     hub.tokens.push(request.headers.authorization ?? '')
+    const commit = /\/([0-9a-f]{40})(?:\/|$)/.exec(path)?.[1] ?? hub.commit
     if (hub.trouble(request, response, path)) return
     const name = path.startsWith(`/${repository}/resolve/`) ? path.split('/').slice(5).join('/') : undefined
     const file = name === undefined ? undefined : files.get(name)
@@ -45,6 +47,7 @@ export async function startHub(
     address: '',
     requests: [],
     tokens: [],
+    commit: 'a'.repeat(40),
     trouble: () => false,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()

@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findInterpreter, findProject } from '#project'
+import { startHub } from '../hub.ts'
 import { answerTo, ask, helloDirectory, makeProject, until, useFolder } from '../support.ts'
 import { errorOf, model, silentAfter, useHub } from './hub-faults.ts'
 
@@ -113,6 +114,78 @@ test('the revision of mlx.config.json is the one that is asked for', async () =>
   expect(new Set(info)).toEqual(new Set([`GET /api/models/${model}/revision/${commit}`]))
   await engine.loadModel()
   expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
+})
+
+describe('a newer commit', () => {
+  test('is got by the next download, beside the older one', async () => {
+    const engine = await shared.engine()
+    const old = await engine.downloadModel({ model })
+    const asked = shared.gets('.safetensors').length
+    shared.hub.commit = 'b'.repeat(40)
+    expect((await engine.describeModel({ model })).missingBytes).toBe(0)
+    const fresh = await engine.downloadModel({ model })
+    expect(fresh.revision).toBe('b'.repeat(40))
+    expect(fresh.path).not.toBe(old.path)
+    expect(existsSync(join(old.path, 'config.json'))).toBe(true)
+    // The content is the same, so it was here.
+    expect(shared.gets('.safetensors')).toHaveLength(asked)
+    expect((await engine.loadModel({ model, download: false })).path).toBe(fresh.path)
+    const pinned = await engine.downloadModel({ model, revision: 'a'.repeat(40) })
+    expect(pinned).toEqual(old)
+  })
+
+  test('takes the place of what a folder has of the older one', async () => {
+    const output = join(folder.path, 'newer')
+    await using older = await startHub(model, helloDirectory, {
+      'words.txt': Buffer.from('one'),
+      'old.txt': Buffer.from('old'),
+    })
+    await (await shared.engine({ HF_ENDPOINT: older.address })).downloadModel({ model, output })
+    await using newer = await startHub(model, helloDirectory, { 'words.txt': Buffer.from('three') })
+    const engine = await shared.engine({ HF_ENDPOINT: newer.address })
+    await engine.downloadModel({ model, output })
+    expect(readFileSync(join(output, 'words.txt'), 'utf8')).toBe('three')
+    expect(existsSync(join(output, 'old.txt'))).toBe(false)
+    expect(newer.requests.filter((line) => line.includes('safetensors'))).toEqual([])
+
+    await using another = await startHub('somebody/else', helloDirectory)
+    const other = await shared.engine({ HF_ENDPOINT: another.address })
+    expect(await errorOf(other.downloadModel({ model: 'somebody/else', output }))).toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: `${output} holds the model ${model}, which somebody/else would overwrite or be mixed with.`,
+    })
+  })
+
+  test('two processes fill one folder, which is loaded once', async () => {
+    const output = join(folder.path, 'two')
+    const engines = await Promise.all([shared.engine(), shared.engine()])
+    const got = await Promise.all(engines.map((engine) => engine.downloadModel({ model, output })))
+    expect(got[1]).toEqual(got[0])
+    expect(shared.gets('.safetensors')).toHaveLength(1)
+    expect(readFileSync(join(output, 'model.safetensors'))).toEqual(weights)
+  })
+
+  test.each([
+    [
+      'weights of another model',
+      (output: string) => writeFileSync(join(output, 'model-2.safetensors'), ''),
+      'model-2.safetensors',
+    ],
+    [
+      'a link in the place of a file',
+      (output: string) => symlinkSync(helloDirectory, join(output, 'config.json')),
+      'config.json',
+    ],
+  ])('a folder with %s is refused', async (what, fill, name) => {
+    const output = join(folder.path, what)
+    mkdirSync(output)
+    fill(output)
+    const engine = await shared.engine()
+    expect(await errorOf(engine.downloadModel({ model, output }))).toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: `${output} holds ${name}, which ${model} would overwrite or be mixed with.`,
+    })
+  })
 })
 
 describe('room', () => {
