@@ -73,6 +73,6 @@ const aboutTask: Readonly<Record<Task, string>> = {
 function question(machine: Machine): string {
   if (!canRunMlx(machine)) return 'Model: (MLX does not run on this machine)'
   return machine.platform === 'linux'
-    ? 'Model: (proposed is the largest that fits, up to 2.5 GB, as a CPU reads all of it for each token)'
+    ? 'Model: (proposed is the largest that fits, up to 2.5 GB on a CPU)'
     : 'Model: (proposed is the largest that fits this machine)'
 }

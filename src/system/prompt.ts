@@ -1,17 +1,26 @@
 import './no-colour.ts'
+import { isatty } from 'node:tty'
 import prompts from 'prompts'
 import type { SelectChoice, TerminalAsker } from './asker.ts'
+import { departure } from './departure.ts'
+import { fold, foldEntry } from './fold.ts'
 
 /** Questions on a terminal. @param stdout where they are drawn. */
 export function terminalAsker(stdout: NodeJS.WriteStream, signal: AbortSignal): TerminalAsker {
   const ask = async (question: prompts.PromptObject<'answer'>): Promise<unknown> => {
     if (signal.aborted) return undefined
     let cancelled = false
-    // A signal ends the question as Ctrl-C does, so that the terminal is put back in order.
-    const cancel = (): void => void process.stdin.emit('keypress', '\u0003', { name: 'c', ctrl: true })
+    const { isGone, leave } = departure()
+    // A signal ends the question as Ctrl-C does, so that the terminal is put back in order. Where it has been closed
+    // there is nothing to put back, and the package would fail at it.
+    const cancel = (): void => {
+      if (isatty(0)) process.stdin.emit('keypress', '\u0003', { name: 'c', ctrl: true })
+      else leave()
+    }
     signal.addEventListener('abort', cancel)
+    process.stdin.on('end', leave)
     try {
-      const answers = await prompts(
+      const asked = prompts(
         { ...question, stdout },
         {
           onCancel: () => {
@@ -20,9 +29,11 @@ export function terminalAsker(stdout: NodeJS.WriteStream, signal: AbortSignal): 
           },
         },
       )
-      return cancelled || signal.aborted ? undefined : answers.answer
+      const answers = await Promise.race([asked, isGone])
+      return cancelled || signal.aborted ? undefined : answers?.answer
     } finally {
       signal.removeEventListener('abort', cancel)
+      process.stdin.off('end', leave)
     }
   }
   const askText = async (question: prompts.PromptObject<'answer'>): Promise<string | undefined> => {
@@ -34,7 +45,7 @@ export function terminalAsker(stdout: NodeJS.WriteStream, signal: AbortSignal): 
       askText({
         type: 'text',
         name: 'answer',
-        message,
+        message: heading(message, '', stdout).message,
         initial,
         validate: (answer: string) => check(answer) ?? true,
       }),
@@ -42,8 +53,7 @@ export function terminalAsker(stdout: NodeJS.WriteStream, signal: AbortSignal): 
       askText({
         type: 'select',
         name: 'answer',
-        message,
-        choices: choices.map(shown),
+        ...list(heading(message, 'arrow keys move, Enter takes', stdout), choices, stdout),
         initial: Math.max(
           0,
           choices.findIndex((choice) => choice.value === initial),
@@ -53,17 +63,52 @@ export function terminalAsker(stdout: NodeJS.WriteStream, signal: AbortSignal): 
       const answer = await ask({
         type: 'multiselect',
         name: 'answer',
-        message,
-        choices: choices.map(shown),
+        ...list(heading(message, 'space marks, Enter goes on', stdout), choices, stdout),
         instructions: false,
-        hint: 'space marks, Enter goes on',
       })
       return Array.isArray(answer) ? answer.map(String) : undefined
     },
   }
 }
 
-/** What prompts knows of a choice: anything more could be one of its own settings. */
-function shown({ value, title, description }: SelectChoice): prompts.Choice {
-  return { value, title, ...(description ? { description } : {}) }
+/** Of the terminal; undefined where it does not tell. */
+type Size = Partial<Pick<NodeJS.WriteStream, 'columns' | 'rows'>>
+
+/** What stands before each entry of a list: a mark, an arrow where there are more of them, and blanks. */
+const marginColumns = 4
+
+/** A question, and what its list is told of keys, in lines that the terminal does not break within a word. */
+function heading(message: string, hint: string, { columns = 80 }: Size): { message: string; hint: string } {
+  if (`? ${message} › ${hint}`.length <= columns) return { message, hint }
+  // The hint, and later the answer, get lines of their own.
+  return { message: `${fold(message, columns - '? '.length)}\n`, hint: fold(hint, columns - ' › '.length) }
+}
+
+/**
+ * The entries of a list as prompts takes them, and how many of them are drawn at once: prompts counts wrapped lines when it
+ * draws anew, but can't go up beyond the top of the terminal.
+ */
+function list(
+  { message, hint }: { message: string; hint: string },
+  choices: readonly SelectChoice[],
+  { columns = 80, rows = 24 }: Size,
+): { message: string; hint: string; choices: prompts.Choice[]; optionsPerPage: number } {
+  const shown = choices.map(({ value, title, description }) => ({
+    value,
+    title: foldEntry(title, columns - marginColumns, marginColumns),
+    // Anything more than these could be one of the settings of prompts itself.
+    ...(description ? { description } : {}),
+  }))
+  const height = Math.max(...shown.map(({ title }) => linesOf(title)))
+  // prompts folds the description of the entry under the cursor itself.
+  const descriptionHeight = Math.max(
+    ...shown.map(({ description = '' }) => linesOf(fold(description, columns - marginColumns))),
+  )
+  const free = rows - linesOf(message + hint) - descriptionHeight - 1
+  const optionsPerPage = Math.min(10, Math.max(1, Math.floor(free / height)))
+  return { message, hint, choices: shown, optionsPerPage }
+}
+
+function linesOf(text: string): number {
+  return text.split('\n').length
 }

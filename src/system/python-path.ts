@@ -11,11 +11,12 @@ import { findOnPath, isProgram } from './search-path.ts'
  * @throws UsageError when there is no such program.
  */
 export function locatePython(text: string, workingDirectory: string, environment: NodeJS.ProcessEnv): string {
-  if (!/[/\\]/.test(text)) {
-    const found = findOnPath(text, environment)
-    if (found !== undefined) return found
+  const isName = !/[/\\]/.test(text)
+  const found = isName ? findOnPath(text, environment) : undefined
+  if (found !== undefined) return found
+  if (isName && !existsSync(resolve(workingDirectory, text))) {
     throw new UsageError(`There is no program ${text} on the PATH.`, {
-      hints: [`--python-path takes the path of a Python too: --python-path ./.venv/bin/python`],
+      hints: ['--python-path takes the path of a Python too: --python-path ./.venv/bin/python'],
     })
   }
   const path = /^~[/\\]/.test(text) ? join(homedir(), text.slice(1)) : resolve(workingDirectory, text)

@@ -52,6 +52,7 @@ describe('the packed tool', () => {
       'dist/',
       'dist/THIRD-PARTY-LICENSES.txt',
       'dist/chunks/',
+      'dist/chunks/catalogue.js',
       'dist/chunks/colours.js',
       'dist/chunks/processes.js',
       'dist/chunks/prompt.js',
@@ -114,7 +115,29 @@ describe('through npm, which takes flags for itself', () => {
     expect(config).toMatchObject({ model: 'hello' })
   })
 
+  it('the short form of a template is found again', async () => {
+    const { exitCode, folder } = await create(
+      'my-app',
+      '--server',
+      '--',
+      '--model',
+      'hello',
+      '--no-install',
+      '--no-git',
+    )
+    expect(exitCode).toBe(0)
+    expect(readFileSync(join(folder, 'my-app', '.create-mlx-app.json'), 'utf8')).toContain(
+      '"template": "server"',
+    )
+  })
+
   it.each([
+    [['--list'], 'npm create mlx-app@latest -- --list'],
+    [
+      ['my-app', '--server', '--with', 'docker'],
+      'npm create mlx-app@latest my-app -- --with docker --server',
+    ],
+    [['my-app', '--python-path', './p'], 'npm create mlx-app@latest my-app -- --python-path ./p'],
     [
       ['my-app', '--template=node', '--no-git'],
       'npm create mlx-app@latest my-app -- --template node --no-git',

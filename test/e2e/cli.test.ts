@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
@@ -49,6 +49,28 @@ describe('the built tool', () => {
     expect(Object.keys(readTree(again))).toContain('an app/.github/workflows/ci.yml')
   })
 
+  it('pins a model of the catalogue, and makes the same again of the same command', async () => {
+    const model = 'mlx-community/Qwen3-0.6B-4bit'
+    const revision = '73e3e38d981303bc594367cd910ea6eb48349da8'
+    const folder = temporaryFolder()
+    const flags = ['x', '--yes', '--model', model, '--no-install', '--no-git', '--json']
+    const { stdout } = await runTool(bin, flags, { cwd: folder })
+    expect(JSON.parse(stdout)).toMatchObject({ answers: { model, revision }, notes: [] })
+    const config = JSON.parse(readFileSync(join(folder, 'x', 'mlx.config.json'), 'utf8'))
+    expect(config).toMatchObject({ model, revision })
+  })
+
+  it('says of a model that is not for text alone what there is to do', async () => {
+    const folder = temporaryFolder()
+    const model = 'mlx-community/embeddinggemma-300m-4bit'
+    const flags = ['x', '--yes', '--server', '--model', model, '--no-install', '--no-git']
+    const { stdout } = await runTool(bin, flags, { cwd: folder })
+    expect(stdout).toContain(
+      'The model makes vectors and writes no text: /v1/embeddings answers with it, a chat needs a text model.\n' +
+        'It needs, once: npm run setup -- --with vision\n',
+    )
+  })
+
   it('fills this folder with "."', async () => {
     const folder = join(temporaryFolder(), 'this-one')
     writeTree(folder, { '.git/HEAD': 'ref: refs/heads/main\n' })
@@ -67,13 +89,37 @@ describe('the built tool', () => {
       'mlx-community/Qwen3-0.6B-4bit',
     )
     const { stdout } = await runTool(bin, ['--list', '--json'], { cwd: folder })
-    expect(JSON.parse(stdout)).toMatchObject({
+    const list = JSON.parse(stdout)
+    expect(list).toMatchObject({
       ok: true,
       templates: [
-        { id: 'node', features: ['ci'] },
-        { id: 'server', features: ['ci', 'docker'] },
+        { id: 'node', features: ['ci'], modelTasks: ['text', 'vision'] },
+        { id: 'server', features: ['ci', 'docker'], modelTasks: ['text', 'vision', 'embeddings'] },
       ],
     })
+    expect(list.models.length).toBeGreaterThan(20)
+    expect(list.models).toContainEqual(
+      expect.objectContaining({
+        id: 'mlx-community/Qwen3-0.6B-4bit',
+        task: 'text',
+        downloadBytes: 351_383_618,
+        licence: 'Apache-2.0',
+        revision: '73e3e38d981303bc594367cd910ea6eb48349da8',
+        fits: expect.stringMatching(/^(fits|slow on a CPU|tight|too large)$/),
+      }),
+    )
+    expect(list.models.map(({ id }: { id: string }) => id)).toContain(list.defaultModel)
+    const help = await runTool(bin, ['--help', '--json'], { cwd: folder })
+    expect(JSON.parse(help.stdout)).toMatchObject({ ok: true, version })
+    expect(JSON.parse(help.stdout).options).toContainEqual(
+      expect.objectContaining({
+        flag: '--template',
+        short: '-t',
+        values: ['node', 'server'],
+        default: 'node',
+      }),
+    )
+    expect(help.stderr).toContain('Without a terminal (scripts, CI, coding agents):')
     expect(readTree(folder)).toEqual({})
   })
 
@@ -127,9 +173,13 @@ describe('a program that reads the result', () => {
       ok: true,
       directory: join(folder, 'x'),
       answers: { model: 'hello' },
+      defaults: expect.arrayContaining(['--template node', "--author 'x authors'"]),
       overwritten: [],
       install: 'skipped',
       git: 'skipped',
+      next: ['cd x', 'npm install', 'npm run setup', 'npm start', 'npm -s start -- "Who are you?"'],
+      notes: [],
+      command: expect.stringMatching(/^npx create-mlx-app@\S+ x --yes .* --no-install --no-git$/),
     })
     expect(stderr).toContain('Next:')
   })
@@ -165,6 +215,9 @@ describe('wrong usage', () => {
     [['x', '--tempalte', 'node'], 'Did you mean --template?'],
     [['x', '--yes', '--model', 'gpt'], 'Unknown model: gpt'],
     [['x', '--yes', '--name', 'A b'], "can't be used"],
+    [['x', '--yes', '--python-path', './none'], 'none does not exist.'],
+    [['x', '--yes', '--python-path', '.'], 'is no program that can be run.'],
+    [['x', '--yes', '--python-path', 'python0'], 'There is no program python0 on the PATH.'],
     [['x', 'y'], 'Only one folder'],
   ])('%j without a terminal: exit 2, what there is, nothing made', async (flags, message) => {
     const folder = temporaryFolder()
@@ -185,7 +238,9 @@ describe('wrong usage', () => {
     const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder, env: plainEnvironment(variables) })
     expect(exitCode).toBe(0)
     expect(stdout).toContain(line)
-    expect(stdout).toMatch(/Defaults taken: --template node --model \S+ --package-manager npm/)
+    expect(stdout).toMatch(
+      /^Defaults taken: --name x --template node --model \S+ --package-manager npm --author 'x authors'$/m,
+    )
   })
 })
 
@@ -281,6 +336,25 @@ describe('install and set-up', () => {
     expect(stdout).toMatch(/Next:\n {2}cd x\n {2}npm start\n/)
   })
 
+  it('take the Python that is named, from the folder where it is named', async () => {
+    const named = temporaryFolder('a python')
+    writeTree(named, { python3: '' })
+    chmodSync(join(named, 'python3'), 0o755)
+    const python = join(named, 'python3')
+    const { exitCode, stdout, folder } = await run(npm('none'), '--python-path', python, '--json')
+    expect(exitCode).toBe(0)
+    const result = JSON.parse(stdout)
+    expect(result.answers).toMatchObject({ env: 'existing', pythonPath: python })
+    expect(result.defaults).toContain('--env existing')
+    expect(result.command).toContain(` --env existing --python-path '${python}' `)
+    const record = readFileSync(join(folder, 'x', '.create-mlx-app.json'), 'utf8')
+    expect(record).toContain('"env": "existing"')
+    expect(record).not.toContain(named)
+
+    const built = await run(`printf '%s\\n' "$@"`, '--env', 'pip', '--python-path', python)
+    expect(built.stdout).toContain(`run\nsetup\n--\n--env\npip\n--python\n${python}\n`)
+  })
+
   it.each([
     ['install', 'The packages could not be installed: exit 1', 'npm install && npm run setup'],
     ['run', 'Python could not be set up: exit 1', 'npm run setup'],
@@ -291,6 +365,17 @@ describe('install and set-up', () => {
     expect(stderr).toContain(`go on in it with: ${command}`)
     expect(stdout).toContain(`  ${command.split(' && ')[0]}\n`)
     expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
+  })
+
+  it('are those of the package manager on the PATH where none runs the tool', async () => {
+    const folder = temporaryFolder()
+    const env = plainEnvironment({ PATH: programs({ pnpm: 'echo "ran $*"' }) })
+    const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder, env })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Installing packages with pnpm ...\nran install\n')
+    expect(stdout).toContain('Setting up Python ...\nran run setup\n')
+    expect(stdout).toContain(' --package-manager pnpm ')
+    expect(existsSync(join(folder, 'x', 'pnpm-workspace.yaml'))).toBe(true)
   })
 
   it('say so when the package manager is not there', async () => {

@@ -140,7 +140,8 @@ export function runInTerminal(
     cwd: options.cwd,
     cols: options.columns ?? 100,
     rows: 40,
-    env: options.env ?? plainEnvironment(),
+    // By npm, so that it is no question which of the package managers on this machine is used.
+    env: options.env ?? plainEnvironment({ npm_config_user_agent: 'npm/11.19.1 node/v24.0.0' }),
   })
   let drawn = ''
   let seen = 0

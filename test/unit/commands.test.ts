@@ -167,6 +167,12 @@ describe('the environment', () => {
 
   it.each([
     [{ CLAUDECODE: '1' }, 'Claude Code'],
+    [{ CODEX_THREAD_ID: 'x', CI: 'true' }, 'Codex'],
+    [{ AI_AGENT: 'mine' }, 'a coding agent'],
+    [{ TF_BUILD: 'True' }, 'CI'],
+    [{ TEAMCITY_VERSION: '2026.1' }, 'CI'],
+    [{ CI: '0' }, undefined],
+    [{ CURSOR_TRACE_ID: 'x', TERM_PROGRAM: 'vscode' }, undefined],
     [{ CI: 'true' }, 'CI'],
     [{ CI: 'false' }, undefined],
     [{ CI: '' }, undefined],
@@ -231,6 +237,7 @@ describe('a Python that is named', () => {
     ['./none', 'does not exist', 'It takes the interpreter itself'],
     ['./notes.txt', 'is no program that can be run', 'It takes the interpreter itself'],
     ['./venv', 'is no program that can be run', 'venv/bin/python?'],
+    ['venv', 'is no program that can be run', 'venv/bin/python?'],
     ['python9', 'There is no program python9 on the PATH.', '--python-path takes the path'],
   ])('is refused as %s: %s', (text, message, hint) => {
     const here = folder()

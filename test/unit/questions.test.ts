@@ -296,11 +296,11 @@ describe('on a terminal', () => {
     )
   })
 
-  it('says of Linux that a processor reads all of a model', async () => {
+  it('says that it proposes no large one on Linux, where a processor would read all of it', async () => {
     const one = person({ Model: 'hello', Beside: '' })
     const machine: Machine = { ...mac, platform: 'linux', architecture: 'x64' }
     await settle('my-app --node', { asker: async () => one.asker, machine })
-    expect(one.asked[0]).toContain('up to 2.5 GB, as a CPU reads all of it for each token')
+    expect(one.asked[0]).toContain('up to 2.5 GB on a CPU')
   })
 
   it('takes a Hugging Face id that is not in the list', async () => {

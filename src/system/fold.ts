@@ -1,0 +1,42 @@
+/**
+ * A text with line breaks between words, so that a narrow terminal does not break within one. A word that is wider than
+ * a line stays whole.
+ *
+ * @param columns of a line.
+ */
+export function fold(text: string, columns: number): string {
+  return foldParts(
+    text.split(' ').map((word) => [word]),
+    columns,
+  ).join('\n')
+}
+
+/**
+ * The same for an entry of a list. A word that is wider than a line is broken behind its hyphens and slashes, as names of
+ * models are read.
+ *
+ * @param columns of a line, without the indent.
+ * @param indent of all lines but the first, which has the entry's mark in front.
+ */
+export function foldEntry(text: string, columns: number, indent: number): string {
+  const words = text.split(' ').map((word) => (word.length <= columns ? [word] : word.split(/(?<=[-/])/)))
+  return foldParts(words, columns).join(`\n${' '.repeat(indent)}`)
+}
+
+/** @param words each in the parts between which it may be broken. */
+function foldParts(words: readonly (readonly string[])[], columns: number): string[] {
+  const lines: string[] = []
+  let line: string | undefined
+  for (const parts of words) {
+    for (const [index, part] of parts.entries()) {
+      const longer = line === undefined ? part : index > 0 ? line + part : `${line} ${part}`
+      if (line === undefined || longer.length <= columns) {
+        line = longer
+      } else {
+        lines.push(line)
+        line = part
+      }
+    }
+  }
+  return [...lines, line ?? '']
+}
