@@ -1,6 +1,7 @@
 /** What the built tool does where it can't write: it says why, exits with 1, and everything is as it was before. */
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, it, type TestContext } from 'vitest'
 import { diskInMemory, folderWithoutCase, folderWithQuota } from '../support/disks.ts'
@@ -166,28 +167,58 @@ describe('a disk', () => {
   })
 })
 
-describe('a limit of the process', () => {
-  const limited =
-    (limit: string): typeof runTool =>
-    async (program, flags, options): Promise<Ended> => {
-      const { exitCode, stdout, stderr } = await execa(
-        'sh',
-        ['-c', `ulimit ${limit}; exec "$@"`, 'sh', process.execPath, program, ...flags],
-        {
-          cwd: options.cwd,
-          env: plainEnvironment(),
-          extendEnv: false,
-          reject: false,
-          stdin: 'ignore',
-        },
-      )
-      return { exitCode, stdout, stderr }
-    }
+/** Runs the tool below a limit of the shell's. */
+const limited =
+  (limit: string): typeof runTool =>
+  async (program, flags, options): Promise<Ended> => {
+    const { exitCode, stdout, stderr } = await execa(
+      'sh',
+      ['-c', `ulimit ${limit}; exec "$@"`, 'sh', process.execPath, program, ...flags],
+      {
+        cwd: options.cwd,
+        env: options.env ?? plainEnvironment(),
+        extendEnv: false,
+        reject: false,
+        stdin: 'ignore',
+      },
+    )
+    return { exitCode, stdout, stderr }
+  }
 
+describe('a limit of the process', () => {
   it('on the size of files: EFBIG', async () => {
     const run = limited('-f 64')
     expect(await refused(temporaryFolder(), ['x'], run)).toContain(
       'a file is larger than what is allowed there (EFBIG)',
+    )
+  })
+})
+
+describe('a process that may open no more files', () => {
+  it('EMFILE', async () => {
+    const folder = temporaryFolder()
+    const module = join(temporaryFolder('greedy'), 'greedy.mjs')
+    // Once the tool has begun to write, it takes all that is left.
+    writeFileSync(
+      module,
+      `import fs from 'node:fs'
+const { mkdirSync, openSync } = fs
+fs.mkdirSync = (...parameters) => {
+  const result = mkdirSync(...parameters)
+  try {
+    for (;;) openSync('/dev/null')
+  } catch {}
+  return result
+}
+`,
+    )
+    const run: typeof runTool = (program, flags, options) =>
+      limited('-n 128')(program, flags, {
+        ...options,
+        env: plainEnvironment({ NODE_OPTIONS: `--import=${pathToFileURL(module)}` }),
+      })
+    expect(await refused(folder, ['x'], run)).toContain(
+      'this process may open no more files (EMFILE). Everything is',
     )
   })
 })
@@ -217,7 +248,7 @@ describe('where upper and lower case are the same', () => {
     expect(await refused(join(folder, '..'), ['MY-APP', '--name', 'x'])).toContain('  mine.txt\n')
   })
 
-  it('what can not be done gives the file its own name back', async (context) => {
+  it('what does not fit is left as it is spelled', async (context) => {
     const folder = place(context, { 'readme.md': 'mine', Test: 'mine' })
     expect(await refused(folder, ['.', '--force'])).toContain('test is no folder')
     expect(names(folder).sort()).toEqual(['Test', 'readme.md'])

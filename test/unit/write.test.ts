@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process'
 import * as nodeFileSystem from 'node:fs'
-import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { CreateError, InterruptedError } from '../../src/errors.ts'
 import { type WriteOptions, writeProject } from '../../src/steps/write.ts'
 import type { FileSystem } from '../../src/steps/write-files.ts'
+import { folderWithoutCase } from '../support/disks.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
 
 const files = new Map(
@@ -110,6 +110,42 @@ describe('writing a new folder', () => {
     }
   })
 
+  it('takes the folders above it back where a name in the middle is too long', async () => {
+    const folder = temporaryFolder()
+    const error = await failure(write(join(folder, 'a', 'x'.repeat(300), 'b')))
+    expect(error.message).toContain('the name is too long (ENAMETOOLONG). Everything is as it was before.')
+    expect(readTree(folder)).toEqual({})
+  })
+
+  it('says what is left when it can not be removed', async () => {
+    const folder = temporaryFolder()
+    const fileSystem: FileSystem = {
+      ...nodeFileSystem,
+      renameSync: () => {
+        throw systemError('ENOSPC')
+      },
+      rmSync: () => {
+        throw systemError('EBUSY')
+      },
+    }
+    const error = await failure(write(join(folder, 'x'), { fileSystem }))
+    const [left = ''] = readdirSync(folder)
+    expect(error.message).toBe(
+      'Writing failed: no space left on the disk (ENOSPC). So did cleaning up: something else is using it (EBUSY).',
+    )
+    expect(error.hints).toEqual([`Remove by hand what is left: ${join(folder, left)}`])
+  })
+
+  it('takes no offence at what a run that was killed has left', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, {
+      [`.create-mlx-app.${process.pid}.making/x`]: 'old',
+      [`.x.${process.pid}.making/x`]: 'old',
+    })
+    await write(join(folder, 'x'))
+    expect(readTree(join(folder, 'x'))).toEqual(projectTree)
+  })
+
   it('does not touch a folder that something else made meanwhile', async () => {
     const target = join(temporaryFolder(), 'x')
     const { fileSystem } = interferingAt(4, () => writeTree(target, { mine: 'mine' }))
@@ -153,6 +189,21 @@ describe('writing into a folder that is there', () => {
     writeTree(folder, mine)
     expect(await write(folder, { force: true })).toEqual({ overwritten: ['README.md', 'src/main.ts'] })
     expect(readTree(folder)).toEqual({ ...projectTree, 'src/other.ts': 'mine' })
+  })
+
+  it('is done when its own folder can not be removed, and names it', async () => {
+    const folder = temporaryFolder()
+    writeTree(folder, mine)
+    const fileSystem: FileSystem = {
+      ...nodeFileSystem,
+      rmSync: () => {
+        throw systemError('EBUSY')
+      },
+    }
+    const { left = '', overwritten } = await write(folder, { force: true, fileSystem })
+    expect(overwritten).toEqual(['README.md', 'src/main.ts'])
+    expect(readTree(left)).toMatchObject({ 'old/README.md': 'mine' })
+    expect(readTree(folder)).toMatchObject(projectTree)
   })
 
   it('overwrites nothing without force', async () => {
@@ -237,47 +288,24 @@ describe('writing into a folder that is there', () => {
   })
 })
 
-describe('a disk that does not take it', () => {
-  const isRoot = process.getuid?.() === 0
-
-  /** A disk of its own of so many bytes; undefined where this system does not let a test mount one. */
-  function smallDisk(options: string): string | undefined {
-    const folder = temporaryFolder()
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' })
-    } catch {
-      // Not root, or a container without the right to mount.
-      return undefined
-    }
-    onTestFinished(() => {
-      execFileSync('umount', ['-l', folder])
-    })
-    return folder
-  }
-
-  it('that is full: a message, and nothing left', async (context) => {
-    const disk = smallDisk('size=64k')
-    if (disk === undefined) return context.skip('no right to mount a small disk here')
-    const large = new Map([...files, ['z/large.bin', Buffer.alloc(200_000)] as const])
-    const signal = new AbortController().signal
-    const error = await failure(writeProject(join(disk, 'x'), large, { force: false, signal }))
-    expect(error.message).toContain('no space left on the disk (ENOSPC)')
-    expect(readTree(disk)).toEqual({})
-    writeFileSync(join(disk, 'README.md'), 'mine')
-    await failure(writeProject(disk, large, { force: true, signal }))
-    expect(readTree(disk)).toEqual({ 'README.md': 'mine' })
-  })
-
-  it('that is read-only, or a folder without the right to write: a message', async (context) => {
-    if (isRoot) {
-      const disk = smallDisk('ro')
-      if (disk === undefined) return context.skip('no right to mount a disk here')
-      expect((await failure(write(join(disk, 'x')))).message).toContain('(EROFS)')
-    } else {
-      const folder = temporaryFolder()
-      mkdirSync(join(folder, 'closed'))
-      chmodSync(join(folder, 'closed'), 0o555)
-      expect((await failure(write(join(folder, 'closed', 'x')))).message).toContain('(EACCES)')
+describe('a disk where upper and lower case are the same', () => {
+  it("gives the user's file its own name back, whichever operation fails", async (context) => {
+    const disk = folderWithoutCase(context)
+    const mine = { 'readme.md': 'mine', 'src/Main.ts': 'mine' }
+    const probe = interferingAt(-1, () => {})
+    writeTree(join(disk, 'probe'), mine)
+    const { overwritten } = await write(join(disk, 'probe'), { force: true, fileSystem: probe.fileSystem })
+    expect(overwritten).toEqual(['readme.md', 'src/Main.ts'])
+    for (let n = 1; n <= probe.calls(); n++) {
+      const folder = join(disk, String(n))
+      writeTree(folder, mine)
+      const before = readTree(folder)
+      const { fileSystem } = interferingAt(n, () => {
+        throw systemError('EIO')
+      })
+      const error = await failure(write(folder, { force: true, fileSystem }))
+      expect(error.message).toContain('the disk has a fault (EIO). Everything is as it was before.')
+      expect(readTree(folder)).toEqual(before)
     }
   })
 })
