@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readArguments } from '../../src/arguments.ts'
 import {
@@ -93,6 +93,23 @@ describe('the registry of options', () => {
 
   it('is explained by --help', () => {
     expect(helpText('1.2.3')).toMatchSnapshot()
+  })
+
+  it('is explained by the README, with the short forms', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+    const table = readme.slice(
+      readme.indexOf('## The command line'),
+      readme.indexOf('## What was not run here'),
+    )
+    for (const { flag, short } of options) {
+      expect(table).toContain(`\`${flag}\``)
+      if (short !== undefined) expect(table).toContain(`\`${flag}\`, \`${short}\``)
+      if (!allSwitchOptions.some((option) => option.flag === flag && option.shortFor)) {
+        expect(table, 'the summary').toMatch(new RegExp(`\\[${flag}[ \\]]`))
+      }
+    }
+    expect(table).toContain('thirty models')
+    expect(catalogue.filter(({ id }) => id !== 'hello')).toHaveLength(30)
   })
 
   it('is what --help gives a program', () => {
