@@ -11,7 +11,7 @@ const firstWords = 'Once upon a time'
 test('a chat: two turns, commands, a file, the end', async () => {
   await using screen = new Screen()
   expect(await screen.see('\n> ')).toMatch(/hello\. \/help lists the commands/)
-  expect(screen.raw).toMatch(/Loading 100 % {2}\d+ kB of \d+ kB/)
+  expect(screen.raw).toMatch(/Loading +100 % {2}█+ +\d+ kB of \d+ kB/)
 
   expect(await screen.say('Say hello in five languages.')).toBe(answerTo('Say hello in five languages.'))
   expect(await screen.say('/system You are friendly.')).toBe('System message: You are friendly.')

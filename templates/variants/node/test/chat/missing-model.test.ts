@@ -1,0 +1,117 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { scriptCommand, scriptWithArguments } from '#project'
+import { type Hub, startHub } from '#testing/hub'
+import { helloDirectory } from '#testing/support'
+import { answerTo, chat, run, useFolder } from './support/program.ts'
+import { keys, Screen } from './support/screen.ts'
+
+const model = 'somebody/hello-mlx'
+const home = join(useFolder(), 'home')
+let hub: Hub
+
+beforeAll(async () => {
+  hub = await startHub(model, helloDirectory)
+})
+afterEach(() => {
+  rmSync(home, { recursive: true, force: true })
+  hub.requests.length = 0
+})
+afterAll(() => hub[Symbol.asyncDispose]())
+
+const environment = (additions: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  MLX_MODEL: model,
+  MLX_PULL: undefined,
+  HF_ENDPOINT: hub.address,
+  HF_HOME: home,
+  HF_HUB_CACHE: undefined,
+  HF_HUB_OFFLINE: undefined,
+  CI: undefined,
+  ...additions,
+})
+const open = (commandLine: string[] = [], additions: NodeJS.ProcessEnv = {}) =>
+  new Screen(commandLine, { extra: environment(additions) })
+
+describe('on a terminal a start asks', () => {
+  test('with the size of the model and what fits, and gets it', async () => {
+    await using screen = open()
+    const shown = await screen.see('Which one? [1] ')
+    expect(shown).toMatch(/somebody\/hello-mlx is not on this machine yet\.\n/)
+    expect(shown).toMatch(/It is a download of \d+ kB; its licence is mit\.\n/)
+    expect(shown).toMatch(
+      /Memory: it fits\. Its weights take \d+ kB of the [\d.]+ [GM]B that models may take\.\n/,
+    )
+    expect(shown).toMatch(/Disk: it fits\. [\d.]+ [GT]B are free\.\n\n/)
+    expect(shown).toMatch(/ {2}1 \(p\) {2}pull it now: \d+ kB\n/)
+    expect(shown).toMatch(
+      / {2}2 \(h\) {2}start with the hello model this time: [^\n]*\n {2}3 \(c\) {2}cancel\n/,
+    )
+    screen.type('4', keys.enter)
+    await screen.see('Type a number from 1 to 3, or one of p, h, c.\n')
+    screen.type(keys.enter)
+    await screen.see(`${model}. /help lists the commands`)
+    await screen.see('\n> ')
+    expect(await screen.say('Who are you?')).toBe(answerTo('Who are you?'))
+    screen.type(keys.controlD)
+    expect(await screen.exitCode()).toBe(0)
+    // The next start has it, and asks nothing.
+    expect(await run([...chat, 'Say hello.'], { extra: environment() })).toEqual({
+      stdout: `${answerTo('Say hello.')}\n`,
+      stderr: '',
+      code: 0,
+    })
+  })
+
+  test('and takes the hello model in its place', async () => {
+    await using screen = open()
+    await screen.see('Which one? [1] ')
+    screen.type('h', keys.enter)
+    await screen.see('hello. /help lists the commands')
+    await screen.see('\n> ')
+    expect(await screen.say('Say hello.')).toBe(answerTo('Say hello.'))
+    expect(hub.requests.filter((line) => line.includes('/resolve/'))).toEqual([])
+    screen.type(keys.controlD)
+    expect(await screen.exitCode()).toBe(0)
+  })
+
+  test.each([
+    ['3', keys.enter, 1, `${model} is not on this machine.\nGet it with: `],
+    ['', keys.controlC, 130, '\nInterrupted.\n'],
+    ['1', keys.controlC, 130, '\nInterrupted.\n'],
+    ['', keys.controlD, 130, '\nInterrupted.\n'],
+  ])('and ends: %j, %j is %i', async (text, end, code, said) => {
+    await using screen = open(['a question'])
+    await screen.see('Which one? [1] ')
+    screen.type(text, end)
+    await screen.see(said)
+    expect(await screen.exitCode()).toBe(code)
+    expect(hub.requests.filter((line) => line.includes('/resolve/'))).toEqual([])
+  })
+})
+
+describe('without a terminal a start', () => {
+  test('downloads, and tells how far it is beside the answer', async () => {
+    const { stdout, stderr, code } = await run([...chat, 'Say hello.'], { extra: environment() })
+    expect(stdout).toBe(`${answerTo('Say hello.')}\n`)
+    expect(stderr).toMatch(/^Downloading: 0 %, 0 bytes of \d+ kB\nDownloading: 100 %, (\d+ kB) of \1\n$/)
+    expect(code).toBe(0)
+  })
+
+  const pull = scriptWithArguments('models', `pull ${model}`)
+  test.each([
+    [
+      { MLX_PULL: 'never' },
+      `${model} is not on this machine, and MLX_PULL=never forbids to download it.\nGet it with: ${pull}\n`,
+    ],
+    [
+      { HF_HUB_OFFLINE: '1' },
+      `${model} is not on this machine, and HF_HUB_OFFLINE forbids to download it.\nUnset HF_HUB_OFFLINE, or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}\n`,
+    ],
+    [{ MLX_PULL: 'perhaps' }, 'MLX_PULL is one of ask, always, never, not perhaps.\n'],
+  ])('asks no hub with %j', async (additions, stderr) => {
+    const outcome = await run([...chat, 'Say hello.'], { extra: environment(additions) })
+    expect(outcome).toEqual({ stdout: '', stderr, code: 1 })
+    expect(hub.requests).toEqual([])
+  })
+})
