@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { LoadProgress } from '#engine'
 import { helloDirectory, until, useFolder } from '../support.ts'
-import { errorOf, model, silentAfter, useHub } from './hub-faults.ts'
+import { errorOf, model, silentAfter, useHub } from './use-hub.ts'
 
 const folder = useFolder()
 const weights = readFileSync(join(helloDirectory, 'model.safetensors'))

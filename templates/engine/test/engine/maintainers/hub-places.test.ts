@@ -1,24 +1,12 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { findInterpreter, findProject } from '#project'
 import { startHub } from '../hub.ts'
-import { answerTo, ask, helloDirectory, makeProject, until, useFolder } from '../support.ts'
-import { errorOf, model, silentAfter, useHub } from './hub-faults.ts'
+import { answerTo, ask, helloDirectory, makeProject, useFolder } from '../support.ts'
+import { errorOf, model, useHub } from './use-hub.ts'
 
 const folder = useFolder()
 const weights = readFileSync(join(helloDirectory, 'model.safetensors'))
@@ -185,159 +173,5 @@ describe('a newer commit', () => {
       code: 'INVALID_REQUEST',
       message: `${output} holds ${name}, which ${model} would overwrite or be mixed with.`,
     })
-  })
-})
-
-describe('room', () => {
-  test('a model that can not be loaded here is not downloaded by loadModel', async () => {
-    const engine = await shared.engine({}, { memoryLimitBytes: 100_000 })
-    expect(await errorOf(engine.loadModel({ model }))).toMatchObject({
-      code: 'OUT_OF_MEMORY',
-      message: `${model} was not downloaded: its weights take 232 kB, and 100 kB may be used here.`,
-      hint: 'Choose a smaller or a more strongly quantised model, or raise memoryLimitBytes.',
-    })
-    expect(shared.gets('.safetensors')).toEqual([])
-    expect(await engine.describeModel({ model })).toMatchObject({ fits: false })
-    // For another machine, perhaps.
-    expect((await engine.downloadModel({ model })).bytes).toBeGreaterThan(weights.length)
-  })
-
-  test('a place that can not be written to is named', async () => {
-    const file = join(folder.path, 'no folder')
-    writeFileSync(file, '')
-    const engine = await shared.engine({ HF_HOME: file })
-    expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
-      code: 'DOWNLOAD_FAILED',
-      message: expect.stringMatching(/^somebody\/hello-mlx could not be stored: .*no folder/),
-      hint: 'Make that folder writable, or choose one that is: HF_HOME sets where models go.',
-    })
-    const output = join(file, 'model')
-    expect(await errorOf(engine.downloadModel({ model, output }))).toMatchObject({ code: 'DOWNLOAD_FAILED' })
-  })
-
-  describe.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')(
-    'on a small disk (needs root on Linux, for a tmpfs)',
-    () => {
-      let disk = ''
-      beforeAll(async () => {
-        disk = mkdtempSync(join(tmpdir(), 'small-disk-'))
-        await run('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk])
-      })
-      afterAll(async () => {
-        await run('umount', [disk])
-        rmSync(disk, { recursive: true })
-      })
-
-      test('a download that has no room does not begin', async () => {
-        writeFileSync(join(disk, 'filler'), Buffer.alloc(300_000))
-        const engine = await shared.engine({ HF_HOME: disk })
-        expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
-          code: 'DISK_FULL',
-          message: expect.stringMatching(
-            new RegExp(
-              `^The download of ${model} needs 2\\d\\d kB, and \\d+(\\.\\d)? kB are free in ${disk}/hub \\(HF_HOME is ${disk}\\)\\.$`,
-            ),
-          ),
-          hint: expect.stringMatching(/models -- clean.*or set HF_HOME to a folder on another disk\.$/),
-        })
-        const output = join(disk, 'plain')
-        expect(await errorOf(engine.downloadModel({ model, output }))).toMatchObject({
-          code: 'DISK_FULL',
-          hint: 'Free some space, or choose a folder on another disk.',
-        })
-        expect(shared.gets('.safetensors')).toEqual([])
-        rmSync(join(disk, 'filler'))
-      })
-
-      test('a disk that fills up meanwhile is told of, and the download goes on later', async () => {
-        const filler = join(disk, 'filler')
-        const { trouble, reached } = silentAfter('.safetensors', weights, 100_000)
-        shared.hub.trouble = (request, response, path) => {
-          if (!trouble(request, response, path)) return false
-          void reached.then(async () => {
-            await until(async () => partialBytes() > 0)
-            fill(filler)
-            response.end(weights.subarray(100_000))
-          })
-          return true
-        }
-        const digest = createHash('sha256').update(weights).digest('hex')
-        const partial = join(disk, 'hub', 'models--somebody--hello-mlx', 'blobs', `${digest}.incomplete`)
-        const partialBytes = () => statSync(partial, { throwIfNoEntry: false })?.size ?? 0
-        const engine = await shared.engine({ HF_HOME: disk })
-        expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
-          code: 'DISK_FULL',
-          message: expect.stringContaining(`The disk is full: ${model} could not be stored.`),
-        })
-        rmSync(filler)
-        await engine.downloadModel({ model })
-        expect(shared.gets('.safetensors').at(-1)).toMatch(/ bytes=\d+-$/)
-        expect((await engine.verifyModel({ model })).files.every(({ state }) => state === 'ok')).toBe(true)
-      })
-    },
-  )
-})
-
-/** Writes until there is no room left. */
-function fill(file: string): void {
-  try {
-    for (;;) writeFileSync(file, Buffer.alloc(4096), { flag: 'a' })
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
-  }
-}
-
-describe('what is removed lies in the cache', () => {
-  test('no link is followed out of it', async () => {
-    const engine = await shared.engine()
-    await engine.downloadModel({ model })
-    const outside = join(folder.path, 'outside')
-    mkdirSync(outside)
-    writeFileSync(join(outside, 'precious'), 'mine')
-    symlinkSync(outside, join(shared.cached, 'blobs', 'linked'))
-    symlinkSync(outside, join(shared.cached, 'snapshots', 'a'.repeat(40), 'linked'))
-    symlinkSync(outside, join(shared.home, 'hub', 'models--somebody--linked'))
-    await engine.cleanModels()
-    await engine.removeModel(model)
-    expect(await engine.removeModel('somebody/linked')).toMatchObject({ freedBytes: 0 })
-    expect(readFileSync(join(outside, 'precious'), 'utf8')).toBe('mine')
-    expect(readdirSync(join(shared.home, 'hub')).filter((name) => name.startsWith('models--'))).toEqual([])
-  })
-
-  test('a repository that the library of the hub can not read is removed too', async () => {
-    mkdirSync(join(shared.cached, 'blobs'), { recursive: true })
-    writeFileSync(join(shared.cached, 'blobs', `${'c'.repeat(64)}.incomplete`), Buffer.alloc(5000))
-    const engine = await shared.engine()
-    expect(await engine.removeModel(model)).toMatchObject({ freedBytes: 5000, path: shared.cached })
-    expect(existsSync(shared.cached)).toBe(false)
-  })
-
-  test('a model below models/ that a download brought there is removed, hello and what is above is not', async () => {
-    const project = makeProject(join(folder.path, 'project'))
-    const engine = await shared.engine({}, { project })
-    const output = join(project, 'models', 'mine')
-    await engine.downloadModel({ model, output })
-    expect((await engine.models()).map((found) => found.model)).toEqual(['hello', 'mine'])
-    expect((await engine.complete({ ...ask('Say hello.'), model: 'mine' })).text).toBe(answerTo('Say hello.'))
-    expect((await engine.removeModel('mine')).freedBytes).toBeGreaterThan(weights.length)
-    expect(existsSync(output)).toBe(false)
-    for (const name of ['mine/..', 'hello/../hello', '../models', '.', output]) {
-      expect(await errorOf(engine.removeModel(name))).toMatchObject({ code: 'INVALID_REQUEST' })
-    }
-    expect(await errorOf(engine.removeModel('hello'))).toMatchObject({ code: 'INVALID_REQUEST' })
-    expect(existsSync(join(project, 'models', 'hello', 'config.json'))).toBe(true)
-  })
-
-  test('a model that answers is not removed', async () => {
-    const engine = await shared.engine()
-    await engine.loadModel({ model })
-    const stream = engine.generate({ ...ask('Tell me a story.'), model })[Symbol.asyncIterator]()
-    await stream.next()
-    const error = await errorOf(engine.removeModel(model))
-    expect(error).toMatchObject({ code: 'INVALID_REQUEST', message: `${model} is in use.` })
-    await stream.return?.()
-    await until(async () => (await engine.status()).active === 0)
-    await engine.removeModel(model)
-    expect(existsSync(shared.cached)).toBe(false)
   })
 })
