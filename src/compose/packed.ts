@@ -46,10 +46,14 @@ export function packLayer(layer: Layer): Uint8Array {
  *
  * @throws Error when it is cut short or of another version: what is wrong, to be said after its path.
  */
-export function unpackLayers(packed: Buffer, names: readonly string[]): Map<string, Layer> {
+export function unpackLayers(
+  packed: Buffer,
+  names: readonly string[],
+  expectedVersion: string = version,
+): Map<string, Layer> {
   const start = packed.indexOf('\n') + 1
   const index: PackedIndex = JSON.parse(packed.toString('utf8', 0, start))
-  if (index.version !== version) throw new Error(`is of version ${index.version}`)
+  if (index.version !== expectedVersion) throw new Error(`is of version ${index.version}`)
   const count = index.layers.findLastIndex(({ name }) => names.includes(name)) + 1
   const needed = index.layers.slice(0, count)
   const bytes = decompressed(packed.subarray(start, start + (needed.at(-1)?.end ?? 0)), needed)

