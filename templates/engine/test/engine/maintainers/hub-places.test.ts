@@ -75,7 +75,7 @@ describe('the environment', () => {
     expect((await engine.complete({ ...ask('Say hello.'), model })).text).toBe(answerTo('Say hello.'))
     expect(await errorOf(engine.downloadModel({ model: 'somebody/else' }))).toMatchObject({
       code: 'DOWNLOAD_FAILED',
-      message: 'somebody/else is not all here, and HF_HUB_OFFLINE forbids to ask the hub for it.',
+      message: 'HF_HUB_OFFLINE is set, so the hub is not asked for somebody/else.',
       hint: 'Unset HF_HUB_OFFLINE, or choose a model that is on disk.',
     })
     expect(await errorOf(engine.describeModel({ model }))).toMatchObject({ code: 'DOWNLOAD_FAILED' })

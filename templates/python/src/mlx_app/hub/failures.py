@@ -76,7 +76,7 @@ def explain(error: Exception, repository: str, revision: str | None) -> EngineEr
         case OfflineModeIsEnabled():
             return EngineError(
                 "DOWNLOAD_FAILED",
-                f"{repository} is not all here, and HF_HUB_OFFLINE forbids to ask the hub for it.",
+                f"HF_HUB_OFFLINE is set, so the hub is not asked for {repository}.",
                 "Unset HF_HUB_OFFLINE, or choose a model that is on disk.",
             )
         case OSError() if error.errno in NO_SPACE:
