@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
+import { scriptWithArguments } from '#project'
 import { type Check, Findings, runChecks } from '../../src/setup/checks/check.ts'
 import { judgeMemory, judgeNode } from '../../src/setup/checks/machine.ts'
+import { judgeMissing } from '../../src/setup/checks/model.ts'
 import { judgeVision } from '../../src/setup/checks/python.ts'
 import { formatBytes } from '../../src/setup/format.ts'
 
@@ -18,6 +20,25 @@ it.each([
 it('wants room for the model and something more', () => {
   expect(judgeMemory(8e9, 16e9).good).toBe(true)
   expect(judgeMemory(15e9, 16e9)).toMatchObject({ good: false, detail: '16.0 GB for a model of 15.0 GB' })
+})
+
+it('says how much of a model is missing, and whether the disk has room for it', () => {
+  const pull = scriptWithArguments('models', 'pull a/b')
+  expect(judgeMissing('a/b', undefined, 9e9)).toEqual({
+    good: false,
+    detail: 'a/b is not on this machine',
+    mend: pull,
+  })
+  expect(judgeMissing('a/b', 2.3e9, 9e9)).toEqual({
+    good: false,
+    detail: 'a/b is not on this machine: 2.3 GB to download',
+    mend: pull,
+  })
+  expect(judgeMissing('a/b', 23e9, 9e9)).toEqual({
+    good: false,
+    detail: 'a/b is not on this machine: 23.0 GB to download, and 9.0 GB of disk are free',
+    mend: `Make room, perhaps by: ${scriptWithArguments('models', 'clean')}. Or set HF_HOME to a folder on another disk. Then: ${pull}`,
+  })
 })
 
 it('misses no extra, and wants the one that is there to be the one of the lock', () => {

@@ -1,7 +1,11 @@
-import { createEngine, type Engine, EngineError } from '#engine'
+import { createEngine, type Engine, EngineError, type ModelDescription } from '#engine'
 import { findInterpreter, findProject, type Interpreter, type Project } from '#project'
 import { childEnvironment } from '../children.ts'
+import { isOnHub } from '../missing-model.ts'
 import { type Verdict, verify } from '../verify.ts'
+
+/** How long the hub has to say what a model is. */
+const hubMs = 5_000
 
 /** What a check found. */
 export interface Finding {
@@ -25,6 +29,7 @@ export class Findings implements AsyncDisposable {
   #project: Project | undefined
   #verdict: Promise<Verdict | { problem: string }> | undefined
   #engine: Promise<Engine> | undefined
+  #missing: Promise<ModelDescription | undefined> | undefined
 
   /** @throws EngineError INVALID_REQUEST when there is none, or its config is wrong. */
   get project(): Project {
@@ -45,6 +50,28 @@ export class Findings implements AsyncDisposable {
   engine(): Promise<Engine> {
     this.#engine ??= createEngine()
     return this.#engine
+  }
+
+  /**
+   * What the hub says of the configured model, where that is one of the hub and not on disk; undefined where it is, or
+   * where the hub says nothing within seconds: a doctor works offline too.
+   */
+  missing(): Promise<ModelDescription | undefined> {
+    this.#missing ??= this.#describeMissing()
+    return this.#missing
+  }
+
+  async #describeMissing(): Promise<ModelDescription | undefined> {
+    const { model } = this.project.config
+    const engine = await this.engine()
+    if (!isOnHub(model) || (await engine.models()).some((found) => found.model === model)) return undefined
+    try {
+      return await engine.describeModel({ signal: AbortSignal.timeout(hubMs) })
+    } catch (error) {
+      // Whatever the hub's reason is: that the model is missing is told all the same.
+      if (EngineError.isInstance(error)) return undefined
+      throw error
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

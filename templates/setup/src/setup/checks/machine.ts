@@ -39,13 +39,14 @@ export const disk: Check = {
 
 export const memory: Check = {
   name: 'memory',
-  needs: ['model'],
+  needs: ['MLX computes'],
   run: async (findings) => {
     const engine = await findings.engine()
     const { model } = findings.project.config
     const found = (await engine.models()).find((candidate) => candidate.model === model)
-    if (found === undefined) return { good: undefined, detail: 'the size of the model is not known' }
-    return judgeMemory(found.bytes, (await engine.status()).memoryLimitBytes)
+    const bytes = found?.bytes ?? (await findings.missing())?.weightBytes
+    if (bytes === undefined) return { good: undefined, detail: 'the size of the model is not known' }
+    return judgeMemory(bytes, (await engine.status()).memoryLimitBytes)
   },
 }
 

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { freeBytes, huggingFaceCache } from '../disk-space.ts'
 import { formatBytes } from '../format.ts'
+import { isOnHub } from '../missing-model.ts'
 import { scriptWithArguments } from '../terminal.ts'
-import type { Check } from './check.ts'
+import type { Check, Finding } from './check.ts'
 
 export const project: Check = {
   name: 'project',
@@ -32,12 +34,31 @@ export const model: Check = {
     const found = models.find((candidate) => candidate.model === name)
     if (found !== undefined)
       return { good: true, detail: `${name}, ${formatBytes(found.bytes)} (${found.path})` }
-    return {
-      good: false,
-      detail: `${name} is not on this machine`,
-      mend: name.includes('/') ? scriptWithArguments('models', `pull ${name}`) : 'Correct mlx.config.json',
+    if (!isOnHub(name)) {
+      return { good: false, detail: `${name} is not on this machine`, mend: 'Correct mlx.config.json' }
     }
+    const missing = await findings.missing()
+    return judgeMissing(name, missing?.missingBytes, await freeBytes(huggingFaceCache(findings.environment)))
   },
+}
+
+/** What there is to do about a model that is not on disk; its size is undefined where the hub does not tell it. */
+export function judgeMissing(
+  model: string,
+  missingBytes: number | undefined,
+  freeDiskBytes: number,
+): Finding {
+  const pull = scriptWithArguments('models', `pull ${model}`)
+  const detail = `${model} is not on this machine`
+  if (missingBytes === undefined) return { good: false, detail, mend: pull }
+  const size = `${detail}: ${formatBytes(missingBytes)} to download`
+  if (missingBytes < freeDiskBytes) return { good: false, detail: size, mend: pull }
+  const clean = scriptWithArguments('models', 'clean')
+  return {
+    good: false,
+    detail: `${size}, and ${formatBytes(freeDiskBytes)} of disk are free`,
+    mend: `Make room, perhaps by: ${clean}. Or set HF_HOME to a folder on another disk. Then: ${pull}`,
+  }
 }
 
 const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() })).min(1)
