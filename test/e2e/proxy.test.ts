@@ -2,23 +2,27 @@
  * Behind a company's proxy: a namespace in which a proxy with a password is the only way out, to mirrors with a path, a
  * password and a certificate by an authority that nobody knows. Creation, install, set-up and models go through it.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { host } from '../../scripts/environment.ts'
+import { startHub } from '../../templates/engine/test/engine/hub.ts'
 import { type Company, companyModel, makeCompany, plainPath, secrets } from '../support/company.ts'
 import { answerTo } from '../support/hello.ts'
 import { mirrorNames } from '../support/mirror.ts'
 import type { Ran } from '../support/namespace.ts'
-import { basePython, pretending } from '../support/setup-project.ts'
+import { basePython, pretending, setupProject, sharedPython, tsx } from '../support/setup-project.ts'
 import { builtTool } from '../support/tool.ts'
 
 const linux = process.platform === 'linux'
 
 describe.runIf(linux)('behind a proxy that is the only way out', () => {
   let company: Company
+  let tool: string
   let project: string
   let created: Ran
+  let caches = 0
 
   /** What a user has set besides, for one command. */
   const run = async (command: string[], settings: NodeJS.ProcessEnv): Promise<Ran> =>
@@ -32,10 +36,20 @@ describe.runIf(linux)('behind a proxy that is the only way out', () => {
     return { ran, through, astray: company.namespace.traffic().withoutRoute - before.astray }
   }
 
+  /** Caches that nothing is in yet. */
+  const emptyCaches = (): NodeJS.ProcessEnv => {
+    const folder = join(company.folder, `caches ${++caches}`)
+    return {
+      UV_CACHE_DIR: join(folder, 'uv'),
+      PIP_CACHE_DIR: join(folder, 'pip'),
+      npm_config_cache: join(folder, 'npm'),
+    }
+  }
+
   const secure = (name: keyof typeof mirrorNames) => `CONNECT ${mirrorNames[name]}:443`
 
   beforeAll(async () => {
-    const tool = await builtTool()
+    tool = await builtTool()
     company = await makeCompany()
     project = join(company.folder, 'my app')
     // A user who has configured npm and pip, as their company's manual says, and never heard of uv.
@@ -68,4 +82,138 @@ describe.runIf(linux)('behind a proxy that is the only way out', () => {
     expect(asked.ran.stdout, asked.ran.stderr).toBe(answerTo(question))
     expect([through, asked.through, astray, asked.astray]).toEqual([[], [], 0, 0])
   })
+
+  it('writes and prints none of the passwords', () => {
+    const files = readdirSync(project, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/node_modules|\.venv/.test(entry.parentPath))
+      .map((entry) => join(entry.parentPath, entry.name))
+    expect(files.length).toBeGreaterThan(50)
+    const texts = [created.all, ...files.map((path) => readFileSync(path, 'latin1'))]
+    for (const secret of Object.values(secrets)) {
+      expect(texts.filter((text) => text.includes(secret))).toEqual([])
+    }
+  })
+
+  it('sets up by pip with the proxy and the authority that Node was told of, and the index of uv', async () => {
+    company.writeNpmrc()
+    const { ran, through, astray } = await servers(() =>
+      run(['npm', 'run', 'setup', '--', '--env', 'pip', '--fresh'], {
+        ...emptyCaches(),
+        HTTPS_PROXY: company.proxyUrl,
+        NODE_EXTRA_CA_CERTS: company.authority.certificate,
+        UV_DEFAULT_INDEX: company.indexUrl,
+      }),
+    )
+    expect(ran.exitCode, ran.all).toBe(0)
+    expect(ran.stdout).toContain('pip of ')
+    expect([through, astray]).toEqual([[secure('index')], 0])
+  })
+
+  it('sets up by uv with the same in small letters, and a whole bundle of authorities', async () => {
+    const { ran, through, astray } = await servers(() =>
+      run(['npm', 'run', 'setup', '--', '--env', 'uv', '--fresh'], {
+        ...emptyCaches(),
+        https_proxy: company.proxyUrl,
+        SSL_CERT_FILE: company.authority.certificate,
+        PIP_INDEX_URL: company.indexUrl,
+      }),
+    )
+    expect(ran.exitCode, ran.all).toBe(0)
+    expect(ran.stdout).toContain('uv, fetched by the pip of')
+    expect([through, astray]).toEqual([[secure('index')], 0])
+  })
+
+  it('gets a model from the mirror of the hub, which then answers without it', async () => {
+    const settings = {
+      HTTPS_PROXY: company.proxyUrl,
+      NODE_EXTRA_CA_CERTS: company.authority.certificate,
+      HF_ENDPOINT: company.hubUrl,
+    }
+    const pulled = await servers(() => run(['npm', 'run', 'models', '--', 'pull', companyModel], settings))
+    expect(pulled.ran.exitCode, pulled.ran.all).toBe(0)
+    expect([pulled.through, pulled.astray]).toEqual([[secure('hub')], 0])
+    const question = 'Say hello.'
+    const asked = await servers(() =>
+      run(['npm', '-s', 'start', '--', question], { MLX_MODEL: companyModel, HF_HUB_OFFLINE: '1' }),
+    )
+    expect(asked.ran.stdout, asked.ran.stderr).toBe(answerTo(question))
+    expect([asked.through, asked.astray]).toEqual([[], 0])
+  })
+
+  it('would have gone astray without the proxy, which is seen', async () => {
+    const { ran, through, astray } = await servers(() =>
+      run(['npm', 'run', 'models', '--', 'pull', 'somebody/another'], { HF_ENDPOINT: company.hubUrl }),
+    )
+    expect(ran.exitCode, ran.all).toBe(1)
+    expect(through).toEqual([])
+    expect(astray).toBeGreaterThan(0)
+  })
+
+  it('asks the mirror of Pythons for one where this machine has none that fits', async () => {
+    const old = plainPath(join(company.folder, 'old'))
+    const python = join(old, 'python3')
+    writeFileSync(python, `#!/bin/sh\n${pretending(await basePython(), '3.9.6')}\n`, { mode: 0o755 })
+    const { ran, through, astray } = await servers(() =>
+      run(['npm', 'run', 'setup', '--', '--env', 'uv', '--fresh'], {
+        ...emptyCaches(),
+        PATH: old,
+        HTTPS_PROXY: company.proxyUrl,
+        NODE_EXTRA_CA_CERTS: company.authority.certificate,
+        PIP_INDEX_URL: company.indexUrl,
+        // uv asks a Python itself how old it is.
+        UV_PYTHON_PREFERENCE: 'only-managed',
+        UV_PYTHON_INSTALL_MIRROR: `${company.pythonsUrl}/company`,
+      }),
+    )
+    // It has none: what counts is who was asked.
+    expect(ran.exitCode, ran.all).toBe(1)
+    expect(ran.stderr).toContain('The virtual environment could not be made')
+    expect(ran.stderr).toContain('"Behind a proxy, offline" in README.md')
+    expect(company.mirror.asked.at(-1)).toMatch(/^pythons\.test\/company\/\d+\/cpython-3\.\d+\.\d+.*\.tar/)
+    expect([through, astray]).toEqual([[secure('index'), secure('pythons')], 0])
+  })
+
+  it.each([
+    ['an authority that Node does not know', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['a proxy that is not there', { HTTPS_PROXY: 'http://user:proxy-secret@192.0.2.1:9' }, 'ECONNREFUSED'],
+  ])('says what stood in the way: %s', async (_, settings, code) => {
+    company.writeNpmrc()
+    const target = join(company.folder, `failed ${code}`)
+    const { exitCode, all, seconds } = await run(
+      ['node', tool, target, '--yes', '--template', 'node', '--model', 'hello', '--no-git'],
+      { ...emptyCaches(), HTTPS_PROXY: company.proxyUrl, ...settings },
+    )
+    expect(exitCode, all).toBe(1)
+    expect(all).toContain(
+      `The packages could not be installed: exit 1, as npm did not get what it needs from its registry (${code}; see "Behind a proxy, offline" in README.md)`,
+    )
+    expect(all).toContain('go on in it with: npm install && npm run setup')
+    expect(seconds).toBeLessThan(20)
+    expect(existsSync(join(target, 'package.json'))).toBe(true)
+    // npm's own report names the proxy, without its password.
+    expect(all).not.toContain(secrets.proxy)
+  })
+})
+
+it.runIf(linux)('sends nothing of loopback through a proxy', async () => {
+  await using hub = await startHub(companyModel, join(host.modelsDirectory, 'hello'))
+  const project = await setupProject()
+  onTestFinished(() => project.remove())
+  const nowhere = 'http://127.0.0.1:9'
+  const pulled = await execa(process.execPath, [tsx, 'src/setup/models.ts', 'pull', companyModel], {
+    cwd: project.root,
+    env: {
+      MLX_PYTHON: sharedPython,
+      HF_ENDPOINT: hub.address,
+      HF_HOME: join(project.root, 'home'),
+      HTTP_PROXY: nowhere,
+      HTTPS_PROXY: nowhere,
+      NO_PROXY: 'intranet.test',
+      no_proxy: 'intranet.test',
+    },
+    reject: false,
+    all: true,
+  })
+  expect(pulled.exitCode, pulled.all).toBe(0)
+  expect(hub.requests.length).toBeGreaterThan(0)
 })

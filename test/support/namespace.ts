@@ -8,9 +8,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { programOfDebian } from '../../templates/engine/test/engine/maintainers/debian.ts'
+import { tsx } from './setup-project.ts'
 
-const repository = new URL('../../', import.meta.url)
-const tsx = fileURLToPath(new URL('node_modules/tsx/dist/cli.mjs', repository))
 const relay = fileURLToPath(new URL('relay.ts', import.meta.url))
 
 /** The address in the namespace at which a test's proxy is found: of the block for documentation, and not loopback. */

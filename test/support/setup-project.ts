@@ -9,7 +9,8 @@ import { openTemplates } from '../../src/compose/open.ts'
 import { planProject } from '../../src/steps/plan.ts'
 
 const repository = new URL('../../', import.meta.url)
-const tsx = fileURLToPath(new URL('node_modules/tsx/dist/cli.mjs', repository))
+/** The program that runs TypeScript as it is. */
+export const tsx = fileURLToPath(new URL('node_modules/tsx/dist/cli.mjs', repository))
 
 /** Interpreter of the environment that all tests share: it has everything. */
 export const sharedPython = join(host.pythonDirectory, '.venv', 'bin', 'python')

@@ -1,0 +1,146 @@
+/**
+ * Nothing is sent anywhere: the tool and what it makes run in a network without a way out, whose kernel counts each
+ * connection, each lookup of a name and each packet that was tried. What an install asks for is in proxy.test.ts.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { z } from 'zod'
+import { plainPath } from '../support/company.ts'
+import { writeComposed } from '../support/composed.ts'
+import { answerTo } from '../support/hello.ts'
+import { makeNamespace, type Namespace } from '../support/namespace.ts'
+import { setupProject, sharedPython } from '../support/setup-project.ts'
+import { builtTool, gitIdentity } from '../support/tool.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-connections-'))
+const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
+const question = 'Say hello.'
+const nothing = { loopbackPackets: 0, withoutRoute: 0 }
+
+describe.runIf(process.platform === 'linux')('connections', () => {
+  let network: Namespace
+  let environment: NodeJS.ProcessEnv
+
+  const run = async (command: string[], cwd: string) => await network.run(command, { cwd, env: environment })
+
+  beforeAll(() => {
+    const home = join(folder, 'home')
+    mkdirSync(home, { recursive: true })
+    const path = plainPath(join(folder, 'bin'))
+    symlinkSync('/usr/bin/git', join(path, 'git'))
+    environment = {
+      ...gitIdentity,
+      HOME: home,
+      PATH: path,
+      LANG: 'C.UTF-8',
+      MLX_PYTHON: sharedPython,
+      // npm looks now and then for a newer npm, whatever it is asked to run.
+      npm_config_update_notifier: 'false',
+    }
+  })
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  /** A network of its own for each test: its counters begin at 0. */
+  async function withNetwork(work: () => Promise<void>): Promise<void> {
+    await using made = await makeNamespace()
+    network = made
+    await work()
+  }
+
+  it('are seen, each of them', async () =>
+    await withNetwork(async () => {
+      const attempts = [
+        'fetch("http://198.51.100.1")',
+        'fetch("http://name.test")',
+        'fetch("http://[2001:db8::1]")',
+      ]
+      for (const attempt of attempts) {
+        const before = network.traffic().withoutRoute
+        await run(['node', '-e', `${attempt}.catch(() => {})`], folder)
+        expect(network.traffic().withoutRoute, attempt).toBeGreaterThan(before)
+      }
+      await run(['node', '-e', 'fetch("http://127.0.0.1:65000").catch(() => {})'], folder)
+      expect(network.traffic().loopbackPackets).toBeGreaterThan(0)
+    }))
+
+  it('are not made by the tool', async () =>
+    await withNetwork(async () => {
+      const tool = await builtTool()
+      const created = await run(['node', tool, 'app', '--yes', '--no-install'], folder)
+      expect(created.exitCode, created.all).toBe(0)
+      expect(existsSync(join(folder, 'app', '.git'))).toBe(true)
+      for (const flag of ['--help', '--list', '--version']) {
+        expect((await run(['node', tool, flag], folder)).exitCode).toBe(0)
+      }
+      expect(network.traffic()).toEqual(nothing)
+    }))
+
+  it('are not made by a project that answers', async () =>
+    await withNetwork(async () => {
+      const project = await setupProject()
+      onTestFinished(() => project.remove())
+      const asked = await run(['npm', '-s', 'start', '--', question], project.root)
+      expect(asked.stdout, asked.stderr).toBe(answerTo(question))
+      const doctor = await run(['npm', 'run', 'doctor'], project.root)
+      expect(doctor.exitCode, doctor.all).toBe(0)
+      const listed = await run(['npm', 'run', 'models', '--', 'list'], project.root)
+      expect(listed.exitCode, listed.all).toBe(0)
+      expect(network.traffic()).toEqual(nothing)
+    }))
+
+  it('are made to a server, and by none', async () =>
+    await withNetwork(async () => {
+      const server = join(folder, 'server')
+      await writeComposed(server, { template: 'server' })
+      symlinkSync(modules, join(server, 'node_modules'))
+      const [program = '', ...rest] = [...network.enter, 'npm', '-s', 'start']
+      const running = execa(program, rest, {
+        cwd: server,
+        env: { ...environment, PORT: '0' },
+        extendEnv: false,
+        reject: false,
+        stdin: 'ignore',
+        detached: true,
+      })
+      onTestFinished(() => {
+        if (running.pid !== undefined) process.kill(-running.pid, 'SIGKILL')
+      })
+      const address = new Promise<string>((resolve) => {
+        createInterface(running.stdout).on('line', (line) => {
+          const [, url] = /^Listening on (http:\/\/\S+)$/.exec(line) ?? []
+          if (url !== undefined) resolve(url)
+        })
+      })
+      const url = await Promise.race([address, running.then(({ stderr }) => `It ended: ${stderr}`)])
+      expect(url).toMatch(/^http:/)
+      const answered = await run(['node', '--input-type=module', '-e', chat, url, question], server)
+      expect(completionSchema.parse(JSON.parse(answered.stdout)).choices[0].message.content).toBe(
+        answerTo(question),
+      )
+      const traffic = network.traffic()
+      expect(traffic.loopbackPackets).toBeGreaterThan(0)
+      expect(traffic.withoutRoute).toBe(0)
+    }))
+})
+
+const completionSchema = z.object({
+  choices: z.tuple([z.object({ message: z.object({ content: z.string() }) })]),
+})
+
+/** Asks a server a question, once its model is loaded. */
+const chat = `
+const [url, content] = process.argv.slice(1)
+while ((await fetch(url + '/ready')).status !== 200) await new Promise((later) => setTimeout(later, 100))
+const response = await fetch(url + '/v1/chat/completions', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ messages: [{ role: 'user', content }] }),
+})
+console.log(await response.text())
+`

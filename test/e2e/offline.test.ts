@@ -1,0 +1,163 @@
+/**
+ * Without a network: in a namespace that has none, with caches that an earlier project filled, with a folder of wheels,
+ * and with nothing at all.
+ */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { obtainUv } from '../../scripts/environment.ts'
+import { plainPath } from '../support/company.ts'
+import { answerTo } from '../support/hello.ts'
+import { makeNamespace, type Namespace, type Ran } from '../support/namespace.ts'
+import { type Registry, startRegistry } from '../support/registry.ts'
+import { bareMachine, basePython } from '../support/setup-project.ts'
+import { builtTool } from '../support/tool.ts'
+import { lockedWheels } from '../support/wheels.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-offline-'))
+const project = join(folder, 'my app')
+const question = 'Say hello.'
+const flags = ['--yes', '--template', 'node', '--model', 'hello', '--no-git']
+
+describe.runIf(process.platform === 'linux')('without a network', () => {
+  let tool: string
+  let registry: Registry
+  let network: Namespace
+  let wheels: string
+  /** A machine with uv on it, and caches that are warm. */
+  let environment: NodeJS.ProcessEnv
+  let caches = 0
+
+  beforeAll(async () => {
+    tool = await builtTool()
+    registry = await startRegistry({ tarballs: [] })
+    network = await makeNamespace()
+    wheels = await lockedWheels()
+    const machine = bareMachine()
+    machine.remove()
+    const home = join(folder, 'home')
+    mkdirSync(home)
+    writeFileSync(join(home, '.npmrc'), `registry=${registry.url}/\n`)
+    const path = plainPath(join(folder, 'bin'), await basePython())
+    cpSync(await obtainUv(), join(path, 'uv'))
+    environment = { ...machine.environment, HOME: home, PATH: path, CI: 'true' }
+    // The registry is on loopback, so the proxy that is not there is no hindrance.
+    const proxied = { HTTP_PROXY: 'http://127.0.0.1:9', http_proxy: 'http://127.0.0.1:9' }
+    const first = join(folder, 'first')
+    const made = await execa('node', [tool, first, ...flags], {
+      cwd: folder,
+      env: { ...environment, ...proxied },
+      extendEnv: false,
+      stdin: 'ignore',
+    })
+    expect(made.stdout).toContain('Packages of requirements.lock')
+    rmSync(first, { recursive: true })
+  })
+
+  afterAll(async () => {
+    await network?.[Symbol.asyncDispose]()
+    await registry?.[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const run = async (command: string[], settings: NodeJS.ProcessEnv = {}, cwd = project): Promise<Ran> =>
+    await network.run(command, { cwd, env: { ...environment, ...settings }, timeoutMs: 200_000 })
+
+  const setup = (way: string, settings: NodeJS.ProcessEnv) =>
+    run(['npm', 'run', 'setup', '--', '--env', way, '--fresh'], { ...emptyCaches(), ...settings })
+
+  const emptyCaches = (): NodeJS.ProcessEnv => {
+    const place = join(folder, `caches ${++caches}`)
+    return {
+      UV_CACHE_DIR: join(place, 'uv'),
+      PIP_CACHE_DIR: join(place, 'pip'),
+      npm_config_cache: join(place, 'npm'),
+    }
+  }
+
+  it('creates, installs, sets up and answers from warm caches', async () => {
+    // As if the first project had been made long ago: what is in npm's cache has to be looked at again, and can't be.
+    const created = await run(['node', tool, project, ...flags], { npm_config_prefer_online: 'true' }, folder)
+    expect(created.exitCode, created.all).toBe(0)
+    expect(created.all).toContain('Packages of requirements.lock')
+    expect(created.seconds).toBeLessThan(60)
+    expect(existsSync(join(project, '.mlx', 'npm-logs'))).toBe(false)
+    const asked = await run(['npm', '-s', 'start', '--', question])
+    expect(asked.stdout, asked.stderr).toBe(answerTo(question))
+  })
+
+  it('says what a hub can not be asked for', async () => {
+    for (const settings of [{ HF_HUB_OFFLINE: '1' }, {}]) {
+      const pulled = await run(['npm', 'run', 'models', '--', 'pull', 'somebody/a-model'], settings)
+      expect(pulled.exitCode, pulled.all).toBe(1)
+      expect(pulled.stderr).toContain('somebody/a-model')
+      expect(pulled.seconds).toBeLessThan(30)
+    }
+  })
+
+  describe('with a folder of wheels', () => {
+    const withoutUv = () => join(folder, 'no uv')
+
+    beforeAll(async () => void plainPath(withoutUv(), await basePython()))
+
+    it('sets up by a uv that comes from there too', async () => {
+      const offline = { PIP_NO_INDEX: '1', PIP_FIND_LINKS: wheels, PATH: withoutUv() }
+      const outcome = await setup('uv', offline)
+      expect(outcome.exitCode, outcome.all).toBe(0)
+      expect(outcome.stdout).toContain('uv, fetched by the pip of')
+    })
+
+    it('sets up by pip', async () => {
+      const outcome = await setup('pip', { UV_OFFLINE: '1', UV_FIND_LINKS: wheels })
+      expect(outcome.exitCode, outcome.all).toBe(0)
+      const asked = await run(['npm', '-s', 'start', '--', question])
+      expect(asked.stdout, asked.stderr).toBe(answerTo(question))
+    })
+
+    it.each(['uv', 'pip'])('refuses one that is not what the lock names, by %s', async (way) => {
+      const changed = join(folder, `changed-${way}`)
+      cpSync(wheels, changed, { recursive: true })
+      const name = readdirSync(changed).find((wheel) => wheel.startsWith('annotated_doc-')) ?? ''
+      writeFileSync(join(changed, name), 'something else')
+      const outcome = await setup(way, { UV_OFFLINE: '1', UV_FIND_LINKS: changed, PIP_FIND_LINKS: changed })
+      expect(outcome.exitCode, outcome.all).toBe(1)
+      expect(outcome.stderr).toContain('The packages could not be installed')
+      expect(existsSync(join(project, 'python', '.venv'))).toBe(false)
+    })
+  })
+
+  describe('and with nothing in the caches', () => {
+    it('keeps the project, and says what npm lacked', async () => {
+      const target = join(folder, 'cold')
+      const settings = { ...emptyCaches(), npm_config_registry: 'http://registry.test/' }
+      const created = await run(['node', tool, target, ...flags], settings, folder)
+      expect(created.exitCode, created.all).toBe(1)
+      expect(created.all).toContain(
+        'The packages could not be installed: exit 1, as npm did not get what it needs from its registry (EAI_AGAIN; see "Behind a proxy, offline" in README.md). The project stays; go on in it with: npm install && npm run setup',
+      )
+      expect(created.seconds).toBeLessThan(45)
+      expect(existsSync(join(target, 'package.json'))).toBe(true)
+    })
+
+    it.each(['uv', 'pip'])('says what %s lacked, and leaves nothing half done', async (way) => {
+      const outcome = await setup(way, {})
+      expect(outcome.exitCode, outcome.all).toBe(1)
+      expect(outcome.stderr).toContain('The packages could not be installed')
+      expect(outcome.stderr).toContain('"Behind a proxy, offline" in README.md')
+      expect(outcome.seconds).toBeLessThan(30)
+      expect(existsSync(join(project, 'python', '.venv'))).toBe(false)
+    })
+
+    it('says so where uv is not there either, and pip takes its place in vain', async () => {
+      const outcome = await run(['npm', 'run', 'setup', '--', '--fresh'], {
+        ...emptyCaches(),
+        PATH: join(folder, 'no uv'),
+      })
+      expect(outcome.exitCode, outcome.all).toBe(1)
+      expect(outcome.stdout).toContain('pip takes its place')
+      expect(outcome.seconds).toBeLessThan(45)
+    })
+  })
+})
