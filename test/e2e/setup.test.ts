@@ -112,13 +112,13 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
 
   it('lists the hello model, and refuses a command that there is not', async () => {
     const listed = await runScript(project, 'models', [], machine)
-    expect(listed.stdout).toMatch(/^hello +\d+ kB +project/)
+    expect(listed.stdout).toMatch(/^\* hello +\d+ kB {2}project +fits /m)
     expect(listed.exitCode).toBe(0)
     const pulled = await runScript(project, 'models', ['download', 'hello'], machine)
-    expect(pulled.stdout).toMatch(/Loading \d+ kB of \d+ kB \(100 %\)/)
+    expect(pulled.stdout).toMatch(/^✓ hello is on this machine: \d+ kB in /)
     expect(pulled.exitCode).toBe(0)
     const unknown = await runScript(project, 'models', ['fetch'], machine)
-    expect(unknown.stderr).toContain('there are list, pull, download')
+    expect(unknown.stderr).toContain('there are list, pull, download, remove, verify, clean.')
     expect(unknown.exitCode).toBe(2)
   })
 

@@ -33,8 +33,8 @@ export interface ServiceOptions {
   onState?: (state: State, error: EngineError | undefined) => void
   /** Hears how far each load is. */
   onProgress?: (progress: LoadProgress) => void
-  /** Whether the start downloads a model that is not on disk; default true. */
-  download?: boolean
+  /** What a start ends with whose model is not on disk, in place of a download. */
+  refusal?: EngineError | undefined
   /** How long a worker that is suspected to hang has to answer. */
   hungMs?: number | undefined
 }
@@ -151,8 +151,17 @@ export class Service {
       remote ?? { ...engine, signal, onWorkerExit: (error) => this.#onWorkerExit(error) },
     )
     this.#become('loading')
-    await this.#load(this.#engine, this.#options.download ?? true)
+    await this.#loadFirst(this.#engine, this.#options.refusal)
     this.#becomeReady()
+  }
+
+  async #loadFirst(engine: Engine, refusal: EngineError | undefined): Promise<void> {
+    try {
+      await this.#load(engine, refusal === undefined)
+    } catch (error) {
+      const missing = EngineError.isInstance(error) && error.code === 'MODEL_NOT_FOUND'
+      throw missing && refusal !== undefined ? refusal : error
+    }
   }
 
   async #load(engine: Engine, download: boolean): Promise<void> {

@@ -5,7 +5,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import type { Logger } from 'pino'
 import type { EngineOptions, RemoteOptions } from '#engine'
 import { findProject, type ProjectConfig } from '#project'
-import { pullPolicy } from '#setup/missing-model'
+import { isOnHub, refusedPull } from '#setup/missing-model'
 import { progressLines } from '#setup/progress'
 import { createApp } from './app.ts'
 import type { Services } from './context.ts'
@@ -69,7 +69,7 @@ export async function startServer(settings: Settings, options: StartOptions): Pr
       log.info({ state, err }, 'state')
     },
     onProgress: progress.update,
-    download: pullPolicy() !== 'never',
+    refusal: isOnHub(config.model) ? refusedPull(config.model) : undefined,
     hungMs: options.hungMs,
   })
   const models = new ServedModels(
