@@ -36,6 +36,20 @@ export function isOnHub(model: string): boolean {
 }
 
 /**
+ * Why a model that is not on disk may not be downloaded, as the error to end with; undefined where it may.
+ *
+ * @throws EngineError as `pullPolicy`.
+ */
+export function refusedPull(
+  model: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): EngineError | undefined {
+  const policy = pullPolicy(environment)
+  if (isOffline(environment)) return offline(model)
+  return policy === 'never' ? notFetched(model, 'MLX_PULL=never forbids to download it') : undefined
+}
+
+/**
  * Gets a model that is not on disk: asks before on a terminal, with the size that the hub tells; elsewhere it
  * downloads at once, with lines of progress on standard error.
  *
@@ -47,11 +61,9 @@ export async function getMissingModel(
   model: string,
   where: Screen = screen,
 ): Promise<Outcome> {
-  const { env: environment } = process
-  const policy = pullPolicy(environment)
-  if (isOffline(environment)) throw offline(model)
-  if (policy === 'never') throw notFetched(model, 'MLX_PULL=never forbids to download it')
-  if (policy === 'ask' && canAsk(where, environment)) {
+  const refusal = refusedPull(model)
+  if (refusal !== undefined) throw refusal
+  if (pullPolicy() === 'ask' && canAsk(where)) {
     const answer = await ask(engine, model, where)
     if (answer === 'cancel') throw notFetched(model)
     if (answer === 'hello') return 'hello'
