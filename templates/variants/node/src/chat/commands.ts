@@ -1,4 +1,5 @@
 import { formatBytes } from '#setup/format'
+import { pullPolicy } from '#setup/missing-model'
 import { showProgress } from '#setup/progress'
 import { defaultFile, saveChat } from './save.ts'
 import type { Session } from './session.ts'
@@ -102,7 +103,8 @@ async function changeModel(
 ): Promise<undefined> {
   const progress = showProgress(process.stderr, `Looking for ${name}`)
   try {
-    await session.changeModel(name, { onProgress: progress.update, signal })
+    const download = pullPolicy() !== 'never'
+    await session.changeModel(name, { download, onProgress: progress.update, signal })
   } finally {
     progress.end()
   }

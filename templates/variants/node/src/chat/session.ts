@@ -91,7 +91,10 @@ export class Session {
    *
    * @throws EngineError as `loadModel` does.
    */
-  async changeModel(model: string, options: Pick<LoadOptions, 'onProgress' | 'signal'>): Promise<void> {
+  async changeModel(
+    model: string,
+    options: Pick<LoadOptions, 'download' | 'onProgress' | 'signal'>,
+  ): Promise<void> {
     await this.engine.unloadModel(this.#model)
     this.#model = (await this.engine.loadModel({ ...options, model })).model
   }
