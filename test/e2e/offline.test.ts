@@ -2,7 +2,16 @@
  * Without a network: in a namespace that has none, with caches that an earlier project filled, with a folder of wheels,
  * and with nothing at all.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -14,7 +23,7 @@ import { makeNamespace, type Namespace, type Ran } from '../support/namespace.ts
 import { type Registry, startRegistry } from '../support/registry.ts'
 import { bareMachine, basePython } from '../support/setup-project.ts'
 import { builtTool } from '../support/tool.ts'
-import { lockedWheels } from '../support/wheels.ts'
+import { lockedWheels, wheelsCommand } from '../support/wheels.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-offline-'))
 const project = join(folder, 'my app')
@@ -95,6 +104,15 @@ describe.runIf(process.platform === 'linux')('without a network', () => {
       expect(pulled.stderr).toContain('somebody/a-model')
       expect(pulled.seconds).toBeLessThan(30)
     }
+  })
+
+  it('installs again without a wait, as the README says', async () => {
+    rmSync(join(project, 'node_modules'), { recursive: true })
+    rmSync(join(project, 'package-lock.json'))
+    const installed = await run(['npm', 'install', '--prefer-offline'])
+    expect(installed.exitCode, installed.all).toBe(0)
+    expect(installed.seconds).toBeLessThan(60)
+    expect(readFileSync(join(project, 'README.md'), 'utf8')).toContain(`\n${wheelsCommand}\n`)
   })
 
   describe('with a folder of wheels', () => {

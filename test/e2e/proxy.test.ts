@@ -12,6 +12,7 @@ import { type Company, companyModel, makeCompany, plainPath, secrets } from '../
 import { answerTo } from '../support/hello.ts'
 import { mirrorNames } from '../support/mirror.ts'
 import type { Ran } from '../support/namespace.ts'
+import { nodeFolder } from '../support/node-binaries.ts'
 import { basePython, pretending, setupProject, sharedPython, tsx } from '../support/setup-project.ts'
 import { builtTool } from '../support/tool.ts'
 
@@ -140,6 +141,24 @@ describe.runIf(linux)('behind a proxy that is the only way out', () => {
     expect([asked.through, asked.astray]).toEqual([[], 0])
   })
 
+  it('asks a server through it, where Node is told to, and one on loopback itself', async () => {
+    const program = join(project, 'remote.ts')
+    writeFileSync(program, remoteProgram)
+    const { ran, through, astray } = await servers(
+      async () =>
+        await run(['node', '--import', 'tsx', program], {
+          PATH: `${await nodeFolder('24')}:${company.environment.PATH}`,
+          NODE_USE_ENV_PROXY: '1',
+          HTTP_PROXY: company.proxyUrl,
+          HTTPS_PROXY: company.proxyUrl,
+          NODE_EXTRA_CA_CERTS: company.authority.certificate,
+        }),
+    )
+    expect(ran.stdout.split('\n'), ran.stderr).toEqual(['near', 'REMOTE_FAILED'])
+    // The company's hub is no server of models, which it says.
+    expect([through, astray]).toEqual([[secure('hub')], 0])
+  })
+
   it('would have gone astray without the proxy, which is seen', async () => {
     const { ran, through, astray } = await servers(() =>
       run(['npm', 'run', 'models', '--', 'pull', 'somebody/another'], { HF_ENDPOINT: company.hubUrl }),
@@ -194,6 +213,25 @@ describe.runIf(linux)('behind a proxy that is the only way out', () => {
     expect(all).not.toContain(secrets.proxy)
   })
 })
+
+/** Asks a server in the same process, and one behind the proxy, for their models. */
+const remoteProgram = `
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createEngine } from '#engine'
+
+const server = createServer((_, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ object: 'list', data: [{ id: 'near', object: 'model' }] }))
+}).listen(0, '127.0.0.1')
+await once(server, 'listening')
+for (const baseUrl of ['http://127.0.0.1:' + server.address().port, 'https://hub.test']) {
+  const engine = await createEngine({ baseUrl, server: 'compatible' })
+  console.log(await engine.models().then(([found]) => found.model, ({ code }) => code))
+  await engine.dispose()
+}
+server.close()
+`
 
 it.runIf(linux)('sends nothing of loopback through a proxy', async () => {
   await using hub = await startHub(companyModel, join(host.modelsDirectory, 'hello'))

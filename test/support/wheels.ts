@@ -9,17 +9,19 @@ import { basePython } from './setup-project.ts'
 
 const kept = fileURLToPath(new URL('../../node_modules/.cache/create-mlx-app/', import.meta.url))
 
+/** The command that the README of a project gives for it. */
+export const wheelsCommand =
+  'python3 -m pip download --no-deps --require-hashes --dest wheels -r python/requirements.lock -r python/requirements-uv.lock'
+
 /** A folder with the wheels of requirements.lock and of uv; got once for each state of the locks. */
 export async function lockedWheels(): Promise<string> {
   const folder = join(kept, `wheels-${lockHash(host.pythonDirectory, 'plain').slice(0, 16)}`)
   if (existsSync(folder)) return folder
   const part = `${folder}.${process.pid}`
   mkdirSync(part, { recursive: true })
-  const locks = ['requirements.lock', 'requirements-uv.lock'].map((name) => join(host.pythonDirectory, name))
-  await execa(await basePython(), [
-    ...['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes'],
-    ...['--only-binary', ':all:', '--dest', part, ...locks.flatMap((lock) => ['-r', lock])],
-  ])
+  const [, ...words] = wheelsCommand.split(' ')
+  const download = words.map((word) => (word === 'wheels' ? part : word))
+  await execa(await basePython(), download, { cwd: host.root })
   // Another test may have been quicker.
   if (existsSync(folder)) rmSync(part, { recursive: true })
   else renameSync(part, folder)

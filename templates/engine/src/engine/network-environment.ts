@@ -26,7 +26,7 @@ export function networkEnvironment(
 }
 
 /** The names that no proxy is used for: the user's and loopback. */
-export function withoutProxy(environment: NodeJS.ProcessEnv): string {
+function withoutProxy(environment: NodeJS.ProcessEnv): string {
   const given = environment.NO_PROXY || environment.no_proxy || (environment.npm_config_noproxy ?? '')
   const names = given.split(',').map((name) => name.trim())
   if (names.includes('*')) return given
@@ -93,4 +93,14 @@ function readIfThere(path: string): string | undefined {
     // Not there or not readable: both mean that there is nothing to use.
     return undefined
   }
+}
+
+/**
+ * Keeps what this process itself asks of loopback off the proxy that NODE_USE_ENV_PROXY makes Node use: `fetch` looks
+ * at NO_PROXY with each request.
+ */
+export function keepLoopbackDirect(environment: NodeJS.ProcessEnv = process.env): void {
+  if (!environment.NODE_USE_ENV_PROXY && !process.execArgv.includes('--use-env-proxy')) return
+  environment.NO_PROXY = withoutProxy(environment)
+  environment.no_proxy = environment.NO_PROXY
 }

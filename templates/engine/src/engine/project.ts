@@ -6,7 +6,7 @@ import { EngineError } from './errors.ts'
 import { resourceShape } from './options.ts'
 import { scriptCommand } from './script-command.ts'
 
-export { networkEnvironment } from './network-environment.ts'
+export { keepLoopbackDirect, networkEnvironment } from './network-environment.ts'
 export { scriptCommand, scriptWithArguments } from './script-command.ts'
 
 const configName = 'mlx.config.json'

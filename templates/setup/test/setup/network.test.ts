@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { expect, it, onTestFinished } from 'vitest'
-import { networkEnvironment } from '#project'
+import { keepLoopbackDirect, networkEnvironment } from '#project'
 import { packageIndexes } from '../../src/setup/indexes.ts'
 
 /** A project's folder, and an authority of a company's own beside it. */
@@ -97,4 +97,14 @@ it('tells uv of the mirrors that pip has, and pip of those of uv', () => {
   expect(packageIndexes({ PIP_NO_INDEX: '1' })).toEqual({ UV_OFFLINE: '1' })
   expect(packageIndexes({ UV_OFFLINE: 'true' })).toEqual({ PIP_NO_INDEX: '1' })
   expect(packageIndexes({ UV_OFFLINE: '0', PIP_NO_INDEX: 'false' })).toEqual({})
+})
+
+it('keeps what this process asks of loopback off a proxy that Node itself uses', () => {
+  const environment: NodeJS.ProcessEnv = { NO_PROXY: 'a.test' }
+  keepLoopbackDirect(environment)
+  expect(environment).toEqual({ NO_PROXY: 'a.test' })
+  const proxied: NodeJS.ProcessEnv = { NODE_USE_ENV_PROXY: '1', NO_PROXY: 'a.test' }
+  keepLoopbackDirect(proxied)
+  const direct = 'a.test,localhost,127.0.0.1,::1'
+  expect(proxied).toEqual({ NODE_USE_ENV_PROXY: '1', NO_PROXY: direct, no_proxy: direct })
 })

@@ -2,6 +2,7 @@ import { createParser } from 'eventsource-parser'
 import * as z from 'zod'
 import { EngineError } from '../errors.ts'
 import { limits } from '../limits.ts'
+import { keepLoopbackDirect } from '../network-environment.ts'
 import { badAnswer, boundedText, connectionFailure, failureOf, redact, told } from './failures.ts'
 import { Flight } from './flight.ts'
 import type { Remote } from './options.ts'
@@ -17,6 +18,7 @@ export class Client {
 
   constructor(remote: Remote) {
     this.remote = remote
+    keepLoopbackDirect()
   }
 
   /** Calls that wait for an answer, or read one. */
