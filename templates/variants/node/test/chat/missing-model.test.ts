@@ -90,6 +90,24 @@ describe('on a terminal a start asks', () => {
   })
 })
 
+test('Ctrl-C in the download says that it goes on', async () => {
+  const asked = new Promise<void>((resolve) => {
+    hub.trouble = (request, response, path) => {
+      if (request.method !== 'GET' || !path.endsWith('model.safetensors')) return false
+      response.writeHead(200, { 'Content-Length': 200_000 }).write(Buffer.alloc(50_000))
+      resolve()
+      return true
+    }
+  })
+  await using screen = open([], { MLX_PULL: 'always' })
+  await asked
+  hub.trouble = () => false
+  screen.type(keys.controlC)
+  await screen.see('Interrupted. What was downloaded stays: the same command goes on from there.\n')
+  expect(await screen.exitCode()).toBe(130)
+  expect(screen.raw).not.toContain('Which one?')
+})
+
 describe('without a terminal a start', () => {
   test('downloads, and tells how far it is beside the answer', async () => {
     const { stdout, stderr, code } = await run([...chat, 'Say hello.'], { extra: environment() })
