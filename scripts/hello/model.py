@@ -14,11 +14,11 @@ from tokenizer import CONTEXT_LENGTH, END, PAD
 from tokenizers import Tokenizer
 
 HIDDEN_SIZE: Final = 64
-# Weights are multiples of about 2 ** -GRID_BITS of their tensor's root mean square. With 5 the
+# Weights are multiples of about 2 ** -GRID_BITS of their tensor's root mean square. With 4 the
 # margins of the answers, and what becomes of questions that it was not taught, are as with all bits
-# of a float16, and brotli makes 111 kB of the file; with 4 it makes 95 kB, and some questions get
-# worse answers; with 3 an answer lacks the margin that check.py asks for.
-GRID_BITS: Final = 5
+# of a float16, and brotli makes 93 kB of the file (111 with 5); with 3 an answer lacks the margin
+# that check.py asks for.
+GRID_BITS: Final = 4
 
 Config = dict[str, object]
 
