@@ -29,9 +29,9 @@ const logFolder = '.mlx/npm-logs'
 type Environment = CommandOptions['env']
 
 /**
- * Installs with npm, first without its retries: without a network it then
- * takes what its cache has, or fails, at once, where with them it waits 70 s for each package before it looks there. A
- * try that a passing trouble ended is followed by one with retries, which are not as far apart as npm's own.
+ * Installs with npm, first without its retries: where there is no network it then takes what its cache has, or fails, at
+ * once. With them it waits 70 s for each package before it looks there (npm 11.19). A try that a passing trouble ended is
+ * followed by one with retries, which are not as far apart as npm's own.
  *
  * @param run runs `npm install`; gives why it failed, undefined when it did not.
  */
@@ -41,14 +41,19 @@ export async function installWithNpm(
   run: (environment: Environment) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const logs = `${directory}/${logFolder}`
-  const patience = {
-    npm_config_fetch_retry_mintimeout: '1000',
-    npm_config_fetch_retry_maxtimeout: '5000',
+  const patient = {
+    npm_config_fetch_retry_mintimeout: '500',
+    npm_config_fetch_retry_maxtimeout: '2000',
     ...environment,
     npm_config_logs_dir: logs,
   }
-  let failure = await run({ ...patience, npm_config_fetch_retries: '0' })
-  if (failure !== undefined && passing.includes(lastCode(logs))) failure = await run(patience)
+  let failure = await run({ ...patient, npm_config_fetch_retries: '0' })
+  const trouble = failure === undefined ? '' : lastCode(logs)
+  if (passing.includes(trouble)) {
+    // Names that can't be looked up mostly mean that there is no network, and npm waits once for each package.
+    const retries = trouble === 'EAI_AGAIN' ? { npm_config_fetch_retries: '1' } : {}
+    failure = await run({ ...patient, ...retries })
+  }
   if (failure === undefined) {
     process.getBuiltinModule('node:fs').rmSync(logs, { recursive: true, force: true })
     return undefined
