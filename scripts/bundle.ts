@@ -73,10 +73,12 @@ export async function bundle(directory: string): Promise<void> {
   chmodSync(join(directory, 'index.js'), 0o755)
 }
 
-/** Runs before anything that an older Node does not have, and says what it lacks instead of a stack. */
+/** Runs before anything that an older Node does not have, and says what is needed instead of a stack. */
 function refusalOfOldNode(): string {
   const message = `create-mlx-app needs Node ${supportedNode}; this one is `
-  return `if (!process.getBuiltinModule) { console.error(${JSON.stringify(message)} + process.version); process.exit(1) }`
+  // As supportedNode says, in a form that declares no name and that any Node since 14 can read.
+  const supported = /^(20\.(19|[2-9]\d)|22\.(1[2-9]|[2-9]\d)|2[3-9]|[3-9]\d|\d{3})\./
+  return `if (!${supported}.test(process.versions.node)) { console.error(${JSON.stringify(message)} + process.version); process.exit(1) }`
 }
 
 /**

@@ -64,7 +64,7 @@ function below(heading: string, { all }: Ran): string[] {
   const lines = all.split('\n')
   const from = lines.indexOf(heading)
   if (from < 0) throw new Error(`It did not print "${heading}": ${all}`)
-  const rest = lines.slice(from + 1)
+  const rest = [...lines.slice(from + 1), '']
   return rest
     .slice(
       0,
@@ -138,6 +138,7 @@ describe.each(managers)('%s', (manager) => {
 
   test('makes the same again, in CI too, by the command that the tool prints', async () => {
     const [command = ''] = below('The same again, without questions:', created.printed)
+    expect(command).toContain('create-mlx-app@')
     const again = join(created.project, '..', 'again')
     mkdirSync(again)
     // The Python of the first one saves a set-up.
@@ -158,7 +159,7 @@ describe.each(managers)('%s', (manager) => {
   describe('runs', () => {
     // pnpm's folders are those in which a package finds only what it asks for. Those of the others are npm's, for which
     // all of these tests run in project.test.ts.
-    const some = manager === 'pnpm' ? '' : `${pass} test/chat test/setup`
+    const some = manager === 'pnpm' ? '' : `${pass} test/examples test/setup/plan`
     const ends: Record<string, [flags: string, printed: RegExp]> = {
       setup: ['', /Already set up: nothing to do\./],
       doctor: ['', /All is well\.$/],
@@ -229,5 +230,31 @@ describe.each(managers)('%s', (manager) => {
   test('leaves nothing that git would take', async () => {
     expect(await gitLines(created, 'status --porcelain')).toEqual([])
     expect(existsSync(join(created.project, 'node_modules'))).toBe(true)
+  })
+})
+
+describe('a server, with pnpm', () => {
+  let created: Created
+
+  beforeAll(async () => {
+    created = await create('pnpm', 'server', '--with ci,docker')
+  })
+
+  test('is created, installed and set up', () => {
+    expect(created.printed.exitCode, created.printed.all).toBe(0)
+  })
+
+  test.each(['typecheck', 'lint', 'build', 'doctor', 'keys list'])('runs %s', async (script) => {
+    await works(created, `pnpm run ${script}`)
+  })
+
+  test('starts, page and model and all', async () => {
+    const options = { cwd: created.project, env: { PORT: '0' } }
+    await created.machine.until(/"msg":"ready"|Listening on/, 'pnpm start', options)
+    await created.machine.until(/Listening on/, 'pnpm run dev', options)
+  })
+
+  test('leaves nothing that git would take', async () => {
+    expect(await gitLines(created, 'status --porcelain')).toEqual([])
   })
 })

@@ -1,0 +1,108 @@
+/** Every version of Node that the tool says it runs on: the tool itself, and the scripts of a project that it made. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readTree } from '../support/folders.ts'
+import { nodeFolder } from '../support/node-binaries.ts'
+import { builtTool } from '../support/tool.ts'
+
+/** The oldest ones of the range in package.json, and the newest of each line that gets even releases. */
+const versions = ['20.19.0', '22.12.0', '22', '24', '26']
+
+/** The whole test of a project takes minutes: it runs on the two ends of the range, and a part of it between them. */
+const ends = ['20.19.0', '26']
+
+const folder = mkdtempSync(join(tmpdir(), 'create mlx nodes é '))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const bin = await builtTool()
+const project = join(folder, 'my-app')
+const home = join(folder, 'home')
+
+/** Runs a command line with a version of Node in front of the PATH. */
+async function onNode(version: string, line: string, options: { cwd: string; input?: string }) {
+  const own = (process.env.PATH ?? '').split(delimiter).filter((path) => !path.includes('node_modules'))
+  const { stdout, stderr, all, exitCode } = await execa('sh', ['-c', line], {
+    ...options,
+    env: {
+      HOME: home,
+      LANG: 'C.UTF-8',
+      PATH: [await nodeFolder(version), ...own].join(delimiter),
+      NO_COLOR: '1',
+    },
+    extendEnv: false,
+    reject: false,
+    all: true,
+  })
+  return { stdout, stderr, all, exitCode }
+}
+
+beforeAll(async () => {
+  mkdirSync(home)
+  for (const version of [...versions, '18', '20.18.0']) await nodeFolder(version)
+  const flags = ['--yes', '--template', 'node', '--model', 'hello', '--package-manager', 'npm', '--no-git']
+  await execa('node', [bin, 'my-app', ...flags], { cwd: folder, stdin: 'ignore' })
+}, 600_000)
+
+describe.each(versions)('on Node %s', (version) => {
+  test('the tool makes the same files, and warns of nothing', async () => {
+    const parent = join(folder, `made on ${version}`)
+    mkdirSync(parent)
+    const flags = '--yes --template node --model hello --package-manager npm --no-install --no-git'
+    const ran = await onNode(version, `node "${bin}" my-app ${flags}`, { cwd: parent })
+    expect(ran.exitCode, ran.all).toBe(0)
+    expect(ran.stderr).toMatch(
+      version.startsWith('20') ? /^Node 20\.19\.0 works here, but Node 20 .*$/ : /^$/,
+    )
+    const made = readTree(join(parent, 'my-app'))
+    for (const [path, text] of Object.entries(made)) {
+      if (!path.endsWith('/')) expect(readFileSync(join(project, path), 'utf8') === text, path).toBe(true)
+    }
+    expect(Object.keys(made).length).toBeGreaterThan(100)
+  })
+
+  test.each([
+    ['doctor', /All is well\.$/],
+    ['models', /hello/],
+    ['typecheck', /^$/],
+    ['lint', /Checked \d+ files/],
+    ['build', /dist\/main\.js$/],
+  ])('%s runs, and warns of nothing', async (script, printed) => {
+    const ran = await onNode(version, `npm -s run ${script}`, { cwd: project })
+    expect(ran.exitCode, ran.all).toBe(0)
+    expect(ran.all).toMatch(printed)
+    expect(ran.all).not.toMatch(/warning/i)
+  })
+
+  test('the program answers, from its sources and built, with nothing on standard error', async () => {
+    const answer = 'I am hello, a very tiny model: two layers that know a few answers by heart.'
+    for (const line of ['npm -s start -- "Who are you?"', 'node dist/main.js "Who are you?"']) {
+      expect(await onNode(version, line, { cwd: project })).toMatchObject({
+        stdout: answer,
+        stderr: '',
+        exitCode: 0,
+      })
+    }
+  })
+
+  test('the tests pass', async () => {
+    const part = ends.includes(version) ? '' : ' -- test/chat test/examples test/setup'
+    const ran = await onNode(version, `npm -s test${part}`, { cwd: project })
+    expect(ran.exitCode, ran.all).toBe(0)
+    expect(ran.all).toMatch(/Tests +\d{2,} passed/)
+    expect(ran.all).not.toContain('DeprecationWarning')
+  }, 900_000)
+})
+
+test.each(['18', '20.18.0'])('on Node %s the tool says in a line what it needs', async (version) => {
+  const parent = join(folder, `refused on ${version}`)
+  mkdirSync(parent)
+  const ran = await onNode(version, `node "${bin}" my-app --yes`, { cwd: parent })
+  expect(ran).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(ran.stderr).toMatch(
+    /^create-mlx-app needs Node \^20\.19\.0 \|\| >=22\.12\.0; this one is v(18|20\.18)\.[\d.]+$/,
+  )
+  expect(readTree(parent)).toEqual({})
+})
