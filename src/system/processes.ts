@@ -3,6 +3,7 @@ import { systemErrorCode } from '../errors.ts'
 import type { Commands } from './commands.ts'
 import { endingOf } from './ending.ts'
 import { reasonOf } from './reasons.ts'
+import { startedOn } from './start-command.ts'
 
 /** Variable by which all that a command starts is found again; its value is another one for each command. */
 const markName = 'CREATE_MLX_APP_COMMAND'
@@ -10,12 +11,13 @@ const markName = 'CREATE_MLX_APP_COMMAND'
 /** Commands as real processes. This file alone loads Node's part for them, so it is imported when needed. */
 export const processes: Commands = {
   run: async (command, { output, signal, cwd, env }) => {
-    const ended = await execute(command, signal, {
+    const { program, flags, shell } = startedOn(process.platform, command)
+    const stdout = output === 'stdout' ? 'inherit' : process.stderr
+    const ended = await execute([program, ...flags], signal, {
       cwd,
       env,
-      stdio: ['inherit', output === 'stdout' ? 'inherit' : process.stderr, 'inherit'],
-      // On Windows package managers are scripts, which only a shell runs; none of their arguments needs quotes.
-      shell: process.platform === 'win32',
+      stdio: ['inherit', stdout, 'inherit'],
+      shell,
     })
     if (ended === 'interrupted') return ended
     if (ended.error !== undefined) {

@@ -8,6 +8,7 @@ import {
   quietRun,
   quietStartCommand,
 } from '../../src/system/package-manager.ts'
+import { startedOn } from '../../src/system/start-command.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
 const managers = packageManagers.map(({ value }) => value)
@@ -67,4 +68,19 @@ it.each([
   const hint = hintAboutYarn(manager, agent === undefined ? {} : { npm_config_user_agent: agent })
   expect(hint === undefined).toBe(!told)
   if (told) expect(hint).toContain('`yarn set version stable`')
+})
+
+describe('a command is started', () => {
+  it('as it is on macOS and Linux', () => {
+    const started = { program: 'npm', flags: ['run', 'x y'], shell: false }
+    expect(startedOn('linux', ['npm', 'run', 'x y'])).toEqual(started)
+    expect(startedOn('darwin', ['npm', 'run', 'x y'])).toEqual(started)
+  })
+
+  it('by a shell on Windows, as one line that is quoted', () => {
+    expect(startedOn('win32', ['npm', 'install'])).toEqual({ program: 'npm install', flags: [], shell: true })
+    expect(startedOn('win32', ['npm', 'run', 'C:\\My "Pythons"\\python.exe']).program).toBe(
+      'npm run "C:\\My ""Pythons""\\python.exe"',
+    )
+  })
 })

@@ -11,6 +11,10 @@ export interface Refusal {
 export const oldestMacos = 14
 export const oldestGlibc = '2.35'
 
+/** What works on every machine: only the set-up needs MLX. */
+const elsewhere =
+  "Or let another machine compute: createEngine({ baseUrl: 'http://HOST:PORT/v1' }) needs no Python here"
+
 /** Why MLX has no build for a machine; undefined when it has one. */
 export function unsupported(system: System): Refusal | undefined {
   switch (system.platform) {
@@ -24,12 +28,13 @@ export function unsupported(system: System): Refusal | undefined {
         next: [
           'wsl --install',
           'Then, in the terminal of WSL: install Node and run the set-up of this project there',
+          elsewhere,
         ],
       }
     default:
       return {
         reason: `MLX has no build for ${system.platform}.`,
-        next: ['Use a Mac with Apple silicon, or Linux'],
+        next: ['Use a Mac with Apple silicon, or Linux', elsewhere],
       }
   }
 }
@@ -48,7 +53,7 @@ function unsupportedMac(system: System): Refusal | undefined {
   if (system.architecture !== 'arm64') {
     return {
       reason: 'MLX needs a Mac with Apple silicon; this one has an Intel processor.',
-      next: ['Use a Mac with Apple silicon, or Linux (x86_64 or aarch64)'],
+      next: ['Use a Mac with Apple silicon, or Linux (x86_64 or aarch64)', elsewhere],
     }
   }
   if (system.macosVersion !== undefined && Number.parseInt(system.macosVersion, 10) < oldestMacos) {

@@ -37,6 +37,14 @@ describe('unsupported', () => {
   it('names WSL on Windows', () => {
     expect(unsupported({ ...debian, platform: 'win32' })?.next[0]).toBe('wsl --install')
   })
+
+  it.each([
+    ['Windows', { ...debian, platform: 'win32' as const }],
+    ['an Intel Mac', { ...appleSilicon, architecture: 'x64' }],
+    ['FreeBSD', { ...debian, platform: 'freebsd' as const }],
+  ])('names the engine of another machine on %s', (_, system) => {
+    expect(unsupported(system)?.next.at(-1)).toContain('createEngine({ baseUrl:')
+  })
 })
 
 it('compares versions by their numbers', () => {
