@@ -116,7 +116,12 @@ describe.each(steps)('%s', (_, scripts, flags, path, goOn) => {
     })
     const asked = registry.nextRequest(path)
     const command = ['x', '--yes', '--template', 'node', '--model', 'hello', '--no-git', ...flags]
-    const terminal = runInTerminal(bin, command, { cwd: folder, env, columns: 200 })
+    const terminal = runInTerminal(bin, command, {
+      cwd: folder,
+      env,
+      columns: 200,
+      shell: way !== 'closing the terminal',
+    })
     await asked
     const below = descendantsOf([terminal.pid], 'NOBODY=1')
     expect(below.length).toBeGreaterThan(0)

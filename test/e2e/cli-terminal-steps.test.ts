@@ -120,15 +120,15 @@ const idsIn = (notes: string): number[] =>
   readFileSync(join(notes, 'ids'), 'utf8').trim().split(' ').map(Number)
 
 describe.each(steps)('%s', (_, scripts, goOn) => {
-  const start = (notes: string, folder: string): Terminal => {
+  const start = (notes: string, folder: string, shell: boolean): Terminal => {
     const env = plainEnvironment({ ...gitIdentity, PATH: programs(scripts(notes)) })
-    return runInTerminal(bin, ['x', '--yes', '--model', 'hello'], { cwd: folder, env, columns })
+    return runInTerminal(bin, ['x', '--yes', '--model', 'hello'], { cwd: folder, env, columns, shell })
   }
 
   it.each(ways)('interrupted by %s ends with all that it started; the project stays', async (_way, leave) => {
     const folder = temporaryFolder()
     const notes = temporaryFolder('notes')
-    const terminal = start(notes, folder)
+    const terminal = start(notes, folder, true)
     await terminal.see('step of ')
     const ids = idsIn(notes)
     expect(ids.map(isAlive)).toEqual([true, true])
@@ -143,11 +143,11 @@ describe.each(steps)('%s', (_, scripts, goOn) => {
   it('ends with all that it started when the terminal is closed', async () => {
     const folder = temporaryFolder()
     const notes = temporaryFolder('notes')
-    const terminal = start(notes, folder)
+    const terminal = start(notes, folder, false)
     await terminal.see('step of ')
     const ids = [terminal.pid, ...idsIn(notes)]
     terminal.hangUp()
-    await terminal.ended
+    expect(await terminal.ended).toBe(130)
     await expect.poll(() => ids.map(isAlive), { timeout: 10_000 }).toEqual([false, false, false])
     expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
   })

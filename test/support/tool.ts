@@ -118,7 +118,7 @@ export interface Terminal {
   /** Waits until a text is drawn, after what the last call saw. */
   see(text: string): Promise<void>
   press(keys: string): void
-  kill(signal: string): void
+  kill(signal: NodeJS.Signals): void
   /** Closes the terminal, as somebody does who closes its window. */
   hangUp(): void
   /** The exit code. */
@@ -130,13 +130,31 @@ export const keys = { enter: '\r', interrupt: '\u0003', escape: '\u001b', erase:
 /** How long a test waits for something to be drawn. */
 const patienceMs = 20_000
 
-/** Runs the tool on a real pseudo-terminal. */
+/**
+ * The shell that a person types the command into. It outlives the tool, and with it the terminal: where the tool was
+ * the first process of its terminal, its end would end whatever it left running.
+ */
+const shell = `trap : INT TERM HUP
+sh -c 'echo "tool $$"; exec "$@"' sh "$@"
+code=$?
+echo "ended with $code."
+read line
+exit $code`
+
+/**
+ * Runs the tool on a real pseudo-terminal.
+ *
+ * @param options.shell whether it is run by a shell, as by a person. The shell stays until the test ends. To close the
+ * terminal the tool is to be without: a closed terminal tells its first process alone.
+ */
 export function runInTerminal(
   bin: string,
   flags: readonly string[],
-  options: { cwd: string; env?: NodeJS.ProcessEnv; columns?: number },
+  options: { cwd: string; env?: NodeJS.ProcessEnv; columns?: number; shell?: boolean },
 ): Terminal {
-  const terminal: IPty = spawn(process.execPath, [bin, ...flags], {
+  const words = [process.execPath, bin, ...flags]
+  const [program = '', ...parameters] = options.shell ? ['sh', '-c', shell, 'sh', ...words] : words
+  const terminal: IPty = spawn(program, parameters, {
     cwd: options.cwd,
     cols: options.columns ?? 100,
     rows: 40,
@@ -151,23 +169,33 @@ export function runInTerminal(
     for (const listener of listeners) listener()
   })
   let running = true
-  const ended = new Promise<number>((resolve) =>
+  const ended = new Promise<number>((resolve) => {
     terminal.onExit(({ exitCode }) => {
       running = false
       resolve(exitCode)
-    }),
-  )
+    })
+    listeners.add(() => {
+      const code = /^ended with (\d+)\.$/m.exec(withoutControls(drawn))?.[1]
+      if (code !== undefined) resolve(Number(code))
+    })
+  })
   onTestFinished(() => {
     if (running) terminal.kill('SIGKILL')
   })
   const text = (): string => withoutControls(drawn)
+  const toolId = (): number => {
+    const id = /^tool (\d+)$/m.exec(text())?.[1]
+    return id === undefined ? terminal.pid : Number(id)
+  }
   return {
-    pid: terminal.pid,
+    get pid() {
+      return toolId()
+    },
     text,
     raw: () => drawn,
     ended,
     press: (pressed) => terminal.write(pressed),
-    kill: (signal) => terminal.kill(signal),
+    kill: (signal) => void process.kill(toolId(), signal),
     hangUp: () => {
       // Not in its types: their kill() sends a signal, which a terminal does not do by being closed.
       if (!('destroy' in terminal) || typeof terminal.destroy !== 'function')
