@@ -173,6 +173,8 @@ describe.runIf(process.platform === 'linux')('without a network', () => {
       const outcome = await run(['npm', 'run', 'setup', '--', '--fresh'], {
         ...emptyCaches(),
         PATH: join(folder, 'no uv'),
+        // How long pip itself waits was seen in the test before.
+        PIP_RETRIES: '1',
       })
       expect(outcome.exitCode, outcome.all).toBe(1)
       expect(outcome.stdout).toContain('pip takes its place')

@@ -133,6 +133,10 @@ describe.runIf(linux)('behind a proxy that is the only way out', () => {
     const pulled = await servers(() => run(['npm', 'run', 'models', '--', 'pull', companyModel], settings))
     expect(pulled.ran.exitCode, pulled.ran.all).toBe(0)
     expect([pulled.through, pulled.astray]).toEqual([[secure('hub')], 0])
+    // The description of the model and its files, and no word on who uses it or how.
+    const ofHub = company.mirror.asked.filter((address) => address.startsWith(mirrorNames.hub))
+    const ofModel = new RegExp(`^${mirrorNames.hub}/(api/models/)?${companyModel}(/|\\?|$)`)
+    expect(ofHub.filter((address) => !ofModel.test(address))).toEqual([])
     const question = 'Say hello.'
     const asked = await servers(() =>
       run(['npm', '-s', 'start', '--', question], { MLX_MODEL: companyModel, HF_HUB_OFFLINE: '1' }),
@@ -154,7 +158,7 @@ describe.runIf(linux)('behind a proxy that is the only way out', () => {
           NODE_EXTRA_CA_CERTS: company.authority.certificate,
         }),
     )
-    expect(ran.stdout.split('\n'), ran.stderr).toEqual(['near', 'REMOTE_FAILED'])
+    expect(ran.stdout.split('\n'), ran.stderr).toEqual(['near', 'MODEL_NOT_FOUND'])
     // The company's hub is no server of models, which it says.
     expect([through, astray]).toEqual([[secure('hub')], 0])
   })
