@@ -1,20 +1,7 @@
-/** The tool as npm publishes it, made beside the work tree, so that nothing else can build there at the same time. */
-import { copyFileSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
-import { bundle } from '../../scripts/bundle.ts'
-import { version } from '../../src/version.ts'
+/** The tool as it is published, made beside the work tree, so that nothing else can build there at the same time. */
+import { packPackage } from '../../scripts/publish/package.ts'
 
-const repository = fileURLToPath(new URL('../../', import.meta.url))
-
-/** Builds and packs the tool in a folder of its own. @returns the path of the tarball. */
+/** Builds and packs the tool. @param folder where the tarball comes to. @returns its path. */
 export async function packedTool(folder: string): Promise<string> {
-  mkdirSync(folder, { recursive: true })
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
-    copyFileSync(join(repository, name), join(folder, name))
-  }
-  await bundle(join(folder, 'dist'))
-  await execa('npm', ['pack', '--ignore-scripts'], { cwd: folder })
-  return join(folder, `create-mlx-app-${version}.tgz`)
+  return (await packPackage(folder)).tarball
 }
