@@ -55,6 +55,16 @@ def generate(
     return [response.token for response in responses if response.finish_reason != "stop"]
 
 
+def endless(model: ReadModel) -> Processor:
+    """Keeps the model from ending: an answer that it was not taught may have any length."""
+    ends = mx.array(sorted(model.tokenizer.eos_token_ids))
+
+    def never_ends(_: mx.array, logits: mx.array, /) -> mx.array:
+        return mx.put_along_axis(logits, ends[None], mx.array(-mx.inf, logits.dtype), axis=-1)
+
+    return never_ends
+
+
 def read_answer(model: ReadModel, asked: ChatPrompt, tokens: list[int]) -> tuple[str, str, int]:
     """Text, reasoning and the number of tokens of it, counted as a worker would."""
     answer = AnswerText(model.tokenizer, asked.starts_in)
@@ -77,8 +87,9 @@ def test_reasoning_ends_with_its_budget_and_the_answer_follows(
 ) -> None:
     asked = prompt(thinking)
     assert asked.starts_in == "reasoning"
-    free = generate(thinking, asked, [])
-    tokens = generate(thinking, asked, [budget_of(thinking, asked, budget)])
+    goes_on = endless(thinking)
+    free = generate(thinking, asked, [goes_on])
+    tokens = generate(thinking, asked, [goes_on, budget_of(thinking, asked, budget)])
     think = think_tokens(thinking.tokenizer)
     assert think is not None
     assert tokens[:budget] == free[:budget]
@@ -93,8 +104,9 @@ def test_reasoning_ends_with_its_budget_and_the_answer_follows(
 
 def test_a_budget_that_is_not_used_up_changes_nothing(thinking: ReadModel) -> None:
     asked = prompt(thinking, "What is MLX?")
-    free = generate(thinking, asked, [])
-    assert generate(thinking, asked, [budget_of(thinking, asked, len(free))]) == free
+    goes_on = endless(thinking)
+    free = generate(thinking, asked, [goes_on])
+    assert generate(thinking, asked, [goes_on, budget_of(thinking, asked, len(free))]) == free
 
 
 def test_without_a_budget_left_the_model_can_not_begin_to_think(thinking: ReadModel) -> None:
