@@ -14,6 +14,7 @@ import { type IPty, spawn } from '@lydell/node-pty'
 import { execa } from 'execa'
 import { afterAll, onTestFinished } from 'vitest'
 import { bundle } from '../../scripts/bundle.ts'
+import { withoutControls } from '../../scripts/picture/controls.ts'
 import { temporaryFolder } from './folders.ts'
 
 /** The tool as it is published, built into a folder that is gone after the tests of the file. @returns its bin. */
@@ -220,10 +221,4 @@ export function runInTerminal(
         look()
       }),
   }
-}
-
-/** A text without what moves the cursor and colours. */
-function withoutControls(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-  return text.replace(/\u001b\[[0-9;?]*[A-Za-z]|\u001b[78]|\u0007|\r/g, '')
 }
