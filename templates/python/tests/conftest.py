@@ -1,13 +1,18 @@
 """What the tests share: the hello model, which is real and takes ten milliseconds to load."""
 
 import json
+import os
 from pathlib import Path
 
+import mlx.core as mx
 import pytest
 
 from mlx_app.weights import ReadModel, read
 
 HERE = Path(__file__).resolve()
+
+if os.environ.get("MLX_DEVICE") == "cpu":
+    mx.set_default_device(mx.cpu)
 
 
 def models_directory() -> Path:

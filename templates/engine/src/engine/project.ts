@@ -57,8 +57,8 @@ export interface Interpreter {
 
 /**
  * Finds the project that a file belongs to: the nearest folder above it with an mlx.config.json.
- * It starts from this module, so that a bundle works from any working directory. The environment variable
- * MLX_MODEL takes the place of the file's model.
+ * It starts from this module, so that a bundle works from any working directory. The environment variables
+ * MLX_MODEL and MLX_DEVICE take the place of the file's model and device.
  *
  * @throws EngineError INVALID_REQUEST when there is no such file above, or when it is wrong.
  */
@@ -96,10 +96,20 @@ function readConfig(path: string): ProjectConfig {
   if (!parsed.success) {
     throw new EngineError('INVALID_REQUEST', `${path}: ${z.prettifyError(parsed.error)}`)
   }
-  const { revision: _, ...config } = parsed.data
-  const { MLX_MODEL: model } = process.env
+  const { MLX_MODEL: model, MLX_DEVICE } = process.env
+  const device = MLX_DEVICE ? deviceOf(MLX_DEVICE) : parsed.data.device
+  const { revision, ...config } = { ...parsed.data, device }
+  if (model) return { ...config, model }
   // The revision is one of the model in the file.
-  return model ? { ...config, model } : parsed.data
+  return revision === undefined ? config : { ...config, revision }
+}
+
+function deviceOf(name: string): ProjectConfig['device'] {
+  const { data } = configSchema.shape.device.safeParse(name)
+  if (data === undefined) {
+    throw new EngineError('INVALID_REQUEST', `MLX_DEVICE is "${name}": it can be auto, gpu or cpu.`)
+  }
+  return data
 }
 
 /** Path of the interpreter inside a virtual environment of this system. */

@@ -148,3 +148,18 @@ test('a project in a folder with a space and an accent, started from elsewhere',
   await using engine = await createEngine({ project, python, device: 'cpu' })
   expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
 })
+
+test('the environment says another model and device than mlx.config.json', () => {
+  const config = { model: 'one', revision: 'main', device: 'gpu' }
+  const project = modules('configured', { 'mlx.config.json': JSON.stringify(config) })
+  vi.stubEnv('MLX_MODEL', '')
+  vi.stubEnv('MLX_DEVICE', '')
+  expect(findProject(project).config).toMatchObject(config)
+  vi.stubEnv('MLX_DEVICE', 'cpu')
+  expect(findProject(project).config).toMatchObject({ ...config, device: 'cpu' })
+  vi.stubEnv('MLX_MODEL', 'two')
+  expect(findProject(project).config).toMatchObject({ model: 'two', device: 'cpu' })
+  expect(findProject(project).config.revision).toBeUndefined()
+  vi.stubEnv('MLX_DEVICE', 'tpu')
+  expect(() => findProject(project)).toThrow('MLX_DEVICE is "tpu": it can be auto, gpu or cpu.')
+})

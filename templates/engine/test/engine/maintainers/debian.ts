@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /**
- * A program of a Debian package, which is installed when it is missing and this is Debian's root.
+ * A program of a Debian package, which is installed when it is missing and this is Debian's root, or CI, where sudo
+ * asks for no password.
  *
  * @returns its path
  * @throws Error that names the package where it can't be had.
@@ -15,9 +16,11 @@ export function programOfDebian(program: string, debianPackage: string = program
 }
 
 function install(program: string, debianPackage: string): string | undefined {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return undefined
+  const isRoot = process.getuid?.() === 0
+  if (!existsSync('/etc/debian_version') || !(isRoot || process.env.CI)) return undefined
+  const [command = '', ...before] = [...(isRoot ? [] : ['sudo', '--non-interactive']), 'apt-get']
   const apt = (...words: string[]) =>
-    execFileSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...words], {
+    execFileSync(command, [...before, '-qq', '-o', 'DPkg::Lock::Timeout=120', ...words], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       stdio: ['ignore', 'ignore', 'inherit'],
     })

@@ -1,6 +1,7 @@
 """The worker's options, and its life around the loop."""
 
 import argparse
+import os
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +39,8 @@ def run(channel: Channel, arguments: Sequence[str]) -> None:
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m mlx_app.worker", description=__doc__)
-    parser.add_argument("--device", choices=("auto", "gpu", "cpu"), default="auto")
+    device = os.environ.get("MLX_DEVICE") or "auto"
+    parser.add_argument("--device", choices=("auto", "gpu", "cpu"), default=device)
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
     parser.add_argument("--memory-limit", type=int, help="bytes for models, caches and calls")
     parser.add_argument("--prompt-cache", type=int, help="bytes for the prompt cache of a model")

@@ -12,7 +12,10 @@ const found = z.array(z.object({ id: z.string(), impact: z.string().nullable() }
 
 let browser: Browser | undefined
 beforeAll(async () => {
-  browser = await chromium.launch({ executablePath: programOfDebian('chromium'), args: ['--no-sandbox'] })
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? programOfDebian('chromium'),
+    args: ['--no-sandbox'],
+  })
 }, 120_000)
 afterAll(() => browser?.close())
 
