@@ -5,11 +5,11 @@ import { isJsonObject } from './merge.ts'
 import { parseTemplate } from './parse-template.ts'
 
 /**
- * No part of a layer: what tests and tools leave in its folders, and tests that a project does without (of mlx-lm's
- * own code, of other servers, of packages that few install).
+ * No part of a layer: what tests and tools leave in its folders, tests that a project does without (of mlx-lm's
+ * own code, of other servers, of packages that few install), and the schema that the protocol's types and page are made by.
  */
 const leftovers =
-  /^(maintainers|node_modules|\.venv(-vision)?|\.mlx|\.cache|dist|__pycache__|__snapshots__|\.(pytest|ruff|mypy)_cache|\.DS_Store|\.coverage|uv\.lock|.*\.(pyc|tsbuildinfo|tgz|egg-info|log))$/
+  /^(maintainers|node_modules|\.venv(-vision)?|\.mlx|\.cache|dist|__pycache__|__snapshots__|\.(pytest|ruff|mypy)_cache|\.DS_Store|\.coverage|uv\.lock|protocol\.schema\.json|.*\.(pyc|tsbuildinfo|tgz|egg-info|log))$/
 
 /** Layers as they lie in templates/; templates are parsed when they are read. */
 export function folderSource(directory: string): TemplateSource {
