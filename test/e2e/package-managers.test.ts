@@ -248,10 +248,13 @@ describe('a server, with pnpm', () => {
     await works(created, `pnpm run ${script}`)
   })
 
-  test('starts, page and model and all', async () => {
+  test.each(['start', 'dev'])('%s serves the page and the model', async (script) => {
     const options = { cwd: created.project, env: { PORT: '0' } }
-    await created.machine.until(/"msg":"ready"|Listening on/, 'pnpm start', options)
-    await created.machine.until(/Listening on/, 'pnpm run dev', options)
+    await created.machine.until(/Listening on \S+\n/, `pnpm run ${script}`, options, async (seen) => {
+      const [, url = ''] = /Listening on (\S+)/.exec(seen) ?? []
+      await expect.poll(async () => (await fetch(`${url}/ready`)).status, { timeout: 30_000 }).toBe(200)
+      expect((await fetch(url)).headers.get('content-type')).toContain('text/html')
+    })
   })
 
   test('leaves nothing that git would take', async () => {

@@ -23,9 +23,15 @@ export interface ManagerMachine {
   /**
    * Runs a command line that goes on for good until it has printed something; then ends all that it started, as Ctrl-C does.
    *
+   * @param meanwhile is awaited before the end, with what it printed by then.
    * @returns what it had printed.
    */
-  until(printed: RegExp, line: string, options: ShellOptions): Promise<string>
+  until(
+    printed: RegExp,
+    line: string,
+    options: ShellOptions,
+    meanwhile?: (seen: string) => Promise<void>,
+  ): Promise<string>
 }
 
 export interface ShellOptions {
@@ -86,7 +92,7 @@ export async function machineWith(
       const { exitCode, stdout, stderr, all } = await start(line, options)
       return { exitCode, stdout: text(stdout), stderr: text(stderr), all: text(all) }
     },
-    until: async (printed, line, options) => {
+    until: async (printed, line, options, meanwhile) => {
       const running = start(line, options, { detached: true })
       const end = (signal: NodeJS.Signals): void => {
         if (running.pid !== undefined) signalGroup(running.pid, signal)
@@ -100,6 +106,7 @@ export async function machineWith(
         })
         running.then(() => reject(new Error(`It ended without ${printed}: ${seen}`)), reject)
       })
+      await meanwhile?.(seen)
       end('SIGINT')
       await running
       return seen

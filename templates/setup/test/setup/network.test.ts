@@ -92,7 +92,8 @@ it('tells uv of the mirrors that pip has, and pip of those of uv', () => {
   expect(packageIndexes({ UV_INDEX_URL: index })).toEqual({ PIP_INDEX_URL: index })
   expect(packageIndexes({ UV_DEFAULT_INDEX: 'a', PIP_INDEX_URL: 'b' })).toEqual({})
   expect(packageIndexes({ UV_FIND_LINKS: '/a,/b' })).toEqual({ PIP_FIND_LINKS: '/a /b' })
-  const folder = tmpdir()
+  // A space would end the path.
+  const folder = '/'
   expect(packageIndexes({ PIP_FIND_LINKS: `${folder} /no/such/folder` })).toEqual({ UV_FIND_LINKS: folder })
   expect(packageIndexes({ PIP_NO_INDEX: '1' })).toEqual({ UV_OFFLINE: '1' })
   expect(packageIndexes({ UV_OFFLINE: 'true' })).toEqual({ PIP_NO_INDEX: '1' })
