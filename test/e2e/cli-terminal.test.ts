@@ -6,17 +6,19 @@ import { builtTool, keys, plainEnvironment, programs, runInTerminal, type Termin
 
 const bin = await builtTool()
 
-/** Every question that can be asked, with how it is answered: on a machine with Python and without uv. */
+/** Every question that can be asked, with how it is answered: on a machine with two package managers, Python and no uv. */
 const questions: { text: string; answer: string }[] = [
   { text: 'Name of the project', answer: `my-app${keys.enter}` },
   { text: 'What is it to be?', answer: keys.enter },
   { text: 'Model:', answer: keys.enter },
   { text: 'Beside that:', answer: keys.enter },
   { text: 'Python environment:', answer: keys.enter },
+  { text: 'Package manager:', answer: keys.enter },
 ]
 
-/** A PATH with Python, without uv, git and package managers. */
-const pythonOnly = () => plainEnvironment({ PATH: programs({ python3: 'exit 1', npm: 'exit 1' }) })
+/** A PATH with that alone. */
+const everythingAsked = () =>
+  plainEnvironment({ PATH: programs({ python3: 'exit 1', npm: 'exit 1', pnpm: 'exit 1' }) })
 
 async function answerUpTo(terminal: Terminal, count: number): Promise<void> {
   for (const [index, { text, answer }] of questions.entries()) {
@@ -105,7 +107,7 @@ describe.each([
     'at "%s" ends with 130 and leaves nothing',
     async (_text, index) => {
       const folder = temporaryFolder()
-      const terminal = runInTerminal(bin, [], { cwd: folder, env: pythonOnly() })
+      const terminal = runInTerminal(bin, [], { cwd: folder, env: everythingAsked() })
       await answerUpTo(terminal, index)
       leave(terminal)
       expect(await terminal.ended).toBe(130)
@@ -115,12 +117,28 @@ describe.each([
   )
 })
 
+it.each([keys.interrupt, keys.escape])(
+  '%j at the model that is typed ends with 130 and leaves nothing',
+  async (key) => {
+    const folder = temporaryFolder()
+    const terminal = runInTerminal(bin, ['x', '--node'], { cwd: folder, env: everythingAsked() })
+    await terminal.see('Model:')
+    terminal.press(keys.last)
+    terminal.press(keys.enter)
+    await terminal.see('Hugging Face id or path:')
+    terminal.press(`some/mod${key}`)
+    expect(await terminal.ended).toBe(130)
+    expect(terminal.text()).toContain('nothing was written')
+    expect(readTree(folder)).toEqual({})
+  },
+)
+
 describe('a terminal that is really closed', () => {
   it.each(questions.map(({ text }, index) => [text, index] as const))(
     'at "%s" ends the tool, which leaves nothing',
     async (_text, index) => {
       const folder = temporaryFolder()
-      const terminal = runInTerminal(bin, [], { cwd: folder, env: pythonOnly() })
+      const terminal = runInTerminal(bin, [], { cwd: folder, env: everythingAsked() })
       await answerUpTo(terminal, index)
       terminal.hangUp()
       expect(await terminal.ended).toBe(130)

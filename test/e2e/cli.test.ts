@@ -125,7 +125,10 @@ describe('the built tool', () => {
 
   it('says what it needs on a Node that is too old', async () => {
     const folder = temporaryFolder()
-    writeTree(folder, { 'old.mjs': 'delete process.getBuiltinModule' })
+    writeTree(folder, {
+      'old.mjs':
+        "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.3' } })",
+    })
     const { exitCode, stderr } = await execa(process.execPath, ['--import', './old.mjs', bin, 'x'], {
       cwd: folder,
       reject: false,
