@@ -67,7 +67,7 @@ describe('the workflows', () => {
 })
 
 /** How each command of the workflows is tried. */
-const tried: Readonly<Record<string, 'by .ci/run' | 'below' | 'nowhere: it needs macOS'>> = {
+const tried: Readonly<Record<string, 'by .ci/run' | 'below' | `nowhere: it needs ${string}`>> = {
   'npm ci': 'by .ci/run',
   'npm run lint': 'by .ci/run',
   'npm run typecheck': 'by .ci/run',
@@ -75,6 +75,7 @@ const tried: Readonly<Record<string, 'by .ci/run' | 'below' | 'nowhere: it needs
   'npm run check:package': 'by .ci/run',
   'npm test': 'by .ci/run',
   'brew install caddy prometheus': 'nowhere: it needs macOS',
+  'sudo sysctl --write kernel.apparmor_restrict_unprivileged_userns=0': 'nowhere: it needs Ubuntu',
   'npm run release -- check "$GITHUB_REF_NAME"': 'below',
   'npm run release -- pack "$GITHUB_REF_NAME" --repository "$GITHUB_REPOSITORY" --output release': 'below',
   'npm publish ./release/create-mlx-app.tgz --ignore-scripts': 'below',
