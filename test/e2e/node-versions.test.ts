@@ -1,5 +1,5 @@
 /** Every version of Node that the tool says it runs on: the tool itself, and the scripts of a project that it made. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
@@ -18,6 +18,8 @@ const folder = mkdtempSync(join(tmpdir(), 'create mlx nodes é '))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const bin = await builtTool()
+// What is published has it: an older Node takes a file for CommonJS where no package.json says otherwise.
+copyFileSync(new URL('../../package.json', import.meta.url), join(bin, '..', '..', 'package.json'))
 const project = join(folder, 'my-app')
 const home = join(folder, 'home')
 
@@ -88,7 +90,7 @@ describe.each(versions)('on Node %s', (version) => {
   })
 
   test('the tests pass', async () => {
-    const part = ends.includes(version) ? '' : ' -- test/chat test/examples test/setup'
+    const part = ends.includes(version) ? '' : ' -- test/examples test/setup/plan'
     const ran = await onNode(version, `npm -s test${part}`, { cwd: project })
     expect(ran.exitCode, ran.all).toBe(0)
     expect(ran.all).toMatch(/Tests +\d{2,} passed/)
