@@ -15,7 +15,8 @@ test('what a model thinks is shown above its answer, quieter, and is no part of 
   await using screen = new Screen(['--model', model], { extra: colours })
   await screen.see('\n> ')
   expect(await screen.say('Count to ten.')).toBe(`${thought}\n\n${answer}`)
-  expect(screen.raw).toContain('\u001b[2mon\u001b[22m')
+  // As much of it at once as had come.
+  expect(screen.raw).toContain('\u001b[2mon')
   expect(screen.raw).not.toContain('\u001b[2m six')
 
   expect(await screen.say('/stats')).toMatch(/^Last answer: 21 tokens \(\d of them thought\) in/)
