@@ -78,7 +78,13 @@ test('docs/engine.md has every option and every error', async () => {
   const shown = textOf('docs/engine.md')
   for (const code of engineErrorCodes) expect(shown).toContain(`\`${code}\``)
   const options = textOf('src/engine/options.ts')
-  for (const name of ['PromptOptions', 'GenerateOptions', 'ResourceOptions', 'LoadOptions']) {
+  for (const name of [
+    'PromptOptions',
+    'GenerateOptions',
+    'ResourceOptions',
+    'LoadOptions',
+    'DownloadOptions',
+  ]) {
     const [, body = ''] = new RegExp(`interface ${name}.*?\\{\\n(.*?)\\n\\}`, 's').exec(options) ?? []
     const keys = Array.from(body.matchAll(/^ {2}(\w+)\?:/gm), ([, key = '']) => key)
     expect(keys.length).toBeGreaterThan(3)
