@@ -1,35 +1,12 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { scriptCommand, scriptWithArguments } from '#project'
-import { type Hub, startHub } from '#testing/hub'
-import { helloDirectory } from '#testing/support'
+import { useModelOnHub } from '#testing/model-on-hub'
 import { answerTo, chat, run, useFolder } from './support/program.ts'
 import { keys, Screen } from './support/screen.ts'
 
-const model = 'somebody/hello-mlx'
-const home = join(useFolder(), 'home')
-let hub: Hub
-
-beforeAll(async () => {
-  hub = await startHub(model, helloDirectory)
-})
-afterEach(() => {
-  rmSync(home, { recursive: true, force: true })
-  hub.requests.length = 0
-})
-afterAll(() => hub[Symbol.asyncDispose]())
-
-const environment = (additions: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
-  MLX_MODEL: model,
-  MLX_PULL: undefined,
-  HF_ENDPOINT: hub.address,
-  HF_HOME: home,
-  HF_HUB_CACHE: undefined,
-  HF_HUB_OFFLINE: undefined,
-  CI: undefined,
-  ...additions,
-})
+const onHub = useModelOnHub(useFolder())
+const { model } = onHub
+const environment = (additions: NodeJS.ProcessEnv = {}) => onHub.environment({ CI: undefined, ...additions })
 const open = (commandLine: string[] = [], additions: NodeJS.ProcessEnv = {}) =>
   new Screen(commandLine, { extra: environment(additions) })
 
@@ -70,7 +47,7 @@ describe('on a terminal a start asks', () => {
     await screen.see('hello. /help lists the commands')
     await screen.see('\n> ')
     expect(await screen.say('Say hello.')).toBe(answerTo('Say hello.'))
-    expect(hub.requests.filter((line) => line.includes('/resolve/'))).toEqual([])
+    expect(onHub.hub.requests.filter((line) => line.includes('/resolve/'))).toEqual([])
     screen.type(keys.controlD)
     expect(await screen.exitCode()).toBe(0)
   })
@@ -86,13 +63,13 @@ describe('on a terminal a start asks', () => {
     screen.type(text, end)
     await screen.see(said)
     expect(await screen.exitCode()).toBe(code)
-    expect(hub.requests.filter((line) => line.includes('/resolve/'))).toEqual([])
+    expect(onHub.hub.requests.filter((line) => line.includes('/resolve/'))).toEqual([])
   })
 })
 
 test('Ctrl-C in the download says that it goes on', async () => {
   const asked = new Promise<void>((resolve) => {
-    hub.trouble = (request, response, path) => {
+    onHub.hub.trouble = (request, response, path) => {
       if (request.method !== 'GET' || !path.endsWith('model.safetensors')) return false
       response.writeHead(200, { 'Content-Length': 200_000 }).write(Buffer.alloc(50_000))
       resolve()
@@ -101,7 +78,7 @@ test('Ctrl-C in the download says that it goes on', async () => {
   })
   await using screen = open([], { MLX_PULL: 'always' })
   await asked
-  hub.trouble = () => false
+  onHub.hub.trouble = () => false
   screen.type(keys.controlC)
   await screen.see('Interrupted. What was downloaded stays: the same command goes on from there.\n')
   expect(await screen.exitCode()).toBe(130)
@@ -130,6 +107,6 @@ describe('without a terminal a start', () => {
   ])('asks no hub with %j', async (additions, stderr) => {
     const outcome = await run([...chat, 'Say hello.'], { extra: environment(additions) })
     expect(outcome).toEqual({ stdout: '', stderr, code: 1 })
-    expect(hub.requests).toEqual([])
+    expect(onHub.hub.requests).toEqual([])
   })
 })

@@ -1,38 +1,20 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { scriptCommand, scriptWithArguments } from '#project'
-import { type Hub, startHub } from '#testing/hub'
-import { answerTo, helloDirectory, until, useFolder } from '#testing/support'
+import { useModelOnHub } from '#testing/model-on-hub'
+import { answerTo, until, useFolder } from '#testing/support'
 import { runServer, ship } from './program.ts'
 import { chat, readAnswer } from './streams.ts'
 
-const model = 'somebody/hello-mlx'
 const base = useFolder().path
-const home = join(base, 'home')
 const folder = ship(join(base, 'shipped'))
-let hub: Hub
-
-beforeAll(async () => {
-  hub = await startHub(model, helloDirectory)
-})
-afterEach(() => rmSync(home, { recursive: true, force: true }))
-afterAll(() => hub[Symbol.asyncDispose]())
-
-const environment = (additions: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
-  MLX_MODEL: model,
-  MLX_PULL: undefined,
-  HF_ENDPOINT: hub.address,
-  HF_HOME: home,
-  HF_HUB_CACHE: undefined,
-  HF_HUB_OFFLINE: undefined,
-  ...additions,
-})
+const onHub = useModelOnHub(base)
+const { model, environment } = onHub
 
 test('without a terminal it listens at once, is not ready while it downloads, and logs how far that is', async () => {
   let go: () => void = () => undefined
   const waiting = new Promise<void>((resolve) => {
-    hub.trouble = (request, response, path) => {
+    onHub.hub.trouble = (request, response, path) => {
       if (request.method !== 'GET' || !path.endsWith('model.safetensors')) return false
       go = () => response.destroy()
       resolve()
@@ -43,7 +25,7 @@ test('without a terminal it listens at once, is not ready while it downloads, an
   const url = await program.url
   await waiting
   expect((await fetch(`${url}/ready`)).status).toBe(503)
-  hub.trouble = () => false
+  onHub.hub.trouble = () => false
   // The connection breaks, and the download goes on with the next one.
   go()
   await until(async () => (await fetch(`${url}/ready`)).ok)
@@ -67,12 +49,12 @@ test.each([
   [{ MLX_PULL: 'never' }, `Get it with: ${scriptWithArguments('models', `pull ${model}`)}\n`],
   [{ HF_HUB_OFFLINE: '1' }, `or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}\n`],
 ])('with %j it asks no hub, and ends with 1 and what helps', async (additions, help) => {
-  hub.requests.length = 0
+  onHub.hub.requests.length = 0
   const program = runServer(folder, environment({ LOG_LEVEL: 'silent', ...additions }))
   expect(await program.ended).toBe(1)
   expect(program.stderr()).toContain(`${model} is not on this machine`)
   expect(program.stderr()).toContain(help)
-  expect(hub.requests).toEqual([])
+  expect(onHub.hub.requests).toEqual([])
 })
 
 test('a model in a folder of its own is never asked for', async () => {

@@ -1,27 +1,16 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { scriptWithArguments } from '#project'
-import { type Hub, startHub } from '#testing/hub'
-import { answerTo, helloDirectory, until, useFolder } from '#testing/support'
+import { useModelOnHub } from '#testing/model-on-hub'
+import { answerTo, until, useFolder } from '#testing/support'
 import { keys, TestTerminal } from '../../../../../setup/test/setup/maintainers/terminal.ts'
 import { ship } from '../program.ts'
 import { chat, readAnswer } from '../streams.ts'
 
-const model = 'somebody/hello-mlx'
 const base = useFolder().path
-const home = join(base, 'home')
 const folder = ship(join(base, 'shipped'))
-let hub: Hub
-
-beforeAll(async () => {
-  hub = await startHub(model, helloDirectory)
-})
-afterEach(() => {
-  rmSync(home, { recursive: true, force: true })
-  hub.requests.length = 0
-})
-afterAll(() => hub[Symbol.asyncDispose]())
+const onHub = useModelOnHub(base)
+const { model, environment } = onHub
 
 const open = (additions: NodeJS.ProcessEnv = {}) =>
   new TestTerminal([join(folder, 'dist', 'main.js')], {
@@ -30,13 +19,7 @@ const open = (additions: NodeJS.ProcessEnv = {}) =>
       ...process.env,
       NO_COLOR: '1',
       PORT: '0',
-      MLX_MODEL: model,
-      MLX_PULL: undefined,
-      HF_ENDPOINT: hub.address,
-      HF_HOME: home,
-      HF_HUB_CACHE: undefined,
-      HF_HUB_OFFLINE: undefined,
-      ...additions,
+      ...environment(additions),
     },
   })
 
@@ -50,7 +33,7 @@ async function answerOf(terminal: TestTerminal, asked: string): Promise<string> 
   return (await readAnswer(await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body }))).text
 }
 
-const downloads = () => hub.requests.filter((line) => line.includes('/resolve/'))
+const downloads = () => onHub.hub.requests.filter((line) => line.includes('/resolve/'))
 
 test('it asks before it listens, and gets the model; the next start asks nothing', async () => {
   {
@@ -94,7 +77,7 @@ test.each([
 
 test('with MLX_PULL=always it asks nothing; Ctrl-C in the download says that it goes on', async () => {
   const asked = new Promise<void>((resolve) => {
-    hub.trouble = (request, response, path) => {
+    onHub.hub.trouble = (request, response, path) => {
       if (request.method !== 'GET' || !path.endsWith('model.safetensors')) return false
       response.writeHead(200, { 'Content-Length': 200_000 }).write(Buffer.alloc(50_000))
       resolve()
@@ -105,7 +88,7 @@ test('with MLX_PULL=always it asks nothing; Ctrl-C in the download says that it 
   await asked
   terminal.press(keys.controlC)
   expect(await terminal.exitCode).toBe(130)
-  hub.trouble = () => false
+  onHub.hub.trouble = () => false
   expect(terminal.text).toContain(
     'Interrupted. What was downloaded stays: the same command goes on from there.',
   )
