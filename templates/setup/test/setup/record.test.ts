@@ -42,15 +42,21 @@ it('lets one set-up run after the other', async () => {
   const gate = new Promise<void>((resolve) => {
     finishFirst = resolve
   })
+  let beginFirst = () => {}
+  const begun = new Promise<void>((resolve) => {
+    beginFirst = resolve
+  })
   const first = oneAtATime(
     project,
     async () => {
       events.push('first begins')
+      beginFirst()
       await gate
       events.push('first ends')
     },
     () => {},
   )
+  await begun
   const second = oneAtATime(
     project,
     async () => {
