@@ -1,8 +1,8 @@
 import type { PackageManager } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
 import type { CommandOptions, Commands } from '../system/commands.ts'
-import { installEnvironment } from '../system/package-manager.ts'
 import { installWithNpm } from './npm-install.ts'
+import { installInTwoTries } from './tried-install.ts'
 
 /** A command that runs in the new project while the user watches. */
 export interface Watched extends CommandOptions {
@@ -12,10 +12,12 @@ export interface Watched extends CommandOptions {
 
 /** Installs the npm packages. @returns why it failed; undefined when it did not. */
 export function installPackages(manager: PackageManager, watched: Watched): Promise<string | undefined> {
-  const run = (env: NodeJS.ProcessEnv) => runWatched([manager, 'install'], { ...watched, env })
+  const { cwd } = watched
+  const run = (flags: readonly string[], env: NodeJS.ProcessEnv) =>
+    runWatched([manager, 'install', ...flags], { ...watched, env })
   return manager === 'npm'
-    ? installWithNpm(watched.cwd, watched.env, run)
-    : run({ ...watched.env, ...installEnvironment(manager) })
+    ? installWithNpm(cwd, watched.env, (env) => run([], env))
+    : installInTwoTries(manager, cwd, watched.env, run)
 }
 
 /**

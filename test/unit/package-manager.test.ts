@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageManagers } from '../../src/choices.ts'
 import { installPackages } from '../../src/steps/install.ts'
@@ -35,26 +37,78 @@ it("lets npm run the script that brings Bun's program", () => {
 })
 
 describe('the install of a new project', () => {
-  /** The environment that the package manager is run with. */
-  async function environmentOf(manager: (typeof managers)[number], env: NodeJS.ProcessEnv) {
-    const seen: NodeJS.ProcessEnv[] = []
+  /** What the package manager is run with, try by try. @param outcomes why each try fails. */
+  async function install(
+    manager: (typeof managers)[number],
+    env: NodeJS.ProcessEnv,
+    outcomes: (string | undefined)[] = [],
+  ) {
+    const tries: { command: string; env: NodeJS.ProcessEnv }[] = []
+    const cwd = temporaryFolder()
+    const cache = join(cwd, '.mlx', 'yarn-cache')
     const commands: Commands = {
-      run: async (_, options) => {
-        seen.push(options.env)
-        return { failure: undefined }
+      run: async (command, options) => {
+        mkdirSync(cache, { recursive: true })
+        tries.push({ command: command.join(' '), env: options.env })
+        return { failure: outcomes[tries.length - 1] }
       },
       ask: async () => 'interrupted',
     }
     const { signal } = new AbortController()
-    await installPackages(manager, { commands, cwd: temporaryFolder(), env, signal, output: 'stdout' })
-    return seen.at(-1)
+    const failure = await installPackages(manager, { commands, cwd, env, signal, output: 'stdout' })
+    return { tries, failure, cacheStays: existsSync(cache) }
   }
 
-  it('lets Yarn make a lock file in CI too, and changes nothing for others', async () => {
-    const env = { PATH: '/bin', CI: 'true' }
-    expect(await environmentOf('yarn', env)).toEqual({ ...env, YARN_ENABLE_IMMUTABLE_INSTALLS: 'false' })
-    expect(await environmentOf('pnpm', env)).toEqual(env)
-    expect(await environmentOf('bun', env)).toEqual(env)
+  const env = { PATH: '/bin', CI: 'true' }
+
+  it('lets Yarn make a lock file in CI too, and changes nothing for Bun', async () => {
+    const yarn = await install('yarn', env)
+    expect(yarn.tries.map((each) => each.env)).toEqual([{ ...env, YARN_ENABLE_IMMUTABLE_INSTALLS: 'false' }])
+    const bun = await install('bun', env)
+    expect(bun.tries.map((each) => each.env)).toEqual([env])
+  })
+
+  it('is tried again from the cache alone by Yarn and Bun', async () => {
+    const yarn = await install('yarn', env, ['exit 1'])
+    expect(yarn).toMatchObject({ failure: undefined, cacheStays: false })
+    expect(yarn.tries.map(({ command }) => command)).toEqual(['yarn install', 'yarn install'])
+    expect(yarn.tries[1]?.env).toMatchObject({
+      YARN_ENABLE_IMMUTABLE_INSTALLS: 'false',
+      YARN_ENABLE_OFFLINE_MODE: 'true',
+      YARN_CACHE_FOLDER: '.mlx/yarn-cache',
+    })
+    const bun = await install('bun', env, ['exit 1'])
+    expect(bun.failure).toBeUndefined()
+    expect(bun.tries.map(({ command }) => command)).toEqual(['bun install', 'bun install --offline'])
+  })
+
+  it('is tried by pnpm without its retries, then with those that the user set', async () => {
+    const set = { ...env, pnpm_config_fetch_retries: '5', pnpm_config_fetch_retry_mintimeout: '9' }
+    const { tries, failure } = await install('pnpm', set, ['exit 1'])
+    expect(failure).toBeUndefined()
+    expect(tries.map(({ command }) => command)).toEqual(['pnpm install', 'pnpm install'])
+    expect(tries[0]?.env).toMatchObject({ pnpm_config_fetch_retries: '0' })
+    expect(tries[1]?.env).toMatchObject({
+      pnpm_config_fetch_retries: '5',
+      pnpm_config_fetch_retry_mintimeout: '9',
+      pnpm_config_fetch_retry_maxtimeout: '2000',
+    })
+  })
+
+  it('says what was tried where nothing helped', async () => {
+    const { failure, cacheStays } = await install('yarn', env, ['exit 1', 'exit 1'])
+    expect(failure).toBe(
+      'exit 1, twice, the second time from Yarn\'s cache alone (where the network is why, see "Behind a proxy, offline" in README.md)',
+    )
+    expect(cacheStays).toBe(false)
+  })
+
+  it('is not tried again where the package manager is missing or was ended', async () => {
+    for (const reason of ['bun was not found on the PATH', 'it ended by SIGKILL']) {
+      const { tries, failure } = await install('bun', env, [reason])
+      expect(failure).toBe(reason)
+      expect(tries).toHaveLength(1)
+    }
   })
 })
 
