@@ -15,7 +15,8 @@ export function listenForInterrupts(): Interrupts {
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
-      for (const name of signals) process.off(name, abort)
+      // SIGHUP stays heard: that of a terminal that is closed may come after the end of its input, which ends a question.
+      for (const name of signals) if (name !== 'SIGHUP') process.off(name, abort)
     },
   }
 }
