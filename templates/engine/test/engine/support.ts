@@ -32,6 +32,9 @@ export function ask(question: string) {
   return { messages: [{ role: 'user' as const, content: question }] }
 }
 
+/** Options of an answer that does not end by itself: the tokens that end one are out of the question. */
+export const endless = { maxTokens: 100_000, logitBias: { 0: -100, 1: -100, 2: -100 } }
+
 /** One engine for all tests of a file. The device is the CPU, where sampling is the same in every batch. */
 export function useEngine(options: EngineOptions = {}): { readonly engine: Engine } {
   let started: Engine | undefined

