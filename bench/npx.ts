@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { version } from '../src/version.ts'
 import { startRegistry } from '../test/support/registry.ts'
 import { inRotation, median, time } from './measure.ts'
 import { packTool } from './package.ts'
@@ -16,7 +17,7 @@ interface Scaffolder {
 }
 
 const ours: Scaffolder = {
-  specification: 'create-mlx-app@latest',
+  specification: `create-mlx-app@${version}`,
   flags: (name) => [name, '--yes', '--template', 'node', '--model', 'hello', '--no-install', '--no-git'],
 }
 const peers: readonly Scaffolder[] = [
