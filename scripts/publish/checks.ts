@@ -102,9 +102,7 @@ async function namesOfThisMachine(): Promise<string[]> {
     fileURLToPath(new URL('../../', import.meta.url)).slice(0, -1),
     // The home of root is a path in containers too.
     ...(home === '/root' ? [] : [home]),
-    ...hosts.filter(
-      (host) => !['registry.npmjs.org', 'pypi.org', 'localhost', '127.0.0.1', ''].includes(host),
-    ),
+    ...hosts.filter((host) => !['localhost', '127.0.0.1', ''].includes(host)),
   ]
 }
 
