@@ -12,6 +12,8 @@ export interface ModelOnHub {
   readonly hub: Hub
   /** HF_HOME, which is empty before each test. */
   readonly home: string
+  /** Has the hub keep silent in the middle of the weights. @returns when it does. */
+  stall: () => Promise<void>
   /** What a project needs to know of them. */
   environment: (additions?: NodeJS.ProcessEnv) => NodeJS.ProcessEnv
 }
@@ -39,6 +41,15 @@ export function useModelOnHub(folder: string): ModelOnHub {
     get hub() {
       return hub()
     },
+    stall: () =>
+      new Promise((resolve) => {
+        hub().trouble = (request, response, path) => {
+          if (request.method !== 'GET' || !path.endsWith('model.safetensors')) return false
+          response.writeHead(200, { 'Content-Length': 200_000 }).write(Buffer.alloc(50_000))
+          resolve()
+          return true
+        }
+      }),
     environment: (additions = {}) => ({
       MLX_MODEL: model,
       MLX_PULL: undefined,

@@ -1,8 +1,7 @@
 import { execa } from 'execa'
 import { EngineError } from '#engine'
-import { networkEnvironment, type Project } from '#project'
+import { networkEnvironment, type Project, scriptCommand } from '#project'
 import { packageIndexes } from './indexes.ts'
-import { scriptCommand } from './terminal.ts'
 
 /**
  * The environment of every program that the set-up starts: all of this one, with proxies, certificates and mirrors in

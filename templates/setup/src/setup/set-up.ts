@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { EngineError } from '#engine'
-import type { Project } from '#project'
+import { type Project, scriptCommand } from '#project'
 import { buildEnvironment, virtualEnvironmentOf } from './build.ts'
 import { childEnvironment, stopIfInterrupted } from './children.ts'
 import { type LockSet, lockHash, lockSetFor, missingLock, partsOf } from './locks.ts'
@@ -11,7 +11,7 @@ import { isRefusal, planSetup, readyMade } from './plan.ts'
 import { readRecord, removeRecord, type SetupRecord, writeRecord } from './record.ts'
 import type { Refusal } from './support.ts'
 import { lockedMlxLm, namedByVariable, survey, uvFolder } from './survey.ts'
-import { scriptCommand, type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 import { describeVerdict, verify } from './verify.ts'
 
 /** What the set-up needs of the world. */

@@ -1,9 +1,9 @@
 /** npm run setup: makes the Python environment of this project. `--help` lists the flags. */
 import { styleText } from 'node:util'
-import { findProject } from '#project'
+import { findProject, scriptCommand } from '#project'
 import { parseSetupOptions, setupHelp } from './options.ts'
 import { setUp } from './set-up.ts'
-import { runMain, scriptCommand, terminal } from './terminal.ts'
+import { runMain, terminal } from './terminal.ts'
 
 await runMain(async (signal) => {
   const options = parseSetupOptions(process.argv.slice(2))

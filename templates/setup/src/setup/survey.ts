@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { Project } from '#project'
+import { type Project, scriptCommand, scriptWithArguments } from '#project'
 import { findPythons, findUv } from './find.ts'
 import { type BrokenPython, describePython, isBroken, type Python, unfitness } from './interpreter.ts'
 import { lockedVersion } from './locks.ts'
 import type { SetupOptions } from './options.ts'
 import { missing, type Situation } from './plan.ts'
 import { describeSystem } from './system.ts'
-import { scriptCommand, scriptWithArguments } from './terminal.ts'
 
 /** Variables by which a user names a Python to use as it is; the engine reads the same ones. */
 const pythonVariables = ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']

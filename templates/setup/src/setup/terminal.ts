@@ -2,8 +2,6 @@ import { styleText } from 'node:util'
 import { EngineError } from '#engine'
 import { UsageError } from './options.ts'
 
-export { scriptCommand, scriptWithArguments } from '#project'
-
 /** Prints what has been done. Lines, never a screen that moves: they read the same in a log. */
 export interface Terminal {
   done(text: string): void

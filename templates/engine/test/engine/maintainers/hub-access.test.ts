@@ -1,22 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { refuse, sendFile } from '../hub.ts'
-import { helloDirectory, useFolder } from '../support.ts'
-import { errorOf, model, useHub } from './use-hub.ts'
+import { useFolder } from '../support.ts'
+import { errorOf, model, useHub, weights, weightsDigest } from './use-hub.ts'
 
 const folder = useFolder()
-const weights = readFileSync(join(helloDirectory, 'model.safetensors'))
-const shared = useHub(folder.path, {
-  'modeling_hello.py': Buffer.from('raise SystemExit("code of a stranger ran")'),
-})
-
-/** The hash of the weights, under which they lie in the cache. */
-const digest = async () => {
-  const { createHash } = await import('node:crypto')
-  return createHash('sha256').update(weights).digest('hex')
-}
+const shared = useHub(folder.path)
 
 describe('access', () => {
   const page = () => `${shared.hub.address}/${model}`
@@ -121,7 +110,7 @@ describe('access', () => {
     await new Promise<void>((listening) => elsewhere.listen(0, '127.0.0.1', listening))
     const address = elsewhere.address()
     const port = typeof address === 'object' ? address?.port : undefined
-    const etag = await digest()
+    const etag = weightsDigest
     try {
       shared.hub.trouble = (_, response, path) => {
         if (!path.endsWith('.safetensors')) return false

@@ -1,21 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startHub } from '../hub.ts'
 import { helloDirectory, useFolder } from '../support.ts'
-import { errorOf, model, silentAfter, useHub } from './use-hub.ts'
+import { errorOf, model, silentAfter, useHub, weights, weightsDigest } from './use-hub.ts'
 
 const folder = useFolder()
-const weights = readFileSync(join(helloDirectory, 'model.safetensors'))
 const shared = useHub(folder.path, {
   'modeling_hello.py': Buffer.from('raise SystemExit("code of a stranger ran")'),
 })
-
-/** The hash of the weights, under which they lie in the cache. */
-const digest = async () => {
-  const { createHash } = await import('node:crypto')
-  return createHash('sha256').update(weights).digest('hex')
-}
 
 describe('what comes is not what the hub has', () => {
   test('a file with another hash is named and removed', async () => {
@@ -30,7 +23,7 @@ describe('what comes is not what the hub has', () => {
       code: 'MODEL_CORRUPT',
       message:
         `model.safetensors of ${model} came with another content than the hub tells the hash of ` +
-        `(${await digest()}), and was removed.`,
+        `(${weightsDigest}), and was removed.`,
       hint: expect.stringContaining('Run the same command again.'),
     })
     const left = readdirSync(join(shared.cached, 'blobs'))
@@ -42,7 +35,7 @@ describe('what comes is not what the hub has', () => {
 
   test('remains of an earlier download that are damaged are loaded anew', async () => {
     mkdirSync(join(shared.cached, 'blobs'), { recursive: true })
-    const partial = join(shared.cached, 'blobs', `${await digest()}.incomplete`)
+    const partial = join(shared.cached, 'blobs', `${weightsDigest}.incomplete`)
     writeFileSync(partial, Buffer.alloc(100_000, 'x'))
     const engine = await shared.engine()
     await engine.downloadModel({ model })

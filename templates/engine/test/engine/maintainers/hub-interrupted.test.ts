@@ -1,15 +1,12 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { LoadProgress } from '#engine'
-import { helloDirectory, until, useFolder } from '../support.ts'
-import { errorOf, model, silentAfter, useHub } from './use-hub.ts'
+import { until, useFolder } from '../support.ts'
+import { errorOf, model, silentAfter, useHub, weights, weightsDigest } from './use-hub.ts'
 
 const folder = useFolder()
-const weights = readFileSync(join(helloDirectory, 'model.safetensors'))
-const digest = createHash('sha256').update(weights).digest('hex')
 const words = Buffer.alloc(3_000_000, 'word ')
 const more = Buffer.alloc(2_000_000, 'more ')
 const shared = useHub(folder.path, { 'words.txt': words, 'more.txt': more })
@@ -30,7 +27,7 @@ describe('a download goes on where it was', () => {
     const engine = await shared.engine()
     const outcome = errorOf(engine.downloadModel({ model, signal: controller.signal }))
     await reached
-    const partial = join(shared.cached, 'blobs', `${digest}.incomplete`)
+    const partial = join(shared.cached, 'blobs', `${weightsDigest}.incomplete`)
     await until(async () => bytesOf(partial) > 0 && shared.gets('tools.json').length > 0)
     return { engine, outcome, controller, partial }
   }

@@ -6,10 +6,9 @@ import { describe, expect, test } from 'vitest'
 import { findInterpreter, findProject } from '#project'
 import { startHub } from '../hub.ts'
 import { answerTo, ask, helloDirectory, makeProject, useFolder } from '../support.ts'
-import { errorOf, model, useHub } from './use-hub.ts'
+import { errorOf, model, useHub, weights } from './use-hub.ts'
 
 const folder = useFolder()
-const weights = readFileSync(join(helloDirectory, 'model.safetensors'))
 const shared = useHub(folder.path)
 const run = promisify(execFile)
 

@@ -1,11 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { answerTo, ask, helloDirectory, makeProject, until, useFolder } from '../support.ts'
-import { errorOf, model, useHub } from './use-hub.ts'
+import { answerTo, ask, makeProject, until, useFolder } from '../support.ts'
+import { errorOf, model, useHub, weights } from './use-hub.ts'
 
 const folder = useFolder()
-const weights = readFileSync(join(helloDirectory, 'model.safetensors'))
 const shared = useHub(folder.path)
 
 describe('what is removed lies in the cache', () => {

@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { helloDirectory, until, useFolder } from '../support.ts'
-import { errorOf, model, silentAfter, useHub } from './use-hub.ts'
+import { until, useFolder } from '../support.ts'
+import { errorOf, model, silentAfter, useHub, weights, weightsDigest } from './use-hub.ts'
 
 const folder = useFolder()
-const weights = readFileSync(join(helloDirectory, 'model.safetensors'))
 const shared = useHub(folder.path)
 const run = promisify(execFile)
 
@@ -95,8 +93,13 @@ describe('room', () => {
           })
           return true
         }
-        const digest = createHash('sha256').update(weights).digest('hex')
-        const partial = join(disk, 'hub', 'models--somebody--hello-mlx', 'blobs', `${digest}.incomplete`)
+        const partial = join(
+          disk,
+          'hub',
+          'models--somebody--hello-mlx',
+          'blobs',
+          `${weightsDigest}.incomplete`,
+        )
         const partialBytes = () => statSync(partial, { throwIfNoEntry: false })?.size ?? 0
         const engine = await shared.engine({ HF_HOME: disk })
         expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({

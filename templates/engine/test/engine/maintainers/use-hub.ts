@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { createEngine, type Engine, type EngineOptions } from '#engine'
@@ -6,6 +7,12 @@ import { type Hub, startHub, type Trouble } from '../hub.ts'
 import { helloDirectory } from '../support.ts'
 
 export const model = 'somebody/hello-mlx'
+
+/** The largest file of the model. */
+export const weights = readFileSync(join(helloDirectory, 'model.safetensors'))
+
+/** The hash of the weights, under which they lie in the cache. */
+export const weightsDigest = createHash('sha256').update(weights).digest('hex')
 
 /** What each test gets: a hub of its own, an empty home for the cache, and engines that know both. */
 export interface HubTest {

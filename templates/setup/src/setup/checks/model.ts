@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
+import { scriptWithArguments } from '#project'
 import { freeBytes, huggingFaceCache } from '../disk-space.ts'
 import { formatBytes } from '../format.ts'
 import { isOnHub } from '../missing-model.ts'
-import { scriptWithArguments } from '../terminal.ts'
 import type { Check, Finding } from './check.ts'
 
 export const project: Check = {

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { scriptCommand, scriptWithArguments } from '#project'
 import { ask } from '../children.ts'
 import { findUv } from '../find.ts'
 import { describePython, isBroken, unfitness, versionOf } from '../interpreter.ts'
 import { lockedVersion, lockHash } from '../locks.ts'
 import { readRecord } from '../record.ts'
 import { namedByVariable, uvFolder } from '../survey.ts'
-import { scriptCommand, scriptWithArguments } from '../terminal.ts'
 import type { Check, Finding } from './check.ts'
 
 export const python: Check = {

@@ -68,16 +68,9 @@ describe('on a terminal a start asks', () => {
 })
 
 test('Ctrl-C in the download says that it goes on', async () => {
-  const asked = new Promise<void>((resolve) => {
-    onHub.hub.trouble = (request, response, path) => {
-      if (request.method !== 'GET' || !path.endsWith('model.safetensors')) return false
-      response.writeHead(200, { 'Content-Length': 200_000 }).write(Buffer.alloc(50_000))
-      resolve()
-      return true
-    }
-  })
+  const stalled = onHub.stall()
   await using screen = open([], { MLX_PULL: 'always' })
-  await asked
+  await stalled
   onHub.hub.trouble = () => false
   screen.type(keys.controlC)
   await screen.see('Interrupted. What was downloaded stays: the same command goes on from there.\n')

@@ -76,16 +76,9 @@ test.each([
 })
 
 test('with MLX_PULL=always it asks nothing; Ctrl-C in the download says that it goes on', async () => {
-  const asked = new Promise<void>((resolve) => {
-    onHub.hub.trouble = (request, response, path) => {
-      if (request.method !== 'GET' || !path.endsWith('model.safetensors')) return false
-      response.writeHead(200, { 'Content-Length': 200_000 }).write(Buffer.alloc(50_000))
-      resolve()
-      return true
-    }
-  })
+  const stalled = onHub.stall()
   await using terminal = open({ MLX_PULL: 'always' })
-  await asked
+  await stalled
   terminal.press(keys.controlC)
   expect(await terminal.exitCode).toBe(130)
   onHub.hub.trouble = () => false
