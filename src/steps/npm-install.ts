@@ -28,10 +28,16 @@ const logFolder = '.mlx/npm-logs'
 /** What a try of `npm install` is run with. */
 type Environment = CommandOptions['env']
 
+/** Retries that are not as far apart as the package manager's own, unless the user set it otherwise. */
+export const patience = {
+  npm_config_fetch_retry_mintimeout: '500',
+  npm_config_fetch_retry_maxtimeout: '2000',
+}
+
 /**
  * Installs with npm, first without its retries: where there is no network it then takes what its cache has, or fails, at
  * once. With them it waits 70 s for each package before it looks there (npm 11.19). A try that a passing trouble ended is
- * followed by one with retries, which are not as far apart as npm's own.
+ * followed by one with retries.
  *
  * @param run runs `npm install`; gives why it failed, undefined when it did not.
  */
@@ -41,12 +47,7 @@ export async function installWithNpm(
   run: (environment: Environment) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const logs = `${directory}/${logFolder}`
-  const patient = {
-    npm_config_fetch_retry_mintimeout: '500',
-    npm_config_fetch_retry_maxtimeout: '2000',
-    ...environment,
-    npm_config_logs_dir: logs,
-  }
+  const patient = { ...patience, ...environment, npm_config_logs_dir: logs }
   let failure = await run({ ...patient, npm_config_fetch_retries: '0' })
   const trouble = failure === undefined ? '' : lastCode(logs)
   if (passing.includes(trouble)) {

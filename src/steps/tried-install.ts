@@ -1,6 +1,7 @@
 import type { PackageManager } from '../choices.ts'
 import type { CommandOptions } from '../system/commands.ts'
 import { installEnvironment } from '../system/package-manager.ts'
+import { patience } from './npm-install.ts'
 
 type Environment = CommandOptions['env']
 
@@ -47,12 +48,11 @@ const tries: Record<Manager, { first: Try; second: Try; difference: string }> = 
   },
 }
 
-/** Retries of pnpm that are not as far apart as its own, unless the user set it otherwise. */
-const patience = {
-  pnpm_config_fetch_retry_mintimeout: '500',
-  pnpm_config_fetch_retry_maxtimeout: '2000',
-  npm_config_fetch_retry_mintimeout: '500',
-  npm_config_fetch_retry_maxtimeout: '2000',
+/** As npm's, by the names of pnpm too. */
+const patienceOfPnpm = {
+  ...patience,
+  pnpm_config_fetch_retry_mintimeout: patience.npm_config_fetch_retry_mintimeout,
+  pnpm_config_fetch_retry_maxtimeout: patience.npm_config_fetch_retry_maxtimeout,
 }
 
 /**
@@ -68,7 +68,11 @@ export async function installInTwoTries(
   run: (flags: readonly string[], environment: Environment) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const { first, second, difference } = tries[manager]
-  const shared = { ...(manager === 'pnpm' ? patience : {}), ...environment, ...installEnvironment(manager) }
+  const shared = {
+    ...(manager === 'pnpm' ? patienceOfPnpm : {}),
+    ...environment,
+    ...installEnvironment(manager),
+  }
   const attempt = ({ flags = [], environment: more }: Try) => run(flags, { ...shared, ...more })
   const failure = await attempt(first)
   // It was there, and ended by itself.

@@ -157,17 +157,21 @@ describe('a command that does not end when it is asked to', () => {
   const stubborn = (notes: string) =>
     `trap '' TERM INT HUP; sleep 1000 & echo "$$ $!" > '${notes}/ids'; echo 'step of npm' > /dev/tty; while :; do wait; done`
 
-  it('is waited for, and ended at once by a second Ctrl-C', async () => {
-    const folder = temporaryFolder()
+  /** The tool, in the middle of such an npm. */
+  const runStubborn = async () => {
     const notes = temporaryFolder('notes')
     const env = plainEnvironment({ PATH: programs({ npm: stubborn(notes) }) })
     const terminal = runInTerminal(bin, ['x', '--yes', '--model', 'hello', '--no-git'], {
-      cwd: folder,
+      cwd: temporaryFolder(),
       env,
       columns,
     })
     await terminal.see('step of ')
-    const ids = idsIn(notes)
+    return { terminal, ids: idsIn(notes) }
+  }
+
+  it('is waited for, and ended at once by a second Ctrl-C', async () => {
+    const { terminal, ids } = await runStubborn()
     terminal.press(keys.interrupt)
     await terminal.see('Waiting for npm to end; Ctrl-C again ends it at once.')
     expect(ids.map(isAlive)).toEqual([true, true])
@@ -180,16 +184,7 @@ describe('a command that does not end when it is asked to', () => {
   })
 
   it('is killed after a while', async () => {
-    const folder = temporaryFolder()
-    const notes = temporaryFolder('notes')
-    const env = plainEnvironment({ PATH: programs({ npm: stubborn(notes) }) })
-    const terminal = runInTerminal(bin, ['x', '--yes', '--model', 'hello', '--no-git'], {
-      cwd: folder,
-      env,
-      columns,
-    })
-    await terminal.see('step of ')
-    const ids = idsIn(notes)
+    const { terminal, ids } = await runStubborn()
     terminal.kill('SIGTERM')
     expect(await terminal.ended).toBe(130)
     expect(ids.map(isAlive)).toEqual([false, false])
