@@ -103,7 +103,7 @@ const comfortable = { experts: 1 / 2, dense: 2 / 5 }
 const mostShare = 2 / 3
 
 /** On a processor alone every byte that is read counts: larger ones answer at less than a few tokens a second. */
-const largestOnCpuBytes = 2.5 * GB
+export const largestOnCpuBytes = 2.5 * GB
 
 /** Whether a model goes with a machine. On Linux the set-up takes the CPU build of MLX unless it is told otherwise. */
 export function fits(model: CatalogueModel, machine: Pick<Machine, 'memoryBytes' | 'platform'>): Fit {

@@ -1,4 +1,5 @@
 import type { Arguments } from '../arguments.ts'
+import { formatBytes } from '../bytes.ts'
 import { type TemplateId, templateOf } from '../choices.ts'
 import type { CatalogueModel, Task } from '../models/catalogue.ts'
 import { isHuggingFaceId, locateModel, looksLikeModel, unknownModel } from '../models/identify.ts'
@@ -41,7 +42,9 @@ export async function settleModel(
 }
 
 async function askModel(asker: Asker, template: TemplateId, machine: Machine): Promise<string> {
-  const { catalogue, defaultModel, nearestModel, sizeAndFit } = await import('../models/catalogue.ts')
+  const { catalogue, defaultModel, largestOnCpuBytes, nearestModel, sizeAndFit } = await import(
+    '../models/catalogue.ts'
+  )
   const { modelTasks } = templateOf(template)
   const choices: SelectChoice[] = catalogue
     .filter(({ task }) => modelTasks.includes(task))
@@ -55,7 +58,11 @@ async function askModel(asker: Asker, template: TemplateId, machine: Machine): P
     title: 'another one',
     description: 'a Hugging Face id (owner/name) or a path',
   }
-  const chosen = await asker.select(question(machine), [...choices, other], defaultModel(machine).id)
+  const chosen = await asker.select(
+    question(machine, largestOnCpuBytes),
+    [...choices, other],
+    defaultModel(machine).id,
+  )
   if (chosen !== otherModel) return chosen
   return asker.text('Hugging Face id or path:', '', (answer) =>
     looksLikeModel(answer) ? undefined : unknownModel(answer, nearestModel(answer)).message,
@@ -70,9 +77,9 @@ const aboutTask: Readonly<Record<Task, string>> = {
 }
 
 /** Says how the one under the cursor was chosen. */
-function question(machine: Machine): string {
+function question(machine: Machine, largestOnCpuBytes: number): string {
   if (!canRunMlx(machine)) return 'Model: (MLX does not run on this machine)'
   return machine.platform === 'linux'
-    ? 'Model: (proposed is the largest that fits, up to 2.5 GB on a CPU)'
+    ? `Model: (proposed is the largest that fits, up to ${formatBytes(largestOnCpuBytes)} on a CPU)`
     : 'Model: (proposed is the largest that fits this machine)'
 }
