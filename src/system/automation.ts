@@ -24,7 +24,11 @@ const continuousIntegration = ['TF_BUILD', 'TEAMCITY_VERSION', 'JENKINS_URL']
 export function detectAutomation(environment: NodeJS.ProcessEnv): string | undefined {
   const agent = agents.find(([variable]) => environment[variable])
   if (agent !== undefined) return agent[1]
-  const ci = environment.CI
-  const isCi = ci !== undefined && ci !== '' && ci !== '0' && ci !== 'false'
-  return isCi || continuousIntegration.some((variable) => environment[variable]) ? 'CI' : undefined
+  return isContinuousIntegration(environment) ? 'CI' : undefined
+}
+
+/** Whether a service for CI runs this: CI is set, and not to 0 or false, or a variable of such a service is. */
+export function isContinuousIntegration(environment: NodeJS.ProcessEnv): boolean {
+  const isCi = !['', '0', 'false'].includes((environment.CI ?? '').toLowerCase())
+  return isCi || continuousIntegration.some((variable) => environment[variable])
 }
