@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { LeftOutReporter } from './test/support/left-out-reporter.ts'
+
+const onGitHub = process.env.GITHUB_ACTIONS === 'true'
 
 export default defineConfig({
   test: {
+    reporters: ['default', ...(onGitHub ? ['github-actions'] : []), new LeftOutReporter()],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       {

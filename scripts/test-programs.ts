@@ -1,0 +1,10 @@
+/** Gets the system programs that the tests need; `npm test` begins with it. Ends with 1 in CI where it can't. */
+import { getPrograms } from '../test/support/programs/get.ts'
+
+process.exitCode = await getPrograms({
+  environment: process.env,
+  platform: process.platform,
+  isRoot: process.getuid?.() === 0,
+  lockWaitMs: 300_000,
+  print: (line) => console.log(line),
+})

@@ -1,0 +1,202 @@
+/** The step of `npm test` that gets system programs, on machines whose apt-get and sudo are scripts. */
+import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/folders.ts'
+import { program } from '../support/programs/find.ts'
+import { getPrograms, type Situation } from '../support/programs/get.ts'
+import { type ProgramName, programs } from '../support/programs/list.ts'
+import { needs } from '../support/programs/needs.ts'
+
+interface Machine {
+  /** Folder of its programs. */
+  folder: string
+  /** Adds a program that runs a shell script. */
+  add(name: string, text: string): void
+  /** Runs the step. */
+  run(
+    changes?: Partial<Situation>,
+    variables?: NodeJS.ProcessEnv,
+  ): Promise<{ exitCode: number; text: string }>
+  /** The calls of apt-get, each with its words. */
+  calls(): string[]
+}
+
+/** A machine with every program of the list but some. */
+function machine(...absent: ProgramName[]): Machine {
+  const folder = temporaryFolder('programs')
+  const log = join(folder, 'calls')
+  const add = (name: string, text: string): void => {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`)
+    chmodSync(join(folder, name), 0o755)
+  }
+  for (const name of Object.keys(programs)) if (!absent.some((other) => other === name)) add(name, '')
+  symlinkSync('/usr/bin/env', join(folder, 'env'))
+  return {
+    folder,
+    add: (name, text) => add(name, name === 'apt-get' ? `echo "$@" >> '${log}'\n${text}` : text),
+    run: async (changes = {}, variables = {}) => {
+      const lines: string[] = []
+      const exitCode = await getPrograms({
+        environment: { PATH: folder, ...variables },
+        platform: 'linux',
+        isRoot: true,
+        lockWaitMs: 0,
+        print: (line) => lines.push(line),
+        ...changes,
+      })
+      return { exitCode, text: lines.join('\n') }
+    },
+    calls: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
+  }
+}
+
+const update = 'case "$2" in update) exit 0;; esac'
+const leftOut =
+  'Tests that need them are left out and listed at the end: 2 programs missing (chromium, caddy).'
+
+describe('getting the programs that tests need', () => {
+  it('does and says nothing where all are there', async () => {
+    const { run, add, calls } = machine()
+    add('apt-get', 'exit 1')
+    expect(await run()).toEqual({ exitCode: 0, text: '' })
+    expect(calls()).toEqual([])
+  })
+
+  it('installs what is missing in one go, and says what and why', async () => {
+    const { run, add, calls, folder } = machine('chromium', 'caddy')
+    add('apt-get', `${update}\n: > '${folder}/chromium'; : > '${folder}/caddy'; /bin/chmod +x '${folder}'/c*`)
+    expect(await run({}, { CI: 'true' })).toEqual({
+      exitCode: 0,
+      text: [
+        'Tests need 2 programs not found here:',
+        '  chromium  for pages in a browser',
+        '  caddy     for replicas behind a balancer',
+        'apt-get update',
+        'apt-get install chromium caddy',
+        'All of them are installed.',
+      ].join('\n'),
+    })
+    expect(calls()).toEqual([
+      '--quiet=2 update',
+      '--quiet=2 install --yes --no-install-recommends chromium caddy',
+    ])
+  })
+
+  const troubles: [trouble: string, output: string, message: string][] = [
+    [
+      'no network',
+      "E: Failed to fetch http://deb.example/x.deb  Temporary failure resolving 'deb.example'",
+      "apt-get can't reach its servers. Check the network, then run this again.",
+    ],
+    [
+      'a lock',
+      'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4321 (unattended-upgr)',
+      'unattended-upgr (process 4321) is using apt. Wait until it has ended, then run this again.',
+    ],
+    [
+      'an interrupted dpkg',
+      "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.",
+      'An earlier installation was interrupted. To finish it: sudo dpkg --configure -a',
+    ],
+    ['anything else', 'E: No space is left in the air.', 'apt-get failed, and says above why.'],
+  ]
+  it.each(troubles)('tells of %s in one message, below what apt-get said', async (_, output, message) => {
+    const { run, add } = machine('chromium', 'caddy')
+    add('apt-get', `${update}\necho "${output}" >&2; exit 100`)
+    const { exitCode, text } = await run()
+    expect(text.split('\n').slice(-3)).toEqual([`  ${output}`, message, leftOut])
+    expect(exitCode).toBe(0)
+  })
+
+  it('tells of a lock that apt-get update meets', async () => {
+    const { run, add, calls } = machine('caddy')
+    add(
+      'apt-get',
+      'echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt)"; exit 100',
+    )
+    expect((await run()).text).toContain('apt (process 7) is using apt. Wait until it has ended')
+    expect(calls()).toEqual(['--quiet=2 update'])
+  })
+
+  it('waits for a lock, and goes on when it is free', async () => {
+    const { run, add, folder, calls } = machine('caddy')
+    const lock =
+      'echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt)"; exit 100'
+    const install = `: > '${folder}/caddy'; /bin/chmod +x '${folder}/caddy'`
+    add('apt-get', `[ -e '${folder}/tried' ] || { : > '${folder}/tried'; ${lock}; }\n${update}\n${install}`)
+    const { exitCode, text } = await run({ lockWaitMs: 60_000 })
+    expect(text).toContain('Waiting for apt (process 7), which is using apt, for up to 1 minute.')
+    expect(text).toMatch(/All of them are installed\.$/)
+    expect(exitCode).toBe(0)
+    expect(calls().map((call) => call.split(' ')[1])).toEqual(['update', 'update', 'install'])
+  })
+
+  it('installs the rest where apt-get lacks one', async () => {
+    const { run, add, folder, calls } = machine('chromium', 'caddy')
+    const unknown = 'case "$*" in *chromium*) echo \'E: Unable to locate package chromium\'; exit 100;; esac'
+    add('apt-get', `${update}\n${unknown}\n: > '${folder}/caddy'; /bin/chmod +x '${folder}/caddy'`)
+    const { exitCode, text } = await run()
+    expect(text).toContain('apt-get knows no package chromium.\nTests that need them are left out')
+    expect(text).toContain('1 program missing (chromium)')
+    expect(exitCode).toBe(0)
+    expect(calls().at(-1)).toMatch(/ caddy$/)
+  })
+
+  it('without apt-get names the programs alone', async () => {
+    const { exitCode, text } = await machine('chromium', 'caddy').run()
+    expect(text.split('\n').slice(-2)).toEqual([
+      'There is no apt-get here: install them as this system does, then run this again.',
+      leftOut,
+    ])
+    expect(exitCode).toBe(0)
+  })
+
+  it('on macOS asks for nothing that tests do not use there', async () => {
+    const { run } = machine('btrfs', 'openssl', 'caddy')
+    expect((await run({ platform: 'darwin' })).text).toContain('1 program missing (caddy)')
+  })
+
+  it('needs root, or sudo without a password', async () => {
+    const { run, add, calls } = machine('chromium', 'caddy')
+    add('apt-get', 'exit 1')
+    const byHand =
+      'Installing them needs root, or sudo without a password. By hand: sudo apt-get install --no-install-recommends chromium caddy'
+    expect((await run({ isRoot: false })).text).toContain(`${byHand}\n${leftOut}`)
+    add('sudo', 'echo "sudo: a password is required" >&2; exit 1')
+    expect((await run({ isRoot: false })).text).toContain(`${byHand}\n${leftOut}`)
+    expect(calls()).toEqual([])
+  })
+
+  it('uses sudo that asks for no password', async () => {
+    const { run, add, folder } = machine('caddy')
+    add(
+      'apt-get',
+      `${update}\n[ "$ROOT$DEBIAN_FRONTEND" = yesnoninteractive ] || exit 1
+: > '${folder}/caddy'; /bin/chmod +x '${folder}/caddy'`,
+    )
+    add('sudo', '[ "$1" = --non-interactive ] || exit 1; shift; [ "$1" = true ] || ROOT=yes exec "$@"')
+    expect((await run({ isRoot: false })).text).toMatch(/All of them are installed\.$/)
+  })
+
+  it('tells of a variable that names no program', async () => {
+    const { text } = await machine().run({}, { CHROMIUM_PATH: '/no/chromium' })
+    expect(text).toContain('CHROMIUM_PATH is /no/chromium, which is no program.\nTests that need them')
+  })
+
+  it.each(['true', 'TRUE', '1'])('fails where CI is %s and one is missing', async (CI) => {
+    const { exitCode, text } = await machine('chromium', 'caddy').run({}, { CI })
+    expect(text.split('\n').at(-1)).toBe(
+      'In CI no test is left out, so this fails: 2 programs missing (chromium, caddy).',
+    )
+    expect(exitCode).toBe(1)
+  })
+})
+
+it('a program that is not in the list is no program of tests', () => {
+  const message = 'ls is not in the list of programs for tests'
+  // @ts-expect-error: the list's own names alone.
+  expect(() => program('ls')).toThrow(message)
+  // @ts-expect-error: the list's own names alone.
+  expect(() => needs('caddy', 'ls')).toThrow(message)
+})
