@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { version } from '../../src/version.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
+import { needs } from '../support/programs/needs.ts'
 import { builtTool, gitIdentity, plainEnvironment, programs, runTool } from '../support/tool.ts'
 
 const bin = await builtTool()
@@ -43,26 +44,30 @@ describe('installing', () => {
     expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
   })
 
-  it('with npm itself and no network leaves the project, with nothing half installed in git', async () => {
-    const folder = temporaryFolder()
-    const env = plainEnvironment({
-      ...gitIdentity,
-      npm_config_registry: await deadAddress(),
-      npm_config_cache: temporaryFolder('cache'),
-      npm_config_fetch_retries: '0',
-    })
-    const { exitCode, stderr } = await runTool(bin, flags, { cwd: folder, env })
-    expect(exitCode).toBe(1)
-    expect(stderr).toContain('ECONNREFUSED')
-    expect(stderr).toContain('The packages could not be installed: ')
-    expect(stderr).toContain('The project stays; go on in it with: npm install && npm run setup')
-    const { stdout } = await execa('git', ['ls-files'], { cwd: join(folder, 'x') })
-    expect(stdout).toContain('package.json')
-    expect(stdout).not.toContain('node_modules')
-  })
+  it(
+    'with npm itself and no network leaves the project, with nothing half installed in git',
+    needs('git'),
+    async () => {
+      const folder = temporaryFolder()
+      const env = plainEnvironment({
+        ...gitIdentity,
+        npm_config_registry: await deadAddress(),
+        npm_config_cache: temporaryFolder('cache'),
+        npm_config_fetch_retries: '0',
+      })
+      const { exitCode, stderr } = await runTool(bin, flags, { cwd: folder, env })
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain('ECONNREFUSED')
+      expect(stderr).toContain('The packages could not be installed: ')
+      expect(stderr).toContain('The project stays; go on in it with: npm install && npm run setup')
+      const { stdout } = await execa('git', ['ls-files'], { cwd: join(folder, 'x') })
+      expect(stdout).toContain('package.json')
+      expect(stdout).not.toContain('node_modules')
+    },
+  )
 })
 
-describe('git', () => {
+describe('git', needs('git'), () => {
   /** Makes a project without packages, by a user with these settings of git. */
   const create = async (settings: string, variables: NodeJS.ProcessEnv = gitIdentity) => {
     const folder = temporaryFolder()

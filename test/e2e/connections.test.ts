@@ -14,6 +14,8 @@ import { plainPath } from '../support/company.ts'
 import { writeComposed } from '../support/composed.ts'
 import { answerTo } from '../support/hello.ts'
 import { makeNamespace, type Namespace } from '../support/namespace.ts'
+import { program } from '../support/programs/find.ts'
+import { needs } from '../support/programs/needs.ts'
 import { setupProject, sharedPython } from '../support/setup-project.ts'
 import { builtTool, gitIdentity } from '../support/tool.ts'
 
@@ -22,7 +24,7 @@ const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
 const question = 'Say hello.'
 const nothing = { loopbackPackets: 0, withoutRoute: 0 }
 
-describe.runIf(process.platform === 'linux')('connections', () => {
+describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', 'unshare', 'nsenter'), () => {
   let network: Namespace
   let environment: NodeJS.ProcessEnv
 
@@ -32,7 +34,7 @@ describe.runIf(process.platform === 'linux')('connections', () => {
     const home = join(folder, 'home')
     mkdirSync(home, { recursive: true })
     const path = plainPath(join(folder, 'bin'))
-    symlinkSync('/usr/bin/git', join(path, 'git'))
+    symlinkSync(program('git'), join(path, 'git'))
     environment = {
       ...gitIdentity,
       HOME: home,

@@ -20,13 +20,14 @@ import { quietStartCommand } from '../../src/system/package-manager.ts'
 import { answerTo } from '../support/hello.ts'
 import { type ManagerMachine, machineWith } from '../support/manager-machine.ts'
 import { makeNamespace, type Namespace, type Ran } from '../support/namespace.ts'
+import { needs } from '../support/programs/needs.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 import { builtTool } from '../support/tool.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-offline-managers-'))
 const question = 'Say hello.'
 
-describe.runIf(process.platform === 'linux')('without a network', () => {
+describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'unshare', 'nsenter'), () => {
   let tool: string
   let registry: Registry
   let network: Namespace

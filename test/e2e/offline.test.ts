@@ -20,6 +20,7 @@ import { obtainUv } from '../../scripts/environment.ts'
 import { plainPath } from '../support/company.ts'
 import { answerTo } from '../support/hello.ts'
 import { makeNamespace, type Namespace, type Ran } from '../support/namespace.ts'
+import { needs } from '../support/programs/needs.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 import { bareMachine, basePython } from '../support/setup-project.ts'
 import { builtTool } from '../support/tool.ts'
@@ -30,7 +31,7 @@ const project = join(folder, 'my app')
 const question = 'Say hello.'
 const flags = ['--yes', '--template', 'node', '--model', 'hello', '--no-git']
 
-describe.runIf(process.platform === 'linux')('without a network', () => {
+describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'unshare', 'nsenter'), () => {
   let tool: string
   let registry: Registry
   let network: Namespace

@@ -12,6 +12,7 @@ import { frozenInstallCommand, lockFiles } from '../../src/system/package-manage
 import { type ManagerMachine, machineWith, type Ran } from '../support/manager-machine.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
 import { packedTool } from '../support/packed.ts'
+import { needs } from '../support/programs/needs.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx managers é '))
@@ -227,7 +228,7 @@ describe.each(managers)('%s', (manager) => {
     await works(created, 'npm run lint')
   })
 
-  test('leaves nothing that git would take', async () => {
+  test('leaves nothing that git would take', needs('git'), async () => {
     expect(await gitLines(created, 'status --porcelain')).toEqual([])
     expect(existsSync(join(created.project, 'node_modules'))).toBe(true)
   })
@@ -257,7 +258,7 @@ describe('a server, with pnpm', () => {
     })
   })
 
-  test('leaves nothing that git would take', async () => {
+  test('leaves nothing that git would take', needs('git'), async () => {
     expect(await gitLines(created, 'status --porcelain')).toEqual([])
   })
 })

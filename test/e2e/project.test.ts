@@ -6,6 +6,8 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { installedTool } from '../support/installed.ts'
+import { findProgram } from '../support/programs/find.ts'
+import { needs } from '../support/programs/needs.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
 const project = join(folder, 'my app')
@@ -15,10 +17,12 @@ const npm = (...command: string[]) => execa('npm', command, { cwd: project, reje
 
 /** A command in a network namespace with nothing but loopback, where the system lets this user make one. */
 async function withoutNetwork(command: string): Promise<[string, string[]]> {
-  const loopback = 'ip link set lo up'
-  const { exitCode } = await execa('unshare', ['--net', 'sh', '-c', loopback], { reject: false })
+  const [unshare, ip] = [findProgram('unshare'), findProgram('ip')]
+  if (unshare === undefined || ip === undefined) return ['sh', ['-c', command]]
+  const loopback = `${ip} link set lo up`
+  const { exitCode } = await execa(unshare, ['--net', 'sh', '-c', loopback], { reject: false })
   return exitCode === 0
-    ? ['unshare', ['--net', 'sh', '-c', `${loopback} && ${command}`]]
+    ? [unshare, ['--net', 'sh', '-c', `${loopback} && ${command}`]]
     : ['sh', ['-c', command]]
 }
 
@@ -80,7 +84,7 @@ describe('every script passes as generated', () => {
   })
 })
 
-test('is one commit of git with nothing left over, when git knows who commits', async () => {
+test('is one commit of git with nothing left over, when git knows who commits', needs('git'), async () => {
   const identity = await execa('git', ['config', 'user.email'], { cwd: project, reject: false })
   if (identity.exitCode !== 0) return expect(existsSync(join(project, '.git'))).toBe(true)
   expect((await execa('git', ['rev-list', '--count', 'HEAD'], { cwd: project })).stdout).toBe('1')

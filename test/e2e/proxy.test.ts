@@ -13,210 +13,217 @@ import { answerTo } from '../support/hello.ts'
 import { mirrorNames } from '../support/mirror.ts'
 import type { Ran } from '../support/namespace.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
+import { needs } from '../support/programs/needs.ts'
 import { basePython, pretending, setupProject, sharedPython, tsx } from '../support/setup-project.ts'
 import { builtTool } from '../support/tool.ts'
 
 const linux = process.platform === 'linux'
 
-describe.runIf(linux)('behind a proxy that is the only way out', () => {
-  let company: Company
-  let tool: string
-  let project: string
-  let created: Ran
-  let caches = 0
+describe.runIf(linux)(
+  'behind a proxy that is the only way out',
+  needs('ip', 'unshare', 'nsenter', 'openssl'),
+  () => {
+    let company: Company
+    let tool: string
+    let project: string
+    let created: Ran
+    let caches = 0
 
-  /** What a user has set besides, for one command. */
-  const run = async (command: string[], settings: NodeJS.ProcessEnv): Promise<Ran> =>
-    await company.namespace.run(command, { cwd: project, env: { ...company.environment, ...settings } })
+    /** What a user has set besides, for one command. */
+    const run = async (command: string[], settings: NodeJS.ProcessEnv): Promise<Ran> =>
+      await company.namespace.run(command, { cwd: project, env: { ...company.environment, ...settings } })
 
-  /** Which of the company's servers a piece of work asked for, by the proxy, and nothing else. */
-  async function servers(work: () => Promise<Ran>): Promise<{ ran: Ran; through: string[]; astray: number }> {
-    const before = { asked: company.proxy.asked.length, astray: company.namespace.traffic().withoutRoute }
-    const ran = await work()
-    const through = [...new Set(company.proxy.asked.slice(before.asked))].sort()
-    return { ran, through, astray: company.namespace.traffic().withoutRoute - before.astray }
-  }
-
-  /** Caches that nothing is in yet. */
-  const emptyCaches = (): NodeJS.ProcessEnv => {
-    const folder = join(company.folder, `caches ${++caches}`)
-    return {
-      UV_CACHE_DIR: join(folder, 'uv'),
-      PIP_CACHE_DIR: join(folder, 'pip'),
-      npm_config_cache: join(folder, 'npm'),
+    /** Which of the company's servers a piece of work asked for, by the proxy, and nothing else. */
+    async function servers(
+      work: () => Promise<Ran>,
+    ): Promise<{ ran: Ran; through: string[]; astray: number }> {
+      const before = { asked: company.proxy.asked.length, astray: company.namespace.traffic().withoutRoute }
+      const ran = await work()
+      const through = [...new Set(company.proxy.asked.slice(before.asked))].sort()
+      return { ran, through, astray: company.namespace.traffic().withoutRoute - before.astray }
     }
-  }
 
-  const secure = (name: keyof typeof mirrorNames) => `CONNECT ${mirrorNames[name]}:443`
-
-  beforeAll(async () => {
-    tool = await builtTool()
-    company = await makeCompany()
-    project = join(company.folder, 'my app')
-    // A user who has configured npm and pip, as their company's manual says, and never heard of uv.
-    company.writeNpmrc(`https-proxy=${company.proxyUrl}`, `cafile=${company.authority.certificate}`)
-    created = await company.namespace.run(
-      ['node', tool, project, '--yes', '--template', 'node', '--model', 'hello', '--no-git'],
-      { cwd: company.folder, env: { ...company.environment, PIP_INDEX_URL: company.indexUrl } },
-    )
-  })
-
-  afterAll(async () => await company?.[Symbol.asyncDispose]())
-
-  it('creates, installs and sets up with what npm and pip were told', () => {
-    expect(created.exitCode, created.all).toBe(0)
-    expect(created.all).toContain('uv, fetched by the pip of')
-    expect(created.all).toContain('Packages of requirements.lock')
-    expect([...new Set(company.proxy.asked)].sort()).toEqual([secure('index'), secure('registry')])
-    expect(company.namespace.traffic().withoutRoute).toBe(0)
-    const asked = (pattern: RegExp) => company.mirror.asked.some((address) => pattern.test(address))
-    expect(asked(/^registry\.test\/company\/npm\/.*\.tgz$/)).toBe(true)
-    expect(asked(/^packages\.test\/company\/files\/uv-/)).toBe(true)
-    expect(asked(/^packages\.test\/company\/files\/mlx-/)).toBe(true)
-  })
-
-  it('answers, and finds nothing wrong', async () => {
-    const { ran, through, astray } = await servers(() => run(['npm', 'run', 'doctor'], {}))
-    expect(ran.exitCode, ran.all).toBe(0)
-    const question = 'Say hello.'
-    const asked = await servers(() => run(['npm', '-s', 'start', '--', question], {}))
-    expect(asked.ran.stdout, asked.ran.stderr).toBe(answerTo(question))
-    expect([through, asked.through, astray, asked.astray]).toEqual([[], [], 0, 0])
-  })
-
-  it('writes and prints none of the passwords', () => {
-    const files = readdirSync(project, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !/node_modules|\.venv/.test(entry.parentPath))
-      .map((entry) => join(entry.parentPath, entry.name))
-    expect(files.length).toBeGreaterThan(50)
-    const texts = [created.all, ...files.map((path) => readFileSync(path, 'latin1'))]
-    for (const secret of Object.values(secrets)) {
-      expect(texts.filter((text) => text.includes(secret))).toEqual([])
+    /** Caches that nothing is in yet. */
+    const emptyCaches = (): NodeJS.ProcessEnv => {
+      const folder = join(company.folder, `caches ${++caches}`)
+      return {
+        UV_CACHE_DIR: join(folder, 'uv'),
+        PIP_CACHE_DIR: join(folder, 'pip'),
+        npm_config_cache: join(folder, 'npm'),
+      }
     }
-  })
 
-  it('sets up by pip with the proxy and the authority that Node was told of, and the index of uv', async () => {
-    company.writeNpmrc()
-    const { ran, through, astray } = await servers(() =>
-      run(['npm', 'run', 'setup', '--', '--env', 'pip', '--fresh'], {
-        ...emptyCaches(),
-        HTTPS_PROXY: company.proxyUrl,
-        NODE_EXTRA_CA_CERTS: company.authority.certificate,
-        UV_DEFAULT_INDEX: company.indexUrl,
-      }),
-    )
-    expect(ran.exitCode, ran.all).toBe(0)
-    expect(ran.stdout).toContain('pip of ')
-    expect([through, astray]).toEqual([[secure('index')], 0])
-  })
+    const secure = (name: keyof typeof mirrorNames) => `CONNECT ${mirrorNames[name]}:443`
 
-  it('sets up by uv with the same in small letters, and a whole bundle of authorities', async () => {
-    const { ran, through, astray } = await servers(() =>
-      run(['npm', 'run', 'setup', '--', '--env', 'uv', '--fresh'], {
-        ...emptyCaches(),
-        https_proxy: company.proxyUrl,
-        SSL_CERT_FILE: company.authority.certificate,
-        PIP_INDEX_URL: company.indexUrl,
-      }),
-    )
-    expect(ran.exitCode, ran.all).toBe(0)
-    expect(ran.stdout).toContain('uv, fetched by the pip of')
-    expect([through, astray]).toEqual([[secure('index')], 0])
-  })
+    beforeAll(async () => {
+      tool = await builtTool()
+      company = await makeCompany()
+      project = join(company.folder, 'my app')
+      // A user who has configured npm and pip, as their company's manual says, and never heard of uv.
+      company.writeNpmrc(`https-proxy=${company.proxyUrl}`, `cafile=${company.authority.certificate}`)
+      created = await company.namespace.run(
+        ['node', tool, project, '--yes', '--template', 'node', '--model', 'hello', '--no-git'],
+        { cwd: company.folder, env: { ...company.environment, PIP_INDEX_URL: company.indexUrl } },
+      )
+    })
 
-  it('gets a model from the mirror of the hub, which then answers without it', async () => {
-    const settings = {
-      HTTPS_PROXY: company.proxyUrl,
-      NODE_EXTRA_CA_CERTS: company.authority.certificate,
-      HF_ENDPOINT: company.hubUrl,
-    }
-    const pulled = await servers(() => run(['npm', 'run', 'models', '--', 'pull', companyModel], settings))
-    expect(pulled.ran.exitCode, pulled.ran.all).toBe(0)
-    expect([pulled.through, pulled.astray]).toEqual([[secure('hub')], 0])
-    // The description of the model and its files, and no word on who uses it or how.
-    const ofHub = company.mirror.asked.filter((address) => address.startsWith(mirrorNames.hub))
-    const ofModel = new RegExp(`^${mirrorNames.hub}/(api/models/)?${companyModel}(/|\\?|$)`)
-    expect(ofHub.filter((address) => !ofModel.test(address))).toEqual([])
-    const question = 'Say hello.'
-    const asked = await servers(() =>
-      run(['npm', '-s', 'start', '--', question], { MLX_MODEL: companyModel, HF_HUB_OFFLINE: '1' }),
-    )
-    expect(asked.ran.stdout, asked.ran.stderr).toBe(answerTo(question))
-    expect([asked.through, asked.astray]).toEqual([[], 0])
-  })
+    afterAll(async () => await company?.[Symbol.asyncDispose]())
 
-  it('asks a server through it, where Node is told to, and one on loopback itself', async () => {
-    const program = join(project, 'remote.ts')
-    writeFileSync(program, remoteProgram)
-    const { ran, through, astray } = await servers(
-      async () =>
-        await run(['node', '--import', 'tsx', program], {
-          PATH: `${await nodeFolder('24')}:${company.environment.PATH}`,
-          NODE_USE_ENV_PROXY: '1',
-          HTTP_PROXY: company.proxyUrl,
+    it('creates, installs and sets up with what npm and pip were told', () => {
+      expect(created.exitCode, created.all).toBe(0)
+      expect(created.all).toContain('uv, fetched by the pip of')
+      expect(created.all).toContain('Packages of requirements.lock')
+      expect([...new Set(company.proxy.asked)].sort()).toEqual([secure('index'), secure('registry')])
+      expect(company.namespace.traffic().withoutRoute).toBe(0)
+      const asked = (pattern: RegExp) => company.mirror.asked.some((address) => pattern.test(address))
+      expect(asked(/^registry\.test\/company\/npm\/.*\.tgz$/)).toBe(true)
+      expect(asked(/^packages\.test\/company\/files\/uv-/)).toBe(true)
+      expect(asked(/^packages\.test\/company\/files\/mlx-/)).toBe(true)
+    })
+
+    it('answers, and finds nothing wrong', async () => {
+      const { ran, through, astray } = await servers(() => run(['npm', 'run', 'doctor'], {}))
+      expect(ran.exitCode, ran.all).toBe(0)
+      const question = 'Say hello.'
+      const asked = await servers(() => run(['npm', '-s', 'start', '--', question], {}))
+      expect(asked.ran.stdout, asked.ran.stderr).toBe(answerTo(question))
+      expect([through, asked.through, astray, asked.astray]).toEqual([[], [], 0, 0])
+    })
+
+    it('writes and prints none of the passwords', () => {
+      const files = readdirSync(project, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !/node_modules|\.venv/.test(entry.parentPath))
+        .map((entry) => join(entry.parentPath, entry.name))
+      expect(files.length).toBeGreaterThan(50)
+      const texts = [created.all, ...files.map((path) => readFileSync(path, 'latin1'))]
+      for (const secret of Object.values(secrets)) {
+        expect(texts.filter((text) => text.includes(secret))).toEqual([])
+      }
+    })
+
+    it('sets up by pip with the proxy and the authority that Node was told of, and the index of uv', async () => {
+      company.writeNpmrc()
+      const { ran, through, astray } = await servers(() =>
+        run(['npm', 'run', 'setup', '--', '--env', 'pip', '--fresh'], {
+          ...emptyCaches(),
           HTTPS_PROXY: company.proxyUrl,
           NODE_EXTRA_CA_CERTS: company.authority.certificate,
+          UV_DEFAULT_INDEX: company.indexUrl,
         }),
-    )
-    expect(ran.stdout.split('\n'), ran.stderr).toEqual(['near', 'MODEL_NOT_FOUND'])
-    // The company's hub is no server of models, which it says.
-    expect([through, astray]).toEqual([[secure('hub')], 0])
-  })
+      )
+      expect(ran.exitCode, ran.all).toBe(0)
+      expect(ran.stdout).toContain('pip of ')
+      expect([through, astray]).toEqual([[secure('index')], 0])
+    })
 
-  it('would have gone astray without the proxy, which is seen', async () => {
-    const { ran, through, astray } = await servers(() =>
-      run(['npm', 'run', 'models', '--', 'pull', 'somebody/another'], { HF_ENDPOINT: company.hubUrl }),
-    )
-    expect(ran.exitCode, ran.all).toBe(1)
-    expect(through).toEqual([])
-    expect(astray).toBeGreaterThan(0)
-  })
+    it('sets up by uv with the same in small letters, and a whole bundle of authorities', async () => {
+      const { ran, through, astray } = await servers(() =>
+        run(['npm', 'run', 'setup', '--', '--env', 'uv', '--fresh'], {
+          ...emptyCaches(),
+          https_proxy: company.proxyUrl,
+          SSL_CERT_FILE: company.authority.certificate,
+          PIP_INDEX_URL: company.indexUrl,
+        }),
+      )
+      expect(ran.exitCode, ran.all).toBe(0)
+      expect(ran.stdout).toContain('uv, fetched by the pip of')
+      expect([through, astray]).toEqual([[secure('index')], 0])
+    })
 
-  it('asks the mirror of Pythons for one where this machine has none that fits', async () => {
-    const old = plainPath(join(company.folder, 'old'))
-    const python = join(old, 'python3')
-    writeFileSync(python, `#!/bin/sh\n${pretending(await basePython(), '3.9.6')}\n`, { mode: 0o755 })
-    const { ran, through, astray } = await servers(() =>
-      run(['npm', 'run', 'setup', '--', '--env', 'uv', '--fresh'], {
-        ...emptyCaches(),
-        PATH: old,
+    it('gets a model from the mirror of the hub, which then answers without it', async () => {
+      const settings = {
         HTTPS_PROXY: company.proxyUrl,
         NODE_EXTRA_CA_CERTS: company.authority.certificate,
-        PIP_INDEX_URL: company.indexUrl,
-        // uv asks a Python itself how old it is.
-        UV_PYTHON_PREFERENCE: 'only-managed',
-        UV_PYTHON_INSTALL_MIRROR: `${company.pythonsUrl}/company`,
-      }),
-    )
-    // It has none: what counts is who was asked.
-    expect(ran.exitCode, ran.all).toBe(1)
-    expect(ran.stderr).toContain('The virtual environment could not be made')
-    expect(ran.stderr).toContain('"Behind a proxy, offline" in README.md')
-    expect(company.mirror.asked.at(-1)).toMatch(/^pythons\.test\/company\/\d+\/cpython-3\.\d+\.\d+.*\.tar/)
-    expect([through, astray]).toEqual([[secure('index'), secure('pythons')], 0])
-  })
+        HF_ENDPOINT: company.hubUrl,
+      }
+      const pulled = await servers(() => run(['npm', 'run', 'models', '--', 'pull', companyModel], settings))
+      expect(pulled.ran.exitCode, pulled.ran.all).toBe(0)
+      expect([pulled.through, pulled.astray]).toEqual([[secure('hub')], 0])
+      // The description of the model and its files, and no word on who uses it or how.
+      const ofHub = company.mirror.asked.filter((address) => address.startsWith(mirrorNames.hub))
+      const ofModel = new RegExp(`^${mirrorNames.hub}/(api/models/)?${companyModel}(/|\\?|$)`)
+      expect(ofHub.filter((address) => !ofModel.test(address))).toEqual([])
+      const question = 'Say hello.'
+      const asked = await servers(() =>
+        run(['npm', '-s', 'start', '--', question], { MLX_MODEL: companyModel, HF_HUB_OFFLINE: '1' }),
+      )
+      expect(asked.ran.stdout, asked.ran.stderr).toBe(answerTo(question))
+      expect([asked.through, asked.astray]).toEqual([[], 0])
+    })
 
-  it.each([
-    ['an authority that Node does not know', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-    ['a proxy that is not there', { HTTPS_PROXY: 'http://user:proxy-secret@192.0.2.1:9' }, 'ECONNREFUSED'],
-  ])('says what stood in the way: %s', async (_, settings, code) => {
-    company.writeNpmrc()
-    const target = join(company.folder, `failed ${code}`)
-    const { exitCode, all, seconds } = await run(
-      ['node', tool, target, '--yes', '--template', 'node', '--model', 'hello', '--no-git'],
-      { ...emptyCaches(), HTTPS_PROXY: company.proxyUrl, ...settings },
-    )
-    expect(exitCode, all).toBe(1)
-    expect(all).toContain(
-      `The packages could not be installed: exit 1, as npm did not get what it needs from its registry (${code}; see "Behind a proxy, offline" in README.md)`,
-    )
-    expect(all).toContain('go on in it with: npm install && npm run setup')
-    expect(seconds).toBeLessThan(20)
-    expect(existsSync(join(target, 'package.json'))).toBe(true)
-    // npm's own report names the proxy, without its password.
-    expect(all).not.toContain(secrets.proxy)
-  })
-})
+    it('asks a server through it, where Node is told to, and one on loopback itself', async () => {
+      const program = join(project, 'remote.ts')
+      writeFileSync(program, remoteProgram)
+      const { ran, through, astray } = await servers(
+        async () =>
+          await run(['node', '--import', 'tsx', program], {
+            PATH: `${await nodeFolder('24')}:${company.environment.PATH}`,
+            NODE_USE_ENV_PROXY: '1',
+            HTTP_PROXY: company.proxyUrl,
+            HTTPS_PROXY: company.proxyUrl,
+            NODE_EXTRA_CA_CERTS: company.authority.certificate,
+          }),
+      )
+      expect(ran.stdout.split('\n'), ran.stderr).toEqual(['near', 'MODEL_NOT_FOUND'])
+      // The company's hub is no server of models, which it says.
+      expect([through, astray]).toEqual([[secure('hub')], 0])
+    })
+
+    it('would have gone astray without the proxy, which is seen', async () => {
+      const { ran, through, astray } = await servers(() =>
+        run(['npm', 'run', 'models', '--', 'pull', 'somebody/another'], { HF_ENDPOINT: company.hubUrl }),
+      )
+      expect(ran.exitCode, ran.all).toBe(1)
+      expect(through).toEqual([])
+      expect(astray).toBeGreaterThan(0)
+    })
+
+    it('asks the mirror of Pythons for one where this machine has none that fits', async () => {
+      const old = plainPath(join(company.folder, 'old'))
+      const python = join(old, 'python3')
+      writeFileSync(python, `#!/bin/sh\n${pretending(await basePython(), '3.9.6')}\n`, { mode: 0o755 })
+      const { ran, through, astray } = await servers(() =>
+        run(['npm', 'run', 'setup', '--', '--env', 'uv', '--fresh'], {
+          ...emptyCaches(),
+          PATH: old,
+          HTTPS_PROXY: company.proxyUrl,
+          NODE_EXTRA_CA_CERTS: company.authority.certificate,
+          PIP_INDEX_URL: company.indexUrl,
+          // uv asks a Python itself how old it is.
+          UV_PYTHON_PREFERENCE: 'only-managed',
+          UV_PYTHON_INSTALL_MIRROR: `${company.pythonsUrl}/company`,
+        }),
+      )
+      // It has none: what counts is who was asked.
+      expect(ran.exitCode, ran.all).toBe(1)
+      expect(ran.stderr).toContain('The virtual environment could not be made')
+      expect(ran.stderr).toContain('"Behind a proxy, offline" in README.md')
+      expect(company.mirror.asked.at(-1)).toMatch(/^pythons\.test\/company\/\d+\/cpython-3\.\d+\.\d+.*\.tar/)
+      expect([through, astray]).toEqual([[secure('index'), secure('pythons')], 0])
+    })
+
+    it.each([
+      ['an authority that Node does not know', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+      ['a proxy that is not there', { HTTPS_PROXY: 'http://user:proxy-secret@192.0.2.1:9' }, 'ECONNREFUSED'],
+    ])('says what stood in the way: %s', async (_, settings, code) => {
+      company.writeNpmrc()
+      const target = join(company.folder, `failed ${code}`)
+      const { exitCode, all, seconds } = await run(
+        ['node', tool, target, '--yes', '--template', 'node', '--model', 'hello', '--no-git'],
+        { ...emptyCaches(), HTTPS_PROXY: company.proxyUrl, ...settings },
+      )
+      expect(exitCode, all).toBe(1)
+      expect(all).toContain(
+        `The packages could not be installed: exit 1, as npm did not get what it needs from its registry (${code}; see "Behind a proxy, offline" in README.md)`,
+      )
+      expect(all).toContain('go on in it with: npm install && npm run setup')
+      expect(seconds).toBeLessThan(20)
+      expect(existsSync(join(target, 'package.json'))).toBe(true)
+      // npm's own report names the proxy, without its password.
+      expect(all).not.toContain(secrets.proxy)
+    })
+  },
+)
 
 /** Asks a server in the same process, and one behind the proxy, for their models. */
 const remoteProgram = `

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { obtainUv } from '../../scripts/environment.ts'
 import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
 import { packedTool } from '../support/packed.ts'
+import { needs } from '../support/programs/needs.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 import { basePython } from '../support/setup-project.ts'
 import { readIn } from '../support/workflows.ts'
@@ -126,7 +127,7 @@ describe('the README', () => {
     expect(output).toContain(`Made my-api in ${join(folder, 'my-api')} (`)
   })
 
-  test('has a way without Node, by uv', async () => {
+  test('has a way without Node, by uv', needs('git'), async () => {
     const path = await pathWithoutNode()
     const noNode = await execa('sh', ['-c', 'command -v node npm npx'], {
       env: { PATH: path },
@@ -150,7 +151,7 @@ describe('the README', () => {
     expect(answer).toContain(greeting)
   })
 
-  test('has no command that is run nowhere', () => {
+  test('has no command that is run nowhere', needs('git'), () => {
     const commands = commandsIn(read('README.md'))
     expect(commands.length).toBeGreaterThan(10)
     for (const command of commands) {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { programOfDebian } from '../../templates/engine/test/engine/maintainers/debian.ts'
+import { program } from './programs/find.ts'
 
 export interface Authority {
   /** Path of its certificate, PEM. */
@@ -13,7 +13,7 @@ export interface Authority {
 
 /** Makes an authority and the certificate of a server, both for a day, by openssl. */
 export async function makeAuthority(folder: string, names: readonly string[]): Promise<Authority> {
-  const openssl = programOfDebian('openssl')
+  const openssl = program('openssl')
   const at = (name: string) => join(folder, name)
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-sha256']
   await execa(openssl, [

@@ -3,8 +3,10 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished, type TestContext } from 'vitest'
-import { programOfDebian } from '../../templates/engine/test/engine/maintainers/debian.ts'
+import { isContinuousIntegration } from '../../src/system/automation.ts'
 import { temporaryFolder } from './folders.ts'
+import { kernelReads } from './programs/list.ts'
+import { programFor } from './programs/needs.ts'
 
 /**
  * A disk in memory, gone after the test.
@@ -12,20 +14,26 @@ import { temporaryFolder } from './folders.ts'
  * @param options of tmpfs: `size=64k`, `nr_inodes=20`, `ro`.
  */
 export function diskInMemory(context: TestContext, options: string): string {
+  const mount = programFor(context, 'mount')
   return mounted(context, 'a disk in memory', (folder) =>
-    asRoot('mount', '-t', 'tmpfs', '-o', `${options},mode=0777`, 'tmpfs', folder),
+    asRoot(mount, '-t', 'tmpfs', '-o', `${options},mode=0777`, 'tmpfs', folder),
   )
 }
 
 /** A folder on a disk whose quota is so many bytes. */
 export function folderWithQuota(context: TestContext, bytes: number): string {
+  const [makeDisk, mount, btrfs] = [
+    programFor(context, 'mkfs.btrfs'),
+    programFor(context, 'mount'),
+    programFor(context, 'btrfs'),
+  ]
   const disk = mounted(context, 'a disk with a quota', (folder) => {
     const image = imageOf(128)
-    execFileSync(programOfDebian('mkfs.btrfs', 'btrfs-progs'), ['--quiet', image])
-    asRoot('mount', '-o', 'loop', image, folder)
-    asRoot('btrfs', 'quota', 'enable', folder)
-    asRoot('btrfs', 'subvolume', 'create', join(folder, 'limited'))
-    asRoot('btrfs', 'qgroup', 'limit', String(bytes), join(folder, 'limited'))
+    execFileSync(makeDisk, ['--quiet', image])
+    asRoot(mount, '-o', 'loop', image, folder)
+    asRoot(btrfs, 'quota', 'enable', folder)
+    asRoot(btrfs, 'subvolume', 'create', join(folder, 'limited'))
+    asRoot(btrfs, 'qgroup', 'limit', String(bytes), join(folder, 'limited'))
     asRoot('chmod', '777', join(folder, 'limited'))
   })
   return join(disk, 'limited')
@@ -36,17 +44,19 @@ export function folderWithoutCase(context: TestContext): string {
   const usual = temporaryFolder()
   writeFileSync(join(usual, 'case'), '')
   if (existsSync(join(usual, 'CASE'))) return usual
+  const [makeDisk, attach, mount] = [
+    programFor(context, 'mkfs.exfat'),
+    programFor(context, 'losetup'),
+    kernelReads('exfat')
+      ? [programFor(context, 'mount'), '-t', 'exfat', '-o', `uid=${process.getuid?.()}`]
+      : [programFor(context, 'mount.exfat-fuse')],
+  ]
   return mounted(context, 'a disk without a difference of upper and lower case', (folder) => {
     const image = imageOf(32)
-    execFileSync(programOfDebian('mkfs.exfat', 'exfatprogs'), [image], { stdio: 'ignore' })
-    const device = asRoot('losetup', '--find', '--show', image).trim()
-    onTestFinished(() => void asRoot('losetup', '--detach', device))
-    try {
-      asRoot('mount', '-t', 'exfat', '-o', `uid=${process.getuid?.()}`, device, folder)
-    } catch {
-      // A kernel without exFAT: a program reads it then.
-      asRoot(programOfDebian('mount.exfat-fuse', 'exfat-fuse'), device, folder)
-    }
+    execFileSync(makeDisk, [image], { stdio: 'ignore' })
+    const device = asRoot(attach, '--find', '--show', image).trim()
+    onTestFinished(() => void asRoot(attach, '--detach', device))
+    asRoot(...mount, device, folder)
   })
 }
 
@@ -55,20 +65,20 @@ export function folderWithoutCase(context: TestContext): string {
  * and on somebody's own machine, and fails in CI on Linux, where it is to run.
  */
 function mounted(context: TestContext, what: string, mount: (folder: string) => void): string {
+  const unmount = programFor(context, 'umount')
   const folder = temporaryFolder()
   try {
     mount(folder)
   } catch (error) {
-    if (process.platform === 'linux' && process.env.CI) throw error
+    if (process.platform === 'linux' && isContinuousIntegration(process.env)) throw error
     context.skip(`${what} can't be had here: ${error}`)
   }
-  onTestFinished(() => void asRoot('umount', '--lazy', folder))
+  onTestFinished(() => void asRoot(unmount, '--lazy', folder))
   return folder
 }
 
-function asRoot(command: string, ...words: string[]): string {
-  const all =
-    process.getuid?.() === 0 ? [command, ...words] : ['sudo', '--non-interactive', command, ...words]
+function asRoot(...command: string[]): string {
+  const all = process.getuid?.() === 0 ? command : ['sudo', '--non-interactive', ...command]
   const [program = '', ...rest] = all
   return execFileSync(program, rest, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }

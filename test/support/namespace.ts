@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { programOfDebian } from '../../templates/engine/test/engine/maintainers/debian.ts'
+import { program as programOf } from './programs/find.ts'
 import { tsx } from './setup-project.ts'
 
 const relay = fileURLToPath(new URL('relay.ts', import.meta.url))
@@ -55,13 +55,13 @@ export interface RunOptions {
  * @throws Error where the system lets this user make none.
  */
 export async function makeNamespace(socket?: string): Promise<Namespace> {
-  programOfDebian('ip', 'iproute2')
+  const ip = programOf('ip')
   const root = process.getuid?.() === 0
   const flags = root ? ['--net'] : ['--user', '--map-root-user', '--net']
   const stay = socket === undefined ? 'echo 0; exec cat' : 'exec "$@"'
-  const ready = `ip link set lo up && ip address add ${gateway}/32 dev lo && ${stay}`
+  const ready = `${ip} link set lo up && ${ip} address add ${gateway}/32 dev lo && ${stay}`
   const holder = execa(
-    'unshare',
+    programOf('unshare'),
     [
       ...flags,
       'sh',
@@ -82,7 +82,7 @@ export async function makeNamespace(socket?: string): Promise<Namespace> {
   }
   const files = `/proc/${holder.pid}/net`
   const enter = [
-    programOfDebian('nsenter', 'util-linux'),
+    programOf('nsenter'),
     `--target=${holder.pid}`,
     ...(root ? [] : ['--user', '--preserve-credentials']),
     '--net',

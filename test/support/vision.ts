@@ -3,7 +3,8 @@
  * embeddings. `npm run test:python` has made its environment; where it is not there, the tests fail.
  */
 import { visionPython } from '../../scripts/environment.ts'
+import { isContinuousIntegration } from '../../src/system/automation.ts'
 
 export function setup(): void {
-  if (process.env.CI) process.env.MLX_VISION_PYTHON ??= visionPython
+  if (isContinuousIntegration(process.env)) process.env.MLX_VISION_PYTHON ??= visionPython
 }

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { pythonPackageName } from '../../src/python-names.ts'
+import { program } from '../support/programs/find.ts'
+import { needs } from '../support/programs/needs.ts'
 
 describe('the Python package of a project', () => {
   it.each([
@@ -36,11 +38,11 @@ describe('the Python package of a project', () => {
     expect(pythonPackageName(name)).toBe(python)
   })
 
-  it('has none of the names that the Python here has for itself', () => {
-    const program = `import json, keyword, sys
+  it('has none of the names that the Python here has for itself', needs('python3'), () => {
+    const code = `import json, keyword, sys
 print(json.dumps([sorted(sys.stdlib_module_names), keyword.kwlist + keyword.softkwlist]))`
     const [modules, keywords]: string[][] = JSON.parse(
-      execFileSync('python3', ['-c', program], { encoding: 'utf8' }),
+      execFileSync(program('python3'), ['-c', code], { encoding: 'utf8' }),
     )
     expect(modules?.length).toBeGreaterThan(150)
     const taken = new Set([...(modules ?? []), ...(keywords ?? [])].map((name) => name.toLowerCase()))

@@ -1,11 +1,12 @@
 import type { Locator } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { answerTo, story } from '#testing/support'
+import { needs } from '../../../../../test/support/programs/needs.ts'
 import { emptyAnswer, startConversation, userTurnOf, withTurn } from '../../../web/src/state/conversation.ts'
 import { expectNoComplaints, slowDown, usePage } from './page.ts'
 import { describeTools, useMcpConfig } from './tools.ts'
 
-describe('the page', () => {
+describe('the page', needs('chromium', 'ps'), () => {
   const page = usePage(useMcpConfig())
   const { open, findWorker, startStream } = page
   describeTools(page)

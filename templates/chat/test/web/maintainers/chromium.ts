@@ -1,12 +1,12 @@
 import { type Browser, chromium } from 'playwright-core'
-import { programOfDebian } from '#testing/maintainers/debian'
+import { program } from '../../../../../test/support/programs/find.ts'
 
 /**
- * Starts the browser that CHROMIUM_PATH names, or Debian's.
+ * Starts the browser that CHROMIUM_PATH names, or the one on the PATH.
  *
- * @throws Error where there is none: no test of the page is skipped.
+ * @throws MissingProgramError where there is none.
  */
 export function launchChromium(): Promise<Browser> {
-  const executablePath = process.env.CHROMIUM_PATH ?? programOfDebian('chromium')
-  return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  return chromium.launch({ executablePath: program('chromium'), args })
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'vite'
 import { findProject } from '#project'
+import { program } from '../../../../../test/support/programs/find.ts'
 
 export interface PageServer {
   url: string
@@ -56,7 +57,9 @@ async function urlOf(child: ChildProcess): Promise<string> {
 }
 
 function workerOf({ pid }: ChildProcess): number {
-  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' }).split('\n')
+  const rows = execFileSync(program('ps'), ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' }).split(
+    '\n',
+  )
   const row = rows.find((line) => new RegExp(`^\\s*\\d+\\s+${pid}\\s.*mlx_app`).test(line))
   if (row === undefined) throw new Error('The server has no worker.')
   return Number.parseInt(row, 10)

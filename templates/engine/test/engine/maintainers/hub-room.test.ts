@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { program } from '../../../../../test/support/programs/find.ts'
+import { needs } from '../../../../../test/support/programs/needs.ts'
 import { until, useFolder } from '../support.ts'
 import { errorOf, model, silentAfter, useHub, weights, weightsDigest } from './use-hub.ts'
 
@@ -49,14 +51,15 @@ describe('room', () => {
 
   describe.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')(
     'on a small disk (needs root on Linux, for a tmpfs)',
+    needs('mount', 'umount'),
     () => {
       let disk = ''
       beforeAll(async () => {
         disk = mkdtempSync(join(tmpdir(), 'small-disk-'))
-        await run('mount', ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk])
+        await run(program('mount'), ['-t', 'tmpfs', '-o', 'size=400k', 'tmpfs', disk])
       })
       afterAll(async () => {
-        await run('umount', [disk])
+        await run(program('umount'), [disk])
         rmSync(disk, { recursive: true })
       })
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { needs } from '../../../../../../test/support/programs/needs.ts'
 import { settingRows } from '../../../src/server/settings.ts'
 import { useServer } from '../support.ts'
 
@@ -108,7 +109,7 @@ describe('the table of errors', () => {
   })
 })
 
-describe('the examples', () => {
+describe('the examples', needs('curl'), () => {
   const fences = [...page.matchAll(/```sh\n(curl (?:(?!```).)*)```\n\n```(json|text)\n((?:(?!```).)*)```/gs)]
   const examples = fences.map(([, command = '', kind = '', shown = '']) => ({ command, kind, shown }))
 

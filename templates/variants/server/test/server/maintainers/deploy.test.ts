@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerTo, story, useFolder } from '#testing/support'
-import { programOfDebian } from '../../../../../engine/test/engine/maintainers/debian.ts'
+import { program } from '../../../../../../test/support/programs/find.ts'
+import { needs } from '../../../../../../test/support/programs/needs.ts'
 import { freePort } from '../../../../../engine/test/engine/maintainers/free-port.ts'
 import { chat, endless } from '../streams.ts'
 import { openServer, type TestServer } from '../support.ts'
@@ -19,7 +20,7 @@ beforeAll(async () => {
   replicas = await Promise.all([openServer(), openServer()])
   url = `http://127.0.0.1:${await freePort()}`
   const upstreams = replicas.map((replica) => new URL(replica.url).host).join(' ')
-  caddy = spawn(programOfDebian('caddy'), ['run', '--config', caddyfile, '--adapter', 'caddyfile'], {
+  caddy = spawn(program('caddy'), ['run', '--config', caddyfile, '--adapter', 'caddyfile'], {
     env: { ...process.env, SITE: url, UPSTREAMS: upstreams, HOME: folder.path, XDG_DATA_HOME: folder.path },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -64,7 +65,7 @@ async function answer(question: string): Promise<string | null | undefined> {
   return (await client.chat.completions.create({ model: 'hello', messages })).choices[0]?.message.content
 }
 
-test('the pieces of an answer come through one by one', async () => {
+test('the pieces of an answer come through one by one', needs('caddy'), async () => {
   const response = await ask(story, {})
   let reads = 0
   let text = ''
@@ -76,7 +77,7 @@ test('the pieces of an answer come through one by one', async () => {
   expect(reads).toBeGreaterThan(10)
 })
 
-test('a replica that dies costs no new request', async () => {
+test('a replica that dies costs no new request', needs('caddy'), async () => {
   const [first, second] = replicas
   if (first === undefined || second === undefined) throw new Error('There are two replicas.')
   // So long that none is over before all have begun.

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
 import { answerTo } from '#testing/support'
+import { needs } from '../../../../../../test/support/programs/needs.ts'
 import { useServer } from '../support.ts'
 
 const shared = useServer()
@@ -23,7 +24,7 @@ function fences(kind: string): string[] {
   return found.map(([, code = '']) => code.replaceAll('http://127.0.0.1:8000', shared.server.url))
 }
 
-test('curl gets the answer that is shown', async () => {
+test('curl gets the answer that is shown', needs('curl'), async () => {
   const [command = ''] = fences('sh')
   const [shown = ''] = fences('text')
   const { stdout } = await execute('sh', ['-c', command])
