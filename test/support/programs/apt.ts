@@ -32,7 +32,6 @@ const lockPollMs = 1000
  * @throws AptError
  */
 export async function installPackages(apt: Apt, packages: readonly string[]): Promise<string[]> {
-  apt.print('apt-get update')
   // It ends well, too, when some of its servers gave nothing; then the install tells.
   const updated = await aptGet(apt, ['update'])
   if (updated.exitCode !== 0) throw explained(updated.output)
@@ -40,7 +39,6 @@ export async function installPackages(apt: Apt, packages: readonly string[]): Pr
   for (;;) {
     const known = packages.filter((name) => !unknown.includes(name))
     if (known.length === 0) break
-    apt.print(`apt-get install ${known.join(' ')}`)
     const { exitCode, output } = await aptGet(apt, ['install', '--yes', '--no-install-recommends', ...known])
     if (exitCode === 0) break
     const more = unknownIn(output).filter((name) => known.includes(name))
@@ -61,7 +59,8 @@ async function aptGet(apt: Apt, words: readonly string[]): Promise<Ended> {
     ...apt.before,
     ...['env', 'DEBIAN_FRONTEND=noninteractive', 'LC_ALL=C.UTF-8', 'apt-get', '--quiet=2', ...words],
   ]
-  const deadline = performance.now() + apt.lockWaitMs
+  apt.print(['apt-get', ...words].join(' '))
+  const started = performance.now()
   for (let attempt = 1; ; attempt++) {
     const { exitCode, all } = await execa(program, rest, {
       env: apt.environment,
@@ -71,7 +70,8 @@ async function aptGet(apt: Apt, words: readonly string[]): Promise<Ended> {
       all: true,
     })
     const holder = lockHolder(all)
-    if (exitCode === 0 || holder === undefined || performance.now() > deadline)
+    if (exitCode === 0) apt.print(`  done in ${Math.ceil((performance.now() - started) / 1000)} s`)
+    if (exitCode === 0 || holder === undefined || performance.now() - started > apt.lockWaitMs)
       return { exitCode, output: all }
     if (attempt === 1) {
       apt.print(`Waiting for ${holder}, which is using apt, for up to ${lengthOf(apt.lockWaitMs)}.`)
