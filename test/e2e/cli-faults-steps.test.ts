@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
 import { version } from '../../src/version.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
+import { program } from '../support/programs/find.ts'
 import { needs } from '../support/programs/needs.ts'
 import { builtTool, gitIdentity, plainEnvironment, programs, runTool } from '../support/tool.ts'
 
@@ -60,7 +61,7 @@ describe('installing', () => {
       expect(stderr).toContain('ECONNREFUSED')
       expect(stderr).toContain('The packages could not be installed: ')
       expect(stderr).toContain('The project stays; go on in it with: npm install && npm run setup')
-      const { stdout } = await execa('git', ['ls-files'], { cwd: join(folder, 'x') })
+      const { stdout } = await execa(program('git'), ['ls-files'], { cwd: join(folder, 'x') })
       expect(stdout).toContain('package.json')
       expect(stdout).not.toContain('node_modules')
     },
@@ -76,7 +77,8 @@ describe('git', needs('git'), () => {
     writeTree(home, { '.gitconfig': settings.replaceAll('HOME', home) })
     const result = await runTool(bin, [...flags, '--no-install'], { cwd: folder, env })
     const git = async (...command: string[]) =>
-      (await execa('git', command, { cwd: join(folder, 'x'), env, extendEnv: false, reject: false })).stdout
+      (await execa(program('git'), command, { cwd: join(folder, 'x'), env, extendEnv: false, reject: false }))
+        .stdout
     return { ...result, git }
   }
   const subject = `Create x with create-mlx-app ${version}`
@@ -114,7 +116,7 @@ describe('git', needs('git'), () => {
     expect(stdout).toContain('Made a git repository with one commit.')
     expect(readdirSync(mine)).toEqual(['hooks'])
     // They are there, and would have kept the user from committing.
-    const user = await execa('git', ['commit', '--allow-empty', '-m', 'x'], {
+    const user = await execa(program('git'), ['commit', '--allow-empty', '-m', 'x'], {
       cwd: join(folder, 'x'),
       env,
       reject: false,
@@ -165,7 +167,7 @@ describe('git', needs('git'), () => {
     if (process.getuid?.() !== 0) context.skip('only root can give a folder to somebody else')
     const folder = temporaryFolder()
     const project = join(folder, 'x')
-    await execa('git', ['init', '--quiet', project])
+    await execa(program('git'), ['init', '--quiet', project])
     for (const path of ['', '.git']) chownSync(join(project, path), 65_534, 65_534)
     const before = readTree(join(project, '.git'))
     const { exitCode, stdout } = await runTool(bin, [...flags, '--no-install'], {

@@ -6,6 +6,7 @@ import { openTemplates } from '../../src/compose/open.ts'
 import { planProject } from '../../src/steps/plan.ts'
 import { version } from '../../src/version.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
+import { program } from '../support/programs/find.ts'
 import { needs } from '../support/programs/needs.ts'
 import { builtTool, gitIdentity, plainEnvironment, programs, runTool } from '../support/tool.ts'
 
@@ -275,7 +276,7 @@ describe('a folder that is not empty', () => {
 describe('git', needs('git'), () => {
   const flags = ['x', '--yes', '--model', 'hello', '--no-install']
   const git = async (folder: string, ...command: string[]) =>
-    (await execa('git', command, { cwd: folder, reject: false })).stdout
+    (await execa(program('git'), command, { cwd: folder, reject: false })).stdout
 
   it('gets one commit of everything, by the user', async () => {
     const folder = temporaryFolder()

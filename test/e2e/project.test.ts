@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { installedTool } from '../support/installed.ts'
-import { findProgram } from '../support/programs/find.ts'
+import { findProgram, program } from '../support/programs/find.ts'
 import { needs } from '../support/programs/needs.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
@@ -85,10 +85,10 @@ describe('every script passes as generated', () => {
 })
 
 test('is one commit of git with nothing left over, when git knows who commits', needs('git'), async () => {
-  const identity = await execa('git', ['config', 'user.email'], { cwd: project, reject: false })
+  const identity = await execa(program('git'), ['config', 'user.email'], { cwd: project, reject: false })
   if (identity.exitCode !== 0) return expect(existsSync(join(project, '.git'))).toBe(true)
-  expect((await execa('git', ['rev-list', '--count', 'HEAD'], { cwd: project })).stdout).toBe('1')
-  expect((await execa('git', ['status', '--porcelain'], { cwd: project })).stdout).toBe('')
+  expect((await execa(program('git'), ['rev-list', '--count', 'HEAD'], { cwd: project })).stdout).toBe('1')
+  expect((await execa(program('git'), ['status', '--porcelain'], { cwd: project })).stdout).toBe('')
 })
 
 test('the built program answers from another folder, with production dependencies only', async () => {
