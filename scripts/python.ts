@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { newRunFile } from '../test/support/times/records.ts'
 import { ensureEnvironment, ensureVisionEnvironment, host } from './environment.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -44,7 +45,7 @@ const tasks: Record<string, Step[]> = {
     ['mypy', existing(['src', 'tests']), host.pythonDirectory],
     ...hello.map((folder): Step => ['mypy', ['--config-file', config, folder], root]),
   ],
-  test: [['pytest', [], host.pythonDirectory]],
+  test: [['pytest', recordTimes('python'), host.pythonDirectory]],
   hello: [['python', [join(helloDirectory, 'train.py')], root]],
 }
 
@@ -62,7 +63,7 @@ if (steps === undefined) {
   const python = await ensureEnvironment()
   for (const step of steps) fail(await run(python, step))
   if (name === 'test') {
-    const step: Step = ['pytest', ['-m', 'vision'], host.pythonDirectory]
+    const step: Step = ['pytest', ['-m', 'vision', ...recordTimes('python-vision')], host.pythonDirectory]
     const exitCode = await run(await ensureVisionEnvironment(), step, { MLX_TEST_EXTRAS: '1' })
     // The tests that were asked for may be ones that need no extra.
     if (exitCode !== noTests || rest.length === 0) fail(exitCode)
@@ -82,6 +83,12 @@ async function run(
     stdio: 'inherit',
   })
   return exitCode ?? 1
+}
+
+/** Has pytest leave what its tests took, by `tests/maintainers/record_times.py`. */
+function recordTimes(project: string): string[] {
+  const file = newRunFile(project, new Date())
+  return ['-p', 'record_times', '--record-times', file, '--record-times-project', project]
 }
 
 function fail(exitCode: number): void {
