@@ -135,7 +135,7 @@ class Loop:
         while not until():
             wait = not (self.generating.busy or self.models.busy)
             try:
-                self._inbox.get(block=wait, timeout=30 if wait else None)()
+                self._inbox.get(block=wait, timeout=120 if wait else None)()
             except queue.Empty:
                 assert not wait, "Nothing happens any more."
             self.generating.advance()

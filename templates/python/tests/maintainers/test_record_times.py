@@ -38,7 +38,9 @@ def test_a_run_records_each_test_with_its_time_and_limit(tmp_path: Path) -> None
     record = tmp_path / "run.json"
     recording = ["-p", "record_times", "--record-times", str(record)]
     limit = ["-o", "faulthandler_timeout=321"]
-    result = run_pytest(tmp_path, *recording, *limit, "--record-times-project", "it", "-k", "not hangs")
+    result = run_pytest(
+        tmp_path, *recording, *limit, "--record-times-project", "it", "-k", "not hangs"
+    )
     assert result.returncode == 0, result.stdout
     run = json.loads(record.read_text("utf-8"))
     assert run["project"] == "it"

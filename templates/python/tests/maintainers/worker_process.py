@@ -19,7 +19,7 @@ Event = dict[str, Any]
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 # A worker that says nothing for so long hangs.
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 @dataclass(frozen=True)
