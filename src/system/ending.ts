@@ -3,7 +3,7 @@ import { descendantsOf, isAlive } from './descendants.ts'
 import { standardOutput } from './output.ts'
 
 /** Time that an interrupted command has to end by itself before it is killed. */
-const graceMs = 5000
+export const graceMs = 5000
 
 /** So long after the first signal another one is meant: of one Ctrl-C npx makes two. */
 const secondMs = 500

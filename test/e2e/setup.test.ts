@@ -29,6 +29,8 @@ let uv: string
 let python: string
 let project: TestProject
 let machine: Machine
+/** How long the first set-up of a project took, with uv's cache warm. */
+let firstSeconds = 0
 
 beforeAll(async () => {
   uv = await obtainUv()
@@ -75,6 +77,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     machine.program('uv', uv)
     machine.program('python3', python)
     const outcome = await setup()
+    firstSeconds = outcome.seconds
     expect(outcome.stderr).toBe('')
     expect(outcome.exitCode).toBe(0)
     expect(outcome.stdout).toMatch(/MLX 0\.32\.4 computes on (cpu|gpu), mlx-lm 0\.32\.2/)
@@ -98,7 +101,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     const outcome = await setup()
     expect(outcome.stdout).toContain('Already set up')
     expect(outcome.exitCode).toBe(0)
-    expect(outcome.seconds).toBeLessThan(5)
+    expect(outcome.seconds).toBeLessThan(firstSeconds / 2)
   })
 
   it('is passed by the doctor, which asks the hello model', async () => {
@@ -309,7 +312,7 @@ describe('in a new project', () => {
     )
     machine.program('python3', python)
     const running = startScript(project, 'setup', ['--env', 'uv'], machine)
-    await expect.poll(() => existsSync(installing), { timeout: 60_000, interval: 50 }).toBe(true)
+    await expect.poll(() => existsSync(installing), { interval: 50 }).toBe(true)
     expect(existsSync(project.virtualEnvironment)).toBe(true)
     running.kill('SIGINT')
     const { exitCode, stderr } = await running

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { answerTo, ask } from '#testing/support'
+import { readSettings } from '../../src/server/settings.ts'
 import { exchange, send } from './raw.ts'
 import { useServer } from './support.ts'
 
@@ -248,5 +249,6 @@ test('a client that asks for an end of the connection gets it, refused or not, w
   const post = `POST /v1/chat/completions ${end}content-length: 2\r\n`
   expect(await exchange(url, `${post}\r\n{}`)).toMatch(/^HTTP\/1.1 415 /)
   expect(await exchange(url, `${post}content-type: application/json\r\n\r\n{}`)).toMatch(/^HTTP\/1.1 400 /)
-  expect(performance.now() - started).toBeLessThan(10_000)
+  // A connection that stays open ends later.
+  expect(performance.now() - started).toBeLessThan(readSettings({}).idleTimeoutMs)
 })
