@@ -7,8 +7,8 @@ export default defineConfig({
     env: { MLX_MODEL: 'hello', NO_PROXY: '127.0.0.1,::1,localhost', no_proxy: '127.0.0.1,::1,localhost' },
     globalSetup: 'test/engine/ready.ts',
     include: ['test/**/*.test.ts'],
-    // The tests run a real model: the first one waits until Python has imported MLX.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // The tests run a real model, which may take a while on a slow machine that is busy with something else.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 })

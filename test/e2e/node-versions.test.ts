@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readTree } from '../support/folders.ts'
+import { projectTestsMs } from '../support/limits.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
 import { builtTool } from '../support/tool.ts'
 
@@ -49,7 +50,7 @@ beforeAll(async () => {
   for (const version of [...versions, '18', '20.18.0']) await nodeFolder(version)
   const flags = ['--yes', '--template', 'node', '--model', 'hello', '--package-manager', 'npm', '--no-git']
   await execa('node', [bin, 'my-app', ...flags], { cwd: folder, stdin: 'ignore' })
-}, 600_000)
+})
 
 describe.each(versions)('on Node %s', (version) => {
   test('the tool makes the same files, and warns of nothing', async () => {
@@ -92,13 +93,17 @@ describe.each(versions)('on Node %s', (version) => {
     }
   })
 
-  test('the tests pass', async () => {
-    const part = tested.includes(version) ? '' : ' -- test/examples test/setup/plan'
-    const ran = await onNode(version, `npm -s test${part}`, { cwd: project })
-    expect(ran.exitCode, ran.all).toBe(0)
-    expect(ran.all).toMatch(/Tests +\d{2,} passed/)
-    expect(ran.all).not.toContain('DeprecationWarning')
-  }, 900_000)
+  test(
+    'the tests pass',
+    async () => {
+      const part = tested.includes(version) ? '' : ' -- test/examples test/setup/plan'
+      const ran = await onNode(version, `npm -s test${part}`, { cwd: project })
+      expect(ran.exitCode, ran.all).toBe(0)
+      expect(ran.all).toMatch(/Tests +\d{2,} passed/)
+      expect(ran.all).not.toContain('DeprecationWarning')
+    },
+    projectTestsMs,
+  )
 })
 
 test.each(['18', '20.18.0'])('on Node %s the tool says in a line what it needs', async (version) => {

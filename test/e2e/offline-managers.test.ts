@@ -62,7 +62,6 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       network.run(command, {
         cwd,
         env: { ...machine.environment, CI: 'true', ...settings },
-        timeoutMs: 60_000,
       })
 
     beforeAll(async () => {

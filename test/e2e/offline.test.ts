@@ -74,7 +74,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
   })
 
   const run = async (command: string[], settings: NodeJS.ProcessEnv = {}, cwd = project): Promise<Ran> =>
-    await network.run(command, { cwd, env: { ...environment, ...settings }, timeoutMs: 200_000 })
+    await network.run(command, { cwd, env: { ...environment, ...settings } })
 
   const setup = (way: string, settings: NodeJS.ProcessEnv) =>
     run(['npm', 'run', 'setup', '--', '--env', way, '--fresh'], { ...emptyCaches(), ...settings })

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type PackageManager, packageManagers, type TemplateId } from '../../src/choices.ts'
 import { frozenInstallCommand, lockFiles } from '../../src/system/package-manager.ts'
+import { projectTestsMs } from '../support/limits.ts'
 import { type ManagerMachine, machineWith, type Ran } from '../support/manager-machine.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
 import { packedTool } from '../support/packed.ts'
@@ -186,7 +187,7 @@ describe.each(managers)('%s', (manager) => {
         expect(ran.exitCode, ran.all).toBe(0)
         expect(ran.all.trim()).toMatch(printed)
       },
-      600_000,
+      projectTestsMs,
     )
 
     test('dev, which runs the program and waits for changes', async () => {
@@ -253,7 +254,7 @@ describe('a server, with pnpm', () => {
     const options = { cwd: created.project, env: { PORT: '0' } }
     await created.machine.until(/Listening on \S+\n/, `pnpm run ${script}`, options, async (seen) => {
       const [, url = ''] = /Listening on (\S+)/.exec(seen) ?? []
-      await expect.poll(async () => (await fetch(`${url}/ready`)).status, { timeout: 30_000 }).toBe(200)
+      await expect.poll(async () => (await fetch(`${url}/ready`)).status).toBe(200)
       expect((await fetch(url)).headers.get('content-type')).toContain('text/html')
     })
   })

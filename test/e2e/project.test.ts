@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { installedTool } from '../support/installed.ts'
 import { findProgram, program } from '../support/programs/find.ts'
 import { needs } from '../support/programs/needs.ts'
+import { projectTestsMs } from '../support/limits.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
 const project = join(folder, 'my app')
@@ -32,7 +33,7 @@ beforeAll(async () => {
     cwd: folder,
     stdin: 'ignore',
   })
-}, 600_000)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const answers = () =>
@@ -51,21 +52,25 @@ describe('every script passes as generated', () => {
     expect(ran.exitCode, ran.all).toBe(0)
   })
 
-  test('test, offline, with a count above zero, whatever model the project uses', async () => {
-    const config = join(project, 'mlx.config.json')
-    const before = readFileSync(config, 'utf8')
-    writeFileSync(config, before.replace('"hello"', '"somebody/a-model-that-is-not-here"'))
-    onTestFinished(() => writeFileSync(config, before))
-    const [command, commandArguments] = await withoutNetwork('npm test')
-    const ran = await execa(command, commandArguments, {
-      cwd: project,
-      reject: false,
-      all: true,
-      env: { NO_COLOR: '1' },
-    })
-    expect(ran.exitCode, ran.all).toBe(0)
-    expect(Number(/Tests +(\d+) passed/.exec(ran.all)?.[1])).toBeGreaterThan(100)
-  })
+  test(
+    'test, offline, with a count above zero, whatever model the project uses',
+    async () => {
+      const config = join(project, 'mlx.config.json')
+      const before = readFileSync(config, 'utf8')
+      writeFileSync(config, before.replace('"hello"', '"somebody/a-model-that-is-not-here"'))
+      onTestFinished(() => writeFileSync(config, before))
+      const [command, commandArguments] = await withoutNetwork('npm test')
+      const ran = await execa(command, commandArguments, {
+        cwd: project,
+        reject: false,
+        all: true,
+        env: { NO_COLOR: '1' },
+      })
+      expect(ran.exitCode, ran.all).toBe(0)
+      expect(Number(/Tests +(\d+) passed/.exec(ran.all)?.[1])).toBeGreaterThan(100)
+    },
+    projectTestsMs,
+  )
 
   test('setup again is quick and changes nothing', async () => {
     const ran = await npm('run', 'setup')

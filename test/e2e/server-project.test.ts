@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { z } from 'zod'
 import { stagesOf } from '../support/dockerfile.ts'
 import { installedTool } from '../support/installed.ts'
+import { projectTestsMs } from '../support/limits.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
 const project = join(folder, 'my api')
@@ -20,7 +21,7 @@ beforeAll(async () => {
   const bin = await installedTool(folder)
   const flags = ['--yes', '--server', '--with', 'ci,docker', '--model', 'hello']
   await execa(bin, [project, ...flags], { cwd: folder, stdin: 'ignore' })
-}, 600_000)
+})
 
 const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() }))
 const completionSchema = z.object({
@@ -46,7 +47,7 @@ async function listening(program: string[], cwd: string, env: NodeJS.ProcessEnv)
 
 /** Asks the first question that the model knows; expects its answer, word for word. */
 async function expectAnswer(url: string, key?: string) {
-  await expect.poll(async () => (await fetch(`${url}/ready`)).status, { timeout: 30_000 }).toBe(200)
+  await expect.poll(async () => (await fetch(`${url}/ready`)).status).toBe(200)
   const [first] = answersSchema.parse(JSON.parse(read('models/hello/answers.json')))
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
@@ -68,11 +69,15 @@ describe('every script passes as generated', () => {
   })
 
   // Those of the engine and of the set-up run in test/e2e/project.test.ts: they are the same files.
-  test('test, with a count above zero', async () => {
-    const ran = await npm('test', '--', 'test/server', 'test/web')
-    expect(ran.exitCode, ran.all).toBe(0)
-    expect(Number(/Tests.* (\d+) passed/.exec(ran.all)?.[1])).toBeGreaterThan(100)
-  })
+  test(
+    'test, with a count above zero',
+    async () => {
+      const ran = await npm('test', '--', 'test/server', 'test/web')
+      expect(ran.exitCode, ran.all).toBe(0)
+      expect(Number(/Tests.* (\d+) passed/.exec(ran.all)?.[1])).toBeGreaterThan(100)
+    },
+    projectTestsMs,
+  )
 })
 
 test('npm start says where it listens, serves page and API, and ends with npm', async () => {

@@ -42,10 +42,12 @@ export interface Namespace extends AsyncDisposable {
   traffic(): Traffic
 }
 
+/** A program that runs longer is ended before its test is, so that what it printed is seen. */
+const runMs = 500_000
+
 export interface RunOptions {
   cwd: string
   env: NodeJS.ProcessEnv
-  timeoutMs?: number
 }
 
 /**
@@ -91,7 +93,7 @@ export async function makeNamespace(socket?: string): Promise<Namespace> {
   return {
     port: Number(first[0]),
     enter,
-    run: async (command, { cwd, env, timeoutMs = 300_000 }) => {
+    run: async (command, { cwd, env }) => {
       const started = performance.now()
       const [program = '', ...rest] = [...enter, ...command]
       const ended = await execa(program, rest, {
@@ -101,7 +103,7 @@ export async function makeNamespace(socket?: string): Promise<Namespace> {
         reject: false,
         all: true,
         stdin: 'ignore',
-        timeout: timeoutMs,
+        timeout: runMs,
       })
       const { exitCode, stdout, stderr, all } = ended
       if (ended.code === 'ENOENT') throw ended

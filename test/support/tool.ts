@@ -129,7 +129,7 @@ export interface Terminal {
 export const keys = { enter: '\r', interrupt: '\u0003', escape: '\u001b', erase: '\u007f', last: '\u0005' }
 
 /** How long a test waits for something to be drawn. */
-const patienceMs = 20_000
+const patienceMs = 60_000
 
 /**
  * The shell that a person types the command into. It outlives the tool, and with it the terminal: where the tool was

@@ -82,7 +82,7 @@ describe('an adapter', () => {
       ['-m', 'mlx_lm', 'lora', '--train', '--model', helloDirectory, '--data', data, '--adapter-path', adapter, ...options, ...quiet],
       { env: { ...process.env, MLX_DISABLE_COMPILE: '1' }, stdio: 'pipe' },
     )
-  }, 60_000)
+  })
 
   test('changes what its model says, and the model beside it stays as it is', async () => {
     const loaded = await shared.engine.loadModel({ model: 'hello', adapter })

@@ -44,7 +44,7 @@ export function usePage(mcpConfig = '') {
   beforeAll(async () => {
     server = await startPageServer(mcpConfig)
     browser = await launchChromium()
-  }, 120_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await server?.close()
@@ -72,7 +72,7 @@ export function usePage(mcpConfig = '') {
       const context = await running(browser).newContext({ ...options, baseURL: running(server).url })
       await context.grantPermissions(['clipboard-read', 'clipboard-write'])
       const page = await context.newPage()
-      page.setDefaultTimeout(20_000)
+      page.setDefaultTimeout(60_000)
       const chat = chatOn(page)
       await page.goto('')
       await page.locator('.welcome button:enabled').first().waitFor()

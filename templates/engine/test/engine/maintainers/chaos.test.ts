@@ -54,7 +54,7 @@ async function killUnderLoad(engine: Engine, characters: number, signal: AbortSi
   return settledMs
 }
 
-test(`${kills} deaths at random moments under ${streams} streams`, { timeout: kills * 10_000 }, async () => {
+test(`${kills} deaths at random moments under ${streams} streams`, { timeout: kills * 30_000 }, async () => {
   const random = randomFrom(4)
   const { signal } = new AbortController()
   const engine = await createEngine({ device: 'cpu' })

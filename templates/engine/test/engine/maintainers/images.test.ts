@@ -29,7 +29,7 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     const made = [helloDirectory, join(folder, 'models'), ...seeing, ...embedding]
     execFileSync(python, [maker, ...made], { stdio: 'pipe' })
     engine = await createEngine({ device: 'cpu', python })
-  }, 120_000)
+  })
 
   afterAll(async () => {
     await engine?.dispose()

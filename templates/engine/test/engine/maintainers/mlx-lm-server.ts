@@ -7,9 +7,6 @@ import { findInterpreter, findProject } from '#project'
 import { helloDirectory } from '../support.ts'
 import { freePort } from './free-port.ts'
 
-/** Two ranks on a busy machine import mlx-lm one after the other. */
-const startMs = 60_000
-
 export interface MlxLmServer {
   readonly baseUrl: string
   /** Ends it at once, as when the machine goes away. */
@@ -37,7 +34,7 @@ export function useMlxLmServer(folder: string, ranks = 1): MlxLmServer {
       // Somebody else may have taken the port in between.
       else if (attempt === 3 || !failure.includes('in use')) throw new Error(failure)
     }
-  }, startMs)
+  })
   const kill = () => Promise.all(launched.map(stop))
   afterAll(kill)
   return {

@@ -4,7 +4,7 @@ import { type IPty, spawn } from '@lydell/node-pty'
 export const keys = { enter: '\r', controlC: '\u0003', controlD: '\u0004' }
 
 /** How long a test waits for something to be drawn. */
-const patienceMs = 30_000
+const patienceMs = 60_000
 
 export interface TerminalOptions {
   cwd: string

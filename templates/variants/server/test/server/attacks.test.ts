@@ -93,7 +93,7 @@ test('bodies of 100 MB, one after the other', async () => {
   expect(grownMb).toBeLessThan(200)
 })
 
-test('prompts of 6 MB, one after the other', { timeout: 120_000 }, async () => {
+test('prompts of 6 MB, one after the other', async () => {
   const attacker = attack('long')
   await attacker.next()
   const during = await others(100)

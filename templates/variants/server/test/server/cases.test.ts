@@ -32,8 +32,7 @@ for (const { name, environment, cases } of files) {
     })
 
     for (const { title, steps } of cases) {
-      // The prompts of agents are long for a CPU that others use too.
-      test(title, { timeout: 180_000 }, async () => {
+      test(title, async () => {
         const known: Known = new Map()
         for (const step of steps) await take(server, step, known)
       })

@@ -9,7 +9,7 @@ const shared = useServer({ LOG_LEVEL: 'error' })
 const count = process.env.SOAK === '1' ? 5000 : 300
 const seed = Number(process.env.SEED ?? 20_261)
 /** An answer takes a fraction of it: what takes longer hangs. */
-const patienceMs = 30_000
+const patienceMs = 60_000
 
 async function post(path: string, body: string | Buffer) {
   const response = await fetch(shared.server.url + path, {

@@ -11,11 +11,11 @@ import { weather } from './weather.ts'
 
 /** The packages are fetched once. */
 const fetchMs = 300_000
-/** Importing such a client takes seconds where other tests run beside it. */
-const runMs = 60_000
 
 const folder = useFolder()
 const shared = useServer()
+
+beforeAll(() => pythonWithClients(), fetchMs)
 
 /** Gives what the program prints, with a second server which wants a key, whose one stream is taken. */
 async function run(): Promise<unknown> {
@@ -45,9 +45,8 @@ const tokens = expect.any(Number)
 describe("Anthropic's client for Python", () => {
   let told: Record<string, unknown> = {}
   beforeAll(async () => {
-    await pythonWithClients()
     told = z.record(z.string(), z.unknown()).parse(await run())
-  }, fetchMs + runMs)
+  })
 
   test('gives an answer word for word, its usage and the id of the request', () => {
     expect(told.answer).toMatchObject({

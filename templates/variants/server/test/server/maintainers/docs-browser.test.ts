@@ -14,7 +14,7 @@ const found = z.array(z.object({ id: z.string(), impact: z.string().nullable() }
 let browser: Browser | undefined
 beforeAll(async () => {
   browser = await launchChromium()
-}, 120_000)
+})
 afterAll(() => browser?.close())
 
 test.each([

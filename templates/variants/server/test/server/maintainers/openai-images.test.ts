@@ -43,7 +43,7 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     const { port } = z.object({ port: z.int() }).parse(host.address())
     address = `http://127.0.0.1:${port}`
     server = await openServer({ IMAGE_HOSTS: address }, { project: root, python })
-  }, 120_000)
+  })
 
   afterAll(async () => {
     host.close()

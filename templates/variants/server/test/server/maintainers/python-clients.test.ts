@@ -7,8 +7,6 @@ import { weather } from './weather.ts'
 
 /** The packages are fetched once. */
 const fetchMs = 300_000
-/** Importing such a client takes seconds where other tests run beside it. */
-const runMs = 60_000
 const record = z.record(z.string(), z.unknown())
 
 const shared = useServer()
@@ -28,7 +26,7 @@ describe("OpenAI's client for Python", () => {
   let told: Record<string, unknown> = {}
   beforeAll(async () => {
     told = await run('openai_client.py')
-  }, runMs)
+  })
 
   test('gives an answer word for word', () => {
     expect(told.answer).toMatchObject({
