@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
+import { visionDownloadMs } from '../support/limits.ts'
 import {
   bareMachine,
   basePython,
@@ -35,27 +36,31 @@ const doctorsLine = async (): Promise<unknown> => {
   return JSON.parse(stdout).checks.find((check: { name: string }) => check.name === 'images, embeddings')
 }
 
-it('adds images and embeddings to an environment that is there, and keeps them', async () => {
-  expect((await runScript(project, 'setup', [], machine)).exitCode).toBe(0)
-  expect(await doctorsLine()).toEqual({
-    name: 'images, embeddings',
-    good: null,
-    detail: 'not there, if you need them: npm run setup -- --with vision',
-  })
+it(
+  'adds images and embeddings to an environment that is there, and keeps them',
+  async () => {
+    expect((await runScript(project, 'setup', [], machine)).exitCode).toBe(0)
+    expect(await doctorsLine()).toEqual({
+      name: 'images, embeddings',
+      good: null,
+      detail: 'not there, if you need them: npm run setup -- --with vision',
+    })
 
-  const added = await runScript(project, 'setup', ['--with', 'vision'], machine)
-  expect(added.exitCode, added.stderr).toBe(0)
-  expect(added.stdout).toContain('python/.venv, kept')
-  expect(added.stdout).toContain('Packages of requirements.lock and requirements-vision.lock')
-  expect(recordedSet()).toBe('vision')
-  const python = join(project.virtualEnvironment, 'bin', 'python')
-  await execa(python, ['-c', 'import mlx_vlm.embedding_loader, PIL.Image'])
-  expect(await doctorsLine()).toMatchObject({ good: true, detail: expect.stringMatching(/as locked$/) })
+    const added = await runScript(project, 'setup', ['--with', 'vision'], machine)
+    expect(added.exitCode, added.stderr).toBe(0)
+    expect(added.stdout).toContain('python/.venv, kept')
+    expect(added.stdout).toContain('Packages of requirements.lock and requirements-vision.lock')
+    expect(recordedSet()).toBe('vision')
+    const python = join(project.virtualEnvironment, 'bin', 'python')
+    await execa(python, ['-c', 'import mlx_vlm.embedding_loader, PIL.Image'])
+    expect(await doctorsLine()).toMatchObject({ good: true, detail: expect.stringMatching(/as locked$/) })
 
-  const again = await runScript(project, 'setup', [], machine)
-  expect(again.stdout).toContain('Already set up')
-  expect(recordedSet()).toBe('vision')
-})
+    const again = await runScript(project, 'setup', [], machine)
+    expect(again.stdout).toContain('Already set up')
+    expect(recordedSet()).toBe('vision')
+  },
+  visionDownloadMs,
+)
 
 it('refuses an extra that there is not', async () => {
   const outcome = await runScript(project, 'setup', ['--with', 'sound'], machine)
