@@ -231,9 +231,9 @@ describe('time', () => {
       expect(ms).toBeLessThan(defaults.bodyTimeoutMs)
       // An answer takes as long as it takes.
       const started = performance.now()
-      const response = await server.post(path, { ...endless, max_tokens: 3000, stream: true })
-      expect(await response.text()).toContain('[DONE]')
-      expect(performance.now() - started).toBeGreaterThan(600)
+      const response = await server.post(path, { ...endless, stream: true })
+      for await (const _ of response.body ?? []) if (performance.now() - started > 1200) break
+      expect(performance.now() - started).toBeGreaterThan(1200)
     }),
   )
 
