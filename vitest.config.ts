@@ -1,9 +1,8 @@
 import { defineConfig } from 'vitest/config'
 import { LeftOutReporter } from './test/support/left-out-reporter.ts'
-
-const onGitHub = process.env.GITHUB_ACTIONS === 'true'
 import { recordTimes } from './test/support/times/plugin.ts'
 
+const onGitHub = process.env.GITHUB_ACTIONS === 'true'
 const plugins = [recordTimes()]
 
 // Limits leave room for a machine three times slower that is busy with something else: `npm run test:slow`.
