@@ -189,7 +189,11 @@ export class Service {
     if (this.#state !== 'ready' || pid === undefined) return
     const status = await this.status(this.#options.hungMs ?? hungMs)
     if (status !== undefined || this.#pid !== pid) return
-    process.kill(pid, 'SIGKILL')
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // ESRCH: it ended by itself since, which `#onWorkerExit` is about to hear.
+    }
   }
 
   #onWorkerExit(error: EngineError): void {
