@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from msgspec import Struct
 
 from ..prompt_size import size_of
+from .text_thread import TextThread
 
 Task = Callable[[], None]
 
@@ -18,15 +19,15 @@ LONG_BYTES = 128 * 1024
 class Background:
     """Runs what would hold up the batch on other threads, and its results between two steps.
 
-    Texts are tokenised in the order in which they came; long ones on a thread of their own, so that
-    however many there are, short ones go by.
+    Texts are tokenised for callers in turns; long ones on a thread of their own, so that however
+    many there are, short ones go by.
     """
 
     def __init__(self, inbox: "queue.SimpleQueue[object]") -> None:
         self._inbox = inbox
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="aside")
-        self._texts = ThreadPoolExecutor(max_workers=1, thread_name_prefix="texts")
-        self._long = ThreadPoolExecutor(max_workers=1, thread_name_prefix="long")
+        self._texts = TextThread("texts")
+        self._long = TextThread("long")
 
     def submit(self, work: Task) -> None:
         """Runs work on another thread; it must not raise."""
@@ -34,7 +35,7 @@ class Background:
 
     def submit_for(self, request: Struct, work: Task) -> None:
         """As `submit`, for work that takes as long as the texts of a request are."""
-        (self._long if size_of(request) > LONG_BYTES else self._texts).submit(work)
+        (self._long if size_of(request) > LONG_BYTES else self._texts).submit(request, work)
 
     def later(self, task: Task) -> None:
         """Runs a task on MLX's thread, between two steps."""
