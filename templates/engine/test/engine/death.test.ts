@@ -4,6 +4,7 @@ import { createEngine, type Engine } from '#engine'
 import {
   answerTo,
   ask,
+  endless,
   helloDirectory,
   isRunning,
   makeEndlessModel,
@@ -36,20 +37,19 @@ test('a death in the middle of 16 streams: each fails once, the next call works,
   const unhandled: unknown[] = []
   const note = (reason: unknown) => unhandled.push(reason)
   process.on('unhandledRejection', note)
-  let started = 0
-  const streams = Array.from({ length: 16 }, async () => {
-    let isNew = true
-    for await (const _ of engine.generate(ask(story))) {
-      if (isNew) started += 1
-      isNew = false
-    }
+  const pid = await workerPid()
+  const iterators = Array.from({ length: 16 }, () =>
+    engine.generate({ ...ask(story), ...endless })[Symbol.asyncIterator](),
+  )
+  await Promise.all(iterators.map((iterator) => iterator.next()))
+  process.kill(pid, 'SIGKILL')
+  const outcomes = iterators.map(async (iterator) => {
+    while (!(await iterator.next()).done);
   })
-  const outcomes = Promise.allSettled(streams)
-  await until(async () => started === 16)
-  process.kill(await workerPid(), 'SIGKILL')
-  for (const outcome of await outcomes) {
+  for (const outcome of await Promise.allSettled(outcomes)) {
     expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'WORKER_EXITED' } })
   }
+  for (const iterator of iterators) expect(await iterator.next()).toMatchObject({ done: true })
   expect(await textOf(engine.generate(ask(story)))).toBe(answerTo(story))
   const status = await engine.status()
   expect(status).toMatchObject({ worker: 'ready', deaths: 1, active: 0, queued: 0 })
@@ -74,7 +74,7 @@ test('status tells of a worker that is down, and starts none', async () => {
 
 describe('deaths in a row', () => {
   async function die(): Promise<void> {
-    const call = engine.complete(ask(story)).catch((error: unknown) => error)
+    const call = engine.complete({ ...ask(story), ...endless }).catch((error: unknown) => error)
     process.kill(await workerPid(), 'SIGKILL')
     expect(await call).toMatchObject({ code: 'WORKER_EXITED' })
   }
@@ -104,7 +104,8 @@ describe('deaths in a row', () => {
 describe('dispose', () => {
   test('in the middle of streams: they fail once with DISPOSED, the process is gone', async () => {
     const pid = await workerPid()
-    const streams = Promise.allSettled(Array.from({ length: 8 }, () => engine.complete(ask(story))))
+    const call = { ...ask(story), ...endless }
+    const streams = Promise.allSettled(Array.from({ length: 8 }, () => engine.complete(call)))
     await until(async () => (await engine.status()).active === 8)
     await engine.dispose()
     expect(isRunning(pid)).toBe(false)

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } 
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEngine, type Engine } from '#engine'
-import { answerTo, ask, helloDirectory, makeProject, story, until, useFolder } from './support.ts'
+import { answerTo, ask, endless, helloDirectory, makeProject, story, until, useFolder } from './support.ts'
 
 const folder = useFolder()
 let engine: Engine
@@ -79,7 +79,7 @@ describe('unloading', () => {
 
   test('ends the calls that use the model', async () => {
     await engine.loadModel()
-    const call = engine.complete(ask(story))
+    const call = engine.complete({ ...ask(story), ...endless })
     const outcome = expect(call).rejects.toMatchObject({ code: 'ABORTED' })
     await until(async () => (await engine.status()).active === 1)
     await engine.unloadModel('hello')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createEngine, type Engine, type EngineOptions, type GenerateOptions } from '#engine'
 import { resolveAlias } from '../../src/engine/aliases.ts'
-import { answerTo, ask, makeEndlessModel, story, until, useFolder } from './support.ts'
+import { answerTo, ask, endless, makeEndlessModel, occupy, story, until, useFolder } from './support.ts'
 
 const folder = useFolder()
 const hello = 'Say hello.'
@@ -15,15 +15,29 @@ async function withEngine(options: EngineOptions, run: (engine: Engine) => Promi
   await run(engine)
 }
 
-/** Calls in the order in which they ended. */
-function race(engine: Engine, calls: readonly (GenerateOptions & { name: string })[]) {
+/** Takes all places of the batch: what is asked for now waits until `leave`. */
+async function fill(engine: Engine) {
+  const running = occupy(engine, places)
+  await until(async () => (await engine.status()).active === places)
+  return running
+}
+
+/** Calls that wait until all of them are there and then get the places. @returns their names, in the order of their first words. */
+async function race(engine: Engine, calls: readonly (GenerateOptions & { name: string; answer: string })[]) {
+  const running = await fill(engine)
   const order: string[] = []
-  const all = calls.map(async ({ name, ...options }) => {
-    const { text } = await engine.complete(options)
-    order.push(name)
-    return text
+  const all = calls.map(async ({ name, answer, ...options }) => {
+    let text = ''
+    for await (const chunk of engine.generate(options)) {
+      if (text === '' && chunk.text !== '') order.push(name)
+      text += chunk.text
+    }
+    expect(text).toBe(answer)
   })
-  return { order, all: Promise.all(all) }
+  await until(async () => (await engine.status()).queued === calls.length)
+  await running.leave()
+  await Promise.all(all)
+  return order
 }
 
 function times<Value>(count: number, value: Value): Value[] {
@@ -33,31 +47,30 @@ function times<Value>(count: number, value: Value): Value[] {
 describe('order', () => {
   test('interactive calls go before those of a batch, which come to their turn all the same', async () => {
     await withEngine({}, async (engine) => {
-      const batch = times(2 * places, { name: 'batch', priority: 'batch' as const, ...ask(counting) })
-      const early = race(engine, batch)
-      await until(async () => (await engine.status()).queued >= places)
-      const late = race(engine, times(4, { name: 'interactive', priority: 'interactive', ...ask(hello) }))
-      await late.all
-      expect(early.order.length).toBeLessThanOrEqual(places + 4)
-      for (const text of await early.all) expect(text).toBe(answerTo(counting))
+      const early = {
+        name: 'early',
+        priority: 'batch' as const,
+        ...ask(counting),
+        answer: answerTo(counting),
+      }
+      const late = { name: 'late', priority: 'interactive' as const, ...ask(hello), answer: answerTo(hello) }
+      const order = await race(engine, [...times(2 * places, early), ...times(4, late)])
+      expect(order.lastIndexOf('late')).toBeLessThan(places)
     })
   })
 
   test('callers take turns, however much one of them asks', async () => {
     await withEngine({}, async (engine) => {
-      const greedy = race(engine, times(4 * places, { name: 'greedy', caller: 'greedy', ...ask(counting) }))
-      await until(async () => (await engine.status()).queued >= 3 * places)
-      const modest = race(engine, times(2, { name: 'modest', caller: 'modest', ...ask(hello) }))
-      await modest.all
-      expect(greedy.order.length).toBeLessThan(3 * places)
-      await greedy.all
+      const greedy = { name: 'greedy', caller: 'greedy', ...ask(counting), answer: answerTo(counting) }
+      const modest = { name: 'modest', caller: 'modest', ...ask(hello), answer: answerTo(hello) }
+      const order = await race(engine, [...times(4 * places, greedy), ...times(2, modest)])
+      expect(order.lastIndexOf('modest')).toBeLessThan(places)
     })
   })
 
   test('more calls than may wait are refused, with the numbers; the others are answered', async () => {
     await withEngine({ queueLimit: 3 }, async (engine) => {
-      const running = times(places, ask(story)).map((options) => engine.complete(options))
-      await until(async () => (await engine.status()).active === places)
+      const running = await fill(engine)
       const waiting = times(3, ask(hello)).map((options) => engine.complete(options))
       await until(async () => (await engine.status()).queued === 3)
       await expect(engine.complete(ask(hello))).rejects.toMatchObject({
@@ -65,8 +78,8 @@ describe('order', () => {
         message: expect.stringContaining('3'),
         hint: expect.stringContaining('queueLimit'),
       })
+      await running.leave()
       for (const { text } of await Promise.all(waiting)) expect(text).toBe(answerTo(hello))
-      for (const { text } of await Promise.all(running)) expect(text).toBe(answerTo(story))
     })
   })
 })
@@ -76,11 +89,10 @@ describe('a deadline', () => {
 
   test('ends a call that decodes, after the text that it has', async () => {
     await withEngine({}, async (engine) => {
-      // No answer ends by itself here.
-      const endless = { ...ask(story), logitBias: { 2: -100 }, maxTokens: 20_000, deadlineMs: 300 }
+      const call = { ...ask(story), ...endless, deadlineMs: 1000 }
       let text = ''
       const read = async () => {
-        for await (const chunk of engine.generate(endless)) text += chunk.text
+        for await (const chunk of engine.generate(call)) text += chunk.text
       }
       await expect(read()).rejects.toMatchObject(late)
       expect(text).not.toBe('')
@@ -91,9 +103,10 @@ describe('a deadline', () => {
 
   test('ends a call that waits for its place', async () => {
     await withEngine({}, async (engine) => {
-      const running = times(places, ask(story)).map((options) => engine.complete(options))
-      await expect(engine.complete({ ...ask(story), deadlineMs: 1 })).rejects.toMatchObject(late)
-      for (const { text } of await Promise.all(running)) expect(text).toBe(answerTo(story))
+      const running = await fill(engine)
+      await expect(engine.complete({ ...ask(hello), deadlineMs: 300 })).rejects.toMatchObject(late)
+      expect(await engine.status()).toMatchObject({ active: places, queued: 0 })
+      await running.leave()
     })
   })
 

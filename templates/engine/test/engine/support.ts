@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll } from 'vitest'
 import { z } from 'zod'
 import { type Chunk, createEngine, type Engine, type EngineOptions } from '#engine'
@@ -32,7 +33,10 @@ export function ask(question: string) {
   return { messages: [{ role: 'user' as const, content: question }] }
 }
 
-/** Options of an answer that does not end by itself: the tokens that end one are out of the question. */
+/**
+ * Options of an answer that does not end by itself: the tokens that end one are out of the question. For whatever has to
+ * run still when a test comes to it, be the machine slow.
+ */
 export const endless = { maxTokens: 100_000, logitBias: { 0: -100, 1: -100, 2: -100 } }
 
 /** One engine for all tests of a file. The device is the CPU, where sampling is the same in every batch. */
@@ -53,15 +57,32 @@ export function useEngine(options: EngineOptions = {}): { readonly engine: Engin
   }
 }
 
+/** Calls that decode until `leave` ends them. */
+export function occupy(engine: Engine, count: number): { leave: () => Promise<void> } {
+  const clients = Array.from({ length: count }, () => new AbortController())
+  const all = Promise.allSettled(
+    clients.map(({ signal }) => engine.complete({ ...ask(story), ...endless, signal })),
+  )
+  return {
+    leave: async () => {
+      for (const client of clients) client.abort()
+      await all
+    },
+  }
+}
+
 export async function textOf(chunks: AsyncIterable<Chunk>): Promise<string> {
   let text = ''
   for await (const chunk of chunks) text += chunk.text
   return text
 }
 
-/** Resolves once the condition holds; asks again after each answer of the engine, so there is no sleep in it. */
+/** Between two looks at a condition: whoever asks without a pause takes the processor from the worker that it waits for. */
+const betweenLooksMs = 5
+
+/** Resolves once the condition holds. It has to hold until the test changes it: a moment may pass between two looks. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve))
+  while (!(await condition())) await setTimeout(betweenLooksMs)
 }
 
 /** True as long as a process of that id runs. */

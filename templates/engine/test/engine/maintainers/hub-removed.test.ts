@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { answerTo, ask, makeProject, until, useFolder } from '../support.ts'
+import { answerTo, ask, endless, makeProject, until, useFolder } from '../support.ts'
 import { errorOf, model, useHub, weights } from './use-hub.ts'
 
 const folder = useFolder()
@@ -51,7 +51,7 @@ describe('what is removed lies in the cache', () => {
   test('a model that answers is not removed', async () => {
     const engine = await shared.engine()
     await engine.loadModel({ model })
-    const stream = engine.generate({ ...ask('Tell me a story.'), model })[Symbol.asyncIterator]()
+    const stream = engine.generate({ ...ask('Tell me a story.'), ...endless, model })[Symbol.asyncIterator]()
     await stream.next()
     const error = await errorOf(engine.removeModel(model))
     expect(error).toMatchObject({ code: 'INVALID_REQUEST', message: `${model} is in use.` })
