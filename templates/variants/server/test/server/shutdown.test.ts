@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { answerTo, isRunning, makeEndlessModel, story, until, useFolder } from '#testing/support'
 import { type Program, runServer, ship, workerOf } from './program.ts'
 import { open, rest } from './raw.ts'
-import { chat, endless, readChat } from './streams.ts'
+import { beginning, chat, endless } from './streams.ts'
 
 const folder = ship(join(useFolder().path, 'shipped'))
 
@@ -19,19 +19,14 @@ async function readyServer(environment: NodeJS.ProcessEnv = {}) {
 }
 
 /** A stream, once it has begun. */
-async function begin(url: string, options: Record<string, unknown> = {}) {
+async function begin(url: string, options: Record<string, unknown> = {}, signal?: AbortSignal) {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
+    signal: signal ?? null,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(chat(story, { ...options, stream: true })),
   })
-  let begun: () => void = () => undefined
-  const first = new Promise<void>((resolve) => {
-    begun = resolve
-  })
-  const whole = readChat(response, () => begun())
-  await first
-  return { whole }
+  return beginning(response)
 }
 
 /** Resolves once the server takes no new connection. */
@@ -51,10 +46,11 @@ function expectNothingLeft(program: Program, worker: number): void {
 }
 
 test('SIGTERM: no new connection, not ready, running streams come to their end, exit code 0', async () => {
-  const { program, url, worker } = await readyServer()
+  const { program, url, worker } = await readyServer({ GRACE_MS: '600000' })
   const streams = await Promise.all(Array.from({ length: 8 }, () => begin(url)))
   // It keeps the server alive until all has been looked at, be the machine slow.
-  const { whole: long } = await begin(url, { ...endless, max_tokens: 3000 })
+  const client = new AbortController()
+  const { whole: long } = await begin(url, endless, client.signal)
   const kept = await open(url)
   kept.write('GET /ready HTTP/1.1\r\nHost: localhost\r\n\r\n')
   const [before] = await once(kept, 'data')
@@ -70,7 +66,9 @@ test('SIGTERM: no new connection, not ready, running streams come to their end, 
   expect(said).toContain('{"status":"stopping"}')
   for (const { whole } of streams)
     expect(await whole).toEqual({ text: answerTo(story), finishReason: 'stop', error: undefined, done: true })
-  expect(await long).toMatchObject({ finishReason: 'length', error: undefined, done: true })
+  expect(program.child.exitCode).toBe(null)
+  client.abort()
+  await expect(long).rejects.toThrow()
   expect(await program.ended).toBe(0)
   expectNothingLeft(program, worker)
 })

@@ -79,6 +79,20 @@ export async function stream(
   return readChat(response, onText)
 }
 
+/**
+ * Reads a streamed chat on while the test goes on. Resolves with its first text; an answer that fails before it has
+ * any is whole at once.
+ */
+export async function beginning(response: Response): Promise<{ whole: Promise<Streamed> }> {
+  let begin: () => void = () => undefined
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const whole = readChat(response, begin)
+  await Promise.race([begun, whole])
+  return { whole }
+}
+
 /** What the worker of a server says of itself. */
 export async function engineStatus(server: TestServer): Promise<EngineStatus> {
   const status = await server.services.service.status(30_000)
