@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events'
+import { EventEmitter, getEventListeners, once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -31,38 +31,50 @@ async function pidOf(engine: Engine): Promise<number> {
   return pid
 }
 
-/** Starts streams, kills the worker after so many of their characters, and waits until all have settled. */
-async function killUnderLoad(engine: Engine, characters: number, signal: AbortSignal) {
+/**
+ * Starts streams, kills the worker after so many of their characters, and waits until all have settled.
+ *
+ * @returns how many had settled as soon as the death was known.
+ */
+async function killUnderLoad(engine: Engine, characters: number, signal: AbortSignal, deaths: EventEmitter) {
   const pid = await pidOf(engine)
   let seen = 0
-  let killed = 0
+  let killed = false
+  let settled = 0
+  const settledAtDeath = once(deaths, 'death').then(() => settled)
   const reading = Array.from({ length: streams }, async () => {
-    for await (const { text } of engine.generate({ ...ask(story), ...endless, signal })) {
-      seen += text.length
-      if (killed === 0 && seen >= characters) {
-        killed = performance.now()
-        process.kill(pid, 'SIGKILL')
+    try {
+      for await (const { text } of engine.generate({ ...ask(story), ...endless, signal })) {
+        seen += text.length
+        if (!killed && seen >= characters) {
+          killed = true
+          process.kill(pid, 'SIGKILL')
+        }
       }
+    } finally {
+      settled += 1
     }
   })
   const outcomes = await Promise.allSettled(reading)
-  const settledMs = performance.now() - killed
   expect(
     outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'answered')),
   ).toEqual(Array.from({ length: streams }, () => 'WORKER_EXITED'))
   expect(isRunning(pid)).toBe(false)
-  return settledMs
+  return settledAtDeath
 }
 
 test(`${kills} deaths at random moments under ${streams} streams`, { timeout: kills * 30_000 }, async () => {
   const random = randomFrom(4)
   const { signal } = new AbortController()
-  const engine = await createEngine({ device: 'cpu' })
+  const deaths = new EventEmitter()
+  // Once what the failures of the calls lead to has run.
+  const onWorkerExit = () => void setImmediate(() => deaths.emit('death'))
+  const engine = await createEngine({ device: 'cpu', onWorkerExit })
   await engine.loadModel({ model: 'hello' })
   const memory: { heap: number; worker: number }[] = []
   for (let kill = 0; kill < kills; kill += 1) {
-    const settledMs = await killUnderLoad(engine, 1 + Math.floor(random() * 300 * streams), signal)
-    expect(settledMs).toBeLessThan(1000)
+    const characters = 1 + Math.floor(random() * 300 * streams)
+    expect(await killUnderLoad(engine, characters, signal, deaths)).toBe(streams)
     expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
     memory.push({ heap: heapBytes(), worker: residentBytes(await pidOf(engine)) })
