@@ -10,6 +10,7 @@ import { type Outcome, runModels } from './models-program.ts'
 const folder = useFolder()
 const model = 'somebody/hello-mlx'
 const cached = join(folder.path, 'home', 'hub', 'models--somebody--hello-mlx')
+const snapshot = join(cached, 'snapshots', 'a'.repeat(40))
 let hub: Hub
 
 beforeAll(async () => {
@@ -33,19 +34,26 @@ const run = (...words: string[]): Promise<Outcome> =>
 
 const command = (words: string) => scriptWithArguments('models', words)
 
-test('a model comes, is looked at, is damaged, is mended and goes', async () => {
+/** Sees to it that the model is there. Each command starts two programs, so that a test has time for few. */
+async function havePulled(): Promise<void> {
+  expect(await run('pull', model)).toMatchObject({ code: 0 })
+}
+
+test('a model that is not there is told, and comes', async () => {
   const before = await run()
   expect(before).toMatchObject({ code: 0, stderr: '' })
   expect(before.stdout).toContain(
     `${model}, which the project uses, is not on this machine. Get it with: ${scriptWithArguments('models', 'pull')}\n`,
   )
 
-  const pulled = await run('pull')
-  expect(pulled.stderr).toMatch(/^Downloading: 0 %, 0 bytes of \d+ kB\nDownloading: 100 %, (\d+ kB) of \1\n$/)
-  const snapshot = join(cached, 'snapshots', 'a'.repeat(40))
-  expect(pulled.stdout).toMatch(/^✓ somebody\/hello-mlx is on this machine: \d+ kB in /)
-  expect(pulled).toMatchObject({ code: 0, stdout: expect.stringContaining(`in ${snapshot}\n`) })
+  const come = await run('pull')
+  expect(come.stderr).toMatch(/^Downloading: 0 %, 0 bytes of \d+ kB\nDownloading: 100 %, (\d+ kB) of \1\n$/)
+  expect(come.stdout).toMatch(/^✓ somebody\/hello-mlx is on this machine: \d+ kB in /)
+  expect(come).toMatchObject({ code: 0, stdout: expect.stringContaining(`in ${snapshot}\n`) })
+})
 
+test('it is listed', async () => {
+  await havePulled()
   const listed = await run('list')
   const row = listed.stdout.split('\n').find((line) => line.startsWith('*'))
   expect(row).toMatch(/^\* somebody\/hello-mlx +\d+ kB {2}cache +fits {4}\//)
@@ -54,7 +62,10 @@ test('a model comes, is looked at, is damaged, is mended and goes', async () => 
   expect(entries).toContainEqual(
     expect.objectContaining({ model, path: snapshot, place: 'cache', configured: true, fits: true }),
   )
+})
 
+test('it is verified, damaged and repaired', async () => {
+  await havePulled()
   expect(await run('verify', model)).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^✓ somebody\/hello-mlx: \d+ files are as the hub has them, \d+ kB\n$/),
@@ -73,7 +84,10 @@ test('a model comes, is looked at, is damaged, is mended and goes', async () => 
   })
   expect((await run('download', model)).code).toBe(0)
   expect(statSync(weights).size).toBe(size)
+})
 
+test('what a download left that broke off is cleaned up', async () => {
+  await havePulled()
   const partial = join(cached, 'blobs', `${'c'.repeat(64)}.incomplete`)
   writeFileSync(partial, Buffer.alloc(2_000_000))
   expect(await run('clean', '--dry-run')).toEqual({
@@ -89,7 +103,10 @@ test('a model comes, is looked at, is damaged, is mended and goes', async () => 
   expect(existsSync(partial)).toBe(true)
   expect((await run('clean')).stdout).toMatch(/^Deleted:\n[^\n]*\n✓ 2\.0 MB are free again\n$/)
   expect(existsSync(partial)).toBe(false)
+})
 
+test('it is removed with --yes, and without a terminal not otherwise', async () => {
+  await havePulled()
   expect(await run('remove', model)).toEqual({
     code: 2,
     stdout: '',
