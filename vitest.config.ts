@@ -1,4 +1,5 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+import { clientsPath } from './scripts/client-packages.ts'
 import { LeftOutReporter } from './test/support/left-out-reporter.ts'
 import { recordTimes } from './test/support/times/plugin.ts'
 
@@ -25,7 +26,20 @@ export default defineConfig({
           name: 'templates',
           root: 'templates',
           include: ['**/test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, '**/maintainers/clients/**'],
           globalSetup: ['../test/support/environment.ts', '../test/support/vision.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          expect: { poll: { timeout: 60_000 } },
+        },
+      },
+      {
+        // On a Node that the clients support: npm run test:clients.
+        plugins,
+        test: {
+          name: 'clients',
+          include: [`${clientsPath}/**/*.test.ts`],
+          globalSetup: ['test/support/environment.ts', 'test/support/clients.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           expect: { poll: { timeout: 60_000 } },

@@ -8,8 +8,8 @@ import {
 } from 'openai'
 import { describe, expect, test } from 'vitest'
 import { ask, story, until, useFolder } from '#testing/support'
-import { runKeys } from '../../../src/server/keys/command.ts'
-import { openServer, useServer } from '../support.ts'
+import { runKeys } from '../../../../src/server/keys/command.ts'
+import { openServer, useServer } from '../../support.ts'
 import { failureOf, openaiClient } from './openai-client.ts'
 
 const folder = useFolder()

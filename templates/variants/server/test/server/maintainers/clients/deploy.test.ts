@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { answerTo, story, useFolder } from '#testing/support'
-import { program } from '../../../../../../test/support/programs/find.ts'
-import { needs } from '../../../../../../test/support/programs/needs.ts'
-import { freePort } from '../../../../../engine/test/engine/maintainers/free-port.ts'
-import { chat, endless } from '../streams.ts'
-import { openServer, type TestServer } from '../support.ts'
+import { program } from '../../../../../../../test/support/programs/find.ts'
+import { needs } from '../../../../../../../test/support/programs/needs.ts'
+import { freePort } from '../../../../../../engine/test/engine/maintainers/free-port.ts'
+import { chat, endless } from '../../streams.ts'
+import { openServer, type TestServer } from '../../support.ts'
 
 const folder = useFolder()
-const caddyfile = join(import.meta.dirname, '../../../deploy/Caddyfile')
+const caddyfile = join(import.meta.dirname, '../../../../deploy/Caddyfile')
 let replicas: TestServer[] = []
 let caddy: ChildProcess | undefined
 let url = ''

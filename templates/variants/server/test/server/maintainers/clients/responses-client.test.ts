@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answerTo, story } from '#testing/support'
 import { toolExample } from '#testing/tool-example'
-import { useServer } from '../support.ts'
+import { useServer } from '../../support.ts'
 
 const shared = useServer()
 let client: OpenAI

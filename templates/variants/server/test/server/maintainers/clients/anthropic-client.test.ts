@@ -3,11 +3,11 @@ import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answerTo, ask, story, until } from '#testing/support'
-import { useServer } from '../support.ts'
+import { useServer } from '../../support.ts'
+import { messageOf, textEvents } from '../anthropic-shapes.ts'
+import { weather } from '../weather.ts'
 import { anthropicClient } from './anthropic-client.ts'
-import { messageOf, textEvents } from './anthropic-shapes.ts'
 import { failureOf } from './openai-client.ts'
-import { weather } from './weather.ts'
 
 const shared = useServer()
 const client = () => anthropicClient(shared.server.url)

@@ -4,9 +4,9 @@ import { ChatOpenAI, type ChatOpenAIFields } from '@langchain/openai'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { answerTo, story } from '#testing/support'
-import { useServer } from '../support.ts'
+import { useServer } from '../../support.ts'
+import { weather } from '../weather.ts'
 import { failureOf } from './openai-client.ts'
-import { weather } from './weather.ts'
 
 const shared = useServer()
 

@@ -3,9 +3,9 @@ import { APICallError, generateObject, generateText, isStepCount, Output, stream
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answerTo, story, until } from '#testing/support'
-import { useServer } from '../support.ts'
+import { useServer } from '../../support.ts'
+import { weather } from '../weather.ts'
 import { failureOf } from './openai-client.ts'
-import { weather } from './weather.ts'
 
 const shared = useServer()
 const provider = () => createOpenAI({ baseURL: `${shared.server.url}/v1`, apiKey: 'none' })

@@ -3,9 +3,9 @@ import { zodFunction, zodResponseFormat } from 'openai/helpers/zod'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answerTo, ask, story, until } from '#testing/support'
-import { useServer } from '../support.ts'
+import { useServer } from '../../support.ts'
+import { weather } from '../weather.ts'
 import { failureOf, openaiClient } from './openai-client.ts'
-import { weather } from './weather.ts'
 
 const shared = useServer()
 const client = () => openaiClient(shared.server.url)

@@ -10,8 +10,8 @@ import {
 } from '@anthropic-ai/sdk'
 import { describe, expect, test } from 'vitest'
 import { ask, story, until, useFolder } from '#testing/support'
-import { runKeys } from '../../../src/server/keys/command.ts'
-import { openServer, useServer } from '../support.ts'
+import { runKeys } from '../../../../src/server/keys/command.ts'
+import { openServer, useServer } from '../../support.ts'
 import { anthropicClient } from './anthropic-client.ts'
 import { failureOf } from './openai-client.ts'
 

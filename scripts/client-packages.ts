@@ -1,0 +1,75 @@
+/**
+ * The official clients that the server is tried with: OpenAI's, Anthropic's, the AI SDK, LangChain. They have a folder, a
+ * package.json and a lock of their own, beside their tests, since they need a newer Node than the oldest that this
+ * repository runs on.
+ */
+import { createHash } from 'node:crypto'
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { satisfies } from 'semver'
+import { z } from 'zod'
+import { nodeFolder } from '../test/support/node-binaries.ts'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+
+/** The folder of the clients, from the repository. */
+export const clientsPath = 'templates/variants/server/test/server/maintainers/clients'
+
+const folder = join(root, clientsPath)
+const installed = join(folder, 'node_modules')
+const installedLock = join(installed, 'installed-lock')
+/** Inside node_modules, where no tool looks for files of this repository. */
+const workshop = join(root, 'node_modules', '.cache', 'create-mlx-app')
+
+/** The Node that is taken where the running one is too old for the clients; other tests have it too. */
+const newerNode = '24'
+
+const manifestSchema = z.object({ engines: z.object({ node: z.string() }) })
+
+/** Path of a Node that the clients support: the running one, or a newer one, which is installed at the first use. */
+export async function nodeForClients(): Promise<string> {
+  if (await supportsClients(process.version)) return process.execPath
+  return join(await nodeFolder(newerNode), 'node')
+}
+
+/** Whether the clients support a version of Node. @param version 'v20.19.0' */
+export async function supportsClients(version: string): Promise<boolean> {
+  const { engines } = manifestSchema.parse(JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')))
+  return satisfies(version, engines.node)
+}
+
+/** Installs the clients exactly as they are locked, when they are not there or their lock has changed. */
+export async function ensureClients(): Promise<void> {
+  const lock = await readFile(join(folder, 'package-lock.json'))
+  const hash = createHash('sha256').update(lock).digest('hex')
+  if ((await installedHash()) === hash) return
+  console.error('  Installing the clients that the server is tried with')
+  await mkdir(workshop, { recursive: true })
+  const making = await mkdtemp(join(workshop, 'clients-'))
+  try {
+    for (const name of ['package.json', 'package-lock.json', '.npmrc'])
+      await copyFile(join(folder, name), join(making, name))
+    const path = [dirname(await nodeForClients()), process.env.PATH].join(delimiter)
+    await execa('npm', ['ci'], { cwd: making, env: { PATH: path }, stdio: ['ignore', 'ignore', 'inherit'] })
+    await writeFile(join(making, 'node_modules', 'installed-lock'), hash)
+    await rm(installed, { recursive: true, force: true })
+    await rename(join(making, 'node_modules'), installed).catch(async (error: unknown) => {
+      // Another process may have been quicker: its own are as good.
+      if ((await installedHash()) !== hash) throw error
+    })
+  } finally {
+    await rm(making, { recursive: true, force: true })
+  }
+}
+
+/** Hash of the lock that the clients were installed from; undefined where they are not there. */
+async function installedHash(): Promise<string | undefined> {
+  try {
+    return await readFile(installedLock, 'utf8')
+  } catch {
+    // They were never installed, or not to the end.
+    return undefined
+  }
+}
