@@ -1,15 +1,15 @@
 /**
  * Makes the Python locks of templates/python from its pyproject.toml: exact versions and hashes for every
- * system that MLX has wheels for, naming no index, so that mirrors work.
+ * system that MLX has wheels for, naming no index, so that mirrors work. Then the npm locks, from each package.json.
  *
- *   npm run locks                after a change of pyproject.toml: other versions stay as they are
+ *   npm run locks                after a change of pyproject.toml or package.json: other versions stay as they are
  *   npm run locks -- --upgrade   takes the newest that fit
  *   npm run locks -- --check     writes nothing; exit 1 when a file would change
  */
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
@@ -24,8 +24,10 @@ import {
   withConstraints,
   withCuda,
 } from './lock-text.ts'
+import { lockedFolders, npmLock } from './npm-locks.ts'
 
-const pythonDirectory = fileURLToPath(new URL('../templates/python/', import.meta.url))
+const root = fileURLToPath(new URL('../', import.meta.url))
+const pythonDirectory = join(root, 'templates', 'python')
 
 const everySystem = ['linux', 'darwin']
 
@@ -88,17 +90,25 @@ try {
   }
   let changed = 0
   for (const [name, text] of Object.entries(files)) {
-    const path = join(pythonDirectory, name)
-    const before = await lockNamed(name)
-    if (before === text) continue
-    changed++
-    console.log(flags.check ? `${name} is out of date: npm run locks` : `${name} written`)
-    if (!flags.check) await writeFile(path, text)
+    if (await write(join(pythonDirectory, name), text)) changed++
+  }
+  for (const npmFolder of lockedFolders) {
+    const text = await npmLock(npmFolder, { upgrade: flags.upgrade })
+    if (await write(join(root, npmFolder, 'package-lock.json'), text)) changed++
   }
   if (changed === 0) console.log('The locks are up to date.')
   if (flags.check && changed > 0) process.exitCode = 1
 } finally {
   await rm(folder, { recursive: true, force: true })
+}
+
+/** Writes a file that has changed, or with --check tells it alone. @returns whether it has changed. */
+async function write(path: string, text: string): Promise<boolean> {
+  if ((await textOf(path)) === text) return false
+  const name = relative(root, path)
+  console.log(flags.check ? `${name} is out of date: npm run locks` : `${name} written`)
+  if (!flags.check) await writeFile(path, text)
+  return true
 }
 
 /** Resolves a pyproject.toml in a folder of its own, for every system of its [tool.uv] environments. */
@@ -131,8 +141,11 @@ async function lockedUv(): Promise<string | undefined> {
   return constraintsOf([await lockNamed('requirements-uv.lock')])[0]
 }
 
-/** Text of a lock as it is; '' for one that has not been made yet. */
-async function lockNamed(name: string): Promise<string> {
-  const path = join(pythonDirectory, name)
+function lockNamed(name: string): Promise<string> {
+  return textOf(join(pythonDirectory, name))
+}
+
+/** Text of a file as it is; '' for one that has not been made yet. */
+async function textOf(path: string): Promise<string> {
   return existsSync(path) ? await readFile(path, 'utf8') : ''
 }
