@@ -74,6 +74,7 @@ const tried: Readonly<Record<string, 'by .ci/run' | 'below' | `nowhere: it needs
   'npm run protocol -- --check': 'by .ci/run',
   'npm run check:package': 'by .ci/run',
   'npm test': 'by .ci/run',
+  '.ci/unchanged': 'by .ci/run',
   'brew install caddy prometheus': 'nowhere: it needs macOS',
   'sudo sysctl --write kernel.apparmor_restrict_unprivileged_userns=0': 'nowhere: it needs Ubuntu',
   'npm run release -- check "$GITHUB_REF_NAME"': 'below',
