@@ -1,7 +1,7 @@
 /**
  * A registry for package managers, on this machine alone: it has some packages of its own, as if they were published, and
- * passes on what the registry of this machine has. What it has given once it gives again from here, so that what is measured
- * or tested does not wait for a network.
+ * passes on what the registry of this machine had at the date of the locks. What it has given once it gives again from here, so
+ * that what is measured or tested does not wait for a network.
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -21,6 +21,9 @@ import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { execa } from 'execa'
 import { z } from 'zod'
+import { lockDate } from '../../scripts/lock-date.ts'
+import { brokenPackage } from './broken-package.ts'
+import { addVersion, hideNewer, type Times } from './registry-date.ts'
 import { openUpstream, type Upstream } from './upstream.ts'
 
 export interface Registry extends AsyncDisposable {
@@ -31,6 +34,14 @@ export interface Registry extends AsyncDisposable {
 export interface RegistryOptions {
   /** Packages that it has, as `npm pack` makes them; each hides what the other registry has by its name. */
   tarballs: readonly string[]
+  /** Hides what others published later; the date of the locks by default. */
+  date?: Date
+  /** Newer versions of packages, by name, that fail wherever they are used. */
+  broken?: ReadonlyMap<string, string>
+  /** False for documents that no package manager may keep in its cache; they name a port that is soon another's. */
+  kept?: boolean
+  /** False to make up no binaries that the other registry lacks: for what is kept, as a lock file is. */
+  standIns?: boolean
   /** Where the tarballs of others are kept; a temporary folder by default, which goes when the registry does. */
   cacheFolder?: string
 }
@@ -47,10 +58,14 @@ const versionSchema = z.looseObject({
   dist: z.looseObject({ tarball: z.string() }),
   optionalDependencies: z.record(z.string(), z.string()).default({}),
 })
+const timesSchema = z.record(z.string(), z.unknown())
 const documentSchema = z.looseObject({
   versions: z.record(z.string(), versionSchema).default({}),
-  time: z.record(z.string(), z.unknown()).optional(),
+  'dist-tags': z.record(z.string(), z.string()).default({}),
+  time: timesSchema.optional(),
+  modified: z.string().optional(),
 })
+const wholeSchema = z.looseObject({ time: timesSchema })
 const manifestSchema = z.looseObject({ name: z.string(), version: z.string() })
 const failureSchema = z.object({ statusCode: z.number() })
 
@@ -71,8 +86,9 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('It has no port')
   const url = `http://${localhost}:${address.port}`
-  const shelf = new Shelf(url, upstream, folder)
+  const shelf = new Shelf(url, upstream, folder, options)
   for (const tarball of options.tarballs) await shelf.add(tarball)
+  for (const [name, version] of options.broken ?? []) shelf.break(name, version)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET') return void response.writeHead(405).end('{}')
@@ -87,7 +103,8 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
     }
     const kind = request.headers.accept?.includes(accepted.short) ? 'short' : 'whole'
     const { text, tag } = await shelf.document(path, kind)
-    const headers = { 'content-type': accepted[kind], 'cache-control': 'public, max-age=300', etag: tag }
+    const caching = options.kept === false ? 'no-store' : 'public, max-age=300'
+    const headers = { 'content-type': accepted[kind], 'cache-control': caching, etag: tag }
     if (request.headers['if-none-match'] === tag) response.writeHead(304, headers).end()
     else response.writeHead(200, headers).end(text)
   }
@@ -118,11 +135,22 @@ class Shelf {
   readonly #url: string
   readonly #upstream: Upstream
   readonly #folder: string
+  readonly #date: Date
+  readonly #standIns: boolean
+  /** Versions that it makes up, by package. */
+  readonly #broken = new Map<string, string>()
 
-  constructor(url: string, upstream: Upstream, folder: string) {
+  constructor(url: string, upstream: Upstream, folder: string, options: RegistryOptions) {
     this.#url = url
     this.#upstream = upstream
     this.#folder = folder
+    this.#date = options.date ?? lockDate()
+    this.#standIns = options.standIns ?? true
+  }
+
+  /** Has a newer version of a package, which fails wherever it is used. */
+  break(name: string, version: string): void {
+    this.#broken.set(name, version)
   }
 
   /** Adds a package of its own, as its one version. */
@@ -130,14 +158,8 @@ class Shelf {
     const packed = await execa('tar', ['-xzOf', tarball, 'package/package.json'])
     const manifest = manifestSchema.parse(JSON.parse(packed.stdout))
     const { name, version } = manifest
-    const bytes = readFileSync(tarball)
     const path = `${name}/-/${basename(tarball)}`
-    const hash = (algorithm: string) => createHash(algorithm).update(bytes)
-    const dist = {
-      tarball: `${this.#url}/${path}`,
-      integrity: `sha512-${hash('sha512').digest('base64')}`,
-      shasum: hash('sha1').digest('hex'),
-    }
+    const dist = distOf(tarball, `${this.#url}/${path}`)
     const document = documentOf({
       name,
       'dist-tags': { latest: version },
@@ -152,11 +174,12 @@ class Shelf {
   document(name: string, kind: keyof typeof accepted): Promise<Document> {
     return remembered(this.#documents, `${kind} ${name}`, async () => {
       const document = documentSchema.parse(JSON.parse(await this.#original(name, kind)))
+      hideNewer(document, await this.#times(name, document), this.#date)
       for (const { dist, optionalDependencies } of Object.values(document.versions)) {
         const path = `${name}/-/${basename(new URL(dist.tarball).pathname)}`
         this.#origins.set(path, dist.tarball)
         dist.tarball = `${this.#url}/${path}`
-        for (const [optional, version] of Object.entries(optionalDependencies)) {
+        for (const [optional, version] of Object.entries(this.#standIns ? optionalDependencies : {})) {
           this.#optional.set(optional, (this.#optional.get(optional) ?? new Set()).add(version))
         }
       }
@@ -165,14 +188,34 @@ class Shelf {
         document.versions[version] = this.#notForAnyone(name, version)
         if (document.time !== undefined) document.time[version] = published
       }
+      const broken = this.#broken.get(name)
+      if (broken !== undefined) {
+        addVersion(document, broken, await this.#addBroken(name, broken))
+        if (document.time !== undefined) document.time[broken] = published
+      }
       return documentOf(document)
     })
+  }
+
+  /** When the versions of a document were published. Whole documents are large: one is asked for only where it may matter. */
+  async #times(name: string, { time, modified }: z.infer<typeof documentSchema>): Promise<Times> {
+    if (time !== undefined) return time
+    if (modified !== undefined && new Date(modified) <= this.#date) return {}
+    return wholeSchema.parse(JSON.parse(await this.#original(name, 'whole'))).time
+  }
+
+  /** Makes the tarball of a broken version. @returns its manifest. */
+  async #addBroken(name: string, version: string): Promise<z.infer<typeof versionSchema>> {
+    const { tarball, manifest } = await brokenPackage(this.#folder, name, version)
+    const path = `${name}/-/${basename(tarball)}`
+    this.#tarballs.set(path, Promise.resolve(tarball))
+    return versionSchema.parse({ ...manifest, dist: distOf(tarball, `${this.#url}/${path}`) })
   }
 
   /** What the other registry says, or, of a package that is optional for one that was asked for, nothing. */
   async #original(name: string, kind: keyof typeof accepted): Promise<string> {
     try {
-      return (await this.#upstream.get(`/${name.replace('/', '%2f')}`, accepted[kind])).toString()
+      return (await this.#upstream.get(`/${name.replace('/', '%2f')}`, accepted[kind], this.#date)).toString()
     } catch (error) {
       if (this.#optional.has(name) && failureSchema.safeParse(error).data?.statusCode === 404) {
         return JSON.stringify({ name, 'dist-tags': {}, time: { created: published, modified: published } })
@@ -201,6 +244,17 @@ class Shelf {
       renameSync(`${file}.part`, file)
       return file
     })
+  }
+}
+
+/** What a document says of a version's tarball. @param address where it can be had. */
+function distOf(tarball: string, address: string): z.infer<typeof versionSchema>['dist'] {
+  const bytes = readFileSync(tarball)
+  const hash = (algorithm: string) => createHash(algorithm).update(bytes)
+  return {
+    tarball: address,
+    integrity: `sha512-${hash('sha512').digest('base64')}`,
+    shasum: hash('sha1').digest('hex'),
   }
 }
 

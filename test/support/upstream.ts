@@ -13,12 +13,17 @@ export interface Upstream {
   /**
    * Gets what lies at a path, or at a whole address, of the registry; from npm's cache where it is there.
    *
+   * @param since what npm's cache got before this time is asked for again.
    * @throws Error with the `statusCode` that the registry answered.
    */
-  get(place: string, accept: string): Promise<Buffer>
+  get(place: string, accept: string, since?: Date): Promise<Buffer>
 }
 
-type NpmFetch = (place: string, options: object) => Promise<{ buffer(): Promise<Buffer> }>
+interface Answer {
+  headers: { get(name: string): string | null }
+  buffer(): Promise<Buffer>
+}
+type NpmFetch = (place: string, options: object) => Promise<Answer>
 type NpmConfig = new (options: object) => { load(): Promise<void>; readonly flat: object }
 
 const settingsSchema = z.object({ registry: z.string() })
@@ -36,9 +41,13 @@ export async function openUpstream(): Promise<Upstream> {
   const { registry } = settingsSchema.parse(settings)
   return {
     registry: registry.endsWith('/') ? registry : `${registry}/`,
-    get: async (place, accept) => {
+    get: async (place, accept, since) => {
       const answer = await fetchOfNpm(place, { ...settings, preferOffline: true, headers: { accept } })
-      return answer.buffer()
+      const bytes = await answer.buffer()
+      const cached = answer.headers.get('x-local-cache-time')
+      if (since === undefined || cached === null || new Date(cached) >= since) return bytes
+      const fresh = await fetchOfNpm(place, { ...settings, preferOnline: true, headers: { accept } })
+      return fresh.buffer()
     },
   }
 }

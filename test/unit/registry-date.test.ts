@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { addVersion, hideNewer } from '../support/registry-date.ts'
+
+const date = new Date('2026-01-15T00:00:00Z')
+const times = {
+  '1.0.0': '2025-01-01T00:00:00Z',
+  '1.9.0': '2026-01-15T00:00:00+00:00',
+  '1.10.0': '2026-01-14T23:59:59Z',
+  '2.0.0-beta.1': '2026-01-01T00:00:00Z',
+  '2.0.0': '2026-01-15T00:00:01Z',
+}
+
+const documentWith = (versions: string[], tags: Record<string, string>) => ({
+  versions: Object.fromEntries(versions.map((version) => [version, { version }])),
+  'dist-tags': tags,
+})
+
+describe('what a registry had at a date', () => {
+  it('is each version that was published by then', () => {
+    const document = documentWith(Object.keys(times), {})
+    hideNewer(document, times, date)
+    expect(Object.keys(document.versions)).toEqual(['1.0.0', '1.9.0', '1.10.0', '2.0.0-beta.1'])
+  })
+
+  it('has the highest stable version as the latest one, and no tag without a version', () => {
+    const document = documentWith(Object.keys(times), { latest: '2.0.0', next: '2.0.0', old: '1.0.0' })
+    hideNewer(document, times, date)
+    expect(document['dist-tags']).toEqual({ latest: '1.10.0', old: '1.0.0' })
+  })
+
+  it('leaves a latest tag that names no hidden version, whatever is higher', () => {
+    const document = documentWith(Object.keys(times), { latest: '1.0.0' })
+    hideNewer(document, times, date)
+    expect(document['dist-tags']).toEqual({ latest: '1.0.0' })
+  })
+
+  it('has a prerelease as the latest one where there is nothing else, and none where there is nothing', () => {
+    const document = documentWith(['2.0.0-beta.1', '2.0.0'], { latest: '2.0.0' })
+    hideNewer(document, times, date)
+    expect(document['dist-tags']).toEqual({ latest: '2.0.0-beta.1' })
+    const other = documentWith(['2.0.0'], { latest: '2.0.0' })
+    hideNewer(other, times, date)
+    expect(other).toEqual({ versions: {}, 'dist-tags': {} })
+  })
+
+  it('did not change later', () => {
+    const changed = (modified: string) => {
+      const document = { ...documentWith([], {}), modified }
+      hideNewer(document, times, date)
+      return document.modified
+    }
+    expect(changed('2026-02-01T00:00:00Z')).toBe('2026-01-15T00:00:00.000Z')
+    expect(changed('2025-02-01T00:00:00Z')).toBe('2025-02-01T00:00:00Z')
+  })
+})
+
+it('an added version is the latest one where no higher one is', () => {
+  const document = documentWith(['1.0.0', '3.0.0'], { latest: '3.0.0' })
+  addVersion(document, '1.0.1', 'broken')
+  expect(document['dist-tags'].latest).toBe('3.0.0')
+  addVersion(document, '3.0.1', 'broken')
+  expect(document).toMatchObject({ versions: { '1.0.1': 'broken' }, 'dist-tags': { latest: '3.0.1' } })
+})
