@@ -5,27 +5,18 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { type PackageManager, packageManagers, type TemplateId } from '../../src/choices.ts'
 import { frozenInstallCommand, lockFiles } from '../../src/system/package-manager.ts'
 import { projectTestsMs } from '../support/limits.ts'
 import { type ManagerMachine, machineWith, type Ran } from '../support/manager-machine.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
-import { packedTool } from '../support/packed.ts'
 import { needs } from '../support/programs/needs.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx managers é '))
-let registry: Registry
-
-beforeAll(async () => {
-  registry = await startRegistry({ tarballs: [await packedTool(join(folder, 'published'))] })
-})
-afterAll(async () => {
-  await registry[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true, force: true })
-})
+const registry = inject('registry')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const managers = packageManagers.map(({ value }) => value)
 
@@ -52,7 +43,7 @@ async function create(manager: PackageManager, template: TemplateId, flags = '')
   mkdirSync(parent, { recursive: true })
   // The newest npm runs on newer versions of Node alone.
   const node = manager === 'npm' ? await nodeFolder('24') : undefined
-  const machine = await machineWith(manager, home, registry.url, node)
+  const machine = await machineWith(manager, home, registry, node)
   const separator = manager === 'npm' ? '-- ' : ''
   const rest = `--yes --template ${template} --model hello ${flags}`
   const printed = await machine.shell(`${manager} create mlx-app@latest my-app ${separator}${rest}`, {

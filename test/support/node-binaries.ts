@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { dateText, lockDate } from '../../scripts/lock-date.ts'
 
 /** They are 170 MB each: installed once for all runs, in a folder that git and npm pass by. */
 const shelf = fileURLToPath(new URL('../../node_modules/.cache/create-mlx-app/node', import.meta.url))
@@ -15,7 +16,9 @@ const packageName =
 
 /** The folder with a program `node` of a version, for the PATH. @param version as npm takes it: '20.19.0', or '24' for the newest. */
 export async function nodeFolder(version: string): Promise<string> {
-  const home = join(shelf, version)
+  // What '24' is depends on the date that the tests' registry keeps to.
+  const exact = /^\d+\.\d+\.\d+$/.test(version)
+  const home = join(shelf, exact ? version : `${version} at ${dateText(lockDate()).replaceAll(':', '')}`)
   const folder = join(home, 'node_modules', packageName, 'bin')
   if (existsSync(folder)) return folder
   mkdirSync(shelf, { recursive: true })
