@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ensureEnvironment, obtainUv } from '../../scripts/environment.ts'
+import { dateText, lockDate } from '../../scripts/lock-date.ts'
 import { packageManagers } from '../../src/choices.ts'
 import { lockFiles } from '../../src/system/package-manager.ts'
 import { settingRows } from '../../templates/variants/server/src/server/settings.ts'
@@ -70,7 +71,16 @@ describe('the Dockerfile', () => {
       await writeComposed(place, { template: 'server', features: ['docker'], packageManager })
       // DL3060: what Yarn leaves in a cache stays in a stage that is thrown away.
       const lint = ['--no-color', '--failure-threshold', 'style', '--ignore', 'DL3060']
-      const flags = ['tool', 'run', '--from', hadolint, 'hadolint', ...lint]
+      const flags = [
+        'tool',
+        'run',
+        '--exclude-newer',
+        dateText(lockDate()),
+        '--from',
+        hadolint,
+        'hadolint',
+        ...lint,
+      ]
       const { exitCode, all } = await execa(await obtainUv(), [...flags, 'Dockerfile'], {
         cwd: place,
         all: true,

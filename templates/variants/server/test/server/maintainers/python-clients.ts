@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { interpreterIn } from '#project'
 import { ensureEnvironment, obtainUv } from '../../../../../../scripts/environment.ts'
+import { dateText, lockDate } from '../../../../../../scripts/lock-date.ts'
 
 const execute = promisify(execFile)
 const folder = join(import.meta.dirname, 'python')
@@ -24,7 +25,8 @@ export async function pythonWithClients(): Promise<string> {
   const made = `${environment}.${randomUUID()}`
   await mkdir(cache, { recursive: true })
   await execute(uv, ['venv', '--quiet', '--no-project', '--python', base, made])
-  await execute(uv, ['pip', 'install', '--quiet', '--python', interpreterIn(made), '-r', requirements])
+  const install = ['pip', 'install', '--quiet', '--no-deps', '--exclude-newer', dateText(lockDate())]
+  await execute(uv, [...install, '--python', interpreterIn(made), '-r', requirements])
   // Whole or not at all; where another process was quicker, its own is as good.
   await rename(made, environment).catch(() => rm(made, { recursive: true, force: true }))
   return interpreterIn(environment)
