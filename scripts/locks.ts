@@ -1,9 +1,10 @@
 /**
  * Makes the Python locks of templates/python from its pyproject.toml: exact versions and hashes for every
- * system that MLX has wheels for, naming no index, so that mirrors work. Then the npm locks, from each package.json.
+ * system that MLX has wheels for, naming no index, so that mirrors work. Then the npm locks, from each package.json. Nothing in
+ * them was published after the date in lock-date.txt.
  *
  *   npm run locks                after a change of pyproject.toml or package.json: other versions stay as they are
- *   npm run locks -- --upgrade   takes the newest that fit
+ *   npm run locks -- --upgrade   takes the newest that fit, and moves the date in lock-date.txt to now
  *   npm run locks -- --check     writes nothing; exit 1 when a file would change
  */
 import { existsSync } from 'node:fs'
@@ -13,7 +14,9 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
+import { startRegistry } from '../test/support/registry.ts'
 import { obtainUv } from './environment.ts'
+import { dateText, lockDate, writeLockDate } from './lock-date.ts'
 import { fileNames, targetsOn, withUsableHashes } from './lock-files.ts'
 import {
   constraintsOf,
@@ -35,6 +38,7 @@ const { values: flags } = parseArgs({
   options: { upgrade: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } },
 })
 
+const date = flags.upgrade ? new Date() : lockDate()
 const uv = await obtainUv()
 const folder = await mkdtemp(join(tmpdir(), 'mlx-app-locks-'))
 try {
@@ -92,10 +96,13 @@ try {
   for (const [name, text] of Object.entries(files)) {
     if (await write(join(pythonDirectory, name), text)) changed++
   }
+  await using registry = await startRegistry({ tarballs: [], date, standIns: false })
   for (const npmFolder of lockedFolders) {
-    const text = await npmLock(npmFolder, { upgrade: flags.upgrade })
+    const text = await npmLock(npmFolder, { upgrade: flags.upgrade, registry: registry.url })
     if (await write(join(root, npmFolder, 'package-lock.json'), text)) changed++
   }
+  // The tests take nothing newer than the locks, so the date moves with them.
+  if (flags.upgrade && !flags.check) writeLockDate(date)
   if (changed === 0) console.log('The locks are up to date.')
   if (flags.check && changed > 0) process.exitCode = 1
 } finally {
@@ -116,7 +123,7 @@ async function resolve(pyproject: string): Promise<void> {
   await writeFile(join(folder, 'pyproject.toml'), pyproject)
   await rm(join(folder, 'uv.lock'), { force: true })
   // Without a deployment target uv assumes macOS 13, for which MLX has no wheels any more.
-  const { failed } = await execa(uv, ['lock', '--quiet'], {
+  const { failed } = await execa(uv, ['lock', '--quiet', '--exclude-newer', dateText(date)], {
     reject: false,
     cwd: folder,
     env: { MACOSX_DEPLOYMENT_TARGET: '14.0' },
