@@ -76,30 +76,41 @@ export function templateOf(id: TemplateId): Template {
 
 export type TemplateId = (typeof templates)[number]['value']
 
-export const packageManagers = [
-  { value: 'npm', title: 'npm', description: 'comes with Node', layers: [] },
-  { value: 'pnpm', title: 'pnpm', description: '', layers: [layer('package-managers/pnpm')] },
-  { value: 'yarn', title: 'Yarn', description: '', layers: [layer('package-managers/yarn')] },
-  { value: 'bun', title: 'Bun', description: '', layers: [] },
-] as const satisfies readonly (Choice & { layers: readonly LayerUse[] })[]
+export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
-export type PackageManager = (typeof packageManagers)[number]['value']
-
-/** A layer that comes with one template or one package manager alone. */
-export interface FeatureLayer extends LayerUse {
+/** A layer that may come with one template or one package manager alone. */
+export interface ConditionalLayer extends LayerUse {
   only?: TemplateId | PackageManager
 }
+
+/** A folder of templates/, or the folder `+only` in it for the layer that comes with that choice alone. */
+const conditionalLayer = (name: string, only?: TemplateId | PackageManager): ConditionalLayer =>
+  only === undefined ? layer(name) : { ...layer(`${name}/+${only}`), only }
+
+export const packageManagers = [
+  { value: 'npm', title: 'npm', description: 'comes with Node', layers: [] },
+  { value: 'pnpm', title: 'pnpm', description: '', layers: [conditionalLayer('package-managers/pnpm')] },
+  {
+    value: 'yarn',
+    title: 'Yarn',
+    description: '',
+    layers: [conditionalLayer('package-managers/yarn'), conditionalLayer('package-managers/yarn', 'server')],
+  },
+  { value: 'bun', title: 'Bun', description: '', layers: [] },
+] as const satisfies readonly (Choice & {
+  value: PackageManager
+  layers: readonly ConditionalLayer[]
+})[]
 
 /** Something that a project can have beside its template. */
 export interface Feature extends Choice {
   /** The templates that it exists for. */
   templates: readonly TemplateId[]
-  layers: readonly FeatureLayer[]
+  layers: readonly ConditionalLayer[]
 }
 
-/** The folder of a feature, or the folder `+only` in it for the layer that comes with that choice alone. */
-const featureLayer = (name: string, only?: TemplateId | PackageManager): FeatureLayer =>
-  only === undefined ? layer(`features/${name}`) : { ...layer(`features/${name}/+${only}`), only }
+const featureLayer = (name: string, only?: TemplateId | PackageManager): ConditionalLayer =>
+  conditionalLayer(`features/${name}`, only)
 
 export const features = [
   {
@@ -186,12 +197,14 @@ export function choose<Value extends string>(
 /** The layers that these answers ask for, in no particular order: composing only adds. */
 export function layersFor(answers: Pick<Answers, 'template' | 'packageManager' | 'features'>): LayerUse[] {
   const { template, packageManager, features: added = [] } = answers
-  const chosen = [templateOf(template), packageManagers.find(({ value }) => value === packageManager)]
-  const ofFeatures = allFeatures
-    .filter(({ value }) => added.includes(value))
+  const chosen: { layers: readonly ConditionalLayer[] }[] = [
+    templateOf(template),
+    ...packageManagers.filter(({ value }) => value === packageManager),
+    ...allFeatures.filter(({ value }) => added.includes(value)),
+  ]
+  return chosen
     .flatMap(({ layers }) => layers)
     .filter(({ only }) => only === undefined || only === template || only === packageManager)
-  return [...chosen.flatMap((choice) => [...(choice?.layers ?? [])]), ...ofFeatures]
 }
 
 /** Every layer that a choice names, each once. */

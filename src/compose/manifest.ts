@@ -26,7 +26,7 @@ const keyOrder = [
   'peerDependencies',
   'optionalDependencies',
   'dependenciesMeta',
-  'overrides',
+  'resolutions',
   'engines',
 ]
 
@@ -48,8 +48,8 @@ const scriptOrder = [
 const dependencyKeys = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies']
 
 /**
- * Makes one package.json of the fragments of all layers. The version "host" becomes the one that the layers
- * are checked with.
+ * Makes one package.json of the fragments of all layers. The version "host" becomes the exact one that the layers
+ * are checked with. In `resolutions`, `parent/name` is the version of `name` that `parent` gets.
  *
  * @throws Error when two fragments disagree, or when the host has no version for a "host".
  */
@@ -67,7 +67,7 @@ export function mergeManifests(
     }
   }
   const sorted = sortKeys(merged, keyOrder)
-  for (const key of dependencyKeys) {
+  for (const key of [...dependencyKeys, 'resolutions']) {
     const dependencies = sorted[key]
     if (isJsonObject(dependencies)) sorted[key] = resolveVersions(sortKeys(dependencies, []), versions)
   }
@@ -100,10 +100,11 @@ export function manifestText(manifest: JsonObject): string {
 
 function resolveVersions(dependencies: JsonObject, versions: ReadonlyMap<string, string>): JsonObject {
   const resolved: JsonObject = {}
-  for (const [name, version] of Object.entries(dependencies)) {
+  for (const [path, version] of Object.entries(dependencies)) {
+    const name = /(?:@[^/]+\/)?[^/]+$/.exec(path)?.[0] ?? path
     const hosted = version === 'host' ? versions.get(name) : version
     if (hosted === undefined) throw new Error(`templates/package.json has no version of ${name}`)
-    resolved[name] = hosted
+    resolved[path] = hosted
   }
   return resolved
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Layer, LayerFile, TemplateSource } from './layers.ts'
-import { isJsonObject } from './merge.ts'
+import { isJsonObject, type JsonObject } from './merge.ts'
 import { parseTemplate } from './parse-template.ts'
 
 /**
@@ -40,10 +40,27 @@ export function readLayer(directory: string, name: string): Layer {
   return { name, files }
 }
 
-/** The versions that the layers are checked with: the devDependencies of templates/package.json. */
+/**
+ * The versions that the layers are checked with: of each of the devDependencies of templates/package.json, the exact one
+ * that package-lock.json beside the folder has.
+ */
 export function hostVersions(directory: string): Map<string, string> {
-  const manifest: unknown = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
-  const dependencies = isJsonObject(manifest) ? manifest.devDependencies : undefined
+  const lock = readJson(join(directory, '..', 'package-lock.json')).packages
+  const dependencies = readJson(join(directory, 'package.json')).devDependencies
   if (!isJsonObject(dependencies)) throw new Error('templates/package.json has no devDependencies')
-  return new Map(Object.entries(dependencies).map(([name, version]) => [name, String(version)]))
+  if (!isJsonObject(lock)) throw new Error('package-lock.json has no packages')
+  const host = basename(directory)
+  const versions = new Map<string, string>()
+  for (const name of Object.keys(dependencies)) {
+    const locked = lock[`${host}/node_modules/${name}`] ?? lock[`node_modules/${name}`]
+    if (!isJsonObject(locked)) throw new Error(`package-lock.json lacks ${name}: run npm install`)
+    versions.set(name, String(locked.version))
+  }
+  return versions
+}
+
+function readJson(path: string): JsonObject {
+  const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+  if (!isJsonObject(value)) throw new Error(`${path} holds no object`)
+  return value
 }

@@ -1,11 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { type Answers, layersFor, packageManagers, templates } from '../../src/choices.ts'
 import { emittedPath } from '../../src/compose/compose.ts'
 import { readLayers } from '../../src/compose/layers.ts'
 import { openTemplates } from '../../src/compose/open.ts'
 import { fingerprint, recordName } from '../../src/project/record.ts'
 import { planProject } from '../../src/steps/plan.ts'
+
+const dependenciesSchema = z.record(z.string(), z.string()).optional()
+const manifestSchema = z.object({
+  dependencies: dependenciesSchema,
+  devDependencies: dependenciesSchema,
+  resolutions: dependenciesSchema,
+})
+const lockSchema = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({ version: z.string().optional(), dependencies: dependenciesSchema }),
+  ),
+})
 
 const repository = new URL('../../', import.meta.url)
 const source = await openTemplates(repository)
@@ -145,6 +159,9 @@ describe('answers', () => {
 
 describe('what users get is what this repository checks', () => {
   const host = (path: string): unknown => json(readFileSync(new URL(path, repository), 'utf8'))
+  const { packages } = lockSchema.parse(host('package-lock.json'))
+  const lockedAt = (name: string) =>
+    packages[`templates/node_modules/${name}`] ?? packages[`node_modules/${name}`]
 
   it('the same strictness of types', async () => {
     expect(json(textOf(await plan(), 'tsconfig.json'))).toMatchObject({
@@ -158,10 +175,29 @@ describe('what users get is what this repository checks', () => {
     for (const part of ['formatter', 'javascript', 'linter']) expect(generated[part]).toEqual(checked[part])
   })
 
-  it('the same versions of packages', async () => {
-    const manifest = Object(json(textOf(await plan(), 'package.json')))
-    const versions = Object(host('templates/package.json')).devDependencies
-    expect(versions).toMatchObject({ ...manifest.dependencies, ...manifest.devDependencies })
+  it.each(templates)('exactly the versions of the lock, in a $value project', async ({ value }) => {
+    const manifest = manifestSchema.parse(json(textOf(await plan({ template: value }), 'package.json')))
+    const direct = { ...manifest.dependencies, ...manifest.devDependencies }
+    const names = Object.keys(direct)
+    expect(names.length).toBeGreaterThan(9)
+    expect(direct).toEqual(Object.fromEntries(names.map((name) => [name, lockedAt(name)?.version])))
+  })
+
+  // npm, pnpm and Bun take the version that package.json names for every range that it fits; Yarn takes the newest.
+  it.each(templates)('the same versions below them with Yarn, in a $value project', async ({ value }) => {
+    const files = await plan({ template: value, packageManager: 'yarn' })
+    const manifest = manifestSchema.parse(json(textOf(files, 'package.json')))
+    const direct: Record<string, string> = { ...manifest.dependencies, ...manifest.devDependencies }
+    const reached = new Set(Object.keys(direct))
+    const held: Record<string, string | undefined> = {}
+    for (const name of reached) {
+      for (const dependency of Object.keys(lockedAt(name)?.dependencies ?? {})) {
+        reached.add(dependency)
+        if (dependency in direct) held[`${name}/${dependency}`] = direct[dependency]
+      }
+    }
+    expect(held).toHaveProperty(['vitest/vite'], direct.vite)
+    expect(manifest.resolutions).toEqual(held)
   })
 
   it('the same Node', async () => {
