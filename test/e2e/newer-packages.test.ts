@@ -1,0 +1,87 @@
+/**
+ * A project keeps to the versions that were tested, with every package manager, where the registry has newer ones within all
+ * ranges: those here fail wherever they are used, and their optional dependency is nowhere to be had.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inc } from 'semver'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { host } from '../../scripts/environment.ts'
+import { packageManagers, templates } from '../../src/choices.ts'
+import { hostVersions } from '../../src/compose/source-folder.ts'
+import { lockFiles } from '../../src/system/package-manager.ts'
+import { writeComposed } from '../support/composed.ts'
+import { type ManagerMachine, machineWith } from '../support/manager-machine.ts'
+import { nodeFolder } from '../support/node-binaries.ts'
+import { type Registry, startRegistry } from '../support/registry.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'create mlx newer é '))
+const versions = hostVersions(host.root.replace(/\/$/, ''))
+/** A patch that no package has by itself, so that a lock file shows at once whether it is there. */
+const broken = new Map([...versions].map(([name, version]) => [name, brokenAfter(version)]))
+let registry: Registry
+
+function brokenAfter(version: string): string {
+  return `${inc(version, 'patch')}0099`
+}
+
+beforeAll(async () => {
+  registry = await startRegistry({ tarballs: [], broken })
+})
+afterAll(async () => {
+  await registry?.[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** What each package manager calls an install that writes its lock file alone. */
+const lockOnly = {
+  npm: 'npm install --package-lock-only',
+  pnpm: 'pnpm install --lockfile-only',
+  yarn: 'yarn install --mode=update-lockfile',
+  bun: 'bun install --lockfile-only',
+}
+
+describe.each(packageManagers)('with $value', ({ value: manager }) => {
+  let machine: ManagerMachine
+
+  beforeAll(async () => {
+    const home = join(folder, manager)
+    mkdirSync(home)
+    // The newest npm runs on newer versions of Node alone.
+    machine = await machineWith(
+      manager,
+      home,
+      registry.url,
+      manager === 'npm' ? await nodeFolder('24') : undefined,
+    )
+  })
+
+  /** The lock file, after a command line in the project. */
+  async function lockAfter(line: string, project: string): Promise<string> {
+    const ran = await machine.shell(line, { cwd: project })
+    expect(ran.exitCode, ran.all).toBe(0)
+    const lock = lockFiles(manager).find((name) => /lock/.test(name) && existsSync(join(project, name)))
+    return readFileSync(join(project, lock ?? 'no lock file'), 'utf8')
+  }
+
+  test.each(templates)('a $value project is locked to what was tested', async ({ value: template }) => {
+    const project = join(folder, manager, template)
+    await writeComposed(project, { packageManager: manager, template })
+    const lock = await lockAfter(lockOnly[manager], project)
+    expect(lock).toContain(versions.get('vite'))
+    expect(lock).not.toMatch(/\.\d+0099\b/)
+  })
+
+  test('a project that was not installed when it was created passes its tests after a plain install', async () => {
+    const project = join(folder, manager, 'node')
+    for (const name of lockFiles(manager)) {
+      if (/lock/.test(name)) rmSync(join(project, name), { force: true })
+    }
+    expect(await lockAfter(`${manager} install`, project)).not.toMatch(/\.\d+0099\b/)
+    const pass = manager === 'npm' ? ' --' : ''
+    const ran = await machine.shell(`${manager} run test${pass} test/setup/plan`, { cwd: project })
+    expect(ran.exitCode, ran.all).toBe(0)
+    expect(ran.stdout).toMatch(/Tests +\d+ passed/)
+  })
+})
