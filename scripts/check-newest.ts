@@ -1,8 +1,10 @@
 /**
- * Tries created projects against the newest packages that the registries have today: their direct dependencies at `latest`, and
- * what those bring; Python's packages at the newest that pyproject.toml allows. Tells what broke; exit 1 when anything did.
+ * Tries created projects against the newest packages that the registries have today: their direct dependencies at the newest of
+ * the same major version, and what those bring; Python's packages at the newest that pyproject.toml allows. Tells what broke;
+ * exit 1 when anything did.
  *
  *   npm run check:newest                     every template
+ *   npm run check:newest -- --major          with new major versions too
  *   npm run check:newest -- --template node
  */
 
@@ -17,7 +19,9 @@ import { openTemplates } from '../src/compose/open.ts'
 import { planProject } from '../src/steps/plan.ts'
 import { ensureEnvironment, obtainUv } from './environment.ts'
 
-const { values: flags } = parseArgs({ options: { template: { type: 'string' } } })
+const { values: flags } = parseArgs({
+  options: { template: { type: 'string' }, major: { type: 'boolean', default: false } },
+})
 
 const scripts = ['typecheck', 'lint', 'build', 'test']
 /** How much of a failed script's output is shown. */
@@ -62,7 +66,8 @@ async function tryTemplate(template: TemplateId, python: string): Promise<number
   const run = async (what: string, program: string, words: readonly string[]): Promise<boolean> => {
     const { exitCode, all } = await execa(program, words, {
       cwd: project,
-      env: { MLX_PYTHON: python, NO_COLOR: '1' },
+      // A loglevel of `npm run -s` would hide npm's errors.
+      env: { MLX_PYTHON: python, NO_COLOR: '1', npm_config_loglevel: 'notice' },
       reject: false,
       all: true,
     })
@@ -111,7 +116,9 @@ function loosen(project: string): Record<string, string> {
   const tested = { ...manifest.dependencies, ...manifest.devDependencies }
   for (const versions of [manifest.dependencies, manifest.devDependencies]) {
     // The types of Node follow the oldest Node that a project runs on.
-    for (const name of Object.keys(versions)) if (name !== '@types/node') versions[name] = 'latest'
+    for (const [name, version] of Object.entries(versions)) {
+      versions[name] = flags.major && name !== '@types/node' ? 'latest' : `^${version}`
+    }
   }
   writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`)
   return tested
