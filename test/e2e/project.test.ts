@@ -6,9 +6,9 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { installedTool } from '../support/installed.ts'
+import { projectTestsMs } from '../support/limits.ts'
 import { findProgram, program } from '../support/programs/find.ts'
 import { needs } from '../support/programs/needs.ts'
-import { projectTestsMs } from '../support/limits.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
 const project = join(folder, 'my app')

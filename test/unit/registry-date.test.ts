@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { addVersion, hideNewer } from '../support/registry-date.ts'
+import { shorten } from '../support/registry-short.ts'
 
 const date = new Date('2026-01-15T00:00:00Z')
 const times = {
@@ -60,4 +61,28 @@ it('an added version is the latest one where no higher one is', () => {
   expect(document['dist-tags'].latest).toBe('3.0.0')
   addVersion(document, '3.0.1', 'broken')
   expect(document).toMatchObject({ versions: { '1.0.1': 'broken' }, 'dist-tags': { latest: '3.0.1' } })
+})
+
+it('a whole document that a mirror sent in place of a short one is shortened', () => {
+  const document = {
+    name: 'esbuild',
+    readme: 'long',
+    'dist-tags': { latest: '1.0.0' },
+    time: { created: '2025-01-01T00:00:00Z', modified: '2025-01-02T00:00:00Z' },
+    versions: {
+      '1.0.0': {
+        version: '1.0.0',
+        gitHead: 'abc',
+        dependencies: { zod: '4' },
+        scripts: { postinstall: 'node install.js' },
+      },
+    },
+  }
+  shorten(document)
+  expect(document).toEqual({
+    name: 'esbuild',
+    modified: '2025-01-02T00:00:00Z',
+    'dist-tags': { latest: '1.0.0' },
+    versions: { '1.0.0': { version: '1.0.0', dependencies: { zod: '4' }, hasInstallScript: true } },
+  })
 })
