@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Engine, GenerateOptions } from '../templates/engine/src/engine/index.ts'
+import type { Engine, GenerateOptions } from '../packages/engine/src/engine/index.ts'
 import { median } from './measure.ts'
 
 /** Calls that start together. Milliseconds count from there; a stream's tokens are those that its caller got. */

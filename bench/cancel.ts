@@ -1,4 +1,4 @@
-import { createEngine, type Engine, type EngineStatus } from '../templates/engine/src/engine/index.ts'
+import { createEngine, type Engine, type EngineStatus } from '../packages/engine/src/engine/index.ts'
 import { median, percentile, rounds } from './measure.ts'
 import { freshPrompt, freshWords, type Measured, measuredModels } from './models.ts'
 import { milliseconds, type Row } from './table.ts'

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createEngine, type Engine } from '../templates/engine/src/engine/index.ts'
+import { createEngine, type Engine } from '../packages/engine/src/engine/index.ts'
 import { type Burst, complete, decodeRate, engineBurst, ttft } from './burst.ts'
 import { inTurns, median, rounds } from './measure.ts'
 import { type MlxLmPeer, startMlxLmPeer } from './mlx-lm-peer.ts'

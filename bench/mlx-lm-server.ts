@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { freePort } from '../templates/engine/test/engine/maintainers/free-port.ts'
+import { freePort } from '../packages/engine/test/engine/free-port.ts'
 import { type HttpClient, httpClient } from './http-client.ts'
 import { python } from './workshop.ts'
 

@@ -1,4 +1,4 @@
-import { createEngine, type Engine, type GenerateOptions } from '../templates/engine/src/engine/index.ts'
+import { createEngine, type Engine, type GenerateOptions } from '../packages/engine/src/engine/index.ts'
 import { type Burst, complete, engineBurst, throughput } from './burst.ts'
 import { inRotation, median, rounds } from './measure.ts'
 import { freshPrompt, type Measured, measuredModels } from './models.ts'

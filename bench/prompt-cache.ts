@@ -1,4 +1,4 @@
-import { createEngine, type Engine } from '../templates/engine/src/engine/index.ts'
+import { createEngine, type Engine } from '../packages/engine/src/engine/index.ts'
 import { inRotation, median, rounds } from './measure.ts'
 import { type MlxLmServer, startMlxLmServer } from './mlx-lm-server.ts'
 import { freshWords, type Measured, measuredModels } from './models.ts'

@@ -1,4 +1,4 @@
-import { createEngine } from '../templates/engine/src/engine/index.ts'
+import { createEngine } from '../packages/engine/src/engine/index.ts'
 import { type Burst, complete, decodeRate, engineBurst, throughput, ttft } from './burst.ts'
 import { inRotation, median, rounds } from './measure.ts'
 import { startMlxLmPeer } from './mlx-lm-peer.ts'

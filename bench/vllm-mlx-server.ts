@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { execa } from 'execa'
-import { freePort } from '../templates/engine/test/engine/maintainers/free-port.ts'
+import { freePort } from '../packages/engine/test/engine/free-port.ts'
 import { type HttpClient, httpClient } from './http-client.ts'
 
 const version = '0.6.0'

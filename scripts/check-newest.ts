@@ -152,7 +152,7 @@ function missingOptional(project: string): string[] {
 async function newestPython(): Promise<string> {
   const [uv, base] = [await obtainUv(), await ensureEnvironment()]
   const place = join(folder, 'python')
-  const project = new URL('../templates/python/', import.meta.url).pathname
+  const project = new URL('../packages/engine/python/', import.meta.url).pathname
   await execa(uv, ['venv', '--quiet', '--no-project', '--python', base, place])
   const python = join(place, 'bin', 'python')
   const frozen = async () => (await execa(uv, ['pip', 'freeze', '--python', python])).stdout.split('\n')

@@ -74,7 +74,7 @@ describe.each(['README.md', 'docs/engine.md'])('%s', (document) => {
 })
 
 test('docs/engine.md has every option and every error', async () => {
-  const { engineErrorCodes } = await import('../../templates/engine/src/engine/errors.ts')
+  const { engineErrorCodes } = await import('../../packages/engine/src/engine/errors.ts')
   const shown = textOf('docs/engine.md')
   for (const code of engineErrorCodes) expect(shown).toContain(`\`${code}\``)
   const options = textOf('src/engine/options.ts')

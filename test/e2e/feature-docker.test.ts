@@ -9,7 +9,7 @@ import { ensureEnvironment, obtainUv } from '../../scripts/environment.ts'
 import { dateText, lockDate } from '../../scripts/lock-date.ts'
 import { packageManagers } from '../../src/choices.ts'
 import { lockFiles } from '../../src/system/package-manager.ts'
-import { settingRows } from '../../templates/variants/server/src/server/settings.ts'
+import { settingRows } from '../../packages/server/src/settings.ts'
 import { writeComposed } from '../support/composed.ts'
 import { type Stage, stagesOf } from '../support/dockerfile.ts'
 

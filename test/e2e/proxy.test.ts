@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { host } from '../../scripts/environment.ts'
-import { startHub } from '../../templates/engine/test/engine/hub.ts'
+import { startHub } from '../../packages/engine/test/engine/hub.ts'
 import { type Company, companyModel, makeCompany, plainPath, secrets } from '../support/company.ts'
 import { answerTo } from '../support/hello.ts'
 import { mirrorNames } from '../support/mirror.ts'
@@ -229,7 +229,7 @@ describe.runIf(linux)(
 const remoteProgram = `
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { createEngine } from '#engine'
+import { createEngine } from 'mlx-app'
 
 const server = createServer((_, response) => {
   response.writeHead(200, { 'content-type': 'application/json' })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { host, obtainUv } from '../../scripts/environment.ts'
-import { newestMinor, oldestMinor } from '../../templates/setup/src/setup/interpreter.ts'
+import { newestMinor, oldestMinor } from '../../packages/engine/src/setup/interpreter.ts'
 import {
   bareMachine,
   basePython,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
-const file = new URL('../../templates/hello/models/hello/answers.json', import.meta.url)
+const file = new URL('../../packages/engine/python/src/mlx_app/hello/answers.json', import.meta.url)
 const pairs = z
   .array(z.object({ question: z.string(), answer: z.string() }))
   .parse(JSON.parse(readFileSync(file, 'utf8')))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { host } from '../../scripts/environment.ts'
-import { lockHash } from '../../templates/setup/src/setup/locks.ts'
+import { lockHash } from '../../packages/engine/src/setup/locks.ts'
 import { basePython } from './setup-project.ts'
 
 const kept = fileURLToPath(new URL('../../node_modules/.cache/create-mlx-app/', import.meta.url))

@@ -1,0 +1,66 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { build } from 'vite'
+import { findProject } from 'mlx-app/setup'
+import { program } from '../../../test/support/programs/find.ts'
+
+export interface PageServer {
+  url: string
+  /** Finds the process that runs the model, to end it as the system does when there is no memory left. */
+  findWorker(): () => void
+  close(): Promise<void>
+}
+
+const layer = join(import.meta.dirname, '../../..')
+const { root } = findProject(layer)
+const main = join(layer, '../variants/server/src/main.ts')
+
+/**
+ * Builds the page, and starts the server as `npm start` does, on any port and with the hello model.
+ *
+ * @param mcpConfig a file for MCP_CONFIG
+ */
+export async function startPageServer(mcpConfig = ''): Promise<PageServer> {
+  const { NODE_ENV } = process.env
+  // Vitest's own `test` would make it a build of React for development.
+  process.env.NODE_ENV = 'production'
+  await build({ root: join(layer, 'web'), build: { outDir: join(root, 'dist/web') }, logLevel: 'warn' })
+  process.env.NODE_ENV = NODE_ENV
+  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+    cwd: root,
+    env: { ...process.env, PORT: '0', MLX_MODEL: 'hello', LOG_LEVEL: 'silent', MCP_CONFIG: mcpConfig },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return {
+    url: `${await urlOf(child)}/`,
+    findWorker: () => {
+      const worker = workerOf(child)
+      return () => void process.kill(worker, 'SIGKILL')
+    },
+    close: async () => {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+async function urlOf(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('It has no output.')
+  for await (const line of createInterface(child.stdout)) {
+    const url = /http:\S+/.exec(line)?.[0]
+    if (url !== undefined) return url
+  }
+  throw new Error('The server ended before it listened.')
+}
+
+function workerOf({ pid }: ChildProcess): number {
+  const rows = execFileSync(program('ps'), ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' }).split(
+    '\n',
+  )
+  const row = rows.find((line) => new RegExp(`^\\s*\\d+\\s+${pid}\\s.*mlx_app`).test(line))
+  if (row === undefined) throw new Error('The server has no worker.')
+  return Number.parseInt(row, 10)
+}

@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type AnswerTurn,
+  cutBefore,
+  emptyAnswer,
+  startConversation,
+  userTurnOf,
+  withTurn,
+} from '../src/state/conversation.ts'
+import { Library, maxConversations } from '../src/state/library.ts'
+import { buildRequest } from '../src/state/request.ts'
+import { readNumber, SettingsStore, samplingFields } from '../src/state/settings.ts'
+import { memoryShelf, type Shelf } from '../src/state/shelf.ts'
+
+const answer = (text: string): AnswerTurn => ({ ...emptyAnswer('hello'), text, ending: 'stop' })
+
+describe('what is asked', () => {
+  const first = startConversation(userTurnOf('  What is MLX? ', ['data:image/jpeg;base64,AAAA']))
+  const conversation = withTurn(withTurn(first, answer('A framework.')), userTurnOf('More'))
+
+  test('is the system prompt and all turns, with the sampling that was set', () => {
+    expect(
+      buildRequest(conversation, { system: ' Be short. ', temperature: 0, seed: 7 }, 'hello', true),
+    ).toEqual({
+      model: 'hello',
+      messages: [
+        { role: 'system', text: 'Be short.' },
+        { role: 'user', text: 'What is MLX?', images: ['data:image/jpeg;base64,AAAA'] },
+        { role: 'assistant', text: 'A framework.' },
+        { role: 'user', text: 'More' },
+      ],
+      temperature: 0,
+      seed: 7,
+    })
+  })
+
+  test('names the chosen MCP servers, and leaves past calls out', () => {
+    const calls = [
+      { id: '1', server: 'weather', name: 'get_weather', arguments: {}, result: 'sunny', failed: false },
+    ]
+    const called = withTurn(first, { ...answer('Sunny.'), calls })
+    const request = buildRequest(called, { system: '', mcpServers: ['weather'] }, 'hello', false)
+    expect(request.mcpServers).toEqual(['weather'])
+    expect(request.messages.at(-1)).toEqual({ role: 'assistant', text: 'Sunny.' })
+  })
+
+  test('has no images for a model that sees none', () => {
+    expect(buildRequest(conversation, { system: '' }, 'hello', false).messages[0]).toEqual({
+      role: 'user',
+      text: 'What is MLX?',
+    })
+  })
+
+  test('joins questions that got no answer', () => {
+    const failed = withTurn(first, { ...answer(''), ending: 'failed', problem: 'It broke.' })
+    const { messages } = buildRequest(withTurn(failed, userTurnOf('Well?')), { system: '' }, 'hello', false)
+    expect(messages).toEqual([{ role: 'user', text: 'What is MLX?\n\nWell?' }])
+  })
+
+  test('before an edited turn is what stood before it', () => {
+    const third = conversation.turns[2]?.id ?? ''
+    expect(cutBefore(conversation, third).turns).toEqual(conversation.turns.slice(0, 2))
+    expect(cutBefore(conversation, 'nobody')).toBe(conversation)
+  })
+})
+
+describe('the library', () => {
+  async function libraryOn(shelf: Shelf): Promise<Library> {
+    const library = new Library()
+    await library.open(Promise.resolve(shelf))
+    return library
+  }
+
+  test('finds again what it kept, the newest first', async () => {
+    const shelf = memoryShelf()
+    const library = await libraryOn(shelf)
+    library.put({ ...startConversation(userTurnOf('old')), changed: 1 })
+    library.put({ ...startConversation(userTurnOf('new')), changed: 2 })
+    const { conversations } = (await libraryOn(shelf)).get()
+    expect(conversations.map(({ title }) => title)).toEqual(['new', 'old'])
+    expect(conversations).toEqual(library.get().conversations)
+  })
+
+  test('leaves what it can not read where it is, and tells of it', async () => {
+    const shelf = memoryShelf()
+    await shelf.write('bad', { id: 'bad', turns: 'none' })
+    await shelf.write('picture', {
+      ...startConversation(userTurnOf('x', ['https://example.com/pixel.png'])),
+      id: 'picture',
+    })
+    const library = await libraryOn(shelf)
+    library.put(startConversation(userTurnOf('good')))
+    expect(library.get().unreadable.map(({ id }) => id)).toEqual(['bad', 'picture'])
+    expect(await shelf.read('bad')).toEqual({ id: 'bad', turns: 'none' })
+    expect(library.exportText()).toContain('"turns": "none"')
+    library.remove('bad')
+    expect(library.get().unreadable.map(({ id }) => id)).toEqual(['picture'])
+    expect(await shelf.read('bad')).toBeUndefined()
+  })
+
+  test('works without a shelf, and says so', async () => {
+    const library = new Library()
+    await library.open(Promise.reject(new Error('The operation is insecure.')))
+    library.put(startConversation(userTurnOf('kept for now')))
+    expect(library.get()).toMatchObject({
+      open: true,
+      conversations: [{ title: 'kept for now' }],
+      problem: 'This browser keeps no conversations: The operation is insecure.',
+    })
+  })
+
+  test('says when the browser has no room', async () => {
+    const full = { ...memoryShelf(), write: () => Promise.reject(new Error('Quota exceeded.')) }
+    const library = await libraryOn(full)
+    const told = new Promise<void>((resolve) => {
+      library.subscribe(() => library.get().problem !== undefined && resolve())
+    })
+    library.put(startConversation(userTurnOf('much')))
+    await told
+    expect(library.get().problem).toBe('The conversation could not be kept: Quota exceeded.')
+  })
+
+  test('is bounded', async () => {
+    const shelf = memoryShelf()
+    const library = await libraryOn(shelf)
+    for (let index = 0; index <= maxConversations; index += 1) {
+      library.put({ ...startConversation(userTurnOf(`${index}`)), changed: index })
+    }
+    expect(library.get().conversations).toHaveLength(maxConversations)
+    expect(await shelf.all()).toHaveLength(maxConversations)
+    expect(library.get().conversations.at(-1)?.title).toBe('1')
+  })
+
+  test('reads its own export, and nothing else', async () => {
+    const library = await libraryOn(memoryShelf())
+    library.put(withTurn(startConversation(userTurnOf('one')), answer('<script>')))
+    const other = await libraryOn(memoryShelf())
+    expect(other.importFrom(library.exportText())).toBe(1)
+    expect(other.get().conversations).toEqual(library.get().conversations)
+    expect(() => other.importFrom('{}')).toThrow('It has no list of conversations.')
+    expect(() => other.importFrom('{"conversations":[{}]}')).toThrow('Conversation 1 of it can not be read.')
+    expect(() => other.importFrom('oops')).toThrow()
+  })
+})
+
+describe('settings', () => {
+  const storage = (text?: string) => {
+    const values = new Map<string, string>(text === undefined ? [] : [['chat-settings', text]])
+    return {
+      values,
+      getItem: (name: string) => values.get(name) ?? null,
+      setItem: (name: string, value: string) => void values.set(name, value),
+    }
+  }
+
+  test('are kept', () => {
+    const kept = storage()
+    new SettingsStore(kept).change({ system: 'Be short.', seed: 3 })
+    expect(new SettingsStore(kept).get()).toEqual({ system: 'Be short.', seed: 3 })
+  })
+
+  test('that can not be read are put aside', () => {
+    const kept = storage('{"system":')
+    expect(new SettingsStore(kept).get()).toEqual({ system: '' })
+    expect(kept.values.get('chat-settings-unreadable')).toBe('{"system":')
+  })
+
+  test('take numbers within their bounds alone', () => {
+    const [temperature, , maxTokens] = samplingFields
+    expect(['0', ' 0.7 ', '2', '2.1', '-1', 'warm', ''].map((text) => readNumber(temperature, text))).toEqual(
+      [0, 0.7, 2, undefined, undefined, undefined, undefined],
+    )
+    expect(['1', '1.5', '0'].map((text) => readNumber(maxTokens, text))).toEqual([1, undefined, undefined])
+  })
+})

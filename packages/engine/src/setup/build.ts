@@ -1,0 +1,151 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { EngineError } from '../engine/index.ts'
+import { interpreterIn, type Project, scriptWithArguments } from '../engine/project.ts'
+import { stopIfInterrupted } from './children.ts'
+import { startOnce } from './first-start.ts'
+import { describePython, isBroken, unfitness, versionOf } from './interpreter.ts'
+import { type LockSet, lockFiles, lockHash, partsOf, uvLock } from './locks.ts'
+import { installWithPip, makeWithPip } from './pip.ts'
+import type { PipPlan, UvPlan } from './plan.ts'
+import { removeRecord, type SetupRecord, writeRecord } from './record.ts'
+import type { SetupContext } from './set-up.ts'
+import { uvFolder } from './survey.ts'
+import { fetchUv, installWithUv, makeWithUv, type Run } from './uv.ts'
+import { describeVerdict, verify } from './verify.ts'
+
+export function virtualEnvironmentOf(project: Project): string {
+  return join(project.pythonDirectory, '.venv')
+}
+
+export interface BuildOptions {
+  /** The locks to install. */
+  set: LockSet
+  /** What the last set-up recorded. */
+  record: SetupRecord | undefined
+  /** Make the environment anew even if there is one. */
+  anew: boolean
+}
+
+/**
+ * Makes the virtual environment or brings the one that is there up to date, has MLX compute in it, and then records
+ * it. One that it made is removed again when anything fails.
+ *
+ * @returns the absolute path of the interpreter.
+ * @throws EngineError
+ */
+export async function buildEnvironment(
+  project: Project,
+  plan: UvPlan | PipPlan,
+  options: BuildOptions,
+  context: SetupContext,
+): Promise<string> {
+  const { environment, terminal } = context
+  const tool = await toolFor(project, plan, context)
+  const virtualEnvironment = virtualEnvironmentOf(project)
+  const python = interpreterIn(virtualEnvironment)
+  await removeRecord(project)
+  const reused = await reusable(virtualEnvironment, tool.way, options, environment)
+  if (!reused) await rm(virtualEnvironment, { recursive: true, force: true })
+  try {
+    if (!reused) await tool.make()
+    const made = await describePython(python, environment)
+    if (isBroken(made)) throw broken(`${python}: ${made.problem}`, environment)
+    const place = relative(project.root, virtualEnvironment)
+    terminal.done(`Python ${versionOf(made)} in ${place}${reused ? ', kept' : ''}`)
+    await tool.install(lockFiles(project.pythonDirectory, options.set))
+    terminal.done(`Packages of ${lockFiles('', options.set).join(' and ')}`)
+    const verdict = await verify(python, project.config.device, environment)
+    await stopIfInterrupted(context.signal)
+    if ('problem' in verdict) throw broken(`MLX does not work in ${place}: ${verdict.problem}`, environment)
+    terminal.done(describeVerdict(verdict))
+    const start = await startOnce(python, project, environment)
+    await stopIfInterrupted(context.signal)
+    if ('problem' in start) throw broken(`mlx-lm does not work in ${place}: ${start.problem}`, environment)
+    if (start.worker !== undefined) terminal.note(`The worker does not start: ${start.worker}`)
+    const lock = lockHash(project.pythonDirectory, options.set)
+    await writeRecord(project, { way: tool.way, python, lock, set: options.set })
+    return python
+  } catch (error) {
+    if (!reused) await rm(virtualEnvironment, { recursive: true, force: true })
+    throw error
+  }
+}
+
+interface Tool {
+  way: 'uv' | 'pip'
+  make(): Promise<void>
+  install(locks: string[]): Promise<void>
+}
+
+async function toolFor(project: Project, plan: UvPlan | PipPlan, context: SetupContext): Promise<Tool> {
+  if (plan.way === 'pip')
+    return pipTool(plan, virtualEnvironmentOf(project), runOf(project, context), context)
+  const run = runOf(project, context)
+  const { otherwise } = plan
+  if ('path' in plan.uv) {
+    context.terminal.done(`uv (${plan.uv.path})`)
+    return uvTool(plan.uv.path, plan.python, virtualEnvironmentOf(project), run)
+  }
+  try {
+    const uv = await fetchUv(plan.uv.through, uvFolder(project), join(project.pythonDirectory, uvLock), run)
+    context.terminal.done(
+      `uv, fetched by the pip of ${plan.uv.through.path} (Python ${versionOf(plan.uv.through)})`,
+    )
+    return uvTool(uv, plan.python, virtualEnvironmentOf(project), run)
+  } catch (error) {
+    const unavailable = EngineError.isInstance(error) && error.code === 'DOWNLOAD_FAILED'
+    if (!unavailable || otherwise === undefined) throw error
+    context.terminal.note(`${error.message} pip takes its place.`)
+    return pipTool(otherwise, virtualEnvironmentOf(project), run, context)
+  }
+}
+
+function runOf(project: Project, { environment, signal }: SetupContext): Run {
+  return { environment, directory: project.root, signal }
+}
+
+function uvTool(uv: string, python: string, virtualEnvironment: string, run: Run): Tool {
+  return {
+    way: 'uv',
+    make: async () => await makeWithUv(uv, python, virtualEnvironment, run),
+    install: async (locks) => await installWithUv(uv, interpreterIn(virtualEnvironment), locks, run),
+  }
+}
+
+function pipTool(
+  { python }: PipPlan,
+  virtualEnvironment: string,
+  run: Run,
+  { terminal }: SetupContext,
+): Tool {
+  terminal.done(`pip of ${python.path} (Python ${versionOf(python)})`)
+  return {
+    way: 'pip',
+    make: async () => await makeWithPip(python, virtualEnvironment, run),
+    install: async (locks) => await installWithPip(virtualEnvironment, locks, run),
+  }
+}
+
+/** Whether the environment that lies there can be brought up to date in place. */
+async function reusable(
+  virtualEnvironment: string,
+  way: Tool['way'],
+  { set, record, anew }: BuildOptions,
+  environment: NodeJS.ProcessEnv,
+): Promise<boolean> {
+  const interpreter = interpreterIn(virtualEnvironment)
+  if (anew || !existsSync(interpreter)) return false
+  // The CPU's and NVIDIA's libraries overwrite each other; without a record nobody knows which ones are there.
+  if (partsOf(set).cuda !== partsOf(record?.set).cuda) return false
+  const python = await describePython(interpreter, environment)
+  if (isBroken(python) || unfitness(python, process.platform) !== undefined) return false
+  return way === 'uv' || python.pip
+}
+
+function broken(message: string, environment: NodeJS.ProcessEnv): EngineError {
+  return new EngineError('MLX_NOT_WORKING', message, {
+    hint: `Start from a clean slate: ${scriptWithArguments('setup', '--fresh', environment)}`,
+  })
+}

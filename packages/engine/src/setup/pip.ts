@@ -1,0 +1,26 @@
+import { interpreterIn } from '../engine/project.ts'
+import { networkHint, runVisibly } from './children.ts'
+import type { Python } from './interpreter.ts'
+import type { Run } from './uv.ts'
+
+/** Makes the virtual environment by Python's own means. */
+export async function makeWithPip(python: Python, virtualEnvironment: string, run: Run): Promise<void> {
+  await runVisibly(python.path, ['-m', 'venv', virtualEnvironment], {
+    ...run,
+    failure: 'The virtual environment could not be made',
+    hint: networkHint,
+  })
+}
+
+/** Installs exactly what the locks name; what else is in the environment stays. */
+export async function installWithPip(virtualEnvironment: string, locks: string[], run: Run): Promise<void> {
+  await runVisibly(
+    interpreterIn(virtualEnvironment),
+    [
+      ...['-m', 'pip', 'install', '--disable-pip-version-check', '--no-compile', '--require-hashes'],
+      ...(process.stderr.isTTY ? [] : ['--quiet']),
+      ...locks.flatMap((lock) => ['-r', lock]),
+    ],
+    { ...run, failure: 'The packages could not be installed', hint: networkHint },
+  )
+}

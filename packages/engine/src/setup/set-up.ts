@@ -1,0 +1,161 @@
+import { rm } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { EngineError } from '../engine/index.ts'
+import { type Project, scriptCommand } from '../engine/project.ts'
+import { buildEnvironment, virtualEnvironmentOf } from './build.ts'
+import { childEnvironment, stopIfInterrupted } from './children.ts'
+import { type LockSet, lockHash, lockSetFor, missingLock, partsOf } from './locks.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+import type { SetupOptions } from './options.ts'
+import { isRefusal, planSetup, readyMade } from './plan.ts'
+import { readRecord, removeRecord, type SetupRecord, writeRecord } from './record.ts'
+import type { Refusal } from './support.ts'
+import { lockedMlxLm, namedByVariable, survey, uvFolder } from './survey.ts'
+import type { Terminal } from './terminal.ts'
+import { describeVerdict, verify } from './verify.ts'
+
+/** What the set-up needs of the world. */
+export interface SetupContext {
+  environment: NodeJS.ProcessEnv
+  terminal: Terminal
+  signal?: AbortSignal | undefined
+}
+
+export interface SetupResult {
+  /** Absolute path of the interpreter that the engine will use. */
+  python: string
+  /** True when everything was there already. */
+  upToDate: boolean
+}
+
+/**
+ * Makes, mends or checks the Python environment of a project, and writes down which Python it is. It is quick when
+ * nothing has changed. What fails or is interrupted leaves no environment that is half there.
+ *
+ * @throws EngineError that says what is in the way and the next command.
+ */
+export async function setUp(
+  project: Project,
+  options: SetupOptions,
+  context: SetupContext,
+): Promise<SetupResult> {
+  const { terminal, signal } = context
+  const childContext = { ...context, environment: childEnvironment(context.environment, project) }
+  return await oneAtATime(
+    project,
+    async () => await setUpAlone(project, options, childContext),
+    (processId, path) =>
+      terminal.note(`Waiting for another set-up of this project (process ${processId}, ${path}).`),
+    signal,
+  )
+}
+
+async function setUpAlone(
+  project: Project,
+  options: SetupOptions,
+  context: SetupContext,
+): Promise<SetupResult> {
+  const { environment, terminal } = context
+  if (options.fresh) await removeEverything(project)
+  const record = readRecord(project)
+  const set = wantedSet(options, record)
+  const absent = missingLock(project.pythonDirectory, set)
+  if (absent !== undefined) {
+    throw new EngineError('SETUP_NEEDED', `${absent} is missing.`, {
+      hint: `Bring it back from your version control: git checkout -- ${basename(absent)}`,
+    })
+  }
+  const current = await currentEnvironment(project, options, record, set, context)
+  if (current !== undefined) return current
+
+  const situation = await survey(project, { ...options, cuda: partsOf(set).cuda }, environment)
+  await stopIfInterrupted(context.signal)
+  const plan = planSetup(situation)
+  if (isRefusal(plan)) throw asError(plan)
+  if (plan.way === 'existing') return await useAsItIs(project, plan.python.path, context)
+
+  const better = readyMade(situation)
+  if (better !== undefined && options.way === undefined) {
+    terminal.note(`${better.path} has mlx-lm already: ${situation.otherWay('existing')} uses it as it is.`)
+  }
+  const anew = options.python !== undefined
+  const python = await buildEnvironment(project, plan, { set, record, anew }, context)
+  const variable = namedByVariable(environment)
+  if (variable !== undefined) {
+    terminal.note(`${variable.by} is set: the app runs ${variable.path}, and not this, until you unset it.`)
+  }
+  return { python, upToDate: false }
+}
+
+/** Checks a Python that has everything, and records it. Nothing is installed into it. */
+async function useAsItIs(
+  project: Project,
+  python: string,
+  { environment, terminal, signal }: SetupContext,
+): Promise<SetupResult> {
+  const verdict = await verify(python, project.config.device, environment)
+  await stopIfInterrupted(signal)
+  if ('problem' in verdict) {
+    throw new EngineError('MLX_NOT_WORKING', `MLX does not work in ${python}: ${verdict.problem}`, {
+      hint: `Correct that Python, or unset what names it and run: ${scriptCommand('setup', environment)}`,
+    })
+  }
+  terminal.done(`Python ${verdict.python} (${python}), used as it is`)
+  terminal.done(describeVerdict(verdict))
+  await writeRecord(project, { way: 'existing', python })
+  return { python, upToDate: false }
+}
+
+/** What was asked for, with what an earlier set-up added: a later one takes nothing away. */
+function wantedSet(options: SetupOptions, record: SetupRecord | undefined): LockSet {
+  const before = partsOf(record?.set)
+  return lockSetFor({
+    dev: options.dev || before.dev,
+    cuda: options.cuda || before.cuda,
+    vision: options.vision || before.vision,
+  })
+}
+
+/** The recorded environment, when it is the one that is asked for, from these very locks, and works. */
+async function currentEnvironment(
+  project: Project,
+  options: SetupOptions,
+  record: SetupRecord | undefined,
+  set: LockSet,
+  { environment, terminal, signal }: SetupContext,
+): Promise<SetupResult | undefined> {
+  if (record === undefined || options.python !== undefined) return undefined
+  if (options.way !== undefined && options.way !== record.way) return undefined
+  if (options.way === undefined && namedByVariable(environment) !== undefined) return undefined
+  if (record.way !== 'existing' && record.lock !== lockHash(project.pythonDirectory, set)) return undefined
+  const verdict = await verify(record.python, project.config.device, environment)
+  await stopIfInterrupted(signal)
+  if ('problem' in verdict) {
+    terminal.note(`${record.python} no longer works: ${verdict.problem}`)
+    if (record.way !== 'existing') await removeEnvironment(project)
+    return undefined
+  }
+  const locked = lockedMlxLm(project)
+  if (verdict.mlxLm !== locked) {
+    terminal.note(`${record.python} has mlx-lm ${verdict.mlxLm}, and the app needs ${locked}.`)
+    return undefined
+  }
+  terminal.done(describeVerdict(verdict))
+  return { python: record.python, upToDate: true }
+}
+
+async function removeEnvironment(project: Project): Promise<void> {
+  await removeRecord(project)
+  await rm(virtualEnvironmentOf(project), { recursive: true, force: true })
+}
+
+async function removeEverything(project: Project): Promise<void> {
+  await removeEnvironment(project)
+  await rm(uvFolder(project), { recursive: true, force: true })
+}
+
+function asError(refusal: Refusal): EngineError {
+  return new EngineError('PYTHON_NOT_FOUND', refusal.reason, {
+    hint: `Next:\n${refusal.next.map((line) => `  ${line}`).join('\n')}`,
+  })
+}

@@ -1,0 +1,69 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createEngine } from '../../src/engine/index.ts'
+import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { answerTo, ask, useFolder } from './support.ts'
+
+const folder = useFolder()
+const { python } = findInterpreter(findProject(import.meta.dirname))
+
+/** An interpreter under a limit of its address space, or one that does something before. */
+function wrapper(name: string, before: string): string {
+  const path = join(folder.path, name)
+  writeFileSync(path, `#!/bin/sh\n${before}\nexec '${python}' "$@"\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+/** Else malloc maps 64 MB more for some threads, for others not, as chance has it. */
+const oneArena = 'export MALLOC_ARENA_MAX=1'
+
+/** Address space of a worker that has answered once, in bytes. */
+async function usualBytes(): Promise<number> {
+  await using engine = await createEngine({ device: 'cpu', python: wrapper('usual', oneArena) })
+  await engine.complete({ ...ask('Say hello.'), model: 'hello' })
+  const { pid } = await engine.status()
+  const [, kilobytes] = /^VmPeak:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) * 1024
+}
+
+test.runIf(process.platform === 'linux')(
+  'memory that the process may not have is told with the numbers, whatever is asked, and the next call works',
+  async () => {
+    const kilobytes = Math.round((await usualBytes()) / 1024 + 100_000)
+    await using engine = await createEngine({
+      device: 'cpu',
+      python: wrapper('limited', `${oneArena}; ulimit -v ${kilobytes}`),
+      memoryLimitBytes: 1e12,
+    })
+    const messages = ask('word '.repeat(15_900)).messages
+    const error = await engine
+      .complete({ messages, model: 'hello', n: 32, maxTokens: 300, logitBias: { 2: -100 } })
+      .then(() => undefined)
+      .catch((reason: unknown) => reason)
+    // MLX's CPU build would not survive an allocation that fails, so it must not come to one.
+    expect(error).toMatchObject({
+      code: 'OUT_OF_MEMORY',
+      message: expect.stringMatching(/needs [\d.]+ [MG]B.*limit is [\d.]+ MB/),
+      hint: expect.stringMatching(/prompt|maxTokens/),
+    })
+    expect((await engine.status()).deaths).toBe(0)
+    expect((await engine.complete({ ...ask('Say hello.'), model: 'hello' })).text).toBe(
+      answerTo('Say hello.'),
+    )
+  },
+)
+
+test('a process that the system aborts for want of memory is told as that, with the numbers', async () => {
+  // What Metal writes before it aborts: https://github.com/ml-explore/mlx, mlx/backend/metal/device.cpp.
+  const words = '[METAL] Command buffer execution failed: Insufficient Memory (00000008)'
+  const dying = createEngine({ python: wrapper('dying', `echo '${words}' >&2; kill -ABRT $$`) })
+  await expect(dying).rejects.toMatchObject({
+    code: 'OUT_OF_MEMORY',
+    message: expect.stringMatching(
+      /SIGABRT: the machine has [\d.]+ GB, of which [\d.]+ GB are free(.|\n)*Insufficient/,
+    ),
+    hint: expect.stringContaining('smaller'),
+  })
+})

@@ -1,0 +1,110 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createEngine, type Engine, type Message } from '../../src/engine/index.ts'
+import { answerTo, ask, story, useEngine, useFolder } from './support.ts'
+
+const shared = useEngine()
+const folder = useFolder()
+
+const system: Message = { role: 'system', content: 'You are a helpful assistant.' }
+const hello = 'Say hello.'
+
+async function fresh<Value>(run: (engine: Engine) => Promise<Value>, promptCacheBytes?: number) {
+  await using engine = await createEngine({ device: 'cpu', promptCacheBytes })
+  return await run(engine)
+}
+
+describe('what was read before is not read again', () => {
+  test('a second turn reads on from the first, and answers the same', async () => {
+    const first = await shared.engine.complete(ask(story))
+    const messages: Message[] = [
+      ...ask(story).messages,
+      { role: 'assistant', content: first.text },
+      ...ask('Say hello in five languages.').messages,
+    ]
+    const second = await shared.engine.complete({ messages })
+    expect(second.text).toBe(answerTo('Say hello in five languages.'))
+    const { promptTokens, completionTokens } = first.usage
+    expect(second.usage.cachedTokens).toBeGreaterThanOrEqual(promptTokens + completionTokens - 1)
+    expect(second.usage.cachedTokens).toBeLessThan(second.usage.promptTokens)
+    const plain = await shared.engine.complete({ messages, promptCache: false })
+    expect(plain).toMatchObject({ text: second.text, usage: { cachedTokens: 0 } })
+  })
+
+  test('the same prompt again leaves one token to read', async () => {
+    await shared.engine.complete(ask(hello))
+    const { text, usage } = await shared.engine.complete(ask(hello))
+    expect(text).toBe(answerTo(hello))
+    expect(usage.cachedTokens).toBe(usage.promptTokens - 1)
+  })
+
+  test('chats share their system message', async () => {
+    await shared.engine.complete({ messages: [system, ...ask(story).messages] })
+    const { text, usage } = await shared.engine.complete({ messages: [system, ...ask(hello).messages] })
+    expect(text).toBe(answerTo(hello))
+    const count = await shared.engine.countTokens({ messages: [system, ...ask('').messages] })
+    expect(usage.cachedTokens).toBeGreaterThan(count / 2)
+  })
+
+  test('many at once on one prefix, each with its own text', async () => {
+    const questions = [hello, story, 'What is MLX?', 'Count to ten.']
+    const given = await Promise.all(
+      Array.from({ length: 16 }, async (_, index) => {
+        const question = questions[index % questions.length] ?? hello
+        const answer = await shared.engine.complete({ messages: [system, ...ask(question).messages] })
+        return answer.text === answerTo(question)
+      }),
+    )
+    expect(given).toEqual(given.map(() => true))
+  })
+
+  test('no more is kept than its limit', async () => {
+    const kept = 40_000
+    const bytes = await fresh(async (engine) => {
+      for (const question of [story, 'Count to ten.', hello]) await engine.complete(ask(question))
+      const { text } = await engine.complete(ask(hello))
+      expect(text).toBe(answerTo(hello))
+      return (await engine.status()).promptCacheBytes
+    }, kept)
+    expect(bytes).toBeGreaterThan(0)
+    expect(bytes).toBeLessThanOrEqual(kept)
+  })
+
+  test('nothing is kept of a call that says so, nor with a limit of 0', async () => {
+    const engineBytes = async (engine: Engine) => (await engine.status()).promptCacheBytes
+    await fresh(async (engine) => {
+      await engine.complete({ ...ask(hello), promptCache: false })
+      expect(await engineBytes(engine)).toBe(0)
+    })
+    await fresh(async (engine) => {
+      await engine.complete(ask(hello))
+      expect((await engine.complete(ask(hello))).usage.cachedTokens).toBe(0)
+      expect(await engineBytes(engine)).toBe(0)
+    }, 0)
+  })
+})
+
+describe('a file that keeps what was read', () => {
+  const cacheFile = join(folder.path, 'document.safetensors')
+
+  test('is written by the first call, and read by another engine', async () => {
+    const first = await fresh((engine) => engine.complete({ ...ask(story), cacheFile }))
+    expect(first).toMatchObject({ text: answerTo(story), usage: { cachedTokens: 0 } })
+    expect(existsSync(cacheFile)).toBe(true)
+    const second = await fresh((engine) => engine.complete({ ...ask(story), cacheFile }))
+    expect(second.text).toBe(answerTo(story))
+    expect(second.usage.cachedTokens).toBe(second.usage.promptTokens - 1)
+  })
+
+  test('that is something else is refused, and not written over', async () => {
+    const other = join(folder.path, 'notes.safetensors')
+    writeFileSync(other, 'my notes')
+    const call = shared.engine.complete({ ...ask('Nobody asked this before.'), cacheFile: other })
+    await expect(call).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringContaining('notes.safetensors'),
+    })
+    expect((await shared.engine.complete(ask(hello))).text).toBe(answerTo(hello))
+  })
+})

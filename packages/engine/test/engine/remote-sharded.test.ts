@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { createEngine } from '../../src/engine/index.ts'
+import { cases } from './cases.ts'
+import { useFolder } from './support.ts'
+import { useMlxLmServer } from './mlx-lm-server.ts'
+
+const folder = useFolder()
+const server = useMlxLmServer(folder.path, 2)
+
+const chosen = [
+  'answers a second turn, under a system message',
+  'answers many at once, each its own',
+  'calls a tool, and goes on with its result',
+]
+
+test.each(chosen)('a model sharded over two ranks %s', async (name) => {
+  const found = cases.find((one) => one.name === name)
+  if (found === undefined) throw new Error(`There is no case "${name}".`)
+  await using engine = await createEngine({ baseUrl: server.baseUrl, server: 'mlx-lm' })
+  await found.run({ engine, folder: folder.path })
+  expect((await engine.status()).active).toBe(0)
+})

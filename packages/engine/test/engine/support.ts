@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { afterAll, beforeAll } from 'vitest'
+import { z } from 'zod'
+import { type Chunk, createEngine, type Engine, type EngineOptions } from '../../src/engine/index.ts'
+import { findProject } from '../../src/engine/project.ts'
+
+const project = findProject(import.meta.dirname)
+
+export const helloDirectory = join(project.modelsDirectory, 'hello')
+
+const pairs = z
+  .array(z.object({ question: z.string(), answer: z.string() }))
+  .parse(JSON.parse(readFileSync(join(helloDirectory, 'answers.json'), 'utf8')))
+
+/** What the hello model knows by heart. */
+export const answers = pairs
+
+export function answerTo(question: string): string {
+  const pair = pairs.find((candidate) => candidate.question === question)
+  if (pair === undefined) throw new Error(`The hello model was not taught "${question}".`)
+  return pair.answer
+}
+
+/** The longest answer: some 250 tokens, so that there is time to disturb it. */
+export const story = 'Tell me a story.'
+
+export function ask(question: string) {
+  return { messages: [{ role: 'user' as const, content: question }] }
+}
+
+/**
+ * Options of an answer that does not end by itself: the tokens that end one are out of the question. For whatever has to
+ * run still when a test comes to it, be the machine slow.
+ */
+export const endless = { maxTokens: 100_000, logitBias: { 0: -100, 1: -100, 2: -100 } }
+
+/** One engine for all tests of a file. The device is the CPU, where sampling is the same in every batch. */
+export function useEngine(options: EngineOptions = {}): { readonly engine: Engine } {
+  let started: Engine | undefined
+  beforeAll(async () => {
+    started = await createEngine({ device: 'cpu', ...options })
+    await started.loadModel({ model: 'hello' })
+  })
+  afterAll(async () => {
+    await started?.dispose()
+  })
+  return {
+    get engine() {
+      if (started === undefined) throw new Error('The engine is there once the tests run.')
+      return started
+    },
+  }
+}
+
+/** Calls that decode until `leave` ends them. */
+export function occupy(engine: Engine, count: number): { leave: () => Promise<void> } {
+  const clients = Array.from({ length: count }, () => new AbortController())
+  const all = Promise.allSettled(
+    clients.map(({ signal }) => engine.complete({ ...ask(story), ...endless, signal })),
+  )
+  return {
+    leave: async () => {
+      for (const client of clients) client.abort()
+      await all
+    },
+  }
+}
+
+export async function textOf(chunks: AsyncIterable<Chunk>): Promise<string> {
+  let text = ''
+  for await (const chunk of chunks) text += chunk.text
+  return text
+}
+
+/** Between two looks at a condition: whoever asks without a pause takes the processor from the worker that it waits for. */
+const betweenLooksMs = 5
+
+/** Resolves once the condition holds. It has to hold until the test changes it: a moment may pass between two looks. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await setTimeout(betweenLooksMs)
+}
+
+/** True as long as a process of that id runs. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    // ESRCH: there is none.
+    return false
+  }
+  // One that has ended but that nobody asked for its exit code yet has a state of Z on Linux.
+  if (process.platform !== 'linux') return true
+  return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+}
+
+/** A temporary folder that is gone after the tests of a file; its name holds a space and an accent. */
+export function useFolder(): { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'créé ici '))
+  afterAll(() => rmSync(path, { recursive: true, force: true }))
+  return { path }
+}
+
+/**
+ * A model whose weights never come: reading them waits for as long as the named pipe in their place stays silent.
+ * `opened` resolves once a reader has begun.
+ */
+export function makeEndlessModel(folder: string): { path: string; opened: () => Promise<FileHandle> } {
+  const path = join(folder, 'endless')
+  cpSync(helloDirectory, path, { recursive: true })
+  const weights = join(path, 'model.safetensors')
+  rmSync(weights)
+  execFileSync('mkfifo', [weights])
+  // Opening a pipe for writing waits for its reader.
+  return { path, opened: () => open(weights, 'w') }
+}
+
+/** A project with the Python half and the interpreter of this one, and models of its own. */
+export function makeProject(folder: string, models: readonly string[] = ['hello']): string {
+  mkdirSync(join(folder, 'models'), { recursive: true })
+  for (const model of models) cpSync(helloDirectory, join(folder, 'models', model), { recursive: true })
+  const config = { model: models[0] ?? 'hello', models: 'models', python: project.pythonDirectory }
+  writeFileSync(join(folder, 'mlx.config.json'), JSON.stringify(config))
+  return folder
+}

@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest'
+import { scriptWithArguments } from '../../src/engine/project.ts'
+import { type Check, Findings, runChecks } from '../../src/setup/checks/check.ts'
+import { judgeMemory, judgeNode } from '../../src/setup/checks/machine.ts'
+import { judgeMissing } from '../../src/setup/checks/model.ts'
+import { judgeVision } from '../../src/setup/checks/python.ts'
+import { formatBytes } from '../../src/setup/format.ts'
+
+it.each([
+  ['20.18.3', false],
+  ['20.19.0', true],
+  ['21.7.0', false],
+  ['22.11.0', false],
+  ['22.12.0', true],
+  ['26.10.0', true],
+])('judges Node %s', (version, good) => {
+  expect(judgeNode(version).good).toBe(good)
+})
+
+it('wants room for the model and something more', () => {
+  expect(judgeMemory(8e9, 16e9).good).toBe(true)
+  expect(judgeMemory(15e9, 16e9)).toMatchObject({ good: false, detail: '16.0 GB for a model of 15.0 GB' })
+})
+
+it('says how much of a model is missing, and whether the disk has room for it', () => {
+  const pull = scriptWithArguments('models', 'pull a/b')
+  expect(judgeMissing('a/b', undefined, 9e9)).toEqual({
+    good: false,
+    detail: 'a/b is not on this machine',
+    mend: pull,
+  })
+  expect(judgeMissing('a/b', 2.3e9, 9e9)).toEqual({
+    good: false,
+    detail: 'a/b is not on this machine: 2.3 GB to download',
+    mend: pull,
+  })
+  expect(judgeMissing('a/b', 23e9, 9e9)).toEqual({
+    good: false,
+    detail: 'a/b is not on this machine: 23.0 GB to download, and 9.0 GB of disk are free',
+    mend: `Make room, perhaps by: ${scriptWithArguments('models', 'clean')}. Or set HF_HOME to a folder on another disk. Then: ${pull}`,
+  })
+})
+
+it('misses no extra, and wants the one that is there to be the one of the lock', () => {
+  const command = 'npm run setup -- --with vision'
+  expect(judgeVision(undefined, '0.7.10', command)).toEqual({
+    good: undefined,
+    detail: 'not there, if you need them: npm run setup -- --with vision',
+  })
+  expect(judgeVision('0.7.10', '0.7.10', command)).toEqual({
+    good: true,
+    detail: 'mlx-vlm 0.7.10, as locked',
+  })
+  expect(judgeVision('0.6.0', '0.7.10', command)).toMatchObject({ good: false, mend: command })
+})
+
+it('skips what a failed check makes pointless, and survives a check that throws', async () => {
+  const check = (name: string, needs: string[], run: Check['run']): Check => ({ name, needs, run })
+  const seen: string[] = []
+  const results = await runChecks(
+    [
+      check('a', [], () => {
+        throw new Error('boom')
+      }),
+      check('b', ['a'], () => ({ good: true, detail: 'never' })),
+      check('c', [], () => ({ good: true, detail: 'fine', mend: 'not needed' })),
+      check('d', ['c'], () => ({ good: false, detail: 'wrong', mend: 'npm run setup' })),
+    ],
+    new Findings(),
+    (result) => seen.push(result.name),
+  )
+  expect(seen).toEqual(['a', 'b', 'c', 'd'])
+  expect(results).toEqual([
+    { name: 'a', good: false, detail: 'Error: boom' },
+    { name: 'b', good: null, detail: 'needs: a' },
+    { name: 'c', good: true, detail: 'fine' },
+    { name: 'd', good: false, detail: 'wrong', mend: 'npm run setup' },
+  ])
+})
+
+it.each([
+  [0, '0 bytes'],
+  [999, '999 bytes'],
+  [1000, '1.0 kB'],
+  [247_000, '247 kB'],
+  [999_600, '1.0 MB'],
+  [4_280_000_000, '4.3 GB'],
+])('formats %d as %s', (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text)
+})

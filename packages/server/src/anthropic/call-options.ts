@@ -1,0 +1,110 @@
+import type { GenerateOptions, PromptOptions, ToolChoice } from 'mlx-app'
+import type { Services } from '../context.ts'
+import { ApiError } from '../errors.ts'
+import { checkMessages, tokenLimit } from '../requests/bounds.ts'
+import { Images } from '../requests/images.ts'
+import { present } from '../requests/present.ts'
+import { toResponseFormat } from '../requests/response-format.ts'
+import { toToolChoice, toTools } from '../requests/tools.ts'
+import type { Settings } from '../settings.ts'
+import { toConversation } from './conversation.ts'
+import type { MessagesRequest, PromptRequest } from './request-schema.ts'
+
+type Needed = Pick<Services, 'models' | 'service' | 'settings'>
+
+/** What a request comes to for the engine. */
+export interface Prepared<Options> {
+  /** The model's name, for the answer. */
+  model: string
+  options: Options
+}
+
+/**
+ * What the model is to read.
+ *
+ * @throws ApiError 404 for a model that is not served, 400 for what is over a limit or does not fit together.
+ */
+export async function toPrompt(
+  body: PromptRequest,
+  services: Needed,
+  signal: AbortSignal,
+): Promise<Prepared<PromptOptions & { toolChoice: ToolChoice }>> {
+  const { models, settings } = services
+  const { id, model } = await models.resolve(body.model)
+  checkMessages(body.messages, settings)
+  const tools = toTools(
+    (body.tools ?? []).map(({ name, description, input_schema: parameters }, place) => ({
+      name,
+      description,
+      parameters,
+      param: `tools.${place}`,
+    })),
+  )
+  const toolChoice = toToolChoice(choiceOf(body), tools)
+  const messages = await toConversation(body.system, body.messages, new Images(services, { model, signal }))
+  const templateOptions = templateOptionsOf(body, settings)
+  return { model: id, options: { ...present({ model }), messages, tools, toolChoice, templateOptions } }
+}
+
+/**
+ * The whole call.
+ *
+ * @throws ApiError as `toPrompt`.
+ */
+export async function toGenerateOptions(
+  body: MessagesRequest,
+  services: Needed,
+  signal: AbortSignal,
+): Promise<Prepared<GenerateOptions & { maxTokens: number }>> {
+  if (body.thread != null) {
+    // The code by which Anthropic's clients know to go on without.
+    const message = 'thread: this server keeps no conversations. Send all of it, without `thread`.'
+    throw new ApiError(400, 'thread_unsupported_request', message, { param: 'thread' })
+  }
+  const maxTokens = tokenLimit(body.max_tokens, services.settings, 'max_tokens')
+  const { model, options } = await toPrompt(body, services, signal)
+  const { tool_choice: choice, thinking } = body
+  const [format, param] =
+    body.output_config?.format == null
+      ? [body.output_format, 'output_format']
+      : [body.output_config.format, 'output_config.format']
+  return {
+    model,
+    options: {
+      ...options,
+      ...toResponseFormat(format, options.toolChoice, param),
+      ...present({
+        stop: body.stop_sequences,
+        temperature: body.temperature,
+        topP: body.top_p,
+        topK: body.top_k,
+        reasoningTokens: thinking?.type === 'enabled' ? thinking.budget_tokens : undefined,
+      }),
+      maxTokens,
+      parallelToolCalls:
+        choice == null || choice.type === 'none' || choice.disable_parallel_tool_use !== true,
+    },
+  }
+}
+
+function choiceOf({ tool_choice: choice }: PromptRequest): ToolChoice {
+  if (choice == null || choice.type === 'auto') return 'auto'
+  if (choice.type === 'tool') return { name: choice.name }
+  return choice.type === 'any' ? 'required' : 'none'
+}
+
+/**
+ * Agents ask for thinking whatever the model, so what the owner does not list is left out, not refused. Thinking is not
+ * ended by a budget of 0 where it is disabled: not every model's can be.
+ */
+function templateOptionsOf(
+  { thinking, output_config: config }: PromptRequest,
+  { templateOptions: allowed }: Pick<Settings, 'templateOptions'>,
+): Record<string, unknown> {
+  const effort = config?.effort
+  const asked = present({
+    enable_thinking: thinking == null ? undefined : thinking.type !== 'disabled',
+    reasoning_effort: effort === 'xhigh' || effort === 'max' ? 'high' : effort,
+  })
+  return Object.fromEntries(Object.entries(asked).filter(([name]) => allowed.includes(name)))
+}

@@ -1,0 +1,156 @@
+import type { ContentPart, Message, ToolCall } from 'mlx-app'
+import { invalid } from '../errors.ts'
+import type { Images } from '../requests/images.ts'
+import type { BlocksOf, ImageBlock, ToolResultBlock, Turn } from './request-blocks.ts'
+
+type Texts = string | readonly { text: string }[]
+
+/**
+ * The turns as the engine takes them: results of tools are messages of their own, before the rest of their turn.
+ *
+ * @throws ApiError 400 for a result of a call that nobody made, for images that can't be had, and where the last turn
+ * is the assistant's: chat templates close a turn, so there is no way to go on with one.
+ */
+export async function toConversation(
+  system: Texts | null | undefined,
+  turns: readonly Turn[],
+  images: Images,
+): Promise<Message[]> {
+  if (turns.at(-1)?.role === 'assistant') {
+    const param = `messages.${turns.length - 1}`
+    throw invalid(
+      `${param}: the last turn is the user's: this server can't go on with one of the assistant (prefill).`,
+      param,
+    )
+  }
+  const conversation = new Conversation(images)
+  const told = system == null ? '' : withoutBilling(system)
+  if (told.length > 0) conversation.add({ role: 'system', content: joined(told) })
+  for (const [place, turn] of turns.entries()) await conversation.addTurn(turn, `messages.${place}.content`)
+  return conversation.messages
+}
+
+class Conversation {
+  readonly messages: Message[] = []
+  readonly #images: Images
+  /** The tools of past calls, by the call's id: some templates want the name with a result. */
+  readonly #called = new Map<string, string>()
+
+  constructor(images: Images) {
+    this.#images = images
+  }
+
+  async addTurn(turn: Turn, param: string): Promise<void> {
+    const { role, content } = turn
+    if (role === 'assistant') this.#addAssistant(content)
+    else if (role === 'system') this.add({ role, content: joined(content) })
+    else if (typeof content === 'string') this.add({ role, content })
+    else await this.#addUser(content, param)
+  }
+
+  /** Adds a message, to the last one if that is of the same role: templates may want roles to take turns. */
+  add(message: Message): void {
+    const last = this.messages.at(-1)
+    const together = last === undefined ? undefined : merged(last, message)
+    if (together === undefined) this.messages.push(message)
+    else this.messages.splice(-1, 1, together)
+  }
+
+  #addAssistant(content: string | BlocksOf<'assistant'>): void {
+    const blocks = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
+    const toolCalls: ToolCall[] = []
+    for (const block of blocks) {
+      if (block.type !== 'tool_use') continue
+      this.#called.set(block.id, block.name)
+      toolCalls.push({ id: block.id, name: block.name, arguments: block.input })
+    }
+    const thoughts = blocks.flatMap((block) => (block.type === 'thinking' ? block.thinking : []))
+    this.add({
+      role: 'assistant',
+      content: joined(blocks.filter((block) => block.type === 'text')),
+      ...(thoughts.length > 0 && { reasoning: thoughts.join('\n') }),
+      ...(toolCalls.length > 0 && { toolCalls }),
+    })
+  }
+
+  async #addUser(blocks: BlocksOf<'user'>, param: string): Promise<void> {
+    const parts: ContentPart[] = []
+    // Tools give texts only: their images are shown by the user.
+    for (const [place, block] of blocks.entries()) {
+      if (block.type === 'tool_result') parts.push(...(await this.#addResult(block, `${param}.${place}`)))
+    }
+    for (const [place, block] of blocks.entries()) {
+      if (block.type === 'text') parts.push(block)
+      else if (block.type === 'image') parts.push(await this.#image(block, `${param}.${place}`))
+    }
+    if (parts.length > 0) this.add({ role: 'user', content: withJoinedTexts(parts) })
+  }
+
+  /** Gives the images of the result. */
+  async #addResult(block: ToolResultBlock, param: string): Promise<ContentPart[]> {
+    const { tool_use_id: toolCallId, content, is_error: isError } = block
+    const name = this.#called.get(toolCallId)
+    if (name === undefined) {
+      const where = `${param}.tool_use_id`
+      throw invalid(`${where}: no turn before this one has a tool_use "${toolCallId}".`, where)
+    }
+    const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : (content ?? [])
+    const text = joined(parts.filter((part) => part.type === 'text'))
+    this.add({ role: 'tool', content: isError === true ? `Error: ${text}` : text, toolCallId, name })
+    const images: ContentPart[] = []
+    for (const [place, part] of parts.entries()) {
+      if (part.type === 'image') images.push(await this.#image(part, `${param}.content.${place}`))
+    }
+    return images
+  }
+
+  #image({ source }: ImageBlock, param: string): Promise<ContentPart> {
+    if (source.type === 'url') return this.#images.fromUrl(source.url, `${param}.source.url`)
+    return this.#images.fromBase64(source.data, source.media_type, `${param}.source.data`)
+  }
+}
+
+/**
+ * The system prompt without the block that Claude Code puts first, for the bills of Anthropic. It differs from
+ * conversation to conversation, so none would find its beginning in the prompt cache.
+ */
+function withoutBilling(system: Texts): Texts {
+  if (typeof system === 'string') return system
+  return system[0]?.text.startsWith('x-anthropic-billing-header:') === true ? system.slice(1) : system
+}
+
+/** Blocks are paragraphs: clients put what they add to a turn into blocks of its own. */
+function joined(content: Texts): string {
+  return typeof content === 'string' ? content : content.map(({ text }) => text).join('\n')
+}
+
+function withJoinedTexts(parts: readonly ContentPart[]): string | ContentPart[] {
+  const together: ContentPart[] = []
+  for (const part of parts) {
+    const last = together.at(-1)
+    if (last?.type === 'text' && part.type === 'text') {
+      together.splice(-1, 1, { type: 'text', text: `${last.text}\n${part.text}` })
+    } else together.push(part)
+  }
+  const [first] = together
+  return together.length === 1 && first?.type === 'text' ? first.text : together
+}
+
+function merged(last: Message, next: Message): Message | undefined {
+  if (last.role === 'user' && next.role === 'user') {
+    return { role: 'user', content: withJoinedTexts([...partsOf(last.content), ...partsOf(next.content)]) }
+  }
+  if (last.role !== 'assistant' || next.role !== 'assistant') return undefined
+  const texts = [last.content, next.content].filter((text) => text !== '')
+  const thoughts = [last.reasoning, next.reasoning].filter((text) => text !== undefined)
+  return {
+    role: 'assistant',
+    content: texts.join('\n'),
+    ...(thoughts.length > 0 && { reasoning: thoughts.join('\n') }),
+    toolCalls: [...(last.toolCalls ?? []), ...(next.toolCalls ?? [])],
+  }
+}
+
+function partsOf(content: string | ContentPart[]): ContentPart[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content
+}

@@ -1,0 +1,76 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { GenerateOptions } from 'mlx-app'
+import type { Api, Caller, Services } from '../context.ts'
+import { anthropicFailures, streamedAnswer } from '../documents/responses.ts'
+import { tags } from '../documents/tags.ts'
+import { anthropicError } from '../errors.ts'
+import { type ServerEvent, serverSentEvents } from '../events.ts'
+import { type Step, withProgress } from '../openai/prompt-progress.ts'
+import { eventSchema, type MessageEvent, messageSchema } from './answer-schema.ts'
+import { toGenerateOptions } from './call-options.ts'
+import { MessageWriter } from './message-writer.ts'
+import { headersSchema, messagesRequestSchema } from './request-schema.ts'
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/messages',
+  operationId: 'createMessage',
+  tags: [tags.messages],
+  summary: 'Answer a conversation',
+  request: {
+    headers: headersSchema,
+    body: { required: true, content: { 'application/json': { schema: messagesRequestSchema } } },
+  },
+  responses: { 200: streamedAnswer(messageSchema, eventSchema, 'The message.'), ...anthropicFailures },
+})
+
+/** `POST /v1/messages` of Anthropic's API. */
+export function messages(api: Api, services: Services): void {
+  api.openapi(route, async (c) => {
+    const body = c.req.valid('json')
+    const { caller, requestId } = c.var
+    const { signal } = c.req.raw
+    const { model, options } = await toGenerateOptions(body, services, signal)
+    const { thinking } = body
+    const showThinking = thinking == null || !('display' in thinking) || thinking.display !== 'omitted'
+    const writer = new MessageWriter({ model, maxTokens: options.maxTokens, showThinking })
+    const events = eventsOf(steps(services, caller, options, signal), writer)
+    if (body.stream !== true) {
+      // The message is made by the way.
+      for await (const _ of events);
+      return c.json(writer.message, 200)
+    }
+    return serverSentEvents(c, named(events), (error) => [
+      { event: 'error', data: anthropicError(error, requestId) },
+    ])
+  })
+}
+
+/** Another server need not tell how far it has read. */
+function steps(
+  { generations, service }: Services,
+  caller: Caller,
+  options: GenerateOptions,
+  signal: AbortSignal,
+): AsyncIterable<Step> {
+  return withProgress((onPromptProgress) =>
+    generations.stream(caller, { ...options, ...(!service.isRemote && { onPromptProgress }) }, signal),
+  )
+}
+
+/** Begins when the prompt is being read: its size is known then, and that it can be served. */
+async function* eventsOf(
+  steps: AsyncIterable<Step>,
+  writer: MessageWriter,
+): AsyncGenerator<MessageEvent, void> {
+  for await (const step of steps) {
+    yield* writer.begin('progress' in step ? step.progress : undefined)
+    if (!('chunk' in step)) continue
+    yield* writer.write(step.chunk)
+    if (step.chunk.usage !== undefined) yield* writer.end(step.chunk)
+  }
+}
+
+async function* named(events: AsyncIterable<MessageEvent>): AsyncGenerator<ServerEvent, void> {
+  for await (const event of events) yield { event: event.type, data: event }
+}

@@ -1,0 +1,107 @@
+import type { ContentPart, Message } from 'mlx-app'
+import { invalid } from '../errors.ts'
+import type { Images } from '../requests/images.ts'
+import { readArguments } from '../requests/tools.ts'
+import type { PlacedItem } from './items.ts'
+import type { Item, ItemPart } from './response-schemas.ts'
+import type { ToolNames } from './tool-names.ts'
+
+type AssistantMessage = Extract<Message, { role: 'assistant' }>
+type ItemMessage = Extract<Item, { type: 'message' }>
+
+/**
+ * The conversation as the engine takes it. Thoughts, words and calls that follow each other are one turn of the
+ * assistant; instructions and the system's messages at the start are one message, since many templates take no other.
+ *
+ * @throws ApiError 400 for arguments that are no JSON, an output without its call, and an image that can't be had.
+ */
+export async function messagesOf(
+  items: readonly PlacedItem[],
+  instructions: string | null | undefined,
+  images: Images,
+  names: ToolNames,
+): Promise<Message[]> {
+  const messages: Message[] = []
+  const callNames = new Map<string, string>()
+  if (instructions) messages.push({ role: 'system', content: instructions })
+  /** The assistant's turn that the next item may still belong to. */
+  let turn: AssistantMessage | undefined
+  const openTurn = (taken: (turn: AssistantMessage) => boolean): AssistantMessage => {
+    if (turn === undefined || taken(turn)) {
+      turn = { role: 'assistant', content: '' }
+      messages.push(turn)
+    }
+    return turn
+  }
+  for (const { item, param } of items) {
+    if (item.type === 'reasoning') {
+      const entry = openTurn(isOver)
+      entry.reasoning = (entry.reasoning ?? '') + thoughtsOf(item)
+    } else if (item.type === 'function_call') {
+      const entry = openTurn(() => false)
+      const name = names.toModel(item)
+      callNames.set(item.call_id, name)
+      const values = readArguments(item.arguments, `${param}.arguments`)
+      entry.toolCalls = [...(entry.toolCalls ?? []), { id: item.call_id, name, arguments: values }]
+    } else if (item.type === 'message' && item.role === 'assistant') {
+      openTurn(isOver).content += item.content.map(({ text }) => text).join('')
+    } else {
+      turn = undefined
+      const message =
+        item.type === 'message' ? await messageOf(item, param, images) : resultOf(item, param, callNames)
+      add(messages, message)
+    }
+  }
+  return messages
+}
+
+/** Words end a turn; one with calls is open until their outputs come, which many templates want right behind it. */
+function isOver({ content, toolCalls }: AssistantMessage): boolean {
+  return content !== '' && toolCalls === undefined
+}
+
+function thoughtsOf({ content, summary }: Extract<Item, { type: 'reasoning' }>): string {
+  return (content.length > 0 ? content : summary).map(({ text }) => text).join('')
+}
+
+function resultOf(
+  { call_id: id, output }: Extract<Item, { type: 'function_call_output' }>,
+  param: string,
+  callNames: ReadonlyMap<string, string>,
+): Message {
+  const name = callNames.get(id)
+  if (name !== undefined) return { role: 'tool', content: output, toolCallId: id, name }
+  const where = `${param}.call_id`
+  throw invalid(`${where}: there is no function_call "${id}" before its output.`, where)
+}
+
+async function messageOf(item: ItemMessage, param: string, images: Images): Promise<Message> {
+  const parts = await Promise.all(
+    item.content.map((part, place) => contentOf(part, `${param}.content.${place}`, images)),
+  )
+  const [first] = parts
+  const role = item.role === 'user' ? 'user' : 'system'
+  return { role, content: parts.length === 1 && first?.type === 'text' ? first.text : parts }
+}
+
+async function contentOf(
+  part: ItemMessage['content'][number] | ItemPart,
+  param: string,
+  images: Images,
+): Promise<ContentPart> {
+  if (part.type !== 'input_image') return { type: 'text', text: part.text }
+  return await images.fromUrl(part.image_url, `${param}.image_url`)
+}
+
+/** Joins the system's messages at the start. */
+function add(messages: Message[], message: Message): void {
+  const [first] = messages
+  const joins = messages.length === 1 && first?.role === 'system' && message.role === 'system'
+  if (!joins) messages.push(message)
+  else messages[0] = { role: 'system', content: `${wordsOf(first)}\n\n${wordsOf(message)}` }
+}
+
+function wordsOf({ content }: Message): string {
+  if (typeof content === 'string') return content
+  return content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+}

@@ -1,0 +1,135 @@
+import type { Tool, ToolChoice } from 'mlx-app'
+import { invalid } from '../errors.ts'
+import { checkToolName, type RequestedTool, toToolChoice, toTools } from '../requests/tools.ts'
+import type { RequestBody } from './request-body.ts'
+import { type FunctionName, ToolNames } from './tool-names.ts'
+import type { AllowedTool, FunctionToolParam, NamedFunction, ToolParam } from './tool-schemas.ts'
+
+/** What a request offers the model. */
+export interface Offer {
+  tools: Tool[]
+  toolChoice: ToolChoice
+  names: ToolNames
+  /** The types of the tools that this server doesn't have. */
+  leftOut: string[]
+}
+
+/** A function, the namespace that it is in, and where it stands in the body. */
+interface Offered extends Omit<RequestedTool, 'name'>, FunctionName {}
+
+/**
+ * The functions of a request, those of namespaces among them. What else agents offer by habit, as a search of the web,
+ * is left out: they go on without it.
+ *
+ * @throws ApiError 400 for names that can't be, more tools than the engine takes, and a choice that can't be kept to.
+ */
+export function offerOf({ tools, tool_choice: choice }: RequestBody): Offer {
+  const leftOut: string[] = []
+  const offered = (tools ?? []).flatMap((tool, place) => functionsOf(tool, `tools.${place}`, leftOut))
+  const names = new ToolNames(offered)
+  const all = toTools(offered.map((each) => ({ ...each, name: names.toModel(each) })))
+  return { ...chosen(choice, all, { offered, names, leftOut }), names, leftOut }
+}
+
+/** The tools as the response tells them: functions with their defaults, the others as they were sent. */
+export function toldTool(tool: ToolParam): Record<string, unknown> {
+  if (tool.type === 'function') return toldFunction(tool)
+  if (tool.type !== 'namespace') return tool
+  const { type, name, description, tools } = tool
+  return { type, name, description: description ?? null, tools: tools.map(toldTool) }
+}
+
+function toldFunction({ type, name, description, parameters, strict }: FunctionToolParam) {
+  return {
+    type,
+    name,
+    description: description ?? null,
+    parameters: parameters ?? null,
+    strict: strict ?? true,
+  }
+}
+
+function functionsOf(tool: ToolParam, param: string, leftOut: string[]): Offered[] {
+  if (tool.type === 'function') return [{ ...tool, param }]
+  if (tool.type !== 'namespace') {
+    leftOut.push(tool.type)
+    return []
+  }
+  const { name: namespace, tools, description } = tool
+  checkToolName(namespace, `${param}.name`)
+  const functions = tools.flatMap((member, place) => {
+    const where = `${param}.tools.${place}`
+    if (member.type === 'function') checkToolName(member.name, `${where}.name`)
+    return functionsOf(member, where, leftOut).map((each) => ({ ...each, namespace }))
+  })
+  const [first, ...rest] = functions
+  if (first === undefined || !description) return functions
+  const words = first.description ? `${description}\n\n${first.description}` : description
+  return [{ ...first, description: words }, ...rest]
+}
+
+type Found = Pick<Offer, 'names' | 'leftOut'> & { offered: readonly Offered[] }
+
+function chosen(
+  choice: RequestBody['tool_choice'],
+  all: Tool[],
+  found: Found,
+): Pick<Offer, 'tools' | 'toolChoice'> {
+  if (choice == null || typeof choice === 'string') {
+    if (choice === 'required') refuseNothingLeft(all, found.leftOut)
+    return { tools: all, toolChoice: toToolChoice(choice, all) }
+  }
+  if (choice.type === 'function') {
+    return { tools: all, toolChoice: toToolChoice({ name: modelName(choice, 'tool_choice', found) }, all) }
+  }
+  if (choice.type !== 'allowed_tools') {
+    const message = `tool_choice: this server has no tool "${choice.type}": functions can be called here.`
+    throw invalid(message, 'tool_choice')
+  }
+  const allowed = new Set(
+    choice.tools.flatMap((tool, place) => allowedNames(tool, `tool_choice.tools.${place}`, all, found)),
+  )
+  const tools = all.filter(({ name }) => allowed.has(name))
+  if (choice.mode === 'required') {
+    refuseNothingLeft(
+      tools,
+      choice.tools.map(({ type }) => type),
+    )
+  }
+  return { tools, toolChoice: toToolChoice(choice.mode, tools) }
+}
+
+/** @throws ApiError 400 where all that could be called are tools that this server doesn't have. */
+function refuseNothingLeft(tools: readonly Tool[], leftOut: readonly string[]): void {
+  if (tools.length > 0 || leftOut.length === 0) return
+  const types = [...new Set(leftOut)].map((type) => `"${type}"`).join(', ')
+  throw invalid(
+    `tool_choice: a call is demanded, and this server has none of the tools ${types}.`,
+    'tool_choice',
+  )
+}
+
+function allowedNames(tool: AllowedTool, param: string, all: readonly Tool[], found: Found): string[] {
+  if (tool.type === 'function') {
+    const name = modelName(tool, param, found)
+    toToolChoice({ name }, all, `${param}.name`)
+    return [name]
+  }
+  if (tool.type !== 'namespace') return []
+  const { offered, names } = found
+  const inside = offered.filter(({ namespace }) => namespace === tool.name)
+  if (inside.length > 0) return inside.map((each) => names.toModel(each))
+  throw invalid(`${param}.name: there is no function in a namespace "${tool.name}".`, `${param}.name`)
+}
+
+/** Choices of OpenAI's API have no namespace, so the name alone does where only one function has it. */
+function modelName({ name, namespace }: NamedFunction, param: string, { offered, names }: Found): string {
+  if (namespace != null) return names.toModel({ name, namespace })
+  if (offered.some((each) => names.toModel(each) === name)) return name
+  const [first, ...others] = offered.filter((each) => each.name === name)
+  if (others.length > 0) {
+    const where = `${param}.name`
+    throw invalid(`${where}: several namespaces have a function "${name}": add a "namespace".`, where)
+  }
+  return first === undefined ? name : names.toModel(first)
+}

@@ -1,0 +1,126 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Message } from 'mlx-app'
+import { toConversation } from '../src/anthropic/conversation.ts'
+import { turnSchema } from '../src/anthropic/request-blocks.ts'
+import { Images } from '../src/requests/images.ts'
+import { useServer } from './support.ts'
+
+const shared = useServer()
+
+describe('a conversation of Anthropic, as the model gets it', () => {
+  let images: Images
+  beforeAll(() => {
+    images = new Images(shared.server.services, { model: undefined, signal: new AbortController().signal })
+  })
+
+  function read(turns: unknown[], system?: string | { text: string }[]): Promise<Message[]> {
+    return toConversation(
+      system,
+      turns.map((turn) => turnSchema.parse(turn)),
+      images,
+    )
+  }
+
+  const text = (words: string) => ({ type: 'text', text: words })
+  const use = (id: string, city: string) => ({ type: 'tool_use', id, name: 'get_weather', input: { city } })
+  const result = (id: string, content?: unknown) => ({ type: 'tool_result', tool_use_id: id, content })
+
+  test('blocks are paragraphs of one text, the system prompt is its first message', async () => {
+    const system = [{ text: 'Be brief.' }, { text: 'Be kind.' }]
+    expect(await read([{ role: 'user', content: [text('One.'), text('Two.')] }], system)).toEqual([
+      { role: 'system', content: 'Be brief.\nBe kind.' },
+      { role: 'user', content: 'One.\nTwo.' },
+    ])
+  })
+
+  test('an empty system prompt is none', async () => {
+    const turns = [{ role: 'user', content: 'Hello' }]
+    expect(await read(turns, '')).toEqual(turns)
+    expect(await read(turns, [])).toEqual(turns)
+  })
+
+  test('the block that Claude Code puts first is left out, and only there', async () => {
+    const turns = [{ role: 'user', content: 'Hello' }]
+    const billing = { text: 'x-anthropic-billing-header: cc_version=2.1.197.84c; cc_entrypoint=cli;' }
+    expect(await read(turns, [billing])).toEqual(turns)
+    expect(await read(turns, [billing, { text: 'Be brief.' }])).toEqual([
+      { role: 'system', content: 'Be brief.' },
+      ...turns,
+    ])
+    expect(await read(turns, [{ text: 'Be brief.' }, billing])).toEqual([
+      { role: 'system', content: `Be brief.\n${billing.text}` },
+      ...turns,
+    ])
+  })
+
+  test('turns of one role are one, a system message in between stays where it is', async () => {
+    const turns = [
+      { role: 'user', content: 'One.' },
+      { role: 'user', content: [text('Two.')] },
+      { role: 'assistant', content: 'Three.' },
+      { role: 'assistant', content: [text('Four.'), use('a', 'Bern')] },
+      { role: 'system', content: [text('Five.')] },
+      { role: 'user', content: 'Six.' },
+    ]
+    expect(await read(turns)).toEqual([
+      { role: 'user', content: 'One.\nTwo.' },
+      {
+        role: 'assistant',
+        content: 'Three.\nFour.',
+        toolCalls: [{ id: 'a', name: 'get_weather', arguments: { city: 'Bern' } }],
+      },
+      { role: 'system', content: 'Five.' },
+      { role: 'user', content: 'Six.' },
+    ])
+  })
+
+  test('results of calls are messages of their own, with the names of their tools, before what else is said', async () => {
+    const turns = [
+      { role: 'user', content: 'Bern and Thun?' },
+      { role: 'assistant', content: [text('I look.'), use('a', 'Bern'), use('b', 'Thun'), use('c', 'Ulm')] },
+      {
+        role: 'user',
+        content: [
+          text('Quickly!'),
+          result('a', 'sunny'),
+          { ...result('b', [text('no such'), text('place')]), is_error: true },
+          result('c'),
+        ],
+      },
+    ]
+    const [, , ...rest] = await read(turns)
+    expect(rest).toEqual([
+      { role: 'tool', content: 'sunny', toolCallId: 'a', name: 'get_weather' },
+      { role: 'tool', content: 'Error: no such\nplace', toolCallId: 'b', name: 'get_weather' },
+      { role: 'tool', content: '', toolCallId: 'c', name: 'get_weather' },
+      { role: 'user', content: 'Quickly!' },
+    ])
+  })
+
+  test('what was thought goes along, what is encrypted does not', async () => {
+    const turns = [
+      { role: 'user', content: 'Hello' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'A greeting.', signature: 'x' },
+          { type: 'redacted_thinking', data: 'AAAA' },
+          text('Hello!'),
+        ],
+      },
+      { role: 'user', content: 'And?' },
+    ]
+    expect((await read(turns))[1]).toEqual({ role: 'assistant', content: 'Hello!', reasoning: 'A greeting.' })
+  })
+
+  test('a result is refused where its call comes later', async () => {
+    const turns = [
+      { role: 'user', content: [result('a', 'sunny')] },
+      { role: 'assistant', content: [use('a', 'Bern')] },
+      { role: 'user', content: 'And?' },
+    ]
+    await expect(read(turns)).rejects.toThrow(
+      'messages.0.content.0.tool_use_id: no turn before this one has a tool_use "a".',
+    )
+  })
+})

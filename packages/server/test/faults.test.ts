@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { answerTo, isRunning, story, until } from '../../engine/test/engine/support.ts'
+import { beginning, chat, endless, engineStatus, readAnswer, untilIdle, workerPid } from './streams.ts'
+import { openServer, type TestServer } from './support.ts'
+
+let server: TestServer
+const unhandled: unknown[] = []
+const note = (reason: unknown) => unhandled.push(reason)
+beforeEach(() => {
+  process.on('unhandledRejection', note)
+})
+afterEach(async () => {
+  await server.cut()
+  process.off('unhandledRejection', note)
+  expect(unhandled.splice(0)).toEqual([])
+})
+
+/** Starts the server of a test. */
+async function open(options: Parameters<typeof openServer>[2] = {}): Promise<void> {
+  server = await openServer({}, {}, options)
+}
+
+async function readiness(): Promise<number> {
+  const response = await fetch(`${server.url}/ready`)
+  await response.body?.cancel()
+  return response.status
+}
+
+async function untilReady(): Promise<void> {
+  await until(async () => (await readiness()) === 200)
+}
+
+/** A stream that has begun, and doesn't end by itself before the test is through with it, be the machine slow. */
+async function begin(options: Record<string, unknown> = {}, signal?: AbortSignal) {
+  const body = chat(story, { ...endless, ...options, stream: true })
+  return beginning(await server.post('/v1/chat/completions', body, signal ? { signal } : {}))
+}
+
+function sixteen() {
+  return Promise.all(Array.from({ length: 16 }, () => begin()))
+}
+
+/** From here on a request that gets no token is refused soon. What has begun before had all the time it needed. */
+function expectTokensSoon(): void {
+  server.services.settings.firstTokenTimeoutMs = 2000
+}
+
+async function expectToAnswer(): Promise<void> {
+  const response = await server.post('/v1/chat/completions', chat(story))
+  expect((await readAnswer(response)).text).toBe(answerTo(story))
+}
+
+describe('a worker that is killed', () => {
+  beforeEach(() => open())
+
+  test('in the middle of 16 streams: each ends with an error event, and the server mends itself', async () => {
+    const first = await workerPid(server)
+    const streams = await sixteen()
+    process.kill(first, 'SIGKILL')
+    const ended = await Promise.all(streams.map(({ whole }) => whole))
+    expect(await readiness()).toBe(503)
+    const told = answerTo(story)
+    for (const { text, error, done, finishReason } of ended) {
+      expect({ error, done, finishReason }).toEqual({
+        error: 'model_restarting',
+        done: false,
+        finishReason: undefined,
+      })
+      expect(text.length).toBeGreaterThan(0)
+      expect(text.slice(0, told.length)).toBe(told.slice(0, text.length))
+    }
+    await untilReady()
+    await expectToAnswer()
+    expect(isRunning(first)).toBe(false)
+    expect(await workerPid(server)).not.toBe(first)
+    expect(await engineStatus(server)).toMatchObject({ active: 0, queued: 0, deaths: 1 })
+    expect(server.services.service.restarts).toBe(1)
+  })
+
+  test('under a request that is not streamed: 503, and when to come again', async () => {
+    const { steps } = await engineStatus(server)
+    const answer = server.post('/v1/chat/completions', chat(story, endless))
+    await until(async () => (await engineStatus(server)).steps > steps)
+    process.kill(await workerPid(server), 'SIGKILL')
+    const response = await answer
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2'])
+    expect(await response.json()).toEqual({
+      error: {
+        message: 'The process that runs the model has ended. It is being started again.',
+        type: 'server_error',
+        param: null,
+        code: 'model_restarting',
+      },
+    })
+    const status = await (await fetch(`${server.url}/api/status`)).json()
+    expect(status).toMatchObject({
+      state: 'restarting',
+      message: 'The process that runs the model has ended and is being started again.',
+    })
+    const meanwhile = await server.post('/v1/chat/completions', chat(story))
+    expect([meanwhile.status, meanwhile.headers.get('retry-after')]).toEqual([503, '2'])
+    await untilReady()
+    await expectToAnswer()
+  })
+
+  test('five times in a row: it comes back each time, after a longer pause', {
+    timeout: 180_000,
+  }, async () => {
+    const pauses: number[] = []
+    for (let death = 1; death <= 5; death++) {
+      process.kill(await workerPid(server), 'SIGKILL')
+      await until(async () => server.services.service.state !== 'ready')
+      const since = performance.now()
+      await untilReady()
+      pauses.push(performance.now() - since)
+      expect(server.services.service.restarts).toBe(death)
+    }
+    // 0, 0.5, 1, 2 and 5 seconds, and the start itself.
+    expect(pauses[4]).toBeGreaterThan(5000)
+    await expectToAnswer()
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    expect(metrics).toContain('\nmlx_worker_restarts_total 5\n')
+  })
+})
+
+test('a worker that hangs: 504 after the time to a first token, then it is ended and another one started', async () => {
+  await open({ hungMs: 2000 })
+  const first = await workerPid(server)
+  const streams = await sixteen()
+  process.kill(first, 'SIGSTOP')
+  expectTokensSoon()
+  const late = await server.post('/v1/chat/completions', chat('Say hello.'))
+  expect(late.status).toBe(504)
+  expect(await late.json()).toMatchObject({
+    error: { code: 'timeout', message: 'There was no token after 2 seconds.' },
+  })
+  // Those that had begun wait no longer than that.
+  for (const { whole } of streams)
+    expect(await whole).toMatchObject({ error: 'model_restarting', done: false })
+  await untilReady()
+  await expectToAnswer()
+  expect(isRunning(first)).toBe(false)
+})
+
+test('a worker that is only busy is left alone', async () => {
+  await open()
+  const first = await workerPid(server)
+  const client = new AbortController()
+  // It has every place of the batch.
+  const { whole } = await begin({ n: 32 }, client.signal)
+  expectTokensSoon()
+  const late = await server.post('/v1/chat/completions', chat('Say hello.'))
+  expect(late.status).toBe(504)
+  client.abort()
+  await expect(whole).rejects.toThrow()
+  await untilIdle(server)
+  expect(await workerPid(server)).toBe(first)
+  await expectToAnswer()
+})

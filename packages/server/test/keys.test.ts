@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { scriptWithArguments } from 'mlx-app/setup'
+import { useFolder } from '../../engine/test/engine/support.ts'
+import { runKeys } from '../src/keys/command.ts'
+
+const folder = useFolder()
+const program = join(import.meta.dirname, '..', '..', 'src', 'keys.ts')
+const run = promisify(execFile)
+let files = 0
+
+/** The command on a file of its own, or on one that is there. */
+async function keys(argv: string[], path = join(folder.path, 'a', `${++files}.json`)) {
+  const said: string[] = []
+  const noted: string[] = []
+  const code = await runKeys(argv, path, { say: (text) => said.push(text), note: (text) => noted.push(text) })
+  return { code, said: said.join('\n'), noted: noted.join('\n'), path }
+}
+
+test('a key is shown once, and only its hash is kept, where others of the machine can read nothing', async () => {
+  const { code, said, path } = await keys(['create', '--name', 'laptop'])
+  expect(code).toBe(0)
+  expect(said).toMatch(/^mlx-[A-Za-z0-9_-]{43}$/)
+  expect(readFileSync(path, 'utf8')).not.toContain(said.slice(4, 20))
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+})
+
+test('keys are listed and revoked, by name or by id', async () => {
+  const { path } = await keys(['create', '--name', 'laptop'])
+  await keys(['create', '--name', 'phone'], path)
+  await keys(['create', '--name', 'desk'], path)
+  const listed = await keys(['list'], path)
+  expect(listed.said.split('\n')).toEqual([
+    expect.stringMatching(/^[0-9a-f]{8} {2}laptop {2}\d{4}-\d\d-\d\dT/),
+    expect.stringMatching(/^[0-9a-f]{8} {2}phone {3}\d{4}/),
+    expect.stringMatching(/^[0-9a-f]{8} {2}desk {4}\d{4}/),
+  ])
+  expect(await keys(['revoke', '--name', 'phone'], path)).toMatchObject({
+    code: 0,
+    noted: 'The key "phone" is revoked.',
+  })
+  const id = listed.said.slice(0, 8)
+  expect((await keys(['revoke', '--id', id], path)).noted).toBe('The key "laptop" is revoked.')
+  expect((await keys(['list'], path)).said).toMatch(/^[0-9a-f]{8} {2}desk {2}\d{4}-[^\n]*$/)
+  expect((await keys(['revoke', '--name', 'desk'], path)).noted).toContain('It was the last one.')
+  expect(await keys(['list'], path)).toMatchObject({ code: 0, said: '', noted: 'There is no key.' })
+})
+
+test('what cannot be done says why, and changes nothing', async () => {
+  const { path } = await keys(['create', '--name', 'laptop'])
+  const before = readFileSync(path, 'utf8')
+  const failures = [
+    [['create', '--name', 'laptop'], 'There is a key "laptop" already. Revoke it, or choose another name.'],
+    [['revoke', '--name', 'phone'], 'There is no key "phone", but: laptop.'],
+    [['revoke', '--id', 'ffffffff'], 'There is no key "ffffffff", but: laptop.'],
+    [['create', '--name', 'two words'], '"two words" is no name for a key: up to 64 letters'],
+    [['create', '--name', ''], '"" is no name for a key'],
+    [['create', '--name', 'x'.repeat(65)], 'is no name for a key'],
+  ] as const
+  for (const [argv, message] of failures) {
+    const { code, said, noted } = await keys([...argv], path)
+    expect([code, said]).toEqual([1, ''])
+    expect(noted).toContain(message)
+  }
+  expect(readFileSync(path, 'utf8')).toBe(before)
+  writeFileSync(path, '{"keys": [{"name": "laptop"}]}')
+  for (const argv of [['create', '--name', 'phone'], ['list'], ['revoke', '--name', 'laptop']]) {
+    const { code, noted } = await keys(argv, path)
+    expect([code, noted.split('\n')[0]]).toEqual([1, `This is no file of keys: ${path}`])
+  }
+  expect(readFileSync(path, 'utf8')).toBe('{"keys": [{"name": "laptop"}]}')
+})
+
+test('wrong usage ends with 2 and shows how', async () => {
+  const wrong = [
+    [[], 'Which command?'],
+    [['make'], 'There is no command "make".'],
+    [['create'], 'create needs --name'],
+    [['create', 'laptop'], 'A name is given as --name laptop'],
+    [['list', '--name', 'x'], 'list takes no flags.'],
+    [['revoke'], 'revoke needs either --name or --id.'],
+    [['revoke', '--name', 'x', '--id', 'y'], 'revoke needs either --name or --id.'],
+    [['create', '--nam', 'x'], "Unknown option '--nam'"],
+  ] as const
+  for (const [argv, message] of wrong) {
+    const { code, said, noted } = await keys([...argv])
+    expect([argv, code, said]).toEqual([argv, 2, ''])
+    expect(noted).toContain(message)
+    expect(noted).toContain(scriptWithArguments('keys', 'create --name laptop'))
+  }
+})
+
+test('a command that never gives the file back is named', async () => {
+  const { path } = await keys(['create', '--name', 'laptop'])
+  writeFileSync(`${path}.lock`, '12345')
+  const { code, noted } = await keys(['create', '--name', 'phone'], path)
+  expect(code).toBe(1)
+  expect(noted).toBe(
+    `Another command (process 12345) is changing the keys.\nIf it is not running any more, delete ${path}.lock`,
+  )
+  rmSync(`${path}.lock`)
+  expect((await keys(['create', '--name', 'phone'], path)).code).toBe(0)
+})
+
+test('twenty commands at once lose no key', async () => {
+  const { path } = await keys(['create', '--name', 'first'])
+  const made = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => keys(['create', '--name', `key${index}`], path)),
+  )
+  expect(made.map(({ code }) => code)).toEqual(Array.from({ length: 20 }, () => 0))
+  expect((await keys(['list'], path)).said.split('\n')).toHaveLength(21)
+})
+
+test('npm run keys, as processes: two at once, codes, and the file that KEYS_FILE names', async () => {
+  const path = join(folder.path, 'processes.json')
+  const start = (...argv: string[]) =>
+    run(process.execPath, ['--import', 'tsx', program, ...argv], { env: { ...process.env, KEYS_FILE: path } })
+  const [one, two] = await Promise.all([
+    start('create', '--name', 'one'),
+    start('create', '--name', 'two'),
+    expect(start('make')).rejects.toMatchObject({ code: 2, stdout: '' }),
+  ])
+  expect(one.stdout).toMatch(/^mlx-[A-Za-z0-9_-]{43}\n$/)
+  expect(one.stderr).toContain('The key "one". It is shown this once')
+  expect(two.stdout).not.toBe(one.stdout)
+  const names = JSON.parse(readFileSync(path, 'utf8')).keys.map(({ name }: { name: string }) => name)
+  expect(names.sort()).toEqual(['one', 'two'])
+  await expect(start('create', '--name', 'two')).rejects.toMatchObject({ code: 1, stdout: '' })
+  expect((await start('--help')).stdout).toContain(scriptWithArguments('keys', 'revoke --name laptop'))
+})

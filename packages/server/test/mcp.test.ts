@@ -1,0 +1,183 @@
+import { writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { pino } from 'pino'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { GenerateOptions } from 'mlx-app'
+import { answerTo, useEngine, useFolder } from '../../engine/test/engine/support.ts'
+import { toolExample } from '../../engine/test/engine/tool-example.ts'
+import type { McpServerConfig } from '../src/mcp/config.ts'
+import { type RunChunk, withToolbox } from '../src/mcp/loop.ts'
+import { McpServers } from '../src/mcp/toolbox.ts'
+import { openServer, useServer } from './support.ts'
+
+const shared = useEngine()
+const { signal } = new AbortController()
+
+/** By its path: programs are started in the folder of the file that names them. */
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+
+/** The weather server; with a word it misbehaves. */
+function weather(how = ''): McpServerConfig {
+  const program = join(import.meta.dirname, 'mcp-weather.ts')
+  return { command: process.execPath, args: ['--import', tsx, program, how], env: {} }
+}
+
+const opened: McpServers[] = []
+afterAll(async () => {
+  await Promise.all(opened.map((servers) => servers.close()))
+})
+
+function open(configs: Record<string, McpServerConfig>, timeoutMs = 20_000): McpServers {
+  const config = { servers: new Map(Object.entries(configs)), directory: import.meta.dirname }
+  const servers = new McpServers(config, timeoutMs, pino({ level: 'silent' }))
+  opened.push(servers)
+  return servers
+}
+
+async function answer(servers: McpServers, names: string[], rounds = 8, question = toolExample.question) {
+  const toolbox = await servers.open(names, signal)
+  const asked: GenerateOptions[] = []
+  const generate = (options: GenerateOptions) => {
+    asked.push(options)
+    return shared.engine.generate(options)
+  }
+  const chunks: RunChunk[] = []
+  const options = { messages: [{ role: 'user' as const, content: question }] }
+  for await (const chunk of withToolbox(generate, options, toolbox, rounds, signal)) chunks.push(chunk)
+  return {
+    asked,
+    text: chunks.map(({ text }) => text).join(''),
+    runs: chunks.flatMap(({ toolRuns = [] }) => toolRuns),
+    last: chunks.at(-1),
+  }
+}
+
+test('a call is run by its server, and its result is what the answer is made of', async () => {
+  const { text, runs, last, asked } = await answer(open({ weather: weather() }), ['weather'])
+  expect(runs).toEqual([
+    expect.objectContaining({
+      server: 'weather',
+      name: 'get_weather',
+      arguments: { city: 'Bern' },
+      result: '{"sky": "sunny", "celsius": 21}',
+      isError: false,
+    }),
+  ])
+  expect(text).toBe('It is sunny in Bern, with 21 degrees.')
+  expect(last?.finishReason).toBe('stop')
+  expect(asked).toHaveLength(2)
+  // The tokens of both rounds: the call itself is longer than the answer.
+  expect(last?.usage?.completionTokens).toBeGreaterThan(20)
+})
+
+test('without a call there is one round', async () => {
+  const { text, asked } = await answer(open({ weather: weather() }), ['weather'], 8, 'Say hello.')
+  expect([text, asked.length]).toEqual([answerTo('Say hello.'), 1])
+})
+
+test.each([
+  ['fails', 20_000, /No station answers/],
+  ['hangs', 500, /^The tool failed\.$/],
+])('a tool that %s is told to the model, and the request goes on', async (how, timeoutMs, result) => {
+  const servers = open({ weather: weather(how) }, timeoutMs)
+  const { runs, last } = await answer(servers, ['weather'])
+  expect(runs[0]).toMatchObject({ isError: true, result: expect.stringMatching(result) })
+  expect(last?.finishReason).toBeDefined()
+})
+
+test('calls end after the rounds that are allowed: then the model has to answer', async () => {
+  const { asked } = await answer(open({ weather: weather() }), ['weather'], 0)
+  expect(asked.map(({ toolChoice }) => toolChoice)).toEqual(['none'])
+})
+
+test('tools of one name bear the names of their servers', async () => {
+  const toolbox = await open({ here: weather(), there: weather() }).open(['here', 'there'], signal)
+  expect(toolbox.tools.map(({ name }) => name)).toEqual(['here__get_weather', 'there__get_weather'])
+})
+
+test('a server that is not configured, and one that can not be started', async () => {
+  const servers = open({ weather: weather(), gone: { command: 'no-such-program', args: [], env: {} } })
+  await expect(servers.open(['other'], signal)).rejects.toMatchObject({
+    status: 400,
+    message: 'mcp_servers: there is no MCP server "other" here, but: weather, gone.',
+  })
+  await expect(servers.open(['gone'], signal)).rejects.toMatchObject({ status: 503 })
+  expect(await servers.list()).toEqual([
+    { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather of a city, now.' }] },
+    { name: 'gone', tools: [], error: 'It can not be reached.' },
+  ])
+})
+
+describe('over HTTP', () => {
+  const folder = useFolder()
+  const file = join(folder.path, 'mcp.json')
+  writeFileSync(file, JSON.stringify({ mcpServers: { weather: weather() } }))
+  const over = useServer({ MCP_CONFIG: file })
+  const body = {
+    messages: [{ role: 'user', content: toolExample.question }],
+    mcp_servers: ['weather'],
+  }
+  const call = {
+    id: expect.any(String),
+    server: 'weather',
+    name: 'get_weather',
+    arguments: { city: 'Bern' },
+    result: '{"sky": "sunny", "celsius": 21}',
+    is_error: false,
+  }
+
+  test('the servers are listed', async () => {
+    const response = await fetch(`${over.server.url}/api/mcp`)
+    expect(await response.json()).toEqual({
+      servers: [
+        { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather of a city, now.' }] },
+      ],
+    })
+  })
+
+  test('a whole answer tells the calls that were made', async () => {
+    const response = await over.server.post('/v1/chat/completions', body)
+    expect(await response.json()).toMatchObject({
+      choices: [{ message: { content: 'It is sunny in Bern, with 21 degrees.' }, finish_reason: 'stop' }],
+      mcp_calls: [call],
+    })
+  })
+
+  test('a stream tells them as they are made', async () => {
+    const response = await over.server.post('/v1/chat/completions', { ...body, stream: true })
+    const events = (await response.text()).split('\n\n').filter((event) => event.startsWith('data: {'))
+    const chunks = events.map((event) => JSON.parse(event.slice('data: '.length)))
+    const text = chunks.map((chunk) => chunk.choices[0].delta.content ?? '').join('')
+    expect(text).toBe('It is sunny in Bern, with 21 degrees.')
+    expect(chunks.flatMap((chunk) => chunk.mcp_calls ?? [])).toEqual([call])
+    expect(chunks.filter((chunk) => chunk.choices[0].finish_reason !== null)).toHaveLength(1)
+  })
+
+  test.each([
+    [{ mcp_servers: ['other'] }, /there is no MCP server "other"/],
+    [{ tools: toolExample.tools.map((tool) => ({ type: 'function', function: tool })) }, /leave tools out/],
+    [{ n: 2 }, /n is to be 1/],
+  ])('%j is refused beside them', async (more, message) => {
+    const response = await over.server.post('/v1/chat/completions', { ...body, ...more })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: { param: 'mcp_servers', message: expect.stringMatching(message) },
+    })
+  })
+})
+
+test('a server without MCP servers says so', async () => {
+  const server = await openServer()
+  try {
+    const messages = [{ role: 'user', content: 'Say hello.' }]
+    const response = await server.post('/v1/chat/completions', { messages, mcp_servers: ['weather'] })
+    expect(await response.json()).toMatchObject({
+      error: { message: 'mcp_servers: this server has none; see MCP_CONFIG.' },
+    })
+    expect(await (await fetch(`${server.url}/api/mcp`)).json()).toEqual({ servers: [] })
+  } finally {
+    await server.cut()
+  }
+})

@@ -1,0 +1,89 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { scriptWithArguments } from 'mlx-app/setup'
+import { useModelOnHub } from '../../engine/test/engine/model-on-hub.ts'
+import { answerTo, until, useFolder } from '../../engine/test/engine/support.ts'
+import { keys, TestTerminal } from '../../engine/test/setup/terminal.ts'
+import { ship } from './program.ts'
+import { chat, readAnswer } from './streams.ts'
+
+const base = useFolder().path
+const folder = ship(join(base, 'shipped'))
+const onHub = useModelOnHub(base)
+const { model, environment } = onHub
+
+const open = (additions: NodeJS.ProcessEnv = {}) =>
+  new TestTerminal([join(folder, 'dist', 'main.js')], {
+    cwd: '/',
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      PORT: '0',
+      ...environment(additions),
+    },
+  })
+
+/** The server's answer, once it is ready. */
+async function answerOf(terminal: TestTerminal, asked: string): Promise<string> {
+  const line = await terminal.see(/Listening on http:\S+\n/)
+  const url = line.slice('Listening on '.length).trim()
+  await until(async () => (await fetch(`${url}/ready`)).ok)
+  const body = JSON.stringify({ ...chat('Who are you?'), model: asked })
+  const headers = { 'content-type': 'application/json' }
+  return (await readAnswer(await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body }))).text
+}
+
+const downloads = () => onHub.hub.requests.filter((line) => line.includes('/resolve/'))
+
+test('it asks before it listens, and gets the model; the next start asks nothing', async () => {
+  {
+    await using terminal = open()
+    await terminal.see('Which one? [1] ')
+    expect(terminal.text).not.toContain('Listening')
+    expect(terminal.text).toMatch(
+      /somebody\/hello-mlx is not on this machine yet\.\nIt is a download of \d+ kB/,
+    )
+    terminal.press(`p${keys.enter}`)
+    expect(await answerOf(terminal, model)).toBe(answerTo('Who are you?'))
+    expect(downloads()).not.toEqual([])
+    terminal.press(keys.controlC)
+    expect(await terminal.exitCode).toBe(0)
+  }
+  await using again = open()
+  expect(await answerOf(again, model)).toBe(answerTo('Who are you?'))
+  expect(again.text).not.toContain('Which one?')
+})
+
+test('it takes the hello model in its place', async () => {
+  await using terminal = open()
+  await terminal.see('Which one? [1] ')
+  terminal.press(`2${keys.enter}`)
+  expect(await answerOf(terminal, 'hello')).toBe(answerTo('Who are you?'))
+  expect(downloads()).toEqual([])
+})
+
+test.each([
+  [`3${keys.enter}`, 1, `Get it with: ${scriptWithArguments('models', `pull ${model}`)}`],
+  [keys.controlC, 130, 'Interrupted.'],
+])('it ends without a server: %j is %i', async (pressed, code, said) => {
+  await using terminal = open()
+  await terminal.see('Which one? [1] ')
+  terminal.press(pressed)
+  expect(await terminal.exitCode).toBe(code)
+  expect(terminal.text).toContain(said)
+  expect(terminal.text).not.toContain('Listening')
+  expect(downloads()).toEqual([])
+})
+
+test('with MLX_PULL=always it asks nothing; Ctrl-C in the download says that it goes on', async () => {
+  const stalled = onHub.stall()
+  await using terminal = open({ MLX_PULL: 'always' })
+  await stalled
+  terminal.press(keys.controlC)
+  expect(await terminal.exitCode).toBe(130)
+  onHub.hub.trouble = () => false
+  expect(terminal.text).toContain(
+    'Interrupted. What was downloaded stays: the same command goes on from there.',
+  )
+  expect(terminal.text).not.toContain('Which one?')
+})

@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { scriptCommand, scriptWithArguments } from 'mlx-app/setup'
+import { useModelOnHub } from '../../engine/test/engine/model-on-hub.ts'
+import { answerTo, until, useFolder } from '../../engine/test/engine/support.ts'
+import { runServer, ship } from './program.ts'
+import { chat, readAnswer } from './streams.ts'
+
+const base = useFolder().path
+const folder = ship(join(base, 'shipped'))
+const onHub = useModelOnHub(base)
+const { model, environment } = onHub
+
+test('without a terminal it listens at once, is not ready while it downloads, and logs how far that is', async () => {
+  let go: () => void = () => undefined
+  const waiting = new Promise<void>((resolve) => {
+    onHub.hub.trouble = (request, response, path) => {
+      if (request.method !== 'GET' || !path.endsWith('model.safetensors')) return false
+      go = () => response.destroy()
+      resolve()
+      return true
+    }
+  })
+  const program = runServer(folder, environment())
+  const url = await program.url
+  await waiting
+  expect((await fetch(`${url}/ready`)).status).toBe(503)
+  onHub.hub.trouble = () => false
+  // The connection breaks, and the download goes on with the next one.
+  go()
+  await until(async () => (await fetch(`${url}/ready`)).ok)
+  const body = JSON.stringify(chat('Say hello.'))
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body })
+  expect((await readAnswer(response)).text).toBe(answerTo('Say hello.'))
+  const lines = program
+    .stderr()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ stage }) => stage === 'download')
+  expect(lines[0]).toMatchObject({ msg: expect.stringMatching(/^Downloading: \d+ %, .* of \d+ kB/) })
+  expect(lines.at(-1)).toMatchObject({ msg: expect.stringMatching(/^Downloading: 100 %/) })
+  program.child.kill('SIGTERM')
+  expect(await program.ended).toBe(0)
+})
+
+test.each([
+  [{ MLX_PULL: 'never' }, `Get it with: ${scriptWithArguments('models', `pull ${model}`)}\n`],
+  [{ HF_HUB_OFFLINE: '1' }, `or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}\n`],
+])('with %j it asks no hub, and ends with 1 and what helps', async (additions, help) => {
+  onHub.hub.requests.length = 0
+  const program = runServer(folder, environment({ LOG_LEVEL: 'silent', ...additions }))
+  expect(await program.ended).toBe(1)
+  expect(program.stderr()).toContain(`${model} is not on this machine`)
+  expect(program.stderr()).toContain(help)
+  expect(onHub.hub.requests).toEqual([])
+})
+
+test('a model in a folder of its own is never asked for', async () => {
+  const program = runServer(folder, environment({ MLX_MODEL: './models/hello', MLX_PULL: 'never' }))
+  const url = await program.url
+  await until(async () => (await fetch(`${url}/ready`)).ok)
+})

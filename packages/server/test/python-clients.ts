@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { interpreterIn } from 'mlx-app/setup'
+import { ensureEnvironment, obtainUv } from '../../../scripts/environment.ts'
+import { dateText, lockDate } from '../../../scripts/lock-date.ts'
+
+const execute = promisify(execFile)
+const folder = join(import.meta.dirname, 'python')
+const requirements = join(folder, 'requirements.txt')
+const cache = join(import.meta.dirname, '../../../../../../node_modules/.cache')
+
+/**
+ * The interpreter of a virtual environment with the official Python clients, made at the first use and kept as long
+ * as the requirements are the same.
+ */
+export async function pythonWithClients(): Promise<string> {
+  const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
+  const environment = join(cache, `python-clients-${hash}`)
+  if (existsSync(environment)) return interpreterIn(environment)
+  const [uv, base] = [await obtainUv(), await ensureEnvironment()]
+  const made = `${environment}.${randomUUID()}`
+  await mkdir(cache, { recursive: true })
+  await execute(uv, ['venv', '--quiet', '--no-project', '--python', base, made])
+  const install = ['pip', 'install', '--quiet', '--no-deps', '--exclude-newer', dateText(lockDate())]
+  await execute(uv, [...install, '--python', interpreterIn(made), '-r', requirements])
+  // Whole or not at all; where another process was quicker, its own is as good.
+  await rename(made, environment).catch(() => rm(made, { recursive: true, force: true }))
+  return interpreterIn(environment)
+}
+
+/**
+ * What a program of the folder python/ prints, which is JSON.
+ *
+ * @param given its arguments.
+ */
+export async function runPython(program: string, given: readonly string[]): Promise<unknown> {
+  const python = await pythonWithClients()
+  const { stdout } = await execute(python, [join(folder, program), ...given], {
+    // Keys and addresses of whoever runs the tests stay out, and so do the telemetry and tracing of clients.
+    env: { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1', LANGSMITH_TRACING: 'false' },
+  })
+  return JSON.parse(stdout)
+}

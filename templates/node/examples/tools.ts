@@ -1,0 +1,35 @@
+/** Tools: the model asks for a call, this program makes it, and the model answers with what came back. */
+import * as z from 'zod'
+import { createEngine, type Message, type ToolCall } from 'mlx-app'
+
+const getWeather = {
+  name: 'get_weather',
+  description: 'The weather of a city, now.',
+  parameters: z.object({ city: z.string().describe('The name of the city') }),
+}
+
+/** What the tool gives, as text for the model. A model's mistake is an answer too: it may try again. */
+function run({ name, arguments: given }: ToolCall): string {
+  if (name !== getWeather.name) return `There is no tool ${name}.`
+  const { success, data, error } = getWeather.parameters.safeParse(given)
+  if (!success) return z.prettifyError(error)
+  console.log(`Looking up the weather in ${data.city}`)
+  return JSON.stringify({ sky: 'sunny', celsius: 21 })
+}
+
+await using engine = await createEngine()
+await engine.loadModel()
+
+const messages: Message[] = [{ role: 'user', content: 'What is the weather in Bern?' }]
+// A model that calls without end is stopped after a few rounds.
+for (let round = 0; round < 5; round += 1) {
+  const answer = await engine.complete({ messages, tools: [getWeather], maxTokens: 200 })
+  if (answer.toolCalls.length === 0) {
+    console.log(answer.text)
+    break
+  }
+  messages.push({ role: 'assistant', content: answer.text, toolCalls: answer.toolCalls })
+  for (const call of answer.toolCalls) {
+    messages.push({ role: 'tool', content: run(call), toolCallId: call.id, name: call.name })
+  }
+}

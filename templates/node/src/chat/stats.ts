@@ -1,0 +1,38 @@
+import type { Chunk, EngineStatus } from 'mlx-app'
+import { formatBytes } from 'mlx-app/setup'
+
+/** Lines about the last answer and about the worker. */
+export function describeStats(last: Chunk | undefined, status: EngineStatus): string[] {
+  return [...describeAnswer(last), ...describeWorker(status)]
+}
+
+function describeAnswer(last: Chunk | undefined): string[] {
+  if (last?.usage === undefined || last.timings === undefined) return ['No whole answer yet.']
+  const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = last.usage
+  const { ttftMs, totalMs, tokensPerSecond, promptTokensPerSecond } = last.timings
+  return [
+    `Last answer: ${tokens(completionTokens, reasoningTokens, 'thought')} in ${seconds(totalMs)}, ${tokensPerSecond.toFixed(1)} tokens/s`,
+    `Its prompt: ${tokens(promptTokens, cachedTokens, 'known before')}, ${promptTokensPerSecond.toFixed(1)} tokens/s; first token after ${seconds(ttftMs)}`,
+  ]
+}
+
+function describeWorker({ device, versions, models, memoryBytes, peakMemoryBytes }: EngineStatus): string[] {
+  const loaded = models.map(({ model, memoryBytes }) => `${model} (${formatBytes(memoryBytes)})`)
+  return [
+    `Loaded: ${loaded.join(', ') || 'no model'}`,
+    `Memory: ${formatBytes(memoryBytes)}, at most ${formatBytes(peakMemoryBytes)}`,
+    ...(versions === undefined || device === undefined
+      ? []
+      : [
+          `MLX ${versions.mlx} on the ${device.toUpperCase()}, mlx-lm ${versions.mlxLm}, Python ${versions.python}`,
+        ]),
+  ]
+}
+
+function tokens(count: number, part: number, what: string): string {
+  return part === 0 ? `${count} tokens` : `${count} tokens (${part} of them ${what})`
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(2)} s`
+}
