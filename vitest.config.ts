@@ -6,7 +6,21 @@ import { recordTimes } from './test/support/times/plugin.ts'
 const onGitHub = process.env.GITHUB_ACTIONS === 'true'
 const plugins = [recordTimes()]
 
-// Limits leave room for a machine three times slower that is busy with something else: `npm run test:slow`.
+/** The packages of this repository are tested from their sources, in the processes that tests start too. */
+const condition = 'mlx-app-source'
+const fromSources = {
+  resolve: { conditions: [condition] },
+  ssr: { resolve: { conditions: [condition] } },
+}
+const env = { NODE_OPTIONS: `--conditions=${condition}` }
+
+/** Limits leave room for a machine three times slower that is busy with something else: `npm run test:slow`. */
+const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
+
+/** Tests that run the engine: its environment comes before the first of them. */
+const environment = [new URL('test/support/environment.ts', import.meta.url).pathname]
+const packages = ['packages/engine', 'packages/server', 'packages/chat-page', 'templates']
+
 export default defineConfig({
   test: {
     reporters: ['default', ...(onGitHub ? ['github-actions'] : []), new LeftOutReporter()],
@@ -20,29 +34,29 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
+      ...packages.map((root) => ({
         plugins,
+        ...fromSources,
         test: {
-          name: 'templates',
-          root: 'templates',
+          name: root.replace('packages/', ''),
+          root,
           include: ['**/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, '**/maintainers/clients/**'],
-          globalSetup: ['../test/support/environment.ts', '../test/support/vision.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          expect: { poll: { timeout: 60_000 } },
+          exclude: [...configDefaults.exclude, '**/test/clients/**'],
+          globalSetup: [...environment, new URL('test/support/vision.ts', import.meta.url).pathname],
+          env,
+          ...limits,
         },
-      },
+      })),
       {
         // On a Node that the clients support: npm run test:clients.
         plugins,
+        ...fromSources,
         test: {
           name: 'clients',
           include: [`${clientsPath}/**/*.test.ts`],
-          globalSetup: ['test/support/environment.ts', 'test/support/clients.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          expect: { poll: { timeout: 60_000 } },
+          globalSetup: [...environment, 'test/support/clients.ts'],
+          env,
+          ...limits,
         },
       },
       {
@@ -50,7 +64,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/support/environment.ts', 'test/support/published.ts'],
+          globalSetup: [...environment, 'test/support/published.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 60_000 } },

@@ -18,11 +18,12 @@ import { interpreterIn } from '../packages/engine/src/engine/project.ts'
 import { childEnvironment, runVisibly } from '../packages/engine/src/setup/children.ts'
 import { lockedVersion, lockFiles } from '../packages/engine/src/setup/locks.ts'
 import { installWithUv, makeWithUv } from '../packages/engine/src/setup/uv.ts'
-import { ensureEnvironment, host, obtainUv } from './environment.ts'
+import { pythonDirectory } from '../packages/engine/src/package-files.ts'
+import { ensureEnvironment, obtainUv, repository } from './environment.ts'
 
 const { values: flags } = parseArgs({ options: { version: { type: 'string' } } })
 
-const contract = join(host.pythonDirectory, 'tests', 'maintainers', 'adapter')
+const contract = join(pythonDirectory, 'tests', 'adapter')
 const packages = ['mlx-lm', 'mlx'] as const
 /** What lies behind mlx on each system. */
 const backends = ['mlx-cpu', 'mlx-metal']
@@ -38,7 +39,7 @@ try {
   const python = await environmentIn(folder)
   console.log(await versionsLine(python))
   const used = usedSchema.parse(
-    JSON.parse(await outputOf(python, [join(contract, 'mlx_lm_names.py'), host.pythonSource])),
+    JSON.parse(await outputOf(python, [join(contract, 'mlx_lm_names.py'), join(pythonDirectory, 'src')])),
   )
   const tests = await runContract(python)
   const broke = tell(used, tests)
@@ -51,10 +52,10 @@ try {
 async function environmentIn(place: string): Promise<string> {
   const base = await ensureEnvironment()
   const uv = await obtainUv()
-  const run = { environment: childEnvironment(process.env, host), directory: place, signal: undefined }
+  const run = { environment: childEnvironment(process.env, repository), directory: place, signal: undefined }
   await makeWithUv(uv, base, join(place, 'venv'), run)
   const python = interpreterIn(join(place, 'venv'))
-  await installWithUv(uv, python, lockFiles(host.pythonDirectory, 'dev'), run)
+  await installWithUv(uv, python, lockFiles(pythonDirectory, 'dev'), run)
   const mlxLm = flags.version === undefined ? 'mlx-lm' : `mlx-lm==${flags.version}`
   const mlx = process.platform === 'linux' ? 'mlx[cpu]' : 'mlx'
   await runVisibly(
@@ -73,7 +74,7 @@ async function environmentIn(place: string): Promise<string> {
 async function versionsLine(python: string): Promise<string> {
   const program = `import importlib.metadata as m; print(*(m.version(name) for name in ${JSON.stringify(packages)}))`
   const found = (await outputOf(python, ['-c', program])).split(' ')
-  const lock = readFileSync(join(host.pythonDirectory, 'requirements.lock'), 'utf8')
+  const lock = readFileSync(join(pythonDirectory, 'requirements.lock'), 'utf8')
   const pinned = packages.map((name) => lockedVersion(lock, name))
   const named = (versions: readonly (string | undefined)[]) =>
     packages.map((name, index) => `${name} ${versions[index]}`).join(' and ')
@@ -92,8 +93,8 @@ async function runContract(python: string): Promise<Tests> {
       ...['--contract-report', report, contract],
     ]),
     {
-      cwd: host.pythonDirectory,
-      env: { PYTHONPATH: [host.pythonSource, dirname(contract), contract].join(delimiter) },
+      cwd: pythonDirectory,
+      env: { PYTHONPATH: [join(pythonDirectory, 'src'), dirname(contract), contract].join(delimiter) },
       reject: false,
       all: true,
     },

@@ -1,12 +1,13 @@
 /**
- * The Python environment that the tests and scripts of this repository share: templates/python/.venv with the
- * development lock, made by the code that users get.
+ * The Python environment that the tests and scripts of this repository share: .mlx/venv with the development lock, made
+ * by the code that users get.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findProject, interpreterIn, type Project } from '../packages/engine/src/engine/project.ts'
+import { pythonDirectory } from '../packages/engine/src/package-files.ts'
 import { childEnvironment } from '../packages/engine/src/setup/children.ts'
 import { findPythons, findUv } from '../packages/engine/src/setup/find.ts'
 import { isBroken } from '../packages/engine/src/setup/interpreter.ts'
@@ -16,8 +17,8 @@ import { uvFolder } from '../packages/engine/src/setup/survey.ts'
 import type { Terminal } from '../packages/engine/src/setup/terminal.ts'
 import { fetchUv, installWithUv, makeWithUv } from '../packages/engine/src/setup/uv.ts'
 
-/** The host: the folder with the layers, which is a project in its own right. */
-export const host: Project = findProject(fileURLToPath(new URL('../templates/', import.meta.url)))
+/** This repository, the root of the workspace: its packages and templates find the environment here. */
+export const repository: Project = findProject(fileURLToPath(new URL('../', import.meta.url)))
 
 /** On stderr: what a script prints on stdout stays its own. */
 const terminal: Terminal = {
@@ -37,7 +38,7 @@ export async function ensureEnvironment(): Promise<string> {
   const lines: string[] = []
   const quiet: Terminal = { done: (text) => lines.push(text), note: terminal.note }
   const result = await setUp(
-    host,
+    repository,
     { dev: true, cuda: false, vision: false, fresh: false },
     { environment, terminal: quiet },
   )
@@ -46,10 +47,10 @@ export async function ensureEnvironment(): Promise<string> {
 }
 
 /** The interpreter of the environment with the extra for images and embeddings, whether it is there or not. */
-export const visionPython = interpreterIn(join(host.pythonDirectory, '.venv-vision'))
+export const visionPython = interpreterIn(join(dirname(repository.environmentFile), 'venv-vision'))
 
 /**
- * Makes the environment with the extra for images and embeddings, templates/python/.venv-vision, when it is not there
+ * Makes the environment with the extra for images and embeddings, in .mlx/venv-vision, when it is not there
  * or its locks have changed: the shared one stays without, so that the tests say what an app without it does.
  *
  * @returns the absolute path of its interpreter.
@@ -57,29 +58,29 @@ export const visionPython = interpreterIn(join(host.pythonDirectory, '.venv-visi
  */
 export async function ensureVisionEnvironment(): Promise<string> {
   const base = await ensureEnvironment()
-  const folder = join(host.pythonDirectory, '.venv-vision')
+  const folder = join(dirname(repository.environmentFile), 'venv-vision')
   const python = visionPython
   const set = lockSetFor({ dev: true, cuda: false, vision: true })
-  const hash = lockHash(host.pythonDirectory, set)
+  const hash = lockHash(pythonDirectory, set)
   const installed = join(folder, 'installed-lock')
   if (existsSync(python) && existsSync(installed) && readFileSync(installed, 'utf8') === hash) return python
   const uv = await obtainUv()
-  const run = { environment: childEnvironment(process.env, host), directory: host.root, signal: undefined }
+  const run = { environment: childEnvironment(process.env, repository), directory: repository.root, signal: undefined }
   await rm(folder, { recursive: true, force: true })
   await makeWithUv(uv, base, folder, run)
-  await installWithUv(uv, python, lockFiles(host.pythonDirectory, set), run)
+  await installWithUv(uv, python, lockFiles(pythonDirectory, set), run)
   await writeFile(installed, hash)
   terminal.done(`Packages of ${lockFiles('', set).join(' and ')} in ${folder}`)
   return python
 }
 
-/** Path of a uv: the one that is there, or one fetched by pip into templates/.mlx. */
+/** Path of a uv: the one that is there, or one fetched by pip into `.mlx`. */
 export async function obtainUv(): Promise<string> {
-  const environment = childEnvironment(process.env, host)
-  const found = await findUv(environment, uvFolder(host))
+  const environment = childEnvironment(process.env, repository)
+  const found = await findUv(environment, uvFolder(repository))
   if (found !== undefined) return found
   const python = (await findPythons(environment)).find((candidate) => !isBroken(candidate) && candidate.pip)
   if (python === undefined || isBroken(python)) throw new Error('There is neither uv nor a Python with pip.')
-  const run = { environment, directory: host.root, signal: undefined }
-  return await fetchUv(python, uvFolder(host), join(host.pythonDirectory, uvLock), run)
+  const run = { environment, directory: repository.root, signal: undefined }
+  return await fetchUv(python, uvFolder(repository), join(pythonDirectory, uvLock), run)
 }

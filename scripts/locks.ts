@@ -1,5 +1,5 @@
 /**
- * Makes the Python locks of templates/python from its pyproject.toml: exact versions and hashes for every
+ * Makes the Python locks of packages/engine/python from its pyproject.toml: exact versions and hashes for every
  * system that MLX has wheels for, naming no index, so that mirrors work. Then the npm locks, from each package.json. Nothing in
  * them was published after the date in lock-date.txt.
  *

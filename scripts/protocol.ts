@@ -11,7 +11,7 @@ import { eventSchema, protocolVersion, requestSchema } from '../packages/engine/
 import { protocolPage } from './protocol-page.ts'
 import { pythonTypes } from './protocol-python.ts'
 
-const templates = fileURLToPath(new URL('../templates/', import.meta.url))
+const engine = fileURLToPath(new URL('../packages/engine/', import.meta.url))
 const constants = { version: protocolVersion, lineBytes: limits.lineBytes }
 const session = readFileSync(new URL('protocol-session.txt', import.meta.url), 'utf8')
 
@@ -33,14 +33,14 @@ const files = {
     JSON.stringify({ ...jsonSchema, title: `Worker protocol, version ${protocolVersion}` }),
   ),
   'python/src/mlx_app/protocol.py': pythonTypes(jsonSchema, constants),
-  'engine/docs/protocol.md': protocolPage(jsonSchema, constants, session),
+  'docs/protocol.md': protocolPage(jsonSchema, constants, session),
 }
 
 const check = process.argv.includes('--check')
 for (const [name, text] of Object.entries(files)) {
-  if (!check) writeFileSync(templates + name, text)
-  else if (readOrNothing(templates + name) !== text) {
-    console.error(`templates/${name} is stale. Run: npm run protocol`)
+  if (!check) writeFileSync(engine + name, text)
+  else if (readOrNothing(engine + name) !== text) {
+    console.error(`packages/engine/${name} is stale. Run: npm run protocol`)
     process.exitCode = 1
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Runs the Python tools of this repository in its shared environment: `lint`, `format`, `typecheck`, `test` over
- * templates/python and scripts/hello, and `hello`, which trains the hello model. Further arguments go to the tool.
+ * packages/engine/python and scripts/hello, and `hello`, which trains the hello model. Further arguments go to the tool.
  * `lint` and `format` also read the programs that try Python clients against the server.
  * `test` runs what needs the extra for images and embeddings a second time, in the environment that has it.
  */
@@ -8,44 +8,45 @@ import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { pythonDirectory } from '../packages/engine/src/package-files.ts'
 import { newRunFile } from '../test/support/times/records.ts'
-import { ensureEnvironment, ensureVisionEnvironment, host } from './environment.ts'
+import { ensureEnvironment, ensureVisionEnvironment } from './environment.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const helloDirectory = join(root, 'scripts', 'hello')
-const config = join(host.pythonDirectory, 'pyproject.toml')
+const config = join(pythonDirectory, 'pyproject.toml')
 const hello = existsSync(helloDirectory) ? [helloDirectory] : []
 /** Programs of tests, whose clients are in an environment of their own. */
-const clientsDirectory = join(root, 'templates/variants/server/test/server/maintainers/python')
+const clientsDirectory = join(root, 'packages/server/test/python')
 const scripts = [helloDirectory, clientsDirectory].filter((folder) => existsSync(folder))
 /** The source, and the modules that tests of this repository share. */
-const path = [host.pythonSource, join(host.pythonDirectory, 'tests', 'maintainers')].join(delimiter)
+const path = [join(pythonDirectory, 'src'), join(pythonDirectory, 'tests')].join(delimiter)
 
 /** A program of the environment, its arguments and the folder that it runs in. */
 type Step = [program: string, programArguments: string[], directory: string]
 
 const tasks: Record<string, Step[]> = {
   lint: [
-    ['ruff', ['check', '--config', config, host.pythonDirectory], root],
+    ['ruff', ['check', '--config', config, pythonDirectory], root],
     // A script may print; the worker may not.
     ...scripts.map(
       (folder): Step => ['ruff', ['check', '--config', config, '--ignore', 'T201', folder], root],
     ),
-    ['ruff', ['format', '--check', '--config', config, host.pythonDirectory, ...scripts], root],
+    ['ruff', ['format', '--check', '--config', config, pythonDirectory, ...scripts], root],
   ],
   format: [
     [
       'ruff',
-      ['check', '--fix', '--exit-zero', '--quiet', '--config', config, host.pythonDirectory, ...scripts],
+      ['check', '--fix', '--exit-zero', '--quiet', '--config', config, pythonDirectory, ...scripts],
       root,
     ],
-    ['ruff', ['format', '--config', config, host.pythonDirectory, ...scripts], root],
+    ['ruff', ['format', '--config', config, pythonDirectory, ...scripts], root],
   ],
   typecheck: [
-    ['mypy', existing(['src', 'tests']), host.pythonDirectory],
+    ['mypy', existing(['src', 'tests']), pythonDirectory],
     ...hello.map((folder): Step => ['mypy', ['--config-file', config, folder], root]),
   ],
-  test: [['pytest', recordTimes('python'), host.pythonDirectory]],
+  test: [['pytest', recordTimes('python'), pythonDirectory]],
   hello: [['python', [join(helloDirectory, 'train.py')], root]],
 }
 
@@ -63,7 +64,7 @@ if (steps === undefined) {
   const python = await ensureEnvironment()
   for (const step of steps) fail(await run(python, step))
   if (name === 'test') {
-    const step: Step = ['pytest', ['-m', 'vision', ...recordTimes('python-vision')], host.pythonDirectory]
+    const step: Step = ['pytest', ['-m', 'vision', ...recordTimes('python-vision')], pythonDirectory]
     const exitCode = await run(await ensureVisionEnvironment(), step, { MLX_TEST_EXTRAS: '1' })
     // The tests that were asked for may be ones that need no extra.
     if (exitCode !== noTests || rest.length === 0) fail(exitCode)
@@ -96,5 +97,5 @@ function fail(exitCode: number): void {
 }
 
 function existing(folders: string[]): string[] {
-  return folders.filter((folder) => existsSync(join(host.pythonDirectory, folder)))
+  return folders.filter((folder) => existsSync(join(pythonDirectory, folder)))
 }

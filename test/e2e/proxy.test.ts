@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { host } from '../../scripts/environment.ts'
+import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
 import { startHub } from '../../packages/engine/test/engine/hub.ts'
 import { type Company, companyModel, makeCompany, plainPath, secrets } from '../support/company.ts'
 import { answerTo } from '../support/hello.ts'
@@ -245,7 +245,7 @@ server.close()
 `
 
 it.runIf(linux)('sends nothing of loopback through a proxy', async () => {
-  await using hub = await startHub(companyModel, join(host.modelsDirectory, 'hello'))
+  await using hub = await startHub(companyModel, join(pythonDirectory, 'src', 'mlx_app', 'hello'))
   const project = await setupProject()
   onTestFinished(() => project.remove())
   const nowhere = 'http://127.0.0.1:9'

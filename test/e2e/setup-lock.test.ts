@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { host, obtainUv } from '../../scripts/environment.ts'
+import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
+import { obtainUv } from '../../scripts/environment.ts'
 import { newestMinor, oldestMinor } from '../../packages/engine/src/setup/interpreter.ts'
 import {
   bareMachine,
@@ -89,7 +90,7 @@ it.each(Object.entries(systems))(
           '--only-binary',
           ':all:',
           '--require-hashes',
-          ...together(lock).flatMap((name) => ['-r', join(host.pythonDirectory, name)]),
+          ...together(lock).flatMap((name) => ['-r', join(pythonDirectory, name)]),
         ]
         const target = ['--target', join(project.root, 'nowhere'), '--python-platform', platform]
         const result = await execa(

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { host } from '../../scripts/environment.ts'
+import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
 import { findOnPath } from '../../src/system/search-path.ts'
 import { startHub } from '../../packages/engine/test/engine/hub.ts'
 import { type Authority, makeAuthority } from './authority.ts'
@@ -47,7 +47,7 @@ export async function makeCompany(): Promise<Company> {
   const names = Object.values(mirrorNames)
   const authority = await makeAuthority(folder, names)
   const registry = use(await startRegistry({ tarballs: [] }))
-  const hub = use(await startHub(companyModel, join(host.modelsDirectory, 'hello')))
+  const hub = use(await startHub(companyModel, join(pythonDirectory, 'src', 'mlx_app', 'hello')))
   const mirror = use(
     await startMirror({
       certificate: authority.server,

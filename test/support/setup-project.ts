@@ -4,7 +4,8 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { host } from '../../scripts/environment.ts'
+import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
+import { repository } from '../../scripts/environment.ts'
 import { openTemplates } from '../../src/compose/open.ts'
 import { planProject } from '../../src/steps/plan.ts'
 
@@ -13,7 +14,7 @@ const repository = new URL('../../', import.meta.url)
 export const tsx = fileURLToPath(new URL('node_modules/tsx/dist/cli.mjs', repository))
 
 /** Interpreter of the environment that all tests share: it has everything. */
-export const sharedPython = join(host.pythonDirectory, '.venv', 'bin', 'python')
+export const sharedPython = interpreterIn(repository.virtualEnvironment)
 
 export interface TestProject {
   root: string

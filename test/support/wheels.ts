@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { host } from '../../scripts/environment.ts'
+import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
+import { repository } from '../../scripts/environment.ts'
 import { lockHash } from '../../packages/engine/src/setup/locks.ts'
 import { basePython } from './setup-project.ts'
 
@@ -15,13 +16,13 @@ export const wheelsCommand =
 
 /** A folder with the wheels of requirements.lock and of uv; got once for each state of the locks. */
 export async function lockedWheels(): Promise<string> {
-  const folder = join(kept, `wheels-${lockHash(host.pythonDirectory, 'plain').slice(0, 16)}`)
+  const folder = join(kept, `wheels-${lockHash(pythonDirectory, 'plain').slice(0, 16)}`)
   if (existsSync(folder)) return folder
   const part = `${folder}.${process.pid}`
   mkdirSync(part, { recursive: true })
   const [, ...words] = wheelsCommand.split(' ')
   const download = words.map((word) => (word === 'wheels' ? part : word))
-  await execa(await basePython(), download, { cwd: host.root })
+  await execa(await basePython(), download, { cwd: repository.root })
   // Another test may have been quicker.
   if (existsSync(folder)) rmSync(part, { recursive: true })
   else renameSync(part, folder)

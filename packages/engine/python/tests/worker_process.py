@@ -17,7 +17,7 @@ from typing import Any
 
 Event = dict[str, Any]
 
-SOURCE = Path(__file__).resolve().parents[2] / "src"
+SOURCE = Path(__file__).resolve().parents[1] / "src"
 # A worker that says nothing for so long hangs.
 PATIENCE_SECONDS = 120
 

@@ -4,6 +4,7 @@ import { checkEngine, type EngineOptions } from './options.ts'
 import { findInterpreter, findProject, type Interpreter } from './project.ts'
 import type { RemoteOptions } from './remote/options.ts'
 import { Supervisor } from './supervisor.ts'
+import { pythonSource } from '../package-files.ts'
 import { workerLaunch } from './worker-launch.ts'
 
 /**
@@ -29,7 +30,9 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
   } = checkEngine(options)
   const project = findProject(from)
   const interpreter: Interpreter =
-    python === undefined ? findInterpreter(project) : { python, source: 'createEngine' }
+    python === undefined
+      ? findInterpreter(project)
+      : { python, source: 'createEngine', site: pythonSource }
   const settings = { ...project.config, ...given(resources), device: device ?? project.config.device }
   const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog, onDeath })
   const ready = await supervisor.start(signal)

@@ -1,27 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
+import { pythonSource } from '../package-files.ts'
+import { type Release, release } from '../release.ts'
 import { EngineError } from './errors.ts'
 import { resourceShape } from './options.ts'
+import { configName, environmentFolders, findRoot } from './project-root.ts'
 import { scriptCommand } from './script-command.ts'
 
 export { keepLoopbackDirect, networkEnvironment } from './network-environment.ts'
 export { scriptCommand, scriptWithArguments } from './script-command.ts'
 
-const configName = 'mlx.config.json'
-
 const configSchema = z.strictObject({
   $schema: z.string().optional(),
-  /** The model that is used where a call names none: a folder under `models`, a Hugging Face id, or a path. */
-  model: z.string().min(1),
+  /** The model that is used where a call names none: `hello`, a folder under `models`, a Hugging Face id, or a path. */
+  model: z.string().min(1).default('hello'),
   /** Pins the model to a branch, tag or commit of its Hugging Face repository. */
   revision: z.string().min(1).optional(),
   device: z.enum(['auto', 'gpu', 'cpu']).default('auto'),
-  /** Folder of the models that come with the project, relative to this file. */
+  /** Folder of the project's own models, relative to this file. */
   models: z.string().default('models'),
-  /** Folder of the Python half, relative to this file. */
-  python: z.string().default('python'),
   ...resourceShape,
 })
 
@@ -30,21 +28,30 @@ export type ProjectConfig = z.infer<typeof configSchema>
 /** Where the parts of the project lie; every path is absolute. */
 export interface Project {
   root: string
+  /** Why this folder is the project, in words for the doctor. */
+  reason: string
   config: ProjectConfig
   modelsDirectory: string
-  pythonDirectory: string
-  /** Goes on PYTHONPATH. */
-  pythonSource: string
-  /** What `npm run setup` wrote down about this machine; see `EnvironmentRecord`. */
+  /** The virtual environment that the set-up makes. */
+  virtualEnvironment: string
+  /** What the set-up wrote down about this machine; see `EnvironmentRecord`. */
   environmentFile: string
 }
 
 export const environmentRecordSchema = z.object({
   way: z.enum(['uv', 'pip', 'existing']),
-  /** The interpreter: absolute, or relative to the project's root. */
+  /** The interpreter: absolute, or relative to the folder that `.mlx` is in. */
   python: z.string().min(1),
-  /** SHA-256 (hex) of the lock file that was installed. */
+  /** The set of packages that was installed. */
+  set: z.string().optional(),
+  /** SHA-256 (hex) of the lock files that were installed. */
   lock: z.string().optional(),
+  /** Version of the package that made it. */
+  version: z.string().optional(),
+  /** SHA-256 (hex) of the wheel that was installed. */
+  wheel: z.string().optional(),
+  /** A folder with the Python code for an interpreter that nothing is installed into, relative as `python` is. */
+  site: z.string().optional(),
 })
 
 export type EnvironmentRecord = z.infer<typeof environmentRecordSchema>
@@ -53,42 +60,39 @@ export interface Interpreter {
   python: string
   /** Where the choice came from: an environment variable, the record of the set-up, or the virtual environment. */
   source: string
+  /** Folder with the Python code, for PYTHONPATH, where the interpreter has it not installed. */
+  site?: string | undefined
 }
 
 /**
- * Finds the project that a file belongs to: the nearest folder above it with an mlx.config.json.
- * It starts from this module, so that a bundle works from any working directory. The environment variables
- * MLX_MODEL and MLX_DEVICE take the place of the file's model and device.
+ * Finds the project and reads its mlx.config.json, if there is one; see `findRoot`. The environment variables MLX_MODEL and
+ * MLX_DEVICE take the place of the file's model and device.
  *
- * @throws EngineError INVALID_REQUEST when there is no such file above, or when it is wrong.
+ * @param from a folder in the project.
+ * @throws EngineError INVALID_REQUEST when mlx.config.json is wrong.
  */
-export function findProject(from: string = dirname(fileURLToPath(import.meta.url))): Project {
-  let root = resolve(from)
-  while (!existsSync(join(root, configName))) {
-    const parent = dirname(root)
-    if (parent === root) {
-      throw new EngineError('INVALID_REQUEST', `No ${configName} in ${from} or a folder above it.`, {
-        hint: `Put a ${configName} beside package.json: { "model": "hello" }`,
-      })
-    }
-    root = parent
-  }
+export function findProject(from?: string): Project {
+  const { root, reason } = findRoot(from)
   const config = readConfig(join(root, configName))
-  const pythonDirectory = resolve(root, config.python)
+  const folders = environmentFolders(root).map((folder) => join(folder, '.mlx'))
+  const recorded = folders.find((folder) => existsSync(join(folder, recordName)))
+  const folder = recorded ?? join(root, '.mlx')
   return {
     root,
+    reason,
     config,
     modelsDirectory: resolve(root, config.models),
-    pythonDirectory,
-    pythonSource: join(pythonDirectory, 'src'),
-    environmentFile: join(root, '.mlx', 'environment.json'),
+    virtualEnvironment: join(folder, 'venv'),
+    environmentFile: join(folder, recordName),
   }
 }
+
+const recordName = 'environment.json'
 
 function readConfig(path: string): ProjectConfig {
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
+    value = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
   } catch (cause) {
     throw new EngineError('INVALID_REQUEST', `${path} is not valid JSON.`, { cause })
   }
@@ -123,26 +127,43 @@ export function interpreterIn(
 }
 
 /**
- * Chooses the Python that runs the worker: MLX_PYTHON, its older name MLX_SERVING_PYTHON_PATH, what
- * `npm run setup` recorded, the project's virtual environment.
+ * Chooses the Python that runs the worker: MLX_PYTHON, its older name MLX_SERVING_PYTHON_PATH, or what the set-up
+ * recorded.
  *
- * @throws EngineError PYTHON_NOT_FOUND when the one that was named does not exist, SETUP_NEEDED when there is none.
+ * @throws EngineError PYTHON_NOT_FOUND when the one that was named does not exist, SETUP_NEEDED when there is none, or
+ * when another version of this package made it.
  */
 export function findInterpreter(project: Project, environment: NodeJS.ProcessEnv = process.env): Interpreter {
+  const record = readEnvironmentRecord(project)
+  const site = record?.site === undefined ? undefined : fromRecord(project, record.site)
   for (const variable of ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']) {
     const python = environment[variable]
-    if (python) return existing(python, variable)
+    if (python) return { ...existing(python, variable), site: pythonSource ?? site }
   }
-  const record = readEnvironmentRecord(project)
-  if (record !== undefined) {
-    const python = isAbsolute(record.python) ? record.python : join(project.root, record.python)
-    if (existsSync(python)) return { python, source: 'the set-up' }
+  const needed = (reason: string) =>
+    new EngineError('SETUP_NEEDED', reason, { hint: `Run: ${scriptCommand('setup')}` })
+  if (record === undefined) throw needed(`The Python environment of ${project.root} is not set up.`)
+  const python = fromRecord(project, record.python)
+  if (!existsSync(python)) throw needed(`The Python of the last set-up is gone: ${python}.`)
+  const outdated = release === undefined ? undefined : outdatedBy(record, release)
+  if (outdated !== undefined) throw needed(outdated)
+  return { python, source: 'the set-up', site: pythonSource ?? site }
+}
+
+/** A path of the record, which is relative to the folder that `.mlx` is in where it lies inside of that. */
+export function fromRecord(project: Project, path: string): string {
+  return isAbsolute(path) ? path : join(dirname(dirname(project.environmentFile)), path)
+}
+
+/** Why an environment is not the one of this release; undefined where it is. */
+function outdatedBy(record: EnvironmentRecord, { version, wheel, locks }: Release): string | undefined {
+  if (record.wheel !== undefined && record.wheel !== wheel.sha256) {
+    return `The Python environment was set up by mlx-app ${record.version ?? 'of another version'}, and this is ${version}.`
   }
-  const python = interpreterIn(join(project.pythonDirectory, '.venv'))
-  if (existsSync(python)) return { python, source: '.venv' }
-  throw new EngineError('SETUP_NEEDED', 'The Python environment of this project is not set up.', {
-    hint: `Run: ${scriptCommand('setup')}`,
-  })
+  if (record.lock !== undefined && record.lock !== locks[record.set ?? 'plain']) {
+    return 'The Python environment has other packages than this version of mlx-app needs.'
+  }
+  return undefined
 }
 
 function existing(python: string, variable: string): Interpreter {

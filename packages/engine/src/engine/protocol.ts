@@ -575,8 +575,10 @@ export const modelOnDiskSchema = z
     path: z.string(),
     bytes,
     place: z
-      .enum(['project', 'cache'])
-      .describe("The project's own folder, or the cache that all Hugging Face tools share."),
+      .enum(['project', 'package', 'cache'])
+      .describe(
+        "The project's own folder, the package `mlx-app` itself, or the cache that all Hugging Face tools share.",
+      ),
   })
   .meta({
     id: 'ModelOnDisk',

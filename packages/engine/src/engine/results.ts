@@ -86,7 +86,7 @@ export interface EmbedAnswer {
 }
 
 export interface ModelOnDisk extends Omit<ModelOfWorker, 'place'> {
-  /** The project's own folder, the cache that all Hugging Face tools share, or another server. */
+  /** The project's own folder, the package itself (hello), the cache that all Hugging Face tools share, or another server. */
   place: ModelOfWorker['place'] | 'server'
 }
 

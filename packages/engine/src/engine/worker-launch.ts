@@ -33,14 +33,13 @@ function workerEnvironment(
   interpreter: Interpreter,
   inherited: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
-  const path = [project.pythonSource]
+  const path = interpreter.site === undefined ? [] : [interpreter.site]
   // An interpreter that the user brought may find its MLX there; the project's own needs nothing from outside.
-  const ownEnvironment = interpreter.source === 'the set-up' || interpreter.source === '.venv'
-  if (!ownEnvironment && inherited.PYTHONPATH) path.push(inherited.PYTHONPATH)
-  const { PYTHONHOME: _, ...environment } = inherited
+  if (interpreter.source !== 'the set-up' && inherited.PYTHONPATH) path.push(inherited.PYTHONPATH)
+  const { PYTHONHOME: _, PYTHONPATH: __, ...environment } = inherited
   return {
     ...networkEnvironment(environment, project),
-    PYTHONPATH: path.join(delimiter),
+    ...(path.length > 0 && { PYTHONPATH: path.join(delimiter) }),
     PYTHONNOUSERSITE: '1',
     // The folder that the program is started in holds no modules of ours.
     PYTHONSAFEPATH: '1',

@@ -3,21 +3,19 @@ import { rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { EngineError } from '../engine/index.ts'
 import { interpreterIn, type Project, scriptWithArguments } from '../engine/project.ts'
+import { pythonDirectory, wheelPath } from '../package-files.ts'
 import { stopIfInterrupted } from './children.ts'
 import { startOnce } from './first-start.ts'
 import { describePython, isBroken, unfitness, versionOf } from './interpreter.ts'
 import { type LockSet, lockFiles, lockHash, partsOf, uvLock } from './locks.ts'
-import { installWithPip, makeWithPip } from './pip.ts'
+import { installWheelWithPip, installWithPip, makeWithPip } from './pip.ts'
 import type { PipPlan, UvPlan } from './plan.ts'
+import { installed } from './python-code.ts'
 import { removeRecord, type SetupRecord, writeRecord } from './record.ts'
 import type { SetupContext } from './set-up.ts'
 import { uvFolder } from './survey.ts'
-import { fetchUv, installWithUv, makeWithUv, type Run } from './uv.ts'
+import { fetchUv, installWheelWithUv, installWithUv, makeWithUv, type Run } from './uv.ts'
 import { describeVerdict, verify } from './verify.ts'
-
-export function virtualEnvironmentOf(project: Project): string {
-  return join(project.pythonDirectory, '.venv')
-}
 
 export interface BuildOptions {
   /** The locks to install. */
@@ -43,7 +41,7 @@ export async function buildEnvironment(
 ): Promise<string> {
   const { environment, terminal } = context
   const tool = await toolFor(project, plan, context)
-  const virtualEnvironment = virtualEnvironmentOf(project)
+  const { virtualEnvironment } = project
   const python = interpreterIn(virtualEnvironment)
   await removeRecord(project)
   const reused = await reusable(virtualEnvironment, tool.way, options, environment)
@@ -54,7 +52,8 @@ export async function buildEnvironment(
     if (isBroken(made)) throw broken(`${python}: ${made.problem}`, environment)
     const place = relative(project.root, virtualEnvironment)
     terminal.done(`Python ${versionOf(made)} in ${place}${reused ? ', kept' : ''}`)
-    await tool.install(lockFiles(project.pythonDirectory, options.set))
+    await tool.install(lockFiles(pythonDirectory, options.set))
+    if (wheelPath !== undefined) await tool.installWheel(wheelPath)
     terminal.done(`Packages of ${lockFiles('', options.set).join(' and ')}`)
     const verdict = await verify(python, project.config.device, environment)
     await stopIfInterrupted(context.signal)
@@ -64,8 +63,8 @@ export async function buildEnvironment(
     await stopIfInterrupted(context.signal)
     if ('problem' in start) throw broken(`mlx-lm does not work in ${place}: ${start.problem}`, environment)
     if (start.worker !== undefined) terminal.note(`The worker does not start: ${start.worker}`)
-    const lock = lockHash(project.pythonDirectory, options.set)
-    await writeRecord(project, { way: tool.way, python, lock, set: options.set })
+    const lock = lockHash(pythonDirectory, options.set)
+    await writeRecord(project, { way: tool.way, python, lock, set: options.set, ...installed() })
     return python
   } catch (error) {
     if (!reused) await rm(virtualEnvironment, { recursive: true, force: true })
@@ -77,28 +76,29 @@ interface Tool {
   way: 'uv' | 'pip'
   make(): Promise<void>
   install(locks: string[]): Promise<void>
+  installWheel(wheel: string): Promise<void>
 }
 
 async function toolFor(project: Project, plan: UvPlan | PipPlan, context: SetupContext): Promise<Tool> {
   if (plan.way === 'pip')
-    return pipTool(plan, virtualEnvironmentOf(project), runOf(project, context), context)
+    return pipTool(plan, project.virtualEnvironment, runOf(project, context), context)
   const run = runOf(project, context)
   const { otherwise } = plan
   if ('path' in plan.uv) {
     context.terminal.done(`uv (${plan.uv.path})`)
-    return uvTool(plan.uv.path, plan.python, virtualEnvironmentOf(project), run)
+    return uvTool(plan.uv.path, plan.python, project.virtualEnvironment, run)
   }
   try {
-    const uv = await fetchUv(plan.uv.through, uvFolder(project), join(project.pythonDirectory, uvLock), run)
+    const uv = await fetchUv(plan.uv.through, uvFolder(project), join(pythonDirectory, uvLock), run)
     context.terminal.done(
       `uv, fetched by the pip of ${plan.uv.through.path} (Python ${versionOf(plan.uv.through)})`,
     )
-    return uvTool(uv, plan.python, virtualEnvironmentOf(project), run)
+    return uvTool(uv, plan.python, project.virtualEnvironment, run)
   } catch (error) {
     const unavailable = EngineError.isInstance(error) && error.code === 'DOWNLOAD_FAILED'
     if (!unavailable || otherwise === undefined) throw error
     context.terminal.note(`${error.message} pip takes its place.`)
-    return pipTool(otherwise, virtualEnvironmentOf(project), run, context)
+    return pipTool(otherwise, project.virtualEnvironment, run, context)
   }
 }
 
@@ -111,6 +111,8 @@ function uvTool(uv: string, python: string, virtualEnvironment: string, run: Run
     way: 'uv',
     make: async () => await makeWithUv(uv, python, virtualEnvironment, run),
     install: async (locks) => await installWithUv(uv, interpreterIn(virtualEnvironment), locks, run),
+    installWheel: async (wheel) =>
+      await installWheelWithUv(uv, interpreterIn(virtualEnvironment), wheel, run),
   }
 }
 
@@ -125,6 +127,7 @@ function pipTool(
     way: 'pip',
     make: async () => await makeWithPip(python, virtualEnvironment, run),
     install: async (locks) => await installWithPip(virtualEnvironment, locks, run),
+    installWheel: async (wheel) => await installWheelWithPip(virtualEnvironment, wheel, run),
   }
 }
 

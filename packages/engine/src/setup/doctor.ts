@@ -1,9 +1,9 @@
-/** npm run doctor: looks at everything that an answer depends on. Exit code 1 when something needs mending. */
+/** `mlx-app doctor`: looks at everything that an answer depends on. Exit code 1 when something needs mending. */
 import { parseArgs, styleText } from 'node:util'
 import { Findings, type Result, runChecks } from './checks/check.ts'
 import { checks } from './checks/index.ts'
 import { asUsageError } from './options.ts'
-import { mark, runMain } from './terminal.ts'
+import { mark } from './terminal.ts'
 
 const help = `Checks what an answer depends on, and says how to mend what is wrong.
 
@@ -13,8 +13,9 @@ const help = `Checks what an answer depends on, and says how to mend what is wro
 
 const width = Math.max(...checks.map((check) => check.name.length))
 
-await runMain(async () => {
-  const flags = parseFlags(process.argv.slice(2))
+/** Runs the command. @returns its exit code. */
+export async function runDoctor(commandArguments: string[]): Promise<number> {
+  const flags = parseFlags(commandArguments)
   if (flags.help) {
     console.log(help)
     return 0
@@ -32,7 +33,7 @@ await runMain(async () => {
         : '\nMend the lines with a cross from the top: the first may be the cause of the rest.',
     )
   return good ? 0 : 1
-})
+}
 
 function line({ name, good, detail, mend }: Result): string {
   const sign = good === null ? '-' : mark(good)

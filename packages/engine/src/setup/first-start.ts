@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Project } from '../engine/project.ts'
+import { pythonSource } from '../package-files.ts'
 import { ask } from './children.ts'
 
 /**
@@ -23,9 +22,9 @@ if sys.argv[1] != "auto":
     mx.set_default_device(mx.Device(getattr(mx, sys.argv[1])))
 try:
     import mlx_app.worker.run
-    if len(sys.argv) > 2:
-        model, tokenizer = mlx_lm.load(sys.argv[2])
-        next(mlx_lm.stream_generate(model, tokenizer, "Hello", max_tokens=1))
+    from mlx_app.locate import HELLO
+    model, tokenizer = mlx_lm.load(str(HELLO))
+    next(mlx_lm.stream_generate(model, tokenizer, "Hello", max_tokens=1))
 except Exception as error:
     worker = error
 print("" if worker is None else "%s: %s" % (type(worker).__name__, worker))
@@ -44,12 +43,16 @@ export async function startOnce(
   inherited: NodeJS.ProcessEnv,
 ): Promise<{ problem: string } | { worker: string | undefined }> {
   // An installer writes bytecode whatever the user's shell says, as pip and uv do.
-  const { PYTHONDONTWRITEBYTECODE: _, PYTHONHOME: __, ...environment } = inherited
-  const hello = join(project.modelsDirectory, 'hello')
+  const { PYTHONDONTWRITEBYTECODE: _, PYTHONHOME: __, PYTHONPATH: ___, ...environment } = inherited
   const answer = await ask(
     python,
-    ['-c', firstStart, project.config.device, ...(existsSync(hello) ? [hello] : [])],
-    { ...environment, PYTHONPATH: project.pythonSource, PYTHONNOUSERSITE: '1', HF_HUB_OFFLINE: '1' },
+    ['-c', firstStart, project.config.device],
+    {
+      ...environment,
+      ...(pythonSource !== undefined && { PYTHONPATH: pythonSource }),
+      PYTHONNOUSERSITE: '1',
+      HF_HUB_OFFLINE: '1',
+    },
     300_000,
   )
   if ('problem' in answer) return answer

@@ -1,8 +1,6 @@
 /** What happens at a start whose model is not on disk. The chat and the server both do it. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Engine, EngineError, type ModelDescription } from '../engine/index.ts'
-import { findProject, scriptCommand, scriptWithArguments } from '../engine/project.ts'
+import { scriptCommand, scriptWithArguments } from '../engine/project.ts'
 import { freeBytes, huggingFaceCache } from './disk-space.ts'
 import { formatBytes } from './format.ts'
 import { showProgress } from './progress.ts'
@@ -110,13 +108,13 @@ async function ask(engine: Engine, model: string, where: Screen): Promise<'pull'
     {
       value: 'hello',
       letter: 'h',
-      text: 'start with the hello model this time: tiny, and comes with the project',
+      text: 'start with the hello model this time: tiny, and comes with mlx-app',
     },
     { value: 'cancel', letter: 'c', text: 'cancel' },
   ]
   const possible = canBePulled(facts)
   return choose(
-    choices.filter(({ value }) => (value !== 'pull' || possible) && (value !== 'hello' || hasHello())),
+    choices.filter(({ value }) => value !== 'pull' || possible),
     where,
   )
 }
@@ -158,11 +156,10 @@ export function isOffline({ HF_HUB_OFFLINE: value = '' }: NodeJS.ProcessEnv): bo
 }
 
 function offline(model: string): EngineError {
-  const other = hasHello() ? `, or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}` : ''
   return new EngineError(
     'MODEL_NOT_FOUND',
     `${model} is not on this machine, and HF_HUB_OFFLINE forbids to download it.`,
-    { hint: `Unset HF_HUB_OFFLINE${other}` },
+    { hint: `Unset HF_HUB_OFFLINE, or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}` },
   )
 }
 
@@ -174,8 +171,4 @@ function notFetched(model: string, reason?: string): EngineError {
       hint: `Get it with: ${scriptWithArguments('models', `pull ${model}`)}`,
     },
   )
-}
-
-function hasHello(): boolean {
-  return existsSync(join(findProject().modelsDirectory, 'hello', 'config.json'))
 }

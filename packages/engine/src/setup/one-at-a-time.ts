@@ -18,6 +18,8 @@ export async function oneAtATime<Result>(
 ): Promise<Result> {
   const path = join(dirname(project.environmentFile), 'setup.pid')
   await mkdir(dirname(path), { recursive: true })
+  // What lies there is of one machine: no version control takes it, whatever the project's own .gitignore says.
+  await writeFile(join(dirname(path), '.gitignore'), '*\n')
   let told = false
   while (!(await claim(path))) {
     const holder = await holderOf(path)

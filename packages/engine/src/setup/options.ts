@@ -7,6 +7,7 @@ export interface SetupOptions {
   /** Path of the Python to build from, or with --env existing to use. */
   python?: string
   fresh: boolean
+  /** Also pytest, ruff and mypy: for work on this package, whose repository has their lock. */
   dev: boolean
   cuda: boolean
   vision: boolean
@@ -20,12 +21,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-export const setupHelp = `Sets up the Python environment of this project, once and again after an update.
+export const setupHelp = `Makes the Python environment of this project, once and again after an update.
 
   --env uv|pip|existing   how: uv (the default; fetched by pip when it is not there), pip, or a Python that
                           already has mlx-lm, used as it is
   --python PATH           the Python to build from; with --env existing, the Python to use
-  --dev                   also pytest, ruff and mypy
   --cuda                  MLX for NVIDIA GPUs (Linux)
   --with vision           also mlx-vlm: images and embeddings, about 0.8 GB more
   --fresh                 throw the environment away and make it anew
@@ -59,7 +59,7 @@ export function parseSetupOptions(argv: string[]): SetupOptions | 'help' {
     ...(way === undefined ? {} : { way }),
     ...(values.python === undefined ? {} : { python: values.python }),
     fresh: values.fresh,
-    dev: values.dev,
+    dev: false,
     cuda: values.cuda,
     vision: values.with.includes('vision'),
   }
@@ -73,7 +73,6 @@ function parseFlags(argv: string[]) {
         env: { type: 'string' },
         python: { type: 'string' },
         fresh: { type: 'boolean', default: false },
-        dev: { type: 'boolean', default: false },
         cuda: { type: 'boolean', default: false },
         with: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h', default: false },

@@ -24,3 +24,15 @@ export async function installWithPip(virtualEnvironment: string, locks: string[]
     { ...run, failure: 'The packages could not be installed', hint: networkHint },
   )
 }
+
+/** Installs a wheel as it is: what it needs, the locks have brought. Without a network, and in place of the same version. */
+export async function installWheelWithPip(virtualEnvironment: string, wheel: string, run: Run): Promise<void> {
+  await runVisibly(
+    interpreterIn(virtualEnvironment),
+    [
+      ...['-m', 'pip', 'install', '--disable-pip-version-check', '--no-compile', '--quiet'],
+      ...['--no-index', '--no-deps', '--force-reinstall', wheel],
+    ],
+    { ...run, failure: 'The Python code of mlx-app could not be installed', hint: networkHint },
+  )
+}

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, isAbsolute, join, relative } from 'node:path'
+import { dirname, isAbsolute, relative } from 'node:path'
 import { z } from 'zod'
-import { environmentRecordSchema, type Project } from '../engine/project.ts'
+import { environmentRecordSchema, fromRecord, type Project } from '../engine/project.ts'
 import { lockSetNames } from './locks.ts'
 
 /** What the engine reads of the record, and which locks were installed. */
@@ -15,7 +15,7 @@ export function readRecord(project: Project): SetupRecord | undefined {
   if (!existsSync(project.environmentFile)) return undefined
   try {
     const record = setupRecordSchema.parse(JSON.parse(readFileSync(project.environmentFile, 'utf8')))
-    return isAbsolute(record.python) ? record : { ...record, python: join(project.root, record.python) }
+    return { ...record, python: fromRecord(project, record.python) }
   } catch {
     // Half written or from another version: as good as none, it is written anew.
     return undefined
@@ -27,10 +27,11 @@ export function readRecord(project: Project): SetupRecord | undefined {
  * project is kept relative, so that the project can be moved.
  */
 export async function writeRecord(project: Project, record: SetupRecord): Promise<void> {
-  const inside = relative(project.root, record.python)
+  const folder = dirname(project.environmentFile)
+  const inside = relative(dirname(folder), record.python)
   const isInside = !inside.startsWith('..') && !isAbsolute(inside)
   const text = JSON.stringify({ ...record, python: isInside ? inside : record.python }, null, 2)
-  await mkdir(dirname(project.environmentFile), { recursive: true })
+  await mkdir(folder, { recursive: true })
   const beside = `${project.environmentFile}.${process.pid}`
   await writeFile(beside, `${text}\n`)
   await rename(beside, project.environmentFile)

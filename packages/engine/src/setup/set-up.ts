@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { EngineError } from '../engine/index.ts'
-import { type Project, scriptCommand } from '../engine/project.ts'
-import { buildEnvironment, virtualEnvironmentOf } from './build.ts'
+import { findInterpreter, findProject, type Project, scriptCommand } from '../engine/project.ts'
+import { pythonDirectory } from '../package-files.ts'
+import { buildEnvironment } from './build.ts'
+import { installed, siteFolder, unpackWheel } from './python-code.ts'
 import { childEnvironment, stopIfInterrupted } from './children.ts'
 import { type LockSet, lockHash, lockSetFor, missingLock, partsOf } from './locks.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -59,10 +60,10 @@ async function setUpAlone(
   if (options.fresh) await removeEverything(project)
   const record = readRecord(project)
   const set = wantedSet(options, record)
-  const absent = missingLock(project.pythonDirectory, set)
+  const absent = missingLock(pythonDirectory, set)
   if (absent !== undefined) {
-    throw new EngineError('SETUP_NEEDED', `${absent} is missing.`, {
-      hint: `Bring it back from your version control: git checkout -- ${basename(absent)}`,
+    throw new EngineError('SETUP_NEEDED', `The package mlx-app is damaged: ${absent} is missing.`, {
+      hint: 'Install the packages of this project again',
     })
   }
   const current = await currentEnvironment(project, options, record, set, context)
@@ -102,8 +103,24 @@ async function useAsItIs(
   }
   terminal.done(`Python ${verdict.python} (${python}), used as it is`)
   terminal.done(describeVerdict(verdict))
-  await writeRecord(project, { way: 'existing', python })
+  const site = await unpackWheel(project, python, environment)
+  await writeRecord(project, { way: 'existing', python, ...installed(), ...(site !== undefined && { site }) })
   return { python, upToDate: false }
+}
+
+/**
+ * Whether the engine finds an environment of this version; whether that works is the doctor's to say.
+ *
+ * @throws EngineError PYTHON_NOT_FOUND where MLX_PYTHON names one that does not exist.
+ */
+export function isSetUp(project: Project = findProject()): boolean {
+  try {
+    findInterpreter(project)
+    return true
+  } catch (error) {
+    if (EngineError.isInstance(error) && error.code === 'SETUP_NEEDED') return false
+    throw error
+  }
 }
 
 /** What was asked for, with what an earlier set-up added: a later one takes nothing away. */
@@ -127,7 +144,8 @@ async function currentEnvironment(
   if (record === undefined || options.python !== undefined) return undefined
   if (options.way !== undefined && options.way !== record.way) return undefined
   if (options.way === undefined && namedByVariable(environment) !== undefined) return undefined
-  if (record.way !== 'existing' && record.lock !== lockHash(project.pythonDirectory, set)) return undefined
+  if (record.way !== 'existing' && record.lock !== lockHash(pythonDirectory, set)) return undefined
+  if (record.wheel !== installed().wheel) return undefined
   const verdict = await verify(record.python, project.config.device, environment)
   await stopIfInterrupted(signal)
   if ('problem' in verdict) {
@@ -135,7 +153,7 @@ async function currentEnvironment(
     if (record.way !== 'existing') await removeEnvironment(project)
     return undefined
   }
-  const locked = lockedMlxLm(project)
+  const locked = lockedMlxLm()
   if (verdict.mlxLm !== locked) {
     terminal.note(`${record.python} has mlx-lm ${verdict.mlxLm}, and the app needs ${locked}.`)
     return undefined
@@ -146,12 +164,13 @@ async function currentEnvironment(
 
 async function removeEnvironment(project: Project): Promise<void> {
   await removeRecord(project)
-  await rm(virtualEnvironmentOf(project), { recursive: true, force: true })
+  await rm(project.virtualEnvironment, { recursive: true, force: true })
 }
 
 async function removeEverything(project: Project): Promise<void> {
   await removeEnvironment(project)
   await rm(uvFolder(project), { recursive: true, force: true })
+  await rm(siteFolder(project), { recursive: true, force: true })
 }
 
 function asError(refusal: Refusal): EngineError {

@@ -1,12 +1,14 @@
-/** npm run setup: makes the Python environment of this project. `--help` lists the flags. */
+/** `mlx-app setup`: makes the Python environment of this project. `--help` lists the flags. */
 import { styleText } from 'node:util'
-import { findProject, scriptCommand } from '../engine/project.ts'
+import { findProject } from '../engine/project.ts'
+import { hasScript, scriptCommand } from '../engine/script-command.ts'
 import { parseSetupOptions, setupHelp } from './options.ts'
 import { setUp } from './set-up.ts'
-import { runMain, terminal } from './terminal.ts'
+import { terminal } from './terminal.ts'
 
-await runMain(async (signal) => {
-  const options = parseSetupOptions(process.argv.slice(2))
+/** Runs the command. @returns its exit code. */
+export async function runSetup(commandArguments: string[], signal: AbortSignal): Promise<number> {
+  const options = parseSetupOptions(commandArguments)
   if (options === 'help') {
     console.log(setupHelp)
     return 0
@@ -15,6 +17,7 @@ await runMain(async (signal) => {
   const result = await setUp(findProject(), options, { signal, terminal, environment: process.env })
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   const outcome = result.upToDate ? 'Already set up: nothing to do.' : `Set up in ${seconds} s.`
-  console.log(`${styleText('bold', outcome)} Next: ${scriptCommand('start')}`)
+  const next = hasScript('start') ? ` Next: ${scriptCommand('start')}` : ''
+  console.log(`${styleText('bold', outcome)}${next}`)
   return 0
-})
+}

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type Project, scriptCommand, scriptWithArguments } from '../engine/project.ts'
+import { pythonDirectory } from '../package-files.ts'
 import { findPythons, findUv } from './find.ts'
 import { type BrokenPython, describePython, isBroken, type Python, unfitness } from './interpreter.ts'
 import { lockedVersion } from './locks.ts'
@@ -24,8 +25,8 @@ export function uvFolder(project: Project): string {
 }
 
 /** The version of mlx-lm that the lock names; the worker is written for exactly that one. */
-export function lockedMlxLm(project: Project): string {
-  const lock = readFileSync(join(project.pythonDirectory, 'requirements.lock'), 'utf8')
+export function lockedMlxLm(): string {
+  const lock = readFileSync(join(pythonDirectory, 'requirements.lock'), 'utf8')
   const version = lockedVersion(lock, 'mlx-lm')
   if (version === undefined) throw new Error('requirements.lock does not name mlx-lm')
   return version
@@ -38,7 +39,7 @@ export async function survey(
   environment: NodeJS.ProcessEnv,
 ): Promise<Situation> {
   const system = await describeSystem()
-  const mlxLm = lockedMlxLm(project)
+  const mlxLm = lockedMlxLm()
   const enough = (python: Python | BrokenPython): boolean =>
     !isBroken(python) &&
     unfitness(python, system.platform) === undefined &&

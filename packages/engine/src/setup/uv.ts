@@ -80,3 +80,17 @@ export async function installWithUv(
     hint: networkHint,
   })
 }
+
+/** Installs a wheel as it is: what it needs, the locks have brought. Without a network, and in place of the same version. */
+export async function installWheelWithUv(
+  uv: string,
+  interpreter: string,
+  wheel: string,
+  run: Run,
+): Promise<void> {
+  await runVisibly(
+    uv,
+    ['pip', 'install', '--python', interpreter, '--quiet', '--offline', '--no-deps', '--reinstall', wheel],
+    { ...run, failure: 'The Python code of mlx-app could not be installed', hint: networkHint },
+  )
+}

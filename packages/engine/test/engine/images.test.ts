@@ -6,11 +6,12 @@ import { crc32, deflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEngine, type Engine } from '../../src/engine/index.ts'
 import { findProject } from '../../src/engine/project.ts'
+import { pythonDirectory } from '../../src/package-files.ts'
 import { answerTo, ask, helloDirectory, story, textOf } from './support.ts'
 import { findVisionPython } from './vision-python.ts'
 
 const project = findProject(import.meta.dirname)
-const maker = join(project.pythonDirectory, 'tests', 'maintainers', 'tiny_models.py')
+const maker = join(pythonDirectory, 'tests', 'tiny_models.py')
 const python = existsSync(maker) ? findVisionPython(project) : undefined
 const reason = python === undefined ? ' (skipped: it needs npm run setup -- --with vision)' : ''
 

@@ -7,11 +7,12 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll } from 'vitest'
 import { z } from 'zod'
 import { type Chunk, createEngine, type Engine, type EngineOptions } from '../../src/engine/index.ts'
-import { findProject } from '../../src/engine/project.ts'
+import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { pythonDirectory } from '../../src/package-files.ts'
 
 const project = findProject(import.meta.dirname)
 
-export const helloDirectory = join(project.modelsDirectory, 'hello')
+export const helloDirectory = join(pythonDirectory, 'src', 'mlx_app', 'hello')
 
 const pairs = z
   .array(z.object({ question: z.string(), answer: z.string() }))
@@ -119,11 +120,13 @@ export function makeEndlessModel(folder: string): { path: string; opened: () => 
   return { path, opened: () => open(weights, 'w') }
 }
 
-/** A project with the Python half and the interpreter of this one, and models of its own. */
+/** A project with the interpreter of this one, and models of its own. */
 export function makeProject(folder: string, models: readonly string[] = ['hello']): string {
   mkdirSync(join(folder, 'models'), { recursive: true })
   for (const model of models) cpSync(helloDirectory, join(folder, 'models', model), { recursive: true })
-  const config = { model: models[0] ?? 'hello', models: 'models', python: project.pythonDirectory }
-  writeFileSync(join(folder, 'mlx.config.json'), JSON.stringify(config))
+  writeFileSync(join(folder, 'mlx.config.json'), JSON.stringify({ model: models[0] ?? 'hello' }))
+  mkdirSync(join(folder, '.mlx'))
+  const record = { way: 'existing', python: findInterpreter(project).python }
+  writeFileSync(join(folder, '.mlx', 'environment.json'), JSON.stringify(record))
   return folder
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { findInterpreter, interpreterIn, type Project } from '../../src/engine/project.ts'
+import { pythonDirectory } from '../../src/package-files.ts'
 
 /**
  * The interpreter that has the packages for images and embeddings: MLX_VISION_PYTHON, python/.venv-vision, or the
@@ -15,7 +16,7 @@ export function findVisionPython(project: Project): string | undefined {
     if (!hasVision(named)) throw new Error(`MLX_VISION_PYTHON is ${named}, which can't import mlx-vlm.`)
     return named
   }
-  const beside = interpreterIn(join(project.pythonDirectory, '.venv-vision'))
+  const beside = interpreterIn(join(pythonDirectory, '.venv-vision'))
   return [beside, ownPython(project)].find((python) => python !== undefined && hasVision(python))
 }
 

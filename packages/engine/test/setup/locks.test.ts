@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { findProject } from '../../src/engine/project.ts'
+import { pythonDirectory } from '../../src/package-files.ts'
 import {
   lockedVersion,
   lockFiles,
@@ -12,8 +12,6 @@ import {
   missingLock,
   partsOf,
 } from '../../src/setup/locks.ts'
-
-const { pythonDirectory } = findProject()
 
 it('chooses the set of locks', () => {
   expect(lockSetFor({ dev: false, cuda: false, vision: false })).toBe('plain')

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 
-/** The folder of the project, or of the layer in the repository of create-mlx-app. */
+/** The folder of this package. */
 export const root = join(import.meta.dirname, '..', '..')
 
-/** The command line of the script `models`, as package managers run it. */
-export const models = ['--import', 'tsx', join('src', 'setup', 'models.ts')]
+/** The command line of `mlx-app models`. */
+export const models = ['--import', 'tsx', join('src', 'command-line.ts'), 'models']
 
 const failedSchema = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() })
 

@@ -17,9 +17,9 @@ beforeEach(() => {
 afterEach(() => rmSync(project.root, { recursive: true, force: true }))
 
 it('keeps a path inside the project relative, so that the project can be moved', async () => {
-  const python = join(project.pythonDirectory, '.venv', 'bin', 'python')
+  const python = join(project.virtualEnvironment, 'bin', 'python')
   await writeRecord(project, { way: 'uv', python, lock: 'ab', set: 'dev' })
-  expect(readFileSync(project.environmentFile, 'utf8')).toContain('"python": "python/.venv/bin/python"')
+  expect(readFileSync(project.environmentFile, 'utf8')).toContain('"python": ".mlx/venv/bin/python"')
   expect(readRecord(project)).toEqual({ way: 'uv', python, lock: 'ab', set: 'dev' })
 })
 

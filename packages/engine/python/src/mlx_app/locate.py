@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from .errors import EngineError
 from .protocol import ModelOnDisk
@@ -21,6 +22,9 @@ FILES = (
     "tokenizer.model",
 )
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+
+# The model that comes with this package, by the name `hello`.
+HELLO = Path(__file__).parent / "hello"
 
 
 def locate(model: str, revision: str | None, models_directory: Path) -> Path | None:
@@ -46,6 +50,8 @@ def local_folder(model: str, models_directory: Path) -> Path | None:
     inside = models_directory / model
     if inside.is_dir() and inside.resolve().is_relative_to(models_directory.resolve()):
         return inside
+    if model == HELLO.name:
+        return HELLO
     if REPOSITORY.fullmatch(model):
         return None
     raise EngineError(
@@ -86,7 +92,9 @@ def on_disk(models_directory: Path) -> Iterator[ModelOnDisk]:
     """All models that can be loaded without a download."""
     for config in sorted(models_directory.glob("*/config.json")):
         if missing_files(config.parent) == []:
-            yield _in_project(config.parent)
+            yield _in_folder(config.parent, "project")
+    if not (models_directory / HELLO.name).is_dir():
+        yield _in_folder(HELLO, "package")
     from huggingface_hub import CacheNotFound, scan_cache_dir
 
     try:
@@ -104,8 +112,8 @@ def on_disk(models_directory: Path) -> Iterator[ModelOnDisk]:
             )
 
 
-def _in_project(folder: Path) -> ModelOnDisk:
-    return ModelOnDisk(model=folder.name, path=str(folder), bytes=bytes_in(folder), place="project")
+def _in_folder(folder: Path, place: Literal["project", "package"]) -> ModelOnDisk:
+    return ModelOnDisk(model=folder.name, path=str(folder), bytes=bytes_in(folder), place=place)
 
 
 def bytes_in(folder: Path) -> int:
@@ -123,8 +131,9 @@ def _checked(folder: Path) -> Path:
 
 
 def _available(models_directory: Path) -> str:
-    names = sorted(config.parent.name for config in models_directory.glob("*/config.json"))
+    own = sorted(config.parent.name for config in models_directory.glob("*/config.json"))
+    names = [HELLO.name, *(name for name in own if name != HELLO.name)]
     return (
-        f"In {models_directory.name}/: {', '.join(names) or 'none'}. "
+        f"There are: {', '.join(names)}. "
         "Or give a path (./folder) or a Hugging Face id (owner/name)."
     )

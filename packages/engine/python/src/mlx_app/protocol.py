@@ -467,7 +467,7 @@ class ModelOnDisk(_Object, frozen=True):
     model: ModelName
     path: str
     bytes: Count
-    place: Literal["project", "cache"]
+    place: Literal["project", "package", "cache"]
 
 
 class ModelsReport(_Object, tag_field="type", tag="modelsReport", frozen=True):

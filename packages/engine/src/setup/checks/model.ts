@@ -11,8 +11,8 @@ export const project: Check = {
   name: 'project',
   needs: [],
   run: (findings) => {
-    const { root, config } = findings.project
-    return { good: true, detail: `${root}, model ${config.model}, device ${config.device}` }
+    const { root, reason, config } = findings.project
+    return { good: true, detail: `${root} (${reason}), model ${config.model}, device ${config.device}` }
   },
 }
 
@@ -67,10 +67,13 @@ export const hello: Check = {
   name: 'hello answers',
   needs: ['MLX computes'],
   run: async (findings) => {
-    const file = join(findings.project.modelsDirectory, 'hello', 'answers.json')
-    if (!existsSync(file)) return { good: undefined, detail: `no ${file} to compare with` }
-    const expected = answersSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
     const engine = await findings.engine()
+    const folder = (await engine.models()).find(({ model }) => model === 'hello')?.path
+    const file = folder === undefined ? undefined : join(folder, 'answers.json')
+    if (file === undefined || !existsSync(file)) {
+      return { good: undefined, detail: 'no answers.json to compare with' }
+    }
+    const expected = answersSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
     const wrong = await Promise.all(
       expected.map(async ({ question, answer }) => {
         const messages = [{ role: 'user' as const, content: question }]
@@ -82,7 +85,7 @@ export const hello: Check = {
     return {
       good: first === undefined,
       detail: first === undefined ? `${expected.length} word for word` : `"${first}" got another answer`,
-      mend: 'Bring models/hello back from version control: its files are damaged',
+      mend: scriptWithArguments('setup', '--fresh'),
     }
   },
 }

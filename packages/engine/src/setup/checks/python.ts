@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scriptCommand, scriptWithArguments } from '../../engine/project.ts'
+import { pythonDirectory } from '../../package-files.ts'
 import { ask } from '../children.ts'
 import { findUv } from '../find.ts'
 import { describePython, isBroken, unfitness, versionOf } from '../interpreter.ts'
 import { lockedVersion, lockHash } from '../locks.ts'
 import { readRecord } from '../record.ts'
-import { namedByVariable, uvFolder } from '../survey.ts'
+import { lockedMlxLm, namedByVariable, uvFolder } from '../survey.ts'
 import type { Check, Finding } from './check.ts'
 
 export const python: Check = {
@@ -53,8 +54,7 @@ export const mlxLm: Check = {
   run: async (findings) => {
     const verdict = await findings.verdict()
     if ('problem' in verdict) return { good: false, detail: verdict.problem }
-    const lock = readFileSync(join(findings.project.pythonDirectory, 'requirements.lock'), 'utf8')
-    const locked = lockedVersion(lock, 'mlx-lm')
+    const locked = lockedMlxLm()
     return {
       good: verdict.mlxLm === locked,
       detail:
@@ -76,7 +76,7 @@ export const lock: Check = {
     const record = readRecord(project)
     if (record === undefined) return { good: false, detail: 'the record of the set-up is damaged', mend }
     if (record.way === 'existing') return { good: undefined, detail: `${record.python} is used as it is` }
-    const current = record.lock === lockHash(project.pythonDirectory, record.set ?? 'plain')
+    const current = record.lock === lockHash(pythonDirectory, record.set ?? 'plain')
     return {
       good: current,
       detail: current ? 'installed as it stands' : 'changed since it was installed',
@@ -88,8 +88,8 @@ export const lock: Check = {
 export const vision: Check = {
   name: 'images, embeddings',
   needs: ['MLX computes'],
-  run: async ({ interpreter, environment, project }) => {
-    const path = join(project.pythonDirectory, 'requirements-vision.lock')
+  run: async ({ interpreter, environment }) => {
+    const path = join(pythonDirectory, 'requirements-vision.lock')
     const locked = existsSync(path) ? lockedVersion(readFileSync(path, 'utf8'), 'mlx-vlm') : undefined
     const asked = await ask(interpreter.python, ['-c', visionVersion], environment, 20_000)
     const found = 'output' in asked ? asked.output.trim() : ''

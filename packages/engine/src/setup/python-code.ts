@@ -1,0 +1,45 @@
+/** The Python code of the package: in a virtual environment as a wheel, and beside an interpreter that stays as it is. */
+import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { EngineError } from '../engine/index.ts'
+import type { Project } from '../engine/project.ts'
+import { wheelPath } from '../package-files.ts'
+import { release } from '../release.ts'
+import { ask } from './children.ts'
+
+/** What the record keeps of the code that is installed; nothing where it is run from its sources. */
+export function installed(): { version?: string; wheel?: string } {
+  return release === undefined ? {} : { version: release.version, wheel: release.wheel.sha256 }
+}
+
+/** Where the code lies for an interpreter that nothing is installed into. */
+export function siteFolder(project: Project): string {
+  return join(dirname(project.environmentFile), 'site')
+}
+
+/** A wheel is a zip. */
+const unpack = `
+import sys, zipfile
+zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])
+`
+
+/**
+ * Unpacks the wheel beside an interpreter that is used as it is.
+ *
+ * @returns the folder, relative to the one that `.mlx` is in; undefined where the code is run from its sources.
+ * @throws EngineError SETUP_NEEDED
+ */
+export async function unpackWheel(
+  project: Project,
+  python: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  if (wheelPath === undefined) return undefined
+  const folder = siteFolder(project)
+  await rm(folder, { recursive: true, force: true })
+  const answer = await ask(python, ['-c', unpack, wheelPath, folder], environment, 60_000)
+  if ('problem' in answer) {
+    throw new EngineError('SETUP_NEEDED', `${wheelPath} could not be unpacked: ${answer.problem}`)
+  }
+  return join('.mlx', 'site')
+}
