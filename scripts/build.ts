@@ -1,4 +1,10 @@
+/**
+ * Builds the tool into dist/: `npm run build`, and `npm run build -- --registry` for a release, whose projects get the
+ * packages from the registry.
+ */
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { bundle } from './bundle.ts'
 
-await bundle(fileURLToPath(new URL('../dist', import.meta.url)))
+const { values } = parseArgs({ options: { registry: { type: 'boolean', default: false } } })
+await bundle(fileURLToPath(new URL('../dist', import.meta.url)), values.registry ? 'registry' : 'vendor')

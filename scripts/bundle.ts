@@ -6,7 +6,9 @@ import { build, type Plugin } from 'esbuild'
 import fileSystem from 'fs-extra'
 import { packedName } from '../src/compose/packed.ts'
 import { hostVersions, readLayer } from '../src/compose/source-folder.ts'
+import { vendorFolder } from '../src/packages.ts'
 import { version } from '../src/version.ts'
+import { carriedPackages } from './carried.ts'
 import { layersByUse, packLayers } from './pack-layers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -32,12 +34,19 @@ const common = {
 } as const
 
 /**
+ * Where the projects that a build of the tool makes get the packages of this repository: from files that the tool carries,
+ * or, in a release, from npm's registry and the Python package index.
+ */
+export type PackageOrigin = 'vendor' | 'registry'
+
+/**
  * Makes what is published: the tool as one small bin and some chunks that load when they are needed, and the
  * layers that the registry names, in one file, their Handlebars templates parsed.
  *
  * @param directory that it makes anew; a build that fails leaves what was there.
  */
-export async function bundle(directory: string): Promise<void> {
+export async function bundle(directory: string, origin: PackageOrigin = 'vendor'): Promise<void> {
+  const carried = origin === 'vendor' ? await carriedPackages() : []
   const results = [
     await build({
       ...common,
@@ -48,6 +57,7 @@ export async function bundle(directory: string): Promise<void> {
         CREATE_MLX_APP_VERSION: JSON.stringify(version),
         CREATE_MLX_APP_PACKED: 'true',
         CREATE_MLX_APP_VERSIONS: JSON.stringify(JSON.stringify([...hostVersions(templatesDirectory)])),
+        CREATE_MLX_APP_CARRIED: JSON.stringify(JSON.stringify(carried.map(({ name, file }) => ({ name, file })))),
       },
       plugins: [lazyModules(), builtinModules()],
     }),
@@ -69,6 +79,7 @@ export async function bundle(directory: string): Promise<void> {
   for (const { path, contents } of results.flatMap((result) => result.outputFiles))
     fileSystem.outputFileSync(path, contents)
   fileSystem.outputFileSync(join(directory, packedName), layers)
+  for (const { file, read } of carried) fileSystem.outputFileSync(join(directory, vendorFolder, file), read())
   fileSystem.outputFileSync(join(directory, 'THIRD-PARTY-LICENSES.txt'), licences(inputs))
   chmodSync(join(directory, 'index.js'), 0o755)
 }
@@ -83,7 +94,7 @@ function refusalOfOldNode(): string {
 
 /**
  * Leaves the lazy modules out of index.js, which then is one file that shares nothing with them: a shared
- * chunk would be one more file to load. The source of templates is left out because the layers are packed.
+ * chunk would be one more file to load. The source of templates and packages is left out because both are packed.
  */
 function lazyModules(): Plugin {
   return {
@@ -96,7 +107,7 @@ function lazyModules(): Plugin {
           external: true,
         }),
       )
-      context.onResolve({ filter: /\/source-folder\.ts$/ }, ({ path }) => ({ path, external: true }))
+      context.onResolve({ filter: /\/(source-folder|scripts\/carried)\.ts$/ }, ({ path }) => ({ path, external: true }))
     },
   }
 }

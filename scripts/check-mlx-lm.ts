@@ -15,10 +15,10 @@ import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { z } from 'zod'
 import { interpreterIn } from '../packages/engine/src/engine/project.ts'
+import { pythonDirectory } from '../packages/engine/src/package-files.ts'
 import { childEnvironment, runVisibly } from '../packages/engine/src/setup/children.ts'
 import { lockedVersion, lockFiles } from '../packages/engine/src/setup/locks.ts'
 import { installWithUv, makeWithUv } from '../packages/engine/src/setup/uv.ts'
-import { pythonDirectory } from '../packages/engine/src/package-files.ts'
 import { ensureEnvironment, obtainUv, repository } from './environment.ts'
 
 const { values: flags } = parseArgs({ options: { version: { type: 'string' } } })

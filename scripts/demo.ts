@@ -6,11 +6,13 @@ import { execa } from 'execa'
 import { bundle } from './bundle.ts'
 
 /**
- * The whole way of a newcomer: builds the tool, creates a project with the model that comes with it, installs
- * it, sets up Python, and lets the model answer. `npm start -- my-dir` says where; else it is a temporary
- * folder.
+ * What a newcomer does: builds the tool, creates a project with the hello model, installs it, sets up Python, and lets
+ * the model answer. `npm start -- my-dir` says where; the default is a temporary folder.
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** What the model knows by heart. */
+const answersFile = join(root, 'packages/engine/python/src/mlx_app/hello/answers.json')
 
 /** How many of the model's questions are asked. */
 const questionCount = 3
@@ -26,7 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 process.exitCode = await demonstrate()
 
 async function demonstrate(): Promise<number> {
-  console.log(`Making a demo project in ${project}\n`)
+  console.log(`Creating a demo project in ${project}\n`)
   await bundle(join(root, 'dist'))
   const created = await run(process.execPath, [
     join(root, 'dist', 'index.js'),
@@ -39,7 +41,7 @@ async function demonstrate(): Promise<number> {
     const answered = await run('npm', ['-s', 'start', '--', question])
     if (answered !== 0) return answered
   }
-  console.log(`\nThe project is in ${project}: cd there and run npm start to go on talking.`)
+  console.log(`\nThe project is in ${project}. To keep chatting, run npm start there.`)
   return 0
 }
 
@@ -56,7 +58,7 @@ async function run(program: string, flags: readonly string[]): Promise<number> {
 
 /** Some questions that the model knows the answers of. */
 function questions(): string[] {
-  const answers: unknown = JSON.parse(readFileSync(join(project, 'models', 'hello', 'answers.json'), 'utf8'))
+  const answers: unknown = JSON.parse(readFileSync(answersFile, 'utf8'))
   if (!Array.isArray(answers)) throw new Error('answers.json of the hello model is no list')
   return answers.slice(0, questionCount).map((entry: { question: string }) => entry.question)
 }

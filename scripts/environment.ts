@@ -65,7 +65,11 @@ export async function ensureVisionEnvironment(): Promise<string> {
   const installed = join(folder, 'installed-lock')
   if (existsSync(python) && existsSync(installed) && readFileSync(installed, 'utf8') === hash) return python
   const uv = await obtainUv()
-  const run = { environment: childEnvironment(process.env, repository), directory: repository.root, signal: undefined }
+  const run = {
+    environment: childEnvironment(process.env, repository),
+    directory: repository.root,
+    signal: undefined,
+  }
   await rm(folder, { recursive: true, force: true })
   await makeWithUv(uv, base, folder, run)
   await installWithUv(uv, python, lockFiles(pythonDirectory, set), run)

@@ -30,7 +30,7 @@ function templatesWith(name: string): number {
   return templates.filter(({ value: template }) => {
     const features = featuresOf(template).map(({ value }) => value)
     return packageManagers.some(({ value: packageManager }) =>
-      layersFor({ template, packageManager, features }).some(({ layer }) => layer === name),
+      layersFor({ template, packageManager, features }).includes(name),
     )
   }).length
 }

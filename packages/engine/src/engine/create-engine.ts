@@ -1,10 +1,10 @@
+import { pythonSource } from '../package-files.ts'
 import type { Engine } from './engine.ts'
 import { LocalEngine } from './local-engine.ts'
 import { checkEngine, type EngineOptions } from './options.ts'
 import { findInterpreter, findProject, type Interpreter } from './project.ts'
 import type { RemoteOptions } from './remote/options.ts'
 import { Supervisor } from './supervisor.ts'
-import { pythonSource } from '../package-files.ts'
 import { workerLaunch } from './worker-launch.ts'
 
 /**
@@ -30,9 +30,7 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
   } = checkEngine(options)
   const project = findProject(from)
   const interpreter: Interpreter =
-    python === undefined
-      ? findInterpreter(project)
-      : { python, source: 'createEngine', site: pythonSource }
+    python === undefined ? findInterpreter(project) : { python, source: 'createEngine', site: pythonSource }
   const settings = { ...project.config, ...given(resources), device: device ?? project.config.device }
   const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog, onDeath })
   const ready = await supervisor.start(signal)

@@ -16,7 +16,10 @@ export interface ProjectRoot {
  * begins. It begins at `from`, at MLX_PROJECT, at the script that was started (unless that lies in node_modules), or in
  * the working directory: the first of them that there is.
  */
-export function findRoot(from: string | undefined, environment: NodeJS.ProcessEnv = process.env): ProjectRoot {
+export function findRoot(
+  from: string | undefined,
+  environment: NodeJS.ProcessEnv = process.env,
+): ProjectRoot {
   const [start, because] = startOf(from, environment)
   for (const name of [configName, 'package.json']) {
     const root = nearest(start, (folder) => existsSync(join(folder, name)))
@@ -25,7 +28,10 @@ export function findRoot(from: string | undefined, environment: NodeJS.ProcessEn
   return { root: start, reason: because }
 }
 
-function startOf(from: string | undefined, { MLX_PROJECT }: NodeJS.ProcessEnv): [start: string, because: string] {
+function startOf(
+  from: string | undefined,
+  { MLX_PROJECT }: NodeJS.ProcessEnv,
+): [start: string, because: string] {
   if (from !== undefined) return [resolve(from), 'the folder that was given']
   if (MLX_PROJECT) return [resolve(MLX_PROJECT), 'MLX_PROJECT']
   const script = startedScript()

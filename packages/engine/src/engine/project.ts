@@ -39,7 +39,8 @@ export interface Project {
 }
 
 export const environmentRecordSchema = z.object({
-  way: z.enum(['uv', 'pip', 'existing']),
+  /** By uv or pip in an environment of its own, an interpreter as it is, or the app's own uv project in `python/`. */
+  way: z.enum(['uv', 'pip', 'existing', 'project']),
   /** The interpreter: absolute, or relative to the folder that `.mlx` is in. */
   python: z.string().min(1),
   /** The set of packages that was installed. */
@@ -157,10 +158,14 @@ export function fromRecord(project: Project, path: string): string {
 
 /** Why an environment is not the one of this release; undefined where it is. */
 function outdatedBy(record: EnvironmentRecord, { version, wheel, locks }: Release): string | undefined {
-  if (record.wheel !== undefined && record.wheel !== wheel.sha256) {
+  if (record.version !== version) {
     return `The Python environment was set up by mlx-app ${record.version ?? 'of another version'}, and this is ${version}.`
   }
-  if (record.lock !== undefined && record.lock !== locks[record.set ?? 'plain']) {
+  if (record.wheel !== undefined && record.wheel !== wheel.sha256) {
+    return `The Python environment was set up by another build of mlx-app ${version}.`
+  }
+  // What a project of the user's own needs is the user's.
+  if (record.way !== 'project' && record.lock !== undefined && record.lock !== locks[record.set ?? 'plain']) {
     return 'The Python environment has other packages than this version of mlx-app needs.'
   }
   return undefined

@@ -28,7 +28,7 @@ export function scriptCommand(
 ): string {
   const manager = managerOf(environment)
   if (programCommands.includes(script) && !hasScript(script, root)) {
-    return `${runners[manager]} mlx-app ${script}`
+    return `${programCommand('mlx-app', environment)} ${script}`
   }
   const short = script === 'start' && manager !== 'bun'
   return short ? `${manager} start` : `${manager} run ${script}`
@@ -43,6 +43,11 @@ export function scriptWithArguments(
 ): string {
   const command = scriptCommand(script, environment, root)
   return command.startsWith('npm ') ? `${command} -- ${scriptArguments}` : `${command} ${scriptArguments}`
+}
+
+/** How a program of an installed package is run by that package manager: `npx mlx-app-server`. */
+export function programCommand(program: string, environment: NodeJS.ProcessEnv = process.env): string {
+  return `${runners[managerOf(environment)]} ${program}`
 }
 
 /** A text of the Python half, which knows of npm alone, with its `npm run setup -- --with x` as this project has it. */

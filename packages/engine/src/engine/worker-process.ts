@@ -14,6 +14,8 @@ const startMs = 120_000
 /** What the system or MLX writes when memory runs out and the process is aborted. */
 const outOfMemory =
   /insufficient memory|outofmemory|out of memory|bad_alloc|metal::malloc|cudaErrorMemoryAllocation/i
+/** What Python writes where the worker's code is not installed. */
+const withoutCode = /No module named '?mlx_app\b/
 /** Linux kills what takes too much, MLX's CPU build reads from where it was given none. */
 const memorySignals = new Set<NodeJS.Signals>(['SIGKILL', 'SIGSEGV', 'SIGBUS', 'SIGABRT'])
 /** A worker ends within milliseconds of the end of its input; past this it is killed. */
@@ -81,7 +83,9 @@ export class WorkerProcess {
       // 'close' comes after the last of its output, unlike 'exit'.
       this.#child.once('close', (code, signal) => {
         const reason = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
-        if (this.#log.some((line) => outOfMemory.test(line))) {
+        if (this.#log.some((line) => withoutCode.test(line))) {
+          end(`ended: ${launch.command} does not have the Python code of mlx-app`, 'SETUP_NEEDED')
+        } else if (this.#log.some((line) => outOfMemory.test(line))) {
           end(`ran out of memory and ${reason}: ${machineMemory()}`, 'OUT_OF_MEMORY')
         } else if (signal !== null && memorySignals.has(signal)) {
           end(`${reason} (if memory ran out, that is how it ends: ${machineMemory()})`)

@@ -80,19 +80,11 @@ interface Tool {
 }
 
 async function toolFor(project: Project, plan: UvPlan | PipPlan, context: SetupContext): Promise<Tool> {
-  if (plan.way === 'pip')
-    return pipTool(plan, project.virtualEnvironment, runOf(project, context), context)
+  if (plan.way === 'pip') return pipTool(plan, project.virtualEnvironment, runOf(project, context), context)
   const run = runOf(project, context)
   const { otherwise } = plan
-  if ('path' in plan.uv) {
-    context.terminal.done(`uv (${plan.uv.path})`)
-    return uvTool(plan.uv.path, plan.python, project.virtualEnvironment, run)
-  }
   try {
-    const uv = await fetchUv(plan.uv.through, uvFolder(project), join(pythonDirectory, uvLock), run)
-    context.terminal.done(
-      `uv, fetched by the pip of ${plan.uv.through.path} (Python ${versionOf(plan.uv.through)})`,
-    )
+    const uv = await uvFor(project, plan, context)
     return uvTool(uv, plan.python, project.virtualEnvironment, run)
   } catch (error) {
     const unavailable = EngineError.isInstance(error) && error.code === 'DOWNLOAD_FAILED'
@@ -102,7 +94,29 @@ async function toolFor(project: Project, plan: UvPlan | PipPlan, context: SetupC
   }
 }
 
-function runOf(project: Project, { environment, signal }: SetupContext): Run {
+/**
+ * The uv of a plan: one that is there, or one that is fetched now.
+ *
+ * @returns its path.
+ * @throws EngineError DOWNLOAD_FAILED
+ */
+export async function uvFor(project: Project, { uv }: UvPlan, context: SetupContext): Promise<string> {
+  if ('path' in uv) {
+    context.terminal.done(`uv (${uv.path})`)
+    return uv.path
+  }
+  const { through } = uv
+  const path = await fetchUv(
+    through,
+    uvFolder(project),
+    join(pythonDirectory, uvLock),
+    runOf(project, context),
+  )
+  context.terminal.done(`uv, fetched by the pip of ${through.path} (Python ${versionOf(through)})`)
+  return path
+}
+
+export function runOf(project: Project, { environment, signal }: SetupContext): Run {
   return { environment, directory: project.root, signal }
 }
 

@@ -2,7 +2,7 @@
  * What an app with a start of its own calls beside the engine: whether it is set up, the set-up with its progress, the
  * question for a model that is not on disk.
  */
-export { scriptCommand, scriptWithArguments } from '../engine/script-command.ts'
+
 export {
   findInterpreter,
   findProject,
@@ -10,6 +10,7 @@ export {
   type Project,
   type ProjectConfig,
 } from '../engine/project.ts'
+export { hasScript, programCommand, scriptCommand, scriptWithArguments } from '../engine/script-command.ts'
 export { formatBytes } from './format.ts'
 export {
   getMissingModel,
@@ -20,7 +21,7 @@ export {
   refusedPull,
 } from './missing-model.ts'
 export { looksMissing } from './on-disk.ts'
-export { progressLines, showProgress } from './progress.ts'
 export type { SetupOptions } from './options.ts'
+export { progressLines, showProgress } from './progress.ts'
 export { isSetUp, type SetupContext, type SetupResult, setUp } from './set-up.ts'
 export type { Terminal } from './terminal.ts'

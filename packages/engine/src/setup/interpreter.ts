@@ -32,7 +32,7 @@ print(json.dumps({
     "pip": has("pip"),
     "venv": has("venv"),
     "ensurepip": has("ensurepip"),
-    "packages": {name: version(name) for name in ("mlx", "mlx-lm", "msgspec")},
+    "packages": {name: version(name) for name in ("mlx", "mlx-lm", "msgspec", "mlx-app")},
 }))
 `
 
@@ -58,6 +58,7 @@ const interpreterSchema = z.object({
     mlx: z.string().nullable(),
     'mlx-lm': z.string().nullable(),
     msgspec: z.string().nullable(),
+    'mlx-app': z.string().nullable(),
   }),
 })
 

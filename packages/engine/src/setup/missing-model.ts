@@ -159,7 +159,9 @@ function offline(model: string): EngineError {
   return new EngineError(
     'MODEL_NOT_FOUND',
     `${model} is not on this machine, and HF_HUB_OFFLINE forbids to download it.`,
-    { hint: `Unset HF_HUB_OFFLINE, or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}` },
+    {
+      hint: `Unset HF_HUB_OFFLINE, or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}`,
+    },
   )
 }
 

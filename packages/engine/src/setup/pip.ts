@@ -26,7 +26,11 @@ export async function installWithPip(virtualEnvironment: string, locks: string[]
 }
 
 /** Installs a wheel as it is: what it needs, the locks have brought. Without a network, and in place of the same version. */
-export async function installWheelWithPip(virtualEnvironment: string, wheel: string, run: Run): Promise<void> {
+export async function installWheelWithPip(
+  virtualEnvironment: string,
+  wheel: string,
+  run: Run,
+): Promise<void> {
   await runVisibly(
     interpreterIn(virtualEnvironment),
     [

@@ -29,12 +29,19 @@ export interface Situation {
   pythons: (Python | BrokenPython)[]
   /** Path of a uv that runs. */
   uv?: string | undefined
-  /** The version of mlx-lm in the lock. */
-  mlxLm: string
+  needs: Needs
   /** How this project's set-up is run, for example npm run setup. */
   setupCommand: string
   /** The same with a way chosen, for example npm run setup -- --env uv. */
   otherWay: (way: Way) => string
+}
+
+/** What an interpreter has to have to be used as it is. */
+export interface Needs {
+  /** The version of mlx-lm in the lock. */
+  mlxLm: string
+  /** The version of this package, which the one of Python must have too where it is installed; undefined in the repository. */
+  mlxApp: string | undefined
 }
 
 export interface ExistingPlan {
@@ -90,13 +97,13 @@ function unsupportedCuda({ cuda, system, setupCommand }: Situation): Refusal | u
 }
 
 function planExisting(situation: Situation): Plan | Refusal {
-  const { named, system, mlxLm } = situation
+  const { named, system, needs } = situation
   const candidates = named === undefined ? situation.pythons : [named.python]
   const problems: string[] = []
   for (const python of candidates) {
     const problem = isBroken(python)
       ? python.problem
-      : (unfitness(python, system.platform) ?? missing(python, mlxLm))
+      : (unfitness(python, system.platform) ?? missing(python, needs))
     if (problem === undefined && !isBroken(python)) return { way: 'existing', python }
     problems.push(`${python.path}: ${problem}`)
   }
@@ -115,7 +122,7 @@ function planExisting(situation: Situation): Plan | Refusal {
 }
 
 /** What an interpreter lacks of what the worker needs; undefined when it has all. */
-export function missing(python: Python, mlxLm: string): string | undefined {
+export function missing(python: Python, { mlxLm, mlxApp }: Needs): string | undefined {
   const { packages } = python
   const absent = [
     packages.mlx === null ? 'mlx' : '',
@@ -124,16 +131,20 @@ export function missing(python: Python, mlxLm: string): string | undefined {
   ].filter((name) => name !== '')
   if (absent.length > 0) return `${absent.join(', ')} not installed`
   if (packages['mlx-lm'] !== mlxLm) return `it has mlx-lm ${packages['mlx-lm']}, and the app needs ${mlxLm}`
+  const installed = packages['mlx-app']
+  if (installed !== null && mlxApp !== undefined && installed !== mlxApp) {
+    return `it has mlx-app ${installed}, and the npm package mlx-app has version ${mlxApp}: both must be the same`
+  }
   return undefined
 }
 
 /** A Python on the PATH that has everything the worker needs: worth telling the user about. */
-export function readyMade({ pythons, system, mlxLm }: Situation): Python | undefined {
+export function readyMade({ pythons, system, needs }: Situation): Python | undefined {
   return pythons.find(
     (python): python is Python =>
       !isBroken(python) &&
       unfitness(python, system.platform) === undefined &&
-      missing(python, mlxLm) === undefined,
+      missing(python, needs) === undefined,
   )
 }
 

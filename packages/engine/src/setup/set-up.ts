@@ -3,14 +3,16 @@ import { EngineError } from '../engine/index.ts'
 import { findInterpreter, findProject, type Project, scriptCommand } from '../engine/project.ts'
 import { pythonDirectory } from '../package-files.ts'
 import { buildEnvironment } from './build.ts'
-import { installed, siteFolder, unpackWheel } from './python-code.ts'
 import { childEnvironment, stopIfInterrupted } from './children.ts'
+import type { Python } from './interpreter.ts'
 import { type LockSet, lockHash, lockSetFor, missingLock, partsOf } from './locks.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import type { SetupOptions } from './options.ts'
 import { isRefusal, planSetup, readyMade } from './plan.ts'
+import { installed, siteFolder, unpackWheel } from './python-code.ts'
+import { pythonProjectOf, syncPythonProject } from './python-project.ts'
 import { readRecord, removeRecord, type SetupRecord, writeRecord } from './record.ts'
-import type { Refusal } from './support.ts'
+import { refusalError } from './support.ts'
 import { lockedMlxLm, namedByVariable, survey, uvFolder } from './survey.ts'
 import type { Terminal } from './terminal.ts'
 import { describeVerdict, verify } from './verify.ts'
@@ -59,6 +61,14 @@ async function setUpAlone(
   const { environment, terminal } = context
   if (options.fresh) await removeEverything(project)
   const record = readRecord(project)
+  const pythonProject = pythonProjectOf(project)
+  if (
+    pythonProject !== undefined &&
+    options.way !== 'existing' &&
+    namedByVariable(environment) === undefined
+  ) {
+    return await syncPythonProject(project, pythonProject, options, record, context)
+  }
   const set = wantedSet(options, record)
   const absent = missingLock(pythonDirectory, set)
   if (absent !== undefined) {
@@ -72,12 +82,13 @@ async function setUpAlone(
   const situation = await survey(project, { ...options, cuda: partsOf(set).cuda }, environment)
   await stopIfInterrupted(context.signal)
   const plan = planSetup(situation)
-  if (isRefusal(plan)) throw asError(plan)
-  if (plan.way === 'existing') return await useAsItIs(project, plan.python.path, context)
+  if (isRefusal(plan)) throw refusalError(plan)
+  if (plan.way === 'existing') return await useAsItIs(project, plan.python, context)
 
   const better = readyMade(situation)
   if (better !== undefined && options.way === undefined) {
-    terminal.note(`${better.path} has mlx-lm already: ${situation.otherWay('existing')} uses it as it is.`)
+    const found = better.packages['mlx-app'] === null ? 'mlx-lm' : 'mlx-app'
+    terminal.note(`${better.path} has ${found} already: ${situation.otherWay('existing')} uses it as it is.`)
   }
   const anew = options.python !== undefined
   const python = await buildEnvironment(project, plan, { set, record, anew }, context)
@@ -91,7 +102,7 @@ async function setUpAlone(
 /** Checks a Python that has everything, and records it. Nothing is installed into it. */
 async function useAsItIs(
   project: Project,
-  python: string,
+  { path: python, packages }: Python,
   { environment, terminal, signal }: SetupContext,
 ): Promise<SetupResult> {
   const verdict = await verify(python, project.config.device, environment)
@@ -103,7 +114,9 @@ async function useAsItIs(
   }
   terminal.done(`Python ${verdict.python} (${python}), used as it is`)
   terminal.done(describeVerdict(verdict))
-  const site = await unpackWheel(project, python, environment)
+  const own = packages['mlx-app']
+  if (own !== null) terminal.done(`The package mlx-app ${own} that is installed there`)
+  const site = own === null ? await unpackWheel(project, python, environment) : undefined
   await writeRecord(project, { way: 'existing', python, ...installed(), ...(site !== undefined && { site }) })
   return { python, upToDate: false }
 }
@@ -171,10 +184,4 @@ async function removeEverything(project: Project): Promise<void> {
   await removeEnvironment(project)
   await rm(uvFolder(project), { recursive: true, force: true })
   await rm(siteFolder(project), { recursive: true, force: true })
-}
-
-function asError(refusal: Refusal): EngineError {
-  return new EngineError('PYTHON_NOT_FOUND', refusal.reason, {
-    hint: `Next:\n${refusal.next.map((line) => `  ${line}`).join('\n')}`,
-  })
 }

@@ -1,3 +1,4 @@
+import { EngineError } from '../engine/index.ts'
 import type { System } from './system.ts'
 
 /** Something that can't be done on this machine, and what can be done about it. */
@@ -92,4 +93,11 @@ export function isOlder(version: string, than: string): boolean {
     if (part !== other) return part < other
   }
   return false
+}
+
+/** A refusal as the error to end with. */
+export function refusalError({ reason, next }: Refusal): EngineError {
+  return new EngineError('PYTHON_NOT_FOUND', reason, {
+    hint: `Next:\n${next.map((line) => `  ${line}`).join('\n')}`,
+  })
 }

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { type Project, scriptCommand, scriptWithArguments } from '../engine/project.ts'
+import { interpreterIn, type Project, scriptCommand, scriptWithArguments } from '../engine/project.ts'
 import { pythonDirectory } from '../package-files.ts'
+import { release } from '../release.ts'
 import { findPythons, findUv } from './find.ts'
 import { type BrokenPython, describePython, isBroken, type Python, unfitness } from './interpreter.ts'
 import { lockedVersion } from './locks.ts'
 import type { SetupOptions } from './options.ts'
-import { missing, type Situation } from './plan.ts'
+import { missing, type Needs, type Situation } from './plan.ts'
 import { describeSystem } from './system.ts'
 
 /** Variables by which a user names a Python to use as it is; the engine reads the same ones. */
@@ -39,11 +40,11 @@ export async function survey(
   environment: NodeJS.ProcessEnv,
 ): Promise<Situation> {
   const system = await describeSystem()
-  const mlxLm = lockedMlxLm()
+  const needs: Needs = { mlxLm: lockedMlxLm(), mlxApp: release?.version }
   const enough = (python: Python | BrokenPython): boolean =>
     !isBroken(python) &&
     unfitness(python, system.platform) === undefined &&
-    (options.way === 'existing' ? missing(python, mlxLm) === undefined : python.venv && python.ensurepip)
+    (options.way === 'existing' ? missing(python, needs) === undefined : python.venv && python.ensurepip)
   const named = await describeNamed(options, environment)
   return {
     system,
@@ -52,7 +53,7 @@ export async function survey(
     named,
     pythons: named !== undefined && options.way === 'existing' ? [] : await findPythons(environment, enough),
     uv: await findUv(environment, uvFolder(project)),
-    mlxLm,
+    needs,
     setupCommand: scriptCommand('setup', environment),
     otherWay: (way) => scriptWithArguments('setup', `--env ${way}`, environment),
   }
@@ -67,8 +68,18 @@ async function describeNamed(
   }
   const variable = namedByVariable(environment)
   // Another way was asked for: the variable has its say when the app runs, not here.
-  if (variable === undefined || options.way === 'uv' || options.way === 'pip') return undefined
+  if (options.way === 'uv' || options.way === 'pip') return undefined
+  if (variable === undefined) return await describeActive(environment)
   return { by: variable.by, python: await describeAsNamed(variable.path, environment) }
+}
+
+/** The Python of an active virtual environment that has the package mlx-app; any other one is none of our business. */
+async function describeActive(environment: NodeJS.ProcessEnv): Promise<Situation['named']> {
+  const { VIRTUAL_ENV } = environment
+  if (!VIRTUAL_ENV) return undefined
+  const python = await describePython(interpreterIn(VIRTUAL_ENV), environment)
+  if (isBroken(python) || python.packages['mlx-app'] === null) return undefined
+  return { by: 'VIRTUAL_ENV', python: { ...python, path: interpreterIn(VIRTUAL_ENV) } }
 }
 
 /** Keeps a path as the user gave it: a script that starts Python in its own way is not the Python that it starts. */

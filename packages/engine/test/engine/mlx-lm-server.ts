@@ -4,8 +4,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { findInterpreter, findProject } from '../../src/engine/project.ts'
-import { helloDirectory } from './support.ts'
 import { freePort } from './free-port.ts'
+import { helloDirectory } from './support.ts'
 
 export interface MlxLmServer {
   readonly baseUrl: string

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { createEngine, EngineError, type EngineOptions, type GenerateOptions } from '../../src/engine/index.ts'
+import {
+  createEngine,
+  EngineError,
+  type EngineOptions,
+  type GenerateOptions,
+} from '../../src/engine/index.ts'
 import { checkGenerate } from '../../src/engine/options.ts'
 import { answerTo, ask, useEngine } from './support.ts'
 

@@ -3,8 +3,8 @@ import { createEngine } from '../../src/engine/index.ts'
 import { type Capability, type ServerName, servers } from '../../src/engine/remote/servers.ts'
 import { cases } from './cases.ts'
 import { useHttpServer } from './http-server.ts'
-import { answerTo, ask, helloDirectory, story, useFolder } from './support.ts'
 import { useMlxLmServer } from './mlx-lm-server.ts'
+import { answerTo, ask, helloDirectory, story, useFolder } from './support.ts'
 
 const folder = useFolder()
 const recorder = useHttpServer()

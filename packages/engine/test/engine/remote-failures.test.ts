@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest'
 import { EngineError } from '../../src/engine/index.ts'
 import { createRemoteEngine } from '../../src/engine/remote/create-remote-engine.ts'
 import type { RemoteOptions } from '../../src/engine/remote/options.ts'
+import { freePort } from './free-port.ts'
 import { delta, events, useHttpServer } from './http-server.ts'
 import { ask } from './support.ts'
-import { freePort } from './free-port.ts'
 
 const server = useHttpServer()
 const elsewhere = useHttpServer()

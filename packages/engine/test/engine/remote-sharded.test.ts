@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { createEngine } from '../../src/engine/index.ts'
 import { cases } from './cases.ts'
-import { useFolder } from './support.ts'
 import { useMlxLmServer } from './mlx-lm-server.ts'
+import { useFolder } from './support.ts'
 
 const folder = useFolder()
 const server = useMlxLmServer(folder.path, 2)

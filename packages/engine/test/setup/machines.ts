@@ -31,7 +31,7 @@ export const goodPython: Python = {
   pip: true,
   venv: true,
   ensurepip: true,
-  packages: { mlx: null, 'mlx-lm': null, msgspec: null },
+  packages: { mlx: null, 'mlx-lm': null, msgspec: null, 'mlx-app': null },
 }
 
 /** The one that comes with Apple's command line tools. */
@@ -45,7 +45,7 @@ export const applePython: Python = {
 export const mlxPython: Python = {
   ...goodPython,
   path: '/opt/mlx/bin/python',
-  packages: { mlx: '0.32.4', 'mlx-lm': '0.32.2', msgspec: '0.22.0' },
+  packages: { mlx: '0.32.4', 'mlx-lm': '0.32.2', msgspec: '0.22.0', 'mlx-app': null },
 }
 
 export function situation(changes: Partial<Situation>): Situation {
@@ -53,7 +53,7 @@ export function situation(changes: Partial<Situation>): Situation {
     system: debian,
     cuda: false,
     pythons: [],
-    mlxLm: '0.32.2',
+    needs: { mlxLm: '0.32.2', mlxApp: '1.2.3' },
     setupCommand: 'npm run setup',
     otherWay: (way) => `npm run setup -- --env ${way}`,
     ...changes,

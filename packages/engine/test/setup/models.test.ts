@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSy
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { scriptWithArguments } from '../../src/engine/project.ts'
+import { formatBytes } from '../../src/setup/format.ts'
 import { type Hub, refuse, startHub } from '../engine/hub.ts'
 import { helloDirectory, useFolder } from '../engine/support.ts'
-import { formatBytes } from '../../src/setup/format.ts'
 import { type Outcome, runModels } from './models-program.ts'
 
 const folder = useFolder()

@@ -123,6 +123,30 @@ describe('--env pip', () => {
   })
 })
 
+describe('a Python with the package mlx-app', () => {
+  const withVersion = (version: string) => ({
+    ...mlxPython,
+    packages: { ...mlxPython.packages, 'mlx-app': version },
+  })
+
+  it('is used as it is in an active virtual environment, where it has the same version', () => {
+    const named = { by: 'VIRTUAL_ENV', python: withVersion('1.2.3') }
+    expect(planned({ named })).toEqual({ way: 'existing', python: named.python })
+  })
+
+  it.each(['MLX_PYTHON', 'VIRTUAL_ENV'])('is refused with both versions where they differ: %s', (by) => {
+    const text = refused({ named: { by, python: withVersion('1.2.2') } })
+    expect(text).toContain('it has mlx-app 1.2.2, and the npm package mlx-app has version 1.2.3')
+    expect(text).toContain(`Or correct ${by}`)
+  })
+
+  it('is passed by on the PATH unless it is asked for', () => {
+    const pythons = [withVersion('1.2.3')]
+    expect(planned({ pythons, uv: '/bin/uv' }).way).toBe('uv')
+    expect(planned({ pythons, way: 'existing' })).toEqual({ way: 'existing', python: pythons[0] })
+  })
+})
+
 describe('a Python that the user names', () => {
   it('is used as it is when MLX_PYTHON names it, on any machine', () => {
     const named = { by: 'MLX_PYTHON', python: mlxPython }

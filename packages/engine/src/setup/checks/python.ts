@@ -6,6 +6,7 @@ import { ask } from '../children.ts'
 import { findUv } from '../find.ts'
 import { describePython, isBroken, unfitness, versionOf } from '../interpreter.ts'
 import { lockedVersion, lockHash } from '../locks.ts'
+import { projectLockHash, pythonProjectOf } from '../python-project.ts'
 import { readRecord } from '../record.ts'
 import { lockedMlxLm, namedByVariable, uvFolder } from '../survey.ts'
 import type { Check, Finding } from './check.ts'
@@ -76,7 +77,9 @@ export const lock: Check = {
     const record = readRecord(project)
     if (record === undefined) return { good: false, detail: 'the record of the set-up is damaged', mend }
     if (record.way === 'existing') return { good: undefined, detail: `${record.python} is used as it is` }
-    const current = record.lock === lockHash(pythonDirectory, record.set ?? 'plain')
+    const own = pythonProjectOf(project)
+    const wanted = own === undefined ? lockHash(pythonDirectory, record.set ?? 'plain') : projectLockHash(own)
+    const current = record.lock === wanted
     return {
       good: current,
       detail: current ? 'installed as it stands' : 'changed since it was installed',

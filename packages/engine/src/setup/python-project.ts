@@ -1,0 +1,142 @@
+/** A uv project in `python/` beside an app: the user's own packages and code, which the engine's worker runs with. */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { EngineError } from '../engine/index.ts'
+import { interpreterIn, type Project, scriptCommand } from '../engine/project.ts'
+import { release } from '../release.ts'
+import { runOf, uvFor } from './build.ts'
+import { ask, networkHint, runVisibly, stopIfInterrupted } from './children.ts'
+import { startOnce } from './first-start.ts'
+import { describePython, isBroken, versionOf } from './interpreter.ts'
+import type { SetupOptions } from './options.ts'
+import { isRefusal, planSetup } from './plan.ts'
+import { installed } from './python-code.ts'
+import { removeRecord, type SetupRecord, writeRecord } from './record.ts'
+import type { SetupContext, SetupResult } from './set-up.ts'
+import { refusalError } from './support.ts'
+import { survey } from './survey.ts'
+import { describeVerdict, verify } from './verify.ts'
+
+/** The folder of the user's Python project; undefined where there is none. */
+export function pythonProjectOf(project: Project): string | undefined {
+  const folder = join(project.root, 'python')
+  return existsSync(join(folder, 'pyproject.toml')) ? folder : undefined
+}
+
+/**
+ * Has uv bring the project's environment, `python/.venv`, to what its pyproject.toml and uv.lock say, and records it. What the
+ * user added with `uv add` stays.
+ *
+ * @throws EngineError that says what is in the way and the next command.
+ */
+export async function syncPythonProject(
+  project: Project,
+  folder: string,
+  options: SetupOptions,
+  record: SetupRecord | undefined,
+  context: SetupContext,
+): Promise<SetupResult> {
+  const { environment, terminal, signal } = context
+  refuseFlags(options)
+  const situation = await survey(project, { ...options, way: 'uv', cuda: false }, environment)
+  await stopIfInterrupted(signal)
+  const plan = planSetup(situation)
+  if (isRefusal(plan)) throw refusalError(plan)
+  if (plan.way !== 'uv') throw new Error('A plan for uv is one of uv.')
+  const uv = await uvFor(project, plan, context)
+  await removeRecord(project)
+  await sync(uv, folder, plan.python, project, context)
+  const python = interpreterIn(join(folder, '.venv'))
+  const made = await describePython(python, environment)
+  if (isBroken(made)) throw broken(`${python}: ${made.problem}`, environment)
+  terminal.done(`Python ${versionOf(made)} in python/.venv, as python/uv.lock says`)
+  const version = made.packages['mlx-app']
+  if (version === null) throw unfit('python/pyproject.toml does not depend on mlx-app', environment)
+  if (release !== undefined && version !== release.version) {
+    throw unfit(
+      `python/pyproject.toml brings mlx-app ${version}, and the npm package has version ${release.version}`,
+      environment,
+    )
+  }
+  const verdict = await verify(python, project.config.device, environment)
+  await stopIfInterrupted(signal)
+  if ('problem' in verdict) throw broken(`MLX does not work in python/.venv: ${verdict.problem}`, environment)
+  terminal.done(describeVerdict(verdict))
+  const lock = projectLockHash(folder)
+  const upToDate = record?.way === 'project' && record.lock === lock
+  if (!upToDate) {
+    const start = await startOnce(python, project, environment)
+    await stopIfInterrupted(signal)
+    if ('problem' in start)
+      throw broken(`mlx-lm does not work in python/.venv: ${start.problem}`, environment)
+    if (start.worker !== undefined) terminal.note(`The worker does not start: ${start.worker}`)
+  }
+  const { version: ofPackage } = installed()
+  await writeRecord(project, {
+    way: 'project',
+    python,
+    lock,
+    ...(ofPackage !== undefined && { version: ofPackage }),
+  })
+  return { python, upToDate }
+}
+
+/** What uv's cache has is not asked for again, so that a set-up works without a network. */
+async function sync(
+  uv: string,
+  folder: string,
+  python: string,
+  project: Project,
+  context: SetupContext,
+): Promise<void> {
+  const run = runOf(project, context)
+  const words = ['sync', '--project', folder, '--python', python]
+  const cached = await ask(uv, [...words, '--quiet', '--offline'], run.environment, 1_800_000, run.signal)
+  await stopIfInterrupted(run.signal)
+  if ('output' in cached) return
+  await runVisibly(uv, [...words, ...(process.stderr.isTTY ? [] : ['--quiet'])], {
+    ...run,
+    failure: 'uv could not bring python/ up to date',
+    hint: networkHint,
+  })
+}
+
+function refuseFlags({ cuda, vision, way }: SetupOptions): void {
+  const hint = (words: string) => ({ hint: `Add it to the project: uv add --project python ${words}` })
+  if (vision) {
+    throw new EngineError('INVALID_REQUEST', 'The packages of this app are those of python/pyproject.toml.', {
+      ...hint('"mlx-app[vision]"'),
+    })
+  }
+  if (cuda) {
+    throw new EngineError('INVALID_REQUEST', 'The packages of this app are those of python/pyproject.toml.', {
+      ...hint('"mlx[cuda12]"'),
+    })
+  }
+  if (way === 'pip') {
+    throw new EngineError('INVALID_REQUEST', 'python/ is a project of uv, which pip can not set up.', {
+      hint: 'Leave --env out: uv is fetched by pip where it is missing',
+    })
+  }
+}
+
+/** SHA-256 (hex) over what decides which packages there are. */
+export function projectLockHash(folder: string): string {
+  const hash = createHash('sha256')
+  for (const name of ['pyproject.toml', 'uv.lock']) hash.update(readFileSync(join(folder, name)))
+  return hash.digest('hex')
+}
+
+function unfit(message: string, environment: NodeJS.ProcessEnv): EngineError {
+  const wanted = release === undefined ? 'mlx-app' : `mlx-app==${release.version}`
+  return new EngineError('SETUP_NEEDED', `${message}.`, {
+    hint: `Name "${wanted}" in python/pyproject.toml, then run: ${scriptCommand('setup', environment)}`,
+  })
+}
+
+function broken(message: string, environment: NodeJS.ProcessEnv): EngineError {
+  return new EngineError('MLX_NOT_WORKING', message, {
+    hint: `Delete python/.venv, then run: ${scriptCommand('setup', environment)}`,
+  })
+}
