@@ -1,10 +1,12 @@
 /** Files that the package brings for the set-up. A running engine reads none of them. */
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 import { release } from './release.ts'
 
+/** Undefined in a bundle that is CommonJS; there and in any other bundle these files are not to be found. */
+const ownDirectory: string | undefined = import.meta.dirname
+
 /** The folder of the package; the same from `src` and from `dist`. */
-const packageFolder = fileURLToPath(new URL('../', import.meta.url))
+const packageFolder = ownDirectory === undefined ? '' : dirname(ownDirectory)
 
 /** The folder with the lock files and the wheel; in the repository, the Python project itself. */
 export const pythonDirectory = join(packageFolder, 'python')

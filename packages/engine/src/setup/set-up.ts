@@ -73,7 +73,7 @@ async function setUpAlone(
   const absent = missingLock(pythonDirectory, set)
   if (absent !== undefined) {
     throw new EngineError('SETUP_NEEDED', `The package mlx-app is damaged: ${absent} is missing.`, {
-      hint: 'Install the packages of this project again',
+      hint: 'Install the packages of this project again. A program that was bundled runs the set-up only where mlx-app is not in the bundle',
     })
   }
   const current = await currentEnvironment(project, options, record, set, context)
