@@ -48,7 +48,7 @@ it(
 
     const added = await runScript(project, 'setup', ['--with', 'vision'], machine)
     expect(added.exitCode, added.stderr).toBe(0)
-    expect(added.stdout).toContain('python/.venv, kept')
+    expect(added.stdout).toContain('.mlx/venv, kept')
     expect(added.stdout).toContain('Packages of requirements.lock and requirements-vision.lock')
     expect(recordedSet()).toBe('vision')
     const python = join(project.virtualEnvironment, 'bin', 'python')

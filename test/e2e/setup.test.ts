@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
 import { obtainUv } from '../../scripts/environment.ts'
 import {
   bareMachine,
@@ -58,6 +59,23 @@ function expectRefusal(outcome: Outcome, ...texts: string[]): void {
   expect(existsSync(project.virtualEnvironment)).toBe(false)
 }
 
+function wheelOf({ python }: TestProject): string {
+  const name = readdirSync(python).find((file) => file.endsWith('.whl'))
+  return join(python, name ?? 'no wheel')
+}
+
+/** Writes a wheel anew with a worker that can't be imported. */
+const breakWorker = `
+import sys, zipfile
+path = sys.argv[1]
+with zipfile.ZipFile(path) as wheel:
+    files = {name: wheel.read(name) for name in wheel.namelist()}
+files["mlx_app/worker/run.py"] = b"import no_such_module\\n"
+with zipfile.ZipFile(path, "w") as wheel:
+    for name, data in files.items():
+        wheel.writestr(name, data)
+`
+
 async function sumInEnvironment(): Promise<string> {
   const interpreter = join(project.virtualEnvironment, 'bin', 'python')
   const { stdout } = await execa(interpreter, [
@@ -82,7 +100,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     expect(outcome.exitCode).toBe(0)
     expect(outcome.stdout).toMatch(/MLX 0\.32\.4 computes on (cpu|gpu), mlx-lm 0\.32\.2/)
     expect(outcome.stdout).toContain('Next: npm start')
-    expect(record()).toMatchObject({ way: 'uv', python: 'python/.venv/bin/python', set: 'plain' })
+    expect(record()).toMatchObject({ way: 'uv', python: '.mlx/venv/bin/python', set: 'plain' })
     expect(await sumInEnvironment()).toBe('10')
   })
 
@@ -115,7 +133,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
 
   it('lists the hello model, and refuses a command that there is not', async () => {
     const listed = await runScript(project, 'models', [], machine)
-    expect(listed.stdout).toMatch(/^\* hello +\d+ kB {2}project +fits /m)
+    expect(listed.stdout).toMatch(/^\* hello +\d+ kB {2}package +fits /m)
     expect(listed.exitCode).toBe(0)
     const pulled = await runScript(project, 'models', ['download', 'hello'], machine)
     expect(pulled.stdout).toMatch(/^✓ hello is on this machine: \d+ kB in /)
@@ -129,19 +147,23 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     machine.program('uv', uv)
     const added = join(project.virtualEnvironment, 'added-by-the-user')
     writeFileSync(added, '')
-    const outcome = await setup('--dev')
-    expect(outcome.stdout).toContain('python/.venv, kept')
+    // A package that the lock for development has, as a newer version's lock might.
+    const development = readFileSync(join(pythonDirectory, 'requirements-dev.lock'), 'utf8')
+    const [more = ''] = /^iniconfig==.*(\n {4}.*)*\n/m.exec(development) ?? []
+    expect(more).toContain('--hash')
+    writeFileSync(join(project.python, 'requirements.lock'), more, { flag: 'a' })
+    const outcome = await setup()
+    expect(outcome.stdout).toContain('.mlx/venv, kept')
     expect(outcome.exitCode).toBe(0)
-    expect(record()).toMatchObject({ set: 'dev' })
     expect(existsSync(added)).toBe(true)
-    expect(existsSync(join(project.virtualEnvironment, 'bin', 'pytest'))).toBe(true)
+    const installed = readdirSync(project.virtualEnvironment, { recursive: true, encoding: 'utf8' })
+    expect(installed.some((path) => path.endsWith('/iniconfig'))).toBe(true)
     const again = await setup()
     expect(again.stdout).toContain('Already set up')
-    expect(record()).toMatchObject({ set: 'dev' })
   })
 
   it('notes in the doctor that the lock has changed since', async () => {
-    writeFileSync(join(project.root, 'python', 'requirements-dev.lock'), '# changed\n', { flag: 'a' })
+    writeFileSync(join(project.python, 'requirements.lock'), '# changed\n', { flag: 'a' })
     const outcome = await runScript(project, 'doctor', [], machine)
     expect(outcome.stdout).toMatch(/✗ lock +changed since it was installed\n +npm run setup/)
     expect(outcome.exitCode).toBe(1)
@@ -161,14 +183,14 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     expect(await sumInEnvironment()).toBe('10')
   })
 
-  it("tells a mistake in the project's own Python code apart from a set-up that failed", async () => {
+  it('tells a worker that does not start apart from a set-up that failed', async () => {
     machine.program('uv', uv)
     machine.program('python3', python)
-    const file = join(project.root, 'python', 'src', 'mlx_app', 'worker', 'run.py')
-    const text = readFileSync(file, 'utf8')
-    writeFileSync(file, 'import no_such_module\n')
+    const wheel = wheelOf(project)
+    const whole = readFileSync(wheel)
+    await execa(sharedPython, ['-c', breakWorker, wheel])
     const outcome = await setup('--fresh')
-    writeFileSync(file, text)
+    writeFileSync(wheel, whole)
     expect(outcome.exitCode, outcome.stderr).toBe(0)
     expect(outcome.stdout).toContain(
       "The worker does not start: ModuleNotFoundError: No module named 'no_such_module'",
@@ -212,11 +234,11 @@ describe('in a new project', () => {
 
   it('sets up by pip where uv can not be fetched', async () => {
     machine.program('python3', python)
-    rmSync(join(project.root, 'python', 'requirements-uv.lock'))
+    rmSync(join(project.python, 'requirements-uv.lock'))
     const outcome = await setup()
     expect(outcome.exitCode, outcome.stderr).toBe(0)
     expect(outcome.stdout).toContain('pip takes its place')
-    expect(record()).toMatchObject({ way: 'pip', python: 'python/.venv/bin/python', set: 'plain' })
+    expect(record()).toMatchObject({ way: 'pip', python: '.mlx/venv/bin/python', set: 'plain' })
     expect(await sumInEnvironment()).toBe('10')
     expect((await setup('--env', 'pip')).stdout).toContain('Already set up')
   })
@@ -226,7 +248,8 @@ describe('in a new project', () => {
     const outcome = await setup()
     expect(outcome.exitCode, outcome.stderr).toBe(0)
     expect(outcome.stdout).toContain('used as it is')
-    expect(record()).toEqual({ way: 'existing', python: sharedPython })
+    expect(record()).toMatchObject({ way: 'existing', python: sharedPython, site: '.mlx/site' })
+    expect(existsSync(join(project.root, '.mlx', 'site', 'mlx_app', 'worker'))).toBe(true)
     expect(existsSync(project.virtualEnvironment)).toBe(false)
   })
 
@@ -269,7 +292,7 @@ describe('in a new project', () => {
   it.each(['uv', 'pip'])('%s refuses a package whose hash is not the one of the lock', async (way) => {
     machine.program('uv', uv)
     machine.program('python3', python)
-    const lock = join(project.root, 'python', 'requirements.lock')
+    const lock = join(project.python, 'requirements.lock')
     const text = readFileSync(lock, 'utf8')
     const [first = ''] = text.split(/^(?=annotated-types==)/m)
     writeFileSync(lock, first.replaceAll(/[0-9a-f]{64}/g, '0'.repeat(64)) + text.slice(first.length))

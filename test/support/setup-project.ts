@@ -1,23 +1,38 @@
 /** Projects and machines for the tests of the Python set-up: the real files, in a folder that is thrown away. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
+import { interpreterIn } from '../../packages/engine/src/engine/project.ts'
 import { repository } from '../../scripts/environment.ts'
 import { openTemplates } from '../../src/compose/open.ts'
 import { planProject } from '../../src/steps/plan.ts'
+import { enginePackage } from './engine-package.ts'
 
-const repository = new URL('../../', import.meta.url)
+const repositoryUrl = new URL('../../', import.meta.url)
 /** The program that runs TypeScript as it is. */
-export const tsx = fileURLToPath(new URL('node_modules/tsx/dist/cli.mjs', repository))
+export const tsx = fileURLToPath(new URL('node_modules/tsx/dist/cli.mjs', repositoryUrl))
 
 /** Interpreter of the environment that all tests share: it has everything. */
 export const sharedPython = interpreterIn(repository.virtualEnvironment)
 
+/** The packages that mlx-app needs, and an app's scripts in these tests. */
+const needed = ['eventsource-parser', 'execa', 'tsx', 'zod']
+
 export interface TestProject {
   root: string
+  /** The lock files and the wheel, in the package mlx-app. */
+  python: string
   virtualEnvironment: string
   record: string
   remove(): void
@@ -34,15 +49,21 @@ export async function setupProject(folder = 'my app ü'): Promise<TestProject> {
     packageManager: 'npm',
     author: 'nobody',
   } as const
-  const files = await planProject(answers, await openTemplates(repository), '0.0.0')
+  const files = await planProject(answers, await openTemplates(repositoryUrl), '0.0.0')
   for (const [path, bytes] of files) {
     mkdirSync(join(root, path, '..'), { recursive: true })
     writeFileSync(join(root, path), bytes)
   }
-  symlinkSync(fileURLToPath(new URL('node_modules', repository)), join(root, 'node_modules'))
+  const modules = join(root, 'node_modules')
+  mkdirSync(modules)
+  const engine = join(modules, 'mlx-app')
+  cpSync(await enginePackage(), engine, { recursive: true })
+  const here = fileURLToPath(new URL('node_modules', repositoryUrl))
+  for (const name of needed) symlinkSync(join(here, name), join(modules, name))
   return {
     root,
-    virtualEnvironment: join(root, 'python', '.venv'),
+    python: join(engine, 'python'),
+    virtualEnvironment: join(root, '.mlx', 'venv'),
     record: join(root, '.mlx', 'environment.json'),
     remove: () => rmSync(parent, { recursive: true, force: true }),
   }
@@ -117,9 +138,10 @@ export interface Outcome {
   seconds: number
 }
 
-/** Starts one of the project's own scripts, src/setup/<name>.ts, as npm would. */
+/** Starts a command of the program `mlx-app` in the project, as npm would. */
 export function startScript(project: TestProject, name: string, scriptArguments: string[], machine: Machine) {
-  return execa(process.execPath, [tsx, join('src', 'setup', `${name}.ts`), ...scriptArguments], {
+  const program = join(project.root, 'node_modules', 'mlx-app', 'dist', 'command-line.js')
+  return execa(process.execPath, [program, name, ...scriptArguments], {
     cwd: project.root,
     env: machine.environment,
     extendEnv: false,
