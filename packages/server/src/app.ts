@@ -24,7 +24,13 @@ import { metricsPage } from './system/metrics-page.ts'
 import { page } from './system/page.ts'
 import { status } from './system/status.ts'
 
-/** The whole server, without a socket: what each request goes through, then the endpoints. */
+/**
+ * The whole server as an app of Hono's, without a socket: what each request goes through, then the endpoints. Serve its
+ * `fetch`, add routes to it, or mount it in an app of your own: `app.route('/', createApp(services))`, or below a prefix.
+ *
+ * Routes that are added afterwards, to it or to the app that it is mounted in at `/`, go through the same checks: who
+ * asks, JSON alone, bounds of the body. Those that were there before don't.
+ */
 export function createApp(services: Services): Api {
   const api: Api = new OpenAPIHono<ApiEnv>({ defaultHook: refuseUnreadable })
   // First what holds for every answer, those of refusals too: its id, its headers. Then what is refused, the cheapest
@@ -43,7 +49,7 @@ export function createApp(services: Services): Api {
   status(api, services)
   load(api, services)
   metricsPage(api, services)
-  page(api, services)
+  page(api)
   chatCompletions(api, services)
   completions(api, services)
   embeddings(api, services)

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import type { Logger } from 'pino'
 import type { ProjectConfig } from 'mlx-app/setup'
+import type { Logger } from 'pino'
 import type { Generations } from './generations.ts'
 import type { KeyFile } from './keys/key-file.ts'
 import type { McpServers } from './mcp/toolbox.ts'
@@ -10,36 +10,64 @@ import type { Service } from './service.ts'
 import type { Settings } from './settings.ts'
 import type { Metrics } from './system/metrics.ts'
 
-/** Who asks: the name of a key, or `anonymous` where the server has none. */
+/** Who sends a request: the name of a key, what `authenticate` says, or `anonymous` where nobody has to say it. */
 export type Caller = string
 
-/** What the parts of the server share. */
-export interface Services {
+/**
+ * Says who sends a request, in place of the check of keys; undefined refuses it with 401. It is asked for every request
+ * but those to what is open to all: the pages, `/health`, `/ready`, `/api/status` and the description of the API. What
+ * it throws is answered with 500.
+ *
+ * Limits, logs and stored answers go by the name that it gives.
+ */
+export type Authenticate = (request: Request) => Caller | undefined | Promise<Caller | undefined>
+
+/** What the parts of the server share, and what routes of your own may use; made by `createServices`. */
+export interface Services extends AsyncDisposable {
   settings: Settings
-  /** mlx.config.json. */
+  /** What is in mlx.config.json, with the defaults of what is not. */
   config: ProjectConfig
-  /** The folder of the project. */
+  /** Absolute path of the project's folder. */
   root: string
   log: Logger
+  /** The file of the keys; nobody asks it where there is an `authenticate`. */
   keys: KeyFile
+  authenticate: Authenticate | undefined
+  /** The engine and its state. */
   service: Service
+  /** The models that requests may name. */
   models: ServedModels
+  /** Runs generations within the limits of the server: what a route of your own calls for an answer of the model. */
   generations: Generations
   metrics: Metrics
-  /** Where MCP_CONFIG names a file. */
+  /** The MCP servers of the file that MCP_CONFIG names; undefined where it names none. */
   mcp: McpServers | undefined
+  /**
+   * Starts the worker and loads the configured model; `startServer` does so by itself. Another call gives the same
+   * promise.
+   *
+   * @throws EngineError as `createEngine` and `loadModel`, ABORTED after `close`.
+   */
+  start(): Promise<void>
+  /** Ends the worker, what is under way with it, and the MCP servers. */
+  close(): Promise<void>
 }
 
+/** For `Hono`: what the app that `createApp` gives knows of each request. */
 export interface ApiEnv {
-  Bindings: HttpBindings
+  /** Node's own request and response, where @hono/node-server serves the app. */
+  Bindings: Partial<HttpBindings>
   Variables: {
     requestId: string
     /** Writes the request's id in each line. */
     log: Logger
     caller: Caller
+    /** What the app is mounted below, as `/llm`; empty where it is not. */
+    prefix: string
     /** Of the error that answers the request, where it is no generation's. */
     code?: string
   }
 }
 
+/** The app that `createApp` gives: one of Hono's. */
 export type Api = OpenAPIHono<ApiEnv>

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { ApiEnv } from './context.ts'
 import { type ApiError, toApiError } from './errors.ts'
+import { nodeOf } from './http/node.ts'
 import { within } from './within.ts'
 
 /** One event of a stream, before it is written. */
@@ -51,8 +52,14 @@ export async function serverSentEvents(
         timer = setInterval(() => {
           quietMs += heartbeatMs
           if (waiting && quietMs > heartbeatMs) controller.enqueue(encoder.encode(heartbeat))
-          // Its end reaches `cancel`.
-          if (!waiting && quietMs > stalledMs) c.env.outgoing.destroy()
+          if (waiting || quietMs <= stalledMs) return
+          const node = nodeOf(c)
+          // The end of its connection reaches `cancel`.
+          if (node !== undefined) return void node.outgoing.destroy()
+          clearInterval(timer)
+          left = true
+          controller.error(new Error('The client took nothing for too long.'))
+          void iterator.return?.()
         }, heartbeatMs)
       },
       async pull(controller) {

@@ -1,7 +1,5 @@
 import { createEngine } from 'mlx-app'
-import { findProject } from 'mlx-app/setup'
-import { getMissingModel } from 'mlx-app/setup'
-import { looksMissing } from 'mlx-app/setup'
+import { findProject, getMissingModel, looksMissing } from 'mlx-app/setup'
 
 /**
  * Gets the configured model before the server listens, where somebody sits at a terminal and it is not on disk: they

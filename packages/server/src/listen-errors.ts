@@ -1,4 +1,4 @@
-/** Something that the owner of the server can mend: told without a stack, exit code 1. */
+/** Something that the owner of the server can fix: told without a stack, exit code 1. */
 export class StartError extends Error {
   override readonly name = 'StartError'
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 
@@ -50,14 +50,10 @@ export interface CaseFile {
   cases: ApiCase[]
 }
 
-/** Of a created project, or of the repository that it was made from. */
-const folder = ['../api/cases', '../../../../api-cases/cases']
-  .map((path) => join(import.meta.dirname, path))
-  .find(existsSync)
+const folder = join(import.meta.dirname, '../api-cases/cases')
 
 /** All files of cases; how they are written stands in the README beside them. */
 export function readCases(): CaseFile[] {
-  if (folder === undefined) throw new Error('There is no folder of cases.')
   const names = readdirSync(folder).filter((name) => name.endsWith('.json'))
   return names.sort().map((name) => {
     const parsed = fileSchema.safeParse(readJson(join(folder, name)))
@@ -89,7 +85,7 @@ function repeated(item: unknown, known: ReadonlyMap<string, unknown>): unknown[]
 }
 
 function readFile(name: string): unknown {
-  const path = join(folder ?? '', 'files', name)
+  const path = join(folder, 'files', name)
   return name.endsWith('.json') ? readJson(path) : readFileSync(path, 'utf8')
 }
 

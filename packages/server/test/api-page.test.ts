@@ -10,8 +10,8 @@ import { settingRows } from '../src/settings.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()
-const root = join(import.meta.dirname, '../../..')
-const page = readFileSync(join(root, 'docs/api.md.hbs'), 'utf8')
+const root = join(import.meta.dirname, '..')
+const page = readFileSync(join(root, 'docs/api.md'), 'utf8')
 const execute = promisify(execFile)
 
 /** A text as a regular expression that matches it. */

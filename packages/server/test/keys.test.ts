@@ -3,12 +3,12 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { scriptWithArguments } from 'mlx-app/setup'
 import { useFolder } from '../../engine/test/engine/support.ts'
 import { runKeys } from '../src/keys/command.ts'
+import { keysCommand } from '../src/program-commands.ts'
+import { serverProgram } from './program.ts'
 
 const folder = useFolder()
-const program = join(import.meta.dirname, '..', '..', 'src', 'keys.ts')
 const run = promisify(execFile)
 let files = 0
 
@@ -89,7 +89,7 @@ test('wrong usage ends with 2 and shows how', async () => {
     const { code, said, noted } = await keys([...argv])
     expect([argv, code, said]).toEqual([argv, 2, ''])
     expect(noted).toContain(message)
-    expect(noted).toContain(scriptWithArguments('keys', 'create --name laptop'))
+    expect(noted).toContain(keysCommand('create --name laptop'))
   }
 })
 
@@ -114,10 +114,10 @@ test('twenty commands at once lose no key', async () => {
   expect((await keys(['list'], path)).said.split('\n')).toHaveLength(21)
 })
 
-test('npm run keys, as processes: two at once, codes, and the file that KEYS_FILE names', async () => {
+test('as processes: two at once, codes, and the file that KEYS_FILE names', async () => {
   const path = join(folder.path, 'processes.json')
   const start = (...argv: string[]) =>
-    run(process.execPath, ['--import', 'tsx', program, ...argv], { env: { ...process.env, KEYS_FILE: path } })
+    run(process.execPath, [...serverProgram, 'keys', ...argv], { env: { ...process.env, KEYS_FILE: path } })
   const [one, two] = await Promise.all([
     start('create', '--name', 'one'),
     start('create', '--name', 'two'),
@@ -129,5 +129,5 @@ test('npm run keys, as processes: two at once, codes, and the file that KEYS_FIL
   const names = JSON.parse(readFileSync(path, 'utf8')).keys.map(({ name }: { name: string }) => name)
   expect(names.sort()).toEqual(['one', 'two'])
   await expect(start('create', '--name', 'two')).rejects.toMatchObject({ code: 1, stdout: '' })
-  expect((await start('--help')).stdout).toContain(scriptWithArguments('keys', 'revoke --name laptop'))
+  expect((await start('--help')).stdout).toContain(keysCommand('revoke --name laptop'))
 })

@@ -1,6 +1,6 @@
 /** Each setting does what its row of the table says. One without a proof fails the last test. */
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { answerTo, ask, story, until, useFolder } from '../../engine/test/engine/support.ts'
@@ -17,9 +17,9 @@ const endless = { ...ask(story), max_tokens: 30_000, logit_bias: { '0': -100, '1
 /** Settings that other files prove. */
 const elsewhere: Record<string, string> = {
   IMAGE_HOSTS: 'openai-images.test.ts',
-  MCP_CONFIG: 'maintainers/mcp.test.ts',
-  MCP_ROUNDS: 'maintainers/mcp-settings.test.ts',
-  MCP_TIMEOUT_MS: 'maintainers/mcp-settings.test.ts',
+  MCP_CONFIG: 'mcp.test.ts',
+  MCP_ROUNDS: 'mcp-settings.test.ts',
+  MCP_TIMEOUT_MS: 'mcp-settings.test.ts',
   STORED_RESPONSES: 'responses-store.test.ts',
   STORED_RESPONSE_BYTES: 'responses-store.test.ts',
 }
@@ -353,8 +353,6 @@ test('a value that is none is refused with its variable', () => {
 
 test('every setting has its proof', () => {
   for (const [variable, file] of Object.entries(elsewhere)) {
-    // The maintainers' tests stay with them.
-    if (file.startsWith('maintainers/') && !existsSync(join(import.meta.dirname, 'maintainers'))) continue
     expect([variable, readFileSync(join(import.meta.dirname, file), 'utf8').includes(variable)]).toEqual([
       variable,
       true,

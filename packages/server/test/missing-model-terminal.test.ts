@@ -2,19 +2,19 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { scriptWithArguments } from 'mlx-app/setup'
 import { useModelOnHub } from '../../engine/test/engine/model-on-hub.ts'
-import { answerTo, until, useFolder } from '../../engine/test/engine/support.ts'
+import { answerTo, makeProject, until, useFolder } from '../../engine/test/engine/support.ts'
 import { keys, TestTerminal } from '../../engine/test/setup/terminal.ts'
-import { ship } from './program.ts'
+import { serverProgram } from './program.ts'
 import { chat, readAnswer } from './streams.ts'
 
 const base = useFolder().path
-const folder = ship(join(base, 'shipped'))
+const folder = makeProject(join(base, 'project'))
 const onHub = useModelOnHub(base)
 const { model, environment } = onHub
 
 const open = (additions: NodeJS.ProcessEnv = {}) =>
-  new TestTerminal([join(folder, 'dist', 'main.js')], {
-    cwd: '/',
+  new TestTerminal(serverProgram, {
+    cwd: folder,
     env: {
       ...process.env,
       NO_COLOR: '1',

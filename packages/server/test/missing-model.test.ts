@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { scriptCommand, scriptWithArguments } from 'mlx-app/setup'
 import { useModelOnHub } from '../../engine/test/engine/model-on-hub.ts'
-import { answerTo, until, useFolder } from '../../engine/test/engine/support.ts'
-import { runServer, ship } from './program.ts'
+import { answerTo, makeProject, until, useFolder } from '../../engine/test/engine/support.ts'
+import { runServer } from './program.ts'
 import { chat, readAnswer } from './streams.ts'
 
 const base = useFolder().path
-const folder = ship(join(base, 'shipped'))
+const folder = makeProject(join(base, 'project'))
 const onHub = useModelOnHub(base)
 const { model, environment } = onHub
 

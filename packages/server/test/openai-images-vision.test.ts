@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { findProject } from 'mlx-app/setup'
+import { pythonDirectory } from '../../engine/src/package-files.ts'
 import { helloDirectory, makeProject, useFolder } from '../../engine/test/engine/support.ts'
 import { findVisionPython } from '../../engine/test/engine/vision-python.ts'
 import { openServer, type TestServer } from './support.ts'
 
 const project = findProject(import.meta.dirname)
-const maker = join(project.pythonDirectory, 'tests', 'maintainers', 'tiny_models.py')
+const maker = join(pythonDirectory, 'tests', 'tiny_models.py')
 const python = existsSync(maker) ? findVisionPython(project) : undefined
 const reason = python === undefined ? ' (skipped: it needs npm run setup -- --with vision)' : ''
 const colours = { red: 'rgb(255, 0, 0)', blue: 'rgb(0, 0, 255)' }

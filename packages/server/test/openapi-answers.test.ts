@@ -5,14 +5,13 @@ import { z } from 'zod'
 import { createApp } from '../src/app.ts'
 import { examples } from '../src/documents/examples.ts'
 import { anthropicErrorSchema, openaiErrorSchema } from '../src/documents/responses.ts'
-import { Metrics } from '../src/system/metrics.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()
 
 /** The schema of an operation's answer with status 200; undefined where it has none of that type. */
 function schemaOf(operation: string, type: string): z.ZodType | undefined {
-  const { openAPIRegistry } = createApp({ ...shared.server.services, metrics: new Metrics('hello') })
+  const { openAPIRegistry } = createApp(shared.server.services)
   for (const definition of openAPIRegistry.definitions) {
     if (definition.type !== 'route' || definition.route.operationId !== operation) continue
     const answer = definition.route.responses[200]

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { createApp } from '../src/app.ts'
-import { Metrics } from '../src/system/metrics.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()
@@ -26,7 +25,7 @@ test('describes every route that the server has, and none that it has not', asyn
   const described = Object.entries(paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
   )
-  const served = createApp({ ...shared.server.services, metrics: new Metrics('hello') })
+  const served = createApp(shared.server.services)
     .routes.filter(({ method, path }) => method !== 'ALL' && !pages.some((page) => page.test(path)))
     .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, '{$1}')}`)
   expect(described.toSorted()).toEqual([...new Set(served)].toSorted())

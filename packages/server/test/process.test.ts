@@ -1,14 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { scriptCommand, scriptWithArguments } from 'mlx-app/setup'
-import { answerTo, until, useFolder } from '../../engine/test/engine/support.ts'
-import { runServer, ship } from './program.ts'
+import { scriptCommand } from 'mlx-app/setup'
+import { answerTo, makeProject, until, useFolder } from '../../engine/test/engine/support.ts'
+import { keysCommand } from '../src/program-commands.ts'
+import { settingRows } from '../src/settings.ts'
+import { runServer, serverProgram } from './program.ts'
 import { chat, readAnswer } from './streams.ts'
 
-const folder = ship(join(useFolder().path, 'shipped'))
+const folder = makeProject(join(useFolder().path, 'project'))
 
 /** Runs a server that can't start to its end. */
 async function failure(environment: NodeJS.ProcessEnv, where = folder) {
@@ -17,15 +18,12 @@ async function failure(environment: NodeJS.ProcessEnv, where = folder) {
   return { code, stderr: program.stderr() }
 }
 
-function runKeys(words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const program = join(folder, 'dist', 'keys.js')
+function run(words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const env = { ...process.env, ...environment }
-  return spawnSync(process.execPath, [program, ...words], { cwd: '/', encoding: 'utf8', env })
+  return spawnSync(process.execPath, [...serverProgram, ...words], { cwd: folder, encoding: 'utf8', env })
 }
 
-test('the bundle answers, shows the page and has metrics, from any folder and without node_modules', async () => {
-  await mkdir(join(folder, 'dist', 'web'))
-  writeFileSync(join(folder, 'dist', 'web', 'index.html'), '<title>Chat</title>')
+test('it answers for the project of the folder that it is started in, and has metrics', async () => {
   const program = runServer(folder)
   const url = await program.url
   await until(async () => (await fetch(`${url}/ready`)).ok)
@@ -35,20 +33,32 @@ test('the bundle answers, shows the page and has metrics, from any folder and wi
     body: JSON.stringify(chat('Who are you?')),
   })
   expect((await readAnswer(response)).text).toBe(answerTo('Who are you?'))
-  expect(await (await fetch(url)).text()).toBe('<title>Chat</title>')
   expect(await (await fetch(`${url}/metrics`)).text()).toContain('\nmlx_ready 1\n')
   program.child.kill('SIGTERM')
   expect(await program.ended).toBe(0)
 })
 
-test('the bundles need nothing but Node', () => {
-  for (const file of ['main.js', 'keys.js']) {
-    const text = readFileSync(join(folder, 'dist', file), 'utf8')
-    const imports = [...text.matchAll(/^import .*from "([^"]+)";$/gm)].map(([, name]) => name)
-    expect(imports.length).toBeGreaterThan(0)
-    expect(imports.filter((name) => !name?.startsWith('node:'))).toEqual([])
-  }
-  expect(runKeys(['list']).stderr).toBe('There is no key.\n')
+test('--help tells every setting, with its default', () => {
+  const { status, stdout, stderr } = run(['--help'])
+  expect([status, stderr]).toEqual([0, ''])
+  for (const { variable } of settingRows) expect(stdout).toMatch(new RegExp(`^  ${variable} +.`, 'm'))
+  expect(stdout).toMatch(/^ {2}PORT +port to listen on; .* \(default: 8000\)$/m)
+  expect(stdout).toContain(`${keysCommand('--help')}  `)
+})
+
+test.each([[['serve']], [['--port', '80']], [['--help', 'me']]])('%j is wrong usage: 2, and how it is used', (words) => {
+  const { status, stdout, stderr } = run(words)
+  expect([status, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/^What is "(serve|--port|me)"\?\n\nUsage:\n\n {2}npx mlx-app-server /)
+})
+
+test('the keys are those of the project', () => {
+  const { stdout } = run(['keys', 'create', '--name', 'desk'], { KEYS_FILE: 'own-keys.json' })
+  expect(stdout).toMatch(/^mlx-/)
+  expect(run(['keys', 'list'], { KEYS_FILE: join(folder, 'own-keys.json') }).stdout).toContain('desk')
+  expect(run(['keys', 'list']).stderr).toBe('There is no key.\n')
+  expect(run(['keys', 'make']).status).toBe(2)
+  expect(run(['keys', 'list'], { PORT: 'many' })).toMatchObject({ status: 2, stderr: expect.stringMatching(/^PORT: /) })
 })
 
 test('a port that is taken: 1, and which variable sets another', async () => {
@@ -63,7 +73,7 @@ test('a port that is taken: 1, and which variable sets another', async () => {
 
 test('an address that is none of this machine: 1, and which variable sets another', async () => {
   const environment = { KEYS_FILE: join(folder, 'some-keys.json') }
-  expect(runKeys(['create', '--name', 'laptop'], environment).status).toBe(0)
+  expect(run(['keys', 'create', '--name', 'laptop'], environment).status).toBe(0)
   // One that is for documents: https://www.rfc-editor.org/rfc/rfc5737.
   const { code, stderr } = await failure({ ...environment, HOST: '192.0.2.1' })
   expect([code, stderr]).toEqual([
@@ -76,7 +86,7 @@ test('an address that others can reach without a key: 1, and how to make one', a
   const { code, stderr } = await failure({ HOST: '0.0.0.0' })
   expect([code, stderr]).toEqual([
     1,
-    expect.stringContaining(scriptWithArguments('keys', 'create --name laptop')),
+    expect.stringContaining(keysCommand('create --name laptop')),
   ])
 })
 
@@ -94,8 +104,8 @@ test('a model that is not there: 1, without a stack', async () => {
 })
 
 test('no Python environment: 1, and the command that makes one', async () => {
-  const bare = ship(join(useFolder().path, 'bare'))
-  writeFileSync(join(bare, 'mlx.config.json'), JSON.stringify({ model: 'hello' }))
+  const bare = makeProject(join(useFolder().path, 'bare'))
+  rmSync(join(bare, '.mlx'), { recursive: true })
   const { code, stderr } = await failure({ MLX_PYTHON: undefined, MLX_SERVING_PYTHON_PATH: undefined }, bare)
   expect(code).toBe(1)
   expect(stderr).toContain(`Run: ${scriptCommand('setup')}\n`)

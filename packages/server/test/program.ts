@@ -1,27 +1,26 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { pathToFileURL } from 'node:url'
 import { afterEach } from 'vitest'
 import * as z from 'zod'
-import { makeProject } from '../../engine/test/engine/support.ts'
 
-/** Where `npm run build` is run. */
-const root = join(import.meta.dirname, '..', '..')
-/** In the host the script lies in a layer of its own. */
-const script = existsSync(join(root, 'scripts', 'bundle.mjs'))
-  ? 'scripts/bundle.mjs'
-  : '../../bundle/scripts/bundle.mjs'
+const require = createRequire(import.meta.url)
 
-/** A folder with the bundle, a model and the Python half: what somebody ships. There is no node_modules above it. */
-export function ship(folder: string): string {
-  execFileSync(process.execPath, [script, 'src/main.ts', 'src/keys.ts'], { cwd: root })
-  makeProject(folder)
-  mkdirSync(join(folder, 'dist'))
-  for (const file of ['main.js', 'keys.js']) cpSync(join(root, 'dist', file), join(folder, 'dist', file))
-  return folder
-}
+/** By its path: programs are started in folders that know nothing of it. */
+const tsx = pathToFileURL(require.resolve('tsx')).href
+
+/**
+ * What Node is started with for the program `mlx-app-server`, from its source. The path is the one that a project has it
+ * by, in node_modules, so that the project is the working directory's.
+ */
+export const serverProgram: readonly string[] = [
+  '--import',
+  tsx,
+  join(import.meta.dirname, '../../../node_modules/mlx-app-server/src/command-line.ts'),
+]
 
 export interface Program {
   child: ChildProcessByStdio<null, Readable, Readable>
@@ -42,10 +41,18 @@ afterEach(async () => {
   }
 })
 
-/** Runs `node dist/main.js` of a shipped folder, from a folder that has nothing to do with it. */
-export function runServer(folder: string, environment: NodeJS.ProcessEnv = {}): Program {
-  const child = spawn(process.execPath, [join(folder, 'dist', 'main.js')], {
-    cwd: '/',
+/**
+ * Runs the server in the folder of a project.
+ *
+ * @param program what Node is started with.
+ */
+export function runServer(
+  folder: string,
+  environment: NodeJS.ProcessEnv = {},
+  program: readonly string[] = serverProgram,
+): Program {
+  const child = spawn(process.execPath, program, {
+    cwd: folder,
     env: { ...process.env, MLX_MODEL: 'hello', PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -73,10 +80,8 @@ export function runServer(folder: string, environment: NodeJS.ProcessEnv = {}): 
 
 /** The process id of the Python worker of a program; undefined where it has none. */
 export function workerOf({ child }: Program): number | undefined {
-  const children = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-  const rows = children
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-  return rows.find(([, parent]) => parent === child.pid)?.[0]
+  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' }).split('\n')
+  // The loader for TypeScript has a process of its own.
+  const row = rows.find((line) => new RegExp(`^\\s*\\d+\\s+${child.pid}\\s.*mlx_app`).test(line))
+  return row === undefined ? undefined : Number.parseInt(row, 10)
 }

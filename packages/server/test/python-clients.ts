@@ -4,14 +4,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { interpreterIn } from 'mlx-app/setup'
 import { ensureEnvironment, obtainUv } from '../../../scripts/environment.ts'
 import { dateText, lockDate } from '../../../scripts/lock-date.ts'
+import { interpreterIn } from '../../engine/src/engine/project.ts'
 
 const execute = promisify(execFile)
 const folder = join(import.meta.dirname, 'python')
 const requirements = join(folder, 'requirements.txt')
-const cache = join(import.meta.dirname, '../../../../../../node_modules/.cache')
+const cache = join(import.meta.dirname, '../../../node_modules/.cache')
 
 /**
  * The interpreter of a virtual environment with the official Python clients, made at the first use and kept as long

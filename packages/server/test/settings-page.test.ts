@@ -2,15 +2,15 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { readSettings, settingRows } from '../src/settings.ts'
 
-const page = join(import.meta.dirname, '..', '..', '..', 'readme', '30-settings.md')
+const page = join(import.meta.dirname, '../docs/settings.md')
 
-test('the README holds the table of settings; `-u` writes it', async () => {
+test('docs/settings.md holds the table of settings; `-u` writes it', async () => {
   const defaults = new Map<string, unknown>(Object.entries(readSettings({})))
   const rows = settingRows.map(({ key, variable, meaning }) => {
     const value = String(defaults.get(key) ?? '')
     return `| \`${variable}\` | ${value === '' ? '' : `\`${value}\``} | ${meaning} |`
   })
-  const text = `## Settings
+  const text = `# Settings
 
 All of them come from the environment. A value that is none ends the start with exit code 2 and the name of its variable.
 

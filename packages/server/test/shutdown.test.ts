@@ -1,12 +1,20 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { answerTo, isRunning, makeEndlessModel, story, until, useFolder } from '../../engine/test/engine/support.ts'
-import { type Program, runServer, ship, workerOf } from './program.ts'
+import {
+  answerTo,
+  isRunning,
+  makeEndlessModel,
+  makeProject,
+  story,
+  until,
+  useFolder,
+} from '../../engine/test/engine/support.ts'
+import { type Program, runServer, workerOf } from './program.ts'
 import { open, rest } from './raw.ts'
 import { beginning, chat, endless } from './streams.ts'
 
-const folder = ship(join(useFolder().path, 'shipped'))
+const folder = makeProject(join(useFolder().path, 'project'))
 
 /** A server that is ready, and its worker. */
 async function readyServer(environment: NodeJS.ProcessEnv = {}) {

@@ -45,7 +45,6 @@ export function describe(api: Api): Record<string, unknown> {
         version: '1',
         description,
       },
-      servers: [{ url: '/', description: 'The server that this document comes from.' }],
       tags: tagDescriptions,
       // Either is as good, and where the server has no keys none is asked for.
       security: [{ bearer: [] }, { apiKey: [] }, {}],
@@ -80,7 +79,9 @@ export function document(api: Api): void {
   let made: Record<string, unknown> | undefined
   api.openapi(route, (c) => {
     made ??= describe(api)
-    return c.json(made, 200)
+    // Relative to the document's own address, whatever stands in front of it.
+    const url = c.var.prefix || '/'
+    return c.json({ ...made, servers: [{ url, description: 'The server that this document comes from.' }] }, 200)
   })
 }
 

@@ -1,4 +1,5 @@
 import type { Api, Services } from '../context.ts'
+import { needsCaller } from '../http/key-check.ts'
 import { describe } from './document.ts'
 import { pageOf } from './page/html.ts'
 import { type PageModel, readDocument } from './page/model.ts'
@@ -15,7 +16,7 @@ export function documentPage(api: Api, services: Services): void {
     model ??= readDocument(describe(api))
     const { origin } = new URL(c.req.url)
     c.header('content-security-policy', policy)
-    return c.html(await pageOf(model, { url: origin, needsKey: services.keys.required }))
+    return c.html(await pageOf(model, { url: origin + c.var.prefix, needsKey: needsCaller(services) }))
   })
   api.get('/docs.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
 }

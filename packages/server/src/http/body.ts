@@ -4,6 +4,7 @@ import type { Api, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { hasEndpoint } from './endpoint.ts'
 import { shapeOf } from './json-shape.ts'
+import { nodeOf } from './node.ts'
 
 /** Far more than any schema of a tool, far less than what a walk through it can stand. */
 const deepest = 128
@@ -16,11 +17,11 @@ export function bodies(api: Api, { settings }: Services): void {
   const most = settings.bodyBytes
   api.use(async (c, next) => {
     if (c.req.method !== 'POST' || !hasEndpoint(c)) return next()
-    const { incoming, outgoing } = c.env
-    if (Number(incoming.headers['content-length'] ?? 0) > most) throw tooLarge(most)
+    if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(most)
+    const node = nodeOf(c)
     // The client waits for a word before it sends the body.
-    if (incoming.headers.expect !== undefined) outgoing.writeContinue()
-    const rawBody = await read(incoming, most)
+    if (node?.incoming.headers.expect !== undefined) node.outgoing.writeContinue()
+    const rawBody = node === undefined ? await readWeb(c.req.raw, most) : await read(node.incoming, most)
     if (!isUtf8(rawBody)) throw new ApiError(400, 'invalid_json', 'The body is not valid UTF-8.')
     const shape = shapeOf(rawBody, { depth: deepest, values: settings.bodyValues })
     if (shape.depth > deepest)
@@ -28,9 +29,22 @@ export function bodies(api: Api, { settings }: Services): void {
     if (shape.values > settings.bodyValues)
       throw new ApiError(413, 'body_too_large', `The body holds more than ${settings.bodyValues} values.`)
     // Where @hono/node-server looks for a body that was read already.
-    Object.assign(incoming, { rawBody })
+    if (node !== undefined) Object.assign(node.incoming, { rawBody })
+    else c.req.raw = new Request(c.req.raw, { body: rawBody })
     await next()
   })
+}
+
+/** As `read`, where no Node request is behind it. */
+async function readWeb({ body }: Request, most: number): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length
+    if (bytes > most) throw tooLarge(most)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }
 
 function read(incoming: IncomingMessage, most: number): Promise<Buffer> {

@@ -2,18 +2,21 @@ import type { Context } from 'hono'
 import type { Api, ApiEnv, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { hostName, isLoopback } from './addresses.ts'
+import { pathOf } from './mount.ts'
+import { nodeOf } from './node.ts'
 
 /**
  * Keeps web pages out of a server without keys, which is one on this machine: any page that its user opens could
  * call it. A page on a name that its owner has pointed at 127.0.0.1 since (DNS rebinding) is seen by the Host that
  * the browser sends, any other one by its Origin, or by Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/) where
- * a browser sends no Origin: with images and links. With keys, a page would need one.
+ * a browser sends no Origin: with images and links. With keys, a page would need one; and an `authenticate` that goes by
+ * cookies is safe by what they are: another name has none, and what is no JSON, or asks first (CORS), is refused.
  */
-export function browserGuard(api: Api, { keys, settings }: Services): void {
+export function browserGuard(api: Api, { keys, authenticate, settings }: Services): void {
   const hosts = settings.allowedHosts.map((name) => name.toLowerCase())
   api.use(async (c, next) => {
     const host = askedHost(c)
-    if (keys.required) return next()
+    if (authenticate !== undefined || keys.required) return next()
     const name = hostName(host)
     if (name === undefined || !(isLoopback(name) || hosts.includes(name) || hosts.includes(host))) {
       throw new ApiError(403, 'host_not_allowed', `This server does not answer to the name "${host}".`)
@@ -39,8 +42,10 @@ export function browserGuard(api: Api, { keys, settings }: Services): void {
  * @throws ApiError 400 where they differ or there are several: what one part believes, another one may not.
  */
 function askedHost(c: Context<ApiEnv>): string {
-  const [host = '', ...others] = c.env.incoming.headersDistinct.host ?? []
-  const { url = '' } = c.env.incoming
+  const node = nodeOf(c)
+  if (node === undefined) return (c.req.header('host') ?? new URL(c.req.url).host).toLowerCase()
+  const [host = '', ...others] = node.incoming.headersDistinct.host ?? []
+  const { url = '' } = node.incoming
   const target = URL.canParse(url) ? new URL(url) : undefined
   const same = target === undefined || target.host === new URL(`${target.protocol}//${host}`).host
   if (others.length > 0 || !same)
@@ -50,9 +55,9 @@ function askedHost(c: Context<ApiEnv>): string {
 
 /** Somebody who followed a link to the page: no other page sees what it shows. */
 function isLink(c: Context<ApiEnv>): boolean {
-  const { method, path } = c.req
+  const { method } = c.req
   const mode = c.req.header('sec-fetch-mode')
   return (
-    method === 'GET' && path === '/' && mode === 'navigate' && c.req.header('sec-fetch-dest') === 'document'
+    method === 'GET' && pathOf(c) === '/' && mode === 'navigate' && c.req.header('sec-fetch-dest') === 'document'
   )
 }

@@ -4,6 +4,8 @@ import { HTTPException } from 'hono/http-exception'
 import type * as z from 'zod'
 import type { Api, ApiEnv } from '../context.ts'
 import { ApiError, anthropicError, openaiError, toApiError } from '../errors.ts'
+import { pathOf } from './mount.ts'
+import { nodeOf } from './node.ts'
 import { outlastBody } from './unread-body.ts'
 
 /** Answers every failure in the shape of the API that was called, with its true status. */
@@ -47,9 +49,10 @@ function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 
 export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {
   if (error.retryAfterSeconds !== undefined) c.header('retry-after', String(error.retryAfterSeconds))
-  outlastBody(c.env)
+  const node = nodeOf(c)
+  if (node !== undefined) outlastBody(node)
   c.set('code', error.code)
-  const shape = c.req.path.startsWith('/v1/messages') ? anthropicError : openaiError
+  const shape = pathOf(c).startsWith('/v1/messages') ? anthropicError : openaiError
   // Nobody reads the answer to a client that has left: Response has no status 499.
   const status = error.status === 499 ? 400 : error.status
   return c.json(shape(error, c.var.requestId), status)

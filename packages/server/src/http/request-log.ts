@@ -4,6 +4,9 @@ import { matchedRoutes } from 'hono/route'
 import type { Api, ApiEnv, Services } from '../context.ts'
 import type { GenerationRecord } from '../generations.ts'
 import { promptsOf } from './logged-prompts.ts'
+import { prefixOf } from './mount.ts'
+import { nodeOf } from './node.ts'
+import { watched } from './watched.ts'
 
 /** What balancers and monitoring ask every few seconds is logged as a detail. */
 const frequent = new Set(['/health', '/ready', '/metrics', '/api/status'])
@@ -13,8 +16,9 @@ export function requestLog(api: Api, services: Services): void {
   const { metrics, generations, settings } = services
   api.use(async (c, next) => {
     const started = performance.now()
-    const { outgoing } = c.env
+    const node = nodeOf(c)
     const requestId = `req_${randomUUID().replaceAll('-', '')}`
+    c.set('prefix', prefixOf(c))
     c.set('requestId', requestId)
     c.set('log', services.log.child({ requestId }))
     c.set('caller', 'anonymous')
@@ -23,13 +27,12 @@ export function requestLog(api: Api, services: Services): void {
     c.header('request-id', requestId)
     let streams = false
     let closed = false
-    outgoing.once('close', async () => {
+    const end = async (status: number) => {
       closed = true
       if (streams) metrics.openStreams.dec()
       const ms = performance.now() - started
       const { method, path } = c.req
       const route = routeOf(c)
-      const status = outgoing.writableFinished ? outgoing.statusCode : 499
       metrics.onRequest({ method, route, status, seconds: ms / 1000 })
       // Those of a client that left end within a step of the model.
       const records = method === 'POST' ? await generations.recordsOf(c.req.raw.signal) : []
@@ -44,11 +47,18 @@ export function requestLog(api: Api, services: Services): void {
         ...detailsOf(records),
         ...(settings.logPrompts && records.length > 0 && { prompts: promptsOf(records) }),
       }
-      c.var.log[frequent.has(route) ? 'debug' : 'info'](line, 'request')
-    })
+      c.var.log[frequent.has(route.slice(c.var.prefix.length)) ? 'debug' : 'info'](line, 'request')
+    }
+    node?.outgoing.once('close', () =>
+      end(node.outgoing.writableFinished ? node.outgoing.statusCode : 499),
+    )
     await next()
     streams = !closed && c.res.headers.get('content-type')?.startsWith('text/event-stream') === true
     if (streams) metrics.openStreams.inc()
+    if (node === undefined) {
+      const { status } = c.res
+      c.res = watched(c.res, (whole) => void end(whole ? status : 499))
+    }
   })
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { scriptWithArguments } from 'mlx-app/setup'
+import { keysCommand } from '../program-commands.ts'
 import { changeRecords } from './change.ts'
 import { checkName, KeyError, makeKey, readRecords } from './records.ts'
 
@@ -9,7 +9,7 @@ function help(): string {
     ['list', 'names, ids and dates of the keys'],
     ['revoke --name laptop', 'ends a key, at once and for good; or --id'],
   ] as const
-  const lines = commands.map(([command, text]) => [scriptWithArguments('keys', command), text] as const)
+  const lines = commands.map(([command, text]) => [keysCommand(command), text] as const)
   const width = Math.max(...lines.map(([command]) => command.length))
   return `Keys of the server. With one or more, every request needs one.
 
@@ -30,7 +30,7 @@ export interface Output {
 class UsageError extends Error {}
 
 /**
- * The script `keys`.
+ * The command `mlx-app-server keys`, which is the script `keys` in a created project.
  *
  * @returns the exit code: 0, 1 where it can't be done, 2 on wrong usage.
  */
@@ -100,7 +100,7 @@ async function create(path: string, name = '', output: Output): Promise<void> {
     if (!records.some((other) => other.name === name)) return [...records, record]
     throw new KeyError(`There is a key "${name}" already. Revoke it, or choose another name.`)
   })
-  // The key alone on standard output: KEY=$(npm run --silent keys create -- --name laptop)
+  // The key alone on standard output: KEY=$(npx mlx-app-server keys create --name laptop)
   output.note(`The key "${name}". It is shown this once; clients send it as "Authorization: Bearer KEY".`)
   output.say(key)
 }

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { scriptWithArguments } from 'mlx-app/setup'
 import { isLoopback } from '../http/addresses.ts'
+import { keysCommand } from '../program-commands.ts'
 import { digest, KeyError, readRecords } from './records.ts'
 
 interface Known {
@@ -60,7 +60,7 @@ export class KeyFile {
     throw new KeyError(`Without a key the server answers this machine alone, and ${host} can be reached from others.
 Make a key, which is shown once:
 
-  ${scriptWithArguments('keys', 'create --name laptop')}
+  ${keysCommand('create --name laptop')}
 
 or listen on this machine: HOST=127.0.0.1`)
   }

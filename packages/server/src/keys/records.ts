@@ -24,7 +24,7 @@ const fileSchema = z.object({
   ),
 })
 
-/** A mistake that the user can mend: told without a stack, exit code 1. */
+/** A mistake that the user can fix: told without a stack, exit code 1. */
 export class KeyError extends Error {
   override readonly name = 'KeyError'
 }
@@ -73,7 +73,7 @@ export function readRecords(path: string): KeyRecord[] {
   try {
     return fileSchema.parse(JSON.parse(text)).keys
   } catch (error) {
-    throw new KeyError(`This is no file of keys: ${path}\nMend it, or delete it and make new keys.`, {
+    throw new KeyError(`This is no file of keys: ${path}\nFix it, or delete it and make new keys.`, {
       cause: error,
     })
   }

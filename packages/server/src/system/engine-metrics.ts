@@ -4,8 +4,8 @@ import type { Services } from '../context.ts'
 
 type Watched = Pick<Services, 'metrics' | 'service' | 'generations'>
 
-/** What is asked for when somebody looks: the state of the server, and what the engine says of itself. */
-export function watchEngine({ metrics, service, generations }: Watched): () => Promise<void> {
+/** Adds what is asked for when somebody looks: the state of the server, and what the engine says of itself. */
+export function watchEngine({ metrics, service, generations }: Watched): void {
   const registers = [metrics.registry]
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
   const ready = gauge('mlx_ready', '1 while the model is there for requests, else 0.')
@@ -43,7 +43,7 @@ export function watchEngine({ metrics, service, generations }: Watched): () => P
       ({ promptCacheBytes }) => promptCacheBytes,
     ],
   ]
-  return async () => {
+  metrics.onRead(async () => {
     ready.set(service.state === 'ready' ? 1 : 0)
     active.set(generations.active)
     restarts.reset()
@@ -54,5 +54,5 @@ export function watchEngine({ metrics, service, generations }: Watched): () => P
     if (status?.versions === undefined) return
     const { python, mlx, mlxLm } = status.versions
     build.set({ node: process.versions.node, python, mlx, mlx_lm: mlxLm, device: status.device ?? '' }, 1)
-  }
+  })
 }

@@ -2,7 +2,6 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
 import { readFailures } from '../documents/responses.ts'
 import { tags } from '../documents/tags.ts'
-import { watchEngine } from './engine-metrics.ts'
 
 const route = createRoute({
   method: 'get',
@@ -19,11 +18,8 @@ const route = createRoute({
 })
 
 /** `GET /metrics`: https://prometheus.io/docs/instrumenting/exposition_formats/. */
-export function metricsPage(api: Api, services: Services): void {
-  const { registry } = services.metrics
-  const refresh = watchEngine(services)
+export function metricsPage(api: Api, { metrics }: Services): void {
   api.openapi(route, async (c) => {
-    await refresh()
-    return c.body(await registry.metrics(), 200, { 'content-type': registry.contentType })
+    return c.body(await metrics.read(), 200, { 'content-type': metrics.registry.contentType })
   })
 }

@@ -27,6 +27,7 @@ const misnamed = [
  * what only grows.
  */
 export class Metrics {
+  /** The registry of prom-client: metrics of your own that are registered here are on `GET /metrics` too. */
   readonly registry = new Registry()
   /** Streams whose response is open. */
   readonly openStreams: Gauge
@@ -40,6 +41,7 @@ export class Metrics {
   readonly #firstTokenSeconds: Histogram<'model'>
   readonly #rate: Histogram<'model'>
   readonly #defaultModel: string
+  readonly #watchers: (() => Promise<void>)[] = []
 
   /** @param defaultModel the name of the model of requests that name none. */
   constructor(defaultModel: string) {
@@ -101,6 +103,17 @@ export class Metrics {
       'Tokens per second of an answer, from its first token to its last.',
       rateBuckets,
     )
+  }
+
+  /** All metrics in the text format of Prometheus, those of the engine as they are now. */
+  async read(): Promise<string> {
+    await Promise.all(this.#watchers.map((refresh) => refresh()))
+    return this.registry.metrics()
+  }
+
+  /** Called before each reading, to set what nobody counts as it happens. */
+  onRead(refresh: () => Promise<void>): void {
+    this.#watchers.push(refresh)
   }
 
   onRequest({ method, route, status, seconds }: RequestRecord): void {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { extname } from 'node:path'
 import type { Context } from 'hono'
-import { scriptCommand } from 'mlx-app/setup'
-import type { Api, ApiEnv, Services } from '../context.ts'
+import type { Api, ApiEnv } from '../context.ts'
 import { ApiError } from '../errors.ts'
+import { readPageFile } from '../page-files.ts'
 
 /** What the page may do: nothing that doesn't come from this server, and no script or style but files. */
 const policy = [
@@ -34,25 +33,33 @@ const types: Partial<Record<string, string>> = {
 /** A name as Vite gives it: no separator and no dot in front, so it can't leave its folder. */
 const assetName = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/
 
-/** `/`: the chat page, as `npm run build` put it in dist/web. */
-export function page(api: Api, { root }: Pick<Services, 'root'>): void {
-  const folder = join(root, 'dist', 'web')
-  api.get('/', async (c) => {
-    const index = await content(join(folder, 'index.html'))
+/** `/`: the chat page. */
+export function page(api: Api, read: typeof readPageFile = readPageFile): void {
+  const index = async (c: Context<ApiEnv>): Promise<Response> => {
+    const index = await read('index.html')
     c.header('content-security-policy', policy)
     // It names the assets of its build, so a browser has to ask whether it is still the one.
     c.header('cache-control', 'no-cache')
-    if (index === undefined) return c.html(missing(), 503)
+    if (index === undefined) return c.html(missing, 503)
     const etag = `"${createHash('sha256').update(index).digest('base64url').slice(0, 27)}"`
     c.header('etag', etag)
     if (c.req.header('if-none-match') === etag) return c.body(null, 304)
     return c.html(new TextDecoder().decode(index))
+  }
+  // Addresses of the page are relative, so below a prefix it needs the slash, with which Hono's routes don't match.
+  api.use(async (c, next) => {
+    const { method, path } = c.req
+    const { prefix } = c.var
+    if (prefix === '' || (method !== 'GET' && method !== 'HEAD')) return next()
+    if (path === prefix) return c.redirect(`${prefix}/`)
+    return path === `${prefix}/` ? index(c) : next()
   })
+  api.get('/', index)
   api.get('/assets/:name', async (c) => {
     const name = c.req.param('name')
     const type = types[extname(name)]
     const bytes =
-      type !== undefined && assetName.test(name) ? await content(join(folder, 'assets', name)) : undefined
+      type !== undefined && assetName.test(name) ? await read(`assets/${name}`) : undefined
     if (type === undefined || bytes === undefined) return notFound(c)
     // Its name changes with what is in it.
     c.header('cache-control', 'public, max-age=31536000, immutable')
@@ -65,23 +72,13 @@ function notFound(c: Context<ApiEnv>): never {
   throw new ApiError(404, 'not_found', `There is no ${c.req.method} ${c.req.path}.`)
 }
 
-/** Undefined where there is no such file. */
-async function content(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    return new Uint8Array(await readFile(path))
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR'))
-      return undefined
-    throw error
-  }
-}
-
-const missing = () => `<!doctype html>
+/** Only in the repository: the published package has the page inside. */
+const missing = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>The page is not built</title>
 <h1>The chat page is not built yet</h1>
-<p>Run <code>${scriptCommand('build')}</code> in the project, and load this page again. <code>${scriptCommand('start')}</code> does so by itself.</p>
-<p>The API works without it: <a href="/docs">what it can be asked</a>.</p>
+<p>Run <code>npm run build --workspace packages/chat-page</code> in the repository, and load this page again.</p>
+<p>The API works without it: <a href="docs">what it can be asked</a>.</p>
 </html>
 `

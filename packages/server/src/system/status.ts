@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
 import { jsonAnswer, openFailures } from '../documents/responses.ts'
 import { tags } from '../documents/tags.ts'
+import { lacksCaller } from '../http/key-check.ts'
 import { type Service, states } from '../service.ts'
 import { asProgress, progressSchema } from './progress.ts'
 
@@ -27,8 +28,9 @@ const route = createRoute({
 })
 
 /** `GET /api/status`: what the page shows of the server, and says nothing of the inside. */
-export function status(api: Api, { service, models, keys }: Services): void {
-  api.openapi(route, (c) => {
+export function status(api: Api, services: Services): void {
+  const { service, models } = services
+  api.openapi(route, async (c) => {
     const { state, progress } = service
     return c.json(
       {
@@ -36,7 +38,7 @@ export function status(api: Api, { service, models, keys }: Services): void {
         model: models.defaultId,
         progress: progress && asProgress(progress),
         message: messageOf(service),
-        needs_key: keys.required,
+        needs_key: await lacksCaller(c, services),
       },
       200,
     )
