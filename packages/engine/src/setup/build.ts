@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { EngineError } from '../engine/index.ts'
 import { interpreterIn, type Project, scriptWithArguments } from '../engine/project.ts'
 import { pythonDirectory, wheelPath } from '../package-files.ts'
 import { stopIfInterrupted } from './children.ts'
+import { copyFiles } from './copied-files.ts'
 import { startOnce } from './first-start.ts'
 import { describePython, isBroken, unfitness, versionOf } from './interpreter.ts'
 import { type LockSet, lockFiles, lockHash, partsOf, uvLock } from './locks.ts'
@@ -40,7 +41,10 @@ export async function buildEnvironment(
   context: SetupContext,
 ): Promise<string> {
   const { environment, terminal } = context
-  const tool = await toolFor(project, plan, context)
+  const locks = lockFiles(pythonDirectory, options.set)
+  const wheels = wheelPath === undefined ? [] : [wheelPath]
+  await using copied = await copyFiles(project, [join(pythonDirectory, uvLock), ...locks, ...wheels])
+  const tool = await toolFor(project, plan, copied.directory, context)
   const { virtualEnvironment } = project
   const python = interpreterIn(virtualEnvironment)
   await removeRecord(project)
@@ -52,8 +56,8 @@ export async function buildEnvironment(
     if (isBroken(made)) throw broken(`${python}: ${made.problem}`, environment)
     const place = relative(project.root, virtualEnvironment)
     terminal.done(`Python ${versionOf(made)} in ${place}${reused ? ', kept' : ''}`)
-    await tool.install(lockFiles(pythonDirectory, options.set))
-    if (wheelPath !== undefined) await tool.installWheel(wheelPath)
+    await tool.install(lockFiles(copied.directory, options.set))
+    for (const wheel of wheels) await tool.installWheel(join(copied.directory, basename(wheel)))
     terminal.done(`Packages of ${lockFiles('', options.set).join(' and ')}`)
     const verdict = await verify(python, project.config.device, environment)
     await stopIfInterrupted(context.signal)
@@ -79,7 +83,12 @@ interface Tool {
   installWheel(wheel: string): Promise<void>
 }
 
-async function toolFor(project: Project, plan: UvPlan | PipPlan, context: SetupContext): Promise<Tool> {
+async function toolFor(
+  project: Project,
+  plan: UvPlan | PipPlan,
+  lockDirectory: string,
+  context: SetupContext,
+): Promise<Tool> {
   if (plan.way === 'pip') return pipTool(plan, project.virtualEnvironment, runOf(project, context), context)
   const run = runOf(project, context)
   const { otherwise } = plan

@@ -1,11 +1,12 @@
 /** The Python code of the package: in a virtual environment as a wheel, and beside an interpreter that stays as it is. */
 import { rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { EngineError } from '../engine/index.ts'
 import type { Project } from '../engine/project.ts'
 import { wheelPath } from '../package-files.ts'
 import { release } from '../release.ts'
 import { ask } from './children.ts'
+import { copyFiles } from './copied-files.ts'
 
 /** What the record keeps of the code that is installed; nothing where it is run from its sources. */
 export function installed(): { version?: string; wheel?: string } {
@@ -37,7 +38,9 @@ export async function unpackWheel(
   if (wheelPath === undefined) return undefined
   const folder = siteFolder(project)
   await rm(folder, { recursive: true, force: true })
-  const answer = await ask(python, ['-c', unpack, wheelPath, folder], environment, 60_000)
+  await using copied = await copyFiles(project, [wheelPath])
+  const wheel = join(copied.directory, basename(wheelPath))
+  const answer = await ask(python, ['-c', unpack, wheel, folder], environment, 60_000)
   if ('problem' in answer) {
     throw new EngineError('SETUP_NEEDED', `${wheelPath} could not be unpacked: ${answer.problem}`)
   }
