@@ -41,10 +41,10 @@ export async function buildEnvironment(
   context: SetupContext,
 ): Promise<string> {
   const { environment, terminal } = context
+  const tool = await toolFor(project, plan, context)
   const locks = lockFiles(pythonDirectory, options.set)
   const wheels = wheelPath === undefined ? [] : [wheelPath]
-  await using copied = await copyFiles(project, [join(pythonDirectory, uvLock), ...locks, ...wheels])
-  const tool = await toolFor(project, plan, copied.directory, context)
+  await using copied = await copyFiles(project, [...locks, ...wheels])
   const { virtualEnvironment } = project
   const python = interpreterIn(virtualEnvironment)
   await removeRecord(project)
@@ -83,12 +83,7 @@ interface Tool {
   installWheel(wheel: string): Promise<void>
 }
 
-async function toolFor(
-  project: Project,
-  plan: UvPlan | PipPlan,
-  lockDirectory: string,
-  context: SetupContext,
-): Promise<Tool> {
+async function toolFor(project: Project, plan: UvPlan | PipPlan, context: SetupContext): Promise<Tool> {
   if (plan.way === 'pip') return pipTool(plan, project.virtualEnvironment, runOf(project, context), context)
   const run = runOf(project, context)
   const { otherwise } = plan
@@ -115,12 +110,9 @@ export async function uvFor(project: Project, { uv }: UvPlan, context: SetupCont
     return uv.path
   }
   const { through } = uv
-  const path = await fetchUv(
-    through,
-    uvFolder(project),
-    join(pythonDirectory, uvLock),
-    runOf(project, context),
-  )
+  await using copied = await copyFiles(project, [join(pythonDirectory, uvLock)])
+  const lock = join(copied.directory, uvLock)
+  const path = await fetchUv(through, uvFolder(project), lock, runOf(project, context))
   context.terminal.done(`uv, fetched by the pip of ${through.path} (Python ${versionOf(through)})`)
   return path
 }
