@@ -4,12 +4,7 @@
  */
 
 import type { Task } from './models/known.ts'
-
-/** A layer of templates/, and the folder of the project that it is put in ('' = the root). */
-export interface LayerUse {
-  layer: string
-  at: string
-}
+import type { PackageName } from './packages.ts'
 
 export interface Choice {
   value: string
@@ -17,17 +12,6 @@ export interface Choice {
   /** One line, shown beside the title in questions and in `--help`. */
   description: string
 }
-
-const layer = (name: string, at = ''): LayerUse => ({ layer: name, at })
-
-/** What every template of TypeScript stands on. */
-const foundation = [
-  layer('base'),
-  layer('engine'),
-  layer('setup'),
-  layer('hello'),
-  layer('python', 'python'),
-] as const
 
 /** A kind of project. */
 export interface Template extends Choice {
@@ -37,7 +21,10 @@ export interface Template extends Choice {
   startDoes: string
   /** `npm start` answers a question that is given to it. */
   takesQuestion: boolean
-  layers: readonly LayerUse[]
+  /** Folders of templates/. */
+  layers: readonly string[]
+  /** The packages of this repository that the project depends on. */
+  packages: readonly PackageName[]
 }
 
 export const templates = [
@@ -48,7 +35,8 @@ export const templates = [
     modelTasks: ['text', 'vision'],
     startDoes: 'talk to the model',
     takesQuestion: true,
-    layers: [...foundation, layer('bundle'), layer('variants/node')],
+    layers: ['base', 'node'],
+    packages: ['mlx-app'],
   },
   {
     value: 'server',
@@ -57,13 +45,8 @@ export const templates = [
     modelTasks: ['text', 'vision', 'embeddings'],
     startDoes: 'serve the model, and a page to chat with it',
     takesQuestion: false,
-    layers: [
-      ...foundation,
-      layer('bundle'),
-      layer('chat'),
-      layer('api-cases', 'test/api'),
-      layer('variants/server'),
-    ],
+    layers: ['base', 'server'],
+    packages: ['mlx-app', 'mlx-app-server'],
   },
 ] as const satisfies readonly Template[]
 
@@ -79,13 +62,14 @@ export type TemplateId = (typeof templates)[number]['value']
 export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
 /** A layer that may come with one template or one package manager alone. */
-export interface ConditionalLayer extends LayerUse {
+export interface ConditionalLayer {
+  layer: string
   only?: TemplateId | PackageManager
 }
 
 /** A folder of templates/, or the folder `+only` in it for the layer that comes with that choice alone. */
 const conditionalLayer = (name: string, only?: TemplateId | PackageManager): ConditionalLayer =>
-  only === undefined ? layer(name) : { ...layer(`${name}/+${only}`), only }
+  only === undefined ? { layer: name } : { layer: `${name}/+${only}`, only }
 
 export const packageManagers = [
   { value: 'npm', title: 'npm', description: 'comes with Node', layers: [] },
@@ -107,6 +91,8 @@ export interface Feature extends Choice {
   /** The templates that it exists for. */
   templates: readonly TemplateId[]
   layers: readonly ConditionalLayer[]
+  /** As of a template. */
+  packages?: readonly PackageName[]
 }
 
 const featureLayer = (name: string, only?: TemplateId | PackageManager): ConditionalLayer =>
@@ -132,6 +118,14 @@ export const features = [
     description: 'a Dockerfile for MLX on the CPU or on CUDA, and a compose file',
     templates: ['server'],
     layers: [featureLayer('docker', 'server')],
+  },
+  {
+    value: 'python',
+    title: 'Python',
+    description: 'a uv project in python/ for Python packages and code of your own',
+    templates: ['node', 'server'],
+    layers: [featureLayer('python')],
+    packages: ['wheel'],
   },
 ] as const satisfies readonly Feature[]
 
@@ -194,21 +188,33 @@ export function choose<Value extends string>(
   return choices.find((choice) => choice.value === text)?.value
 }
 
+/** The choices that decide which files a project has. */
+type Parts = Pick<Answers, 'template' | 'packageManager' | 'features'>
+
 /** The layers that these answers ask for, in no particular order: composing only adds. */
-export function layersFor(answers: Pick<Answers, 'template' | 'packageManager' | 'features'>): LayerUse[] {
-  const { template, packageManager, features: added = [] } = answers
-  const chosen: { layers: readonly ConditionalLayer[] }[] = [
-    templateOf(template),
-    ...packageManagers.filter(({ value }) => value === packageManager),
-    ...allFeatures.filter(({ value }) => added.includes(value)),
-  ]
-  return chosen
-    .flatMap(({ layers }) => layers)
-    .filter(({ only }) => only === undefined || only === template || only === packageManager)
+export function layersFor(answers: Parts): string[] {
+  const { template, packageManager } = answers
+  const ofManager: readonly ConditionalLayer[] =
+    packageManagers.find(({ value }) => value === packageManager)?.layers ?? []
+  const chosen = [...ofManager, ...featuresIn(answers).flatMap(({ layers }) => layers)].filter(
+    ({ only }) => only === undefined || only === template || only === packageManager,
+  )
+  return [...templateOf(template).layers, ...chosen.map(({ layer }) => layer)]
+}
+
+/** The packages of this repository that a project with these answers depends on. */
+export function packagesFor(answers: Parts): PackageName[] {
+  const ofFeatures = featuresIn(answers).flatMap(({ packages = [] }) => packages)
+  return [...new Set([...templateOf(answers.template).packages, ...ofFeatures])]
+}
+
+function featuresIn({ features: added = [] }: Parts): readonly Feature[] {
+  return allFeatures.filter(({ value }) => added.includes(value))
 }
 
 /** Every layer that a choice names, each once. */
 export function allLayers(): string[] {
-  const choices: readonly { layers: readonly LayerUse[] }[] = [...templates, ...packageManagers, ...features]
-  return [...new Set(choices.flatMap(({ layers }) => layers.map((use) => use.layer)))]
+  const conditional: readonly { layers: readonly ConditionalLayer[] }[] = [...packageManagers, ...allFeatures]
+  const names = conditional.flatMap(({ layers }) => layers.map(({ layer }) => layer))
+  return [...new Set([...templates.flatMap(({ layers }) => layers), ...names])]
 }

@@ -1,5 +1,5 @@
 import type { RenderContext } from './context.ts'
-import type { LayerFile, MountedLayer } from './layers.ts'
+import type { Layer, LayerFile } from './layers.ts'
 import { manifestText, mergeManifests } from './manifest.ts'
 import { joinSections, type Section, sectionOf } from './sections.ts'
 import { render } from './template.ts'
@@ -11,6 +11,9 @@ const storedNames: ReadonlyMap<string, string> = new Map([
   ['_biome.json', 'biome.json'],
 ])
 
+/** Stands in paths for the name of the project's own Python package. */
+const packageFolder = '_package_'
+
 const manifestName = 'package.part.json'
 
 /**
@@ -20,7 +23,7 @@ const manifestName = 'package.part.json'
  * templates, found when they are tested.
  */
 export function compose(
-  mounted: readonly MountedLayer[],
+  layers: readonly Layer[],
   context: RenderContext,
   versions: ReadonlyMap<string, string>,
 ): Map<string, Uint8Array> {
@@ -34,7 +37,7 @@ export function compose(
     files.set(path, { bytes, layer })
   }
 
-  for (const { layer, at } of mounted) {
+  for (const layer of layers) {
     for (const [path, file] of layer.files) {
       const section = sectionOf(path)
       if (path === manifestName) {
@@ -42,7 +45,7 @@ export function compose(
       } else if (section !== undefined) {
         sections.push({ ...section, layer: layer.name, text: textOf(file, context) })
       } else {
-        add(emittedPath(path, at), bytesOf(file, context), layer.name)
+        add(emittedPath(path, context), bytesOf(file, context), layer.name)
       }
     }
   }
@@ -55,11 +58,11 @@ export function compose(
 }
 
 /** Where a file of a layer goes in the project. */
-export function emittedPath(path: string, at: string): string {
-  const slash = path.lastIndexOf('/') + 1
-  const renamed = storedNames.get(path.slice(slash))
-  const name = renamed === undefined ? path : path.slice(0, slash) + renamed
-  return at === '' ? name : `${at}/${name}`
+export function emittedPath(path: string, { pythonPackage }: Pick<RenderContext, 'pythonPackage'>): string {
+  return path
+    .split('/')
+    .map((name) => (name === packageFolder ? pythonPackage : (storedNames.get(name) ?? name)))
+    .join('/')
 }
 
 function bytesOf(file: LayerFile, context: RenderContext): Uint8Array {

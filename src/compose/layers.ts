@@ -1,4 +1,4 @@
-import type { LayerUse } from '../choices.ts'
+import type { CarriedPackage } from '../packages.ts'
 import type { Template } from './template.ts'
 
 /** A file of a layer: its bytes as they are, or a template that gives its text. */
@@ -17,12 +17,8 @@ export interface TemplateSource {
   read(names: readonly string[]): Promise<Map<string, Layer>>
   /** Versions that take the place of "host" in manifests, by package. */
   versions(): ReadonlyMap<string, string>
-}
-
-export interface MountedLayer {
-  layer: Layer
-  /** Folder of the project that it is put in; '' is the root. */
-  at: string
+  /** The packages that projects get as files; none where they get them from the registry. */
+  carried: readonly CarriedPackage[]
 }
 
 /**
@@ -30,11 +26,11 @@ export interface MountedLayer {
  *
  * @throws Error when a layer does not exist: a fault of the registry, not of the user.
  */
-export async function readLayers(source: TemplateSource, uses: readonly LayerUse[]): Promise<MountedLayer[]> {
-  const layers = await source.read(uses.map((use) => use.layer))
-  return uses.map((use) => {
-    const layer = layers.get(use.layer)
-    if (layer === undefined) throw new Error(`There is no layer ${use.layer}`)
-    return { layer, at: use.at }
+export async function readLayers(source: TemplateSource, names: readonly string[]): Promise<Layer[]> {
+  const layers = await source.read(names)
+  return names.map((name) => {
+    const layer = layers.get(name)
+    if (layer === undefined) throw new Error(`There is no layer ${name}`)
+    return layer
   })
 }

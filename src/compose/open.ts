@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TemplateSource } from './layers.ts'
-import { packedName } from './packed.ts'
 import { packedSource } from './source-packed.ts'
 
 /** Set to true by scripts/bundle.ts; there is none when the sources run as they are. */
@@ -16,9 +15,10 @@ export async function openTemplates(root: URL | string): Promise<TemplateSource>
   const directory = typeof root === 'string' ? root : fileURLToPath(root)
   // Written as if and else, so that the bundler leaves the other one out.
   if (typeof CREATE_MLX_APP_PACKED === 'boolean') {
-    return packedSource(join(directory, packedName))
+    return packedSource(directory)
   } else {
     const { folderSource } = await import('./source-folder.ts')
-    return folderSource(join(directory, 'templates'))
+    const { carriedPackages } = await import('../../scripts/carried.ts')
+    return folderSource(join(directory, 'templates'), await carriedPackages())
   }
 }

@@ -44,8 +44,11 @@ export function joinSections(sections: readonly Section[]): Map<string, string> 
     if (other !== undefined)
       throw new Error(`Two layers write the section ${key}: ${other} and ${section.layer}`)
     seen.set(key, section.layer)
+    const content = section.text.trim()
+    // A section that says nothing for these answers.
+    if (content === '') continue
     const before = joined.get(section.document)
-    const text = `${section.text.trim()}\n`
+    const text = `${content}\n`
     joined.set(section.document, before === undefined ? text : `${before}\n${text}`)
   }
   return joined

@@ -1,21 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import type { CarriedPackage } from '../packages.ts'
 import type { Layer, LayerFile, TemplateSource } from './layers.ts'
 import { isJsonObject, type JsonObject } from './merge.ts'
 import { parseTemplate } from './parse-template.ts'
 
-/**
- * No part of a layer: what tests and tools leave in its folders, tests that a project does without (of mlx-lm's
- * own code, of other servers, of packages that few install), and the schema that the protocol's types and page are made by.
- */
+/** What tests and tools leave in the folders of a layer. */
 const leftovers =
-  /^(maintainers|node_modules|\.venv(-vision)?|\.mlx|\.cache|dist|__pycache__|__snapshots__|\.(pytest|ruff|mypy)_cache|\.DS_Store|\.coverage|uv\.lock|protocol\.schema\.json|.*\.(pyc|tsbuildinfo|tgz|egg-info|log))$/
+  /^(node_modules|dist|\.mlx|\.venv|uv\.lock|__pycache__|\.(pytest|ruff|mypy)_cache|\.DS_Store|.*\.(pyc|tsbuildinfo|log))$/
 
-/** Layers as they lie in templates/; templates are parsed when they are read. */
-export function folderSource(directory: string): TemplateSource {
+/**
+ * Layers as they lie in templates/; templates are parsed when they are read.
+ *
+ * @param carried the packages that projects get as files.
+ */
+export function folderSource(directory: string, carried: readonly CarriedPackage[]): TemplateSource {
   return {
     read: async (names) => new Map(names.map((name) => [name, readLayer(directory, name)])),
     versions: () => hostVersions(directory),
+    carried,
   }
 }
 
@@ -54,6 +57,8 @@ export function hostVersions(directory: string): Map<string, string> {
   for (const name of Object.keys(dependencies)) {
     const locked = lock[`${host}/node_modules/${name}`] ?? lock[`node_modules/${name}`]
     if (!isJsonObject(locked)) throw new Error(`package-lock.json lacks ${name}: run npm install`)
+    // A package of this repository.
+    if (locked.link === true) continue
     versions.set(name, String(locked.version))
   }
   return versions

@@ -1,13 +1,15 @@
-import { type Answers, layersFor } from '../choices.ts'
+import { type Answers, layersFor, packagesFor } from '../choices.ts'
 import { compose } from '../compose/compose.ts'
 import { renderContext } from '../compose/context.ts'
 import { readLayers, type TemplateSource } from '../compose/layers.ts'
+import { vendorLayer } from '../compose/vendor.ts'
+import { packageVersions } from '../packages.ts'
 import { projectRecord, recordName, recordText } from '../project/record.ts'
 
 /**
  * All files of a project, its record among them, by path (with `/`).
  *
- * @param version of this tool, for the record and the README.
+ * @param version of this tool, for the record and the README; the packages in the registry have the same one.
  */
 export async function planProject(
   answers: Answers,
@@ -15,7 +17,11 @@ export async function planProject(
   version: string,
 ): Promise<Map<string, Uint8Array>> {
   const layers = await readLayers(source, layersFor(answers))
-  const files = compose(layers, renderContext(answers, version), source.versions())
+  const packages = packagesFor(answers)
+  const carried = source.carried.filter(({ name }) => packages.includes(name))
+  const versions = new Map([...source.versions(), ...packageVersions(packages, carried, version)])
+  const context = renderContext(answers, version, carried)
+  const files = compose([...layers, vendorLayer(carried)], context, versions)
   files.set(recordName, Buffer.from(recordText(projectRecord(version, answers, files))))
   return files
 }

@@ -99,20 +99,50 @@ export function lockFiles(manager: PackageManager): string[] {
   }
 }
 
+/** The words in front of packages that become dependencies, in exactly the version that is named. */
+export function addCommand(manager: PackageManager): string[] {
+  switch (manager) {
+    case 'npm':
+      return ['npm', 'install', '--save-exact']
+    case 'pnpm':
+      return ['pnpm', 'add', '--save-exact']
+    case 'yarn':
+    case 'bun':
+      return [manager, 'add', '--exact']
+  }
+}
+
+/** The words in front of a program of an installed package: `npx mlx-app`. */
+export function runProgram(manager: PackageManager): string[] {
+  switch (manager) {
+    case 'npm':
+      return ['npx']
+    case 'pnpm':
+      return ['pnpm', 'exec']
+    case 'yarn':
+      return ['yarn']
+    case 'bun':
+      return ['bunx']
+  }
+}
+
 /**
  * The shell command that installs exactly what the lock has, where there is Node and nothing else. The scripts of the
  * project are then run by npm: they are the same, whatever installed the packages. From version 12 on npm runs the script of a
  * package's install only where it is allowed, and Bun's brings its program; an older npm takes no notice of the flag.
+ *
+ * @param packages `production` leaves out those that are for development alone.
  */
-export function frozenInstallCommand(manager: PackageManager): string {
+export function frozenInstallCommand(manager: PackageManager, packages: 'all' | 'production' = 'all'): string {
+  const all = packages === 'all'
   switch (manager) {
     case 'npm':
-      return 'npm ci'
+      return all ? 'npm ci' : 'npm ci --omit=dev'
     case 'pnpm':
-      return 'npm install --global pnpm@12 && pnpm install --frozen-lockfile'
+      return `npm install --global pnpm@12 && pnpm install --frozen-lockfile${all ? '' : ' --prod'}`
     case 'yarn':
-      return 'npm install --global @yarnpkg/cli-dist@4 && yarn install --immutable'
+      return `npm install --global @yarnpkg/cli-dist@4 && yarn ${all ? 'install --immutable' : 'workspaces focus --production'}`
     case 'bun':
-      return 'npm install --global --allow-scripts=bun bun@1 && bun install --frozen-lockfile'
+      return `npm install --global --allow-scripts=bun bun@1 && bun install --frozen-lockfile${all ? '' : ' --production'}`
   }
 }

@@ -1,39 +1,40 @@
 import { describe, expect, it } from 'vitest'
 import { compose } from '../../src/compose/compose.ts'
 import { renderContext } from '../../src/compose/context.ts'
-import type { LayerFile, MountedLayer } from '../../src/compose/layers.ts'
+import type { Layer, LayerFile } from '../../src/compose/layers.ts'
 import { mergeManifests } from '../../src/compose/manifest.ts'
 import { mergeObjects } from '../../src/compose/merge.ts'
 
 const context = renderContext(
   { name: 'my-app', template: 'node', model: 'hello', packageManager: 'npm', author: 'A & B' },
   '1.2.3',
+  [],
 )
 const versions = new Map([['zod', '^4.0.0']])
 
-function layer(name: string, files: Record<string, string | LayerFile>, at = ''): MountedLayer {
+function layer(name: string, files: Record<string, string | LayerFile>): Layer {
   const entries = Object.entries(files).map(
     ([path, file]) => [path, typeof file === 'string' ? Buffer.from(file) : file] as const,
   )
-  return { layer: { name, files: new Map(entries) }, at }
+  return { name, files: new Map(entries) }
 }
 
-const composed = (...layers: MountedLayer[]) =>
+const composed = (...layers: Layer[]) =>
   Object.fromEntries(
     [...compose(layers, context, versions)].map(([path, bytes]) => [path, Buffer.from(bytes).toString()]),
   )
 
 describe('composing', () => {
-  it('puts layers together, each where it is mounted, sorted by path', () => {
+  it('puts layers together, sorted by path', () => {
     const files = composed(
       layer('one', { 'src/a.ts': 'a', _gitignore: 'x' }),
-      layer('two', { 'b.py': 'b', 'sub/_gitignore': 'y' }, 'python'),
+      layer('two', { 'python/src/_package_/b.py': 'b', 'python/_gitignore': 'y' }),
     )
     expect(files).toEqual({
       '.gitignore': 'x',
       'package.json': '{}\n',
-      'python/b.py': 'b',
-      'python/sub/.gitignore': 'y',
+      'python/.gitignore': 'y',
+      'python/src/my_app/b.py': 'b',
       'src/a.ts': 'a',
     })
     expect(Object.keys(files)).toEqual(Object.keys(files).sort())
@@ -51,8 +52,8 @@ describe('composing', () => {
     expect(composed(layer('one', { LICENSE: ['(c) ', { value: 'author' }] })).LICENSE).toBe('(c) A & B')
   })
 
-  it('refuses two writers of one path, also through a mount', () => {
-    expect(() => composed(layer('one', { 'python/a': '' }), layer('two', { a: '' }, 'python'))).toThrow(
+  it('refuses two writers of one path', () => {
+    expect(() => composed(layer('one', { 'python/a': '' }), layer('two', { 'python/a': '' }))).toThrow(
       'Two layers write python/a: one and two',
     )
     expect(() => composed(layer('one', { 'package.json': '{}' }))).toThrow('Two layers write package.json')
@@ -64,10 +65,10 @@ describe('composing', () => {
     )
   })
 
-  it('joins the sections of all layers in the order of their numbers', () => {
+  it('joins the sections of all layers in the order of their numbers, without empty ones', () => {
     const files = composed(
       layer('two', { 'readme/20-more.md': '## More\n', 'agents/10-a.md': 'agents' }),
-      layer('one', { 'readme/00-start.md': ['# ', { value: 'name' }, '\n\n'] }, 'anywhere'),
+      layer('one', { 'readme/00-start.md': ['# ', { value: 'name' }, '\n\n'], 'readme/10-none.md': ' \n' }),
     )
     expect(files['README.md']).toBe('# my-app\n\n## More\n')
     expect(files['AGENTS.md']).toBe('agents\n')

@@ -1,31 +1,35 @@
-/** The documents of a project name files that it has. */
+/** The documents of a project name files that it has, or that its packages have. */
+import { existsSync } from 'node:fs'
 import { posix } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Answers } from '../../src/choices.ts'
-import { openTemplates } from '../../src/compose/open.ts'
-import { planProject } from '../../src/steps/plan.ts'
-
-const templates = await openTemplates(new URL('../../', import.meta.url))
-
-const node: Answers = {
-  name: 'my-app',
-  template: 'node',
-  model: 'hello',
-  packageManager: 'npm',
-  author: 'Ada Lovelace',
-  features: ['ci'],
-}
-const server: Answers = { ...node, template: 'server', features: ['ci', 'docker'] }
+import { templates } from '../../src/choices.ts'
+import { plan } from './plans.ts'
 
 /** What the project makes when it is set up, built or used. */
-const made = /(^|\/)(dist|\.venv|\.mlx)(\/|$)/
+const made = /(^|\/)(dist|\.venv|\.mlx|uv\.lock)(\/|$)/
 
 const projects = await Promise.all(
-  [node, server].map(async (answers) => ({
-    template: answers.template,
-    files: await planProject(answers, templates, '0.0.0'),
+  templates.map(async ({ value: template }) => ({
+    template,
+    files: await plan({
+      template,
+      features: template === 'server' ? ['ci', 'docker', 'python'] : ['ci', 'python'],
+    }),
   })),
 )
+
+/** Where packages of this repository have what is `node_modules/NAME/...` in a project. */
+const packages = [
+  ['node_modules/mlx-app/', '../../packages/engine/'],
+  ['node_modules/mlx-app-server/', '../../packages/server/'],
+] as const
+
+function isInPackage(path: string): boolean {
+  return packages.some(
+    ([folder, source]) =>
+      path.startsWith(folder) && existsSync(new URL(source + path.slice(folder.length), import.meta.url)),
+  )
+}
 const folderOf = (path: string) => path.split('/')[0] ?? ''
 /** Of both templates, so that one that names a file of the other is found. */
 const folders = new Set(
@@ -35,7 +39,9 @@ const folders = new Set(
 test.each(projects)('$template', ({ files }) => {
   const paths = [...files.keys()]
   const isThere = (path: string) =>
-    files.has(path) || paths.some((file) => file.startsWith(path.endsWith('/') ? path : `${path}/`))
+    files.has(path) ||
+    isInPackage(path) ||
+    paths.some((file) => file.startsWith(path.endsWith('/') ? path : `${path}/`))
   let seen = 0
   for (const [document, content] of files) {
     if (!/^(docs\/)?[^/]+\.md$/.test(document)) continue

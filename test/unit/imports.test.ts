@@ -6,10 +6,8 @@ import { builtinModules } from 'node:module'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { templates } from '../../src/choices.ts'
-import { openTemplates } from '../../src/compose/open.ts'
-import { planProject } from '../../src/steps/plan.ts'
+import { plan, textOf } from './plans.ts'
 
-const source = await openTemplates(new URL('../../', import.meta.url))
 const manifestSchema = z.object({
   dependencies: z.record(z.string(), z.string()),
   devDependencies: z.record(z.string(), z.string()),
@@ -29,24 +27,16 @@ const packageOf = (path: string) =>
 test.each(templates.map(({ value }) => value))(
   'a %s project names every package that it uses',
   async (template) => {
-    const answers = {
-      name: 'my-app',
-      template,
-      model: 'hello',
-      packageManager: 'pnpm',
-      author: 'Ada',
-    } as const
-    const files = await planProject(answers, source, '0.0.0')
-    const textOf = (path: string) => Buffer.from(files.get(path) ?? []).toString()
+    const files = await plan({ template, packageManager: 'pnpm' })
     const { dependencies, devDependencies, scripts } = manifestSchema.parse(
-      JSON.parse(textOf('package.json')),
+      JSON.parse(textOf(files, 'package.json')),
     )
     const named = new Set([...Object.keys(dependencies), ...Object.keys(devDependencies)])
 
     const used = new Map<string, string>()
     for (const path of files.keys()) {
       if (!/\.(ts|tsx|mjs|js)$/.test(path)) continue
-      for (const [, from = ''] of textOf(path).matchAll(
+      for (const [, from = ''] of textOf(files, path).matchAll(
         /(?:^| )(?:import|from|import\() ?'([\w@./#:-]+)'/gm,
       )) {
         const isOwn = /^[.#]/.test(from) || from.startsWith('node:') || builtinModules.includes(from)

@@ -55,7 +55,7 @@ describe('the registry of options', () => {
     for (const { value: template } of templates) {
       for (const { value: packageManager } of packageManagers) {
         const features = featuresOf(template).map((feature) => feature.value)
-        const names = layersFor({ template, packageManager, features }).map((use) => use.layer)
+        const names = layersFor({ template, packageManager, features })
         expect(new Set(names).size).toBe(names.length)
         expect(allLayers()).toEqual(expect.arrayContaining(names))
       }
@@ -77,9 +77,7 @@ describe('the registry of options', () => {
   })
 
   it('gives a feature the layers of the template and the package manager, and of no other', () => {
-    const names = layersFor({ template: 'node', packageManager: 'yarn', features: ['ci'] }).map(
-      (use) => use.layer,
-    )
+    const names = layersFor({ template: 'node', packageManager: 'yarn', features: ['ci'] })
     expect(names.filter((name) => name.startsWith('features/'))).toEqual(['features/ci', 'features/ci/+yarn'])
     expect(layersFor({ template: 'node', packageManager: 'npm' }).join()).not.toContain('features/')
   })

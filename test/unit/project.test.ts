@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Answers, layersFor, packageManagers, templates } from '../../src/choices.ts'
+import { type Answers, layersFor, packageManagers, type TemplateId, templates } from '../../src/choices.ts'
 import { emittedPath } from '../../src/compose/compose.ts'
 import { readLayers } from '../../src/compose/layers.ts'
-import { openTemplates } from '../../src/compose/open.ts'
 import { fingerprint, recordName } from '../../src/project/record.ts'
-import { planProject } from '../../src/steps/plan.ts'
+import { answers, plan, released, textOf, vendored, version } from './plans.ts'
 
 const dependenciesSchema = z.record(z.string(), z.string()).optional()
 const manifestSchema = z.object({
@@ -17,45 +16,51 @@ const manifestSchema = z.object({
 const lockSchema = z.object({
   packages: z.record(
     z.string(),
-    z.object({ version: z.string().optional(), dependencies: dependenciesSchema }),
+    z.object({
+      version: z.string().optional(),
+      dependencies: dependenciesSchema,
+      link: z.boolean().optional(),
+      resolved: z.string().optional(),
+    }),
   ),
 })
 
 const repository = new URL('../../', import.meta.url)
-const source = await openTemplates(repository)
-const answers: Answers = {
-  name: 'my-app',
-  template: 'node',
-  model: 'hello',
-  packageManager: 'npm',
-  author: 'Ada Lovelace',
-}
 
-const plan = (changes: Partial<Answers> = {}) => planProject({ ...answers, ...changes }, source, '0.0.0')
-const textOf = (files: ReadonlyMap<string, Uint8Array>, path: string): string =>
-  Buffer.from(files.get(path) ?? Buffer.from(`(there is no ${path})`)).toString()
 /** By path; Vitest takes seconds for the bytes themselves. */
 const hashesOf = (files: Iterable<readonly [string, Uint8Array]>) =>
   Object.fromEntries(Array.from(files, ([path, bytes]) => [path, fingerprint(bytes)]))
 const json = (text: string): unknown => JSON.parse(text)
 
+/** How many files a project may have, without `vendor/`, lock files and features. */
+const mostFiles: Readonly<Record<TemplateId, number>> = { node: 50, server: 40 }
+
 describe.each(templates.map((template) => template.value))('a %s project', async (template) => {
   const files = await plan({ template })
   const verbatim = new Map<string, Uint8Array>()
-  for (const { layer, at } of await readLayers(source, layersFor({ ...answers, template }))) {
+  for (const layer of await readLayers(vendored, layersFor({ ...answers, template }))) {
     for (const [path, file] of layer.files) {
-      if (file instanceof Uint8Array) verbatim.set(emittedPath(path, at), file)
+      if (file instanceof Uint8Array) verbatim.set(emittedPath(path, { pythonPackage: 'my_app' }), file)
     }
   }
-  const made = [...files.keys()].filter((path) => !verbatim.has(path))
+  const made = [...files.keys()].filter((path) => !verbatim.has(path) && !path.startsWith('vendor/'))
 
   it('has these files', () => {
     expect([...files.keys()].join('\n')).toMatchSnapshot()
   })
 
+  it.each(packageManagers.map(({ value }) => value))('is small, with %s', async (packageManager) => {
+    const own = [...(await plan({ template, packageManager })).keys()].filter(
+      (path) => !path.startsWith('vendor/'),
+    )
+    expect(own.length).toBeGreaterThan(15)
+    expect(own.length).toBeLessThanOrEqual(mostFiles[template])
+    expect(own.filter((path) => /\.py$|^python\//.test(path))).toEqual([])
+  })
+
   it('has the files of its layers byte for byte', () => {
     const copied = [...files].filter(([path]) => verbatim.has(path))
-    expect(copied.length).toBeGreaterThan(50)
+    expect(copied.length).toBeGreaterThan(10)
     expect(hashesOf(verbatim)).toMatchObject(hashesOf(copied))
   })
 
@@ -66,7 +71,7 @@ describe.each(templates.map((template) => template.value))('a %s project', async
   it('records the version, the answers and the hash of every file', () => {
     const others = [...files].filter(([path]) => path !== recordName)
     expect(json(textOf(files, recordName))).toEqual({
-      version: '0.0.0',
+      version,
       answers: { ...answers, template },
       files: hashesOf(others),
     })
@@ -82,6 +87,79 @@ describe.each(templates.map((template) => template.value))('a %s project', async
   it('holds nothing that tests and tools leave in the layers', () => {
     const left = /node_modules|\.venv|__pycache__|_cache\/|__snapshots__|\.pyc$|\.hbs$|part\.json$|_gitignore/
     expect([...files.keys()].filter((path) => left.test(path))).toEqual([])
+  })
+})
+
+describe('the packages of a project', () => {
+  const features = ['python'] as const
+  const vendorOf = (files: ReadonlyMap<string, Uint8Array>) =>
+    [...files.keys()].filter((path) => path.startsWith('vendor/'))
+  const dependenciesOf = (files: ReadonlyMap<string, Uint8Array>) =>
+    Object(json(textOf(files, 'package.json'))).dependencies
+
+  it('come as files where the build carries them, those that the project needs', async () => {
+    const node = await plan()
+    expect(vendorOf(node)).toEqual(['vendor/mlx-app-1.2.3-0123abcd.tgz'])
+    expect(dependenciesOf(node)['mlx-app']).toBe('file:vendor/mlx-app-1.2.3-0123abcd.tgz')
+    expect(textOf(node, 'vendor/mlx-app-1.2.3-0123abcd.tgz')).toMatch(/^the bytes of mlx-app-1/)
+
+    const server = await plan({ template: 'server', features })
+    expect(vendorOf(server)).toEqual([
+      'vendor/mlx-app-1.2.3-0123abcd.tgz',
+      'vendor/mlx-app-server-1.2.3-4567abcd.tgz',
+      'vendor/mlx_app-1.2.3-py3-none-any.whl',
+    ])
+    expect(dependenciesOf(server)['mlx-app-server']).toBe('file:vendor/mlx-app-server-1.2.3-4567abcd.tgz')
+    expect(textOf(server, 'python/pyproject.toml')).toContain(
+      'mlx-app = { path = "../vendor/mlx_app-1.2.3-py3-none-any.whl" }\n',
+    )
+  })
+
+  it('come from the registry in a release, in the version of the tool', async () => {
+    const server = await plan({ template: 'server', features }, released)
+    expect(vendorOf(server)).toEqual([])
+    expect(dependenciesOf(server)).toMatchObject({ 'mlx-app': version, 'mlx-app-server': version })
+    expect(textOf(server, 'python/pyproject.toml')).toContain('"mlx-app==1.2.3"')
+    for (const path of ['package.json', 'README.md', 'python/pyproject.toml'])
+      expect(textOf(server, path)).not.toContain('vendor')
+  })
+
+  it.each([
+    ['npm', 'npm install --save-exact'],
+    ['pnpm', 'pnpm add --save-exact'],
+    ['yarn', 'yarn add --exact'],
+    ['bun', 'bun add --exact'],
+  ] as const)('can be taken from the registry later: %s', async (packageManager, command) => {
+    const readme = textOf(await plan({ template: 'server', packageManager, features }), 'README.md')
+    expect(readme).toContain(`\`${command} mlx-app@1.2.3 mlx-app-server@1.2.3\``)
+  })
+
+  it('are copied into an image before they are installed', async () => {
+    const docker = { template: 'server', features: ['docker'] } as const
+    const [before, after] = textOf(await plan(docker), 'Dockerfile').split('RUN npm ci\n')
+    expect(before).toContain('COPY vendor vendor\n')
+    expect(after).toContain('COPY vendor vendor\nRUN npm ci --omit=dev\n')
+    expect(textOf(await plan(docker, released), 'Dockerfile')).not.toContain('vendor')
+  })
+})
+
+describe('a Python project beside it', () => {
+  it('has a package of its own, by the name of the project', async () => {
+    const added = await plan({ name: '@scope/2048-chat', features: ['python'] })
+    const plain = await plan({ name: '@scope/2048-chat' })
+    expect([...added.keys()].filter((path) => !plain.has(path))).toEqual([
+      'python/pyproject.toml',
+      'python/src/app_2048_chat/__init__.py',
+      'python/src/app_2048_chat/model_size.py',
+      'python/tests/test_model_size.py',
+      'vendor/mlx_app-1.2.3-py3-none-any.whl',
+    ])
+    expect(textOf(added, 'python/pyproject.toml')).toMatchSnapshot()
+    expect(textOf(added, 'python/tests/test_model_size.py')).toContain(
+      'from app_2048_chat.model_size import model_size\n',
+    )
+    expect(textOf(added, 'README.md')).toContain('## Python')
+    expect(Object(json(textOf(added, 'package.json'))).scripts).toHaveProperty('test:python')
   })
 })
 
@@ -106,7 +184,7 @@ describe('answers', () => {
     const model = 'C:\\models\\"mine"'
     expect(await changed({ model })).toContain('mlx.config.json')
     const config = json(textOf(await plan({ model }), 'mlx.config.json'))
-    expect(config).toEqual({ model, device: 'auto', models: 'models', python: 'python' })
+    expect(config).toEqual({ model, device: 'auto' })
   })
 
   it('pin the model where a revision of it is known', async () => {
@@ -160,13 +238,15 @@ describe('answers', () => {
 describe('what users get is what this repository checks', () => {
   const host = (path: string): unknown => json(readFileSync(new URL(path, repository), 'utf8'))
   const { packages } = lockSchema.parse(host('package-lock.json'))
-  const lockedAt = (name: string) =>
-    packages[`templates/node_modules/${name}`] ?? packages[`node_modules/${name}`]
+  const lockedAt = (name: string) => {
+    const locked = packages[`templates/node_modules/${name}`] ?? packages[`node_modules/${name}`]
+    return locked?.link === true ? packages[locked.resolved ?? ''] : locked
+  }
 
   it('the same strictness of types', async () => {
-    expect(json(textOf(await plan(), 'tsconfig.json'))).toMatchObject({
-      compilerOptions: Object(host('tsconfig.base.json')).compilerOptions,
-    })
+    // The sources of the packages are in this repository alone.
+    const { customConditions: _, ...compilerOptions } = Object(host('tsconfig.base.json')).compilerOptions
+    expect(json(textOf(await plan(), 'tsconfig.json'))).toMatchObject({ compilerOptions })
   })
 
   it('the same linter and formatter', async () => {
@@ -180,7 +260,10 @@ describe('what users get is what this repository checks', () => {
     const direct = { ...manifest.dependencies, ...manifest.devDependencies }
     const names = Object.keys(direct)
     expect(names.length).toBeGreaterThan(9)
-    expect(direct).toEqual(Object.fromEntries(names.map((name) => [name, lockedAt(name)?.version])))
+    const exact = names.filter((name) => !name.startsWith('mlx-app'))
+    expect(Object.fromEntries(exact.map((name) => [name, direct[name]]))).toEqual(
+      Object.fromEntries(exact.map((name) => [name, lockedAt(name)?.version])),
+    )
   })
 
   // npm, pnpm and Bun take the version that package.json names for every range that it fits; Yarn takes the newest.

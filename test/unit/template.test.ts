@@ -19,7 +19,7 @@ const answers: Answers = {
   packageManager: 'npm',
   author: `A "B" <c> & 'd'`,
 }
-const context = renderContext(answers, '1.2.3')
+const context = renderContext(answers, '1.2.3', [])
 
 /** What Handlebars itself makes of a text, as strict as it can be and escaping nothing. */
 function withHandlebars(text: string, values: object): string {
@@ -68,9 +68,10 @@ describe('templates', () => {
 
   it.each(files)('of this repository give what Handlebars gives: %s', (path) => {
     const text = readFileSync(join(templatesDirectory, path), 'utf8')
+    const wheel = { name: 'wheel', file: 'mlx_app-1.2.3-py3-none-any.whl' } as const
     for (const { value: packageManager } of packageManagers) {
-      for (const model of ['hello', 'some/model']) {
-        const values = renderContext({ ...answers, packageManager, model }, '1.2.3')
+      for (const [model, carried] of [['hello', []] as const, ['some/model', [wheel]] as const]) {
+        const values = renderContext({ ...answers, packageManager, model }, '1.2.3', carried)
         expect(render(parseTemplate(text, path), values)).toBe(withHandlebars(text, values))
       }
     }
@@ -126,7 +127,7 @@ describe('packed layers', () => {
   it('have those first that most templates can have', () => {
     const names = layersByUse()
     expect([...names].sort()).toEqual(allLayers().sort())
-    expect(names.indexOf('variants/node')).toBeGreaterThan(names.indexOf('python'))
-    expect(names.indexOf('variants/node')).toBeGreaterThan(names.indexOf('features/ci'))
+    expect(names.indexOf('node')).toBeGreaterThan(names.indexOf('base'))
+    expect(names.indexOf('node')).toBeGreaterThan(names.indexOf('features/python'))
   })
 })

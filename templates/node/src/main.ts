@@ -28,7 +28,7 @@ function report(error: unknown): number {
     console.error(`${error.message}\nSee --help.`)
     return 2
   }
-  // What a user can mend needs no stack; a bug does.
+  // What a user can fix needs no stack; a bug does.
   console.error(EngineError.isInstance(error) ? error.describe() : error)
   return EngineError.isInstance(error) && error.code === 'ABORTED' ? 130 : 1
 }

@@ -1,6 +1,4 @@
-import { formatBytes } from 'mlx-app/setup'
-import { pullPolicy } from 'mlx-app/setup'
-import { showProgress } from 'mlx-app/setup'
+import { formatBytes, pullPolicy, showProgress } from 'mlx-app/setup'
 import { defaultFile, saveChat } from './save.ts'
 import type { Session } from './session.ts'
 import { describeStats } from './stats.ts'

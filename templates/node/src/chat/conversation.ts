@@ -4,6 +4,7 @@ import type { ChatArguments } from './arguments.ts'
 import { findCommand, parseCommand } from './commands.ts'
 import type { OpenEngine } from './open-engine.ts'
 import { Session } from './session.ts'
+import type { TerminalStreams } from './streams.ts'
 import { Terminal } from './terminal.ts'
 import { cutNote, dim, printable } from './text.ts'
 
@@ -11,9 +12,10 @@ import { cutNote, dim, printable } from './text.ts'
 export async function converse(
   open: OpenEngine,
   options: Pick<ChatArguments, 'system' | 'sampling'>,
+  streams?: TerminalStreams,
 ): Promise<void> {
   const session = new Session(open, options)
-  using terminal = new Terminal()
+  using terminal = new Terminal(streams)
   terminal.say(dim(`${session.model}. /help lists the commands, Ctrl-C stops an answer.`))
   while (true) {
     const message = await terminal.read()

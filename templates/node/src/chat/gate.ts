@@ -1,23 +1,23 @@
 import { Writable } from 'node:stream'
-import type { WriteStream } from 'node:tty'
+import type { TerminalStreams } from './streams.ts'
 
 /** A terminal's output that lets text through only while it is open: readline draws the prompt, and no more. */
 export class Gate extends Writable {
   open = false
-  readonly #screen: WriteStream
+  readonly #screen: TerminalStreams['stdout']
 
-  constructor(screen: WriteStream) {
+  constructor(screen: TerminalStreams['stdout']) {
     super({ decodeStrings: false })
     this.#screen = screen
     screen.on('resize', () => this.emit('resize'))
   }
 
   /** Readline asks for it to know where lines wrap. */
-  get columns(): number {
+  get columns(): number | undefined {
     return this.#screen.columns
   }
 
-  get rows(): number {
+  get rows(): number | undefined {
     return this.#screen.rows
   }
 

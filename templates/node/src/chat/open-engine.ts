@@ -1,7 +1,5 @@
 import { createEngine, type Engine, EngineError, type LoadedModel, type LoadProgress } from 'mlx-app'
-import { findProject } from 'mlx-app/setup'
-import { getMissingModel, isOnHub, pullPolicy } from 'mlx-app/setup'
-import { showProgress } from 'mlx-app/setup'
+import { findProject, getMissingModel, isOnHub, pullPolicy, showProgress } from 'mlx-app/setup'
 import type { ChatArguments } from './arguments.ts'
 
 /** An engine whose model is in memory. */

@@ -1,5 +1,6 @@
 import { createInterface, type Interface } from 'node:readline'
 import { Gate } from './gate.ts'
+import type { TerminalStreams } from './streams.ts'
 import { bold, dim } from './text.ts'
 
 const bracketedPaste = { on: '\u001b[?2004h', off: '\u001b[?2004l' }
@@ -10,7 +11,8 @@ const bracketedPaste = { on: '\u001b[?2004h', off: '\u001b[?2004l' }
  * prompt.
  */
 export class Terminal implements Disposable {
-  readonly #gate = new Gate(process.stdout)
+  readonly #streams: TerminalStreams
+  readonly #gate: Gate
   readonly #readline: Interface
   /** Messages that nobody has read yet. */
   readonly #messages: string[] = []
@@ -23,20 +25,22 @@ export class Terminal implements Disposable {
   #wake: () => void = () => undefined
   #running: AbortController | undefined
 
-  constructor() {
+  constructor(streams: TerminalStreams = process) {
+    this.#streams = streams
+    this.#gate = new Gate(streams.stdout)
     this.#readline = createInterface({
-      input: process.stdin,
+      input: streams.stdin,
       output: this.#gate,
       terminal: true,
       crlfDelay: Number.POSITIVE_INFINITY,
       historySize: 1000,
     })
-    process.stdin.on('keypress', this.#onKey)
+    streams.stdin.on('keypress', this.#onKey)
     this.#readline.on('line', (line) => this.#onLine(line))
     this.#readline.on('SIGINT', () => this.#onInterrupt())
     this.#readline.on('close', () => this.#end())
     process.once('exit', this.#restore)
-    process.stdout.write(bracketedPaste.on)
+    streams.stdout.write(bracketedPaste.on)
   }
 
   /** Waits for the next message; undefined when the user leaves. */
@@ -71,22 +75,22 @@ export class Terminal implements Disposable {
   }
 
   write(text: string): void {
-    process.stdout.write(text)
+    this.#streams.stdout.write(text)
   }
 
   say(line: string): void {
-    process.stdout.write(`${line}\n`)
+    this.#streams.stdout.write(`${line}\n`)
   }
 
   [Symbol.dispose](): void {
     this.#readline.close()
-    process.stdin.off('keypress', this.#onKey)
+    this.#streams.stdin.off('keypress', this.#onKey)
     process.off('exit', this.#restore)
     this.#restore()
   }
 
   readonly #restore = () => {
-    process.stdout.write(bracketedPaste.off)
+    this.#streams.stdout.write(bracketedPaste.off)
   }
 
   readonly #onKey = (_text: string | undefined, key: { name?: string; ctrl?: boolean }) => {

@@ -1,32 +1,35 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
-import { scriptCommand } from 'mlx-app/setup'
-import { answerTo, makeSlowPython, story, useFolder } from './support/program.ts'
-import { keys, Screen } from './support/screen.ts'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { converse } from '../../src/chat/conversation.ts'
+import { type OpenEngine, openEngine } from '../../src/chat/open-engine.ts'
+import { answerTo } from '../support/hello.ts'
+import { useFolder } from '../support/program.ts'
+import { keys, TestTerminal } from '../support/terminal.ts'
 
 const folder = useFolder()
-const firstWords = 'Once upon a time'
 
-test('a chat: two turns, commands, a file, the end', async () => {
-  await using screen = new Screen()
-  expect(await screen.see('\n> ')).toMatch(/hello\. \/help lists the commands/)
-  expect(screen.raw).toMatch(/Loading +100 % {2}█+ +\d+ kB of \d+ kB/)
+let open: OpenEngine
+beforeAll(async () => {
+  open = await openEngine({ model: undefined, engine: {} })
+})
+afterAll(() => open[Symbol.asyncDispose]())
 
-  expect(await screen.say('Say hello in five languages.')).toBe(answerTo('Say hello in five languages.'))
-  expect(await screen.say('/system You are friendly.')).toBe('System message: You are friendly.')
-  expect(await screen.say('Count to ten.')).toBe(answerTo('Count to ten.'))
+let terminal: TestTerminal
+let ended: Promise<void>
+beforeEach(async () => {
+  terminal = new TestTerminal()
+  ended = converse(open, { system: undefined, sampling: { maxTokens: 100 } }, terminal)
+  expect(await terminal.prompt()).toContain('hello. /help lists the commands')
+})
 
-  const help = await screen.say('/help')
-  for (const name of ['/model', '/system', '/clear', '/save', '/stats', '/exit']) expect(help).toContain(name)
-  expect(await screen.say('/stats')).toMatch(/\d+ tokens in \d+\.\d\d s, \d+\.\d tokens\/s.*MLX \d/s)
-  expect(await screen.say('/model')).toMatch(/^\* hello {2}\d+ kB$/m)
-  expect(await screen.say('/model absent')).toContain('There is no model "absent".')
-  expect(await screen.say('/model hello')).toContain('Going on with hello.')
-  expect(await screen.say('/nonsense')).toBe('There is no /nonsense. /help lists the commands.')
+test('two turns, and a file of them', async () => {
+  expect(await terminal.say('Say hello in five languages.')).toBe(answerTo('Say hello in five languages.'))
+  expect(await terminal.say('/system You are friendly.')).toBe('System message: You are friendly.')
+  expect(await terminal.say('Count to ten.')).toBe(answerTo('Count to ten.'))
 
   const file = join(folder, 'saved', 'chat.json')
-  expect(await screen.say(`/save ${file}`)).toBe(`Saved to ${file}`)
+  expect(await terminal.say(`/save ${file}`)).toBe(`Saved to ${file}`)
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
     model: 'hello',
     messages: [
@@ -37,96 +40,43 @@ test('a chat: two turns, commands, a file, the end', async () => {
       { role: 'assistant', content: answerTo('Count to ten.') },
     ],
   })
-  expect(await screen.say(`/save ${file}`)).toBe(`${file} exists already: give another name.`)
+  expect(await terminal.say(`/save ${file}`)).toBe(`${file} exists already: give another name.`)
 
-  expect(await screen.say('/clear')).toBe('A new chat.')
-  expect(await screen.say('/system -')).toBe('There is no system message.')
-  expect(await screen.say('/save')).toBe('There is nothing to save yet.')
-  screen.type('/exit', keys.enter)
-  expect(await screen.exitCode()).toBe(0)
+  expect(await terminal.say('/clear')).toBe('A new chat.')
+  terminal.type('/exit', keys.enter)
+  await ended
 })
 
-test('Ctrl-C stops the answer and not the chat; a second one leaves', async () => {
-  await using screen = new Screen([], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
-  await screen.see('\n> ')
-  screen.type(story, keys.enter)
-  await screen.see(firstWords)
-  screen.type(keys.controlC)
-  expect(await screen.see('Stopped.\n> ')).not.toContain('happy.')
-  // The model is free at once: it does not write the rest of the story first.
-  expect(await screen.say('Say hello.')).toBe(answerTo('Say hello.'))
-
-  const file = join(folder, 'stopped.md')
-  await screen.say(`/save ${file}`)
-  const saved = readFileSync(file, 'utf8')
-  expect(saved).toContain(`## You\n\n${story}\n\n## Model\n\n${firstWords}`)
-  expect(saved).not.toContain('happy.')
-
-  screen.type('half a que', keys.controlC)
-  await screen.see('\n> ')
-  screen.type('other text')
-  await screen.see('other text')
-  screen.type(keys.controlC)
-  await screen.see('\n> ')
-  screen.type(keys.controlC)
-  expect(await screen.exitCode()).toBe(0)
+test('commands', async () => {
+  const help = await terminal.say('/help')
+  for (const name of ['/model', '/system', '/clear', '/save', '/stats', '/exit']) expect(help).toContain(name)
+  expect(await terminal.say('/model')).toMatch(/^\* hello {2}\d+ kB$/m)
+  expect(await terminal.say('/model absent')).toContain('There is no model "absent".')
+  expect(await terminal.say('/model hello')).toBe('Going on with hello.')
+  expect(await terminal.say('/stats')).toContain('No whole answer yet.')
+  expect(await terminal.say('Say hello.')).toBe(answerTo('Say hello.'))
+  expect(await terminal.say('/stats')).toMatch(/\d+ tokens in \d+\.\d\d s, \d+\.\d tokens\/s.*MLX \d/s)
+  expect(await terminal.say('/nonsense')).toBe('There is no /nonsense. /help lists the commands.')
+  terminal.type(keys.controlD)
+  await ended
 })
 
-test('what is typed during an answer waits for its turn', async () => {
-  await using screen = new Screen([], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
-  await screen.see('\n> ')
-  screen.type('Count to ten.', keys.enter)
-  await screen.see('one two')
-  screen.type('Say hello.', keys.enter, 'Who are')
-  expect(await screen.see('ten\n> Say hello.\n')).not.toContain('Who')
-  await screen.see(`${answerTo('Say hello.')}\n> Who are`)
-  screen.type(' you?', keys.enter)
-  await screen.see(answerTo('Who are you?'))
-  await screen.see('\n> ')
-  screen.type(keys.controlD)
-  expect(await screen.exitCode()).toBe(0)
-})
-
-test('a pasted text and a line that goes on are one message, on a narrow terminal too', async () => {
-  await using screen = new Screen(['--max-tokens', '4'], { columns: 24 })
-  await screen.see('\n> ')
-  screen.type('\u001b[200~Count\rto\rten.\u001b[201~')
-  await screen.see('ten.')
-  screen.type(keys.enter)
-  await screen.see('\n> ')
-  screen.type('Grüezi \\', keys.enter, '👋🏽', keys.enter)
-  await screen.see('\n> ')
-  const file = join(folder, 'pasted.json')
-  screen.type(`/save ${file}`, keys.enter)
-  await screen.see('Saved to')
-  screen.type(keys.controlD)
-  expect(await screen.exitCode()).toBe(0)
-  const { messages } = JSON.parse(readFileSync(file, 'utf8'))
-  expect(messages[0]).toEqual({ role: 'user', content: 'Count\nto\nten.' })
-  expect(messages[2]).toEqual({ role: 'user', content: 'Grüezi \n👋🏽' })
-})
-
-describe('colours', () => {
-  test('none with NO_COLOR', async () => {
-    await using screen = new Screen()
-    await screen.see('\n> ')
-    expect(screen.raw).not.toContain('\u001b[1m')
+test('a line that ends in \\ goes on in the next one', async () => {
+  terminal.type('Count\\', keys.enter, 'to ten.', keys.enter)
+  await terminal.prompt()
+  const file = join(folder, 'lines.json')
+  await terminal.say(`/save ${file}`)
+  expect(JSON.parse(readFileSync(file, 'utf8')).messages[0]).toEqual({
+    role: 'user',
+    content: 'Count\nto ten.',
   })
-
-  test('bold and dim without it', async () => {
-    // Node asks these what the terminal can show.
-    const terminal = { NO_COLOR: undefined, CI: undefined, TERM: 'xterm-256color' }
-    await using screen = new Screen([], { extra: terminal })
-    await screen.see('\n> ')
-    expect(screen.raw).toContain('\u001b[1m> ')
-  })
+  terminal.type(keys.controlD)
+  await ended
 })
 
-test('without Python it says what helps, and ends with 1', async () => {
-  const python = join(folder, 'no python')
-  expect(existsSync(python)).toBe(false)
-  await using screen = new Screen([], { extra: { MLX_PYTHON: python } })
-  await screen.see(scriptCommand('setup'))
-  expect(await screen.exitCode()).toBe(1)
-  expect(screen.raw).not.toContain('    at ')
+test('Ctrl-C empties the line; twice, it leaves', async () => {
+  terminal.type('half a que', keys.controlC)
+  await terminal.prompt()
+  terminal.type(keys.controlC)
+  await ended
 })

@@ -1,0 +1,1 @@
+"""Python code of your own, which runs beside the engine and in its environment."""

@@ -1,0 +1,41 @@
+/** What examples and the chat do while an answer is on its way: with a model that is slow enough to see it. */
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { Output } from '../../templates/node/test/support/output.ts'
+import { chat, example, makeSlowPython, run, start, story, useFolder } from '../support/chat/program.ts'
+import { answerTo } from '../support/hello.ts'
+
+const slow = { extra: { MLX_PYTHON: makeSlowPython(useFolder()) } }
+
+test('examples/cancel.ts stops in the middle', async () => {
+  const { stdout, code } = await run(example('cancel.ts'), slow)
+  const lines = stdout.split('\n')
+  const [stopped = '', signal, left = '', loop, counted, stop] = lines
+  for (const part of [stopped, left]) {
+    expect(part).not.toBe('')
+    expect(answerTo(story).startsWith(part)).toBe(true)
+    expect(part.length).toBeLessThan(answerTo(story).length)
+  }
+  expect([signal, loop]).toEqual(['Stopped by the signal: ABORTED', 'Left the loop'])
+  expect([counted, stop]).toEqual(['one two three four five six ', 'Ended in front of "seven": stop'])
+  expect(lines.at(-2)).toBe('The same again: true')
+  expect(code).toBe(0)
+})
+
+test('Ctrl-C in the middle of an answer ends with 130', async () => {
+  const child = start([...chat, story], slow)
+  const closed = once(child, 'close')
+  await new Output(child.stdout).see('Once upon')
+  child.kill('SIGINT')
+  expect(await closed).toEqual([130, null])
+})
+
+test('a reader that has seen enough ends it quietly with 0', async () => {
+  const child = start([...chat, story], slow)
+  const closed = once(child, 'close')
+  const errors = new Output(child.stderr)
+  await new Output(child.stdout).see('Once upon')
+  child.stdout.destroy()
+  expect(await closed).toEqual([0, null])
+  expect(errors.text).toBe('')
+})

@@ -1,0 +1,133 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { scriptCommand } from '../../packages/engine/src/setup/index.ts'
+import { directory, makeSlowPython, story, useFolder } from '../support/chat/program.ts'
+import { keys, Screen } from '../support/chat/screen.ts'
+import { answerTo } from '../support/hello.ts'
+
+const folder = useFolder()
+const firstWords = 'Once upon a time'
+
+test('a chat: two turns, commands, a file, the end', async () => {
+  await using screen = new Screen()
+  expect(await screen.see('\n> ')).toMatch(/hello\. \/help lists the commands/)
+  expect(screen.raw).toMatch(/Loading +100 % {2}█+ +\d+ kB of \d+ kB/)
+
+  expect(await screen.say('Say hello in five languages.')).toBe(answerTo('Say hello in five languages.'))
+  expect(await screen.say('/system You are friendly.')).toBe('System message: You are friendly.')
+  expect(await screen.say('Count to ten.')).toBe(answerTo('Count to ten.'))
+
+  const help = await screen.say('/help')
+  for (const name of ['/model', '/system', '/clear', '/save', '/stats', '/exit']) expect(help).toContain(name)
+  expect(await screen.say('/stats')).toMatch(/\d+ tokens in \d+\.\d\d s, \d+\.\d tokens\/s.*MLX \d/s)
+  expect(await screen.say('/model')).toMatch(/^\* hello {2}\d+ kB$/m)
+  expect(await screen.say('/model absent')).toContain('There is no model "absent".')
+  expect(await screen.say('/model hello')).toContain('Going on with hello.')
+  expect(await screen.say('/nonsense')).toBe('There is no /nonsense. /help lists the commands.')
+
+  const file = join(folder, 'saved', 'chat.json')
+  expect(await screen.say(`/save ${file}`)).toBe(`Saved to ${file}`)
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+    model: 'hello',
+    messages: [
+      { role: 'system', content: 'You are friendly.' },
+      { role: 'user', content: 'Say hello in five languages.' },
+      { role: 'assistant', content: answerTo('Say hello in five languages.') },
+      { role: 'user', content: 'Count to ten.' },
+      { role: 'assistant', content: answerTo('Count to ten.') },
+    ],
+  })
+  expect(await screen.say(`/save ${file}`)).toBe(`${file} exists already: give another name.`)
+
+  expect(await screen.say('/clear')).toBe('A new chat.')
+  expect(await screen.say('/system -')).toBe('There is no system message.')
+  expect(await screen.say('/save')).toBe('There is nothing to save yet.')
+  screen.type('/exit', keys.enter)
+  expect(await screen.exitCode()).toBe(0)
+})
+
+test('Ctrl-C stops the answer and not the chat; a second one leaves', async () => {
+  await using screen = new Screen([], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
+  await screen.see('\n> ')
+  screen.type(story, keys.enter)
+  await screen.see(firstWords)
+  screen.type(keys.controlC)
+  expect(await screen.see('Stopped.\n> ')).not.toContain('happy.')
+  // The model is free at once: it does not write the rest of the story first.
+  expect(await screen.say('Say hello.')).toBe(answerTo('Say hello.'))
+
+  const file = join(folder, 'stopped.md')
+  await screen.say(`/save ${file}`)
+  const saved = readFileSync(file, 'utf8')
+  expect(saved).toContain(`## You\n\n${story}\n\n## Model\n\n${firstWords}`)
+  expect(saved).not.toContain('happy.')
+
+  screen.type('half a que', keys.controlC)
+  await screen.see('\n> ')
+  screen.type('other text')
+  await screen.see('other text')
+  screen.type(keys.controlC)
+  await screen.see('\n> ')
+  screen.type(keys.controlC)
+  expect(await screen.exitCode()).toBe(0)
+})
+
+test('what is typed during an answer waits for its turn', async () => {
+  await using screen = new Screen([], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
+  await screen.see('\n> ')
+  screen.type('Count to ten.', keys.enter)
+  await screen.see('one two')
+  screen.type('Say hello.', keys.enter, 'Who are')
+  expect(await screen.see('ten\n> Say hello.\n')).not.toContain('Who')
+  await screen.see(`${answerTo('Say hello.')}\n> Who are`)
+  screen.type(' you?', keys.enter)
+  await screen.see(answerTo('Who are you?'))
+  await screen.see('\n> ')
+  screen.type(keys.controlD)
+  expect(await screen.exitCode()).toBe(0)
+})
+
+test('a pasted text and a line that goes on are one message, on a narrow terminal too', async () => {
+  await using screen = new Screen(['--max-tokens', '4'], { columns: 24 })
+  await screen.see('\n> ')
+  screen.type('\u001b[200~Count\rto\rten.\u001b[201~')
+  await screen.see('ten.')
+  screen.type(keys.enter)
+  await screen.see('\n> ')
+  screen.type('Grüezi \\', keys.enter, '👋🏽', keys.enter)
+  await screen.see('\n> ')
+  const file = join(folder, 'pasted.json')
+  screen.type(`/save ${file}`, keys.enter)
+  await screen.see('Saved to')
+  screen.type(keys.controlD)
+  expect(await screen.exitCode()).toBe(0)
+  const { messages } = JSON.parse(readFileSync(file, 'utf8'))
+  expect(messages[0]).toEqual({ role: 'user', content: 'Count\nto\nten.' })
+  expect(messages[2]).toEqual({ role: 'user', content: 'Grüezi \n👋🏽' })
+})
+
+describe('colours', () => {
+  test('none with NO_COLOR', async () => {
+    await using screen = new Screen()
+    await screen.see('\n> ')
+    expect(screen.raw).not.toContain('\u001b[1m')
+  })
+
+  test('bold and dim without it', async () => {
+    // Node asks these what the terminal can show.
+    const terminal = { NO_COLOR: undefined, CI: undefined, TERM: 'xterm-256color' }
+    await using screen = new Screen([], { extra: terminal })
+    await screen.see('\n> ')
+    expect(screen.raw).toContain('\u001b[1m> ')
+  })
+})
+
+test('without Python it says what helps, and ends with 1', async () => {
+  const python = join(folder, 'no python')
+  expect(existsSync(python)).toBe(false)
+  await using screen = new Screen([], { extra: { MLX_PYTHON: python } })
+  await screen.see(scriptCommand('setup', process.env, directory))
+  expect(await screen.exitCode()).toBe(1)
+  expect(screen.raw).not.toContain('    at ')
+})

@@ -1,0 +1,39 @@
+/** Projects as the templates of this repository give them, with small files in place of the packages. */
+import { fileURLToPath } from 'node:url'
+import type { Answers } from '../../src/choices.ts'
+import type { TemplateSource } from '../../src/compose/layers.ts'
+import { folderSource } from '../../src/compose/source-folder.ts'
+import { planProject } from '../../src/steps/plan.ts'
+
+const templates = fileURLToPath(new URL('../../templates', import.meta.url))
+
+export const version = '1.2.3'
+
+/** Where a build that carries the packages takes projects from. */
+export const vendored: TemplateSource = folderSource(
+  templates,
+  (
+    [
+      ['mlx-app', 'mlx-app-1.2.3-0123abcd.tgz'],
+      ['mlx-app-server', 'mlx-app-server-1.2.3-4567abcd.tgz'],
+      ['wheel', 'mlx_app-1.2.3-py3-none-any.whl'],
+    ] as const
+  ).map(([name, file]) => ({ name, file, read: () => Buffer.from(`the bytes of ${file}\n`) })),
+)
+
+/** Where a release takes them from. */
+export const released: TemplateSource = folderSource(templates, [])
+
+export const answers: Answers = {
+  name: 'my-app',
+  template: 'node',
+  model: 'hello',
+  packageManager: 'npm',
+  author: 'Ada Lovelace',
+}
+
+export const plan = (changes: Partial<Answers> = {}, source = vendored): Promise<Map<string, Uint8Array>> =>
+  planProject({ ...answers, ...changes }, source, version)
+
+export const textOf = (files: ReadonlyMap<string, Uint8Array>, path: string): string =>
+  Buffer.from(files.get(path) ?? Buffer.from(`(there is no ${path})`)).toString()
