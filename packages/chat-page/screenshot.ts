@@ -1,4 +1,4 @@
-/** Draws the chat page for the README: `npx tsx templates/chat/maintainers/screenshot.ts FILE`. */
+/** Draws the chat page for the README: `npx tsx packages/chat-page/screenshot.ts FILE`. */
 import { statSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { launchChromium } from './test/chromium.ts'

@@ -11,7 +11,7 @@ export default defineConfig({
   base: './',
   plugins: [react()],
   build: {
-    outDir: '../dist/web',
+    outDir: 'dist',
     emptyOutDir: true,
     // The page's policy allows no inline script; every asset stays a file.
     assetsInlineLimit: 0,

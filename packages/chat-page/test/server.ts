@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'vite'
-import { findProject } from 'mlx-app/setup'
 import { program } from '../../../test/support/programs/find.ts'
+import { serverProgram } from '../../server/test/server-program.ts'
 
 export interface PageServer {
   url: string
@@ -13,12 +13,10 @@ export interface PageServer {
   close(): Promise<void>
 }
 
-const layer = join(import.meta.dirname, '../../..')
-const { root } = findProject(layer)
-const main = join(layer, '../variants/server/src/main.ts')
+const root = join(import.meta.dirname, '..')
 
 /**
- * Builds the page, and starts the server as `npm start` does, on any port and with the hello model.
+ * Builds the page, and starts the server, on any port and with the hello model.
  *
  * @param mcpConfig a file for MCP_CONFIG
  */
@@ -26,9 +24,9 @@ export async function startPageServer(mcpConfig = ''): Promise<PageServer> {
   const { NODE_ENV } = process.env
   // Vitest's own `test` would make it a build of React for development.
   process.env.NODE_ENV = 'production'
-  await build({ root: join(layer, 'web'), build: { outDir: join(root, 'dist/web') }, logLevel: 'warn' })
+  await build({ root, logLevel: 'warn' })
   process.env.NODE_ENV = NODE_ENV
-  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+  const child = spawn(process.execPath, serverProgram, {
     cwd: root,
     env: { ...process.env, PORT: '0', MLX_MODEL: 'hello', LOG_LEVEL: 'silent', MCP_CONFIG: mcpConfig },
     stdio: ['ignore', 'pipe', 'inherit'],

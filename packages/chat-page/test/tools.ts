@@ -11,11 +11,11 @@ const { question, result, answer } = toolExample
 
 /** A file for MCP_CONFIG: the weather server, once as it should be and once without a station, and one that is not there. */
 export function useMcpConfig(): string {
-  const tests = join(import.meta.dirname, '../../../../variants/server/test/server/maintainers')
+  const program = join(import.meta.dirname, '../../server/test/mcp-weather.ts')
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
   const weather = (how: string) => ({
     command: process.execPath,
-    args: ['--import', tsx, join(tests, 'mcp-weather.ts'), how],
+    args: ['--import', tsx, program, how],
   })
   const file = join(useFolder().path, 'mcp.json')
   const mcpServers = {

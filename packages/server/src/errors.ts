@@ -11,7 +11,10 @@ export interface ApiErrorOptions {
   cause?: unknown
 }
 
-/** What a request fails with. `message` is for the client's eyes: it holds nothing of the inside. */
+/**
+ * What a request fails with; throw one in a route of your own for an answer like the server's. `message` is for the
+ * client's eyes: it holds nothing of the inside.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: ErrorStatus
@@ -27,6 +30,17 @@ export class ApiError extends Error {
     this.param = options.param
     this.retryAfterSeconds = options.retryAfterSeconds
   }
+
+  /** The answer that it is, in the shape of OpenAI's API. Hono gives it where an app has no error handler of its own. */
+  getResponse(): Response {
+    const headers = this.retryAfterSeconds === undefined ? {} : { 'retry-after': `${this.retryAfterSeconds}` }
+    return Response.json(openaiError(this, ''), { status: answeredStatus(this), headers })
+  }
+}
+
+/** Nobody reads the answer to a client that has left: Response has no status 499. */
+export function answeredStatus({ status }: ApiError): Exclude<ErrorStatus, 499> {
+  return status === 499 ? 400 : status
 }
 
 /** A body that can't be served as it is. */
@@ -108,7 +122,8 @@ export function anthropicError(error: ApiError, requestId: string) {
   return { type: 'error', error: { type, message, details }, request_id: requestId }
 }
 
-/** The id is what finds the log's line of a failure that says nothing more. */
+/** The id finds the log's line of a failure that says nothing more; it is empty where there is none. */
 function messageOf(error: ApiError, requestId: string): string {
-  return error.status === 500 ? `${error.message} Request id: ${requestId}` : error.message
+  const told = error.status === 500 && requestId !== ''
+  return told ? `${error.message} Request id: ${requestId}` : error.message
 }

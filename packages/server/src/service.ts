@@ -126,7 +126,9 @@ export class Service {
 
   /** Ends the worker, and with it what is under way. Resolves once the process is gone. */
   async stop(): Promise<void> {
-    this.#become('stopping')
+    // A start that nobody asked for has no end to tell of.
+    if (this.#starting === undefined) this.#state = 'stopping'
+    else this.#become('stopping')
     this.#stopped.abort()
     // Whoever called `start` hears of its failure.
     await this.#starting?.catch(() => undefined)

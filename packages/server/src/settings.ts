@@ -136,7 +136,7 @@ const settingsSchema = z.object({
   ),
   engineServer: setting(
     'ENGINE_SERVER',
-    'what that server is: create-mlx-app (one like this), mlx-lm, openai or compatible',
+    'what that server is: create-mlx-app (another mlx-app-server), mlx-lm, openai or compatible',
     z.enum(['create-mlx-app', 'mlx-lm', 'openai', 'compatible']).default('compatible'),
   ),
   engineModel: setting(
@@ -144,7 +144,7 @@ const settingsSchema = z.object({
     'the model that it is asked for; empty: the one of mlx.config.json, or what mlx-lm was started with',
     z.string().default(''),
   ),
-  engineKey: setting('ENGINE_API_KEY', 'the key that it wants', z.string().default('')),
+  engineKey: setting('ENGINE_API_KEY', 'the key that it needs', z.string().default('')),
   mcpConfig: setting(
     'MCP_CONFIG',
     'file of the MCP servers whose tools requests may use; empty: none',

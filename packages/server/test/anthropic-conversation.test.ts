@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, test } from 'vitest'
 import type { Message } from 'mlx-app'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { toConversation } from '../src/anthropic/conversation.ts'
 import { turnSchema } from '../src/anthropic/request-blocks.ts'
 import { Images } from '../src/requests/images.ts'

@@ -4,9 +4,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answerTo, ask, story, useFolder } from '../../engine/test/engine/support.ts'
 import { runKeys } from '../src/keys/command.ts'
-import { openServer, useServer } from './support.ts'
 import { messageOf, textEvents } from './anthropic-shapes.ts'
 import { pythonWithClients, runPython } from './python-clients.ts'
+import { openServer, useServer } from './support.ts'
 import { weather } from './weather.ts'
 
 /** The packages are fetched once. */

@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest'
 import { answerTo, ask, useFolder } from '../../engine/test/engine/support.ts'
 import { runKeys } from '../src/keys/command.ts'
 import { keysCommand } from '../src/program-commands.ts'
-import { serverProgram } from './program.ts'
 import { type RawRequest, send } from './raw.ts'
+import { serverProgram } from './server-program.ts'
 import { openServer, useServer } from './support.ts'
 
 const folder = useFolder()
@@ -94,8 +94,8 @@ describe('keys come and go while the server runs', () => {
   test('what balancers and the page need is open, and nothing else is', async () => {
     const without = (request: RawRequest) => send(shared.server.url, request).then(({ status }) => status)
     for (const open of ['/health', '/ready']) expect(await without({ path: open })).toBe(200)
+    // The page may not be built here.
     for (const open of ['/', '/api/status', '/assets/x.js'])
-      // The page may not be built here.
       expect([200, 404, 503]).toContain(await without({ path: open }))
     const closed = [
       '/v1/models',
@@ -190,9 +190,7 @@ describe('an address that others can reach', () => {
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(
-        new RegExp(
-          `^Without a key .* ${HOST} can be reached[\\s\\S]*${keysCommand('create --name laptop')}`,
-        ),
+        new RegExp(`^Without a key .* ${HOST} can be reached[\\s\\S]*${keysCommand('create --name laptop')}`),
       ),
     })
   })

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { useFolder } from '../../engine/test/engine/support.ts'
 import { runKeys } from '../src/keys/command.ts'
 import { keysCommand } from '../src/program-commands.ts'
-import { serverProgram } from './program.ts'
+import { serverProgram } from './server-program.ts'
 
 const folder = useFolder()
 const run = promisify(execFile)

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { GenerateOptions } from 'mlx-app'
 import { pino } from 'pino'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { GenerateOptions } from 'mlx-app'
 import { answerTo, useEngine, useFolder } from '../../engine/test/engine/support.ts'
 import { toolExample } from '../../engine/test/engine/tool-example.ts'
 import type { McpServerConfig } from '../src/mcp/config.ts'
@@ -158,7 +158,7 @@ describe('over HTTP', () => {
   test.each([
     [{ mcp_servers: ['other'] }, /there is no MCP server "other"/],
     [{ tools: toolExample.tools.map((tool) => ({ type: 'function', function: tool })) }, /leave tools out/],
-    [{ n: 2 }, /n is to be 1/],
+    [{ n: 2 }, /n must be 1/],
   ])('%j is refused beside them', async (more, message) => {
     const response = await over.server.post('/v1/chat/completions', { ...body, ...more })
     expect(response.status).toBe(400)

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
 import { scriptWithArguments } from 'mlx-app/setup'
+import { expect, test } from 'vitest'
 import { useModelOnHub } from '../../engine/test/engine/model-on-hub.ts'
 import { answerTo, makeProject, until, useFolder } from '../../engine/test/engine/support.ts'
 import { keys, TestTerminal } from '../../engine/test/setup/terminal.ts'
-import { serverProgram } from './program.ts'
+import { serverProgram } from './server-program.ts'
 import { chat, readAnswer } from './streams.ts'
 
 const base = useFolder().path

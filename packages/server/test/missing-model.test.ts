@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
 import { scriptCommand, scriptWithArguments } from 'mlx-app/setup'
+import { expect, test } from 'vitest'
 import { useModelOnHub } from '../../engine/test/engine/model-on-hub.ts'
 import { answerTo, makeProject, until, useFolder } from '../../engine/test/engine/support.ts'
 import { runServer } from './program.ts'

@@ -1,24 +1,43 @@
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { createAdaptorServer } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { Hono } from 'hono'
 import { afterAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { scriptCommand } from 'mlx-app/setup'
 import { useFolder } from '../../engine/test/engine/support.ts'
+import { pageModule } from '../scripts/page-module.ts'
 import type { ApiEnv } from '../src/context.ts'
 import { answerErrors } from '../src/http/failures.ts'
+import { prefixOf } from '../src/http/mount.ts'
+import type { readPageFile } from '../src/page-files.ts'
 import { page } from '../src/system/page.ts'
 
 const folder = useFolder()
+const moduleSchema = z.object({
+  readPageFile: z.custom<typeof readPageFile>((value) => typeof value === 'function'),
+})
+
+/** The module that a package with these files has in the place of `src/page-files.ts`. */
+async function moduleOf(name: string, files: Record<string, string | Uint8Array>) {
+  const path = join(folder.path, name)
+  const bytes = Object.entries(files).map(([file, content]) => [file, Buffer.from(content)] as const)
+  writeFileSync(path, pageModule(new Map(bytes)))
+  return moduleSchema.parse(await import(pathToFileURL(path).href)).readPageFile
+}
 
 /** The page alone, listening, without a model. */
-async function serve(root: string) {
+async function serve(read: typeof readPageFile, prefix = '/') {
   const api = new OpenAPIHono<ApiEnv>()
   answerErrors(api)
-  page(api, { root })
-  const server = createAdaptorServer({ fetch: api.fetch })
+  api.use((c, next) => {
+    c.set('prefix', prefixOf(c))
+    return next()
+  })
+  page(api, read)
+  const server = createAdaptorServer({ fetch: new Hono().route(prefix, api).fetch })
   afterAll(() => void server.close())
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = z.object({ port: z.number() }).parse(server.address())
@@ -28,17 +47,22 @@ async function serve(root: string) {
 const policy =
   "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
 
+const files = {
+  'index.html': '<title>Grüezi</title>',
+  'secret.js': 'secret',
+  'assets/index-T7VoWeUi.js': 'let a = "ü", b = `\\n\u2028`',
+  'assets/index-O6.css': 'a{}',
+  'assets/picture.png': Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0, 255),
+  'assets/notes.exe': 'x',
+  'assets/.hidden.js': 'x',
+}
+
 describe('the page', async () => {
-  const root = join(folder.path, 'built')
-  const assets = join(root, 'dist', 'web', 'assets')
-  mkdirSync(join(assets, 'folder.js'), { recursive: true })
-  writeFileSync(join(root, 'dist', 'web', 'index.html'), '<title>Grüezi</title>')
-  writeFileSync(join(root, 'dist', 'secret.js'), 'secret')
-  writeFileSync(join(assets, 'index-T7VoWeUi.js'), 'let a = "ü"')
-  writeFileSync(join(assets, 'index-O6.css'), 'a{}')
-  writeFileSync(join(assets, 'notes.exe'), 'x')
-  writeFileSync(join(assets, '.hidden.js'), 'x')
-  const ask = await serve(root)
+  const shown: Record<string, string | Uint8Array> = { ...files }
+  const ask = await serve(async (path) => {
+    const content = shown[path]
+    return content === undefined ? undefined : new Uint8Array(Buffer.from(content))
+  })
 
   test('comes with a policy that allows nothing inline, and is asked for each time', async () => {
     const response = await ask('/')
@@ -50,13 +74,13 @@ describe('the page', async () => {
     const etag = response.headers.get('etag') ?? ''
     const again = await ask('/', { headers: { 'if-none-match': etag } })
     expect([again.status, await again.text()]).toEqual([304, ''])
-    writeFileSync(join(root, 'dist', 'web', 'index.html'), '<title>Hallo</title>')
+    shown['index.html'] = '<title>Hallo</title>'
     const changed = await ask('/', { headers: { 'if-none-match': etag } })
     expect([changed.status, await changed.text()]).toEqual([200, '<title>Hallo</title>'])
   })
 
   test.each([
-    ['index-T7VoWeUi.js', 'text/javascript; charset=utf-8', 'let a = "ü"'],
+    ['index-T7VoWeUi.js', 'text/javascript; charset=utf-8', files['assets/index-T7VoWeUi.js']],
     ['index-O6.css', 'text/css; charset=utf-8', 'a{}'],
   ])('%s has its type, and is kept for good', async (name, type, text) => {
     const response = await ask(`/assets/${name}`)
@@ -70,7 +94,6 @@ describe('the page', async () => {
 
   test.each([
     '/assets/nothing.js',
-    '/assets/folder.js',
     '/assets/notes.exe',
     '/assets/.hidden.js',
     '/assets/../secret.js',
@@ -83,8 +106,28 @@ describe('the page', async () => {
   })
 })
 
+test('the published package has the files as data, byte for byte', async () => {
+  const read = await moduleOf('whole.mjs', files)
+  for (const [path, content] of Object.entries(files)) {
+    expect([path, Buffer.from((await read(path)) ?? [])]).toEqual([path, Buffer.from(content)])
+  }
+  for (const path of ['nothing.html', '../secret.js', 'assets']) expect(await read(path)).toBe(undefined)
+  // All that it has is in it.
+  expect(readFileSync(join(folder.path, 'whole.mjs'), 'utf8')).not.toMatch(/^import|import\(|readFile\(/m)
+})
+
+test('below a prefix its relative addresses lead to its files', async () => {
+  const ask = await serve(await moduleOf('mounted.mjs', files), '/llm')
+  const moved = await ask('/llm', { redirect: 'manual' })
+  expect([moved.status, moved.headers.get('location')]).toEqual([302, '/llm/'])
+  const shown = await ask('/llm')
+  expect([shown.status, await shown.text()]).toEqual([200, '<title>Grüezi</title>'])
+  expect(await (await ask('/llm/assets/index-O6.css')).text()).toBe('a{}')
+  for (const path of ['/', '/assets/index-O6.css', '/llm/nothing']) expect((await ask(path)).status).toBe(404)
+})
+
 test('a page that is not built says what to do', async () => {
-  const response = await (await serve(join(folder.path, 'empty')))('/')
+  const response = await (await serve(async () => undefined))('/')
   expect(response.status).toBe(503)
-  expect(await response.text()).toContain(`Run <code>${scriptCommand('build')}</code> in the project`)
+  expect(await response.text()).toContain('Run <code>npm run build --workspace packages/chat-page</code>')
 })

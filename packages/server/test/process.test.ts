@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { build, type Plugin } from 'esbuild'
+import { findInterpreter, findProject, scriptCommand } from 'mlx-app/setup'
 import { expect, test } from 'vitest'
-import { scriptCommand } from 'mlx-app/setup'
+import { pythonDirectory } from '../../engine/src/package-files.ts'
 import { answerTo, makeProject, until, useFolder } from '../../engine/test/engine/support.ts'
+import { pageModule } from '../scripts/page-module.ts'
 import { keysCommand } from '../src/program-commands.ts'
 import { settingRows } from '../src/settings.ts'
-import { runServer, serverProgram } from './program.ts'
+import { runServer } from './program.ts'
+import { serverProgram } from './server-program.ts'
 import { chat, readAnswer } from './streams.ts'
 
 const folder = makeProject(join(useFolder().path, 'project'))
@@ -23,17 +27,70 @@ function run(words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   return spawnSync(process.execPath, [...serverProgram, ...words], { cwd: folder, encoding: 'utf8', env })
 }
 
+function ask(url: string, question: string): Promise<Response> {
+  const body = JSON.stringify(chat(question))
+  return fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
+}
+
 test('it answers for the project of the folder that it is started in, and has metrics', async () => {
   const program = runServer(folder)
   const url = await program.url
   await until(async () => (await fetch(`${url}/ready`)).ok)
-  const response = await fetch(`${url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(chat('Who are you?')),
-  })
+  const response = await ask(url, 'Who are you?')
   expect((await readAnswer(response)).text).toBe(answerTo('Who are you?'))
   expect(await (await fetch(`${url}/metrics`)).text()).toContain('\nmlx_ready 1\n')
+  program.child.kill('SIGTERM')
+  expect(await program.ended).toBe(0)
+})
+
+/** Bundles the program to one file as an app of its own is bundled, with the page that the published package has. */
+async function bundle(file: string): Promise<void> {
+  const page = new Map([['index.html', Buffer.from('<title>Chat</title>')]])
+  const pageFiles: Plugin = {
+    name: 'page files',
+    setup({ onLoad }) {
+      onLoad({ filter: /page-files\.ts$/ }, () => ({ contents: pageModule(page) }))
+    },
+  }
+  await build({
+    entryPoints: [join(import.meta.dirname, '../src/command-line.ts')],
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    conditions: ['mlx-app-source'],
+    plugins: [pageFiles],
+    // Packages that are CommonJS load parts of Node by `require`, which ES modules lack.
+    banner: {
+      js: `import { createRequire } from 'node:module';const require = createRequire(import.meta.url)`,
+    },
+    logLevel: 'warning',
+  })
+}
+
+test('in a bundle it answers and shows the page, from any folder and without node_modules', async () => {
+  const file = join(folder, 'dist', 'server.js')
+  await bundle(file)
+  const imports = [...readFileSync(file, 'utf8').matchAll(/^import .*from ["']([^"']+)["'];/gm)].map(
+    ([, name]) => name,
+  )
+  expect(imports.length).toBeGreaterThan(10)
+  expect(imports.filter((name) => !name?.startsWith('node:'))).toEqual([])
+  // The sources of the Python code are not where the bundle is.
+  const { python } = findInterpreter(findProject(import.meta.dirname))
+  const environment = { MLX_PYTHON: python, PYTHONPATH: join(pythonDirectory, 'src') }
+  const program = runServer('/', environment, [file])
+  const url = await program.url
+  expect(await (await fetch(url)).text()).toBe('<title>Chat</title>')
+  expect((await fetch(`${url}/assets/nothing.js`)).status).toBe(404)
+  await until(async () => (await fetch(`${url}/ready`)).ok)
+  const response = await ask(url, 'Say hello.')
+  expect((await readAnswer(response)).text).toBe(answerTo('Say hello.'))
   program.child.kill('SIGTERM')
   expect(await program.ended).toBe(0)
 })
@@ -46,11 +103,14 @@ test('--help tells every setting, with its default', () => {
   expect(stdout).toContain(`${keysCommand('--help')}  `)
 })
 
-test.each([[['serve']], [['--port', '80']], [['--help', 'me']]])('%j is wrong usage: 2, and how it is used', (words) => {
-  const { status, stdout, stderr } = run(words)
-  expect([status, stdout]).toEqual([2, ''])
-  expect(stderr).toMatch(/^What is "(serve|--port|me)"\?\n\nUsage:\n\n {2}npx mlx-app-server /)
-})
+test.each([[['serve']], [['--port', '80']], [['--help', 'me']]])(
+  '%j is wrong usage: 2, and how it is used',
+  (words) => {
+    const { status, stdout, stderr } = run(words)
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^What is "(serve|--port|me)"\?\n\nUsage:\n\n {2}npx mlx-app-server /)
+  },
+)
 
 test('the keys are those of the project', () => {
   const { stdout } = run(['keys', 'create', '--name', 'desk'], { KEYS_FILE: 'own-keys.json' })
@@ -58,7 +118,10 @@ test('the keys are those of the project', () => {
   expect(run(['keys', 'list'], { KEYS_FILE: join(folder, 'own-keys.json') }).stdout).toContain('desk')
   expect(run(['keys', 'list']).stderr).toBe('There is no key.\n')
   expect(run(['keys', 'make']).status).toBe(2)
-  expect(run(['keys', 'list'], { PORT: 'many' })).toMatchObject({ status: 2, stderr: expect.stringMatching(/^PORT: /) })
+  expect(run(['keys', 'list'], { PORT: 'many' })).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^PORT: /),
+  })
 })
 
 test('a port that is taken: 1, and which variable sets another', async () => {
@@ -84,10 +147,7 @@ test('an address that is none of this machine: 1, and which variable sets anothe
 
 test('an address that others can reach without a key: 1, and how to make one', async () => {
   const { code, stderr } = await failure({ HOST: '0.0.0.0' })
-  expect([code, stderr]).toEqual([
-    1,
-    expect.stringContaining(keysCommand('create --name laptop')),
-  ])
+  expect([code, stderr]).toEqual([1, expect.stringContaining(keysCommand('create --name laptop'))])
 })
 
 test('variables that make no sense: 2, and each of them is named', async () => {

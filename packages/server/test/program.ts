@@ -1,26 +1,9 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { pathToFileURL } from 'node:url'
 import { afterEach } from 'vitest'
 import * as z from 'zod'
-
-const require = createRequire(import.meta.url)
-
-/** By its path: programs are started in folders that know nothing of it. */
-const tsx = pathToFileURL(require.resolve('tsx')).href
-
-/**
- * What Node is started with for the program `mlx-app-server`, from its source. The path is the one that a project has it
- * by, in node_modules, so that the project is the working directory's.
- */
-export const serverProgram: readonly string[] = [
-  '--import',
-  tsx,
-  join(import.meta.dirname, '../../../node_modules/mlx-app-server/src/command-line.ts'),
-]
+import { serverProgram } from './server-program.ts'
 
 export interface Program {
   child: ChildProcessByStdio<null, Readable, Readable>

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answerTo, story } from '../../engine/test/engine/support.ts'
-import { useServer } from './support.ts'
 import { pythonWithClients, runPython } from './python-clients.ts'
+import { useServer } from './support.ts'
 import { weather } from './weather.ts'
 
 /** The packages are fetched once. */

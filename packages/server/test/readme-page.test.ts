@@ -1,47 +1,22 @@
-/** What the README shows of the server is what it does: the request with curl, and the official clients. */
+/** What the README shows of a request is what the server answers; test/clients runs its snippets of clients. */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, expect, test } from 'vitest'
-import { answerTo } from '../../engine/test/engine/support.ts'
+import { expect, test } from 'vitest'
 import { needs } from '../../../test/support/programs/needs.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()
 const execute = promisify(execFile)
-const root = join(import.meta.dirname, '../../..')
-const page = readFileSync(join(root, 'readme/10-server.md.hbs'), 'utf8').replaceAll('{{model}}', 'hello')
-
-// Where Node finds the clients, and git and the checks of types look past.
-const place = join(root, '../../.mlx')
-mkdirSync(place, { recursive: true })
-const folder = mkdtempSync(join(place, 'readme '))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-function fences(kind: string): string[] {
-  const found = [...page.matchAll(new RegExp(`^\`\`\`${kind}\n(.*?)^\`\`\`$`, 'gms'))]
-  return found.map(([, code = '']) => code.replaceAll('http://127.0.0.1:8000', shared.server.url))
-}
+const page = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
 
 test('curl gets the answer that is shown', needs('curl'), async () => {
-  const [command = ''] = fences('sh')
-  const [shown = ''] = fences('text')
-  const { stdout } = await execute('sh', ['-c', command])
+  const [, command = '', shown = ''] = /```sh\n(curl .*?)```\n\n```text\n(.*?)```/s.exec(page) ?? []
+  const own = command.replace('http://127.0.0.1:8000', shared.server.url)
+  expect(own).not.toBe(command)
+  const { stdout } = await execute('sh', ['-c', own])
   const pieces = shown.trimEnd().split('...')
   const pattern = pieces.map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*')
   expect(stdout).toMatch(new RegExp(`^${pattern}$`))
-})
-
-test('both clients print the answer', async () => {
-  const printed: string[] = []
-  for (const [index, code] of fences('ts').entries()) {
-    const file = join(folder, `${index}.ts`)
-    writeFileSync(file, code)
-    printed.push((await execute(process.execPath, ['--import', 'tsx', file])).stdout)
-  }
-  expect(printed).toEqual([
-    `${answerTo('Say hello.')}\n`,
-    expect.stringContaining(`text: '${answerTo('Say hello.')}'`),
-  ])
 })

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest'
 import { createEngine } from 'mlx-app'
+import { describe, expect, test } from 'vitest'
+import { type Capability, servers } from '../../engine/src/engine/remote/servers.ts'
 import { cases } from '../../engine/test/engine/cases.ts'
 import { answerTo, ask, story, useFolder } from '../../engine/test/engine/support.ts'
-import { type Capability, servers } from '../../engine/src/engine/remote/servers.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()

@@ -12,7 +12,8 @@ test('docs/settings.md holds the table of settings; `-u` writes it', async () =>
   })
   const text = `# Settings
 
-All of them come from the environment. A value that is none ends the start with exit code 2 and the name of its variable.
+All settings come from the environment. A wrong value ends the start with exit code 2 and the name of its variable.
+In a program of your own, \`readSettings({ PORT: '0' })\` takes them from any object.
 
 | Variable | Default | What it is |
 |---|---|---|

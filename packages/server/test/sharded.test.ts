@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { answerTo, story, useFolder } from '../../engine/test/engine/support.ts'
 // The real mlx_lm.server, over two processes: the way for a model that is too large for one machine.
 import { useMlxLmServer } from '../../engine/test/engine/mlx-lm-server.ts'
+import { answerTo, story, useFolder } from '../../engine/test/engine/support.ts'
 import { openServer } from './support.ts'
 
 const folder = useFolder()

@@ -1,6 +1,6 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
-import * as z from 'zod'
 import type { EngineStatus } from 'mlx-app'
+import * as z from 'zod'
 import { ask, until } from '../../engine/test/engine/support.ts'
 import type { TestServer } from './support.ts'
 

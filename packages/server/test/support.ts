@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import type { EngineOptions } from 'mlx-app'
 import { pino } from 'pino'
 import { afterAll, beforeAll } from 'vitest'
-import type { EngineOptions } from 'mlx-app'
 import { readSettings } from '../src/settings.ts'
 import { type RunningServer, type StartOptions, startServer } from '../src/start.ts'
 
 /** The keys of whoever runs the tests are not theirs. */
-const noKeys = join(import.meta.dirname, 'there-are-no-keys.json')
+export const noKeys = join(import.meta.dirname, 'there-are-no-keys.json')
 
 export interface TestServer extends RunningServer {
   /** The lines of the log so far. */
@@ -53,13 +53,10 @@ export async function beginServer(
 }
 
 /** One server for all tests of a file. */
-export function useServer(
-  environment: NodeJS.ProcessEnv = {},
-  engine: EngineOptions = {},
-): { readonly server: TestServer } {
+export function useServer(...options: Parameters<typeof beginServer>): { readonly server: TestServer } {
   let started: TestServer | undefined
   beforeAll(async () => {
-    started = await openServer(environment, engine)
+    started = await openServer(...options)
   })
   afterAll(async () => {
     await started?.cut()

@@ -81,7 +81,10 @@ export function document(api: Api): void {
     made ??= describe(api)
     // Relative to the document's own address, whatever stands in front of it.
     const url = c.var.prefix || '/'
-    return c.json({ ...made, servers: [{ url, description: 'The server that this document comes from.' }] }, 200)
+    return c.json(
+      { ...made, servers: [{ url, description: 'The server that this document comes from.' }] },
+      200,
+    )
   })
 }
 

@@ -58,6 +58,9 @@ function isLink(c: Context<ApiEnv>): boolean {
   const { method } = c.req
   const mode = c.req.header('sec-fetch-mode')
   return (
-    method === 'GET' && pathOf(c) === '/' && mode === 'navigate' && c.req.header('sec-fetch-dest') === 'document'
+    method === 'GET' &&
+    pathOf(c) === '/' &&
+    mode === 'navigate' &&
+    c.req.header('sec-fetch-dest') === 'document'
   )
 }

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type * as z from 'zod'
 import type { Api, ApiEnv } from '../context.ts'
-import { ApiError, anthropicError, openaiError, toApiError } from '../errors.ts'
+import { ApiError, answeredStatus, anthropicError, openaiError, toApiError } from '../errors.ts'
 import { pathOf } from './mount.ts'
 import { nodeOf } from './node.ts'
 import { outlastBody } from './unread-body.ts'
@@ -53,9 +53,7 @@ export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {
   if (node !== undefined) outlastBody(node)
   c.set('code', error.code)
   const shape = pathOf(c).startsWith('/v1/messages') ? anthropicError : openaiError
-  // Nobody reads the answer to a client that has left: Response has no status 499.
-  const status = error.status === 499 ? 400 : error.status
-  return c.json(shape(error, c.var.requestId), status)
+  return c.json(shape(error, c.var.requestId), answeredStatus(error))
 }
 
 /** Hono's own errors: a body that is no JSON. */

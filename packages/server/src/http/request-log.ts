@@ -49,9 +49,7 @@ export function requestLog(api: Api, services: Services): void {
       }
       c.var.log[frequent.has(route.slice(c.var.prefix.length)) ? 'debug' : 'info'](line, 'request')
     }
-    node?.outgoing.once('close', () =>
-      end(node.outgoing.writableFinished ? node.outgoing.statusCode : 499),
-    )
+    node?.outgoing.once('close', () => end(node.outgoing.writableFinished ? node.outgoing.statusCode : 499))
     await next()
     streams = !closed && c.res.headers.get('content-type')?.startsWith('text/event-stream') === true
     if (streams) metrics.openStreams.inc()

@@ -56,7 +56,7 @@ export async function roundsOf(
   const field = 'mcp_servers'
   if (mcp === undefined) throw invalid(`${field}: this server has none; see MCP_CONFIG.`, field)
   if ((call.tools ?? []).length > 0) throw invalid(`${field}: leave tools out, or this.`, field)
-  if ((call.n ?? 1) > 1) throw invalid(`${field}: n is to be 1 with it.`, field)
+  if ((call.n ?? 1) > 1) throw invalid(`${field}: n must be 1 with it.`, field)
   const toolbox = await mcp.open(servers, signal)
   return (more) => withToolbox(generate, { ...call, ...more }, toolbox, settings.mcpRounds, signal)
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import type { Logger } from 'pino'
 import type { Tool, ToolCall } from 'mlx-app'
+import type { Logger } from 'pino'
 import { ApiError, invalid } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 import { type McpConfig, readMcpConfig } from './config.ts'

@@ -59,7 +59,7 @@ function toolsOf(body: ChatRequest): { tools: Tool[]; toolChoice: ToolChoice } {
 function logprobsOf({ logprobs, top_logprobs: top }: ChatRequest): Pick<GenerateOptions, 'logprobs'> {
   if (logprobs === true) return { logprobs: top ?? 0 }
   if (top == null || top === 0) return {}
-  throw invalid('top_logprobs: logprobs is to be true for it.', 'top_logprobs')
+  throw invalid('top_logprobs: logprobs must be true for it.', 'top_logprobs')
 }
 
 function templateOptionsOf(body: ChatRequest, settings: Settings): Record<string, unknown> {

@@ -1,5 +1,5 @@
-import { Counter, Gauge } from 'prom-client'
 import type { EngineStatus } from 'mlx-app'
+import { Counter, Gauge } from 'prom-client'
 import type { Services } from '../context.ts'
 
 type Watched = Pick<Services, 'metrics' | 'service' | 'generations'>

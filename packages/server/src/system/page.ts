@@ -35,7 +35,7 @@ const assetName = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/
 
 /** `/`: the chat page. */
 export function page(api: Api, read: typeof readPageFile = readPageFile): void {
-  const index = async (c: Context<ApiEnv>): Promise<Response> => {
+  const showPage = async (c: Context<ApiEnv>): Promise<Response> => {
     const index = await read('index.html')
     c.header('content-security-policy', policy)
     // It names the assets of its build, so a browser has to ask whether it is still the one.
@@ -52,14 +52,13 @@ export function page(api: Api, read: typeof readPageFile = readPageFile): void {
     const { prefix } = c.var
     if (prefix === '' || (method !== 'GET' && method !== 'HEAD')) return next()
     if (path === prefix) return c.redirect(`${prefix}/`)
-    return path === `${prefix}/` ? index(c) : next()
+    return path === `${prefix}/` ? showPage(c) : next()
   })
-  api.get('/', index)
+  api.get('/', showPage)
   api.get('/assets/:name', async (c) => {
     const name = c.req.param('name')
     const type = types[extname(name)]
-    const bytes =
-      type !== undefined && assetName.test(name) ? await read(`assets/${name}`) : undefined
+    const bytes = type !== undefined && assetName.test(name) ? await read(`assets/${name}`) : undefined
     if (type === undefined || bytes === undefined) return notFound(c)
     // Its name changes with what is in it.
     c.header('cache-control', 'public, max-age=31536000, immutable')

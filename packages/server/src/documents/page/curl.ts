@@ -4,7 +4,7 @@ import type { Operation } from './model.ts'
  * A command for a POSIX shell that makes the request.
  *
  * @param url where the server answers, without a slash at its end.
- * @param needsKey whether it wants a key, which the command takes from the variable API_KEY.
+ * @param needsKey whether it needs a key, which the command takes from the variable API_KEY.
  */
 export function curlOf({ method, path, security, requestBody }: Operation, url: string, needsKey: boolean) {
   const body = requestBody?.content['application/json']?.example
