@@ -26,7 +26,7 @@ mkdirSync(place, { recursive: true })
 const folder = mkdtempSync(join(place, 'documents '))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe.each(['README.md', 'docs/engine.md'])('%s', (document) => {
+describe.each(['README.md'])('%s', (document) => {
   const { code, expected } = programOf(textOf(document))
   const home = join(folder, document.replaceAll(/\W/g, '-'))
   mkdirSync(home)
@@ -71,23 +71,4 @@ describe.each(['README.md', 'docs/engine.md'])('%s', (document) => {
       expect(anchors(path === '' ? document : path)).toContain(anchor)
     }
   })
-})
-
-test('docs/engine.md has every option and every error', async () => {
-  const { engineErrorCodes } = await import('../../packages/engine/src/engine/errors.ts')
-  const shown = textOf('docs/engine.md')
-  for (const code of engineErrorCodes) expect(shown).toContain(`\`${code}\``)
-  const options = textOf('src/engine/options.ts')
-  for (const name of [
-    'PromptOptions',
-    'GenerateOptions',
-    'ResourceOptions',
-    'LoadOptions',
-    'DownloadOptions',
-  ]) {
-    const [, body = ''] = new RegExp(`interface ${name}.*?\\{\\n(.*?)\\n\\}`, 's').exec(options) ?? []
-    const keys = Array.from(body.matchAll(/^ {2}(\w+)\?:/gm), ([, key = '']) => key)
-    expect(keys.length).toBeGreaterThan(3)
-    for (const key of keys) expect(shown, key).toMatch(new RegExp(`\\b${key}\\b`))
-  }
 })

@@ -1,0 +1,111 @@
+/** What the documents of the package show is true: snippets type-check, run, and print what they say; links lead somewhere. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { outputOf, programOf } from '../../../test/support/snippets.ts'
+import { engineErrorCodes } from '../src/engine/index.ts'
+
+const home = fileURLToPath(new URL('../', import.meta.url))
+const repository = fileURLToPath(new URL('../../../', import.meta.url))
+const textOf = (path: string) => readFileSync(join(home, path), 'utf8')
+
+const documents = ['README.md', ...readdirSync(join(home, 'docs')).map((name) => `docs/${name}`)]
+
+// Inside of the package, so that `mlx-app` is the one of this repository; git and type checks pass the folder by.
+const place = join(home, '.mlx')
+mkdirSync(place, { recursive: true })
+const folder = mkdtempSync(join(place, 'documents '))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+// Those of README.md are run by test/e2e/package-*.test.ts, each in the place that it is for.
+describe('the snippets of docs/engine.md', () => {
+  const { code, expected } = programOf(textOf('docs/engine.md'))
+  writeFileSync(join(folder, 'snippets.ts'), code)
+  const compilerOptions = { noUnusedLocals: false }
+  const settings = {
+    extends: join(repository, 'tsconfig.base.json'),
+    compilerOptions,
+    include: ['snippets.ts'],
+  }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings))
+  const run = (command: string, ...commandLine: string[]) =>
+    execa(command, commandLine, {
+      cwd: folder,
+      preferLocal: true,
+      localDir: repository,
+      reject: false,
+      all: true,
+      env: { MLX_MODEL: 'hello' },
+    })
+
+  test('type-check', async () => {
+    const { exitCode, all } = await run('tsc', '-p', '.')
+    expect(exitCode, all).toBe(0)
+  })
+
+  test('print what they say', async () => {
+    const { exitCode, stdout, all } = await run('node', '--import', 'tsx', 'snippets.ts')
+    expect(exitCode, all).toBe(0)
+    expect(outputOf(stdout)).toEqual(expected)
+  })
+})
+
+/** The headings of a document as GitHub and npm name them in addresses. */
+function anchorsOf(document: string): string[] {
+  const headings = Array.from(textOf(document).matchAll(/^#+ (.+)$/gm), ([, heading = '']) => heading)
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+test.each(documents)('%s links to files and headings that are there', (document) => {
+  for (const [, path = '', anchor] of textOf(document).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+    const target = path === '' ? document : join(dirname(document), path)
+    expect(existsSync(join(home, target)), `${document} links to ${target}`).toBe(true)
+    if (anchor !== undefined) expect(anchorsOf(target)).toContain(anchor)
+  }
+})
+
+describe('docs/engine.md', () => {
+  const shown = textOf('docs/engine.md')
+
+  test('has every error', () => {
+    for (const code of engineErrorCodes) expect(shown).toContain(`\`${code}\``)
+  })
+
+  const options = textOf('src/engine/options.ts')
+  test.each([
+    ['PromptOptions', 5],
+    ['GenerateOptions', 30],
+    ['ResourceOptions', 5],
+    ['EngineOptions', 6],
+    ['LoadOptions', 7],
+    ['DownloadOptions', 5],
+  ])('has every option of %s', (name, count) => {
+    const [, body = ''] = new RegExp(`interface ${name}.*?\\{\\n(.*?)\\n\\}`, 's').exec(options) ?? []
+    const keys = Array.from(body.matchAll(/^ {2}(\w+)\?:/gm), ([, key = '']) => key)
+    expect(keys.length).toBeGreaterThanOrEqual(count)
+    for (const key of keys) expect(shown, key).toMatch(new RegExp(`\\b${key}\\b`))
+  })
+
+  test('has every question of the hello model', () => {
+    const pairs = z
+      .array(z.object({ question: z.string(), answer: z.string() }))
+      .parse(JSON.parse(textOf('python/src/mlx_app/hello/answers.json')))
+    const rows = new Map(
+      Array.from(shown.matchAll(/^\| ([^|]+[.?]) \| ([^|]+) \|$/gm), ([, one = '', two = '']) => [one, two]),
+    )
+    for (const { question, answer } of pairs) {
+      const row = rows.get(question)
+      expect(row, question).toBeDefined()
+      // Long ones are described.
+      if (answer.length < 100 && !answer.includes('\n')) expect(row).toBe(answer)
+    }
+  })
+})
