@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -54,12 +55,12 @@ it.each(Object.entries(systems))(
           '--require-hashes',
           ...together(lock).flatMap((name) => ['-r', join(pythonDirectory, name)]),
         ]
-        const target = ['--target', join(project.root, 'nowhere'), '--python-platform', platform]
+        const target = ['--target', '/nowhere', '--python-platform', platform]
         const result = await execa(
           uv,
           ['pip', 'install', '--dry-run', ...target, '--python-version', `3.${version}`, ...wheelsOnly],
           {
-            cwd: project.root,
+            cwd: tmpdir(),
             env: { ...machine.environment, MACOSX_DEPLOYMENT_TARGET: '14.0' },
             extendEnv: false,
           },

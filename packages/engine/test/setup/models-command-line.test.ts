@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
 import { readCommandLine } from '../../src/setup/models/command-line.ts'
 import { helpOf, helpOfAll } from '../../src/setup/models/help.ts'
 import { commands } from '../../src/setup/models/index.ts'
@@ -46,7 +49,14 @@ describe('the command line', () => {
 })
 
 describe('a flag that npm kept for itself', () => {
-  const npm = { npm_lifecycle_event: 'models', npm_config_user_agent: 'npm/11.1.0 node/v22.12.0' }
+  const project = mkdtempSync(join(tmpdir(), 'mlx-app-models-'))
+  writeFileSync(join(project, 'package.json'), '{ "scripts": { "models": "mlx-app models" } }')
+  afterAll(() => rmSync(project, { recursive: true }))
+  const npm = {
+    npm_lifecycle_event: 'models',
+    npm_config_user_agent: 'npm/11.1.0 node/v22.12.0',
+    MLX_PROJECT: project,
+  }
 
   it.each([
     ['clean', { npm_config_dry_run: 'true' }, '--dry-run', 'npm run models -- clean --dry-run'],

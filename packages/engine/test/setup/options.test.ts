@@ -4,12 +4,12 @@ import { parseSetupOptions, UsageError } from '../../src/setup/options.ts'
 it('takes every flag', () => {
   expect(parseSetupOptions([])).toEqual({ fresh: false, dev: false, cuda: false, vision: false })
   expect(
-    parseSetupOptions(['--env', 'pip', '--python', '/p', '--fresh', '--dev', '--cuda', '--with', 'vision']),
+    parseSetupOptions(['--env', 'pip', '--python', '/p', '--fresh', '--cuda', '--with', 'vision']),
   ).toEqual({
     way: 'pip',
     python: '/p',
     fresh: true,
-    dev: true,
+    dev: false,
     cuda: true,
     vision: true,
   })

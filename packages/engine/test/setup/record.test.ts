@@ -85,7 +85,7 @@ it('clears away what a killed set-up left behind', async () => {
     ),
   ).toBe('done')
   expect(waited).toEqual([])
-  expect(readdirSync(dirname(path))).toEqual(['environment.json'])
+  expect(readdirSync(dirname(path))).toEqual(['.gitignore', 'environment.json'])
 })
 
 it('gives the place back when the work fails', async () => {
