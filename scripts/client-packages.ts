@@ -15,7 +15,7 @@ import { nodeFolder } from '../test/support/node-binaries.ts'
 const root = fileURLToPath(new URL('../', import.meta.url))
 
 /** The folder of the clients, from the repository. */
-export const clientsPath = 'templates/variants/server/test/server/maintainers/clients'
+export const clientsPath = 'packages/server/test/clients'
 
 const folder = join(root, clientsPath)
 const installed = join(folder, 'node_modules')

@@ -86,7 +86,7 @@ async function run(
   return exitCode ?? 1
 }
 
-/** Has pytest leave what its tests took, by `tests/maintainers/record_times.py`. */
+/** Has pytest leave what its tests took, by `tests/record_times.py`. */
 function recordTimes(project: string): string[] {
   const file = newRunFile(project, new Date())
   return ['-p', 'record_times', '--record-times', file, '--record-times-project', project]

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inc } from 'semver'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { host } from '../../scripts/environment.ts'
+import { fileURLToPath } from 'node:url'
 import { packageManagers, templates } from '../../src/choices.ts'
 import { hostVersions } from '../../src/compose/source-folder.ts'
 import { lockFiles } from '../../src/system/package-manager.ts'
@@ -17,7 +17,7 @@ import { nodeFolder } from '../support/node-binaries.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx newer é '))
-const versions = hostVersions(host.root.replace(/\/$/, ''))
+const versions = hostVersions(fileURLToPath(new URL('../../templates', import.meta.url)))
 /** A patch that no package has by itself, so that a lock file shows at once whether it is there. */
 const broken = new Map([...versions].map(([name, version]) => [name, brokenAfter(version)]))
 let registry: Registry

@@ -12,7 +12,7 @@ import {
 } from '../../scripts/lock-text.ts'
 
 const read = (name: string) =>
-  readFileSync(new URL(`../../templates/python/${name}`, import.meta.url), 'utf8')
+  readFileSync(new URL(`../../packages/engine/python/${name}`, import.meta.url), 'utf8')
 const held = ['requirements.lock', 'requirements-dev.lock', 'requirements-vision.lock']
 const names = [...held, 'requirements-cuda.lock', 'requirements-uv.lock']
 

@@ -54,7 +54,7 @@ describe('docs/session.svg', () => {
 
   test('has a question, and the answer that the hello model gives to it', () => {
     const schema = z.array(z.object({ question: z.string(), answer: z.string() }))
-    const answers = schema.parse(JSON.parse(read('templates/hello/models/hello/answers.json')))
+    const answers = schema.parse(JSON.parse(read('packages/engine/python/src/mlx_app/hello/answers.json')))
     const asked = answers.find(({ question }) => shown.includes(`> ${question}`))
     expect(shown).toContain(asked?.answer)
   })

@@ -9,14 +9,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 /** What Node brings, what Debian calls essential, and sudo, without which nothing can be installed. */
 const everywhere = ['node', 'npm', 'npx', 'sh', 'bash', 'tar', 'cp', 'chmod', 'mkfifo', 'sudo']
 
-/** Paths of the tests that only this repository runs. */
+/** Paths of all tests, and of what they share. */
 function ownTests(): string[] {
-  const templates = readdirSync(join(root, 'templates'), { withFileTypes: true })
-    // Python's tests start Python alone, and its environment has many files.
-    .filter((entry) => entry.isDirectory() && !['node_modules', 'python'].includes(entry.name))
-    .flatMap(({ name }) => filesIn(join(root, 'templates', name)))
-    .filter((path) => path.includes(`${sep}test${sep}`) && path.includes(`${sep}maintainers${sep}`))
-  return [...filesIn(join(root, 'test')), ...templates].filter((path) => path.endsWith('.ts'))
+  const packages = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'test'))
+  return [join(root, 'test'), ...packages]
+    .flatMap(filesIn)
+    .filter((path) => path.endsWith('.ts') && !path.includes(`${sep}node_modules${sep}`))
 }
 
 function filesIn(folder: string): string[] {

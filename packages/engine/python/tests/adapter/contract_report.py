@@ -1,6 +1,6 @@
 """Tells by the names of mlx-lm which tests of the contract passed: a plugin of pytest.
 
-pytest -p contract_report --contract-report FILE tests/maintainers/adapter
+pytest -p contract_report --contract-report FILE tests/adapter
 """
 
 import json
