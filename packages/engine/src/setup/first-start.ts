@@ -21,6 +21,7 @@ import mlx_lm
 if sys.argv[1] != "auto":
     mx.set_default_device(mx.Device(getattr(mx, sys.argv[1])))
 try:
+    import mlx_app.worker.__main__
     import mlx_app.worker.run
     from mlx_app.locate import HELLO
     model, tokenizer = mlx_lm.load(str(HELLO))
