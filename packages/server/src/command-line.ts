@@ -3,18 +3,23 @@
 import { resolve } from 'node:path'
 import { findProject, programCommand } from 'mlx-app/setup'
 import { runKeys } from './keys/command.ts'
-import { runServer } from './run.ts'
 import { readSettings, SettingError, settingRows } from './settings.ts'
 
 const [command, ...rest] = process.argv.slice(2)
 
-if (command === undefined) await runServer()
+if (command === undefined) await serve()
 else if (command === 'keys') process.exitCode = await keys(rest)
 else if (isHelp(command) && rest.length === 0) console.log(help())
 else {
   const unknown = isHelp(command) ? rest[0] : command
   console.error(`What is "${unknown}"?\n\n${usage()}`)
   process.exitCode = 2
+}
+
+/** Loaded when it is needed: the other commands are there at once. */
+async function serve(): Promise<void> {
+  const { runServer } = await import('./run.ts')
+  await runServer()
 }
 
 function isHelp(word: string): boolean {

@@ -3,6 +3,7 @@ import { EngineError, type EngineErrorCode } from 'mlx-app'
 /** The statuses that the server answers a failure with; 499 stands in logs only, its client has left. */
 export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 431 | 499 | 500 | 503 | 504
 
+/** What an `ApiError` says beyond its message. */
 export interface ApiErrorOptions {
   /** The field of the body that is wrong, as `messages.0.content`. */
   param?: string | undefined

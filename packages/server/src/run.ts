@@ -17,7 +17,7 @@ import { type RunningServer, type StartOptions, startServer } from './start.ts'
 export async function runServer(options: StartOptions = {}): Promise<void> {
   try {
     const settings = readSettings(process.env)
-    if (settings.engineUrl === '') await getModelFirst(process.env)
+    if (settings.engineUrl === '') await getModelFirst(process.env, options.engine)
     const server = await startServer(settings, options)
     const ending = endOnSignals(server)
     console.log(`Listening on ${server.url}`)

@@ -13,6 +13,7 @@ import type { Settings } from './settings.ts'
 import { watchEngine } from './system/engine-metrics.ts'
 import { Metrics } from './system/metrics.ts'
 
+/** For `createServices`. */
 export interface ServicesOptions {
   /** Where the log goes; default: standard error, as LOG_LEVEL says. */
   log?: Logger | undefined

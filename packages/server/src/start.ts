@@ -9,6 +9,7 @@ import { asStartError } from './listen-errors.ts'
 import { createServices, type ServicesOptions } from './services.ts'
 import { readSettings, type Settings } from './settings.ts'
 
+/** A server that listens; disposing of it is `close`. */
 export interface RunningServer extends AsyncDisposable {
   /** Where it listens: `http://127.0.0.1:8000`. */
   url: string
@@ -27,6 +28,7 @@ export interface ServedApp {
   fetch(request: Request, bindings: object): Response | Promise<Response>
 }
 
+/** For `startServer` and `runServer`. */
 export interface StartOptions extends ServicesOptions {
   /** The app to serve, in place of what `createApp` gives for these services: one of your own, which mounts that. */
   app?: ((services: Services) => ServedApp | Promise<ServedApp>) | undefined

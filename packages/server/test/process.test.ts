@@ -117,7 +117,6 @@ test('the keys are those of the project', () => {
   expect(stdout).toMatch(/^mlx-/)
   expect(run(['keys', 'list'], { KEYS_FILE: join(folder, 'own-keys.json') }).stdout).toContain('desk')
   expect(run(['keys', 'list']).stderr).toBe('There is no key.\n')
-  expect(run(['keys', 'make']).status).toBe(2)
   expect(run(['keys', 'list'], { PORT: 'many' })).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(/^PORT: /),
