@@ -8,8 +8,8 @@ import { Supervisor } from './supervisor.ts'
 import { workerLaunch } from './worker-launch.ts'
 
 /**
- * Starts the worker of the project that this file belongs to or, with `baseUrl`, speaks to another server: the same
- * calls, where it can do what they ask for.
+ * Starts the worker of the project (see `EngineOptions.project`) or, with `baseUrl`, speaks to another server: the same calls,
+ * where it can do what they ask for.
  *
  * @throws EngineError SETUP_NEEDED, PYTHON_NOT_FOUND, PYTHON_TOO_OLD, MLX_NOT_WORKING, PROTOCOL_MISMATCH,
  * WORKER_EXITED, INVALID_REQUEST, ABORTED.

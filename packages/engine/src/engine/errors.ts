@@ -25,6 +25,7 @@ export const engineErrorCodes = [
   'WORKER_EXITED',
 ] as const
 
+/** What went wrong: one of `engineErrorCodes`. docs/engine.md tells what to do about each. */
 export type EngineErrorCode = (typeof engineErrorCodes)[number]
 
 export interface EngineErrorOptions {
@@ -34,7 +35,7 @@ export interface EngineErrorOptions {
 }
 
 /**
- * The one error that the engine throws. `message` says what failed, `hint` the command or change that mends
+ * The one error that the engine throws. `message` says what failed, `hint` the command or change that fixes
  * it, `code` is stable across versions.
  */
 export class EngineError extends Error {

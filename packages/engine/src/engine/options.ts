@@ -140,14 +140,19 @@ const engineSchema = z.strictObject({
  * as it is unknown. A download that is resumed begins at the bytes that are here.
  */
 export interface LoadProgress {
+  /** What is being done: one after the other, and those that are not needed are left out. */
   stage: 'download' | 'verify' | 'load'
+  /** Done of this stage. */
   loadedBytes: number
+  /** All of this stage; 0 as long as it is unknown. */
   totalBytes: number
 }
 
 /** How much of a prompt was read; `totalTokens` counts those that came from the prompt cache too. */
 export interface PromptProgress {
+  /** Read so far. */
   processedTokens: number
+  /** All of the prompt. */
   totalTokens: number
 }
 
@@ -167,11 +172,11 @@ export interface ResourceOptions {
 
 /** What is not given is taken from mlx.config.json. */
 export interface EngineOptions extends ResourceOptions {
-  /** A folder inside the project whose mlx.config.json is used; default: the project that this file is in. */
+  /** A folder in the project whose mlx.config.json and environment are used; default: MLX_PROJECT, else the project of the script that was started, else of the working directory. */
   project?: string
   /** Where MLX computes; default: `device` of mlx.config.json. `gpu` fails where there is none. */
   device?: 'auto' | 'gpu' | 'cpu'
-  /** The Python interpreter to run the worker with, in place of the one that `npm run setup` made. */
+  /** The Python interpreter to run the worker with, in place of the one that the set-up made. */
   python?: string
   /** Gets each line that the worker writes to its standard error. */
   onLog?: (line: string) => void
@@ -181,6 +186,7 @@ export interface EngineOptions extends ResourceOptions {
   signal?: AbortSignal
 }
 
+/** Which model to bring into memory, and how. */
 export interface LoadOptions {
   /** A folder under models/, a path that starts with . or /, or a Hugging Face id; default: mlx.config.json. */
   model?: string
@@ -192,10 +198,13 @@ export interface LoadOptions {
   download?: boolean
   /** Keeps it in memory when room is needed, and when it is idle; default false. */
   pinned?: boolean
+  /** Hears how far it is. */
   onProgress?: (progress: LoadProgress) => void
+  /** Ends with ABORTED; what was downloaded stays. */
   signal?: AbortSignal
 }
 
+/** Which model to get, and where its files go. */
 export interface DownloadOptions {
   /** A Hugging Face id; default: mlx.config.json. A model that is here already is left as it is. */
   model?: string
@@ -203,28 +212,37 @@ export interface DownloadOptions {
   revision?: string
   /** A folder that gets plain files, in place of the cache that Hugging Face tools share. */
   output?: string
+  /** Hears how far it is. */
   onProgress?: (progress: LoadProgress) => void
   /** Ends with ABORTED; what was downloaded stays, and the next download goes on from there. */
   signal?: AbortSignal
 }
 
+/** Which model to check. */
 export interface VerifyOptions {
   /** As in `LoadOptions`. */
   model?: string
+  /** As in `DownloadOptions`. */
   revision?: string
+  /** Hears how far it is. */
   onProgress?: (progress: LoadProgress) => void
+  /** Ends with ABORTED. */
   signal?: AbortSignal
 }
 
+/** What to clean up. */
 export interface CleanOptions {
   /** Tells what would be deleted, and deletes nothing; default false. */
   dryRun?: boolean
 }
 
+/** Which model to ask the hub about. */
 export interface DescribeOptions {
   /** As in `LoadOptions`. */
   model?: string
+  /** As in `DownloadOptions`. */
   revision?: string
+  /** Ends with ABORTED. */
   signal?: AbortSignal
 }
 
@@ -242,6 +260,7 @@ export interface PromptOptions {
   templateOptions?: Record<string, unknown>
 }
 
+/** What an answer must look like. */
 export type ResponseFormat =
   | { type: 'text' }
   /** Any JSON object. */
@@ -253,6 +272,7 @@ export type ResponseFormat =
   /** Text of a context-free grammar in llguidance's variant of Lark. */
   | { type: 'grammar'; grammar: string }
 
+/** What to generate, and how. All but the prompt or the messages is optional. */
 export interface GenerateOptions extends PromptOptions {
   /** Most tokens to generate, 1 to 1,048,576; default 1024, and never more than the model's context holds. */
   maxTokens?: number
@@ -335,20 +355,27 @@ export interface GenerateOptions extends PromptOptions {
   signal?: AbortSignal
 }
 
+/** What to count the tokens of. */
 export interface CountOptions extends PromptOptions {
+  /** Ends with ABORTED. */
   signal?: AbortSignal
 }
 
+/** Texts to give vectors for. */
 export interface EmbedOptions {
   /** As in `LoadOptions`. */
   model?: string
   /** 1 to 2048 texts. */
   inputs: string[]
+  /** Ends with ABORTED. */
   signal?: AbortSignal
 }
 
+/** Whose tokens are meant. */
 export interface TokeniseOptions {
+  /** As in `LoadOptions`. */
   model?: string
+  /** Ends with ABORTED. */
   signal?: AbortSignal
 }
 

@@ -23,6 +23,7 @@ const configSchema = z.strictObject({
   ...resourceShape,
 })
 
+/** What mlx.config.json sets, with its defaults. */
 export type ProjectConfig = z.infer<typeof configSchema>
 
 /** Where the parts of the project lie; every path is absolute. */
@@ -57,7 +58,9 @@ export const environmentRecordSchema = z.object({
 
 export type EnvironmentRecord = z.infer<typeof environmentRecordSchema>
 
+/** A Python that can run the worker. */
 export interface Interpreter {
+  /** Its path, or a name on the PATH. */
   python: string
   /** Where the choice came from: an environment variable, the record of the set-up, or the virtual environment. */
   source: string

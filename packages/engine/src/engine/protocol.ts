@@ -717,12 +717,20 @@ export type Request = z.input<typeof requestSchema>
 export type WorkerEvent = z.output<typeof eventSchema>
 export type EventOf<Type extends WorkerEvent['type']> = Extract<WorkerEvent, { type: Type }>
 export type RequestMessage = z.input<typeof messageSchema>
+/** A call of a function that the model asks for. */
 export type ToolCall = z.infer<typeof toolCallSchema>
+/** Text that stands where a call stands and can't be read as one. */
 export type ToolError = z.infer<typeof toolErrorSchema>
+/** A token with its natural logarithm of probability, and its likeliest alternatives. */
 export type TokenLogprob = z.infer<typeof tokenLogprobSchema>
+/** A model that is in memory. */
 export type LoadedModel = z.infer<typeof loadedModelSchema>
 export type ModelOnDisk = z.infer<typeof modelOnDiskSchema>
+/** A file of a model, and whether it has the hash that the hub tells. */
 export type VerifiedFile = z.infer<typeof verifiedFileSchema>
+/** A file that `cleanModels` deleted, and why. */
 export type CleanedFile = z.infer<typeof cleanedFileSchema>
+/** Why a sequence ended. */
 export type FinishReason = (typeof finishReasons)[number]
+/** Tokens that a call read, took from the prompt cache, and generated. */
 export type Usage = z.infer<typeof usageSchema>

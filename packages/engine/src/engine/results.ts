@@ -78,6 +78,7 @@ export interface ObjectAnswer<Value> extends Answer {
   object: Value
 }
 
+/** The vectors of `embed`. */
 export interface EmbedAnswer {
   /** One for each input, in their order; each has length 1. */
   vectors: number[][]
@@ -85,11 +86,13 @@ export interface EmbedAnswer {
   model: string
 }
 
+/** A model that can be loaded without a download. */
 export interface ModelOnDisk extends Omit<ModelOfWorker, 'place'> {
   /** The project's own folder, the package itself (hello), the cache that all Hugging Face tools share, or another server. */
   place: ModelOfWorker['place'] | 'server'
 }
 
+/** A model whose files are all here. */
 export interface DownloadedModel {
   model: string
   /** The folder of its files. */
@@ -100,12 +103,14 @@ export interface DownloadedModel {
   revision?: string
 }
 
+/** What `verifyModel` found. */
 export interface VerifiedModel {
   model: string
   path: string
   files: VerifiedFile[]
 }
 
+/** What `removeModel` deleted. */
 export interface RemovedModel {
   model: string
   path: string
@@ -113,6 +118,7 @@ export interface RemovedModel {
   freedBytes: number
 }
 
+/** What `cleanModels` deleted or, as a dry run, would delete. */
 export interface CleanedModels {
   /** `partial`: of a download that broke off; `unreferenced`: of no model any more. */
   removed: CleanedFile[]
@@ -136,6 +142,7 @@ export interface ModelDescription {
   gated: boolean
 }
 
+/** What an engine has loaded and under way; counts and bytes are those of this moment. */
 export interface EngineStatus {
   /** `stopped` after a death, until the next call starts it again; `remote` for another server. */
   worker: 'ready' | 'stopped' | 'remote'

@@ -12,6 +12,7 @@ export type Outcome = 'here' | 'hello'
 /** MLX_PULL. */
 export const pullPolicies = ['ask', 'always', 'never'] as const
 
+/** What happens to a model that is not on disk; see `pullPolicy`. */
 export type PullPolicy = (typeof pullPolicies)[number]
 
 /**

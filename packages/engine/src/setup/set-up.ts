@@ -24,6 +24,7 @@ export interface SetupContext {
   signal?: AbortSignal | undefined
 }
 
+/** What a set-up ended with. */
 export interface SetupResult {
   /** Absolute path of the interpreter that the engine will use. */
   python: string
