@@ -57,7 +57,9 @@ export async function bundle(directory: string, origin: PackageOrigin = 'vendor'
         CREATE_MLX_APP_VERSION: JSON.stringify(version),
         CREATE_MLX_APP_PACKED: 'true',
         CREATE_MLX_APP_VERSIONS: JSON.stringify(JSON.stringify([...hostVersions(templatesDirectory)])),
-        CREATE_MLX_APP_CARRIED: JSON.stringify(JSON.stringify(carried.map(({ name, file }) => ({ name, file })))),
+        CREATE_MLX_APP_CARRIED: JSON.stringify(
+          JSON.stringify(carried.map(({ name, file }) => ({ name, file }))),
+        ),
       },
       plugins: [lazyModules(), builtinModules()],
     }),
@@ -107,7 +109,10 @@ function lazyModules(): Plugin {
           external: true,
         }),
       )
-      context.onResolve({ filter: /\/(source-folder|scripts\/carried)\.ts$/ }, ({ path }) => ({ path, external: true }))
+      context.onResolve({ filter: /\/(source-folder|scripts\/carried)\.ts$/ }, ({ path }) => ({
+        path,
+        external: true,
+      }))
     },
   }
 }

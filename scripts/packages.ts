@@ -56,7 +56,14 @@ const packedSchema = z.array(
     sha256: z.string(),
   }),
 )
-const manifestSchema = z.looseObject({ name: z.string(), version: z.string() })
+const manifestSchema = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  dependencies: z.record(z.string(), z.string()).default({}),
+})
+const lockSchema = z.object({
+  packages: z.record(z.string(), z.object({ version: z.string().optional() })),
+})
 
 /**
  * Packs the packages as they are published, each from a folder of its own beside the sources.
@@ -147,7 +154,24 @@ function stage(folder: string, staging: string, names: readonly string[]): void 
   for (const name of names) cpSync(join(folder, name), join(staging, name), { recursive: true })
   cpSync(join(root, 'LICENSE'), join(staging, 'LICENSE'))
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
-  writeFileSync(join(staging, 'package.json'), `${JSON.stringify(published(manifest), null, 2)}\n`)
+  const own = { ...manifest, dependencies: exact(basename(folder), manifest.dependencies) }
+  writeFileSync(join(staging, 'package.json'), `${JSON.stringify(published(own), null, 2)}\n`)
+}
+
+/**
+ * The versions of a package's dependencies that were tested: what a project gets with it next month is the same. What the
+ * package leaves to the app, its peers, stays a range.
+ */
+function exact(name: string, dependencies: Readonly<Record<string, string>>): Record<string, string> {
+  const { packages } = lockSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')))
+  const versionOfLocked = (dependency: string): string => {
+    const locked =
+      packages[`packages/${name}/node_modules/${dependency}`] ?? packages[`node_modules/${dependency}`]
+    if (locked?.version === undefined)
+      throw new Error(`package-lock.json lacks ${dependency}: run npm install`)
+    return locked.version
+  }
+  return Object.fromEntries(Object.keys(dependencies).map((each) => [each, versionOfLocked(each)]))
 }
 
 /** A manifest without what is for this repository alone: the sources by their condition, and what tests need. */
@@ -188,7 +212,7 @@ function hashOfSources(): string {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)))
   for (const path of [
     ...filesIn(packagesDirectory),
-    ...['LICENSE', 'tsconfig.base.json'].map((name) => `../${name}`),
+    ...['LICENSE', 'package-lock.json', 'tsconfig.base.json'].map((name) => `../${name}`),
   ]) {
     hash.update(`${path}\0`).update(readFileSync(join(packagesDirectory, path)))
   }

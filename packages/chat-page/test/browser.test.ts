@@ -1,7 +1,7 @@
 import type { Locator } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { answerTo, story } from '../../engine/test/engine/support.ts'
 import { needs } from '../../../test/support/programs/needs.ts'
+import { answerTo, story } from '../../engine/test/engine/support.ts'
 import { emptyAnswer, startConversation, userTurnOf, withTurn } from '../src/state/conversation.ts'
 import { expectNoComplaints, slowDown, usePage } from './page.ts'
 import { describeTools, useMcpConfig } from './tools.ts'

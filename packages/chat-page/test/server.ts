@@ -1,9 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'vite'
-import { program } from '../../../test/support/programs/find.ts'
+import { workerOf } from '../../server/test/program.ts'
 import { serverProgram } from '../../server/test/server-program.ts'
 
 export interface PageServer {
@@ -34,7 +34,8 @@ export async function startPageServer(mcpConfig = ''): Promise<PageServer> {
   return {
     url: `${await urlOf(child)}/`,
     findWorker: () => {
-      const worker = workerOf(child)
+      const worker = workerOf({ child })
+      if (worker === undefined) throw new Error('The server has no worker.')
       return () => void process.kill(worker, 'SIGKILL')
     },
     close: async () => {
@@ -52,13 +53,4 @@ async function urlOf(child: ChildProcess): Promise<string> {
     if (url !== undefined) return url
   }
   throw new Error('The server ended before it listened.')
-}
-
-function workerOf({ pid }: ChildProcess): number {
-  const rows = execFileSync(program('ps'), ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' }).split(
-    '\n',
-  )
-  const row = rows.find((line) => new RegExp(`^\\s*\\d+\\s+${pid}\\s.*mlx_app`).test(line))
-  if (row === undefined) throw new Error('The server has no worker.')
-  return Number.parseInt(row, 10)
 }

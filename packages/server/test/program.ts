@@ -1,8 +1,9 @@
-import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { afterEach } from 'vitest'
 import * as z from 'zod'
+import { program as findListed } from '../../../test/support/programs/find.ts'
 import { serverProgram } from './server-program.ts'
 
 export interface Program {
@@ -62,8 +63,10 @@ export function runServer(
 }
 
 /** The process id of the Python worker of a program; undefined where it has none. */
-export function workerOf({ child }: Program): number | undefined {
-  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' }).split('\n')
+export function workerOf({ child }: { child: Pick<ChildProcess, 'pid'> }): number | undefined {
+  const rows = execFileSync(findListed('ps'), ['-A', '-o', 'pid=,ppid=,command='], {
+    encoding: 'utf8',
+  }).split('\n')
   // The loader for TypeScript has a process of its own.
   const row = rows.find((line) => new RegExp(`^\\s*\\d+\\s+${child.pid}\\s.*mlx_app`).test(line))
   return row === undefined ? undefined : Number.parseInt(row, 10)

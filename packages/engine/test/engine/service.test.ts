@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { createEngine, type Engine, type EngineOptions, type GenerateOptions } from '../../src/engine/index.ts'
 import { resolveAlias } from '../../src/engine/aliases.ts'
+import {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type GenerateOptions,
+} from '../../src/engine/index.ts'
 import { answerTo, ask, endless, makeEndlessModel, occupy, story, until, useFolder } from './support.ts'
 
 const folder = useFolder()
