@@ -80,12 +80,7 @@ describe('the packed tool', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toContain("cd 'my app'")
     const files = Object.keys(readTree(join(folder, 'my app')))
-    for (const path of [
-      '.gitignore',
-      '.editorconfig',
-      'models/hello/model.safetensors',
-      'python/pyproject.toml',
-    ]) {
+    for (const path of ['.gitignore', '.editorconfig', 'src/main.ts']) {
       expect(files).toContain(path)
     }
   })

@@ -157,7 +157,7 @@ describe('the built tool', () => {
     const folder = temporaryFolder()
     const { exitCode, stdout } = await runTool(bin, ['x', '--dry-run', ...quick], { cwd: folder })
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('src/engine/index.ts (')
+    expect(stdout).toContain('src/main.ts (')
     expect(stdout).not.toContain('.github')
     const more = await runTool(bin, ['x', '--dry-run', '--with', 'ci', ...quick, '--json'], { cwd: folder })
     expect(JSON.parse(more.stdout)).toMatchObject({
@@ -269,7 +269,7 @@ describe('a folder that is not empty', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toContain('Overwrote: README.md\n')
     expect(readTree(folder)).toMatchObject({ 'notes/a.txt': 'mine', '.git/HEAD': 'mine' })
-    expect(existsSync(join(folder, 'src/engine/index.ts'))).toBe(true)
+    expect(existsSync(join(folder, 'src/main.ts'))).toBe(true)
   })
 })
 
@@ -289,7 +289,7 @@ describe('git', needs('git'), () => {
       `Ada Lovelace: Create x with create-mlx-app ${version}`,
     )
     expect(await git(project, 'status', '--porcelain')).toBe('')
-    expect(await git(project, 'ls-files', 'models')).toContain('models/hello/model.safetensors')
+    expect(await git(project, 'ls-files', 'vendor')).toMatch(/^vendor\/mlx-app-\S+\.tgz$/)
     expect(await git(project, 'branch', '--show-current')).toBe('main')
   })
 

@@ -12,12 +12,6 @@ import { builtTool } from '../support/tool.ts'
 /** The oldest ones of the range in package.json, and the newest of each line that gets even releases. */
 const versions = ['20.19.0', '22.12.0', '22', '24', '26']
 
-/**
- * The whole test of a project takes minutes: it runs on the newest Node, with SOAK=1 on each, and else a part of it. On the
- * Node that runs these tests project.test.ts has the whole.
- */
-const tested = process.env.SOAK === '1' ? versions : ['26']
-
 const folder = mkdtempSync(join(tmpdir(), 'create mlx nodes é '))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -96,8 +90,7 @@ describe.each(versions)('on Node %s', (version) => {
   test(
     'the tests pass',
     async () => {
-      const part = tested.includes(version) ? '' : ' -- test/examples test/setup/plan'
-      const ran = await onNode(version, `npm -s test${part}`, { cwd: project })
+      const ran = await onNode(version, 'npm -s test', { cwd: project })
       expect(ran.exitCode, ran.all).toBe(0)
       expect(ran.all).toMatch(/Tests +\d{2,} passed/)
       expect(ran.all).not.toContain('DeprecationWarning')

@@ -148,7 +148,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       const outcome = await setup(way, { UV_OFFLINE: '1', UV_FIND_LINKS: changed, PIP_FIND_LINKS: changed })
       expect(outcome.exitCode, outcome.all).toBe(1)
       expect(outcome.stderr).toContain('The packages could not be installed')
-      expect(existsSync(join(project, 'python', '.venv'))).toBe(false)
+      expect(existsSync(join(project, '.mlx', 'venv'))).toBe(false)
     })
   })
 
@@ -171,7 +171,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       expect(outcome.stderr).toContain('The packages could not be installed')
       expect(outcome.stderr).toContain('"Behind a proxy, offline" in README.md')
       expect(outcome.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
-      expect(existsSync(join(project, 'python', '.venv'))).toBe(false)
+      expect(existsSync(join(project, '.mlx', 'venv'))).toBe(false)
     })
 
     it('says so where uv is not there either, and pip takes its place in vain', async () => {

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { type PackageManager, packageManagers, type TemplateId } from '../../src/choices.ts'
 import { frozenInstallCommand, lockFiles } from '../../src/system/package-manager.ts'
+import { answers, answerTo } from '../support/hello.ts'
 import { projectTestsMs } from '../support/limits.ts'
 import { type ManagerMachine, machineWith, type Ran } from '../support/manager-machine.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
@@ -27,7 +28,6 @@ const anyLock = /^(package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\
 const question = 'Who are you?'
 
 const manifestSchema = z.object({ scripts: z.record(z.string(), z.string()) })
-const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() }))
 
 /** A project that was created, and what creating it printed. */
 interface Created {
@@ -72,9 +72,6 @@ function shellLines(project: string): string[] {
   return [...fences].flatMap(([, code = '']) => code.trim().split('\n'))
 }
 
-const readAnswers = (project: string) =>
-  answersSchema.parse(JSON.parse(readFileSync(join(project, 'models', 'hello', 'answers.json'), 'utf8')))
-
 const scriptsOf = (project: string) =>
   Object.keys(manifestSchema.parse(JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'))).scripts)
 
@@ -90,8 +87,6 @@ const gitLines = async (created: Created, command: string) =>
 
 describe.each(managers)('%s', (manager) => {
   let created: Created
-  /** In front of a script's flags. */
-  const pass = manager === 'npm' ? ' --' : ''
 
   beforeAll(async () => {
     created = await create(manager, 'node')
@@ -125,7 +120,7 @@ describe.each(managers)('%s', (manager) => {
       input: question,
     })
     expect(ran.exitCode, `${line}\n${ran.all}`).toBe(0)
-    const { answer } = readAnswers(created.project).find((known) => known.question === question) ?? {}
+    const answer = answerTo(question)
     expect(ran.stdout.split('\n').filter((shown) => shown === answer)).toHaveLength(2)
   })
 
@@ -135,7 +130,7 @@ describe.each(managers)('%s', (manager) => {
     const again = join(created.project, '..', 'again')
     mkdirSync(again)
     // The Python of the first one saves a set-up.
-    const env = { CI: 'true', MLX_PYTHON: join(created.project, 'python', '.venv', 'bin', 'python') }
+    const env = { CI: 'true', MLX_PYTHON: join(created.project, '.mlx', 'venv', 'bin', 'python') }
     const ran = await created.machine.shell(command, { cwd: again, env })
     expect(ran.exitCode, `${command}\n${ran.all}`).toBe(0)
     const other = { ...created, project: join(again, 'my-app') }
@@ -150,15 +145,12 @@ describe.each(managers)('%s', (manager) => {
   })
 
   describe('runs', () => {
-    // pnpm's folders are those in which a package finds only what it asks for. Those of the others are npm's, for which
-    // all of these tests run in project.test.ts.
-    const some = manager === 'pnpm' ? '' : `${pass} test/examples test/setup/plan`
     const ends: Record<string, [flags: string, printed: RegExp]> = {
       setup: ['', /Already set up: nothing to do\./],
       doctor: ['', /All is well\.$/],
-      models: ['', /hello .* project/],
+      models: ['', /hello .* package/],
       build: ['', /dist\/main\.js$/],
-      test: [some, /Tests +\d{2,} passed/],
+      test: ['', /Tests +\d{2,} passed/],
       typecheck: ['', /tsc|^$/],
       lint: ['', /Checked \d+ files .* No fixes applied\./],
       format: ['', /Checked \d+ files .* No fixes applied\./],
@@ -188,7 +180,7 @@ describe.each(managers)('%s', (manager) => {
 
     test('a question, with nothing but the answer on standard output', async () => {
       const line = below('Next:', created.printed).at(-1)?.replace('"Who are you?"', '') ?? ''
-      for (const known of readAnswers(created.project).slice(0, 3)) {
+      for (const known of answers.slice(0, 3)) {
         const ran = await works(created, `${line}"${known.question}"`)
         expect(ran.stdout).toBe(known.answer)
       }

@@ -1,10 +1,19 @@
 /** A project as a user makes it: from the packed tool, in a folder with a space, everything installed, every script run. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { z } from 'zod'
+import { answers } from '../support/hello.ts'
 import { installedTool } from '../support/installed.ts'
 import { projectTestsMs } from '../support/limits.ts'
 import { findProgram, program } from '../support/programs/find.ts'
@@ -12,7 +21,6 @@ import { needs } from '../support/programs/needs.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
 const project = join(folder, 'my app')
-const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() }))
 
 const npm = (...command: string[]) => execa('npm', command, { cwd: project, reject: false, all: true })
 
@@ -36,11 +44,8 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const answers = () =>
-  answersSchema.parse(JSON.parse(readFileSync(join(project, 'models', 'hello', 'answers.json'), 'utf8')))
-
 test('answers a question, the answer alone on standard output', async () => {
-  for (const { question, answer } of answers()) {
+  for (const { question, answer } of answers) {
     const asked = await npm('-s', 'start', '--', question)
     expect(asked).toMatchObject({ stdout: answer, exitCode: 0 })
   }
@@ -67,7 +72,7 @@ describe('every script passes as generated', () => {
         env: { NO_COLOR: '1' },
       })
       expect(ran.exitCode, ran.all).toBe(0)
-      expect(Number(/Tests +(\d+) passed/.exec(ran.all)?.[1])).toBeGreaterThan(100)
+      expect(Number(/Tests +(\d+) passed/.exec(ran.all)?.[1])).toBeGreaterThan(10)
     },
     projectTestsMs,
   )
@@ -100,12 +105,12 @@ test('the built program answers from another folder, with production dependencie
   const shipped = join(folder, 'shipped')
   cpSync(project, shipped, { recursive: true, filter: (path) => !path.endsWith('node_modules') })
   await execa('npm', ['install', '--omit=dev'], { cwd: shipped })
-  const [first] = answers()
+  const [first] = answers
   // Its Python environment is the one of the project: a virtual environment does not move.
-  const python = join(project, 'python', '.venv', 'bin', 'python')
+  renameSync(join(shipped, '.mlx'), join(shipped, '.mlx of another place'))
+  symlinkSync(join(project, '.mlx'), join(shipped, '.mlx'))
   const ran = await execa('node', [join(shipped, 'dist', 'main.js'), first?.question ?? ''], {
     cwd: tmpdir(),
-    env: { MLX_PYTHON: python },
   })
   expect(ran.stdout).toBe(first?.answer)
 })

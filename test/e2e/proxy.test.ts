@@ -14,7 +14,7 @@ import { mirrorNames } from '../support/mirror.ts'
 import type { Ran } from '../support/namespace.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
 import { needs } from '../support/programs/needs.ts'
-import { basePython, pretending, setupProject, sharedPython, tsx } from '../support/setup-project.ts'
+import { basePython, pretending, setupProject, sharedPython } from '../support/setup-project.ts'
 import { builtTool } from '../support/tool.ts'
 
 const linux = process.platform === 'linux'
@@ -92,7 +92,7 @@ describe.runIf(linux)(
 
     it('writes and prints none of the passwords', () => {
       const files = readdirSync(project, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile() && !/node_modules|\.venv/.test(entry.parentPath))
+        .filter((entry) => entry.isFile() && !/node_modules|\.mlx/.test(entry.parentPath))
         .map((entry) => join(entry.parentPath, entry.name))
       expect(files.length).toBeGreaterThan(50)
       const texts = [created.all, ...files.map((path) => readFileSync(path, 'latin1'))]
@@ -249,7 +249,8 @@ it.runIf(linux)('sends nothing of loopback through a proxy', async () => {
   const project = await setupProject()
   onTestFinished(() => project.remove())
   const nowhere = 'http://127.0.0.1:9'
-  const pulled = await execa(process.execPath, [tsx, 'src/setup/models.ts', 'pull', companyModel], {
+  const program = join(project.root, 'node_modules', 'mlx-app', 'dist', 'command-line.js')
+  const pulled = await execa(process.execPath, [program, 'models', 'pull', companyModel], {
     cwd: project.root,
     env: {
       MLX_PYTHON: sharedPython,

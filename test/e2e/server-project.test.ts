@@ -7,6 +7,7 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { stagesOf } from '../support/dockerfile.ts'
+import { answers } from '../support/hello.ts'
 import { installedTool } from '../support/installed.ts'
 import { projectTestsMs } from '../support/limits.ts'
 
@@ -23,7 +24,6 @@ beforeAll(async () => {
   await execa(bin, [project, ...flags], { cwd: folder, stdin: 'ignore' })
 })
 
-const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() }))
 const completionSchema = z.object({
   choices: z.tuple([z.object({ message: z.object({ content: z.string() }) })]),
 })
@@ -48,7 +48,7 @@ async function listening(program: string[], cwd: string, env: NodeJS.ProcessEnv)
 /** Asks the first question that the model knows; expects its answer, word for word. */
 async function expectAnswer(url: string, key?: string) {
   await expect.poll(async () => (await fetch(`${url}/ready`)).status).toBe(200)
-  const [first] = answersSchema.parse(JSON.parse(read('models/hello/answers.json')))
+  const [first] = answers
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: {
@@ -68,13 +68,12 @@ describe('every script passes as generated', () => {
     expect(ran.exitCode, ran.all).toBe(0)
   })
 
-  // Those of the engine and of the set-up run in test/e2e/project.test.ts: they are the same files.
   test(
     'test, with a count above zero',
     async () => {
-      const ran = await npm('test', '--', 'test/server', 'test/web')
+      const ran = await npm('test')
       expect(ran.exitCode, ran.all).toBe(0)
-      expect(Number(/Tests.* (\d+) passed/.exec(ran.all)?.[1])).toBeGreaterThan(100)
+      expect(Number(/Tests.* (\d+) passed/.exec(ran.all)?.[1])).toBeGreaterThan(3)
     },
     projectTestsMs,
   )
@@ -131,7 +130,7 @@ describe('what the image holds', () => {
       mkdirSync(dirname(join(image, path)), { recursive: true })
       cpSync(join(project, path), join(image, path), { recursive: true })
     }
-    symlinkSync(join(project, 'python', '.venv'), join(image, 'python', '.venv'))
+    for (const path of ['node_modules', '.mlx']) symlinkSync(join(project, path), join(image, path))
   })
 
   test('does not start where others reach it without a key', async () => {
@@ -142,10 +141,14 @@ describe('what the image holds', () => {
 
   test('makes a key, serves with it alone, is healthy, and ends with 0 on SIGTERM', async () => {
     const env = environment()
-    const { stdout: key } = await execa('node', ['dist/keys.js', 'create', '--name', 'laptop'], {
-      cwd: image,
-      env,
-    })
+    const { stdout: key } = await execa(
+      'node',
+      ['node_modules/.bin/mlx-app-server', 'keys', 'create', '--name', 'laptop'],
+      {
+        cwd: image,
+        env,
+      },
+    )
     const command = z
       .tuple([z.string()])
       .rest(z.string())

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
 const file = new URL('../../packages/engine/python/src/mlx_app/hello/answers.json', import.meta.url)
-const pairs = z
+export const answers = z
   .array(z.object({ question: z.string(), answer: z.string() }))
   .parse(JSON.parse(readFileSync(file, 'utf8')))
 
 /** @throws Error for a question that it was not taught. */
 export function answerTo(question: string): string {
-  const pair = pairs.find((candidate) => candidate.question === question)
+  const pair = answers.find((candidate) => candidate.question === question)
   if (pair === undefined) throw new Error(`The hello model was not taught "${question}".`)
   return pair.answer
 }

@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
-import { repository } from '../../scripts/environment.ts'
 import { lockHash } from '../../packages/engine/src/setup/locks.ts'
+import { repository } from '../../scripts/environment.ts'
 import { basePython } from './setup-project.ts'
 
 const kept = fileURLToPath(new URL('../../node_modules/.cache/create-mlx-app/', import.meta.url))
 
 /** The command that the README of a project gives for it. */
 export const wheelsCommand =
-  'python3 -m pip download --no-deps --require-hashes --dest wheels -r python/requirements.lock -r python/requirements-uv.lock'
+  'python3 -m pip download --no-deps --require-hashes --dest wheels -r node_modules/mlx-app/python/requirements.lock -r node_modules/mlx-app/python/requirements-uv.lock'
 
 /** A folder with the wheels of requirements.lock and of uv; got once for each state of the locks. */
 export async function lockedWheels(): Promise<string> {
