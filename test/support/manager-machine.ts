@@ -43,11 +43,12 @@ export interface ShellOptions {
 /**
  * A machine on which a package manager has just been installed, by npm.
  *
+ * @param manager undefined for the npm that comes with Node.
  * @param folder for all of it.
  * @param node folder with the `node` that everything runs on; by default the one that runs the tests.
  */
 export async function machineWith(
-  manager: PackageManager,
+  manager: PackageManager | undefined,
   folder: string,
   registry: string,
   node = dirname(process.execPath),
@@ -82,8 +83,7 @@ export async function machineWith(
       all: true,
     })
 
-  const [install = ''] =
-    manager === 'npm' ? ['npm install --global npm@12'] : frozenInstallCommand(manager).split(' && ')
+  const install = installCommand(manager)
   const installed = await start(install, { cwd: folder, env: { npm_config_prefix: tools } })
   if (installed.exitCode !== 0) throw new Error(`${install}: ${installed.all}`)
   return {
@@ -112,6 +112,13 @@ export async function machineWith(
       return seen
     },
   }
+}
+
+function installCommand(manager: PackageManager | undefined): string {
+  if (manager === undefined) return 'npm --version'
+  if (manager === 'npm') return 'npm install --global npm@12'
+  const [install = ''] = frozenInstallCommand(manager).split(' && ')
+  return install
 }
 
 /** Signals a group of processes, if any of them is left. */

@@ -1,0 +1,139 @@
+/** The package mlx-app in a folder with nothing else: installed from its tarball, set up, and used by plain JavaScript. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { answerTo } from '../support/hello.ts'
+import {
+  caches,
+  expectNoFileWritten,
+  openPlace,
+  type Place,
+  shownFile,
+  withReadOnly,
+} from '../support/packages.ts'
+
+let place: Place
+let project: string
+const hello = answerTo('Say hello.')
+
+beforeAll(async () => {
+  place = await openPlace()
+  project = place.project('my app', { 'app.mjs': shownFile('app.mjs'), 'app.cjs': shownFile('app.cjs') })
+  await place.succeed(`npm install '${place.tarball}' zod`, project)
+})
+afterAll(async () => await place[Symbol.asyncDispose]())
+
+const run = async (line: string, cwd = project, env: NodeJS.ProcessEnv = {}) =>
+  await place.succeed(line, cwd, env)
+
+describe('before the set-up', () => {
+  test('an app is told the command', async () => {
+    const { exitCode, stderr } = await place.shell('node app.mjs', { cwd: project })
+    expect(exitCode).not.toBe(0)
+    expect(stderr).toContain('SETUP_NEEDED')
+    expect(stderr).toContain('npx mlx-app setup')
+  })
+
+  test('the set-up works where the packages are read-only, and writes to .mlx and caches alone', async () => {
+    const packages = withReadOnly(join(project, 'node_modules'))
+    const { exitCode } = await place.shell(`${packages} touch node_modules/mlx-app/x`, { cwd: project })
+    expect(exitCode).not.toBe(0)
+    const except = ['my app/.mlx', 'tmp', ...caches.map((cache) => join('home', cache))]
+    await expectNoFileWritten(place.folder, except, async () => await run(`${packages} npx mlx-app setup`))
+    expect(readFileSync(join(project, '.mlx', '.gitignore'), 'utf8')).toBe('*\n')
+  })
+})
+
+/**
+ * Nothing may be written while an app runs, into its environment and the caches neither. On Linux MLX keeps what it compiles for
+ * the CPU in the folder for temporary files.
+ */
+const quietly = async (line: string, cwd?: string, env?: NodeJS.ProcessEnv) =>
+  await expectNoFileWritten(place.folder, ['tmp'], async () => await run(line, cwd, env))
+
+describe('an app', () => {
+  test('is an ES module', async () => {
+    expect(await quietly('node app.mjs')).toBe(hello)
+  })
+
+  test('is CommonJS', async () => {
+    expect(await quietly('node app.cjs')).toBe(hello)
+  })
+
+  test('is started from another folder', async () => {
+    expect(await quietly("node '../my app/app.mjs'", join(place.folder, 'home'))).toBe(hello)
+  })
+
+  test('lies in a folder of the project', async () => {
+    mkdirSync(join(project, 'src', 'deep'), { recursive: true })
+    writeFileSync(join(project, 'src', 'deep', 'app.mjs'), shownFile('app.mjs'))
+    expect(await quietly('node src/deep/app.mjs')).toBe(hello)
+  })
+
+  test('is read from standard input', async () => {
+    expect(await quietly('node --input-type=module - < app.mjs')).toBe(hello)
+  })
+
+  test('has a project where nothing can be written', async () => {
+    expect(await run(`${withReadOnly(project)} node app.mjs`)).toBe(hello)
+  })
+
+  test('has an mlx.config.json that is read', async () => {
+    const path = join(project, 'mlx.config.json')
+    writeFileSync(path, JSON.stringify({ model: 'not-here' }))
+    const { stderr } = await place.shell('node app.mjs', { cwd: project })
+    expect(stderr).toContain('MODEL_NOT_FOUND')
+    rmSync(path)
+  })
+
+  test('keeps working where the project is moved', async () => {
+    const moved = join(place.folder, 'moved')
+    renameSync(project, moved)
+    try {
+      expect(await run('node app.mjs', moved)).toBe(hello)
+    } finally {
+      renameSync(moved, project)
+    }
+  })
+})
+
+test('the doctor finds all well, and says which project it is', async () => {
+  const report = JSON.parse(await run('npx mlx-app doctor --json'))
+  expect(report).toMatchObject({ good: true })
+  expect(JSON.stringify(report)).toContain(project)
+})
+
+describe('MLX_PYTHON', () => {
+  test('wins over the environment that was set up', async () => {
+    const log = join(place.folder, 'started.log')
+    const python = join(place.folder, 'home', 'my python')
+    const own = join(project, '.mlx', 'venv', 'bin', 'python')
+    writeFileSync(python, `#!/bin/sh\necho started >> '${log}'\nexec '${own}' "$@"\n`, { mode: 0o755 })
+    expect(await run('node app.mjs', project, { MLX_PYTHON: python })).toBe(hello)
+    expect(readFileSync(log, 'utf8')).toBe('started\n')
+  })
+
+  test('that is not there is an error that names it', async () => {
+    const { stderr } = await place.shell('node app.mjs', { cwd: project, env: { MLX_PYTHON: '/not/here' } })
+    expect(stderr).toContain('PYTHON_NOT_FOUND')
+    expect(stderr).toContain('/not/here')
+  })
+
+  test('needs no environment in the project', async () => {
+    const other = place.project('other python', { 'app.mjs': shownFile('app.mjs') })
+    await run(`npm install '${place.tarball}' zod`, other)
+    const MLX_PYTHON = join(project, '.mlx', 'venv', 'bin', 'python')
+    expect(await run('node app.mjs', other, { MLX_PYTHON })).toBe(hello)
+    const printed = await run('npx mlx-app setup 2>&1', other, { MLX_PYTHON })
+    expect(printed).toContain('used as it is')
+    expect(await run('node app.mjs', other)).toBe(hello)
+  })
+})
+
+test('no worker is left behind', async () => {
+  const { stdout } = await execa('ps', ['-A', '-o', 'args='])
+  expect(
+    stdout.split('\n').filter((line) => line.includes(place.folder) && line.includes('mlx_app')),
+  ).toEqual([])
+})

@@ -1,0 +1,121 @@
+/** The package mlx-app with what apps are made with: TypeScript, tsx, Express, esbuild, Vitest. All code is the README's. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { answerTo } from '../support/hello.ts'
+import { expectNoFileWritten, openPlace, type Place, shownCommands, shownFile } from '../support/packages.ts'
+
+let place: Place
+let project: string
+const hello = answerTo('Say hello.')
+
+beforeAll(async () => {
+  place = await openPlace()
+  const names = ['app.mjs', 'app.ts', 'server.mjs', 'app.test.mjs']
+  project = place.project('app', Object.fromEntries(names.map((name) => [name, shownFile(name)])))
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  const tools = 'tsx typescript @types/node@20 express esbuild vitest@4'
+  await place.succeed(`npm install mlx-app zod ${tools}`, project)
+  const except = ['.mlx']
+  await expectNoFileWritten(project, except, async () => await place.succeed('npx mlx-app setup', project))
+})
+afterAll(async () => await place[Symbol.asyncDispose]())
+
+/** Runs a line that writes nothing into the project but to these paths, packages and environment included. */
+const quietly = async (line: string, except: string[] = []) =>
+  await expectNoFileWritten(project, except, async () => await place.succeed(line, project))
+
+describe('TypeScript', () => {
+  test('runs by tsx', async () => {
+    expect(await quietly('npx tsx app.ts')).toBe('hello 2')
+  })
+
+  const compiler = 'npx tsc --noEmit --strict --target es2023 --lib es2023,esnext.disposable --types node'
+  test.each(['--module nodenext', '--module esnext --moduleResolution bundler'])(
+    'has types that fit, all of them checked, with %s',
+    async (modules) => {
+      await quietly(`${compiler} ${modules} app.ts`)
+      writeFileSync(
+        join(project, 'wrong.ts'),
+        "import { createEngine } from 'mlx-app'\nawait (await createEngine()).complete({ prompt: 1 })\n",
+      )
+      const { exitCode, stdout } = await place.shell(`${compiler} ${modules} wrong.ts`, { cwd: project })
+      expect(exitCode).not.toBe(0)
+      expect(stdout).toMatch(/wrong\.ts.*TS2322/)
+    },
+  )
+
+  test('has the functions of a start of its own', async () => {
+    const code = `
+      import { findProject, isSetUp, setUp, getMissingModel } from 'mlx-app/setup'
+      const project = findProject()
+      const options = { dev: false, cuda: false, vision: false, fresh: false }
+      const lines: string[] = []
+      const terminal = { done: (text: string) => void lines.push(text), note: (text: string) => void lines.push(text) }
+      const { upToDate } = await setUp(project, options, { environment: process.env, terminal })
+      console.log(isSetUp(), upToDate, typeof getMissingModel)
+    `
+    writeFileSync(join(project, 'start.ts'), code)
+    await place.succeed(`${compiler} --module nodenext start.ts`, project)
+    expect(await place.succeed('npx tsx start.ts', project)).toBe('true true function')
+  })
+})
+
+test('an Express app answers many at once', async () => {
+  await place.until(/port \d+\n/, 'PORT=0 exec node server.mjs', project, async (seen) => {
+    const [, port = ''] = /port (\d+)/.exec(seen) ?? []
+    const ask = async (question: string) => {
+      const answer = await fetch(`http://127.0.0.1:${port}/ask?question=${encodeURIComponent(question)}`)
+      return await answer.text()
+    }
+    const questions = ['Say hello.', 'Who are you?', 'Count to ten.', 'Tell me a story.']
+    await expectNoFileWritten(project, [], async () => {
+      expect(await Promise.all(questions.map(ask))).toEqual(questions.map(answerTo))
+    })
+  })
+})
+
+describe('esbuild', () => {
+  test('makes bundles with and without the package inside', async () => {
+    const commands = shownCommands('npx esbuild')
+    expect(commands).toHaveLength(2)
+    for (const command of commands) {
+      const [, bundle = ''] = /--outfile=(\S+)/.exec(command) ?? []
+      await place.succeed(command, project)
+      expect(await quietly(`node ${bundle}`)).toBe(hello)
+      const elsewhere = `cp ${bundle} '${place.folder}/bundle.mjs' && cd '${place.folder}'`
+      const ran = await place.shell(`${elsewhere} && MLX_PROJECT='${project}' node bundle.mjs`, {
+        cwd: project,
+      })
+      // The whole one needs nothing beside it.
+      expect(bundle.includes('whole') ? ran.stdout : ran.stderr).toContain(
+        bundle.includes('whole') ? hello : 'ERR_MODULE_NOT_FOUND',
+      )
+    }
+  })
+
+  test('makes CommonJS of it', async () => {
+    const code = shownFile('app.mjs').replace('const engine', 'async function main() {\nconst engine')
+    writeFileSync(join(project, 'main.mjs'), `${code}}\nmain()\n`)
+    await place.succeed(
+      'npx esbuild main.mjs --bundle --platform=node --format=cjs --outfile=dist/app.cjs',
+      project,
+    )
+    expect(await quietly('node dist/app.cjs')).toBe(hello)
+  })
+
+  test('makes a bundle of the functions for a start too', async () => {
+    const code = `import { isSetUp } from 'mlx-app/setup'\nconsole.log(isSetUp())\n`
+    writeFileSync(join(project, 'ready.mjs'), code)
+    const flags = '--bundle --platform=node --minify'
+    await place.succeed(`npx esbuild ready.mjs ${flags} --format=esm --outfile=dist/ready.mjs`, project)
+    await place.succeed(`npx esbuild ready.mjs ${flags} --format=cjs --outfile=dist/ready.cjs`, project)
+    expect(await quietly('node dist/ready.mjs')).toBe('true')
+    expect(await quietly('node dist/ready.cjs')).toBe('true')
+  })
+})
+
+test.each(['forks', 'threads', 'vmThreads'])('Vitest runs it, in %s', async (pool) => {
+  const printed = await quietly(`npx vitest run --pool ${pool} app.test.mjs`, ['node_modules/.vite'])
+  expect(printed).toMatch(/Tests +1 passed/)
+})

@@ -1,0 +1,131 @@
+/** Projects of somebody who uses the package mlx-app by itself: on a machine with a home of its own, without the tool. */
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join, relative } from 'node:path'
+import { expect } from 'vitest'
+import { obtainUv } from '../../scripts/environment.ts'
+import { packPackages } from '../../scripts/packages.ts'
+import type { PackageManager } from '../../src/choices.ts'
+import { writeTree } from './folders.ts'
+import { machineWith, type Ran, type ShellOptions } from './manager-machine.ts'
+import { startRegistry } from './registry.ts'
+
+/** A machine, and a registry in which mlx-app is published. */
+export interface Place extends AsyncDisposable {
+  /** The home of the user and the projects are in it. */
+  folder: string
+  /** Path of the tarball of mlx-app; the registry has the same. */
+  tarball: string
+  /** Makes a project: a folder with files in it. */
+  project(name: string, files?: Readonly<Record<string, string>>): string
+  /** Runs a command line. @returns what it printed, however it ended. */
+  shell(line: string, options: ShellOptions): Promise<Ran>
+  /** Runs a command line that must succeed. @returns its standard output. */
+  succeed(line: string, cwd: string, env?: NodeJS.ProcessEnv): Promise<string>
+  /** Runs a command line until it has printed something, with `meanwhile`; then ends it as Ctrl-C does. */
+  until(printed: RegExp, line: string, cwd: string, meanwhile: (seen: string) => Promise<void>): Promise<void>
+}
+
+/** Opens a place. @param manager the package manager on it beside the npm that comes with Node. */
+export async function openPlace(manager?: PackageManager): Promise<Place> {
+  const packed = (await packPackages()).find(({ name }) => name === 'mlx-app')
+  if (packed === undefined) throw new Error('There is no package mlx-app.')
+  const folder = mkdtempSync(join(tmpdir(), 'mlx app é '))
+  const registry = await startRegistry({ tarballs: [packed.path] })
+  const machine = await machineWith(manager, folder, registry.url)
+  const environment = {
+    PATH: [dirname(await obtainUv()), machine.environment.PATH].join(delimiter),
+    NEXT_TELEMETRY_DISABLED: '1',
+  }
+  const shell = async (line: string, options: ShellOptions) =>
+    await machine.shell(line, { ...options, env: { ...environment, ...options.env } })
+  return {
+    folder,
+    tarball: packed.path,
+    project: (name, files = {}) => {
+      const project = join(folder, name)
+      writeTree(project, { 'package.json': '{ "private": true }', ...files })
+      return project
+    },
+    shell,
+    succeed: async (line, cwd, env = {}) => {
+      const { exitCode, stdout, all } = await shell(line, { cwd, env })
+      expect(exitCode, `${line}\n${all}`).toBe(0)
+      return stdout
+    },
+    until: async (printed, line, cwd, meanwhile) => {
+      await machine.until(printed, line, { cwd, env: environment }, meanwhile)
+    },
+    [Symbol.asyncDispose]: async () => {
+      await registry[Symbol.asyncDispose]()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const readme = readFileSync(new URL('../../packages/engine/README.md', import.meta.url), 'utf8')
+
+/** A file that the README of mlx-app shows: a block of code that begins with a comment with its name. */
+export function shownFile(name: string): string {
+  const blocks = Array.from(readme.matchAll(/^```\w+\n(.*?)^```$/gms), ([, code = '']) => code)
+  const block = blocks.find((code) => code.startsWith(`// ${name}\n`) || code.startsWith(`# ${name}\n`))
+  if (block === undefined) throw new Error(`README.md shows no ${name}`)
+  return block
+}
+
+/** Command lines of the README of mlx-app that begin with these words. */
+export function shownCommands(beginning: string): string[] {
+  const blocks = Array.from(readme.matchAll(/^```sh\n(.*?)^```$/gms), ([, code = '']) => code)
+  const lines = blocks.flatMap((code) => code.split('\n')).filter((line) => line.startsWith(beginning))
+  if (lines.length === 0) throw new Error(`README.md has no command ${beginning}`)
+  return lines.map((line) => line.replace(/ *#.*/, ''))
+}
+
+/**
+ * Runs `work`, and expects that it wrote no file below a folder.
+ *
+ * @param except paths of folders in it that may be written to.
+ */
+export async function expectNoFileWritten<Result>(
+  folder: string,
+  except: readonly string[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const before = filesBelow(folder, except)
+  const result = await work()
+  const after = filesBelow(folder, except)
+  const paths = [...new Set([...before.keys(), ...after.keys()])]
+  expect(paths.filter((path) => before.get(path) !== after.get(path))).toEqual([])
+  return result
+}
+
+/** Size and time of change of each file below a folder, by its path; of a link, where it leads. */
+function filesBelow(folder: string, except: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>()
+  const walk = (below: string): void => {
+    for (const entry of readdirSync(below, { withFileTypes: true })) {
+      const path = join(below, entry.name)
+      const name = relative(folder, path)
+      if (except.includes(name)) continue
+      if (entry.isDirectory()) walk(path)
+      else if (entry.isSymbolicLink()) found.set(name, readlinkSync(path))
+      else {
+        const { size, mtimeMs } = lstatSync(path)
+        found.set(name, `${size} bytes of ${mtimeMs}`)
+      }
+    }
+  }
+  walk(folder)
+  return found
+}
+
+/** Where package managers and uv keep what they got, in a home. */
+export const caches = ['.npm', '.cache', '.yarn', '.local/share/pnpm', '.local/state/pnpm']
+
+/** The words in front of a command that make a folder read-only for it, and for whom permissions mean nothing too. */
+export function withReadOnly(folder: string): string {
+  if (!existsSync(folder)) throw new Error(`${folder} is not there`)
+  const own = process.getuid?.() === 0 ? '--mount' : '--mount --user --map-root-user'
+  const bind = `mount --bind '${folder}' '${folder}' && mount -o remount,bind,ro '${folder}'`
+  return `unshare ${own} sh -c "${bind} && exec \\"\\$@\\"" sh`
+}
