@@ -51,12 +51,8 @@ test('depends on little, as its README says', () => {
 
 test('has what it says, and nothing of this repository alone', () => {
   const { exports, bin } = manifest()
-  const named = [
-    ...Object.values(exports).flatMap((target) =>
-      Object.values(Object(target) === target ? target : [target]),
-    ),
-    ...Object.values(bin),
-  ]
+  const targets = Object.values(exports).map((target) => (typeof target === 'string' ? { target } : target))
+  const named = [...targets, bin].flatMap((paths) => Object.values(paths))
   for (const path of named) expect(existsSync(join(unpacked, path)), path).toBe(true)
   const files = readdirSync(unpacked, { recursive: true, encoding: 'utf8' })
   expect(
