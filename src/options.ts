@@ -65,7 +65,7 @@ export const valueOptions = [
     flag: '--model',
     short: '-m',
     placeholder: 'M',
-    help: 'hello (tiny, comes with the project), a Hugging Face id, or a path; --list shows a catalogue with sizes',
+    help: 'hello (tiny, comes with mlx-app), a Hugging Face id, or a path; --list shows a catalogue with sizes',
     fallback: 'the largest text model of the catalogue that fits this machine; on Linux up to 2.5 GB',
     fromNpm: true,
     asked: true,

@@ -19,7 +19,7 @@ export interface RenderContext {
   model: string
   /** Commit that the model is pinned to; '' for the branch `main`. */
   revision: string
-  /** True when the model is the one that comes with the project. */
+  /** True when the model is the one that comes with the package mlx-app. */
   isHello: boolean
   author: string
   /** Version of create-mlx-app. */

@@ -50,7 +50,7 @@ const hello: CatalogueModel = {
   downloadBytes: 0,
   memoryBytes: processBytes,
   licence: 'MIT',
-  description: 'comes with the project: tiny, knows a dozen answers by heart',
+  description: 'comes with mlx-app: tiny, knows a dozen answers by heart',
   sees: false,
   experts: false,
   special: false,

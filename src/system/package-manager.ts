@@ -133,7 +133,10 @@ export function runProgram(manager: PackageManager): string[] {
  *
  * @param packages `production` leaves out those that are for development alone.
  */
-export function frozenInstallCommand(manager: PackageManager, packages: 'all' | 'production' = 'all'): string {
+export function frozenInstallCommand(
+  manager: PackageManager,
+  packages: 'all' | 'production' = 'all',
+): string {
   const all = packages === 'all'
   switch (manager) {
     case 'npm':

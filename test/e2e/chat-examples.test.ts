@@ -39,3 +39,12 @@ test('a reader that has seen enough ends it quietly with 0', async () => {
   expect(await closed).toEqual([0, null])
   expect(errors.text).toBe('')
 })
+
+test('a seed makes chance repeatable', async () => {
+  const flags = ['--temperature', '2', '--max-tokens', '100', '--device', 'cpu', '--model', 'hello']
+  const ask = (seed: string) => run([...chat, ...flags, '--seed', seed, story])
+  const [one, same, ...others] = await Promise.all(['3', '3', '4', '5'].map(ask))
+  expect(one?.code).toBe(0)
+  expect(same).toEqual(one)
+  expect(others.some((other) => other.stdout !== one?.stdout)).toBe(true)
+})

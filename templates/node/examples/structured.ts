@@ -1,6 +1,7 @@
 /** Answers in a shape: tokens that don't fit it are never sampled, whatever the model would like to say. */
-import * as z from 'zod'
+
 import { createEngine } from 'mlx-app'
+import * as z from 'zod'
 
 await using engine = await createEngine()
 await engine.loadModel()

@@ -1,6 +1,7 @@
 /** Tools: the model asks for a call, this program makes it, and the model answers with what came back. */
-import * as z from 'zod'
+
 import { createEngine, type Message, type ToolCall } from 'mlx-app'
+import * as z from 'zod'
 
 const getWeather = {
   name: 'get_weather',

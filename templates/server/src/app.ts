@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { createApp, type Services } from 'mlx-app-server'
+import { type ApiEnv, createApp, type Services } from 'mlx-app-server'
 import { addAsk } from './ask.ts'
 import { serverTiming } from './server-timing.ts'
 
@@ -8,12 +8,12 @@ import { serverTiming } from './server-timing.ts'
  *
  * @param services what both share: the engine, the models, keys, limits, the log.
  */
-export function createOwnApp(services: Services): Hono {
+export function createOwnApp(services: Services): Hono<Pick<ApiEnv, 'Bindings'>> {
   const api = createApp(services)
   // A route that is added to the API comes behind its check of keys, its limits and its log.
   addAsk(api, services)
 
-  const app = new Hono()
+  const app = new Hono<Pick<ApiEnv, 'Bindings'>>()
   // What is added here comes before all of them.
   app.use(serverTiming)
   app.all('*', (c) => api.fetch(c.req.raw, c.env))

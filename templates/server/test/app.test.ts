@@ -49,7 +49,9 @@ test('a chat completion, streamed', async () => {
   expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/)
   const events = (await response.text()).trim().split('\n\n')
   expect(events.at(-1)).toBe('data: [DONE]')
-  const deltas = events.slice(0, -1).map((event) => JSON.parse(event.slice('data: '.length)).choices[0]?.delta)
+  const deltas = events
+    .slice(0, -1)
+    .map((event) => JSON.parse(event.slice('data: '.length)).choices[0]?.delta)
   expect(deltas.map((delta) => delta?.content ?? '').join('')).toBe('Hello from a real MLX model!')
 })
 

@@ -11,7 +11,9 @@ import { Output } from './output.ts'
 export const directory = join(import.meta.dirname, '..', '..')
 
 /** `npm run build` without npm. In the repository of the template the script lies in the layer `base`. */
-export const build = [existsSync(join(directory, 'scripts')) ? 'scripts/bundle.mjs' : '../base/scripts/bundle.mjs']
+export const build = [
+  existsSync(join(directory, 'scripts')) ? 'scripts/bundle.mjs' : '../base/scripts/bundle.mjs',
+]
 
 /** `npm start` without npm. */
 export const chat = [...build, '--run']

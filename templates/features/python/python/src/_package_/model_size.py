@@ -1,4 +1,4 @@
-"""How large a model is in memory, as an example of a program of your own: `uv run model-size PATH`."""
+"""How large a model is in memory, as an example of your own program: `uv run model-size PATH`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ModelSize:
 
 
 def model_size(path: str) -> ModelSize:
-    """Loads a model from a folder and counts its weights."""
+    """Loads a model from its folder and counts its weights."""
     model, *_ = load(path)
     weights = [weight for _, weight in tree_flatten(model.parameters())]
     mx.eval(weights)
@@ -31,5 +31,5 @@ def model_size(path: str) -> ModelSize:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Prints the size of a model as JSON.")
-    parser.add_argument("path", nargs="?", default=str(HELLO), help="its folder; default: the hello model")
+    parser.add_argument("path", nargs="?", default=str(HELLO), help="default: the hello model")
     print(json.dumps(asdict(model_size(parser.parse_args().path))))
