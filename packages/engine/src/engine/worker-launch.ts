@@ -1,4 +1,5 @@
 import { delimiter } from 'node:path'
+import { pythonSource } from '../package-files.ts'
 import { networkEnvironment } from './network-environment.ts'
 import type { ResourceOptions } from './options.ts'
 import type { Interpreter, Project } from './project.ts'
@@ -41,6 +42,9 @@ function workerEnvironment(
     ...networkEnvironment(environment, project),
     ...(path.length > 0 && { PYTHONPATH: path.join(delimiter) }),
     PYTHONNOUSERSITE: '1',
+    // An app writes nothing into its environment: the set-up has compiled what the worker imports.
+    ...(interpreter.source === 'the set-up' &&
+      pythonSource === undefined && { PYTHONDONTWRITEBYTECODE: '1' }),
     // The folder that the program is started in holds no modules of ours.
     PYTHONSAFEPATH: '1',
     PYTHONUTF8: '1',

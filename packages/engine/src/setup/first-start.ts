@@ -8,7 +8,7 @@ import { ask } from './children.ts'
  * that nobody asked for, and that took longer than everything else.
  */
 const firstStart = `
-import os, sys
+import compileall, os, sys
 sys.path[:] = [path for path in sys.path if path]
 worker = None
 try:
@@ -21,11 +21,14 @@ import mlx_lm
 if sys.argv[1] != "auto":
     mx.set_default_device(mx.Device(getattr(mx, sys.argv[1])))
 try:
-    import mlx_app.worker.__main__
     import mlx_app.worker.run
     from mlx_app.locate import HELLO
     model, tokenizer = mlx_lm.load(str(HELLO))
     next(mlx_lm.stream_generate(model, tokenizer, "Hello", max_tokens=1))
+    # What a worker imports only when it is needed.
+    import llguidance.hf
+    from huggingface_hub import scan_cache_dir, snapshot_download
+    compileall.compile_dir(os.path.dirname(mlx_app.__file__), quiet=2)
 except Exception as error:
     worker = error
 print("" if worker is None else "%s: %s" % (type(worker).__name__, worker))

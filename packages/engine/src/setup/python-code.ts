@@ -18,10 +18,11 @@ export function siteFolder(project: Project): string {
   return join(dirname(project.environmentFile), 'site')
 }
 
-/** A wheel is a zip. */
+/** A wheel is a zip. Compiled at once, since nothing is written there while an app runs. */
 const unpack = `
-import sys, zipfile
+import compileall, sys, zipfile
 zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])
+compileall.compile_dir(sys.argv[2], quiet=2)
 `
 
 /**
