@@ -36,6 +36,7 @@ export async function openPlace(manager?: PackageManager): Promise<Place> {
   const environment = {
     PATH: [dirname(await obtainUv()), machine.environment.PATH].join(delimiter),
     NEXT_TELEMETRY_DISABLED: '1',
+    NO_COLOR: '1',
   }
   const shell = async (line: string, options: ShellOptions) =>
     await machine.shell(line, { ...options, env: { ...environment, ...options.env } })
