@@ -31,7 +31,8 @@ export function useModelOnHub(folder: string): ModelOnHub {
     started = await startHub(model, helloDirectory)
   })
   afterEach(() => {
-    rmSync(home, { recursive: true, force: true })
+    // The worker of a program that was interrupted writes until it sees that nobody reads.
+    rmSync(home, { recursive: true, force: true, maxRetries: 20 })
     hub().requests.length = 0
   })
   afterAll(() => started?.[Symbol.asyncDispose]())
