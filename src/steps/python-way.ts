@@ -1,5 +1,12 @@
 import type { Arguments } from '../arguments.ts'
-import { type Answers, choose, type PythonEnvironment, pythonEnvironments } from '../choices.ts'
+import {
+  type Answers,
+  choose,
+  type FeatureId,
+  type PythonEnvironment,
+  pythonEnvironments,
+} from '../choices.ts'
+import { UsageError } from '../errors.ts'
 import type { Asker } from '../system/asker.ts'
 import { locatePython } from '../system/python-path.ts'
 
@@ -8,17 +15,20 @@ type PythonChoices = () => readonly PythonEnvironment[]
 
 /**
  * Settles how Python is set up. A Python that is named is used as it is, unless uv or pip is asked for: then the
- * environment is built from it.
+ * environment is built from it. A Python project of its own is set up by uv, so nobody is asked.
  *
- * @throws UsageError for a Python that is not there; InterruptedError on Ctrl-C.
+ * @throws UsageError for a Python that is not there, or for another way than uv beside a Python project; InterruptedError on
+ * Ctrl-C.
  */
 export async function settlePython(
   given: Arguments,
+  features: readonly FeatureId[],
   around: { workingDirectory: string; environment: NodeJS.ProcessEnv; pythonChoices: PythonChoices },
   asker: Asker | undefined,
 ): Promise<Pick<Answers, 'env' | 'pythonPath'> & { byDefault: boolean }> {
   const env = choose(pythonEnvironments, given.values.get('env'))
   const path = given.values.get('python-path')
+  if (features.includes('python')) return ofPythonProject(env, path, around)
   if (path !== undefined) {
     const pythonPath = locatePython(path, around.workingDirectory, around.environment)
     return { env: env ?? 'existing', pythonPath, byDefault: env === undefined }
@@ -29,6 +39,21 @@ export async function settlePython(
       : undefined
   const way = env ?? asked
   return { byDefault: false, ...(way === undefined ? {} : { env: way }) }
+}
+
+function ofPythonProject(
+  env: PythonEnvironment | undefined,
+  path: string | undefined,
+  around: { workingDirectory: string; environment: NodeJS.ProcessEnv },
+): Pick<Answers, 'env' | 'pythonPath'> & { byDefault: boolean } {
+  if (env !== undefined && env !== 'uv') {
+    throw new UsageError(`--with python needs uv, not --env ${env}.`, {
+      hints: ['Leave --env out: uv is fetched through pip where it is missing.'],
+    })
+  }
+  if (path === undefined) return { byDefault: false, ...(env === undefined ? {} : { env }) }
+  const pythonPath = locatePython(path, around.workingDirectory, around.environment)
+  return { env: 'uv', pythonPath, byDefault: env === undefined }
 }
 
 async function askPython(

@@ -66,7 +66,7 @@ export async function settleAnswers(given: Arguments, around: Surroundings): Pro
   const chosen = await settleModel(given, template, around, asker)
   if (chosen.byDefault) byDefault('--model', chosen.model)
   const features = await settleFeatures(given, template, asker)
-  const python = await settlePython(given, around, asker)
+  const python = await settlePython(given, features, around, asker)
   if (python.env !== undefined && python.byDefault) byDefault('--env', python.env)
   const packageManager = await settlePackageManager(given, around, asker, byDefault)
   const author = given.values.get('author')?.trim()

@@ -54,8 +54,8 @@ describe('docs/session.svg', () => {
 
   test('has a question, and the answer that the hello model gives to it', () => {
     const schema = z.array(z.object({ question: z.string(), answer: z.string() }))
-    const answers = schema.parse(JSON.parse(read('packages/engine/python/src/mlx_app/hello/answers.json')))
-    const asked = answers.find(({ question }) => shown.includes(`> ${question}`))
+    const file = 'packages/engine/python/src/mlx_app/hello/answers.json'
+    const asked = schema.parse(JSON.parse(read(file))).find(({ question }) => shown.includes(`> ${question}`))
     expect(shown).toContain(asked?.answer)
   })
 })

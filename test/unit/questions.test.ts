@@ -182,13 +182,34 @@ describe('features', () => {
   })
 })
 
+describe('a Python project', () => {
+  it('is set up by uv, and nobody is asked', async () => {
+    const one = person({})
+    const { answers } = await settle('x --model hello --node --with python', {
+      asker: async () => one.asker,
+      pythonChoices: () => ['uv', 'pip'],
+    })
+    expect(answers).not.toHaveProperty('env')
+    expect(one.asked).toEqual([])
+    const line = `x --with python --python-path ${process.execPath} --node`
+    const built = await settle(line, { takeDefaults: true })
+    expect(built.answers).toMatchObject({ env: 'uv', pythonPath: process.execPath })
+    expect(built.defaults).toContain('--env uv')
+  })
+
+  it.each(['pip', 'existing'])('is refused with --env %s', async (env) => {
+    const error = await refusal(settle(`x --with python --env ${env} --node`, { takeDefaults: true }))
+    expect([error.exitCode, error.message]).toEqual([2, `--with python needs uv, not --env ${env}.`])
+  })
+})
+
 describe('a feature that the template can not have', () => {
   it('is refused with what there is', async () => {
     const error = await refusal(settle('x --with docker,ci --node', { takeDefaults: true }))
     expect(error.exitCode).toBe(2)
     expect(error.message).toBe('The template node does not come with docker.')
     expect(error.hints).toEqual([
-      '--template node takes --with: ci',
+      '--template node takes --with: ci, python',
       '--with docker goes with --template: server',
     ])
     const { answers } = await settle('x --with docker,ci --server', { takeDefaults: true })
@@ -204,7 +225,10 @@ describe('a feature that the template can not have', () => {
     }
     await settle('x --model hello --node', { asker: async () => one.asker })
     await settle('x --model hello --server', { asker: async () => one.asker })
-    expect(offered).toEqual([['ci'], ['ci', 'docker']])
+    expect(offered).toEqual([
+      ['ci', 'python'],
+      ['ci', 'docker', 'python'],
+    ])
   })
 })
 

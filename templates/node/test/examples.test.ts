@@ -8,15 +8,13 @@ import { run, start } from './support/program.ts'
 const onNode = ['--import', 'tsx']
 
 test('examples/chat.ts', async () => {
-  const turns = (['Say hello.', 'Count to ten.'] as const).map(
-    (question) => `> ${question}\n${answerTo(question)}\n`,
-  )
+  const turns = ['Say hello.', 'Count to ten.'].map((question) => `> ${question}\n${answerTo(question)}\n`)
   expect(await run([...onNode, 'examples/chat.ts'])).toEqual({ stdout: turns.join(''), stderr: '', code: 0 })
 })
 
 test('examples/parallel.ts', async () => {
   const { stdout, code } = await run([...onNode, 'examples/parallel.ts'])
-  for (const question of ['Who are you?', 'Say hello in five languages.', 'What comes next?'] as const) {
+  for (const question of ['Who are you?', 'Say hello in five languages.', 'What comes next?']) {
     expect(stdout).toContain(`> ${question}\n${answerTo(question)}\n`)
   }
   expect(stdout).toMatch(/\n8 answers, \d+ tokens in \d+\.\d\d s: \d+ tokens\/s\n$/)
@@ -49,7 +47,7 @@ test('examples/tools.ts', async () => {
 
 test('examples/memory.ts', async () => {
   const { stdout, stderr, code } = await run([...onNode, 'examples/memory.ts'])
-  for (const question of ['Say hello.', 'Count to ten.'] as const) {
+  for (const question of ['Say hello.', 'Count to ten.']) {
     expect(stdout).toContain(`> ${question}\n${answerTo(question)}\n`)
   }
   const counts = Array.from(

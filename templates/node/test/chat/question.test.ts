@@ -13,7 +13,7 @@ test('the answer alone, to a question from anywhere, and to several at once', as
     run(chat, { input: 'What is MLX?\n' }),
     run([...chat, '--system', 'You are friendly.', '-'], { input: 'Count to ten.' }),
   ])
-  const answers = [question, 'What is MLX?', 'Count to ten.'] as const
+  const answers = [question, 'What is MLX?', 'Count to ten.']
   expect(outcomes).toEqual(answers.map((asked) => ({ stdout: `${answerTo(asked)}\n`, stderr: '', code: 0 })))
 })
 
