@@ -30,7 +30,7 @@ import {
 import { lockedFolders, npmLock } from './npm-locks.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
-const pythonDirectory = join(root, 'templates', 'python')
+const pythonDirectory = join(root, 'packages', 'engine', 'python')
 
 const everySystem = ['linux', 'darwin']
 

@@ -1,5 +1,5 @@
 /** Makes the npm locks of this repository anew, as scripts/locks.ts does with those of Python. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -37,7 +37,8 @@ export async function npmLock(folder: string, options: NpmLockOptions): Promise<
     const { workspaces } = workspacesSchema.parse(
       JSON.parse(await readFile(join(source, 'package.json'), 'utf8')),
     )
-    const manifests = ['.', ...workspaces].map((name) => join(name, 'package.json'))
+    const folders = workspaces.flatMap((pattern) => foldersOf(source, pattern))
+    const manifests = ['.', ...folders].map((name) => join(name, 'package.json'))
     const held =
       options.upgrade || !existsSync(join(source, 'package-lock.json')) ? [] : ['package-lock.json']
     for (const name of [...manifests, ...held, '.npmrc']) {
@@ -54,6 +55,16 @@ export async function npmLock(folder: string, options: NpmLockOptions): Promise<
   } finally {
     await rm(making, { recursive: true, force: true })
   }
+}
+
+/** The folders that an entry of `workspaces` means: itself, or with a star at its end what lies below. */
+function foldersOf(source: string, pattern: string): string[] {
+  if (!pattern.endsWith('/*')) return [pattern]
+  const parent = dirname(pattern)
+  const names = readdirSync(join(source, parent))
+  return names
+    .map((name) => join(parent, name))
+    .filter((folder) => existsSync(join(source, folder, 'package.json')))
 }
 
 /**
