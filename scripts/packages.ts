@@ -19,8 +19,9 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { z } from 'zod'
 import { lockHash, lockSetNames, partsOf } from '../packages/engine/src/setup/locks.ts'
+import { oneAtATime } from '../packages/engine/src/setup/one-at-a-time.ts'
 import { pageModule } from '../packages/server/scripts/page-module.ts'
-import { obtainUv } from './environment.ts'
+import { obtainUv, repository } from './environment.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const packagesDirectory = join(root, 'packages')
@@ -73,11 +74,17 @@ const lockSchema = z.object({
 export async function packPackages(): Promise<PackedPackage[]> {
   const folder = join(shelf, hashOfSources())
   const index = join(folder, 'packages.json')
-  if (!existsSync(index)) await make(folder)
+  if (!existsSync(index)) {
+    // They are compiled in their own folders, so one process at a time.
+    const make = async () => (existsSync(index) ? undefined : await makePackages(folder))
+    await oneAtATime(repository, make, (processId) =>
+      console.error(`! Waiting for process ${processId}, which packs the packages or sets up Python.`),
+    )
+  }
   return packedSchema.parse(JSON.parse(readFileSync(index, 'utf8')))
 }
 
-async function make(folder: string): Promise<void> {
+async function makePackages(folder: string): Promise<void> {
   const making = `${folder}.${randomUUID()}`
   try {
     const wheel = await buildWheel(join(making, 'wheel'))
@@ -90,12 +97,10 @@ async function make(folder: string): Promise<void> {
     const index = packages.map((packed) => ({ ...packed, path: join(folder, packed.file) }))
     writeFileSync(join(making, 'packages.json'), JSON.stringify(index, null, 2))
     for (const { name } of packages) rmSync(join(making, name), { recursive: true, force: true })
-    rmSync(folder, { recursive: true, force: true })
     renameSync(making, folder)
   } catch (error) {
     rmSync(making, { recursive: true, force: true })
-    // Another process may have made the same meanwhile.
-    if (!existsSync(join(folder, 'packages.json'))) throw error
+    throw error
   }
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundle } from '../../scripts/bundle.ts'
+import { carriedPackages } from '../../scripts/carried.ts'
 import { version } from '../../src/version.ts'
 import { readTree, temporaryFolder } from '../support/folders.ts'
 import { plainEnvironment } from '../support/tool.ts'
@@ -44,8 +45,10 @@ describe('the packed tool', () => {
     ])
   })
 
-  it('holds what it needs and nothing else', () => {
+  it('holds what it needs and nothing else', async () => {
+    const carried = (await carriedPackages()).map(({ file }) => `dist/vendor/${file}`)
     const files = Object.keys(readTree(join(installed, 'node_modules', 'create-mlx-app')))
+    expect(carried).toHaveLength(3)
     expect(files.sort()).toEqual([
       'LICENSE',
       'README.md',
@@ -58,6 +61,8 @@ describe('the packed tool', () => {
       'dist/chunks/prompt.js',
       'dist/index.js',
       'dist/layers.bin',
+      'dist/vendor/',
+      ...carried.sort(),
       'package.json',
     ])
   })

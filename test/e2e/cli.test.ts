@@ -95,8 +95,8 @@ describe('the built tool', () => {
     expect(list).toMatchObject({
       ok: true,
       templates: [
-        { id: 'node', features: ['ci'], modelTasks: ['text', 'vision'] },
-        { id: 'server', features: ['ci', 'docker'], modelTasks: ['text', 'vision', 'embeddings'] },
+        { id: 'node', features: ['ci', 'python'], modelTasks: ['text', 'vision'] },
+        { id: 'server', features: ['ci', 'docker', 'python'], modelTasks: ['text', 'vision', 'embeddings'] },
       ],
     })
     expect(list.models.length).toBeGreaterThan(20)
@@ -210,8 +210,8 @@ describe('wrong usage', () => {
     [['x'], '--model M:'],
     [['--yes'], 'The folder to make is missing'],
     [['x', '--template', 'react', '--yes'], '--template takes: node'],
-    [['x', '--with', 'frobnicate', '--yes'], '--with takes: ci, docker'],
-    [['x', '--with', 'docker', '--yes'], '--template node takes --with: ci'],
+    [['x', '--with', 'frobnicate', '--yes'], '--with takes: ci, docker, python'],
+    [['x', '--with', 'docker', '--yes'], '--template node takes --with: ci, python'],
     [
       ['x', '--server', '--template', 'node'],
       '--server is --template server, but --template node is asked for too.',

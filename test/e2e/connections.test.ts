@@ -6,12 +6,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { plainPath } from '../support/company.ts'
-import { writeComposed } from '../support/composed.ts'
 import { answerTo } from '../support/hello.ts'
 import { makeNamespace, type Namespace } from '../support/namespace.ts'
 import { program } from '../support/programs/find.ts'
@@ -20,7 +18,6 @@ import { setupProject, sharedPython } from '../support/setup-project.ts'
 import { builtTool, gitIdentity } from '../support/tool.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-connections-'))
-const modules = fileURLToPath(new URL('../../node_modules', import.meta.url))
 const question = 'Say hello.'
 const nothing = { loopbackPackets: 0, withoutRoute: 0 }
 
@@ -98,12 +95,11 @@ describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', '
 
   it('are made to a server, and by none', async () =>
     await withNetwork(async () => {
-      const server = join(folder, 'server')
-      await writeComposed(server, { template: 'server' })
-      symlinkSync(modules, join(server, 'node_modules'))
+      const project = await setupProject('my api', 'server')
+      onTestFinished(() => project.remove())
       const [program = '', ...rest] = [...network.enter, 'npm', '-s', 'start']
       const running = execa(program, rest, {
-        cwd: server,
+        cwd: project.root,
         env: { ...environment, PORT: '0' },
         extendEnv: false,
         reject: false,
@@ -121,7 +117,7 @@ describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', '
       })
       const url = await Promise.race([address, running.then(({ stderr }) => `It ended: ${stderr}`)])
       expect(url).toMatch(/^http:/)
-      const answered = await run(['node', '--input-type=module', '-e', chat, url, question], server)
+      const answered = await run(['node', '--input-type=module', '-e', chat, url, question], project.root)
       expect(completionSchema.parse(JSON.parse(answered.stdout)).choices[0].message.content).toBe(
         answerTo(question),
       )

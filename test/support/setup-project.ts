@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -17,17 +18,13 @@ import { interpreterIn } from '../../packages/engine/src/engine/project.ts'
 import { repository } from '../../scripts/environment.ts'
 import { openTemplates } from '../../src/compose/open.ts'
 import { planProject } from '../../src/steps/plan.ts'
-import { enginePackage } from './engine-package.ts'
+import { unpackedPackage } from './unpacked.ts'
 
 const repositoryUrl = new URL('../../', import.meta.url)
 /** The program that runs TypeScript as it is. */
 export const tsx = fileURLToPath(new URL('node_modules/tsx/dist/cli.mjs', repositoryUrl))
-
 /** Interpreter of the environment that all tests share: it has everything. */
 export const sharedPython = interpreterIn(repository.virtualEnvironment)
-
-/** The packages that mlx-app needs, and an app's scripts in these tests. */
-const needed = ['eventsource-parser', 'execa', 'tsx', 'zod']
 
 export interface TestProject {
   root: string
@@ -39,12 +36,15 @@ export interface TestProject {
 }
 
 /** A project as create-mlx-app writes it, with the packages of this repository in place of an install. */
-export async function setupProject(folder = 'my app ü'): Promise<TestProject> {
+export async function setupProject(
+  folder = 'my app ü',
+  template: 'node' | 'server' = 'node',
+): Promise<TestProject> {
   const parent = mkdtempSync(join(tmpdir(), 'create-mlx-app-setup-'))
   const root = join(parent, folder)
   const answers = {
     name: 'setup-test',
-    template: 'node',
+    template,
     model: 'hello',
     packageManager: 'npm',
     author: 'nobody',
@@ -55,17 +55,34 @@ export async function setupProject(folder = 'my app ü'): Promise<TestProject> {
     writeFileSync(join(root, path), bytes)
   }
   const modules = join(root, 'node_modules')
-  mkdirSync(modules)
-  const engine = join(modules, 'mlx-app')
-  cpSync(await enginePackage(), engine, { recursive: true })
-  const here = fileURLToPath(new URL('node_modules', repositoryUrl))
-  for (const name of needed) symlinkSync(join(here, name), join(modules, name))
+  await installPackages(modules)
   return {
     root,
-    python: join(engine, 'python'),
+    python: join(modules, 'mlx-app', 'python'),
     virtualEnvironment: join(root, '.mlx', 'venv'),
     record: join(root, '.mlx', 'environment.json'),
     remove: () => rmSync(parent, { recursive: true, force: true }),
+  }
+}
+
+/** Has the packages of this repository as they are published in a `node_modules`, and beside them what else it has installed. */
+async function installPackages(modules: string): Promise<void> {
+  mkdirSync(join(modules, '.bin'), { recursive: true })
+  const here = fileURLToPath(new URL('node_modules', repositoryUrl))
+  const packages = ['mlx-app', 'mlx-app-server'] as const
+  for (const name of packages) {
+    cpSync(await unpackedPackage(name), join(modules, name), { recursive: true })
+    symlinkSync(`../${name}/dist/command-line.js`, join(modules, '.bin', name))
+    chmodSync(join(modules, name, 'dist', 'command-line.js'), 0o755)
+  }
+  for (const [place, path] of [
+    [here, modules],
+    [join(here, '.bin'), join(modules, '.bin')],
+  ] as const) {
+    for (const name of readdirSync(place)) {
+      if (!name.startsWith('.') && !existsSync(join(path, name)))
+        symlinkSync(join(place, name), join(path, name))
+    }
   }
 }
 

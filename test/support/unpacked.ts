@@ -1,14 +1,14 @@
-/** The package mlx-app as it is published, unpacked where it finds the packages that it needs. */
+/** The npm packages of this repository as they are published, unpacked. */
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { packPackages } from '../../scripts/packages.ts'
 
-/** Folder of the unpacked package; made once for the sources as they are. */
-export async function enginePackage(): Promise<string> {
-  const packed = (await packPackages()).find(({ name }) => name === 'mlx-app')
-  if (packed === undefined) throw new Error('mlx-app was not packed')
-  const folder = join(dirname(packed.path), 'unpacked')
+/** Folder of an unpacked package; made once for the sources as they are. */
+export async function unpackedPackage(name: 'mlx-app' | 'mlx-app-server'): Promise<string> {
+  const packed = (await packPackages()).find((candidate) => candidate.name === name)
+  if (packed === undefined) throw new Error(`${name} was not packed`)
+  const folder = join(dirname(packed.path), `unpacked-${name}`)
   const unpacked = join(folder, 'package')
   if (existsSync(unpacked)) return unpacked
   const making = mkdtempSync(`${folder}-`)
