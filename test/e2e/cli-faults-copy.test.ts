@@ -32,7 +32,7 @@ const damages: [name: string, fault: RegExp, damage: (layers: string) => void][]
   ['missing', /is missing/, (layers) => rmSync(layers)],
   ['empty', /is cut short/, (layers) => truncateSync(layers, 0)],
   ['cut in its first line', /is cut short/, (layers) => truncateSync(layers, 100)],
-  ['cut in its middle', /has \d+ bytes in place of \d+/, (layers) => truncateSync(layers, 60_000)],
+  ['cut in its middle', /has \d+ bytes in place of \d+/, (layers) => truncateSync(layers, 15_000)],
   ['something else', /is cut short/, (layers) => writeFileSync(layers, '<html>not found</html>\n')],
   [
     'of another version',
@@ -63,6 +63,19 @@ describe('layers that are', () => {
     )
     expect(message).toMatch(fault)
     expect(hint).toBe(`Remove the folder ${join(copy, '..', '..', '..')} and run the same command again.`)
+  })
+})
+
+describe('a package that the tool carries and that is missing', () => {
+  it('is named, with what to do, and nothing is written', async () => {
+    const folder = temporaryFolder()
+    const copy = copyAt('lib')
+    const [vendored = ''] = readdirSync(join(copy, 'vendor')).filter((name) => /^mlx-app-\d/.test(name))
+    rmSync(join(copy, 'vendor', vendored))
+    const { exitCode, stderr } = await runTool(join(copy, 'index.js'), ['x', ...quick], { cwd: folder })
+    expect({ exitCode, tree: readTree(folder) }).toEqual({ exitCode: 1, tree: {} })
+    expect(stderr).toContain(`is damaged: ${join(copy, 'vendor', vendored)} is missing.`)
+    expect(stderr).toContain(`npx --yes create-mlx-app@${version}`)
   })
 })
 

@@ -1,13 +1,13 @@
 /** Interruptions while real programs work: npm, pip and uv that wait for a registry which never answers. */
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
 import { descendantsOf, isAlive } from '../../src/system/descendants.ts'
 import { temporaryFolder } from '../support/folders.ts'
-import { basePython } from '../support/setup-project.ts'
+import { basePython, installPackages } from '../support/setup-project.ts'
 import { builtTool, keys, plainEnvironment, programs, runInTerminal, type Terminal } from '../support/tool.ts'
 
 const bin = await builtTool()
@@ -48,6 +48,7 @@ class SilentRegistry {
 
 const registry = new SilentRegistry()
 const npmProgram = join(process.execPath, '..', 'npm')
+const packages = join(mkdtempSync(join(tmpdir(), 'create-mlx-app-packages-')), 'node_modules')
 let python: string
 let uv: string
 
@@ -55,8 +56,12 @@ beforeAll(async () => {
   await registry.listen()
   python = await basePython()
   uv = await obtainUv()
+  await installPackages(packages)
 })
-afterAll(() => registry.close())
+afterAll(() => {
+  registry.close()
+  rmSync(dirname(packages), { recursive: true })
+})
 
 /** Variables that lead npm, pip and uv to the registry, with caches that are empty. */
 const reachingNothing = (): NodeJS.ProcessEnv => ({
@@ -69,9 +74,8 @@ const reachingNothing = (): NodeJS.ProcessEnv => ({
   NO_PROXY: '127.0.0.1',
 })
 
-/** npm that takes the packages of this repository for an install, and does everything else for real. */
+/** npm that takes packages of this machine for an install, and does everything else for real. */
 const npmWithPackages = (): string => {
-  const packages = fileURLToPath(new URL('../../node_modules', import.meta.url))
   return `case "$1" in install) ln -s '${packages}' node_modules;; *) exec '${npmProgram}' "$@";; esac`
 }
 

@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
@@ -73,20 +73,12 @@ describe('creating', () => {
 })
 
 describe('the set-up', () => {
-  const esbuild = fileURLToPath(
-    import.meta.resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`),
-  )
-
   const setUp = async (machine: string, scripts: Record<string, string>) => {
     const project = await setupProject()
     const bare = bareMachine()
     try {
       for (const [name, text] of Object.entries(scripts)) bare.script(name, text)
-      const environment = {
-        ...bare.environment,
-        NODE_OPTIONS: `--import=${machine}`,
-        ESBUILD_BINARY_PATH: esbuild,
-      }
+      const environment = { ...bare.environment, NODE_OPTIONS: `--import=${machine}` }
       return await runScript(project, 'setup', [], { ...bare, environment })
     } finally {
       project.remove()

@@ -66,7 +66,7 @@ export async function setupProject(
 }
 
 /** Has the packages of this repository as they are published in a `node_modules`, and beside them what else it has installed. */
-async function installPackages(modules: string): Promise<void> {
+export async function installPackages(modules: string): Promise<void> {
   mkdirSync(join(modules, '.bin'), { recursive: true })
   const here = fileURLToPath(new URL('node_modules', repositoryUrl))
   const packages = ['mlx-app', 'mlx-app-server'] as const
