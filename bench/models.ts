@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { python, root } from './workshop.ts'
+import { hello, python, root } from './workshop.ts'
 
 /** A model to measure with. Neither ever ends a text, so that all answers are as long as they were asked to be. */
 export interface Measured {
@@ -26,7 +26,7 @@ export async function measuredModels(workshop: string): Promise<Measured[]> {
 export async function helloModel(workshop: string): Promise<Measured> {
   const path = join(workshop, 'endless-hello')
   if (!existsSync(path)) {
-    await cp(join(root, 'templates', 'hello', 'models', 'hello'), path, { recursive: true })
+    await cp(hello, path, { recursive: true })
     await withoutEnd(path)
   }
   return { name: 'hello', path, large: false, maxTokens: () => 200 }

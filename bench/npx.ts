@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { version } from '../src/version.ts'
 import { startRegistry } from '../test/support/registry.ts'
-import { inRotation, median, time } from './measure.ts'
+import { inRotation, median, rounds, time } from './measure.ts'
 import { packTool } from './package.ts'
 import { atMost, milliseconds, type Row, ratio } from './table.ts'
 import { memoryFolder, openWorkshop } from './workshop.ts'
@@ -24,22 +24,22 @@ const peers: readonly Scaffolder[] = [
   {
     specification: 'create-vite@9.3.0',
     flags: (name) => [name, '--template', 'vanilla-ts', '--no-interactive'],
+    coldBar: 1,
   },
   { specification: 'create-vue@3.24.0', flags: (name) => [name, '--typescript', '--bare'] },
   {
     specification: 'create-node-llama-cpp@3.21.1',
     flags: (name) => ['--name', name, '--template', 'node-typescript', '--model', 'hf:owner/name/model.gguf'],
-    coldBar: 1 / 20,
   },
 ]
 const sides = [ours, ...peers]
 
 /**
- * From `npx` to a created project, for the packed tool and its peers, all from one registry on this machine: with npm's
+ * From `npx` to a created project, for the tool as it is released and its peers, all from one registry on this machine: with npm's
  * cache empty (medians of 3) and with it warm (medians of 7).
  */
 export async function benchNpx(workshop: string): Promise<Row[]> {
-  await using registry = await startRegistry({ tarballs: [await packTool(workshop)] })
+  await using registry = await startRegistry({ tarballs: [(await packTool(workshop, 'registry')).path] })
   await using projects = await openWorkshop(memoryFolder())
   const cacheOf = (side: Scaffolder) => join(projects.path, `cache of ${side.specification}`)
   const run = (side: Scaffolder, name: string) =>
@@ -55,14 +55,14 @@ export async function benchNpx(workshop: string): Promise<Row[]> {
       }),
     )
   const cold = await inRotation(
-    3,
+    rounds(3),
     sides.map((side, place) => async (round) => {
       await rm(cacheOf(side), { recursive: true, force: true })
       return await run(side, `cold-${place}-${round}`)
     }),
   )
   const warm = await inRotation(
-    7,
+    rounds(7),
     sides.map((side, place) => (round) => run(side, `warm-${place}-${round}`)),
   )
   return [...rows('`npx`, empty cache', cold, true), ...rows('`npx`, warm cache', warm, false)]

@@ -1,37 +1,65 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { z } from 'zod'
+import type { PackageOrigin } from '../scripts/bundle.ts'
+import { packPackages } from '../scripts/packages.ts'
 import type { Row } from './table.ts'
-import { root } from './workshop.ts'
+import { builtTool } from './workshop.ts'
 
-const bar = 600_000
+/** DESIGN's, for the tool as it is released. */
+const bar = 200_000
 const peerName = 'create-vite@9.3.0'
 const packedSchema = z.tuple([z.object({ filename: z.string(), size: z.number(), unpackedSize: z.number() })])
 
-/** Packs the tool as it was built. @returns the path of its tarball. */
-export async function packTool(workshop: string): Promise<string> {
-  return join(workshop, (await pack(workshop)).filename)
+interface Packed {
+  /** Absolute path of the tarball. */
+  path: string
+  /** Bytes of the tarball. */
+  size: number
+  /** Bytes of the files in it. */
+  unpackedSize: number
 }
 
-async function pack(workshop: string, ...names: string[]) {
-  const flags = ['--json', '--ignore-scripts', '--pack-destination', workshop]
-  const { stdout } = await execa('npm', ['pack', ...flags, ...names], { cwd: root })
-  return packedSchema.parse(JSON.parse(stdout))[0]
+/** Packs the tool. @param origin where its projects get the packages of this repository. */
+export async function packTool(workshop: string, origin: PackageOrigin): Promise<Packed> {
+  return await pack(await builtTool(workshop, origin))
 }
 
-/** What `npx` downloads: one tarball, nothing beside it. */
+/** @param name what npm packs where it is not the package in the folder, which the tarball comes to. */
+async function pack(folder: string, ...name: string[]): Promise<Packed> {
+  const { stdout } = await execa('npm', ['pack', '--json', '--ignore-scripts', ...name], { cwd: folder })
+  const [{ filename, ...sizes }] = packedSchema.parse(JSON.parse(stdout))
+  return { path: join(folder, filename), ...sizes }
+}
+
+/** What is downloaded of each thing that is published. */
 export async function benchPackage(workshop: string): Promise<Row[]> {
-  const packed = await pack(workshop)
+  const [released, vendored] = [await packTool(workshop, 'registry'), await packTool(workshop, 'vendor')]
   const peer = await pack(workshop, peerName)
-  const kilobytes = (bytes: number) => `${Math.round(bytes / 1000)} kB`
-  return [
+  const row = (what: string, packed: Packed): Row => ({
+    what: `${what}: packed (unpacked)`,
+    ours: sizes(packed),
+    peer: '',
+    result: kilobytes(packed.size),
+  })
+  const rows: Row[] = [
     {
-      what: 'packed (unpacked) size, hello model included; run-time dependencies',
-      ours: `${kilobytes(packed.size)} (${kilobytes(packed.unpackedSize)}); 0`,
-      peer: `${peerName}: ${kilobytes(peer.size)} (${kilobytes(peer.unpackedSize)}); 0`,
-      result: kilobytes(packed.size),
-      bar: `<= ${kilobytes(bar)}, 0`,
-      met: packed.size <= bar,
+      ...row('create-mlx-app as released, no run-time dependencies', released),
+      peer: `${peerName}: ${sizes(peer)}`,
+      bar: `<= ${kilobytes(bar)}`,
+      met: released.size <= bar,
     },
+    row('create-mlx-app from a checkout, which carries the packages', vendored),
   ]
+  for (const { name, path } of await packPackages()) {
+    if (name === 'wheel') {
+      const size = kilobytes(statSync(path).size)
+      rows.push({ what: 'mlx-app, the wheel, with the hello model', ours: size, peer: '', result: size })
+    } else rows.push(row(`${name}, npm`, await pack(workshop, path)))
+  }
+  return rows
 }
+
+const sizes = ({ size, unpackedSize }: Packed): string => `${kilobytes(size)} (${kilobytes(unpackedSize)})`
+const kilobytes = (bytes: number): string => `${Math.round(bytes / 1000)} kB`

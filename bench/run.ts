@@ -1,7 +1,7 @@
 /**
  * Measures create-mlx-app beside its peers and prints tables: `npm run bench`, or some of it by name:
- * `npm run bench -- create stream`. Every ratio is of sides that ran in turns in this one run. The benches of the
- * engine are tried with BENCH_ROUNDS=1, BENCH_MODEL=hello or large, BENCH_CALLS=100 (for `memory`, which makes 10,000
+ * `npm run bench -- create stream`. Every ratio is of sides that ran in turns in this one run. They are tried with
+ * BENCH_ROUNDS=1, those of the engine with BENCH_MODEL=hello or large, BENCH_CALLS=100 (for `memory`, which makes 10,000
  * calls with SOAK=1).
  */
 import { execa } from 'execa'
@@ -22,20 +22,20 @@ import { benchStart } from './start.ts'
 import { benchStream } from './stream.ts'
 import { benchStreams } from './streams.ts'
 import { machine, type Row, table } from './table.ts'
-import { createProject, openWorkshop, python, root } from './workshop.ts'
+import { createProject, openWorkshop, python } from './workshop.ts'
 
 type Bench = (workshop: string) => Promise<Row[]>
 
 const benches = new Map<string, Bench>([
-  ['create', built(benchCreate)],
-  ['npx', built(benchNpx)],
-  ['first-token', built(benchFirstToken)],
-  ['package', built(benchPackage)],
+  ['create', benchCreate],
+  ['npx', benchNpx],
+  ['first-token', benchFirstToken],
+  ['package', benchPackage],
   ['start', async (workshop) => benchStart(await measuredProject(workshop))],
   ['set-up', async (workshop) => benchSetUp(await measuredProject(workshop), 'python3')],
   ['stream', benchStream],
   ['streams', benchStreams],
-  ['server', built(benchServer)],
+  ['server', benchServer],
   ['options', benchOptions],
   ['prompt-cache', benchPromptCache],
   ['cancel', benchCancel],
@@ -67,24 +67,9 @@ const versions = await execa(python, [
 console.log(`\n${machine(JSON.parse(versions.stdout))}`)
 if (asked.length !== 1) console.log(`\n${table(rows)}`)
 
-/** With the tool bundled, as it is published. */
-function built(bench: Bench): Bench {
-  return async (path) => {
-    await buildOnce()
-    return bench(path)
-  }
-}
-
-let building: Promise<unknown> | undefined
-function buildOnce(): Promise<unknown> {
-  building ??= execa('npm', ['run', 'build'], { cwd: root })
-  return building
-}
-
 let creating: Promise<string> | undefined
 function measuredProject(path: string): Promise<string> {
   creating ??= (async () => {
-    await buildOnce()
     const project = await createProject(path, 'measured')
     await execa('npm', ['run', 'build'], { cwd: project })
     return project

@@ -11,9 +11,8 @@ import { freshPrompt, helloModel, type Measured, measuredModels } from './models
 import { type OurServer, startOurServer } from './our-server.ts'
 import { atLeast, atMost, difference, milliseconds, perSecond, type Row, ratio } from './table.ts'
 import { startVllmMlx } from './vllm-mlx-server.ts'
-import { createProject, python, root } from './workshop.ts'
+import { createProject, hello, python } from './workshop.ts'
 
-const hello = join(root, 'templates', 'hello', 'models', 'hello')
 const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() }))
 
 /**

@@ -1,20 +1,20 @@
 import { join } from 'node:path'
-import { inTurns, median } from './measure.ts'
+import { interpreterIn } from '../packages/engine/src/engine/project.ts'
+import { inTurns, median, rounds } from './measure.ts'
 import { question, untilStory } from './story.ts'
 import { milliseconds, type Row, ratio } from './table.ts'
+import { hello } from './workshop.ts'
 
-const rounds = 11
 const bar = 1
 
 /** `npm start` to the first token of the hello model, beside mlx-lm's own command with the same model. Medians of 11. */
 export async function benchStart(project: string): Promise<Row[]> {
-  const python = join(project, 'python', '.venv', 'bin', 'python')
-  const model = join(project, 'models', 'hello')
-  const generate = ['-m', 'mlx_lm', 'generate', '--model', model, '--prompt', question, '--max-tokens', '400']
+  const python = interpreterIn(join(project, '.mlx', 'venv'))
+  const generate = ['-m', 'mlx_lm', 'generate', '--model', hello, '--prompt', question, '--max-tokens', '400']
   const start = ['-s', 'start', '--', question]
   const built = [join(project, 'dist', 'main.js'), question]
   const sides = await inTurns(
-    rounds,
+    rounds(11),
     async () => ({
       npm: await untilStory('npm', start, project),
       built: await untilStory('node', built, project),
