@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 import { clientsPath } from './scripts/client-packages.ts'
 import { LeftOutReporter } from './test/support/left-out-reporter.ts'
@@ -13,12 +15,16 @@ const fromSources = {
   ssr: { resolve: { conditions: [condition] } },
 }
 const env = { NODE_OPTIONS: `--conditions=${condition}` }
+/** Programs of the templates import compiled packages, and here their sources: they need a loader of TypeScript. */
+const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx'))
+const withLoader = { NODE_OPTIONS: `${env.NODE_OPTIONS} --import=${loader}` }
 
 /** Limits leave room for a machine three times slower that is busy with something else: `npm run test:slow`. */
 const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
 
 /** Tests that run the engine: its environment comes before the first of them. */
-const environment = [new URL('test/support/environment.ts', import.meta.url).pathname]
+const environment = fileURLToPath(new URL('test/support/environment.ts', import.meta.url))
+const vision = fileURLToPath(new URL('test/support/vision.ts', import.meta.url))
 const packages = ['packages/engine', 'packages/server', 'packages/chat-page', 'templates']
 
 export default defineConfig({
@@ -42,8 +48,8 @@ export default defineConfig({
           root,
           include: ['**/test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, '**/test/clients/**'],
-          globalSetup: [...environment, new URL('test/support/vision.ts', import.meta.url).pathname],
-          env,
+          globalSetup: [environment, vision],
+          env: root === 'templates' ? withLoader : env,
           ...limits,
         },
       })),
@@ -54,7 +60,7 @@ export default defineConfig({
         test: {
           name: 'clients',
           include: [`${clientsPath}/**/*.test.ts`],
-          globalSetup: [...environment, 'test/support/clients.ts'],
+          globalSetup: [environment, 'test/support/clients.ts'],
           env,
           ...limits,
         },
@@ -64,7 +70,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: [...environment, 'test/support/published.ts'],
+          globalSetup: [environment, 'test/support/published.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 60_000 } },
