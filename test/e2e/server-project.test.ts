@@ -112,7 +112,8 @@ test('a signal to npm and all that it started, as supervisors send it, lets a st
 describe('what the image holds', () => {
   const image = join(folder, 'image')
   const data = join(folder, 'data')
-  const last = () => stagesOf(read('Dockerfile')).at(-1)
+  const stages = () => stagesOf(read('Dockerfile'))
+  const last = () => stages().at(-1)
 
   /** As the image sets it, but for the volume and the port. */
   const environment = () => ({
@@ -125,8 +126,11 @@ describe('what the image holds', () => {
   beforeAll(async () => {
     await npm('run', 'build')
     mkdirSync(data)
-    const fromProject = last()?.copied.flatMap(({ from }) => from) ?? []
-    for (const path of [...fromProject, 'dist']) {
+    // The last stage takes all that the one for Python holds, which began with all that the one for packages held.
+    const held = stages().filter(({ name }) => ['packages', 'python', ''].includes(name))
+    const fromProject = held.flatMap(({ copied }) => copied.flatMap(({ from }) => from))
+    expect(fromProject).toContain('mlx.config.json')
+    for (const path of new Set([...fromProject, 'dist'])) {
       mkdirSync(dirname(join(image, path)), { recursive: true })
       cpSync(join(project, path), join(image, path), { recursive: true })
     }
