@@ -140,7 +140,12 @@ async function packEngine(staging: string, wheel: PackedPackage): Promise<Packed
 
 async function packServer(staging: string): Promise<PackedPackage> {
   const pageFolder = join(chatPage, 'dist')
-  await execa('vite', ['build', '--logLevel', 'warn'], { cwd: chatPage, preferLocal: true })
+  await execa('vite', ['build', '--logLevel', 'warn'], {
+    cwd: chatPage,
+    preferLocal: true,
+    // Vitest sets it to test, which would give the page React's build for development.
+    env: { NODE_ENV: 'production' },
+  })
   await compile(server)
   stage(server, staging, ['dist', 'src', 'docs', 'README.md', 'package.json'])
   const files = new Map(filesIn(pageFolder).map((path) => [path, readFileSync(join(pageFolder, path))]))

@@ -15,7 +15,7 @@ const answers: readonly [question: string, pressed: string][] = [
   ['What is it to be?', `${down}${keys.enter}`],
   ['Model:', `${down}${down}${down}${keys.enter}`],
   ['Beside that:', ` ${keys.enter}`],
-  ['Python', keys.enter],
+  ['Python environment:', keys.enter],
   ['Package manager:', `${down}${keys.enter}`],
 ]
 
