@@ -12,6 +12,8 @@ import {
   shownFile,
   withReadOnly,
 } from '../support/packages.ts'
+import { program } from '../support/programs/find.ts'
+import { needs } from '../support/programs/needs.ts'
 
 let place: Place
 let project: string
@@ -131,8 +133,8 @@ describe('MLX_PYTHON', () => {
   })
 })
 
-test('no worker is left behind', async () => {
-  const { stdout } = await execa('ps', ['-A', '-o', 'args='])
+test('no worker is left behind', needs('ps'), async () => {
+  const { stdout } = await execa(program('ps'), ['-A', '-o', 'args='])
   expect(
     stdout.split('\n').filter((line) => line.includes(place.folder) && line.includes('mlx_app')),
   ).toEqual([])

@@ -37,7 +37,7 @@ test('publint finds nothing', async () => {
 test('its types resolve wherever ES modules do', async () => {
   // For ES modules alone: CommonJS imports the package by `await import`, which the profile passes by.
   const flags = ['--profile', 'esm-only', '--format', 'json']
-  const { exitCode, stdout } = await execa('attw', [tarball, ...flags], { preferLocal: true, reject: false })
+  const { exitCode, stdout } = await execa('npx', ['attw', tarball, ...flags], { reject: false })
   expect({ exitCode, stdout: exitCode === 0 ? '' : stdout }).toEqual({ exitCode: 0, stdout: '' })
   expect(stdout).toContain('"mlx-app"')
 })

@@ -259,7 +259,7 @@ describe('what users get is what this repository checks', () => {
     const manifest = manifestSchema.parse(json(textOf(await plan({ template: value }), 'package.json')))
     const direct = { ...manifest.dependencies, ...manifest.devDependencies }
     const names = Object.keys(direct)
-    expect(names.length).toBeGreaterThan(9)
+    expect(names.length).toBeGreaterThan(8)
     const exact = names.filter((name) => !name.startsWith('mlx-app'))
     expect(Object.fromEntries(exact.map((name) => [name, direct[name]]))).toEqual(
       Object.fromEntries(exact.map((name) => [name, lockedAt(name)?.version])),

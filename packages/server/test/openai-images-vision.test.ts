@@ -14,7 +14,8 @@ import { openServer, type TestServer } from './support.ts'
 const project = findProject(import.meta.dirname)
 const maker = join(pythonDirectory, 'tests', 'tiny_models.py')
 const python = existsSync(maker) ? findVisionPython(project) : undefined
-const reason = python === undefined ? ' (skipped: npm run test:python makes the environment that it needs)' : ''
+const reason =
+  python === undefined ? ' (skipped: npm run test:python makes the environment that it needs)' : ''
 const colours = { red: 'rgb(255, 0, 0)', blue: 'rgb(0, 0, 255)' }
 
 const answerSchema = z.object({ choices: z.array(z.object({ message: z.object({ content: z.string() }) })) })
