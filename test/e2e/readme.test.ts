@@ -8,8 +8,12 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { z } from 'zod'
 import { obtainUv } from '../../scripts/environment.ts'
 import { dateText, lockDate } from '../../scripts/lock-date.ts'
+import { packPackages } from '../../scripts/packages.ts'
 import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
+import { writeTree } from '../support/folders.ts'
+import { machineWith } from '../support/manager-machine.ts'
 import { needs } from '../support/programs/needs.ts'
+import { startRegistry } from '../support/registry.ts'
 import { basePython } from '../support/setup-project.ts'
 import { readIn } from '../support/workflows.ts'
 
@@ -145,6 +149,32 @@ describe('the README', () => {
       path,
     })
     expect(answer).toContain(greeting)
+  })
+
+  test('has a way into an app that is there', async () => {
+    const packed = (await packPackages()).filter(({ name }) => name !== 'wheel')
+    await using packages = await startRegistry({ tarballs: packed.map(({ path }) => path), kept: false })
+    const cwd = join(folder, 'an app of mine')
+    const [, program = ''] = /^```js\n(\/\/ app\.mjs\n.*?)^```$/ms.exec(read('README.md')) ?? []
+    writeTree(cwd, { 'package.json': '{ "private": true }', 'app.mjs': program })
+    const machine = await machineWith(undefined, join(folder, 'machine'), packages.url)
+    const works = async (line: string) => {
+      const { exitCode, all, stdout } = await machine.shell(line, { cwd })
+      expect(exitCode, `${line}\n${all}`).toBe(0)
+      done.add(line)
+      return stdout
+    }
+    await works('npm install mlx-app zod')
+    await works('npx mlx-app setup')
+    expect(await works('node app.mjs')).toContain(greeting)
+    await works('npm install mlx-app mlx-app-server hono zod')
+    const serve = 'npx mlx-app-server'
+    const options = { cwd, env: { PORT: '0' } }
+    await machine.until(/Listening on \S+\n/, serve, options, async (seen) => {
+      const [, url = ''] = /Listening on (\S+)/.exec(seen) ?? []
+      await expect.poll(async () => (await fetch(`${url}/ready`)).status).toBe(200)
+    })
+    done.add(serve)
   })
 
   test('has no command that is run nowhere', needs('git'), () => {
