@@ -7,7 +7,7 @@ export function modelNotes(known: CatalogueModel | undefined, answers: Answers):
   if (known === undefined) return []
   // Qwen3's embedding models run on mlx-lm, like text models.
   const needsExtra = known.task === 'embeddings' ? !known.id.includes('Qwen3-Embedding') : known.sees
-  const extra = scriptCommand(answers.packageManager, 'setup', ['--with', 'vision']).join(' ')
+  const extra = extraCommand(answers)
   return [
     ...(known.task === 'embeddings' ? [embeddingsNote(answers)] : []),
     ...(needsExtra && answers.env === 'existing' ? ['Its Python needs mlx-vlm too, for this model.'] : []),
@@ -15,6 +15,14 @@ export function modelNotes(known: CatalogueModel | undefined, answers: Answers):
       ? [known.task === 'embeddings' ? `It needs, once: ${extra}` : `To show it images, run once: ${extra}`]
       : []),
   ]
+}
+
+/** What adds mlx-vlm. */
+function extraCommand({ packageManager, features = [] }: Answers): string {
+  if (!features.includes('python'))
+    return scriptCommand(packageManager, 'setup', ['--with', 'vision']).join(' ')
+  const setup = scriptCommand(packageManager, 'setup').join(' ')
+  return `${setup}, with "mlx-app[vision]" in place of "mlx-app" in python/pyproject.toml`
 }
 
 function embeddingsNote({ template }: Answers): string {

@@ -265,6 +265,9 @@ describe('what is said of a model', () => {
     expect(notes('gemma-4-e4b-it-4bit', { env: 'existing' })).toEqual([
       'Its Python needs mlx-vlm too, for this model.',
     ])
+    expect(notes('gemma-4-e4b-it-4bit', { features: ['python'] })).toEqual([
+      'To show it images, run once: npm run setup, with "mlx-app[vision]" in place of "mlx-app" in python/pyproject.toml',
+    ])
   })
 
   it('that makes vectors is that it writes no text', () => {
