@@ -30,12 +30,12 @@ beforeAll(async () => {
   })
   const [message] = await once(program, 'message')
   url = z.object({ url: z.string() }).parse(message).url
-})
+}, 60_000)
 afterAll(async () => {
   const ended = once(program, 'exit')
   program.disconnect()
   await ended
-})
+}, 60_000)
 
 /** What the server holds now. */
 async function held() {

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { findProject } from '../../src/engine/project.ts'
+import { helloDirectory } from './support.ts'
 
 const tokenizerSchema = z.looseObject({
   added_tokens: z.array(z.looseObject({ id: z.int(), content: z.string() })).nonempty(),
@@ -20,7 +20,7 @@ const markers = { '\u010a': '<think>', '\u0120five': '</think>' }
  */
 export function makeThinkingModel(folder: string): string {
   const path = join(folder, 'thinking')
-  cpSync(join(findProject(import.meta.dirname).modelsDirectory, 'hello'), path, { recursive: true })
+  cpSync(helloDirectory, path, { recursive: true })
 
   const file = join(path, 'tokenizer.json')
   const tokenizer = tokenizerSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
