@@ -1,4 +1,4 @@
-import type { Api, Services } from 'mlx-app-server'
+import { type Api, ApiError, type Services } from 'mlx-app-server'
 import * as z from 'zod'
 
 const requestSchema = z.strictObject({ question: z.string().min(1).max(10_000) })
@@ -11,7 +11,8 @@ const requestSchema = z.strictObject({ question: z.string().min(1).max(10_000) }
 export function addAsk(api: Api, { generations }: Services): void {
   api.post('/api/ask', async (c) => {
     const { success, data, error } = requestSchema.safeParse(await c.req.json())
-    if (!success) return c.json({ error: z.prettifyError(error) }, 400)
+    // Answered as the errors of the API are.
+    if (!success) throw new ApiError(400, 'invalid_value', z.prettifyError(error))
     const messages = [{ role: 'user' as const, content: data.question }]
     const { text } = await generations.complete(c.var.caller, { messages, maxTokens: 500 }, c.req.raw.signal)
     return c.json({ answer: text })

@@ -19,7 +19,9 @@ test('the route of this project', async () => {
 test('refuses what is no question', async () => {
   const response = await post('/api/ask', { question: '' })
   expect(response.status).toBe(400)
-  expect(await response.json()).toEqual({ error: expect.stringContaining('question') })
+  expect(await response.json()).toMatchObject({
+    error: { message: expect.stringContaining('question'), code: 'invalid_value' },
+  })
 })
 
 test('the middleware of this project', async () => {
