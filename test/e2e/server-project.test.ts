@@ -93,7 +93,7 @@ test('npm start says where it listens, serves page and API, and ends with npm', 
 })
 
 test('a signal to npm and all that it started, as supervisors send it, lets a stream come to its end', async () => {
-  const { server, url } = await listening(['npm', '-s', 'start'], project, { PORT: '0' })
+  const { server, url } = await listening(['npm', '-s', 'start'], project, { PORT: '0', GRACE_MS: '300000' })
   await expectAnswer(url)
   const body = {
     ...{ stream: true, max_tokens: 2000, logit_bias: { 0: -100, 1: -100, 2: -100 } },

@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -165,7 +157,9 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
   it('notes in the doctor that the lock has changed since', async () => {
     writeFileSync(join(project.python, 'requirements.lock'), '# changed\n', { flag: 'a' })
     const outcome = await runScript(project, 'doctor', [], machine)
-    expect(outcome.stdout).toMatch(/✗ lock +changed since it was installed\n +npm run setup/)
+    expect(outcome.stdout).toMatch(
+      /✗ Python +The Python environment has other packages than this version of mlx-app needs\.\n +Run: npm run setup/,
+    )
     expect(outcome.exitCode).toBe(1)
   })
 
@@ -234,7 +228,8 @@ describe('in a new project', () => {
 
   it('sets up by pip where uv can not be fetched', async () => {
     machine.program('python3', python)
-    rmSync(join(project.python, 'requirements-uv.lock'))
+    const lock = join(project.python, 'requirements-uv.lock')
+    writeFileSync(lock, readFileSync(lock, 'utf8').replaceAll(/[0-9a-f]{64}/g, '0'.repeat(64)))
     const outcome = await setup()
     expect(outcome.exitCode, outcome.stderr).toBe(0)
     expect(outcome.stdout).toContain('pip takes its place')
