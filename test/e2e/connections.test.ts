@@ -45,6 +45,12 @@ describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', '
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+  /** Has the Python of this machine take the code of mlx-app. */
+  async function setUp(project: string): Promise<void> {
+    const { exitCode, all } = await run(['npm', 'run', 'setup'], project)
+    expect(exitCode, all).toBe(0)
+  }
+
   /** A network of its own for each test: its counters begin at 0. */
   async function withNetwork(work: () => Promise<void>): Promise<void> {
     await using made = await makeNamespace()
@@ -80,10 +86,11 @@ describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', '
       expect(network.traffic()).toEqual(nothing)
     }))
 
-  it('are not made by a project that answers', async () =>
+  it('are not made by a project that is set up with a Python that is there, and answers', async () =>
     await withNetwork(async () => {
       const project = await setupProject()
       onTestFinished(() => project.remove())
+      await setUp(project.root)
       const asked = await run(['npm', '-s', 'start', '--', question], project.root)
       expect(asked.stdout, asked.stderr).toBe(answerTo(question))
       const doctor = await run(['npm', 'run', 'doctor'], project.root)
@@ -97,6 +104,7 @@ describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', '
     await withNetwork(async () => {
       const project = await setupProject('my api', 'server')
       onTestFinished(() => project.remove())
+      await setUp(project.root)
       const [program = '', ...rest] = [...network.enter, 'npm', '-s', 'start']
       const running = execa(program, rest, {
         cwd: project.root,

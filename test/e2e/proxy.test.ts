@@ -250,20 +250,23 @@ it.runIf(linux)('sends nothing of loopback through a proxy', async () => {
   onTestFinished(() => project.remove())
   const nowhere = 'http://127.0.0.1:9'
   const program = join(project.root, 'node_modules', 'mlx-app', 'dist', 'command-line.js')
-  const pulled = await execa(process.execPath, [program, 'models', 'pull', companyModel], {
-    cwd: project.root,
-    env: {
-      MLX_PYTHON: sharedPython,
-      HF_ENDPOINT: hub.address,
-      HF_HOME: join(project.root, 'home'),
-      HTTP_PROXY: nowhere,
-      HTTPS_PROXY: nowhere,
-      NO_PROXY: 'intranet.test',
-      no_proxy: 'intranet.test',
-    },
-    reject: false,
-    all: true,
-  })
-  expect(pulled.exitCode, pulled.all).toBe(0)
+  const env = {
+    MLX_PYTHON: sharedPython,
+    HF_ENDPOINT: hub.address,
+    HF_HOME: join(project.root, 'home'),
+    HTTP_PROXY: nowhere,
+    HTTPS_PROXY: nowhere,
+    NO_PROXY: 'intranet.test',
+    no_proxy: 'intranet.test',
+  }
+  for (const words of [['setup'], ['models', 'pull', companyModel]]) {
+    const ran = await execa(process.execPath, [program, ...words], {
+      cwd: project.root,
+      env,
+      reject: false,
+      all: true,
+    })
+    expect(ran.exitCode, ran.all).toBe(0)
+  }
   expect(hub.requests.length).toBeGreaterThan(0)
 })
