@@ -33,6 +33,7 @@ async function begin(url: string, options: Record<string, unknown> = {}, signal?
     signal: signal ?? null,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(chat(story, { ...options, stream: true })),
+    ...(signal && { signal }),
   })
   return beginning(response)
 }

@@ -71,7 +71,7 @@ def _remembering(
             return marshal.loads(memory.read_bytes())
         except (OSError, ValueError, EOFError, TypeError):
             found = original(module_path, prefix=prefix)
-            _write(memory, found)
+            _write(models, prefix, found)
             return found
 
     return structure
@@ -84,8 +84,11 @@ def _memory(models: Path, prefix: str | None) -> Path:
     return models / "__pycache__" / name
 
 
-def _write(memory: Path, found: object) -> None:
+def _write(models: Path, prefix: str | None, found: object) -> None:
     try:
+        # A new folder changes the time that is a part of the name.
+        (models / "__pycache__").mkdir(exist_ok=True)
+        memory = _memory(models, prefix)
         beside = memory.with_suffix(f".{os.getpid()}")
         beside.write_bytes(marshal.dumps(found))  # type: ignore[arg-type]
         beside.replace(memory)
