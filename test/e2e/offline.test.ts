@@ -172,7 +172,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       const outcome = await setup(way, {})
       expect(outcome.exitCode, outcome.all).toBe(1)
       expect(outcome.stderr).toContain('The packages could not be installed')
-      expect(outcome.stderr).toContain('"Behind a proxy, offline" in README.md')
+      expect(outcome.stderr).toContain('node_modules/mlx-app/docs/network.md')
       expect(outcome.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
       expect(existsSync(join(project, '.mlx', 'venv'))).toBe(false)
     })

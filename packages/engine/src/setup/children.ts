@@ -26,7 +26,7 @@ export function childEnvironment(
 
 /** What helps is one table there, each row of which is tested. */
 export const networkHint =
-  'See the lines above, and "Behind a proxy, offline" in README.md: proxies, certificates, mirrors, folders of wheels.'
+  'See the lines above, and node_modules/mlx-app/docs/network.md: proxies, certificates, mirrors, folders of wheels.'
 
 export interface RunOptions {
   environment: NodeJS.ProcessEnv
