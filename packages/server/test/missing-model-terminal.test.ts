@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { useModelOnHub } from '../../engine/test/engine/model-on-hub.ts'
 import { answerTo, makeProject, until, useFolder } from '../../engine/test/engine/support.ts'
 import { keys, TestTerminal } from '../../engine/test/setup/terminal.ts'
+import { untilNoWorker } from './program.ts'
 import { serverProgram } from './server-program.ts'
 import { chat, readAnswer } from './streams.ts'
 
@@ -82,6 +83,8 @@ test('with MLX_PULL=always it asks nothing; Ctrl-C in the download says that it 
   terminal.press(keys.controlC)
   expect(await terminal.exitCode).toBe(130)
   onHub.hub.trouble = () => false
+  // It may still write to what is deleted after the test.
+  await untilNoWorker(folder)
   expect(terminal.text).toContain(
     'Interrupted. What was downloaded stays: the same command goes on from there.',
   )

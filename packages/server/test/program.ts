@@ -1,9 +1,11 @@
 import { type ChildProcess, type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { afterEach } from 'vitest'
 import * as z from 'zod'
 import { program as findListed } from '../../../test/support/programs/find.ts'
+import { until } from '../../engine/test/engine/support.ts'
 import { serverProgram } from './server-program.ts'
 
 export interface Program {
@@ -60,6 +62,17 @@ export function runServer(
     return z.union([z.number(), z.string()]).parse(code ?? signal)
   })
   return { child, url, ended, stdout: () => written.stdout, stderr: () => written.stderr }
+}
+
+/** Resolves once no worker runs for a project: one whose program was interrupted lives until it sees that nobody reads. */
+export async function untilNoWorker(folder: string): Promise<void> {
+  const ofProject = `--models ${join(folder, 'models')}`
+  await until(
+    async () =>
+      !execFileSync(findListed('ps'), ['-A', '-ww', '-o', 'command='], { encoding: 'utf8' }).includes(
+        ofProject,
+      ),
+  )
 }
 
 /** The process id of the Python worker of a program; undefined where it has none. */

@@ -31,8 +31,7 @@ export function useModelOnHub(folder: string): ModelOnHub {
     started = await startHub(model, helloDirectory)
   })
   afterEach(() => {
-    // The worker of a program that was interrupted writes until it sees that nobody reads.
-    rmSync(home, { recursive: true, force: true, maxRetries: 20 })
+    rmSync(home, { recursive: true, force: true })
     hub().requests.length = 0
   })
   afterAll(() => started?.[Symbol.asyncDispose]())
