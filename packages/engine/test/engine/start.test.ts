@@ -79,7 +79,7 @@ describe('what a set-up can lack, each with its code and the command that mends 
       `exec "${realpathSync(python)}" -S -c "import sys, runpy; sys.path.insert(0, '$PYTHONPATH'); runpy.run_module('mlx_app.worker', run_name='__main__')"`,
     )
     expect(await failure({ python: without })).toMatchObject({ code: 'SETUP_NEEDED' })
-    expect(await failure({ python: bare })).toMatchObject({ code: 'WORKER_EXITED' })
+    expect(await failure({ python: bare })).toMatchObject({ code: 'SETUP_NEEDED' })
   })
 
   test('a Python without mlx-lm', async () => {
