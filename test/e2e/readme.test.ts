@@ -28,7 +28,7 @@ interface Elsewhere {
 const elsewhere: Readonly<Record<string, Elsewhere>> = {
   'npm install && npm start': { file: 'test/e2e/cli-demo.test.ts', text: "'npm', ['-s', 'start'" },
   'npm start -- my-dir': { file: 'test/e2e/cli-demo.test.ts', text: "['-s', 'start', '--', project]" },
-  'npm install && npm test': { file: '.ci/run', text: 'check npm install\ncheck npm test' },
+  'npm install && npm test': { file: '.ci/run', text: 'check npm install\nunchanged\ncheck npm test' },
   'npm run setup -- --cuda': { file: 'test/e2e/feature-docker.test.ts', text: "SETUP_FLAG: '--cuda'" },
   'npm create mlx-app my-app --server': { file: 'test/unit/arguments.test.ts', text: "server: 'true'" },
 }
