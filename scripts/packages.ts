@@ -4,6 +4,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -53,13 +54,13 @@ const packedSchema = z.array(
     name: z.enum(packedNames),
     version: z.string(),
     file: z.string(),
-    path: z.string(),
     sha256: z.string(),
   }),
 )
 const manifestSchema = z.looseObject({
   name: z.string(),
   version: z.string(),
+  bin: z.record(z.string(), z.string()),
   dependencies: z.record(z.string(), z.string()).default({}),
 })
 const lockSchema = z.object({
@@ -67,9 +68,8 @@ const lockSchema = z.object({
 })
 
 /**
- * Packs the packages as they are published, each from a folder of its own beside the sources.
- *
- * @param repository `owner/name` on GitHub, for packages that npm gets; see `scripts/publish/package.ts`.
+ * Packs the packages, each from a folder of its own beside the sources. They are private, as the tool carries them; for npm
+ * `scripts/publish/package.ts` gives them another package.json.
  */
 export async function packPackages(): Promise<PackedPackage[]> {
   const folder = join(shelf, hashOfSources())
@@ -81,7 +81,10 @@ export async function packPackages(): Promise<PackedPackage[]> {
       console.error(`! Waiting for process ${processId}, which packs the packages or sets up Python.`),
     )
   }
-  return packedSchema.parse(JSON.parse(readFileSync(index, 'utf8')))
+  // The folder may have been made by another path, such as that of a repository which has been moved.
+  return packedSchema
+    .parse(JSON.parse(readFileSync(index, 'utf8')))
+    .map((packed) => ({ ...packed, path: join(folder, packed.file) }))
 }
 
 async function makePackages(folder: string): Promise<void> {
@@ -94,7 +97,7 @@ async function makePackages(folder: string): Promise<void> {
       wheel,
     ]
     for (const { path, file } of packages) cpSync(path, join(making, file))
-    const index = packages.map((packed) => ({ ...packed, path: join(folder, packed.file) }))
+    const index = packages.map(({ path: _, ...packed }) => packed)
     writeFileSync(join(making, 'packages.json'), JSON.stringify(index, null, 2))
     for (const { name } of packages) rmSync(join(making, name), { recursive: true, force: true })
     renameSync(making, folder)
@@ -195,9 +198,10 @@ function published(manifest: Readonly<Record<string, unknown>>): Record<string, 
 }
 
 async function pack(staging: string): Promise<PackedPackage> {
-  const { name, version } = manifestSchema.parse(
+  const { name, version, bin } = manifestSchema.parse(
     JSON.parse(readFileSync(join(staging, 'package.json'), 'utf8')),
   )
+  for (const path of Object.values(bin)) chmodSync(join(staging, path), 0o755)
   const known = packedNames.find((packed) => packed === name)
   if (known === undefined) throw new Error(`${name} is no package of this repository`)
   const flags = ['pack', '--json', '--ignore-scripts', '--pack-destination', staging]
