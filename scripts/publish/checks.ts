@@ -7,34 +7,43 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { z } from 'zod'
 import { type PackedIndex, packedName, unpackLayers } from '../../src/compose/packed.ts'
-import { lazy } from '../bundle.ts'
+import { onlyHere } from './manifest.ts'
 
-/** All that belongs in the package. */
-const expected = [
-  'LICENSE',
-  'README.md',
-  'dist/THIRD-PARTY-LICENSES.txt',
-  ...lazy.map((name) => `dist/chunks/${basename(name)}.js`),
-  'dist/index.js',
-  `dist/${packedName}`,
-  'package.json',
+/** What an unpacked package must be like. */
+export interface Expected {
+  /** Paths of all files. */
+  files: readonly string[]
+  /** Keys that package.json must have. */
+  keys: readonly string[]
+  /** Keys that it must not have, beside those for work on this repository. */
+  noKeys: readonly string[]
+  /** What its bins are started with, and what they print then. */
+  start: { argument: string; prints: (version: string) => RegExp }
+}
+
+/** Keys by which a package brings others. */
+export const dependencyKeys = [
+  'dependencies',
+  'optionalDependencies',
+  'peerDependencies',
+  'bundleDependencies',
 ]
 
 const manifestSchema = z.looseObject({ version: z.string(), bin: z.record(z.string(), z.string()) })
-const dependencyKeys = ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies']
 
 /**
  * What is wrong with an unpacked package; nothing when it may be published.
  *
- * @param folder with its package.json.
+ * @param folder with its package.json, where its bins find what it depends on.
  */
-export async function problemsOf(folder: string): Promise<string[]> {
+export async function problemsOf(folder: string, expected: Expected): Promise<string[]> {
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
-  const problems = [...misplaced(folder)]
-  for (const key of [...dependencyKeys, 'scripts'])
-    if (key in manifest) problems.push(`package.json has ${key}: nothing is to be installed or run with it`)
+  const problems = misplaced(folder, expected.files)
+  for (const key of expected.keys) if (!(key in manifest)) problems.push(`package.json has no ${key}`)
+  for (const key of [...expected.noKeys, ...onlyHere])
+    if (key in manifest) problems.push(`package.json has ${key}, which does not belong in it`)
   for (const path of Object.values(manifest.bin)) {
-    const complaint = await complaintOfBin(join(folder, path), manifest.version)
+    const complaint = await complaintOfBin(join(folder, path), expected.start, manifest.version)
     if (complaint !== undefined) problems.push(`${path} ${complaint}`)
   }
   const { messages } = await publint({ pkgDir: folder, strict: true })
@@ -42,47 +51,59 @@ export async function problemsOf(folder: string): Promise<string[]> {
   return [...problems, ...(await leaks(folder, manifest.version))]
 }
 
-/** Files that are missing or too many. */
-function misplaced(folder: string): string[] {
-  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  const files = entries.filter((path) => statSync(join(folder, path)).isFile())
+/** Files of a folder that are missing or too many. */
+export function misplaced(folder: string, expected: readonly string[]): string[] {
+  const files = filesBelow(folder)
   return [
     ...expected.filter((path) => !files.includes(path)).map((path) => `${path} is missing`),
     ...files.filter((path) => !expected.includes(path)).map((path) => `${path} does not belong in it`),
   ]
 }
 
-async function complaintOfBin(path: string, version: string): Promise<string | undefined> {
+async function complaintOfBin(
+  path: string,
+  { argument, prints }: Expected['start'],
+  version: string,
+): Promise<string | undefined> {
   try {
     accessSync(path, constants.X_OK)
   } catch {
     return 'is not executable'
   }
   if (!readFileSync(path, 'utf8').startsWith('#!/usr/bin/env node\n')) return 'has no shebang of Node'
-  const { stdout } = await execa(path, ['--version'], { reject: false })
-  return stdout === version ? undefined : `--version says "${stdout}", not ${version}`
+  // As a user starts it, not with the sources of this repository.
+  const { stdout, stderr } = await execa(path, [argument], { reject: false, env: { NODE_OPTIONS: '' } })
+  return prints(version).test(stdout) ? undefined : `${argument} says "${stdout}${stderr}"`
 }
 
-/** Names of the machine that built it, and tests that are of this repository alone. */
-async function leaks(folder: string, version: string): Promise<string[]> {
+/** Names of the machine that built it. @param version of the tool, where the folder has it. */
+export async function leaks(folder: string, version: string): Promise<string[]> {
   const texts = new Map<string, string>()
-  for (const path of expected.filter((name) => !name.endsWith(packedName)))
-    texts.set(path, readIfThere(join(folder, path))?.toString('utf8') ?? '')
-  const packed = readIfThere(join(folder, 'dist', packedName))
-  if (packed !== undefined) {
-    const names = indexOf(packed).layers.map(({ name }) => name)
-    for (const [name, { files }] of unpackLayers(packed, names, version)) {
-      for (const [path, file] of files) {
-        const text = file instanceof Uint8Array ? Buffer.from(file).toString('latin1') : JSON.stringify(file)
-        texts.set(`${name}/${path}`, text)
-      }
-    }
+  for (const path of filesBelow(folder)) {
+    const bytes = readFileSync(join(folder, path))
+    if (basename(path) !== packedName) texts.set(path, bytes.toString('latin1'))
+    else for (const [name, text] of textsOfLayers(bytes, version)) texts.set(name, text)
   }
   const secrets = await namesOfThisMachine()
-  return [...texts].flatMap(([path, text]) => [
-    ...(/(^|\/)maintainers\//.test(path) ? [`${path} is a test of this repository alone`] : []),
-    ...secrets.filter((secret) => text.includes(secret)).map((secret) => `${path} names ${secret}`),
-  ])
+  return [...texts].flatMap(([path, text]) =>
+    secrets.filter((secret) => text.includes(secret)).map((secret) => `${path} names ${secret}`),
+  )
+}
+
+function* textsOfLayers(packed: Buffer, version: string): Generator<[string, string]> {
+  const names = indexOf(packed).layers.map(({ name }) => name)
+  for (const [name, { files }] of unpackLayers(packed, names, version)) {
+    for (const [path, file] of files)
+      yield [
+        `${name}/${path}`,
+        file instanceof Uint8Array ? Buffer.from(file).toString('latin1') : JSON.stringify(file),
+      ]
+  }
+}
+
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return entries.filter((path) => statSync(join(folder, path)).isFile())
 }
 
 /** The index of the packed layers. */
@@ -107,12 +128,3 @@ async function namesOfThisMachine(): Promise<string[]> {
 }
 
 const indexVariables = ['UV_DEFAULT_INDEX', 'UV_INDEX_URL', 'PIP_INDEX_URL', 'npm_config_registry']
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path)
-  } catch {
-    // That it is missing is told by its name.
-    return undefined
-  }
-}

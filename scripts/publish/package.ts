@@ -1,10 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { z } from 'zod'
 import { bundle } from '../bundle.ts'
+import { packPackages } from '../packages.ts'
+import { manifestForNpm, onlyHere } from './manifest.ts'
+import { tarballOf, units } from './units.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -20,47 +23,88 @@ export interface PackedPackage {
   unpackedSize: number
 }
 
-/** What of package.json is for this repository alone. */
-const onlyHere = ['scripts', 'devDependencies', 'workspaces', 'allowScripts']
-
 /**
- * Builds the tool and packs it as it is published, beside the work tree, which stays as it is.
+ * Builds the tool and packs it, beside the work tree, which stays as it is.
  *
  * @param destination folder that the tarball comes to.
- * @param repository `owner/name` on GitHub, when it is for npm: provenance is refused where package.json does not name
- * the repository whose workflow publishes, and this one does not know its own address.
+ * @param repository `owner/name` on GitHub, for a release: its projects get the packages from the registries. Without it the
+ * tool carries them, and npm refuses to publish it.
  */
 export async function packPackage(destination: string, repository?: string): Promise<PackedPackage> {
+  return await inStaging(async (staging) => {
+    await bundle(join(staging, 'dist'), repository === undefined ? 'vendor' : 'registry')
+    for (const name of ['README.md', 'LICENSE']) cpSync(join(root, name), join(staging, name))
+    const manifest = Object.fromEntries(
+      Object.entries(readManifest(root)).filter(([key]) => !onlyHere.includes(key)),
+    )
+    writeManifest(
+      staging,
+      repository === undefined ? manifest : manifestForNpm(manifest, repository, undefined),
+    )
+    return await pack(staging, destination)
+  })
+}
+
+/**
+ * Packs all that npm gets in a release, under the names that `units.ts` gives. The packages are those that every test
+ * uses, with another package.json.
+ *
+ * @param repository `owner/name` on GitHub.
+ * @returns each by its name.
+ */
+export async function packRelease(
+  destination: string,
+  repository: string,
+): Promise<Map<string, PackedPackage>> {
+  const packages = await packPackages()
+  const packed = new Map<string, PackedPackage>()
+  for (const { name, folder } of units) {
+    const carried = packages.find((candidate) => candidate.name === name)
+    const made =
+      carried === undefined
+        ? await packPackage(destination, repository)
+        : await repackForNpm(carried.path, destination, repository, folder)
+    const tarball = join(destination, tarballOf(name))
+    renameSync(made.tarball, tarball)
+    packed.set(name, { ...made, tarball })
+  }
+  return packed
+}
+
+async function repackForNpm(
+  tarball: string,
+  destination: string,
+  repository: string,
+  folder: string | undefined,
+): Promise<PackedPackage> {
+  return await inStaging(async (staging) => {
+    await execa('tar', ['-xzf', tarball, '-C', staging, '--strip-components=1'])
+    writeManifest(staging, manifestForNpm(readManifest(staging), repository, folder))
+    return await pack(staging, destination)
+  })
+}
+
+async function pack(staging: string, destination: string): Promise<PackedPackage> {
+  mkdirSync(destination, { recursive: true })
+  const flags = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]
+  const { stdout } = await execa('npm', flags, { cwd: staging })
+  const [{ filename, size, unpackedSize }] = packedSchema.parse(JSON.parse(stdout))
+  return { tarball: join(destination, filename), size, unpackedSize }
+}
+
+async function inStaging<Result>(work: (staging: string) => Promise<Result>): Promise<Result> {
   const staging = mkdtempSync(join(tmpdir(), 'create-mlx-app-package-'))
   try {
-    await bundle(join(staging, 'dist'))
-    for (const name of ['README.md', 'LICENSE']) cpSync(join(root, name), join(staging, name))
-    const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')))
-    writeFileSync(join(staging, 'package.json'), manifestText(manifest, repository))
-    mkdirSync(destination, { recursive: true })
-    const flags = ['pack', '--json', '--ignore-scripts', '--pack-destination', destination]
-    const { stdout } = await execa('npm', flags, { cwd: staging })
-    const [{ filename, size, unpackedSize }] = packedSchema.parse(JSON.parse(stdout))
-    return { tarball: join(destination, filename), size, unpackedSize }
+    return await work(staging)
   } finally {
     rmSync(staging, { recursive: true, force: true })
   }
 }
 
-function manifestText(manifest: Readonly<Record<string, unknown>>, repository: string | undefined): string {
-  const kept = Object.entries(manifest).filter(([key]) => !onlyHere.includes(key))
-  const published = { ...Object.fromEntries(kept), ...(repository && addressesOf(repository)) }
-  return `${JSON.stringify(published, null, 2)}\n`
+function readManifest(folder: string): z.infer<typeof manifestSchema> {
+  return manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
 }
 
-/** @throws Error when it is not `owner/name`. */
-function addressesOf(repository: string): Record<string, unknown> {
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repository)) throw new Error(`"${repository}" is not owner/name`)
-  const page = `https://github.com/${repository}`
-  return {
-    repository: { type: 'git', url: `git+${page}.git` },
-    homepage: `${page}#readme`,
-    bugs: { url: `${page}/issues` },
-    publishConfig: { access: 'public', provenance: true },
-  }
+function writeManifest(folder: string, manifest: object): void {
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 }

@@ -1,25 +1,29 @@
-/** What publishes this package: the workflows, what their checkers say, each command that they run, and the package. */
-import { once } from 'node:events'
+/** What publishes the packages: the workflows, what their checkers say, each command that they run, and what they publish. */
 import {
   chmodSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { basename, delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { packPackages } from '../../scripts/packages.ts'
 import { problemsOf } from '../../scripts/publish/checks.ts'
+import { expectedOfReleasedTool } from '../../scripts/publish/expected.ts'
+import { unpack } from '../../scripts/publish/unpack.ts'
+import { version } from '../../src/version.ts'
 import { temporaryFolder } from '../support/folders.ts'
+import { nodeFolder } from '../support/node-binaries.ts'
+import { startNpm } from '../support/npm.ts'
+import { runTool } from '../support/tool.ts'
 import {
   commandsOf,
   expectPinned,
@@ -79,13 +83,15 @@ const tried: Readonly<Record<string, 'by .ci/run' | 'below' | `nowhere: it needs
   'sudo sysctl --write kernel.apparmor_restrict_unprivileged_userns=0': 'nowhere: it needs Ubuntu',
   'npm run release -- check "$GITHUB_REF_NAME"': 'below',
   'npm run release -- pack "$GITHUB_REF_NAME" --repository "$GITHUB_REPOSITORY" --output release': 'below',
-  'npm publish ./release/create-mlx-app.tgz --ignore-scripts': 'below',
-  'gh release create "$GITHUB_REF_NAME" --verify-tag --title "$GITHUB_REF_NAME" --notes-file release/notes.md release/create-mlx-app.tgz':
+  'node scripts/publish/publish.ts release': 'below',
+  'gh release view "$GITHUB_REF_NAME" || gh release create "$GITHUB_REF_NAME" --verify-tag --title "$GITHUB_REF_NAME" --notes-file release/notes.md release/*.tgz release/python/*':
     'below',
 }
 
 describe('a release', () => {
   let copy = ''
+  /** Folder of a program `node`. */
+  let node = ''
   const commands = commandsOf(read('.github/workflows/release.yml'))
   /** Runs the one command of the workflow that begins so, in the copy, as a step does. */
   const step = (beginning: string, more = '', variables: NodeJS.ProcessEnv = {}) => {
@@ -102,10 +108,22 @@ describe('a release', () => {
   const access = (url: string) => {
     const settings = join(temporaryFolder('settings'), 'npmrc')
     writeFileSync(settings, `${url.slice('http:'.length)}:_authToken=x\n`)
-    return { NPM_CONFIG_USERCONFIG: settings, NPM_CONFIG_REGISTRY: url, NPM_CONFIG_FETCH_RETRIES: '0' }
+    // In small letters, as npm and the tests themselves set them: of two spellings npm takes either.
+    return {
+      npm_config_userconfig: settings,
+      npm_config_cache: temporaryFolder('cache'),
+      npm_config_registry: url,
+      npm_config_fetch_retries: '0',
+      // The Node of the workflow, which runs TypeScript.
+      PATH: [node, process.env.PATH].join(delimiter),
+    }
   }
+  /** Publishes the release to a registry. Provenance is signed by GitHub's key, which is not there. */
+  const publish = (url: string) => step('node scripts/publish/publish.ts', '--provenance=false', access(url))
+  const pathOf = (name: string) => join(copy, 'release', name)
 
-  beforeAll(() => {
+  beforeAll(async () => {
+    node = await nodeFolder('24')
     copy = mkdtempSync(join(tmpdir(), 'create-mlx-app-release-'))
     const left = /^(node_modules|\.git|\.venv.*|\.mlx|dist|\.cache|\..*_cache)$/
     cpSync(root, copy, { recursive: true, filter: (path) => path === root || !left.test(basename(path)) })
@@ -115,7 +133,13 @@ describe('a release', () => {
 
   it('is refused while the changelog has nothing of it', async () => {
     const { exitCode, stderr } = await step('npm run release -- check')
-    expect(stderr).toContain(`✗ The tag is v${newVersion}, and package.json has version `)
+    expect(stderr).toContain(`✗ The tag is v${newVersion}, and other versions are in:\n`)
+    for (const place of [
+      'package.json',
+      'packages/engine/package.json',
+      'packages/engine/python/pyproject.toml',
+    ])
+      expect(`${stderr}\n`).toContain(`  ${version}  ${place}\n`)
     expect(exitCode).toBe(1)
   })
 
@@ -148,89 +172,187 @@ describe('a release', () => {
   it('is packed with the address of the repository that publishes it', async () => {
     const { exitCode, stderr } = await step('npm run release -- pack')
     expect(exitCode, stderr).toBe(0)
-    expect(readFileSync(join(copy, 'release', 'notes.md'), 'utf8')).toBe('### Added\n\n- A page.\n')
-    const manifest = JSON.parse(readFileSync(join(await unpacked(copy), 'package.json'), 'utf8'))
-    expect(manifest).toMatchObject({
-      name: 'create-mlx-app',
-      version: newVersion,
-      license: 'MIT',
-      repository: { type: 'git', url: 'git+https://github.com/ada/create-mlx-app.git' },
-      homepage: 'https://github.com/ada/create-mlx-app#readme',
-      bugs: { url: 'https://github.com/ada/create-mlx-app/issues' },
-      publishConfig: { access: 'public', provenance: true },
+    expect(readFileSync(pathOf('notes.md'), 'utf8')).toBe('### Added\n\n- A page.\n')
+    const page = 'https://github.com/ada/create-mlx-app'
+    for (const [name, folder] of [
+      ['mlx-app', 'packages/engine'],
+      ['mlx-app-server', 'packages/server'],
+      ['create-mlx-app', undefined],
+    ] as const) {
+      const manifest: unknown = JSON.parse(await textIn(pathOf(`${name}.tgz`), 'package.json'))
+      expect(manifest).toMatchObject({
+        name,
+        version: newVersion,
+        license: 'MIT',
+        repository: { type: 'git', url: `git+${page}.git`, ...(folder && { directory: folder }) },
+        homepage: folder === undefined ? `${page}#readme` : `${page}/tree/main/${folder}#readme`,
+        bugs: { url: `${page}/issues` },
+        publishConfig: { access: 'public', provenance: true },
+      })
+      for (const key of ['private', 'scripts', 'devDependencies', 'workspaces'])
+        expect(manifest).not.toHaveProperty(key)
+    }
+    const server: unknown = JSON.parse(await textIn(pathOf('mlx-app-server.tgz'), 'package.json'))
+    expect(server).toMatchObject({ peerDependencies: { 'mlx-app': newVersion } })
+  })
+
+  it('has a wheel, the one in mlx-app, and a source distribution', async () => {
+    const wheel = `mlx_app-${newVersion}-py3-none-any.whl`
+    expect(readdirSync(pathOf('python')).sort()).toEqual([wheel, `mlx_app-${newVersion}.tar.gz`])
+    const folder = temporaryFolder('unpacked')
+    await unpack(pathOf('mlx-app.tgz'), folder)
+    expect(readFileSync(join(folder, 'python', wheel)).equals(readFileSync(pathOf(`python/${wheel}`)))).toBe(
+      true,
+    )
+  })
+
+  it('has a tool whose projects get the packages of its version from the registry', async () => {
+    const folder = temporaryFolder('unpacked')
+    await unpack(pathOf('create-mlx-app.tgz'), folder)
+    const parent = temporaryFolder('projects')
+    const flags = ['app', '--yes', '--template', 'server', '--no-install', '--no-git']
+    const { exitCode, stderr } = await runTool(join(folder, 'dist', 'index.js'), flags, { cwd: parent })
+    expect(exitCode, stderr).toBe(0)
+    expect(JSON.parse(readFileSync(join(parent, 'app', 'package.json'), 'utf8'))).toMatchObject({
+      dependencies: { 'mlx-app': newVersion, 'mlx-app-server': newVersion },
     })
-    for (const key of ['scripts', 'devDependencies', 'workspaces']) expect(manifest).not.toHaveProperty(key)
+    expect(readdirSync(join(parent, 'app'))).not.toContain('vendor')
   })
 
   it('has nothing that is wrong, and what is wrong would be found', async () => {
-    const folder = await unpacked(copy)
-    expect(await problemsOf(folder)).toEqual([])
+    const folder = temporaryFolder('unpacked')
+    await unpack(pathOf('create-mlx-app.tgz'), folder)
+    const expected = expectedOfReleasedTool()
+    expect(await problemsOf(folder, expected)).toEqual([])
     chmodSync(join(folder, 'dist', 'index.js'), 0o644)
     rmSync(join(folder, 'LICENSE'))
     mkdirSync(join(folder, 'test'))
-    writeFileSync(join(folder, 'test', 'x.ts'), '')
+    writeFileSync(join(folder, 'test', 'x.ts'), `// ${root}`)
     writeFileSync(join(folder, 'README.md'), `Made in ${root}\n`)
-    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    const { repository: _, ...manifest } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     writeFileSync(
       join(folder, 'package.json'),
-      JSON.stringify({ ...manifest, dependencies: { prompts: '^2.4.2' } }),
+      JSON.stringify({ ...manifest, private: true, dependencies: { prompts: '^2.4.2' } }),
     )
-    expect(await problemsOf(folder)).toEqual([
+    const problems = await problemsOf(folder, expected)
+    const names = `names ${root.slice(0, -1)}`
+    expect(problems.filter((problem) => problem.endsWith(names)).sort()).toEqual([
+      `README.md ${names}`,
+      `test/x.ts ${names}`,
+    ])
+    expect(problems.filter((problem) => !problem.endsWith(names))).toEqual([
       'LICENSE is missing',
       'test/x.ts does not belong in it',
-      'package.json has dependencies: nothing is to be installed or run with it',
+      'package.json has no repository',
+      'package.json has private, which does not belong in it',
+      'package.json has dependencies, which does not belong in it',
       'dist/index.js is not executable',
-      `README.md names ${root.slice(0, -1)}`,
     ])
   })
 
-  it('is published as it was packed', async () => {
-    const published: unknown[] = []
-    const registry = createServer(async (request, response) => {
-      const body = await text(request)
-      if (request.method === 'PUT') published.push(JSON.parse(body))
-      response
-        .writeHead(request.method === 'PUT' ? 201 : 404, { 'content-type': 'application/json' })
-        .end('{}')
-    }).listen(0, '127.0.0.1')
-    await once(registry, 'listening')
-    const address = registry.address()
-    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`
-    // Provenance is signed by GitHub's key, which is not there.
-    const { exitCode, stderr } = await step('npm publish', '--provenance=false', access(url))
-    registry.close()
-    expect(exitCode, stderr).toBe(0)
-    const [sent] = z
-      .tuple([
-        z.object({ access: z.string(), _attachments: z.record(z.string(), z.object({ data: z.string() })) }),
-      ])
-      .parse(published)
-    expect(sent.access).toBe('public')
-    const [attachment] = Object.values(sent._attachments)
-    expect(Buffer.from(attachment?.data ?? '', 'base64')).toEqual(
-      readFileSync(join(copy, 'release', 'create-mlx-app.tgz')),
+  it('is published as it was packed, in order, and goes on where it broke off', async () => {
+    await using registry = await startNpm()
+    registry.refused = 'mlx-app-server'
+    const broken = await publish(registry.url)
+    expect(broken.stdout).toContain(`mlx-app ${newVersion} is published`)
+    expect(broken.stderr).toContain(`✗ mlx-app-server ${newVersion} was not published. Run this again`)
+    expect(broken.exitCode).toBe(1)
+    expect([...registry.packages.keys()]).toEqual(['mlx-app'])
+
+    registry.refused = undefined
+    const resumed = await publish(registry.url)
+    expect(resumed.exitCode, resumed.stderr).toBe(0)
+    const skipped = (name: string) => `${name} ${newVersion} is on npm already, with the same bytes: skipped`
+    expect(resumed.stdout).toContain(skipped('mlx-app'))
+    expect([...registry.packages.keys()]).toEqual(['mlx-app', 'mlx-app-server', 'create-mlx-app'])
+    for (const [name, { access, bytes }] of registry.packages) {
+      expect(access).toBe('public')
+      expect(bytes.equals(readFileSync(pathOf(`${name}.tgz`))), name).toBe(true)
+    }
+
+    const again = await publish(registry.url)
+    expect(again.exitCode, again.stderr).toBe(0)
+    expect(again.stdout).toBe([...registry.packages.keys()].map(skipped).join('\n'))
+  })
+
+  it('publishes nothing where npm has other bytes of the version', async () => {
+    await using registry = await startNpm()
+    registry.packages.set('create-mlx-app', {
+      version: newVersion,
+      access: 'public',
+      bytes: Buffer.from('other'),
+    })
+    const { exitCode, stderr } = await publish(registry.url)
+    expect(stderr).toContain(
+      `✗ npm has create-mlx-app ${newVersion} with other bytes than create-mlx-app.tgz.`,
     )
+    expect(exitCode).toBe(1)
+    expect([...registry.packages.keys()]).toEqual(['create-mlx-app'])
+  })
+
+  it('publishes nothing where npm can not be asked', async () => {
+    const { exitCode, stderr } = await publish('http://127.0.0.1:1/')
+    expect(stderr).toContain(`✗ npm can't tell whether it has mlx-app ${newVersion}:\n`)
+    expect(exitCode).toBe(1)
+  })
+
+  it('refuses a tool that carries its packages, and so does npm', async () => {
+    await using registry = await startNpm()
+    const released = pathOf('create-mlx-app.tgz')
+    const kept = readFileSync(released)
+    const carrying = inject('tarball')
+    cpSync(carrying, released)
+    const { exitCode, stderr } = await publish(registry.url)
+    writeFileSync(released, kept)
+    expect(stderr).toContain(`✗ ${released} is a build from a checkout, which carries its packages.`)
+    expect(exitCode).toBe(1)
+    const packages = (await packPackages()).filter(({ name }) => name !== 'wheel').map(({ path }) => path)
+    for (const tarball of [carrying, ...packages]) {
+      const refused = await execa('npm', ['publish', tarball, '--ignore-scripts'], {
+        env: access(registry.url),
+        reject: false,
+      })
+      expect(refused.stderr).toContain('EPRIVATE')
+      expect(refused.exitCode).not.toBe(0)
+    }
+    expect(registry.packages.size).toBe(0)
   })
 
   it('asks for provenance, which nobody gets on a machine of their own', async () => {
+    await using registry = await startNpm()
     const noWorkflow = { CI: '', GITHUB_ACTIONS: '' }
-    const { exitCode, stderr } = await step('npm publish', '', {
-      ...access('http://127.0.0.1:1/'),
+    const { exitCode, stderr } = await step('node scripts/publish/publish.ts', '', {
+      ...access(registry.url),
       ...noWorkflow,
     })
     expect(stderr).toContain('Automatic provenance generation not supported')
     expect(exitCode).not.toBe(0)
+    expect(registry.packages.size).toBe(0)
   })
 
-  it('is announced with its notes and the package', async () => {
+  it('is announced once, with its notes and all that was made', async () => {
     const programs = temporaryFolder('programs')
-    writeFileSync(join(programs, 'gh'), '#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    const announced = join(programs, 'announced')
+    writeFileSync(
+      join(programs, 'gh'),
+      `#!/bin/sh\nif [ "$2" = view ]; then exec test -f "${announced}"; fi\nprintf "%s\\n" "$@" >> "${announced}"\n`,
+    )
     chmodSync(join(programs, 'gh'), 0o755)
-    const { stdout } = await step('gh release create', '', { PATH: `${programs}:${process.env.PATH}` })
-    const [, , tag, ...rest] = stdout.split('\n')
+    for (const _ of ['', 'again']) {
+      const { exitCode } = await step('gh release view', '', { PATH: `${programs}:${process.env.PATH}` })
+      expect(exitCode).toBe(0)
+    }
+    const [, , tag, ...rest] = readFileSync(announced, 'utf8').trimEnd().split('\n')
     expect(tag).toBe(`v${newVersion}`)
     const files = rest.filter((word) => word.startsWith('release/'))
-    expect(files).toEqual(['release/notes.md', 'release/create-mlx-app.tgz'])
+    expect(files).toEqual([
+      'release/notes.md',
+      'release/create-mlx-app.tgz',
+      'release/mlx-app-server.tgz',
+      'release/mlx-app.tgz',
+      `release/python/mlx_app-${newVersion}-py3-none-any.whl`,
+      `release/python/mlx_app-${newVersion}.tar.gz`,
+    ])
     for (const path of files) expect(readFileSync(join(copy, path)).length).toBeGreaterThan(0)
   })
 
@@ -245,15 +367,8 @@ describe('a release', () => {
   })
 })
 
-/** The package of the release, unpacked anew. @returns the folder with its package.json. */
-async function unpacked(copy: string): Promise<string> {
-  const folder = temporaryFolder('unpacked')
-  await execa('tar', [
-    '-xzf',
-    join(copy, 'release', 'create-mlx-app.tgz'),
-    '-C',
-    folder,
-    '--strip-components=1',
-  ])
-  return folder
+/** The text of a file in a package. */
+async function textIn(tarball: string, path: string): Promise<string> {
+  const { stdout } = await execa('tar', ['-xzOf', tarball, `package/${path}`])
+  return stdout
 }

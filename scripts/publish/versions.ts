@@ -1,0 +1,82 @@
+/** The version of all that is published, which stands in many places and is one. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+const record = z.record(z.string(), z.unknown())
+type Manifest = z.infer<typeof record>
+
+const dependencyKeys = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies']
+
+const lockFile = 'package-lock.json'
+const pythonFile = 'packages/engine/python/pyproject.toml'
+/** The first one of the file is that of `[project]`. */
+const pythonVersion = /^version = "(.*)"$/m
+
+/**
+ * The versions of the packages of this repository, wherever one is written.
+ *
+ * @param root of the repository.
+ * @returns each by its place, such as `packages/server/package.json peerDependencies mlx-app`.
+ */
+export function versionsIn(root: string): Map<string, string> {
+  const found = new Map<string, string>()
+  walk(root, (place, version) => {
+    found.set(place, version)
+    return version
+  })
+  return found
+}
+
+/** Gives all packages of this repository a version. @param root of the repository. */
+export function setVersion(root: string, version: string): void {
+  for (const [file, text] of walk(root, () => version)) writeFileSync(join(root, file), text)
+}
+
+type Visit = (place: string, version: string) => string
+
+/** Visits each version, which becomes what the visit returns. @returns the texts of the files with these. */
+function walk(root: string, visit: Visit): Map<string, string> {
+  const read = (file: string) => readFileSync(join(root, file), 'utf8')
+  const folders = ['', ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}`), 'templates']
+  const manifests = new Map(
+    folders.map((folder) => {
+      const file = folder === '' ? 'package.json' : `${folder}/package.json`
+      return [file, record.parse(JSON.parse(read(file)))]
+    }),
+  )
+  const names = new Set(
+    [...manifests.values()].flatMap(({ name, version }) => (version === undefined ? [] : String(name))),
+  )
+  const texts = new Map<string, string>()
+  for (const [file, manifest] of manifests) texts.set(file, json(withVersions(manifest, file, names, visit)))
+  const lock = record.parse(JSON.parse(read(lockFile)))
+  const packages = Object.entries(z.record(z.string(), record).parse(lock.packages)).map(([path, locked]) => [
+    path,
+    folders.includes(path) ? withVersions(locked, `${lockFile} ${path || '.'}`, names, visit) : locked,
+  ])
+  const own = withVersions({ ...lock, packages: Object.fromEntries(packages) }, lockFile, names, visit)
+  texts.set(lockFile, json(own))
+  const python = read(pythonFile)
+  const [, version] = pythonVersion.exec(python) ?? []
+  if (version === undefined) throw new Error(`${pythonFile} has no version`)
+  texts.set(pythonFile, python.replace(pythonVersion, `version = "${visit(pythonFile, version)}"`))
+  return texts
+}
+
+/** A manifest with another version of its own and of each of the named packages, in the order of the keys that it has. */
+function withVersions(manifest: Manifest, place: string, names: ReadonlySet<string>, visit: Visit): Manifest {
+  return Object.fromEntries(
+    Object.entries(manifest).map(([key, value]) => {
+      if (key === 'version') return [key, visit(place, String(value))]
+      if (!dependencyKeys.includes(key)) return [key, value]
+      const dependencies = Object.entries(record.parse(value)).map(([name, range]) => [
+        name,
+        names.has(name) ? visit(`${place} ${key} ${name}`, String(range)) : range,
+      ])
+      return [key, Object.fromEntries(dependencies)]
+    }),
+  )
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
