@@ -14,7 +14,7 @@ it('npm start makes a project, sets it up, and its model answers', async () => {
     reject: false,
   })
   expect(exitCode).toBe(0)
-  expect(stdout).toContain(`Making a demo project in ${project}`)
+  expect(stdout).toContain(`Creating a demo project in ${project}`)
   const [first] = answers
   expect(stdout).toContain(`> ${first?.question}\n${first?.answer}\n`)
 })
