@@ -134,10 +134,7 @@ async function packEngine(staging: string, wheel: PackedPackage): Promise<Packed
     wheel: { file: wheel.file, sha256: wheel.sha256 },
     locks: Object.fromEntries(sets.map((set) => [set, lockHash(pythonProject, set)])),
   }
-  writeFileSync(
-    join(staging, 'dist', 'release.js'),
-    `export const release = ${JSON.stringify(release, null, 2)}\n`,
-  )
+  replaceModule(staging, 'release', `export const release = ${JSON.stringify(release, null, 2)}\n`)
   return await pack(staging)
 }
 
@@ -152,8 +149,15 @@ async function packServer(staging: string): Promise<PackedPackage> {
   await compile(server)
   stage(server, staging, ['dist', 'src', 'docs', 'README.md', 'package.json'])
   const files = new Map(filesIn(pageFolder).map((path) => [path, readFileSync(join(pageFolder, path))]))
-  writeFileSync(join(staging, 'dist', 'page-files.js'), pageModule(files))
+  replaceModule(staging, 'page-files', pageModule(files))
   return await pack(staging)
+}
+
+/** Puts what only a build knows in the place of a compiled module, whose map then has no object. */
+function replaceModule(staging: string, name: string, text: string): void {
+  const path = join(staging, 'dist', `${name}.js`)
+  writeFileSync(path, text)
+  rmSync(`${path}.map`)
 }
 
 /** Compiles a package in its own folder, where the other one finds its types. */

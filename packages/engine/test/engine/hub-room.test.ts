@@ -73,7 +73,7 @@ describe('room', () => {
               `^The download of ${model} needs 2\\d\\d kB, and \\d+(\\.\\d)? kB are free in ${disk}/hub \\(HF_HOME is ${disk}\\)\\.$`,
             ),
           ),
-          hint: expect.stringMatching(/models -- clean.*or set HF_HOME to a folder on another disk\.$/),
+          hint: expect.stringMatching(/mlx-app models clean.*or set HF_HOME to a folder on another disk\.$/),
         })
         const output = join(disk, 'plain')
         expect(await errorOf(engine.downloadModel({ model, output }))).toMatchObject({

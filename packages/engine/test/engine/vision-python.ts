@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { findInterpreter, interpreterIn, type Project } from '../../src/engine/project.ts'
-import { pythonDirectory } from '../../src/package-files.ts'
 
 /**
- * The interpreter that has the packages for images and embeddings: MLX_VISION_PYTHON, python/.venv-vision, or the
+ * The interpreter that has the packages for images and embeddings: MLX_VISION_PYTHON, `venv-vision` beside the environment, or the
  * project's own after `npm run setup -- --with vision`. Undefined where none has them.
  *
  * @throws Error when MLX_VISION_PYTHON names one that lacks them.
@@ -16,7 +15,7 @@ export function findVisionPython(project: Project): string | undefined {
     if (!hasVision(named)) throw new Error(`MLX_VISION_PYTHON is ${named}, which can't import mlx-vlm.`)
     return named
   }
-  const beside = interpreterIn(join(pythonDirectory, '.venv-vision'))
+  const beside = interpreterIn(join(dirname(project.environmentFile), 'venv-vision'))
   return [beside, ownPython(project)].find((python) => python !== undefined && hasVision(python))
 }
 
