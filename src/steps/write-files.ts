@@ -58,7 +58,8 @@ export async function writeFiles(
 }
 
 async function checkSignal(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve))
+  // Twice: this turn of the event loop may be past the place where it hears of signals.
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
   signal.throwIfAborted()
 }
 
