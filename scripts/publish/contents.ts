@@ -8,6 +8,8 @@ import { lazy } from '../bundle.ts'
 import { packPackages } from '../packages.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
+/** Modules that a build replaces: the map of what was compiled is not theirs. */
+const replaced = ['packages/engine/src/release', 'packages/server/src/page-files']
 const papers = ['LICENSE', 'README.md', 'package.json']
 
 /** Of the tool. */
@@ -52,10 +54,14 @@ export const sdistFiles = (): string[] => [
 function compiledFiles(folder: string): string[] {
   const sources = filesBelow(`${folder}/src`, /\.ts$/)
   const stems = sources.map((path) => path.slice(0, -'.ts'.length))
-  const made = ['.js', '.js.map', '.d.ts', '.d.ts.map']
+  const madeWithoutMap = ['.js', '.d.ts', '.d.ts.map']
+  const made = [...madeWithoutMap, '.js.map']
   return [
     ...sources.map((path) => `src/${path}`),
-    ...stems.flatMap((stem) => made.map((ending) => `dist/${stem}${ending}`)),
+    ...stems.flatMap((stem) => {
+      const endings = replaced.includes(`${folder}/src/${stem}`) ? madeWithoutMap : made
+      return endings.map((ending) => `dist/${stem}${ending}`)
+    }),
     ...filesBelow(`${folder}/docs`, /\.md$/).map((path) => `docs/${path}`),
   ]
 }
