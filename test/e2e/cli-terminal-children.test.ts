@@ -47,6 +47,7 @@ class SilentRegistry {
 }
 
 const registry = new SilentRegistry()
+let places = 0
 const npmProgram = join(process.execPath, '..', 'npm')
 const packages = join(mkdtempSync(join(tmpdir(), 'create-mlx-app-packages-')), 'node_modules')
 let python: string
@@ -63,13 +64,13 @@ afterAll(() => {
   rmSync(dirname(packages), { recursive: true })
 })
 
-/** Variables that lead npm, pip and uv to the registry, with caches that are empty. */
-const reachingNothing = (): NodeJS.ProcessEnv => ({
-  npm_config_registry: registry.address,
+/** Variables that lead npm, pip and uv to a place of the registry, with caches that are empty. */
+const reachingNothing = (place: string): NodeJS.ProcessEnv => ({
+  npm_config_registry: `${registry.address}${place}/`,
   npm_config_cache: temporaryFolder('npm'),
-  PIP_INDEX_URL: `${registry.address}/simple`,
+  PIP_INDEX_URL: `${registry.address}${place}/simple`,
   PIP_CACHE_DIR: temporaryFolder('pip'),
-  UV_DEFAULT_INDEX: `${registry.address}/simple`,
+  UV_DEFAULT_INDEX: `${registry.address}${place}/simple`,
   UV_CACHE_DIR: temporaryFolder('uv'),
   NO_PROXY: '127.0.0.1',
 })
@@ -114,11 +115,13 @@ const ways: [string, (terminal: Terminal) => void][] = [
 describe.each(steps)('%s', (_, scripts, flags, path, goOn) => {
   it.each(ways)('ends with everything below it on %s; the project stays', async (way, leave) => {
     const folder = temporaryFolder()
+    // Each test asks at a place of its own: what a program asked before it ended may be read later.
+    const place = `/${++places}`
     const env = plainEnvironment({
-      ...reachingNothing(),
+      ...reachingNothing(place),
       PATH: `${programs(scripts())}:/usr/bin:/bin`,
     })
-    const asked = registry.nextRequest(path)
+    const asked = registry.nextRequest(`${place}${path}`)
     const command = ['x', '--yes', '--template', 'node', '--model', 'hello', '--no-git', ...flags]
     const terminal = runInTerminal(bin, command, {
       cwd: folder,
