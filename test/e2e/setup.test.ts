@@ -238,6 +238,16 @@ describe('in a new project', () => {
     expect((await setup('--env', 'pip')).stdout).toContain('Already set up')
   })
 
+  it.each(['requirements.lock', 'requirements-uv.lock', '.whl'])(
+    'names a file of the package that is gone: %s',
+    async (end) => {
+      machine.program('python3', python)
+      const file = readdirSync(project.python).find((name) => name.endsWith(end)) ?? ''
+      rmSync(join(project.python, file))
+      expectRefusal(await setup(), 'The package mlx-app is damaged', file, 'Install the packages')
+    },
+  )
+
   it.each(['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH'])('uses what %s names as it is', async (variable) => {
     machine.environment[variable] = sharedPython
     const outcome = await setup()

@@ -50,9 +50,10 @@ export function lockFiles(pythonDirectory: string, set: LockSet): string[] {
   return names.map((name) => join(pythonDirectory, name))
 }
 
-/** The first lock file of a set that is not there. */
+/** The first lock file that a set-up needs for a set, and that is not there. */
 export function missingLock(pythonDirectory: string, set: LockSet): string | undefined {
-  return lockFiles(pythonDirectory, set).find((path) => !existsSync(path))
+  const needed = [...lockFiles(pythonDirectory, set), join(pythonDirectory, uvLock)]
+  return needed.find((path) => !existsSync(path))
 }
 
 /** SHA-256 (hex) over the bytes of the files of a set, one after the other. */

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { EngineError } from '../engine/index.ts'
 import { findInterpreter, findProject, type Project, scriptCommand } from '../engine/project.ts'
-import { pythonDirectory } from '../package-files.ts'
+import { pythonDirectory, wheelPath } from '../package-files.ts'
 import { buildEnvironment } from './build.ts'
 import { childEnvironment, stopIfInterrupted } from './children.ts'
 import type { Python } from './interpreter.ts'
@@ -71,7 +72,8 @@ async function setUpAlone(
     return await syncPythonProject(project, pythonProject, options, record, context)
   }
   const set = wantedSet(options, record)
-  const absent = missingLock(pythonDirectory, set)
+  const absentWheel = wheelPath === undefined || existsSync(wheelPath) ? undefined : wheelPath
+  const absent = missingLock(pythonDirectory, set) ?? absentWheel
   if (absent !== undefined) {
     throw new EngineError('SETUP_NEEDED', `The package mlx-app is damaged: ${absent} is missing.`, {
       hint: 'Install the packages of this project again. A program that was bundled runs the set-up only where mlx-app is not in the bundle',
