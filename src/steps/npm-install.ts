@@ -68,8 +68,13 @@ export async function installWithNpm(
 function lastCode(logs: string): string {
   const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs')
   try {
-    const newest = readdirSync(logs).sort().at(-1) ?? ''
-    return / error code (\w+)/.exec(readFileSync(`${logs}/${newest}`, 'utf8'))?.[1] ?? ''
+    // Reports of other kinds lie beside the logs.
+    const names = readdirSync(logs).filter((name) => name.endsWith('.log'))
+    const log = readFileSync(`${logs}/${names.sort().at(-1)}`, 'utf8')
+    const code = / error code (\w+)/.exec(log)?.[1] ?? ''
+    // To npm, a package that it could not fetch has no version, so it fits no other package's peers.
+    const fetches = code === 'ERESOLVE' ? [...log.matchAll(/ http fetch .* failed with (\w+)$/gm)] : []
+    return fetches.at(-1)?.[1] ?? code
   } catch {
     // npm did not come as far as a log.
     return ''
