@@ -16,9 +16,7 @@ from model import configuration, parameter_count, round_weights, write_model
 from tokenizer import train_tokenizer, write_tokenizer
 from training import train
 
-MODEL: Final = (
-    Path(__file__).parents[2] / "packages/engine/python/src/mlx_app/hello"
-)
+MODEL: Final = Path(__file__).parents[2] / "packages/engine/python/src/mlx_app/hello"
 
 
 def main() -> int:
