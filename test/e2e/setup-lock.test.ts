@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
 import { newestMinor, oldestMinor } from '../../packages/engine/src/setup/interpreter.ts'
 import { obtainUv } from '../../scripts/environment.ts'
-import { bareMachine, type Machine } from '../support/setup-project.ts'
+import { bareMachine, basePython, type Machine } from '../support/setup-project.ts'
 
 let machine: Machine
 let uv: string
@@ -13,6 +13,8 @@ let uv: string
 beforeAll(async () => {
   uv = await obtainUv()
   machine = bareMachine()
+  // uv needs some Python to start from, and would download one.
+  machine.program('python3', await basePython())
 })
 
 afterAll(() => machine.remove())

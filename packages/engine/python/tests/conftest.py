@@ -7,26 +7,17 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
+from mlx_app.locate import HELLO
 from mlx_app.weights import ReadModel, read
-
-HERE = Path(__file__).resolve()
 
 if os.environ.get("MLX_DEVICE") == "cpu":
     mx.set_default_device(mx.cpu)
 
 
-def models_directory() -> Path:
-    """The folder of the models, by the mlx.config.json above this file."""
-    for folder in HERE.parents:
-        config = folder / "mlx.config.json"
-        if config.is_file():
-            return folder / str(json.loads(config.read_text("utf-8")).get("models", "models"))
-    raise FileNotFoundError("mlx.config.json")
-
-
 @pytest.fixture(scope="session")
 def models() -> Path:
-    return models_directory()
+    """A folder with the hello model in it."""
+    return HELLO.parent
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parents[1] / "pyproject.toml"
+PROJECT = HERE.parent / "pyproject.toml"
 
 EXAMPLE = """
 import threading
