@@ -68,7 +68,8 @@ def test_lists_and_finds_the_models_of_the_cache(models: Path, tmp_path: Path) -
     (repository / "refs" / "main").write_text("abc")
     empty = Path("nowhere")
     assert locate("owner/name", None, empty) == snapshot
-    assert [model.model for model in on_disk(empty)] == ["owner/name"]
+    assert [model.model for model in on_disk(empty)] == ["hello", "owner/name"]
     (snapshot / "model.safetensors").unlink()
     assert locate("owner/name", None, empty) is None
-    assert list(on_disk(empty)) == []
+    (hello,) = on_disk(empty)
+    assert (hello.model, hello.place) == ("hello", "package")
