@@ -6,7 +6,7 @@ import { EngineError } from '../engine/index.ts'
 import { interpreterIn, type Project, scriptCommand } from '../engine/project.ts'
 import { release } from '../release.ts'
 import { runOf, uvFor } from './build.ts'
-import { ask, networkHint, runVisibly, stopIfInterrupted } from './children.ts'
+import { stopIfInterrupted } from './children.ts'
 import { startOnce } from './first-start.ts'
 import { describePython, isBroken, versionOf } from './interpreter.ts'
 import type { SetupOptions } from './options.ts'
@@ -16,6 +16,7 @@ import { removeRecord, type SetupRecord, writeRecord } from './record.ts'
 import type { SetupContext, SetupResult } from './set-up.ts'
 import { refusalError } from './support.ts'
 import { survey } from './survey.ts'
+import { fromCacheOrNetwork } from './uv.ts'
 import { describeVerdict, verify } from './verify.ts'
 
 /** The folder of the user's Python project; undefined where there is none. */
@@ -46,7 +47,8 @@ export async function syncPythonProject(
   if (plan.way !== 'uv') throw new Error('A plan for uv is one of uv.')
   const uv = await uvFor(project, plan, context)
   await removeRecord(project)
-  await sync(uv, folder, plan.python, project, context)
+  const words = ['sync', '--project', folder, '--python', plan.python]
+  await fromCacheOrNetwork(uv, words, runOf(project, context), 'uv could not bring python/ up to date')
   const python = interpreterIn(join(folder, '.venv'))
   const made = await describePython(python, environment)
   if (isBroken(made)) throw broken(`${python}: ${made.problem}`, environment)
@@ -82,36 +84,11 @@ export async function syncPythonProject(
   return { python, upToDate }
 }
 
-/** What uv's cache has is not asked for again, so that a set-up works without a network. */
-async function sync(
-  uv: string,
-  folder: string,
-  python: string,
-  project: Project,
-  context: SetupContext,
-): Promise<void> {
-  const run = runOf(project, context)
-  const words = ['sync', '--project', folder, '--python', python]
-  const cached = await ask(uv, [...words, '--quiet', '--offline'], run.environment, 1_800_000, run.signal)
-  await stopIfInterrupted(run.signal)
-  if ('output' in cached) return
-  await runVisibly(uv, [...words, ...(process.stderr.isTTY ? [] : ['--quiet'])], {
-    ...run,
-    failure: 'uv could not bring python/ up to date',
-    hint: networkHint,
-  })
-}
-
 function refuseFlags({ cuda, vision, way }: SetupOptions): void {
-  const hint = (words: string) => ({ hint: `Add it to the project: uv add --project python ${words}` })
-  if (vision) {
+  const extra = vision ? '"mlx-app[vision]"' : cuda ? '"mlx[cuda12]"' : undefined
+  if (extra !== undefined) {
     throw new EngineError('INVALID_REQUEST', 'The packages of this app are those of python/pyproject.toml.', {
-      ...hint('"mlx-app[vision]"'),
-    })
-  }
-  if (cuda) {
-    throw new EngineError('INVALID_REQUEST', 'The packages of this app are those of python/pyproject.toml.', {
-      ...hint('"mlx[cuda12]"'),
+      hint: `Add it to the project: uv add --project python ${extra}`,
     })
   }
   if (way === 'pip') {

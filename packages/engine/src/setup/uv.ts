@@ -66,19 +66,30 @@ export async function installWithUv(
   locks: string[],
   run: Run,
 ): Promise<void> {
-  const install = ['pip', 'install', '--python', interpreter, '--require-hashes']
   const files = locks.flatMap((lock) => ['-r', lock])
-  const offline = [...install, '--quiet', '--offline', ...files]
+  const words = ['pip', 'install', '--python', interpreter, '--require-hashes', ...files]
+  await fromCacheOrNetwork(uv, words, run, 'The packages could not be installed')
+}
+
+/**
+ * Runs uv with what its cache has, and with a network where that is not enough.
+ *
+ * @param failure what could not be done where that fails too.
+ * @throws EngineError DOWNLOAD_FAILED
+ */
+export async function fromCacheOrNetwork(
+  uv: string,
+  words: string[],
+  run: Run,
+  failure: string,
+): Promise<void> {
+  const offline = [...words, '--quiet', '--offline']
   const cached = await ask(uv, offline, run.environment, cacheTimeoutMs, run.signal)
   await stopIfInterrupted(run.signal)
   if ('output' in cached) return
   // Its progress is for eyes; a log would get a line for each package.
   const progress = process.stderr.isTTY ? [] : ['--quiet']
-  await runVisibly(uv, [...install, ...progress, ...files], {
-    ...run,
-    failure: 'The packages could not be installed',
-    hint: networkHint,
-  })
+  await runVisibly(uv, [...words, ...progress], { ...run, failure, hint: networkHint })
 }
 
 /** Installs a wheel as it is: what it needs, the locks have brought. Without a network, and in place of the same version. */
