@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 import { clientsPath } from './scripts/client-packages.ts'
@@ -29,6 +30,8 @@ const packages = ['packages/engine', 'packages/server', 'packages/chat-page', 't
 
 export default defineConfig({
   test: {
+    // Most tests wait for programs that they started: one worker would leave a machine with two cores idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', ...(onGitHub ? ['github-actions'] : []), new LeftOutReporter()],
     projects: [
       {
