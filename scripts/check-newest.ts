@@ -113,10 +113,13 @@ async function writeProject(template: TemplateId, project: string): Promise<void
 function loosen(project: string): Record<string, string> {
   const path = join(project, 'package.json')
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
-  const tested = { ...manifest.dependencies, ...manifest.devDependencies }
+  const tested: Record<string, string> = {}
   for (const versions of [manifest.dependencies, manifest.devDependencies]) {
     // The types of Node follow the oldest Node that a project runs on.
     for (const [name, version] of Object.entries(versions)) {
+      // The packages of this repository come from a file, and are what is tried.
+      if (version.startsWith('file:')) continue
+      tested[name] = version
       versions[name] = flags.major && name !== '@types/node' ? 'latest' : `^${version}`
     }
   }
