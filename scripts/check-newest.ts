@@ -23,7 +23,7 @@ const { values: flags } = parseArgs({
   options: { template: { type: 'string' }, major: { type: 'boolean', default: false } },
 })
 
-const scripts = ['typecheck', 'lint', 'build', 'test']
+const scripts = ['setup', 'typecheck', 'lint', 'build', 'test']
 /** How much of a failed script's output is shown. */
 const shownLines = 15
 
