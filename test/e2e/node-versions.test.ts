@@ -11,6 +11,8 @@ import { builtTool } from '../support/tool.ts'
 
 /** The oldest ones of the range in package.json, and the newest of each line that gets even releases. */
 const versions = ['20.19.0', '22.12.0', '22', '24', '26']
+/** Those that every script of a project runs on: the ends of the range, and all of them with SOAK=1. */
+const thorough = process.env.SOAK === '1' ? versions : ['20.19.0', '26']
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx nodes é '))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -20,6 +22,13 @@ const bin = await builtTool()
 copyFileSync(new URL('../../package.json', import.meta.url), join(bin, '..', '..', 'package.json'))
 const project = join(folder, 'my-app')
 const home = join(folder, 'home')
+
+/** What asking hello who it is prints. */
+const answered = {
+  stdout: 'I am hello, a very tiny model: two layers that know a few answers by heart.',
+  stderr: '',
+  exitCode: 0,
+}
 
 /** Runs a command line with a version of Node in front of the PATH. */
 async function onNode(version: string, line: string, options: { cwd: string; input?: string }) {
@@ -63,6 +72,12 @@ describe.each(versions)('on Node %s', (version) => {
     expect(Object.keys(made).length).toBeGreaterThan(30)
   })
 
+  test('the program answers, with nothing on standard error', async () => {
+    expect(await onNode(version, 'npm -s start -- "Who are you?"', { cwd: project })).toMatchObject(answered)
+  })
+})
+
+describe.each(thorough)('every script on Node %s', (version) => {
   test.each([
     ['doctor', /All is well\.$/],
     ['models', /hello/],
@@ -76,15 +91,10 @@ describe.each(versions)('on Node %s', (version) => {
     expect(ran.all).not.toMatch(/warning/i)
   })
 
-  test('the program answers, from its sources and built, with nothing on standard error', async () => {
-    const answer = 'I am hello, a very tiny model: two layers that know a few answers by heart.'
-    for (const line of ['npm -s start -- "Who are you?"', 'node dist/main.js "Who are you?"']) {
-      expect(await onNode(version, line, { cwd: project })).toMatchObject({
-        stdout: answer,
-        stderr: '',
-        exitCode: 0,
-      })
-    }
+  test('the built program answers, with nothing on standard error', async () => {
+    expect(await onNode(version, 'node dist/main.js "Who are you?"', { cwd: project })).toMatchObject(
+      answered,
+    )
   })
 
   test(
