@@ -29,7 +29,7 @@ const script: { after: string; type: string }[] = [
   { after: 'without questions:', type: '' },
   { after: '\n$ ', type: `cd my-app${enter}` },
   { after: '\n$ ', type: `npm start${enter}` },
-  { after: 'stops an answer.', type: '' },
+  { after: 'to stop an answer.', type: '' },
   { after: '\n> ', type: `Who are you?${enter}` },
   { after: 'by heart.', type: '' },
   { after: '\n> ', type: end },

@@ -17,8 +17,8 @@ test('examples/cancel.ts stops in the middle', async () => {
     expect(part.length).toBeLessThan(answerTo(story).length)
   }
   expect([signal, loop]).toEqual(['Stopped by the signal: ABORTED', 'Left the loop'])
-  expect([counted, stop]).toEqual(['one two three four five six ', 'Ended in front of "seven": stop'])
-  expect(lines.at(-2)).toBe('The same again: true')
+  expect([counted, stop]).toEqual(['one two three four five six ', 'Stopped before "seven": stop'])
+  expect(lines.at(-2)).toBe('Same answer twice: true')
   expect(code).toBe(0)
 })
 

@@ -14,14 +14,14 @@ test('what a model thinks is shown above its answer, quieter, and is no part of 
   const colours = { NO_COLOR: undefined, CI: undefined }
   await using screen = new Screen(['--model', model], { extra: colours })
   await screen.see('\n> ')
-  expect(await screen.say('Count to ten.')).toBe(`${thought}\n\n${answer}`)
+  expect(await screen.send('Count to ten.')).toBe(`${thought}\n\n${answer}`)
   // As much of it at once as had come.
   expect(screen.raw).toContain('\u001b[2mon')
   expect(screen.raw).not.toContain('\u001b[2m six')
 
-  expect(await screen.say('/stats')).toMatch(/^Last answer: 21 tokens \(\d of them thought\) in/)
+  expect(await screen.send('/stats')).toMatch(/^Last answer: 21 tokens \(\d reasoning\) in/)
   const file = join(folder, 'chat.json')
-  await screen.say(`/save ${file}`)
+  await screen.send(`/save ${file}`)
   expect(JSON.parse(readFileSync(file, 'utf8')).messages).toEqual([
     { role: 'user', content: 'Count to ten.' },
     { role: 'assistant', content: answer },
@@ -49,6 +49,6 @@ test('an answer that is cut while the model thinks says so', async () => {
     'Count to ten.',
   ])
   expect(stdout).toBe('')
-  expect(stderr).toMatch(/^The answer was cut at 3 tokens/)
+  expect(stderr).toMatch(/^The answer was cut off after 3 tokens/)
   expect(code).toBe(0)
 })

@@ -66,7 +66,7 @@ export class Screen implements AsyncDisposable {
   }
 
   /** Types a message and gives what is shown between it and the next prompt. */
-  async say(message: string): Promise<string> {
+  async send(message: string): Promise<string> {
     this.type(message, keys.enter)
     await this.see(`${message}\n`)
     const shown = await this.see('\n> ')
