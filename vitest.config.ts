@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 import { clientsPath } from './scripts/client-packages.ts'
-import { LeftOutReporter } from './test/support/left-out-reporter.ts'
+import { SkippedTestsReporter } from './test/support/skipped-tests-reporter.ts'
 import { recordTimes } from './test/support/times/plugin.ts'
 
 const onGitHub = process.env.GITHUB_ACTIONS === 'true'
@@ -29,7 +29,7 @@ const packages = ['packages/engine', 'packages/server', 'packages/chat-page', 't
 
 export default defineConfig({
   test: {
-    reporters: ['default', ...(onGitHub ? ['github-actions'] : []), new LeftOutReporter()],
+    reporters: ['default', ...(onGitHub ? ['github-actions'] : []), new SkippedTestsReporter()],
     projects: [
       {
         plugins,
@@ -70,7 +70,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: [environment, 'test/support/published.ts'],
+          globalSetup: [environment, 'test/support/publish-tool.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 60_000 } },

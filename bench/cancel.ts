@@ -1,8 +1,8 @@
 import { createEngine, type Engine, type EngineStatus } from '../packages/engine/src/engine/index.ts'
 import { median, percentile, rounds } from './measure.ts'
-import { freshPrompt, freshWords, type Measured, measuredModels } from './models.ts'
+import { type BenchModel, modelsToMeasure, uniquePrompt, uniqueWords } from './models.ts'
 import { milliseconds, type Row } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 /** What one abort showed. */
 interface Cancelled {
@@ -25,23 +25,23 @@ interface Moment {
 }
 
 /** How soon an aborted call is gone, in decode and in prefill. 40 aborts of each, 10 and 3 with the large model. */
-export async function benchCancel(workshop: string): Promise<Row[]> {
+export async function benchCancel(workspace: string): Promise<Row[]> {
   await using engine = await createEngine({ python, device: 'cpu' })
   const rows: Row[] = []
-  for (const model of await measuredModels(workshop)) rows.push(...(await benchModel(engine, model)))
+  for (const model of await modelsToMeasure(workspace)) rows.push(...(await benchModel(engine, model)))
   return rows
 }
 
-async function benchModel(engine: Engine, model: Measured): Promise<Row[]> {
+async function benchModel(engine: Engine, model: BenchModel): Promise<Row[]> {
   await engine.loadModel({ model: model.path })
   // Enough to go on for some chunks after the abort.
   const promptTokens = model.large ? 1500 : 16_000
   const rows: Row[] = []
   const moments: Moment[] = [
-    { name: 'decoding', prompt: freshPrompt, events: 8, largeTimes: 10 },
+    { name: 'decoding', prompt: uniquePrompt, events: 8, largeTimes: 10 },
     {
       name: `prefilling ${promptTokens} tokens`,
-      prompt: () => freshWords(promptTokens),
+      prompt: () => uniqueWords(promptTokens),
       events: 1,
       largeTimes: 3,
     },
@@ -72,7 +72,7 @@ function row(name: string, seen: readonly Cancelled[]): Row {
   }
 }
 
-async function cancel(engine: Engine, model: Measured, moment: Moment, round: number): Promise<Cancelled> {
+async function cancel(engine: Engine, model: BenchModel, moment: Moment, round: number): Promise<Cancelled> {
   const controller = new AbortController()
   const events: number[] = []
   const began = performance.now()

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import type { TemplateId } from '../src/choices.ts'
 import { vendorFolder } from '../src/packages.ts'
-import { inRotation, median, rounds, time } from './measure.ts'
+import { interleave, median, rounds, time } from './measure.ts'
 import { atMost, milliseconds, type Row } from './table.ts'
-import { builtTool, installPeer, memoryFolder, openWorkshop } from './workshop.ts'
+import { builtTool, createWorkspace, installPeer, memoryFolder } from './workspace.ts'
 
 const peerVersion = '9.3.0'
 const peerName = `create-vite ${peerVersion} vanilla-ts`
@@ -17,11 +17,11 @@ const mostFiles = { node: 50, server: 40 } as const satisfies Record<TemplateId,
  * Creating a project without installing anything, in memory, beside create-vite: by the tool as it is released, and as it
  * is built from a checkout, which writes the packages into the project too. Medians of 41. Then what was written.
  */
-export async function benchCreate(workshop: string): Promise<Row[]> {
-  const released = join(await builtTool(workshop, 'registry'), 'dist', 'index.js')
-  const vendored = join(await builtTool(workshop, 'vendor'), 'dist', 'index.js')
-  const vite = await installPeer(workshop, 'create-vite', peerVersion)
-  await using projects = await openWorkshop(memoryFolder())
+export async function benchCreate(workspace: string): Promise<Row[]> {
+  const released = join(await builtTool(workspace, 'registry'), 'dist', 'index.js')
+  const vendored = join(await builtTool(workspace, 'vendor'), 'dist', 'index.js')
+  const vite = await installPeer(workspace, 'create-vite', peerVersion)
+  await using projects = await createWorkspace(memoryFolder())
   const ours = async (bin: string, name: string, template: TemplateId = 'node'): Promise<string> => {
     const folder = join(projects.path, name)
     await execa('node', [bin, folder, '--yes', '--template', template, ...ourFlags])
@@ -31,7 +31,7 @@ export async function benchCreate(workshop: string): Promise<Row[]> {
     await execa('node', [vite, name, ...viteFlags], { cwd: projects.path })
     return join(projects.path, name)
   }
-  const sides = await inRotation(rounds(41), [
+  const sides = await interleave(rounds(41), [
     (round) => time(() => ours(released, `released-${round}`)),
     (round) => time(() => ours(vendored, `vendored-${round}`)),
     (round) => time(() => peer(`vite-${round}`)),

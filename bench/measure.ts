@@ -5,22 +5,22 @@ export interface Sides<Value> {
 }
 
 /** Runs both sides `times` times in turns, after one round that does not count. */
-export async function inTurns<Value>(
+export async function alternate<Value>(
   times: number,
   ours: (round: number) => Promise<Value>,
   peer: (round: number) => Promise<Value>,
   options: { warmUp?: boolean } = {},
 ): Promise<Sides<Value>> {
-  const [own = [], other = []] = await inRotation(times, [ours, peer], options)
+  const [own = [], other = []] = await interleave(times, [ours, peer], options)
   return { ours: own, peer: other }
 }
 
 /**
- * As `inTurns` for any number of sides; gives the values of each, in the order of the sides.
+ * As `alternate` for any number of sides; gives the values of each, in the order of the sides.
  *
  * @param options.warmUp whether there is a round that does not count; not for what takes minutes
  */
-export async function inRotation<Value>(
+export async function interleave<Value>(
   times: number,
   sides: readonly ((round: number) => Promise<Value>)[],
   { warmUp = true }: { warmUp?: boolean } = {},

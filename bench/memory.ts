@@ -4,9 +4,9 @@ import { runInNewContext } from 'node:vm'
 import { execa } from 'execa'
 import { createEngine, type Engine, type GenerateOptions } from '../packages/engine/src/engine/index.ts'
 import { startMlxLmServer } from './mlx-lm-server.ts'
-import { freshPrompt, helloModel } from './models.ts'
+import { helloModel, uniquePrompt } from './models.ts'
 import type { Row } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 const calls = process.env.SOAK === '1' ? 10_000 : Number(process.env.BENCH_CALLS ?? 1000)
 /** Calls that do not count: buffers grow to their size, and the prompt cache is filled. */
@@ -27,10 +27,10 @@ interface Bytes {
  * Memory over 1,000 calls of all kinds (10,000 with SOAK=1), 16 at a time, from after the warm-up to the end; beside it
  * mlx_lm.server over as many plain calls.
  */
-export async function benchMemory(workshop: string): Promise<Row[]> {
-  const model = (await helloModel(workshop)).path
+export async function benchMemory(workspace: string): Promise<Row[]> {
+  const model = (await helloModel(workspace)).path
   const ours = await ofEngine(model)
-  const peer = await ofServer(workshop, model)
+  const peer = await ofServer(workspace, model)
   const over = `over ${calls.toLocaleString('en')} calls`
   return [
     row(
@@ -90,10 +90,10 @@ async function bytesOf(engine: Engine): Promise<Bytes> {
   }
 }
 
-async function ofServer(workshop: string, model: string): Promise<number[]> {
-  await using server = await startMlxLmServer(workshop, model)
+async function ofServer(workspace: string, model: string): Promise<number[]> {
+  await using server = await startMlxLmServer(workspace, model)
   const run = (count: number) =>
-    inParallel(count, () => server.stream({ prompt: freshPrompt(), max_tokens: maxTokens }))
+    inParallel(count, () => server.stream({ prompt: uniquePrompt(), max_tokens: maxTokens }))
   await run(warmUp)
   const before = await ownMemory(server.pid)
   await run(calls)
@@ -113,7 +113,7 @@ const kinds: readonly Omit<GenerateOptions, 'model' | 'prompt'>[] = [
 /** One call of a kind; each eighth is left in its middle. */
 async function call(engine: Engine, model: string, number: number): Promise<void> {
   const kind = kinds[number % (kinds.length + 1)]
-  const options = { ...kind, model, prompt: freshPrompt(), maxTokens }
+  const options = { ...kind, model, prompt: uniquePrompt(), maxTokens }
   if (kind !== undefined) {
     await engine.complete(options)
     return

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Burst, burstSchema } from './burst.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 interface Question {
   /** With stream_generate there is one prompt. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from '../packages/engine/test/engine/free-port.ts'
 import { type HttpClient, httpClient } from './http-client.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 /** The real mlx_lm.server with one model. */
 export interface MlxLmServer extends HttpClient, AsyncDisposable {
@@ -13,9 +13,9 @@ export interface MlxLmServer extends HttpClient, AsyncDisposable {
 }
 
 /** Starts the server on a free port and waits until it listens. */
-export async function startMlxLmServer(workshop: string, model: string): Promise<MlxLmServer> {
+export async function startMlxLmServer(workspace: string, model: string): Promise<MlxLmServer> {
   // It lists what lies in the cache of the hub, which is nobody's business here.
-  const cache = join(workshop, 'empty-cache')
+  const cache = join(workspace, 'empty-cache')
   await mkdir(join(cache, 'hub'), { recursive: true })
   const port = await freePort()
   const child = spawn(python, ['-m', 'mlx_lm', 'server', '--model', model, '--port', String(port)], {

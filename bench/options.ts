@@ -1,9 +1,9 @@
 import { createEngine, type Engine, type GenerateOptions } from '../packages/engine/src/engine/index.ts'
 import { type Burst, complete, engineBurst, throughput } from './burst.ts'
-import { inRotation, median, rounds } from './measure.ts'
-import { freshPrompt, type Measured, measuredModels } from './models.ts'
+import { interleave, median, rounds } from './measure.ts'
+import { type BenchModel, modelsToMeasure, uniquePrompt } from './models.ts'
 import { perSecond, type Row } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 /** More of them than any answer here has room for, so that all answers are as long. */
 const people = {
@@ -38,14 +38,14 @@ const pairs: readonly { what: string; options: Options; beside: Options }[] = [
 ]
 
 /** Tokens per second with an option and without it, one stream and 8. Medians of 9, of 3 for the large model. */
-export async function benchOptions(workshop: string): Promise<Row[]> {
+export async function benchOptions(workspace: string): Promise<Row[]> {
   await using engine = await createEngine({ python, device: 'cpu' })
   const rows: Row[] = []
-  for (const model of await measuredModels(workshop)) rows.push(...(await benchModel(engine, model)))
+  for (const model of await modelsToMeasure(workspace)) rows.push(...(await benchModel(engine, model)))
   return rows
 }
 
-async function benchModel(engine: Engine, model: Measured): Promise<Row[]> {
+async function benchModel(engine: Engine, model: BenchModel): Promise<Row[]> {
   const rows: Row[] = []
   await engine.loadModel({ model: model.path })
   for (const streams of [1, 8]) {
@@ -65,16 +65,16 @@ async function benchModel(engine: Engine, model: Measured): Promise<Row[]> {
 }
 
 /** The throughput of each set of options once, all in rotation. */
-async function ratesOf(engine: Engine, model: Measured, streams: number, times: number) {
+async function ratesOf(engine: Engine, model: BenchModel, streams: number, times: number) {
   const maxTokens = model.maxTokens(streams)
   const sets = [...new Set(pairs.flatMap(({ options, beside }) => [options, beside]))]
-  const bursts = await inRotation<Burst>(
+  const bursts = await interleave<Burst>(
     times,
     sets.map((options) => async () => {
       const calls = Array.from({ length: streams }, () => ({
         ...options,
         model: model.path,
-        prompt: freshPrompt(),
+        prompt: uniquePrompt(),
         maxTokens,
       }))
       return complete(await engineBurst(engine, calls), maxTokens)

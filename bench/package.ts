@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { PackageOrigin } from '../scripts/bundle.ts'
 import { packPackages } from '../scripts/packages.ts'
 import type { Row } from './table.ts'
-import { builtTool } from './workshop.ts'
+import { builtTool } from './workspace.ts'
 
 /** DESIGN's, for the tool as it is released. */
 const bar = 200_000
@@ -22,8 +22,8 @@ interface Packed {
 }
 
 /** Packs the tool. @param origin where its projects get the packages of this repository. */
-export async function packTool(workshop: string, origin: PackageOrigin): Promise<Packed> {
-  return await pack(await builtTool(workshop, origin))
+export async function packTool(workspace: string, origin: PackageOrigin): Promise<Packed> {
+  return await pack(await builtTool(workspace, origin))
 }
 
 /** @param name what npm packs where it is not the package in the folder, which the tarball comes to. */
@@ -34,9 +34,9 @@ async function pack(folder: string, ...name: string[]): Promise<Packed> {
 }
 
 /** What is downloaded of each thing that is published. */
-export async function benchPackage(workshop: string): Promise<Row[]> {
-  const [released, vendored] = [await packTool(workshop, 'registry'), await packTool(workshop, 'vendor')]
-  const peer = await pack(workshop, peerName)
+export async function benchPackage(workspace: string): Promise<Row[]> {
+  const [released, vendored] = [await packTool(workspace, 'registry'), await packTool(workspace, 'vendor')]
+  const peer = await pack(workspace, peerName)
   const row = (what: string, packed: Packed): Row => ({
     what: `${what}: packed (unpacked)`,
     ours: sizes(packed),
@@ -56,7 +56,7 @@ export async function benchPackage(workshop: string): Promise<Row[]> {
     if (name === 'wheel') {
       const size = kilobytes(statSync(path).size)
       rows.push({ what: 'mlx-app, the wheel, with the hello model', ours: size, peer: '', result: size })
-    } else rows.push(row(`${name}, npm`, await pack(workshop, path)))
+    } else rows.push(row(`${name}, npm`, await pack(workspace, path)))
   }
   return rows
 }

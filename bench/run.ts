@@ -7,41 +7,41 @@
 import { execa } from 'execa'
 import { ensureEnvironment } from '../scripts/environment.ts'
 import { benchCancel } from './cancel.ts'
-import { benchCost } from './cost.ts'
 import { benchCreate } from './create.ts'
 import { benchFirstToken } from './first-token.ts'
-import { benchGap } from './gap.ts'
+import { benchInterTokenLatency } from './inter-token-latency.ts'
 import { benchMemory } from './memory.ts'
 import { benchNpx } from './npx.ts'
 import { benchOptions } from './options.ts'
 import { benchPackage } from './package.ts'
 import { benchPromptCache } from './prompt-cache.ts'
+import { benchScaling } from './scaling.ts'
 import { benchServer } from './server.ts'
-import { benchSetUp } from './set-up.ts'
+import { benchSetup } from './setup.ts'
 import { benchStart } from './start.ts'
 import { benchStream } from './stream.ts'
 import { benchStreams } from './streams.ts'
 import { machine, type Row, table } from './table.ts'
-import { createProject, openWorkshop, python } from './workshop.ts'
+import { createProject, createWorkspace, python } from './workspace.ts'
 
-type Bench = (workshop: string) => Promise<Row[]>
+type Bench = (workspace: string) => Promise<Row[]>
 
 const benches = new Map<string, Bench>([
   ['create', benchCreate],
   ['npx', benchNpx],
   ['first-token', benchFirstToken],
   ['package', benchPackage],
-  ['start', async (workshop) => benchStart(await measuredProject(workshop))],
-  ['set-up', async (workshop) => benchSetUp(await measuredProject(workshop), 'python3')],
+  ['start', async (workspace) => benchStart(await measuredProject(workspace))],
+  ['setup', async (workspace) => benchSetup(await measuredProject(workspace), 'python3')],
   ['stream', benchStream],
   ['streams', benchStreams],
   ['server', benchServer],
   ['options', benchOptions],
   ['prompt-cache', benchPromptCache],
   ['cancel', benchCancel],
-  ['gap', benchGap],
+  ['inter-token-latency', benchInterTokenLatency],
   ['memory', benchMemory],
-  ['cost', benchCost],
+  ['scaling', benchScaling],
 ])
 
 const asked = process.argv.slice(2)
@@ -52,11 +52,11 @@ if (unknown.length > 0) {
 }
 
 await ensureEnvironment()
-await using workshop = await openWorkshop()
+await using workspace = await createWorkspace()
 const rows: Row[] = []
 for (const [name, bench] of benches) {
   if (asked.length > 0 && !asked.includes(name)) continue
-  const found = await bench(workshop.path)
+  const found = await bench(workspace.path)
   rows.push(...found)
   console.log(`\n## ${name}\n\n${table(found)}`)
 }

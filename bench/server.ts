@@ -5,13 +5,13 @@ import { z } from 'zod'
 import { createEngine } from '../packages/engine/src/engine/index.ts'
 import { type Burst, complete, throughput, ttft } from './burst.ts'
 import type { Body, HttpClient } from './http-client.ts'
-import { inRotation, median, rounds, time } from './measure.ts'
+import { interleave, median, rounds, time } from './measure.ts'
 import { startMlxLmServer } from './mlx-lm-server.ts'
-import { freshPrompt, helloModel, type Measured, measuredModels } from './models.ts'
+import { type BenchModel, helloModel, modelsToMeasure, uniquePrompt } from './models.ts'
 import { type OurServer, startOurServer } from './our-server.ts'
 import { atLeast, atMost, difference, milliseconds, perSecond, type Row, ratio } from './table.ts'
 import { startVllmMlx } from './vllm-mlx-server.ts'
-import { createProject, hello, python } from './workshop.ts'
+import { createProject, hello, python } from './workspace.ts'
 
 const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() }))
 
@@ -19,22 +19,22 @@ const answersSchema = z.array(z.object({ question: z.string(), answer: z.string(
  * The server of a created project beside mlx_lm.server and vllm-mlx, all asked by the same client: bursts of streams,
  * what HTTP costs a request, memory. Medians of 7, of 3 for the large model.
  */
-export async function benchServer(workshop: string): Promise<Row[]> {
-  const project = await createProject(workshop, 'measured-server', 'server')
+export async function benchServer(workspace: string): Promise<Row[]> {
+  const project = await createProject(workspace, 'measured-server', 'server')
   await execa('npm', ['run', 'build'], { cwd: project })
   const rows: Row[] = []
-  for (const model of await measuredModels(workshop)) {
+  for (const model of await modelsToMeasure(workspace)) {
     await using ours = await startOurServer(project, model.path)
-    await using peer = await startMlxLmServer(workshop, model.path)
-    await using vllm = await startVllmMlx(workshop, model.path)
+    await using peer = await startMlxLmServer(workspace, model.path)
+    await using vllm = await startVllmMlx(workspace, model.path)
     for (const streams of model.large ? [1, 16] : [1, 8, 32]) {
       rows.push(...(await burstsOf(ours, { 'mlx_lm.server': peer, 'vllm-mlx': vllm }, model, streams)))
     }
   }
   if (process.env.BENCH_MODEL === 'large') return rows
-  rows.push(...(await naturalBursts(project, workshop)))
-  rows.push(await overhead(project, workshop))
-  rows.push(...(await memory(project, workshop)))
+  rows.push(...(await naturalBursts(project, workspace)))
+  rows.push(await overhead(project, workspace))
+  rows.push(...(await memory(project, workspace)))
   return rows
 }
 
@@ -42,15 +42,15 @@ export async function benchServer(workshop: string): Promise<Row[]> {
 async function burstsOf(
   ours: HttpClient,
   peers: Record<string, HttpClient>,
-  model: Measured,
+  model: BenchModel,
   streams: number,
 ): Promise<Row[]> {
   const maxTokens = model.maxTokens(streams)
   const bodies = (): Body[] =>
-    Array.from({ length: streams }, () => ({ prompt: freshPrompt(), max_tokens: maxTokens }))
+    Array.from({ length: streams }, () => ({ prompt: uniquePrompt(), max_tokens: maxTokens }))
   const side = (client: HttpClient) => async () => complete(await client.burst(bodies()), maxTokens)
   const sides = [ours, ...Object.values(peers)].map(side)
-  const [own = [], ...others] = await inRotation(rounds(model.large ? 3 : 7), sides)
+  const [own = [], ...others] = await interleave(rounds(model.large ? 3 : 7), sides)
   const name = `${streams} ${streams === 1 ? 'stream' : 'streams'} of ${maxTokens} tokens, ${model.name}`
   const bars = !model.large && streams === 32 ? burstBars : model.large && streams === 16 ? largeBars : {}
   return Object.keys(peers).flatMap((peer, place) =>
@@ -59,15 +59,15 @@ async function burstsOf(
 }
 
 /** The questions that hello knows, with the ends that its answers have. */
-async function naturalBursts(project: string, workshop: string): Promise<Row[]> {
+async function naturalBursts(project: string, workspace: string): Promise<Row[]> {
   const known = answersSchema.parse(JSON.parse(await readFile(join(hello, 'answers.json'), 'utf8')))
   await using ours = await startOurServer(project, hello)
-  await using peer = await startMlxLmServer(workshop, hello)
+  await using peer = await startMlxLmServer(workspace, hello)
   const bodies = Array.from({ length: 32 }, (_, number): Body => {
     const question = known[number % known.length]?.question ?? ''
     return { messages: [{ role: 'user', content: question }], max_tokens: 400 }
   })
-  const [own = [], other = []] = await inRotation(rounds(7), [
+  const [own = [], other = []] = await interleave(rounds(7), [
     () => ours.burst(bodies),
     () => peer.burst(bodies),
   ])
@@ -112,16 +112,16 @@ function besidePeer(
 }
 
 /** One request after the other for a single token: what HTTP adds to the engine. */
-async function overhead(project: string, workshop: string): Promise<Row> {
-  const model = (await helloModel(workshop)).path
+async function overhead(project: string, workspace: string): Promise<Row> {
+  const model = (await helloModel(workspace)).path
   await using ours = await startOurServer(project, model)
-  await using peer = await startMlxLmServer(workshop, model)
+  await using peer = await startMlxLmServer(workspace, model)
   await using engine = await createEngine({ python, device: 'cpu' })
   await engine.loadModel({ model })
-  const body = (): Body => ({ prompt: freshPrompt(), max_tokens: 1 })
-  const [http = [], alone = [], other = []] = await inRotation(rounds(200), [
+  const body = (): Body => ({ prompt: uniquePrompt(), max_tokens: 1 })
+  const [http = [], alone = [], other = []] = await interleave(rounds(200), [
     () => time(() => ours.stream(body())),
-    () => time(() => engine.complete({ model, prompt: freshPrompt(), maxTokens: 1 })),
+    () => time(() => engine.complete({ model, prompt: uniquePrompt(), maxTokens: 1 })),
     () => time(() => peer.stream(body())),
   ])
   return {
@@ -135,10 +135,10 @@ async function overhead(project: string, workshop: string): Promise<Row> {
 const queued = 500
 
 /** Resident memory of all processes of a server: idle, and at most while 500 requests are answered. */
-async function memory(project: string, workshop: string): Promise<Row[]> {
-  const model = (await helloModel(workshop)).path
+async function memory(project: string, workspace: string): Promise<Row[]> {
+  const model = (await helloModel(workspace)).path
   const ours = await using(startOurServer(project, model), residents)
-  const peer = await using(startMlxLmServer(workshop, model), residents)
+  const peer = await using(startMlxLmServer(workspace, model), residents)
   const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
   const row = (what: string, own: number, other: number): Row => ({
     what,
@@ -164,11 +164,11 @@ async function using<Resource extends AsyncDisposable, Value>(
 async function residents(
   server: HttpClient & Pick<OurServer, 'pid'>,
 ): Promise<{ idle: number; most: number }> {
-  await server.burst([{ prompt: freshPrompt(), max_tokens: 4 }])
+  await server.burst([{ prompt: uniquePrompt(), max_tokens: 4 }])
   const idle = await resident(server.pid)
   let most = idle
   let done = false
-  const bodies = Array.from({ length: queued }, (): Body => ({ prompt: freshPrompt(), max_tokens: 20 }))
+  const bodies = Array.from({ length: queued }, (): Body => ({ prompt: uniquePrompt(), max_tokens: 20 }))
   const burst = server.burst(bodies).finally(() => {
     done = true
   })

@@ -1,10 +1,10 @@
 import { createEngine } from '../packages/engine/src/engine/index.ts'
 import { complete, decodeRate, engineBurst, ttft } from './burst.ts'
-import { inTurns, median, rounds } from './measure.ts'
+import { alternate, median, rounds } from './measure.ts'
 import { startMlxLmPeer } from './mlx-lm-peer.ts'
 import { largeModel, quantisedModel } from './models.ts'
 import { atLeast, difference, milliseconds, perSecond, type Row, ratio } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 /** Short, so that the time to the first token shows what the engine adds and not how long the prefill takes. */
 const prompt = 'A stream.'
@@ -13,9 +13,9 @@ const prompt = 'A stream.'
  * One stream on a llama of some 75 million random parameters, through the engine and raw in Python by mlx-lm's
  * stream_generate, both processes warm. Medians of 11, in 4 bits of 3.
  */
-export async function benchStream(workshop: string): Promise<Row[]> {
-  const large = await beside((await largeModel(workshop)).path, 100, 11)
-  const quantised = await beside(await quantisedModel(workshop), 24, 3)
+export async function benchStream(workspace: string): Promise<Row[]> {
+  const large = await beside((await largeModel(workspace)).path, 100, 11)
+  const quantised = await beside(await quantisedModel(workspace), 24, 3)
   return [
     { ...rateRow('decode, one stream, ~75M parameters', large), ...atLeast(quotient(large.rate), 0.97) },
     {
@@ -49,7 +49,7 @@ async function beside(model: string, maxTokens: number, times: number): Promise<
   await engine.loadModel({ model })
   await using peer = await startMlxLmPeer(model)
   const call = { model, prompt, maxTokens, promptCache: false }
-  const { ours, peer: other } = await inTurns(
+  const { ours, peer: other } = await alternate(
     rounds(times),
     async () => complete(await engineBurst(engine, [call]), maxTokens),
     async () => complete(await peer.ask({ how: 'stream_generate', prompts: [prompt], maxTokens }), maxTokens),

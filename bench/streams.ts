@@ -1,11 +1,11 @@
 import { createEngine } from '../packages/engine/src/engine/index.ts'
 import { type Burst, complete, decodeRate, engineBurst, throughput, ttft } from './burst.ts'
-import { inRotation, median, rounds } from './measure.ts'
+import { interleave, median, rounds } from './measure.ts'
 import { startMlxLmPeer } from './mlx-lm-peer.ts'
 import { startMlxLmServer } from './mlx-lm-server.ts'
-import { freshPrompt, type Measured, measuredModels } from './models.ts'
+import { type BenchModel, modelsToMeasure, uniquePrompt } from './models.ts'
 import { atLeast, difference, milliseconds, perSecond, type Row, ratio } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 const counts = [1, 4, 16, 32]
 
@@ -14,22 +14,22 @@ const counts = [1, 4, 16, 32]
  * through mlx_lm.server (with the large model for 16 streams only). Every prompt is new, so that no side has it in a
  * cache. Medians of 7, of 3 for the large model.
  */
-export async function benchStreams(workshop: string): Promise<Row[]> {
+export async function benchStreams(workspace: string): Promise<Row[]> {
   const rows: Row[] = []
-  for (const model of await measuredModels(workshop)) rows.push(...(await benchModel(workshop, model)))
+  for (const model of await modelsToMeasure(workspace)) rows.push(...(await benchModel(workspace, model)))
   return rows
 }
 
-async function benchModel(workshop: string, model: Measured): Promise<Row[]> {
+async function benchModel(workspace: string, model: BenchModel): Promise<Row[]> {
   await using engine = await createEngine({ python, device: 'cpu' })
   await engine.loadModel({ model: model.path })
   await using peer = await startMlxLmPeer(model.path)
-  await using http = await startMlxLmServer(workshop, model.path)
+  await using http = await startMlxLmServer(workspace, model.path)
   const rows: Row[] = []
   for (const streams of counts) {
     const server = !model.large || streams === 16
     const maxTokens = model.maxTokens(streams)
-    const prompts = () => Array.from({ length: streams }, freshPrompt)
+    const prompts = () => Array.from({ length: streams }, uniquePrompt)
     const ours = async () =>
       complete(
         await engineBurst(
@@ -45,7 +45,7 @@ async function benchModel(workshop: string, model: Measured): Promise<Row[]> {
     const overHttp = async () =>
       complete(await http.burst(prompts().map((prompt) => ({ prompt, max_tokens: maxTokens }))), maxTokens)
     const others = [...(streams === 1 ? [one] : []), ...(server ? [overHttp] : [])]
-    const [own = [], batched = [], ...rest] = await inRotation(rounds(model.large ? 3 : 7), [
+    const [own = [], batched = [], ...rest] = await interleave(rounds(model.large ? 3 : 7), [
       ours,
       batch,
       ...others,
@@ -60,7 +60,7 @@ async function benchModel(workshop: string, model: Measured): Promise<Row[]> {
 }
 
 /** DESIGN's bars for one stream are for the large model, where the model is what takes the time. */
-function besideStreamGenerate(name: string, ours: Burst[], peer: Burst[], model: Measured): Row[] {
+function besideStreamGenerate(name: string, ours: Burst[], peer: Burst[], model: BenchModel): Row[] {
   const rate = { ours: middle(ours, decodeRate), peer: middle(peer, decodeRate) }
   const first = { ours: middle(ours, ttft), peer: middle(peer, ttft) }
   const later = first.ours - first.peer

@@ -11,13 +11,13 @@ import { type HttpClient, httpClient } from './http-client.ts'
 const version = '0.6.0'
 
 /**
- * vllm-mlx with continuous batching; it is installed into the workshop (6 GB, PyTorch among it) unless VLLM_MLX names
+ * vllm-mlx with continuous batching; it is installed into the workspace (6 GB, PyTorch among it) unless VLLM_MLX names
  * its program.
  */
-export async function startVllmMlx(workshop: string, model: string): Promise<HttpClient & AsyncDisposable> {
-  const program = process.env.VLLM_MLX ?? (await installed(workshop))
+export async function startVllmMlx(workspace: string, model: string): Promise<HttpClient & AsyncDisposable> {
+  const program = process.env.VLLM_MLX ?? (await installed(workspace))
   const port = await freePort()
-  const home = join(workshop, 'vllm-mlx-home')
+  const home = join(workspace, 'vllm-mlx-home')
   await mkdir(home, { recursive: true })
   const child = spawn(program, ['serve', model, '--port', String(port), '--continuous-batching'], {
     env: { ...process.env, HOME: home, HF_HUB_OFFLINE: '1' },
@@ -44,8 +44,8 @@ export async function startVllmMlx(workshop: string, model: string): Promise<Htt
   }
 }
 
-async function installed(workshop: string): Promise<string> {
-  const folder = join(workshop, 'vllm-mlx')
+async function installed(workspace: string): Promise<string> {
+  const folder = join(workspace, 'vllm-mlx')
   if (!existsSync(folder)) {
     await execa('python3', ['-m', 'venv', folder])
     const packages = process.platform === 'linux' ? ['mlx[cpu]'] : []

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { lazy } from './bundle.ts'
-import { type Expected, indexOf, leaks, misplaced, problemsOf } from './publish/checks.ts'
+import { type Expected, fileProblems, findLeaks, findProblems, readLayerIndex } from './publish/checks.ts'
 import { sdistFiles } from './publish/contents.ts'
 import { expectedOfRelease, expectedOfVendoredTool } from './publish/expected.ts'
 import { type PackedPackage, packPackage, packRelease } from './publish/package.ts'
@@ -64,7 +64,7 @@ async function check(
   { size, unpackedSize }: PackedPackage,
   expected: Expected,
 ): Promise<void> {
-  const found = await problemsOf(unpacked, expected)
+  const found = await findProblems(unpacked, expected)
   const bar = most[name]
   if (bar === undefined) throw new Error(`${name} has no bar`)
   if (size > bar.packed) found.push(`${size} bytes are more than ${bar.packed}`)
@@ -80,7 +80,7 @@ async function checkPython(): Promise<void> {
   const { sdist } = await packPython(join(folder, 'python'))
   const unpacked = join(folder, 'sdist')
   await unpack(sdist, unpacked)
-  const found = [...misplaced(unpacked, sdistFiles()), ...(await leaks(unpacked, ''))]
+  const found = [...fileProblems(unpacked, sdistFiles()), ...(await findLeaks(unpacked, ''))]
   problems.push(...found.map((problem) => `${basename(sdist)}: ${problem}`))
   console.log(`${basename(sdist)}: ${sdistFiles().length} files`)
 }
@@ -93,7 +93,8 @@ function printTable(unpacked: string): void {
     return { part: path, packed: gzipSync(bytes, { level: 9 }).length, unpacked: bytes.length }
   })
   let before = 0
-  for (const { name, end, size } of indexOf(readFileSync(join(unpacked, 'dist', 'layers.bin'))).layers) {
+  for (const { name, end, size } of readLayerIndex(readFileSync(join(unpacked, 'dist', 'layers.bin')))
+    .layers) {
     rows.push({ part: `layer ${name}`, packed: end - before, unpacked: size })
     before = end
   }

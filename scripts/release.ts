@@ -13,9 +13,9 @@ import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { notesOf, withVersion } from './publish/changelog.ts'
+import { pythonFolder } from './publish/npm-packages.ts'
 import { packRelease } from './publish/package.ts'
 import { packPython } from './publish/python.ts'
-import { pythonFolder } from './publish/units.ts'
 import { setVersion, versionsIn } from './publish/versions.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))

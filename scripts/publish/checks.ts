@@ -7,7 +7,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { z } from 'zod'
 import { type PackedIndex, packedName, unpackLayers } from '../../src/compose/packed.ts'
-import { onlyHere } from './manifest.ts'
+import { repositoryKeys } from './manifest.ts'
 
 /** What an unpacked package must be like. */
 export interface Expected {
@@ -36,23 +36,23 @@ const manifestSchema = z.looseObject({ version: z.string(), bin: z.record(z.stri
  *
  * @param folder with its package.json, where its bins find what it depends on.
  */
-export async function problemsOf(folder: string, expected: Expected): Promise<string[]> {
+export async function findProblems(folder: string, expected: Expected): Promise<string[]> {
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
-  const problems = misplaced(folder, expected.files)
+  const problems = fileProblems(folder, expected.files)
   for (const key of expected.keys) if (!(key in manifest)) problems.push(`package.json has no ${key}`)
-  for (const key of [...expected.noKeys, ...onlyHere])
+  for (const key of [...expected.noKeys, ...repositoryKeys])
     if (key in manifest) problems.push(`package.json has ${key}, which does not belong in it`)
   for (const path of Object.values(manifest.bin)) {
-    const complaint = await complaintOfBin(join(folder, path), expected.start, manifest.version)
+    const complaint = await binProblem(join(folder, path), expected.start, manifest.version)
     if (complaint !== undefined) problems.push(`${path} ${complaint}`)
   }
   const { messages } = await publint({ pkgDir: folder, strict: true })
   problems.push(...messages.map((message) => `publint: ${formatMessage(message, manifest) ?? message.code}`))
-  return [...problems, ...(await leaks(folder, manifest.version))]
+  return [...problems, ...(await findLeaks(folder, manifest.version))]
 }
 
 /** Files of a folder that are missing or too many. */
-export function misplaced(folder: string, expected: readonly string[]): string[] {
+export function fileProblems(folder: string, expected: readonly string[]): string[] {
   const files = filesBelow(folder)
   return [
     ...expected.filter((path) => !files.includes(path)).map((path) => `${path} is missing`),
@@ -60,7 +60,7 @@ export function misplaced(folder: string, expected: readonly string[]): string[]
   ]
 }
 
-async function complaintOfBin(
+async function binProblem(
   path: string,
   { argument, prints }: Expected['start'],
   version: string,
@@ -77,7 +77,7 @@ async function complaintOfBin(
 }
 
 /** Names of the machine that built it. @param version of the tool, where the folder has it. */
-export async function leaks(folder: string, version: string): Promise<string[]> {
+export async function findLeaks(folder: string, version: string): Promise<string[]> {
   const texts = new Map<string, string>()
   for (const path of filesBelow(folder)) {
     const bytes = readFileSync(join(folder, path))
@@ -91,7 +91,7 @@ export async function leaks(folder: string, version: string): Promise<string[]> 
 }
 
 function* textsOfLayers(packed: Buffer, version: string): Generator<[string, string]> {
-  const names = indexOf(packed).layers.map(({ name }) => name)
+  const names = readLayerIndex(packed).layers.map(({ name }) => name)
   for (const [name, { files }] of unpackLayers(packed, names, version)) {
     for (const [path, file] of files)
       yield [
@@ -107,7 +107,7 @@ function filesBelow(folder: string): string[] {
 }
 
 /** The index of the packed layers. */
-export function indexOf(packed: Buffer): PackedIndex {
+export function readLayerIndex(packed: Buffer): PackedIndex {
   return JSON.parse(packed.toString('utf8', 0, packed.indexOf('\n')))
 }
 

@@ -1,7 +1,7 @@
 /** What package.json of a published package has, and what of it is for this repository alone. */
 
 /** Keys that nobody needs who installs a package. */
-export const onlyHere = ['scripts', 'devDependencies', 'workspaces', 'allowScripts']
+export const repositoryKeys = ['scripts', 'devDependencies', 'workspaces', 'allowScripts']
 
 /**
  * The manifest of a package for npm. In the repository all are private, so that npm publishes nothing that was not packed for it:

@@ -6,8 +6,8 @@ import { execa } from 'execa'
 import { z } from 'zod'
 import { bundle } from '../bundle.ts'
 import { packPackages } from '../packages.ts'
-import { manifestForNpm, onlyHere } from './manifest.ts'
-import { tarballOf, units } from './units.ts'
+import { manifestForNpm, repositoryKeys } from './manifest.ts'
+import { npmPackages, tarballOf } from './npm-packages.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -35,7 +35,7 @@ export async function packPackage(destination: string, repository?: string): Pro
     await bundle(join(staging, 'dist'), repository === undefined ? 'vendor' : 'registry')
     for (const name of ['README.md', 'LICENSE']) cpSync(join(root, name), join(staging, name))
     const manifest = Object.fromEntries(
-      Object.entries(readManifest(root)).filter(([key]) => !onlyHere.includes(key)),
+      Object.entries(readManifest(root)).filter(([key]) => !repositoryKeys.includes(key)),
     )
     writeManifest(
       staging,
@@ -46,7 +46,7 @@ export async function packPackage(destination: string, repository?: string): Pro
 }
 
 /**
- * Packs all that npm gets in a release, under the names that `units.ts` gives. The packages are those that every test
+ * Packs all that npm gets in a release, under the names that `npm-packages.ts` gives. The packages are those that every test
  * uses, with another package.json.
  *
  * @param repository `owner/name` on GitHub.
@@ -58,7 +58,7 @@ export async function packRelease(
 ): Promise<Map<string, PackedPackage>> {
   const packages = await packPackages()
   const packed = new Map<string, PackedPackage>()
-  for (const { name, folder } of units) {
+  for (const { name, folder } of npmPackages) {
     const carried = packages.find((candidate) => candidate.name === name)
     const made =
       carried === undefined

@@ -8,7 +8,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { tarballOf, units } from './units.ts'
+import { npmPackages, tarballOf } from './npm-packages.ts'
 
 interface Unit {
   name: string
@@ -28,7 +28,7 @@ try {
 function publish([directory, ...flags]: readonly string[]): void {
   if (directory === undefined)
     throw new Error('node scripts/publish/publish.ts DIR [FLAG OF NPM PUBLISH ...]')
-  const all = units.map(({ name }) => readUnit(name, resolve(directory, tarballOf(name))))
+  const all = npmPackages.map(({ name }) => readUnit(name, resolve(directory, tarballOf(name))))
   const versions = new Set(all.map(({ version }) => version))
   if (versions.size > 1) throw new Error(`The packages have versions ${[...versions].join(', ')}`)
   // All are looked at before the first one is published.

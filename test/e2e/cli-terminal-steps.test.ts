@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { isAlive } from '../../src/system/descendants.ts'
 import { graceMs } from '../../src/system/ending.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
-import { heldSign, pausedAt } from '../support/paused.ts'
+import { pausedMark, pauseToolAt } from '../support/paused-tool.ts'
 import {
   builtTool,
   gitIdentity,
@@ -47,10 +47,10 @@ describe.each(ways)('%s while files are written', (_, leave) => {
 
   it.each(places)('at %s, call %i, leaves nothing of a new folder', async (method, nth) => {
     const folder = temporaryFolder()
-    const { environment, release } = pausedAt(method, nth)
+    const { environment, release } = pauseToolAt(method, nth)
     const flags = ['above/x', '--yes', '--model', 'hello']
     const terminal = runInTerminal(bin, flags, { cwd: folder, columns, env: plainEnvironment(environment) })
-    await terminal.see(heldSign)
+    await terminal.see(pausedMark)
     await leave(terminal)
     release()
     expect(await terminal.ended).toBe(130)
@@ -62,10 +62,10 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     const folder = temporaryFolder()
     writeTree(folder, { 'README.md': 'mine', 'src/mine.ts': 'mine', '.git/HEAD': 'mine' })
     const before = readTree(folder)
-    const { environment, release } = pausedAt(method, nth)
+    const { environment, release } = pauseToolAt(method, nth)
     const flags = ['.', '--force', '--yes', '--model', 'hello']
     const terminal = runInTerminal(bin, flags, { cwd: folder, columns, env: plainEnvironment(environment) })
-    await terminal.see(heldSign)
+    await terminal.see(pausedMark)
     await leave(terminal)
     release()
     expect(await terminal.ended).toBe(130)
@@ -76,10 +76,10 @@ describe.each(ways)('%s while files are written', (_, leave) => {
   it('once the project is in its place keeps it, whole, and says how to go on', async () => {
     const folder = temporaryFolder()
     // The one call for a new folder: it was made aside and is moved into place.
-    const { environment, release } = pausedAt('renameSync', 1)
+    const { environment, release } = pauseToolAt('renameSync', 1)
     const flags = ['x', '--yes', '--model', 'hello']
     const terminal = runInTerminal(bin, flags, { cwd: folder, columns, env: plainEnvironment(environment) })
-    await terminal.see(heldSign)
+    await terminal.see(pausedMark)
     await leave(terminal)
     release()
     expect(await terminal.ended).toBe(130)

@@ -12,10 +12,10 @@ import { startHub } from '../../packages/engine/test/engine/hub.ts'
 import { type PackageManager, packageManagers, type TemplateId } from '../../src/choices.ts'
 import { frozenInstallCommand, lockFiles, quietRun } from '../../src/system/package-manager.ts'
 import { answers, answerTo } from '../support/hello.ts'
-import { projectTestsMs } from '../support/limits.ts'
-import { type ManagerMachine, machineWith, type Ran } from '../support/manager-machine.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
+import { createSandbox, type PackageManagerSandbox, type Ran } from '../support/package-manager-sandbox.ts'
 import { needs } from '../support/programs/needs.ts'
+import { projectTestsMs } from '../support/time-limits.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx managers é '))
 const registry = inject('registry')
@@ -33,7 +33,7 @@ const manifestSchema = z.object({ scripts: z.record(z.string(), z.string()) })
 
 /** A project that was created, and what creating it printed. */
 interface Created {
-  machine: ManagerMachine
+  machine: PackageManagerSandbox
   project: string
   printed: Ran
 }
@@ -45,7 +45,7 @@ async function create(manager: PackageManager, template: TemplateId, flags = '')
   mkdirSync(parent, { recursive: true })
   // The newest npm runs on newer versions of Node alone.
   const node = manager === 'npm' ? await nodeFolder('24') : undefined
-  const machine = await machineWith(manager, home, registry, node)
+  const machine = await createSandbox(manager, home, registry, node)
   const separator = manager === 'npm' ? '-- ' : ''
   const rest = `--yes --template ${template} --model hello ${flags}`
   const printed = await machine.shell(`${manager} create mlx-app@latest my-app ${separator}${rest}`, {

@@ -16,13 +16,13 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { packPackages } from '../../scripts/packages.ts'
-import { problemsOf } from '../../scripts/publish/checks.ts'
+import { findProblems } from '../../scripts/publish/checks.ts'
 import { expectedOfReleasedTool } from '../../scripts/publish/expected.ts'
 import { unpack } from '../../scripts/publish/unpack.ts'
 import { version } from '../../src/version.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
-import { startNpm } from '../support/npm.ts'
+import { startPublishRegistry } from '../support/publish-registry.ts'
 import { runTool } from '../support/tool.ts'
 import {
   commandsOf,
@@ -223,7 +223,7 @@ describe('a release', () => {
     const folder = temporaryFolder('unpacked')
     await unpack(pathOf('create-mlx-app.tgz'), folder)
     const expected = expectedOfReleasedTool()
-    expect(await problemsOf(folder, expected)).toEqual([])
+    expect(await findProblems(folder, expected)).toEqual([])
     chmodSync(join(folder, 'dist', 'index.js'), 0o644)
     rmSync(join(folder, 'LICENSE'))
     mkdirSync(join(folder, 'test'))
@@ -234,7 +234,7 @@ describe('a release', () => {
       join(folder, 'package.json'),
       JSON.stringify({ ...manifest, private: true, dependencies: { prompts: '^2.4.2' } }),
     )
-    const problems = await problemsOf(folder, expected)
+    const problems = await findProblems(folder, expected)
     const names = `names ${root.slice(0, -1)}`
     expect(problems.filter((problem) => problem.endsWith(names)).sort()).toEqual([
       `README.md ${names}`,
@@ -251,7 +251,7 @@ describe('a release', () => {
   })
 
   it('is published as it was packed, in order, and goes on where it broke off', async () => {
-    await using registry = await startNpm()
+    await using registry = await startPublishRegistry()
     registry.refused = 'mlx-app-server'
     const broken = await publish(registry.url)
     expect(broken.stdout).toContain(`mlx-app ${newVersion} is published`)
@@ -276,7 +276,7 @@ describe('a release', () => {
   })
 
   it('publishes nothing where npm has other bytes of the version', async () => {
-    await using registry = await startNpm()
+    await using registry = await startPublishRegistry()
     registry.packages.set('create-mlx-app', {
       version: newVersion,
       access: 'public',
@@ -297,7 +297,7 @@ describe('a release', () => {
   })
 
   it('refuses a tool that carries its packages, and so does npm', async () => {
-    await using registry = await startNpm()
+    await using registry = await startPublishRegistry()
     const released = pathOf('create-mlx-app.tgz')
     const kept = readFileSync(released)
     const carrying = inject('tarball')
@@ -319,7 +319,7 @@ describe('a release', () => {
   })
 
   it('asks for provenance, which nobody gets on a machine of their own', async () => {
-    await using registry = await startNpm()
+    await using registry = await startPublishRegistry()
     const noWorkflow = { CI: '', GITHUB_ACTIONS: '' }
     const { exitCode, stderr } = await step('node scripts/publish/publish.ts', '', {
       ...access(registry.url),

@@ -56,7 +56,7 @@ export interface RunOptions {
  * @param socket a Unix socket outside, which the gateway's port leads to: the one way out.
  * @throws Error where the system lets this user make none.
  */
-export async function makeNamespace(socket?: string): Promise<Namespace> {
+export async function createNamespace(socket?: string): Promise<Namespace> {
   const ip = programOf('ip')
   const root = process.getuid?.() === 0
   const flags = root ? ['--net'] : ['--user', '--map-root-user', '--net']

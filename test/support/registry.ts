@@ -22,9 +22,9 @@ import { pipeline } from 'node:stream/promises'
 import { execa } from 'execa'
 import { z } from 'zod'
 import { lockDate } from '../../scripts/lock-date.ts'
+import { abbreviate } from './abbreviated-document.ts'
 import { brokenPackage } from './broken-package.ts'
 import { addVersion, hideNewer, type Times } from './registry-date.ts'
-import { shorten } from './registry-short.ts'
 import { openUpstream, type Upstream } from './upstream.ts'
 
 export interface Registry extends AsyncDisposable {
@@ -194,7 +194,7 @@ class Shelf {
         addVersion(document, broken, await this.#addBroken(name, broken))
         if (document.time !== undefined) document.time[broken] = published
       }
-      if (kind === 'short') shorten(document)
+      if (kind === 'short') abbreviate(document)
       return documentOf(document)
     })
   }

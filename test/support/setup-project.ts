@@ -18,7 +18,7 @@ import { interpreterIn } from '../../packages/engine/src/engine/project.ts'
 import { repository } from '../../scripts/environment.ts'
 import { openTemplates } from '../../src/compose/open.ts'
 import { planProject } from '../../src/steps/plan.ts'
-import { unpackedPackage } from './unpacked.ts'
+import { unpackPackage } from './unpack-package.ts'
 
 const repositoryUrl = new URL('../../', import.meta.url)
 /** The program that runs TypeScript as it is. */
@@ -71,7 +71,7 @@ export async function installPackages(modules: string): Promise<void> {
   const here = fileURLToPath(new URL('node_modules', repositoryUrl))
   const packages = ['mlx-app', 'mlx-app-server'] as const
   for (const name of packages) {
-    cpSync(await unpackedPackage(name), join(modules, name), { recursive: true })
+    cpSync(await unpackPackage(name), join(modules, name), { recursive: true })
     symlinkSync(`../${name}/dist/command-line.js`, join(modules, '.bin', name))
     chmodSync(join(modules, name, 'dist', 'command-line.js'), 0o755)
   }

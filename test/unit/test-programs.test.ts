@@ -3,11 +3,11 @@ import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
+import { ensurePrograms } from '../support/programs/ensure.ts'
 import { program } from '../support/programs/find.ts'
-import { getPrograms } from '../support/programs/get.ts'
+import type { InstallContext } from '../support/programs/install-context.ts'
 import { type ProgramName, programs } from '../support/programs/list.ts'
 import { needs } from '../support/programs/needs.ts'
-import type { Situation } from '../support/programs/situation.ts'
 
 interface Machine {
   /** Folder of its programs. */
@@ -16,7 +16,7 @@ interface Machine {
   add(name: string, text: string): void
   /** Runs the step. */
   run(
-    changes?: Partial<Situation>,
+    changes?: Partial<InstallContext>,
     variables?: NodeJS.ProcessEnv,
   ): Promise<{ exitCode: number; text: string }>
   /** The calls of apt-get, each with its words. */
@@ -38,7 +38,7 @@ function machine(...absent: ProgramName[]): Machine {
     add: (name, text) => add(name, name === 'apt-get' ? `echo "$@" >> '${log}'\n${text}` : text),
     run: async (changes = {}, variables = {}) => {
       const lines: string[] = []
-      const exitCode = await getPrograms({
+      const exitCode = await ensurePrograms({
         environment: { PATH: folder, ...variables },
         platform: 'linux',
         isRoot: true,

@@ -3,15 +3,15 @@ import { execa } from 'execa'
 import { findOnPath } from '../../../src/system/search-path.ts'
 import { AptError, installPackages } from './apt.ts'
 import { packagesOf } from './find.ts'
+import type { InstallContext } from './install-context.ts'
 import { type ProgramName, programs } from './list.ts'
-import type { Situation } from './situation.ts'
 
 /** Installs the packages of programs. @returns what stood in the way, and what to do; undefined where nothing did. */
 export async function installPrograms(
-  situation: Situation,
+  context: InstallContext,
   missing: readonly ProgramName[],
 ): Promise<string | undefined> {
-  const { environment, isRoot, print } = situation
+  const { environment, isRoot, print } = context
   const misnamed = missing.map((name) => misnaming(name, environment)).filter((text) => text !== undefined)
   const packages = packagesOf(missing.filter((name) => misnaming(name, environment) === undefined))
   if (packages.length === 0) return misnamed.join('\n')
@@ -24,7 +24,7 @@ export async function installPrograms(
   }
   const before = isRoot ? [] : ['sudo', '--non-interactive']
   try {
-    const unknown = await installPackages({ ...situation, before }, packages)
+    const unknown = await installPackages({ ...context, before }, packages)
     const absent = unknown.map((name) => `apt-get knows no package ${name}.`)
     return [...misnamed, ...absent].join('\n') || undefined
   } catch (error) {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { program } from './programs/find.ts'
 
-export interface Authority {
+export interface CertificateAuthority {
   /** Path of its certificate, PEM. */
   certificate: string
   /** For a server of the names that it was made for. */
@@ -12,7 +12,10 @@ export interface Authority {
 }
 
 /** Makes an authority and the certificate of a server, both for a day, by openssl. */
-export async function makeAuthority(folder: string, names: readonly string[]): Promise<Authority> {
+export async function createCertificateAuthority(
+  folder: string,
+  names: readonly string[],
+): Promise<CertificateAuthority> {
   const openssl = program('openssl')
   const at = (name: string) => join(folder, name)
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-sha256']

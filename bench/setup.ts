@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { interpreterIn } from '../packages/engine/src/engine/project.ts'
-import { inTurns, median, rounds, time } from './measure.ts'
+import { alternate, median, rounds, time } from './measure.ts'
 import { atMost, milliseconds, type Row } from './table.ts'
 
 /** DESIGN's. */
@@ -12,10 +12,10 @@ const bar = 1 / 5
  * `npm run setup` from nothing, with uv's cache warm, beside `python -m venv` and pip with the same lock, pip's cache
  * warm; both compile to bytecode. Medians of 5.
  */
-export async function benchSetUp(project: string, systemPython: string): Promise<Row[]> {
+export async function benchSetup(project: string, systemPython: string): Promise<Row[]> {
   const lock = join(project, 'node_modules', 'mlx-app', 'python', 'requirements.lock')
   const other = join(project, '.venv-pip')
-  const sides = await inTurns(
+  const sides = await alternate(
     rounds(5),
     () => time(() => execa('npm', ['run', 'setup', '--', '--env', 'uv', '--fresh'], { cwd: project })),
     async () => {

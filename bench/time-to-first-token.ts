@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 export const question = 'Tell me a story.'
 
 /** Milliseconds from the start of a program until the story begins on its output. */
-export async function untilStory(
+export async function timeToFirstToken(
   command: string,
   programArguments: readonly string[],
   cwd: string,

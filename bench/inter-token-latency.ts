@@ -1,9 +1,9 @@
 import { createEngine, type Engine } from '../packages/engine/src/engine/index.ts'
-import { inRotation, median, rounds } from './measure.ts'
+import { interleave, median, rounds } from './measure.ts'
 import { type MlxLmServer, startMlxLmServer } from './mlx-lm-server.ts'
-import { freshPrompt, freshWords, helloModel } from './models.ts'
+import { helloModel, uniquePrompt, uniqueWords } from './models.ts'
 import { milliseconds, type Row, ratio } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 const promptTokens = 20_000
 /** Pieces of the stream that show its usual step, before the long prompt comes. */
@@ -24,14 +24,14 @@ interface Gap {
  * The longest gap in a stream of the hello model while a prompt of 20,000 tokens is read, beside mlx_lm.server's for the
  * same. The longest of 3 rounds, in the stream's usual steps, and against what one chunk takes when it is alone.
  */
-export async function benchGap(workshop: string): Promise<Row[]> {
-  const model = (await helloModel(workshop)).path
+export async function benchInterTokenLatency(workspace: string): Promise<Row[]> {
+  const model = (await helloModel(workspace)).path
   await using engine = await createEngine({ python, device: 'cpu' })
   await engine.loadModel({ model })
-  await using server = await startMlxLmServer(workshop, model)
-  const [ours = [], peer = []] = await inRotation(
+  await using server = await startMlxLmServer(workspace, model)
+  const [ours = [], peer = []] = await interleave(
     rounds(3),
-    [() => gapOfEngine(engine, model), () => gapOfServer(server)],
+    [() => latencyOfEngine(engine, model), () => latencyOfServer(server)],
     { warmUp: false },
   )
   const chunkMs = await longestChunk(engine, model)
@@ -69,31 +69,31 @@ function worst(gaps: readonly Gap[]): Gap {
   return { usualMs, readMs, longestMs: Math.max(...gaps.map((gap) => gap.longestMs)) }
 }
 
-function gapOfEngine(engine: Engine, model: string): Promise<Gap> {
-  return measureGap(
+function latencyOfEngine(engine: Engine, model: string): Promise<Gap> {
+  return measureLatency(
     async (signal, onPiece) => {
       // Log-probabilities come with each token, text only with those that end a character or a word.
-      const options = { model, prompt: freshPrompt(), maxTokens, logprobs: 0, signal }
+      const options = { model, prompt: uniquePrompt(), maxTokens, logprobs: 0, signal }
       for await (const _ of engine.generate(options)) onPiece()
     },
     async () => {
-      await engine.complete({ model, prompt: freshWords(promptTokens), maxTokens: 1 })
+      await engine.complete({ model, prompt: uniqueWords(promptTokens), maxTokens: 1 })
     },
   )
 }
 
-function gapOfServer(server: MlxLmServer): Promise<Gap> {
-  return measureGap(
+function latencyOfServer(server: MlxLmServer): Promise<Gap> {
+  return measureLatency(
     async (signal, onText) => {
-      await server.stream({ prompt: freshPrompt(), max_tokens: maxTokens }, { signal, onText })
+      await server.stream({ prompt: uniquePrompt(), max_tokens: maxTokens }, { signal, onText })
     },
     async () => {
-      await server.stream({ prompt: freshWords(promptTokens), max_tokens: 1 })
+      await server.stream({ prompt: uniqueWords(promptTokens), max_tokens: 1 })
     },
   )
 }
 
-async function measureGap(
+async function measureLatency(
   stream: (signal: AbortSignal, onPiece: () => void) => Promise<void>,
   long: () => Promise<void>,
 ): Promise<Gap> {
@@ -131,7 +131,7 @@ async function longestChunk(engine: Engine, model: string): Promise<number> {
   const chunks: number[] = []
   await engine.complete({
     model,
-    prompt: freshWords(promptTokens),
+    prompt: uniqueWords(promptTokens),
     maxTokens: 1,
     onPromptProgress: () => chunks.push(performance.now()),
   })

@@ -1,16 +1,16 @@
 /** Gets the programs that tests need, before the first test, or says once and clearly why it can't. */
 import { isContinuousIntegration } from '../../../src/system/automation.ts'
 import { missingPrograms } from './find.ts'
+import type { InstallContext } from './install-context.ts'
 import { type ProgramName, programs } from './list.ts'
-import type { Situation } from './situation.ts'
 
 /**
  * Installs what is missing by apt-get.
  *
  * @returns the exit code: 1 in CI where a program is still missing. Elsewhere 0: the tests that need it are left out.
  */
-export async function getPrograms(situation: Situation): Promise<number> {
-  const { environment, platform, print } = situation
+export async function ensurePrograms(context: InstallContext): Promise<number> {
+  const { environment, platform, print } = context
   const missing = missingPrograms(environment, platform)
   if (missing.length === 0) return 0
   print(`Tests need ${countOf(missing)} not found here:`)
@@ -18,7 +18,7 @@ export async function getPrograms(situation: Situation): Promise<number> {
   for (const name of missing) print(`  ${name.padEnd(width)}  for ${programs[name].purpose}`)
   // It loads execa, which a run with nothing to do need not wait for.
   const { installPrograms } = await import('./install.ts')
-  const trouble = await installPrograms(situation, missing)
+  const trouble = await installPrograms(context, missing)
   const left = missingPrograms(environment, platform)
   if (left.length === 0) {
     print('All of them are installed.')

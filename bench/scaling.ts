@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEngine, type Engine } from '../packages/engine/src/engine/index.ts'
 import { type Burst, complete, decodeRate, engineBurst, ttft } from './burst.ts'
-import { inTurns, median, rounds } from './measure.ts'
+import { alternate, median, rounds } from './measure.ts'
 import { type MlxLmPeer, startMlxLmPeer } from './mlx-lm-peer.ts'
-import { freshPrompt, freshWords, type Measured, measuredModels } from './models.ts'
+import { type BenchModel, modelsToMeasure, uniquePrompt, uniqueWords } from './models.ts'
 import { type Panel, plot } from './plot.ts'
 import { milliseconds, type Row, ratio } from './table.ts'
-import { python, root } from './workshop.ts'
+import { python, root } from './workspace.ts'
 
 const streams = [1, 2, 4, 8, 16, 32]
 const prompts = [128, 256, 512, 1024, 2048, 4096, 8192, 16_384]
@@ -19,13 +19,13 @@ const promptsOfLarge = [32, 64, 128, 256, 512]
 
 /**
  * Time per token as streams come to it, and time to read a prompt as it grows, through the engine and raw by mlx-lm's
- * BatchGenerator. Medians of 5, of 3 for long prompts and the large model. Draws bench/cost.svg; with BENCH_ROUNDS,
+ * BatchGenerator. Medians of 5, of 3 for long prompts and the large model. Draws bench/scaling.svg; with BENCH_ROUNDS,
  * which is for trying, into the folder for temporary files instead.
  */
-export async function benchCost(workshop: string): Promise<Row[]> {
+export async function benchScaling(workspace: string): Promise<Row[]> {
   const found: { panels: Panel[]; rows: Row[] }[] = []
-  for (const model of await measuredModels(workshop)) found.push(await benchModel(model))
-  const path = join(process.env.BENCH_ROUNDS === undefined ? join(root, 'bench') : tmpdir(), 'cost.svg')
+  for (const model of await modelsToMeasure(workspace)) found.push(await benchModel(model))
+  const path = join(process.env.BENCH_ROUNDS === undefined ? join(root, 'bench') : tmpdir(), 'scaling.svg')
   await writeFile(path, plot(found.flatMap(({ panels }) => panels)))
   console.log(`Drawn: ${path}`)
   return found.flatMap(({ rows }) => rows)
@@ -38,13 +38,13 @@ interface Point {
   peer: number
 }
 
-async function benchModel(model: Measured): Promise<{ panels: Panel[]; rows: Row[] }> {
+async function benchModel(model: BenchModel): Promise<{ panels: Panel[]; rows: Row[] }> {
   await using engine = await createEngine({ python, device: 'cpu' })
   await engine.loadModel({ model: model.path })
   await using peer = await startMlxLmPeer(model.path)
   const decode: Point[] = []
   for (const count of streams) {
-    const texts = () => Array.from({ length: count }, freshPrompt)
+    const texts = () => Array.from({ length: count }, uniquePrompt)
     const times = rounds(model.large ? 3 : 5)
     decode.push(
       await point(
@@ -61,7 +61,7 @@ async function benchModel(model: Measured): Promise<{ panels: Panel[]; rows: Row
   }
   const prefill: Point[] = []
   for (const count of model.large ? promptsOfLarge : prompts) {
-    const texts = () => [freshWords(count)]
+    const texts = () => [uniqueWords(count)]
     prefill.push(
       await point(
         engine,
@@ -91,14 +91,14 @@ async function benchModel(model: Measured): Promise<{ panels: Panel[]; rows: Row
 async function point(
   engine: Engine,
   peer: MlxLmPeer,
-  { path, large }: Measured,
+  { path, large }: BenchModel,
   x: number,
   texts: () => string[],
   maxTokens: number,
   times: number,
   of: (burst: Burst) => number,
 ): Promise<Point> {
-  const sides = await inTurns(
+  const sides = await alternate(
     times,
     async () => {
       const calls = texts().map((prompt) => ({ model: path, prompt, maxTokens }))

@@ -1,4 +1,4 @@
-"""Writes a model of the size of a real one for the benches: `python stand_in.py DIRECTORY`.
+"""Writes a model of the size of a real one for the benches: `python random_model.py DIRECTORY`.
 
 About 75 million random numbers of float32 (300 MB) with the tokenizer of the hello model; with
 `--quantised` in 4 bits with scales of bfloat16 (43 MB), as most models are published for MLX. It

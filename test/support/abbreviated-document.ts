@@ -32,7 +32,7 @@ const scriptsSchema = z.looseObject({ scripts: z.record(z.string(), z.unknown())
 const timesSchema = z.object({ modified: z.string().optional() })
 
 /** Shortens a document in place. */
-export function shorten(document: {
+export function abbreviate(document: {
   versions: Record<string, Record<string, unknown>>
   time?: unknown
   modified?: string | undefined

@@ -5,23 +5,23 @@ import { join } from 'node:path'
 import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
 import { startHub } from '../../packages/engine/test/engine/hub.ts'
 import { findOnPath } from '../../src/system/search-path.ts'
-import { type Authority, makeAuthority } from './authority.ts'
+import { type CertificateAuthority, createCertificateAuthority } from './certificate-authority.ts'
 import { type ConnectProxy, startProxy } from './connect-proxy.ts'
 import { type Mirror, mirrorNames, registryPath, startMirror } from './mirror.ts'
-import { gateway, makeNamespace, type Namespace } from './namespace.ts'
+import { createNamespace, gateway, type Namespace } from './namespace.ts'
 import { startRegistry } from './registry.ts'
 import { basePython } from './setup-project.ts'
 import { lockedWheels } from './wheels.ts'
 
 /** The model that its hub has: the hello model by another name. */
-export const companyModel = 'somebody/hello-mlx'
+export const mirroredModel = 'somebody/hello-mlx'
 
 /** Passwords, none of which may be printed. */
 export const secrets = { proxy: 'proxy-secret', registry: 'registry-secret', index: 'index-secret' }
 
-export interface Company extends AsyncDisposable {
+export interface CorporateNetwork extends AsyncDisposable {
   folder: string
-  authority: Authority
+  authority: CertificateAuthority
   namespace: Namespace
   proxy: ConnectProxy
   mirror: Mirror
@@ -37,7 +37,7 @@ export interface Company extends AsyncDisposable {
   writeNpmrc(...lines: string[]): void
 }
 
-export async function makeCompany(): Promise<Company> {
+export async function createCorporateNetwork(): Promise<CorporateNetwork> {
   const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-company-'))
   const parts: AsyncDisposable[] = []
   const use = <Part extends AsyncDisposable>(part: Part): Part => {
@@ -45,9 +45,9 @@ export async function makeCompany(): Promise<Company> {
     return part
   }
   const names = Object.values(mirrorNames)
-  const authority = await makeAuthority(folder, names)
+  const authority = await createCertificateAuthority(folder, names)
   const registry = use(await startRegistry({ tarballs: [] }))
-  const hub = use(await startHub(companyModel, join(pythonDirectory, 'src', 'mlx_app', 'hello')))
+  const hub = use(await startHub(mirroredModel, join(pythonDirectory, 'src', 'mlx_app', 'hello')))
   const mirror = use(
     await startMirror({
       certificate: authority.server,
@@ -65,7 +65,7 @@ export async function makeCompany(): Promise<Company> {
       routes: Object.fromEntries(names.map((name) => [`${name}:443`, mirror.port])),
     }),
   )
-  const namespace = use(await makeNamespace(proxy.socket))
+  const namespace = use(await createNamespace(proxy.socket))
   const home = join(folder, 'home')
   const registryUrl = `https://${mirrorNames.registry}${registryPath}/`
   mkdirSync(home)

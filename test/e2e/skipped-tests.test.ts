@@ -23,13 +23,13 @@ describe('a balancer', needs('caddy'), () => {
 test('asks late', (context) => expect(programFor(context, 'chromium')).toBeTruthy())
 `
 const config = `
-import { LeftOutReporter } from '${support}/left-out-reporter.ts'
-export default { test: { reporters: ['default', new LeftOutReporter()], cache: false } }
+import { SkippedTestsReporter } from '${support}/skipped-tests-reporter.ts'
+export default { test: { reporters: ['default', new SkippedTestsReporter()], cache: false } }
 `
 
 /** Runs those tests by Vitest, where neither program is on the PATH. */
 async function run(variables: NodeJS.ProcessEnv): Promise<{ exitCode: number | undefined; all: string }> {
-  const folder = temporaryFolder('left-out')
+  const folder = temporaryFolder('skipped tests')
   writeFileSync(join(folder, 'some.test.ts'), tests)
   writeFileSync(join(folder, 'vitest.config.ts'), config)
   const { exitCode, all } = await execa(process.execPath, [vitest, 'run', '--root', folder], {

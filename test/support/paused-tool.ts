@@ -5,9 +5,9 @@ import { pathToFileURL } from 'node:url'
 import { temporaryFolder } from './folders.ts'
 
 /** Written by the tool when it is held. */
-export const heldSign = 'held-here'
+export const pausedMark = 'held-here'
 
-export interface Paused {
+export interface PausedTool {
   /** For the tool's process. */
   environment: NodeJS.ProcessEnv
   release(): void
@@ -17,7 +17,7 @@ export interface Paused {
  * @param method of node:fs, which the tool calls synchronously.
  * @param nth its call that is held, counted from 1.
  */
-export function pausedAt(method: string, nth: number): Paused {
+export function pauseToolAt(method: string, nth: number): PausedTool {
   const folder = temporaryFolder('paused')
   const key = join(folder, 'go-on')
   const module = join(folder, 'pause.mjs')
@@ -30,7 +30,7 @@ fs.${method} = (...parameters) => {
   const result = real(...parameters)
   calls++
   if (calls === ${nth}) {
-    writeSync(1, ${JSON.stringify(heldSign)})
+    writeSync(1, ${JSON.stringify(pausedMark)})
     const cell = new Int32Array(new SharedArrayBuffer(4))
     while (!existsSync(${JSON.stringify(key)})) Atomics.wait(cell, 0, 0, 5)
   }

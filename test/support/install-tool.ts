@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { expect, inject } from 'vitest'
 
 /** Installs the packed tool below a folder. @returns its bin. */
-export async function installedTool(folder: string): Promise<string> {
+export async function installTool(folder: string): Promise<string> {
   const home = join(folder, 'tool')
   mkdirSync(home)
   await execa('npm', ['install', '--prefix', home, inject('tarball')], { cwd: home })

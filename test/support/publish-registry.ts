@@ -14,7 +14,7 @@ export interface Published {
   bytes: Buffer
 }
 
-export interface Npm extends AsyncDisposable {
+export interface PublishRegistry extends AsyncDisposable {
   /** With a slash at the end. */
   readonly url: string
   /** What has been published, by name, in this order. */
@@ -31,7 +31,7 @@ const publishedSchema = z.object({
 })
 
 /** Starts one that has no package. */
-export async function startNpm(): Promise<Npm> {
+export async function startPublishRegistry(): Promise<PublishRegistry> {
   const packages = new Map<string, Published>()
   const server = createServer(async (request, response) => {
     const answer = (status: number, body: object) =>
@@ -59,7 +59,7 @@ export async function startNpm(): Promise<Npm> {
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('It has no port')
-  const npm: Npm = {
+  const npm: PublishRegistry = {
     url: `http://127.0.0.1:${address.port}/`,
     packages,
     refused: undefined,

@@ -5,7 +5,7 @@ import { execa } from 'execa'
 import { packPackages } from '../../scripts/packages.ts'
 
 /** Folder of an unpacked package; made once for the sources as they are. */
-export async function unpackedPackage(name: 'mlx-app' | 'mlx-app-server'): Promise<string> {
+export async function unpackPackage(name: 'mlx-app' | 'mlx-app-server'): Promise<string> {
   const packed = (await packPackages()).find((candidate) => candidate.name === name)
   if (packed === undefined) throw new Error(`${name} was not packed`)
   const folder = join(dirname(packed.path), `unpacked-${name}`)

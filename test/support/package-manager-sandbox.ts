@@ -16,7 +16,7 @@ export interface Ran {
   all: string
 }
 
-export interface ManagerMachine {
+export interface PackageManagerSandbox {
   readonly environment: NodeJS.ProcessEnv
   /** Runs a command line in a shell. @param input what it reads; nothing by default. */
   shell(line: string, options: ShellOptions): Promise<Ran>
@@ -47,12 +47,12 @@ export interface ShellOptions {
  * @param folder for all of it.
  * @param node folder with the `node` that everything runs on; by default the one that runs the tests.
  */
-export async function machineWith(
+export async function createSandbox(
   manager: PackageManager | undefined,
   folder: string,
   registry: string,
   node = dirname(process.execPath),
-): Promise<ManagerMachine> {
+): Promise<PackageManagerSandbox> {
   const home = join(folder, 'home')
   const tools = join(folder, 'tools')
   for (const path of [home, tools, join(folder, 'tmp')]) mkdirSync(path, { recursive: true })

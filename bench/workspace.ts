@@ -16,14 +16,14 @@ export const python = interpreterIn(repository.virtualEnvironment)
 export const hello = join(root, 'packages', 'engine', 'python', 'src', 'mlx_app', 'hello')
 
 /** A folder that is removed in the end; peers and the projects to measure are made in it. */
-export async function openWorkshop(parent = tmpdir()): Promise<{ path: string } & AsyncDisposable> {
+export async function createWorkspace(parent = tmpdir()): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(parent, 'create-mlx-app-bench-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
 /** Installs a package of the npm registry and gives the path of its program. */
-export async function installPeer(workshop: string, name: string, version: string): Promise<string> {
-  const folder = join(workshop, `peer-${name}`)
+export async function installPeer(workspace: string, name: string, version: string): Promise<string> {
+  const folder = join(workspace, `peer-${name}`)
   await mkdir(folder)
   await execa('npm', ['install', '--prefix', folder, `${name}@${version}`], { cwd: folder })
   const path = join(folder, 'node_modules', name, 'package.json')
@@ -38,8 +38,8 @@ export async function installPeer(workshop: string, name: string, version: strin
  * @param origin where its projects get the packages of this repository.
  * @returns the path of the folder, which has the bin `dist/index.js`.
  */
-export async function builtTool(workshop: string, origin: PackageOrigin): Promise<string> {
-  const folder = join(workshop, `tool-${origin}`)
+export async function builtTool(workspace: string, origin: PackageOrigin): Promise<string> {
+  const folder = join(workspace, `tool-${origin}`)
   if (existsSync(folder)) return folder
   await bundle(join(folder, 'dist'), origin)
   for (const name of ['README.md', 'LICENSE', 'package.json']) await cp(join(root, name), join(folder, name))
@@ -52,9 +52,9 @@ export function memoryFolder(): string {
 }
 
 /** Creates a project with everything that a user gets: dependencies installed, Python set up. */
-export async function createProject(workshop: string, name: string, template = 'node'): Promise<string> {
-  const folder = join(workshop, name)
-  const bin = join(await builtTool(workshop, 'vendor'), 'dist', 'index.js')
+export async function createProject(workspace: string, name: string, template = 'node'): Promise<string> {
+  const folder = join(workspace, name)
+  const bin = join(await builtTool(workspace, 'vendor'), 'dist', 'index.js')
   await execa('node', [bin, folder, '--yes', '--template', template, '--model', 'hello', '--no-git'])
   return folder
 }

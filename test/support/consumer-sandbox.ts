@@ -7,11 +7,11 @@ import { obtainUv } from '../../scripts/environment.ts'
 import { packPackages } from '../../scripts/packages.ts'
 import type { PackageManager } from '../../src/choices.ts'
 import { writeTree } from './folders.ts'
-import { machineWith, type Ran, type ShellOptions } from './manager-machine.ts'
+import { createSandbox, type Ran, type ShellOptions } from './package-manager-sandbox.ts'
 import { startRegistry } from './registry.ts'
 
 /** A machine, and a registry in which mlx-app is published. */
-export interface Place extends AsyncDisposable {
+export interface ConsumerSandbox extends AsyncDisposable {
   /** The home of the user and the projects are in it. */
   folder: string
   /** Path of the tarball of mlx-app; the registry has the same. */
@@ -27,12 +27,12 @@ export interface Place extends AsyncDisposable {
 }
 
 /** Opens a place. @param manager the package manager on it beside the npm that comes with Node. */
-export async function openPlace(manager?: PackageManager): Promise<Place> {
+export async function createConsumerSandbox(manager?: PackageManager): Promise<ConsumerSandbox> {
   const packed = (await packPackages()).find(({ name }) => name === 'mlx-app')
   if (packed === undefined) throw new Error('There is no package mlx-app.')
   const folder = mkdtempSync(join(tmpdir(), 'mlx app é '))
   const registry = await startRegistry({ tarballs: [packed.path] })
-  const machine = await machineWith(manager, folder, registry.url)
+  const machine = await createSandbox(manager, folder, registry.url)
   const environment = {
     PATH: [dirname(await obtainUv()), machine.environment.PATH].join(delimiter),
     NEXT_TELEMETRY_DISABLED: '1',

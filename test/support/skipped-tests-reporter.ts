@@ -1,7 +1,7 @@
 /** Vitest's reporter that lists, at the end of a run, the tests that were left out and gave a reason. */
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
-export class LeftOutReporter implements Reporter {
+export class SkippedTestsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const namesOf = new Map<string, string[]>()
     for (const module of modules) {
@@ -12,13 +12,13 @@ export class LeftOutReporter implements Reporter {
         namesOf.set(reason, [...names, `${module.relativeModuleId} > ${test.fullName}`])
       }
     }
-    const lines = leftOutLines(namesOf)
+    const lines = skippedTestLines(namesOf)
     if (lines.length > 0) console.log(['', ...lines, ''].join('\n'))
   }
 }
 
 /** The lines that list tests, by the reason why they were left out; none where there is no test. */
-export function leftOutLines(namesOf: ReadonlyMap<string, readonly string[]>): string[] {
+export function skippedTestLines(namesOf: ReadonlyMap<string, readonly string[]>): string[] {
   const count = [...namesOf.values()].flat().length
   if (count === 0) return []
   const groups = [...namesOf].flatMap(([reason, names]) => [
