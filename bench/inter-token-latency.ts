@@ -6,23 +6,23 @@ import { milliseconds, type Row, ratio } from './table.ts'
 import { python } from './workspace.ts'
 
 const promptTokens = 20_000
-/** Pieces of the stream that show its usual step, before the long prompt comes. */
-const usualPieces = 100
-/** More than it gets to; it is aborted when the prompt was read. */
+/** The number of chunks that show the usual step of the stream, before the long prompt is sent. */
+const usualChunks = 100
+/** More than the stream reaches: it is aborted after the prefill. */
 const maxTokens = 20_000
 
-/** What a stream saw while a long prompt was read beside it. */
-interface Gap {
+/** The latency of a stream during the prefill of a long prompt. */
+interface Latency {
   usualMs: number
-  /** The longest time between two pieces. */
+  /** The longest time between two chunks. */
   longestMs: number
-  /** From the sending of the long prompt to its first token. */
-  readMs: number
+  /** The time to the first token of the long prompt. */
+  prefillMs: number
 }
 
 /**
- * The longest gap in a stream of the hello model while a prompt of 20,000 tokens is read, beside mlx_lm.server's for the
- * same. The longest of 3 rounds, in the stream's usual steps, and against what one chunk takes when it is alone.
+ * Measures the longest inter-token latency of a stream of the hello model during the prefill of 20,000 tokens, against
+ * mlx_lm.server. The longest of 3 rounds is compared with the usual step of the stream, and with the prefill of one chunk.
  */
 export async function benchInterTokenLatency(workspace: string): Promise<Row[]> {
   const model = (await helloModel(workspace)).path
@@ -37,44 +37,46 @@ export async function benchInterTokenLatency(workspace: string): Promise<Row[]> 
   const chunkMs = await longestChunk(engine, model)
   const [own, other] = [worst(ours), worst(peer)]
   const steps = own.longestMs / own.usualMs
-  const what = `longest gap of a stream while ${promptTokens} tokens are read, hello`
-  const seen = `${milliseconds(own.longestMs)}, usual step ${milliseconds(own.usualMs)}`
+  const what = `longest inter-token latency during a prefill of ${promptTokens} tokens, hello`
+  const measured = `${milliseconds(own.longestMs)}, usual step ${milliseconds(own.usualMs)}`
   return [
     {
       what,
-      ours: seen,
-      peer: `one chunk, alone: ${milliseconds(chunkMs)}`,
+      ours: measured,
+      peer: `one prefill chunk alone: ${milliseconds(chunkMs)}`,
       result: `${steps.toFixed(1)} steps, ${ratio(own.longestMs / chunkMs)} a chunk`,
       bar: '<= 5 steps or 1 chunk',
       met: steps <= 5 || own.longestMs <= chunkMs,
     },
     {
       what,
-      ours: seen,
+      ours: measured,
       peer: `mlx_lm.server: ${milliseconds(other.longestMs)}, usual step ${milliseconds(other.usualMs)}`,
       result: ratio(own.longestMs / other.longestMs),
     },
     {
-      what: 'TTFT of that prompt, beside the stream',
-      ours: milliseconds(median(ours.map(({ readMs }) => readMs))),
-      peer: `mlx_lm.server: ${milliseconds(median(peer.map(({ readMs }) => readMs)))}`,
-      result: ratio(median(ours.map(({ readMs }) => readMs)) / median(peer.map(({ readMs }) => readMs))),
+      what: 'TTFT of that prompt, during the stream',
+      ours: milliseconds(median(ours.map(({ prefillMs }) => prefillMs))),
+      peer: `mlx_lm.server: ${milliseconds(median(peer.map(({ prefillMs }) => prefillMs)))}`,
+      result: ratio(
+        median(ours.map(({ prefillMs }) => prefillMs)) / median(peer.map(({ prefillMs }) => prefillMs)),
+      ),
     },
   ]
 }
 
-function worst(gaps: readonly Gap[]): Gap {
-  const usualMs = median(gaps.map((gap) => gap.usualMs))
-  const readMs = median(gaps.map((gap) => gap.readMs))
-  return { usualMs, readMs, longestMs: Math.max(...gaps.map((gap) => gap.longestMs)) }
+function worst(latencies: readonly Latency[]): Latency {
+  const usualMs = median(latencies.map((latency) => latency.usualMs))
+  const prefillMs = median(latencies.map((latency) => latency.prefillMs))
+  return { usualMs, prefillMs, longestMs: Math.max(...latencies.map((latency) => latency.longestMs)) }
 }
 
-function latencyOfEngine(engine: Engine, model: string): Promise<Gap> {
+function latencyOfEngine(engine: Engine, model: string): Promise<Latency> {
   return measureLatency(
-    async (signal, onPiece) => {
+    async (signal, onChunk) => {
       // Log-probabilities come with each token, text only with those that end a character or a word.
       const options = { model, prompt: uniquePrompt(), maxTokens, logprobs: 0, signal }
-      for await (const _ of engine.generate(options)) onPiece()
+      for await (const _ of engine.generate(options)) onChunk()
     },
     async () => {
       await engine.complete({ model, prompt: uniqueWords(promptTokens), maxTokens: 1 })
@@ -82,7 +84,7 @@ function latencyOfEngine(engine: Engine, model: string): Promise<Gap> {
   )
 }
 
-function latencyOfServer(server: MlxLmServer): Promise<Gap> {
+function latencyOfServer(server: MlxLmServer): Promise<Latency> {
   return measureLatency(
     async (signal, onText) => {
       await server.stream({ prompt: uniquePrompt(), max_tokens: maxTokens }, { signal, onText })
@@ -94,35 +96,35 @@ function latencyOfServer(server: MlxLmServer): Promise<Gap> {
 }
 
 async function measureLatency(
-  stream: (signal: AbortSignal, onPiece: () => void) => Promise<void>,
+  stream: (signal: AbortSignal, onChunk: () => void) => Promise<void>,
   long: () => Promise<void>,
-): Promise<Gap> {
+): Promise<Latency> {
   const controller = new AbortController()
-  const pieces: number[] = []
+  const chunkTimes: number[] = []
   let onUsual: () => void = () => undefined
   const usual = new Promise<void>((resolve) => {
     onUsual = resolve
   })
   const streaming = stream(controller.signal, () => {
-    if (pieces.push(performance.now()) === usualPieces) onUsual()
+    if (chunkTimes.push(performance.now()) === usualChunks) onUsual()
   }).catch((error: unknown) => {
     if (!controller.signal.aborted) throw error
   })
   await Promise.race([usual, streaming])
   const from = performance.now()
   const early = streaming.then(() => {
-    if (!controller.signal.aborted) throw new Error('The stream ended before the prompt was read.')
+    if (!controller.signal.aborted) throw new Error('The stream ended before the prefill.')
   })
   await Promise.race([long(), early])
   const to = performance.now()
   controller.abort()
   await streaming
-  const before = pieces.filter((at) => at < from)
-  const during = [...before.slice(-1), ...pieces.filter((at) => at >= from && at < to), to]
+  const before = chunkTimes.filter((at) => at < from)
+  const during = [...before.slice(-1), ...chunkTimes.filter((at) => at >= from && at < to), to]
   return {
-    usualMs: median(gaps(before.slice(usualPieces / 2))),
-    longestMs: Math.max(...gaps(during)),
-    readMs: to - from,
+    usualMs: median(intervals(before.slice(usualChunks / 2))),
+    longestMs: Math.max(...intervals(during)),
+    prefillMs: to - from,
   }
 }
 
@@ -135,9 +137,9 @@ async function longestChunk(engine: Engine, model: string): Promise<number> {
     maxTokens: 1,
     onPromptProgress: () => chunks.push(performance.now()),
   })
-  return Math.max(...gaps(chunks))
+  return Math.max(...intervals(chunks))
 }
 
-function gaps(times: readonly number[]): number[] {
+function intervals(times: readonly number[]): number[] {
   return times.slice(1).map((at, place) => at - (times[place] ?? at))
 }

@@ -7,14 +7,14 @@ import { freePort } from '../packages/engine/test/engine/free-port.ts'
 import { type HttpClient, httpClient } from './http-client.ts'
 import { python } from './workspace.ts'
 
-/** The real mlx_lm.server with one model. */
+/** A running mlx_lm.server with one model. */
 export interface MlxLmServer extends HttpClient, AsyncDisposable {
   pid: number
 }
 
 /** Starts the server on a free port and waits until it listens. */
 export async function startMlxLmServer(workspace: string, model: string): Promise<MlxLmServer> {
-  // It lists what lies in the cache of the hub, which is nobody's business here.
+  // An empty cache, because the server lists all models in it.
   const cache = join(workspace, 'empty-cache')
   await mkdir(join(cache, 'hub'), { recursive: true })
   const port = await freePort()
@@ -29,7 +29,7 @@ export async function startMlxLmServer(workspace: string, model: string): Promis
       if (line.includes('Starting httpd')) resolve()
       log.push(line)
     })
-    exit.then(() => reject(new Error(`mlx_lm.server ended: ${log.slice(-20).join('\n')}`)))
+    exit.then(() => reject(new Error(`mlx_lm.server exited: ${log.slice(-20).join('\n')}`)))
   })
   const { pid } = child
   if (pid === undefined) throw new Error('mlx_lm.server did not start.')

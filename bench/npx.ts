@@ -8,11 +8,11 @@ import { packTool } from './package.ts'
 import { atMost, milliseconds, type Row, ratio } from './table.ts'
 import { createWorkspace, memoryFolder } from './workspace.ts'
 
-/** A program that `npx` runs, and its arguments for a project of a name. */
+/** A scaffolding tool that `npx` runs. */
 interface Scaffolder {
   specification: string
   flags: (name: string) => readonly string[]
-  /** What the ratio to it must not be above, with npm's cache empty. */
+  /** The highest allowed ratio to this tool with an empty npm cache. */
   coldBar?: number
 }
 
@@ -35,8 +35,8 @@ const peers: readonly Scaffolder[] = [
 const sides = [ours, ...peers]
 
 /**
- * From `npx` to a created project, for the tool as it is released and its peers, all from one registry on this machine: with npm's
- * cache empty (medians of 3) and with it warm (medians of 7).
+ * Measures the time from `npx` to a created project for the released tool and its peers, all from one local registry, with an
+ * empty npm cache (medians of 3) and a warm one (medians of 7).
  */
 export async function benchNpx(workspace: string): Promise<Row[]> {
   await using registry = await startRegistry({ tarballs: [(await packTool(workspace, 'registry')).path] })

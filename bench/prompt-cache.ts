@@ -8,7 +8,7 @@ import { python } from './workspace.ts'
 const chatTokens = 2000
 const answerTokens = 16
 
-/** What the second turn of a chat showed. */
+/** The measurements of the second turn of a chat. */
 interface Turn {
   ttftMs: number
   cachedTokens: number
@@ -17,9 +17,9 @@ interface Turn {
 type Message = { role: 'user' | 'assistant'; content: string }
 
 /**
- * Time to the first token of the second turn of a chat whose first was 2,000 tokens long, with the prompt cache, without
- * it, and through mlx_lm.server with its own. Every round is a new chat. Medians of 7; the large
- * model reads its prompt for minutes, and has one round.
+ * Measures the time to first token in the second turn of a chat, after a first turn of 2,000 tokens: with the prompt cache,
+ * without it, and in mlx_lm.server with its own cache. Every round is a new chat. Medians of 7, or one round for the large
+ * model, whose prefill takes minutes.
  */
 export async function benchPromptCache(workspace: string): Promise<Row[]> {
   const rows: Row[] = []

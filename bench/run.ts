@@ -1,8 +1,11 @@
 /**
- * Measures create-mlx-app beside its peers and prints tables: `npm run bench`, or some of it by name:
- * `npm run bench -- create stream`. Every ratio is of sides that ran in turns in this one run. They are tried with
- * BENCH_ROUNDS=1, those of the engine with BENCH_MODEL=hello or large, BENCH_CALLS=100 (for `memory`, which makes 10,000
- * calls with SOAK=1).
+ * Measures create-mlx-app against its peers and prints tables:
+ *
+ *   npm run bench                      all benches
+ *   npm run bench -- create stream     some of them
+ *
+ * In each bench, the sides run alternately. To try a bench out, set BENCH_ROUNDS=1, BENCH_MODEL=hello or large (benches of
+ * the engine) or BENCH_CALLS=100 (`memory`). With SOAK=1, `memory` makes 10,000 calls.
  */
 import { execa } from 'execa'
 import { ensureEnvironment } from '../scripts/environment.ts'
@@ -47,7 +50,7 @@ const benches = new Map<string, Bench>([
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !benches.has(name))
 if (unknown.length > 0) {
-  console.error(`There is no bench ${unknown.join(', ')}. There are: ${[...benches.keys()].join(', ')}`)
+  console.error(`Unknown bench: ${unknown.join(', ')}. Available: ${[...benches.keys()].join(', ')}`)
   process.exit(2)
 }
 

@@ -7,7 +7,7 @@ import { hello } from './workspace.ts'
 
 const bar = 1
 
-/** `npm start` to the first token of the hello model, beside mlx-lm's own command with the same model. Medians of 11. */
+/** Measures `npm start` to the first token of the hello model, against mlx-lm's own command. Medians of 11. */
 export async function benchStart(project: string): Promise<Row[]> {
   const python = interpreterIn(join(project, '.mlx', 'venv'))
   const generate = ['-m', 'mlx_lm', 'generate', '--model', hello, '--prompt', question, '--max-tokens', '400']
