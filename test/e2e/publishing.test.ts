@@ -133,7 +133,7 @@ describe('a release', () => {
 
   it('is refused while the changelog has nothing of it', async () => {
     const { exitCode, stderr } = await step('npm run release -- check')
-    expect(stderr).toContain(`✗ The tag is v${newVersion}, and other versions are in:\n`)
+    expect(stderr).toContain(`✗ The tag is v${newVersion}, but these versions differ:\n`)
     for (const place of [
       'package.json',
       'packages/engine/package.json',
@@ -160,7 +160,7 @@ describe('a release', () => {
   it('is refused with nothing to say, and with a wrong version', async () => {
     for (const [version, complaint] of [
       ['9.9.0', '✗ CHANGELOG.md has nothing below "## [Unreleased]"'],
-      ['next', '✗ "next" is not a version like 1.2.3'],
+      ['next', '✗ "next" is not a version such as 1.2.3'],
     ] as const) {
       const prepare = ['run', '-s', 'release', '--', 'prepare', version]
       const { stderr, exitCode } = await execa('npm', prepare, { cwd: copy, reject: false })
@@ -235,7 +235,7 @@ describe('a release', () => {
       JSON.stringify({ ...manifest, private: true, dependencies: { prompts: '^2.4.2' } }),
     )
     const problems = await findProblems(folder, expected)
-    const names = `names ${root.slice(0, -1)}`
+    const names = `contains ${root.slice(0, -1)}`
     expect(problems.filter((problem) => problem.endsWith(names)).sort()).toEqual([
       `README.md ${names}`,
       `test/x.ts ${names}`,
@@ -254,15 +254,15 @@ describe('a release', () => {
     await using registry = await startPublishRegistry()
     registry.refused = 'mlx-app-server'
     const broken = await publish(registry.url)
-    expect(broken.stdout).toContain(`mlx-app ${newVersion} is published`)
-    expect(broken.stderr).toContain(`✗ mlx-app-server ${newVersion} was not published. Run this again`)
+    expect(broken.stdout).toContain(`Published mlx-app ${newVersion}`)
+    expect(broken.stderr).toContain(`✗ Could not publish mlx-app-server ${newVersion}. Run this again`)
     expect(broken.exitCode).toBe(1)
     expect([...registry.packages.keys()]).toEqual(['mlx-app'])
 
     registry.refused = undefined
     const resumed = await publish(registry.url)
     expect(resumed.exitCode, resumed.stderr).toBe(0)
-    const skipped = (name: string) => `${name} ${newVersion} is on npm already, with the same bytes: skipped`
+    const skipped = (name: string) => `Skipped ${name} ${newVersion}: npm already has it, with the same bytes`
     expect(resumed.stdout).toContain(skipped('mlx-app'))
     expect([...registry.packages.keys()]).toEqual(['mlx-app', 'mlx-app-server', 'create-mlx-app'])
     for (const [name, { access, bytes }] of registry.packages) {
@@ -283,16 +283,14 @@ describe('a release', () => {
       bytes: Buffer.from('other'),
     })
     const { exitCode, stderr } = await publish(registry.url)
-    expect(stderr).toContain(
-      `✗ npm has create-mlx-app ${newVersion} with other bytes than create-mlx-app.tgz.`,
-    )
+    expect(stderr).toContain(`✗ create-mlx-app ${newVersion} on npm differs from create-mlx-app.tgz.`)
     expect(exitCode).toBe(1)
     expect([...registry.packages.keys()]).toEqual(['create-mlx-app'])
   })
 
   it('publishes nothing where npm can not be asked', async () => {
     const { exitCode, stderr } = await publish('http://127.0.0.1:1/')
-    expect(stderr).toContain(`✗ npm can't tell whether it has mlx-app ${newVersion}:\n`)
+    expect(stderr).toContain(`✗ Could not find out whether npm has mlx-app ${newVersion}:\n`)
     expect(exitCode).toBe(1)
   })
 
@@ -304,7 +302,7 @@ describe('a release', () => {
     cpSync(carrying, released)
     const { exitCode, stderr } = await publish(registry.url)
     writeFileSync(released, kept)
-    expect(stderr).toContain(`✗ ${released} is a build from a checkout, which carries its packages.`)
+    expect(stderr).toContain(`✗ ${released} is a build from a checkout, which includes its packages.`)
     expect(exitCode).toBe(1)
     const packages = (await packPackages()).filter(({ name }) => name !== 'wheel').map(({ path }) => path)
     for (const tarball of [carrying, ...packages]) {
