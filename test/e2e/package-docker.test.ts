@@ -8,7 +8,7 @@ import { obtainUv } from '../../scripts/environment.ts'
 import {
   type ConsumerSandbox,
   createConsumerSandbox,
-  shownFile,
+  readmeFile,
   withReadOnly,
 } from '../support/consumer-sandbox.ts'
 import { hadolint, type Stage, stagesOf } from '../support/dockerfile.ts'
@@ -16,11 +16,11 @@ import { answerTo } from '../support/hello.ts'
 
 let sandbox: ConsumerSandbox
 let project: string
-const stages = stagesOf(shownFile('Dockerfile'))
+const stages = stagesOf(readmeFile('Dockerfile'))
 
 beforeAll(async () => {
   sandbox = await createConsumerSandbox()
-  project = sandbox.project('app', { 'app.mjs': shownFile('app.mjs'), Dockerfile: shownFile('Dockerfile') })
+  project = sandbox.project('app', { 'app.mjs': readmeFile('app.mjs'), Dockerfile: readmeFile('Dockerfile') })
   await sandbox.succeed('npm install --package-lock-only mlx-app zod', project)
 })
 afterAll(async () => await sandbox[Symbol.asyncDispose]())

@@ -7,13 +7,13 @@ import {
   type ConsumerSandbox,
   createConsumerSandbox,
   expectNoFileWritten,
-  shownCommands,
-  shownFile,
+  readmeCommands,
+  readmeFile,
 } from '../support/consumer-sandbox.ts'
 import { answerTo } from '../support/hello.ts'
 
 const hello = answerTo('Say hello.')
-const app = { 'app.mjs': shownFile('app.mjs') }
+const app = { 'app.mjs': readmeFile('app.mjs') }
 const member = JSON.stringify({ name: 'web', private: true, scripts: { start: 'node app.mjs' } })
 
 /** Sets up by a command, which writes to one folder alone; then an app runs, which writes nothing. */
@@ -48,8 +48,8 @@ describe('a monorepo of npm', () => {
 
   test('is set up at its root', async () => {
     const [command = '', start = ''] = [
-      ...shownCommands('npx mlx-app setup').slice(1),
-      ...shownCommands('cd apps/web'),
+      ...readmeCommands('npx mlx-app setup').slice(1),
+      ...readmeCommands('cd apps/web'),
     ]
     await setUp(sandbox, root, '.mlx', command)
     expect((await sandbox.succeed(start, root)).split('\n')).toContain(hello)
@@ -72,7 +72,7 @@ describe('a monorepo of npm', () => {
 describe.each<PackageManager>(['pnpm', 'yarn'])('%s', (manager) => {
   let sandbox: ConsumerSandbox
   let root: string
-  const [line = ''] = shownCommands(`${manager} add`)
+  const [line = ''] = readmeCommands(`${manager} add`)
   const [add = '', command = ''] = line.split(' && ')
 
   beforeAll(async () => {

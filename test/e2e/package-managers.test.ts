@@ -13,7 +13,11 @@ import { type PackageManager, packageManagers, type TemplateId } from '../../src
 import { frozenInstallCommand, lockFiles, quietRun } from '../../src/system/package-manager.ts'
 import { answers, answerTo } from '../support/hello.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
-import { createSandbox, type PackageManagerSandbox, type Ran } from '../support/package-manager-sandbox.ts'
+import {
+  createSandbox,
+  type PackageManagerSandbox,
+  type ShellResult,
+} from '../support/package-manager-sandbox.ts'
 import { needs } from '../support/programs/needs.ts'
 import { projectTestsMs } from '../support/time-limits.ts'
 
@@ -35,7 +39,7 @@ const manifestSchema = z.object({ scripts: z.record(z.string(), z.string()) })
 interface Created {
   machine: PackageManagerSandbox
   project: string
-  printed: Ran
+  printed: ShellResult
 }
 
 /** Creates a project as it is told on the first page of the README. */
@@ -55,7 +59,7 @@ async function create(manager: PackageManager, template: TemplateId, flags = '')
 }
 
 /** What the tool printed below a heading. */
-function below(heading: string, { all }: Ran): string[] {
+function below(heading: string, { all }: ShellResult): string[] {
   const lines = all.split('\n')
   const from = lines.indexOf(heading)
   if (from < 0) throw new Error(`It did not print "${heading}": ${all}`)
@@ -82,7 +86,7 @@ async function works(
   { machine, project }: Created,
   line: string,
   options: { input?: string; env?: NodeJS.ProcessEnv } = {},
-): Promise<Ran> {
+): Promise<ShellResult> {
   const ran = await machine.shell(line, { cwd: project, ...options })
   expect(ran.exitCode, `${line}\n${ran.all}`).toBe(0)
   return ran

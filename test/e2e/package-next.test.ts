@@ -6,7 +6,7 @@ import {
   type ConsumerSandbox,
   createConsumerSandbox,
   expectNoFileWritten,
-  shownFile,
+  readmeFile,
 } from '../support/consumer-sandbox.ts'
 import { answerTo } from '../support/hello.ts'
 
@@ -19,7 +19,7 @@ const questions = ['Who are you?', 'Say hello.', 'What is MLX?']
 beforeAll(async () => {
   sandbox = await createConsumerSandbox()
   const names = ['next.config.mjs', 'app/ask/route.js']
-  project = sandbox.project('site', Object.fromEntries(names.map((name) => [name, shownFile(name)])))
+  project = sandbox.project('site', Object.fromEntries(names.map((name) => [name, readmeFile(name)])))
   await sandbox.succeed('npm install mlx-app zod next@16 react@19 react-dom@19', project)
 }, 600_000)
 afterAll(async () => await sandbox[Symbol.asyncDispose]())
@@ -59,7 +59,7 @@ test('so does the app that is being worked on', async () => {
 }, 600_000)
 
 test('so does a standalone server, which is told the project', async () => {
-  const config = shownFile('next.config.mjs').replace('{', "{ output: 'standalone',")
+  const config = readmeFile('next.config.mjs').replace('{', "{ output: 'standalone',")
   writeFileSync(join(project, 'next.config.mjs'), config)
   await sandbox.succeed('npx next build 2>&1', project)
   const alone = join(sandbox.folder, 'alone')

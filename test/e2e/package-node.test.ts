@@ -8,7 +8,7 @@ import {
   caches,
   createConsumerSandbox,
   expectNoFileWritten,
-  shownFile,
+  readmeFile,
   withReadOnly,
 } from '../support/consumer-sandbox.ts'
 import { answerTo } from '../support/hello.ts'
@@ -21,7 +21,7 @@ const hello = answerTo('Say hello.')
 
 beforeAll(async () => {
   sandbox = await createConsumerSandbox()
-  project = sandbox.project('my app', { 'app.mjs': shownFile('app.mjs'), 'app.cjs': shownFile('app.cjs') })
+  project = sandbox.project('my app', { 'app.mjs': readmeFile('app.mjs'), 'app.cjs': readmeFile('app.cjs') })
   await sandbox.succeed(`npm install '${sandbox.tarball}' zod`, project)
 })
 afterAll(async () => await sandbox[Symbol.asyncDispose]())
@@ -69,7 +69,7 @@ describe('an app', () => {
 
   test('lies in a folder of the project', async () => {
     mkdirSync(join(project, 'src', 'deep'), { recursive: true })
-    writeFileSync(join(project, 'src', 'deep', 'app.mjs'), shownFile('app.mjs'))
+    writeFileSync(join(project, 'src', 'deep', 'app.mjs'), readmeFile('app.mjs'))
     expect(await quietly('node src/deep/app.mjs')).toBe(hello)
   })
 
@@ -123,7 +123,7 @@ describe('MLX_PYTHON', () => {
   })
 
   test('needs no environment in the project', async () => {
-    const other = sandbox.project('other python', { 'app.mjs': shownFile('app.mjs') })
+    const other = sandbox.project('other python', { 'app.mjs': readmeFile('app.mjs') })
     await run(`npm install '${sandbox.tarball}' zod`, other)
     const MLX_PYTHON = join(project, '.mlx', 'venv', 'bin', 'python')
     expect(await run('node app.mjs', other, { MLX_PYTHON })).toBe(hello)

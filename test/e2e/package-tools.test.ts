@@ -6,8 +6,8 @@ import {
   type ConsumerSandbox,
   createConsumerSandbox,
   expectNoFileWritten,
-  shownCommands,
-  shownFile,
+  readmeCommands,
+  readmeFile,
 } from '../support/consumer-sandbox.ts'
 import { answerTo } from '../support/hello.ts'
 
@@ -18,7 +18,7 @@ const hello = answerTo('Say hello.')
 beforeAll(async () => {
   sandbox = await createConsumerSandbox()
   const names = ['app.mjs', 'app.ts', 'server.mjs', 'app.test.mjs']
-  project = sandbox.project('app', Object.fromEntries(names.map((name) => [name, shownFile(name)])))
+  project = sandbox.project('app', Object.fromEntries(names.map((name) => [name, readmeFile(name)])))
   writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   const tools = 'tsx typescript @types/node@20 express esbuild vitest@4'
   await sandbox.succeed(`npm install mlx-app zod ${tools}`, project)
@@ -83,7 +83,7 @@ test('an Express app answers many at once', async () => {
 
 describe('esbuild', () => {
   test('makes bundles with and without the package inside', async () => {
-    const commands = shownCommands('npx esbuild')
+    const commands = readmeCommands('npx esbuild')
     expect(commands).toHaveLength(2)
     for (const command of commands) {
       const [, bundle = ''] = /--outfile=(\S+)/.exec(command) ?? []
@@ -101,7 +101,7 @@ describe('esbuild', () => {
   })
 
   test('makes CommonJS of it', async () => {
-    const code = shownFile('app.mjs').replace('const engine', 'async function main() {\nconst engine')
+    const code = readmeFile('app.mjs').replace('const engine', 'async function main() {\nconst engine')
     writeFileSync(join(project, 'main.mjs'), `${code}}\nmain()\n`)
     await sandbox.succeed(
       'npx esbuild main.mjs --bundle --platform=node --format=cjs --outfile=dist/app.cjs',

@@ -147,7 +147,9 @@ describe('a release', () => {
     writeFileSync(join(copy, 'CHANGELOG.md'), '# Changelog\n\n## [Unreleased]\n\n### Added\n\n- A page.\n')
     const prepare = ['run', '-s', 'release', '--', 'prepare', newVersion]
     const { stdout } = await execa('npm', prepare, { cwd: copy })
-    expect(stdout).toBe(`Commit it, then: git tag v${newVersion} && git push origin main v${newVersion}`)
+    expect(stdout).toBe(
+      `Commit the changes, then run: git tag v${newVersion} && git push origin main v${newVersion}`,
+    )
     const today = new Date().toISOString().slice(0, 10)
     expect(readFileSync(join(copy, 'CHANGELOG.md'), 'utf8')).toBe(
       `# Changelog\n\n## [Unreleased]\n\n## [${newVersion}] - ${today}\n\n### Added\n\n- A page.\n`,

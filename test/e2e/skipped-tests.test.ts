@@ -43,13 +43,13 @@ async function run(variables: NodeJS.ProcessEnv): Promise<{ exitCode: number | u
 }
 
 describe('tests whose programs are missing', () => {
-  it('are left out, and listed with their count and the reason', async () => {
+  it('are skipped, and listed with their count and the reason', async () => {
     const { exitCode, all } = await run({})
     expect(exitCode, all).toBe(0)
     expect(all).toMatch(/Tests +1 passed \| 3 skipped \(4\)/)
     expect(all).toContain(
       [
-        'Left out: 3 tests',
+        'Skipped: 3 tests',
         '  caddy, missing here (Debian: apt-get install caddy): 2',
         '    some.test.ts > a balancer > balances',
         '    some.test.ts > a balancer > falls',
@@ -64,6 +64,6 @@ describe('tests whose programs are missing', () => {
     expect(exitCode).toBe(1)
     expect(all).toContain('This test needs caddy, missing here (Debian: apt-get install caddy).')
     expect(all).toContain('This test needs chromium, missing here')
-    expect(all).not.toContain('Left out')
+    expect(all).not.toContain('Skipped:')
   })
 })

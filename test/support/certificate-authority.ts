@@ -1,17 +1,17 @@
-/** A certificate authority that nobody knows but those who are given its certificate, as a company has it. */
+/** A certificate authority like that of a company, which only clients with its certificate trust. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { program } from './programs/find.ts'
 
 export interface CertificateAuthority {
-  /** Path of its certificate, PEM. */
+  /** The path of its certificate in PEM format. */
   certificate: string
-  /** For a server of the names that it was made for. */
+  /** The key and certificate of a server with the given names. */
   server: { key: string; cert: string }
 }
 
-/** Makes an authority and the certificate of a server, both for a day, by openssl. */
+/** Creates an authority and a server certificate with openssl, both valid for a day. */
 export async function createCertificateAuthority(
   folder: string,
   names: readonly string[],

@@ -1,4 +1,4 @@
-/** A machine behind a company's proxy: the proxy is the only way out, and leads to the company's own mirrors alone. */
+/** A machine behind a company's proxy, which is the only route to the network and only reaches the company's mirrors. */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,10 +13,10 @@ import { startRegistry } from './registry.ts'
 import { basePython } from './setup-project.ts'
 import { lockedWheels } from './wheels.ts'
 
-/** The model that its hub has: the hello model by another name. */
+/** The model on its hub, which is the hello model under another name. */
 export const mirroredModel = 'somebody/hello-mlx'
 
-/** Passwords, none of which may be printed. */
+/** Passwords that must never be printed. */
 export const secrets = { proxy: 'proxy-secret', registry: 'registry-secret', index: 'index-secret' }
 
 export interface CorporateNetwork extends AsyncDisposable {
@@ -25,18 +25,19 @@ export interface CorporateNetwork extends AsyncDisposable {
   namespace: Namespace
   proxy: ConnectProxy
   mirror: Mirror
-  /** Addresses, with passwords where they need one. */
+  /** URLs, with passwords if they need one. */
   proxyUrl: string
   registryUrl: string
   indexUrl: string
   hubUrl: string
   pythonsUrl: string
-  /** What a user of its machines has: a home folder, a PATH with Node and Python, and nothing of this machine. */
+  /** The environment of a user: a home folder, and a PATH with Node and Python, but nothing else of this machine. */
   environment: NodeJS.ProcessEnv
-  /** Writes the .npmrc of that user: the registry, its token, and lines of settings. */
+  /** Writes the .npmrc of the user with the registry, its token, and further lines. */
   writeNpmrc(...lines: string[]): void
 }
 
+/** Starts the proxy, the mirrors and the network namespace. */
 export async function createCorporateNetwork(): Promise<CorporateNetwork> {
   const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-company-'))
   const parts: AsyncDisposable[] = []
@@ -97,7 +98,7 @@ export async function createCorporateNetwork(): Promise<CorporateNetwork> {
   }
 }
 
-/** A folder for the PATH with Node, npm, a shell and one Python. @returns the folder. */
+/** Creates a folder for the PATH with Node, npm, a shell and one Python. @returns the folder. */
 export function plainPath(folder: string, python?: string): string {
   mkdirSync(folder, { recursive: true })
   for (const name of ['node', 'npm', 'npx', 'sh']) {

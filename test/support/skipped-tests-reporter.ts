@@ -1,4 +1,4 @@
-/** Vitest's reporter that lists, at the end of a run, the tests that were left out and gave a reason. */
+/** A Vitest reporter that lists the tests that were skipped for a reason at the end of a run. */
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
 export class SkippedTestsReporter implements Reporter {
@@ -17,7 +17,7 @@ export class SkippedTestsReporter implements Reporter {
   }
 }
 
-/** The lines that list tests, by the reason why they were left out; none where there is no test. */
+/** Returns lines that list skipped tests by reason, or none if there are no skipped tests. */
 export function skippedTestLines(namesOf: ReadonlyMap<string, readonly string[]>): string[] {
   const count = [...namesOf.values()].flat().length
   if (count === 0) return []
@@ -25,10 +25,10 @@ export function skippedTestLines(namesOf: ReadonlyMap<string, readonly string[]>
     `  ${reason}: ${names.length}`,
     ...names.map((name) => `    ${name}`),
   ])
-  return [`Left out: ${count} ${count === 1 ? 'test' : 'tests'}`, ...groups]
+  return [`Skipped: ${count} ${count === 1 ? 'test' : 'tests'}`, ...groups]
 }
 
 function reasonOf(test: TestCase): string | undefined {
   const result = test.result()
-  return test.meta().leftOut ?? (result.state === 'skipped' ? result.note : undefined)
+  return test.meta().skipReason ?? (result.state === 'skipped' ? result.note : undefined)
 }

@@ -1,4 +1,4 @@
-/** The machine, as far as the step asks about it. */
+/** The machine that programs are installed on. */
 export interface InstallContext {
   environment: NodeJS.ProcessEnv
   platform: NodeJS.Platform
