@@ -128,7 +128,7 @@ async function measureLatency(
   }
 }
 
-/** What a chunk of the long prompt takes when nothing else runs, the longest of them. */
+/** Returns the longest time of a prefill chunk of the long prompt when nothing else runs. */
 async function longestChunk(engine: Engine, model: string): Promise<number> {
   const chunks: number[] = []
   await engine.complete({
