@@ -22,7 +22,7 @@ export function table(rows: readonly Row[]): string {
     row.bar ?? 'none',
     row.met === undefined ? '' : row.met ? 'yes' : '**no**',
   ])
-  const head = ['What', 'create-mlx-app', 'Peer', 'Result', 'Bar', 'Met']
+  const head = ['What', 'create-mlx-app', 'Peer', 'Result', 'Goal', 'Met']
   return [head, head.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n')
 }
 
