@@ -24,7 +24,7 @@ const flags = {
     type: 'string',
     short: 'm',
     value: 'NAME',
-    help: 'a folder in models/, a path, or a Hugging Face id',
+    help: 'a folder in models/, a path, or a Hugging Face ID',
   },
   system: { type: 'string', value: 'TEXT', help: 'the system message' },
   'max-tokens': { type: 'string', value: 'N', help: 'the maximum number of tokens in an answer (1024)' },
