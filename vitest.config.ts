@@ -8,21 +8,21 @@ import { recordTimes } from './test/support/times/plugin.ts'
 const onGitHub = process.env.GITHUB_ACTIONS === 'true'
 const plugins = [recordTimes()]
 
-/** The packages of this repository are tested from their sources, in the processes that tests start too. */
+/** The export condition with which tests, and the processes they start, use the sources of the packages. */
 const condition = 'mlx-app-source'
 const fromSources = {
   resolve: { conditions: [condition] },
   ssr: { resolve: { conditions: [condition] } },
 }
 const env = { NODE_OPTIONS: `--conditions=${condition}` }
-/** Programs of the templates import compiled packages, and here their sources: they need a loader of TypeScript. */
+/** Programs of the templates import packages, whose sources need a TypeScript loader. */
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx'))
 const withLoader = { NODE_OPTIONS: `${env.NODE_OPTIONS} --import=${loader}` }
 
-/** Limits leave room for a machine three times slower that is busy with something else: `npm run test:slow`. */
+/** Time limits leave room for a busy machine that is three times slower. See `npm run test:slow`. */
 const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
 
-/** Tests that run the engine: its environment comes before the first of them. */
+/** Creates the Python environment before the first test that runs the engine. */
 const environment = fileURLToPath(new URL('test/support/environment.ts', import.meta.url))
 const vision = fileURLToPath(new URL('test/support/vision.ts', import.meta.url))
 const packages = ['packages/engine', 'packages/server', 'packages/chat-page', 'templates']
@@ -54,7 +54,7 @@ export default defineConfig({
         },
       })),
       {
-        // On a Node that the clients support: npm run test:clients.
+        // Needs a Node that the clients support, which npm run test:clients provides.
         plugins,
         ...fromSources,
         test: {

@@ -9,7 +9,7 @@ import { answerTo } from '../support/hello.ts'
 const folder = useFolder()
 const firstWords = 'Once upon a time'
 
-test('a chat: two turns, commands, a file, the end', async () => {
+test('runs a chat with two turns, commands and a saved file', async () => {
   await using screen = new Screen()
   expect(await screen.see('\n> ')).toMatch(/hello\. Type \/help for commands/)
   expect(screen.raw).toMatch(/Loading +100 % {2}█+ +\d+ kB of \d+ kB/)
@@ -49,14 +49,14 @@ test('a chat: two turns, commands, a file, the end', async () => {
   expect(await screen.exitCode()).toBe(0)
 })
 
-test('Ctrl-C stops the answer and not the chat; a second one leaves', async () => {
+test('Ctrl-C stops the answer, and exits when pressed twice', async () => {
   await using screen = new Screen([], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
   await screen.see('\n> ')
   screen.type(story, keys.enter)
   await screen.see(firstWords)
   screen.type(keys.controlC)
   expect(await screen.see('Stopped.\n> ')).not.toContain('happy.')
-  // The model is free at once: it does not write the rest of the story first.
+  // The model is free at once and does not finish the story first.
   expect(await screen.send('Say hello.')).toBe(answerTo('Say hello.'))
 
   const file = join(folder, 'stopped.md')
@@ -75,7 +75,7 @@ test('Ctrl-C stops the answer and not the chat; a second one leaves', async () =
   expect(await screen.exitCode()).toBe(0)
 })
 
-test('what is typed during an answer waits for its turn', async () => {
+test('keeps what is typed during an answer for the next prompt', async () => {
   await using screen = new Screen([], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
   await screen.see('\n> ')
   screen.type('Count to ten.', keys.enter)
@@ -90,7 +90,7 @@ test('what is typed during an answer waits for its turn', async () => {
   expect(await screen.exitCode()).toBe(0)
 })
 
-test('a pasted text and a line that goes on are one message, on a narrow terminal too', async () => {
+test('pasted text and continued lines are one message, in a narrow terminal too', async () => {
   await using screen = new Screen(['--max-tokens', '4'], { columns: 24 })
   await screen.see('\n> ')
   screen.type('\u001b[200~Count\rto\rten.\u001b[201~')
@@ -110,14 +110,14 @@ test('a pasted text and a line that goes on are one message, on a narrow termina
 })
 
 describe('colours', () => {
-  test('none with NO_COLOR', async () => {
+  test('are not used with NO_COLOR', async () => {
     await using screen = new Screen()
     await screen.see('\n> ')
     expect(screen.raw).not.toContain('\u001b[1m')
   })
 
-  test('bold and dim without it', async () => {
-    // Node asks these what the terminal can show.
+  test('are bold and dim without it', async () => {
+    // Node reads these to find out what the terminal supports.
     const terminal = { NO_COLOR: undefined, CI: undefined, TERM: 'xterm-256color' }
     await using screen = new Screen([], { extra: terminal })
     await screen.see('\n> ')
@@ -125,7 +125,7 @@ describe('colours', () => {
   })
 })
 
-test('without Python it says what helps, and ends with 1', async () => {
+test('without Python, says what to do and exits with 1', async () => {
   const python = join(folder, 'no python')
   expect(existsSync(python)).toBe(false)
   await using screen = new Screen([], { extra: { MLX_PYTHON: python } })

@@ -1,4 +1,4 @@
-/** Tests whose programs are missing are left out by name, with the count and the reason, and never in CI. */
+/** Tests whose programs are missing are skipped and listed with the reason, except in CI. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +27,7 @@ import { SkippedTestsReporter } from '${support}/skipped-tests-reporter.ts'
 export default { test: { reporters: ['default', new SkippedTestsReporter()], cache: false } }
 `
 
-/** Runs those tests by Vitest, where neither program is on the PATH. */
+/** Runs these tests with Vitest, with neither program on the PATH. */
 async function run(variables: NodeJS.ProcessEnv): Promise<{ exitCode: number | undefined; all: string }> {
   const folder = temporaryFolder('skipped tests')
   writeFileSync(join(folder, 'some.test.ts'), tests)
@@ -43,7 +43,7 @@ async function run(variables: NodeJS.ProcessEnv): Promise<{ exitCode: number | u
 }
 
 describe('tests whose programs are missing', () => {
-  it('are skipped, and listed with their count and the reason', async () => {
+  it('are skipped and listed with their number and the reason', async () => {
     const { exitCode, all } = await run({})
     expect(exitCode, all).toBe(0)
     expect(all).toMatch(/Tests +1 passed \| 3 skipped \(4\)/)
