@@ -3,36 +3,36 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 import { clientsPath } from './scripts/client-packages.ts'
-import { LeftOutReporter } from './test/support/left-out-reporter.ts'
+import { SkippedTestsReporter } from './test/support/skipped-tests-reporter.ts'
 import { recordTimes } from './test/support/times/plugin.ts'
 
 const onGitHub = process.env.GITHUB_ACTIONS === 'true'
 const plugins = [recordTimes()]
 
-/** The packages of this repository are tested from their sources, in the processes that tests start too. */
+/** The export condition with which tests, and the processes they start, use the sources of the packages. */
 const condition = 'mlx-app-source'
 const fromSources = {
   resolve: { conditions: [condition] },
   ssr: { resolve: { conditions: [condition] } },
 }
 const env = { NODE_OPTIONS: `--conditions=${condition}` }
-/** Programs of the templates import compiled packages, and here their sources: they need a loader of TypeScript. */
+/** Programs of the templates import packages, whose sources need a TypeScript loader. */
 const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx'))
 const withLoader = { NODE_OPTIONS: `${env.NODE_OPTIONS} --import=${loader}` }
 
-/** Limits leave room for a machine three times slower that is busy with something else: `npm run test:slow`. */
+/** Time limits leave room for a busy machine that is three times slower. See `npm run test:slow`. */
 const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: { poll: { timeout: 60_000 } } }
 
-/** Tests that run the engine: its environment comes before the first of them. */
+/** Creates the Python environment before the first test that runs the engine. */
 const environment = fileURLToPath(new URL('test/support/environment.ts', import.meta.url))
 const vision = fileURLToPath(new URL('test/support/vision.ts', import.meta.url))
 const packages = ['packages/engine', 'packages/server', 'packages/chat-page', 'templates']
 
 export default defineConfig({
   test: {
-    // Most tests wait for programs that they started: one worker would leave a machine with two cores idle.
+    // Most tests wait for programs that they started, so one worker would leave a second core idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    reporters: ['default', ...(onGitHub ? ['github-actions'] : []), new LeftOutReporter()],
+    reporters: ['default', ...(onGitHub ? ['github-actions'] : []), new SkippedTestsReporter()],
     projects: [
       {
         plugins,
@@ -57,7 +57,7 @@ export default defineConfig({
         },
       })),
       {
-        // On a Node that the clients support: npm run test:clients.
+        // Needs a Node that the clients support, which npm run test:clients provides.
         plugins,
         ...fromSources,
         test: {
@@ -73,7 +73,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: [environment, 'test/support/published.ts'],
+          globalSetup: [environment, 'test/support/publish-tool.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           expect: { poll: { timeout: 60_000 } },

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Engine, GenerateOptions } from '../packages/engine/src/engine/index.ts'
 import { median } from './measure.ts'
 
-/** Calls that start together. Milliseconds count from there; a stream's tokens are those that its caller got. */
+/** A set of calls that start at the same time. Times are milliseconds since then. */
 export const burstSchema = z.object({
   totalMs: z.number(),
   streams: z.array(z.object({ firstMs: z.number(), lastMs: z.number(), tokens: z.int().min(1) })).min(1),
@@ -10,7 +10,7 @@ export const burstSchema = z.object({
 
 export type Burst = z.infer<typeof burstSchema>
 
-/** Runs calls together through the engine. */
+/** Runs calls concurrently through the engine. */
 export async function engineBurst(engine: Engine, calls: readonly GenerateOptions[]): Promise<Burst> {
   const started = performance.now()
   const streams = await Promise.all(
@@ -27,24 +27,26 @@ export async function engineBurst(engine: Engine, calls: readonly GenerateOption
   return { totalMs: performance.now() - started, streams }
 }
 
-/** Tokens of all streams per second, from the start of the burst to its end. */
+/** Returns the tokens per second of all streams together, over the whole burst. */
 export function throughput({ totalMs, streams }: Burst): number {
   return (streams.reduce((sum, { tokens }) => sum + tokens, 0) * 1000) / totalMs
 }
 
-/** Tokens per second of a stream once it has begun, the middle one. */
+/** Returns the median decode rate of the streams in tokens per second, from the first token on. */
 export function decodeRate({ streams }: Burst): number {
   return median(streams.map(({ firstMs, lastMs, tokens }) => ((tokens - 1) * 1000) / (lastMs - firstMs)))
 }
 
-/** Time to first token, the middle stream's. */
+/** Returns the median time to first token in milliseconds. */
 export function ttft({ streams }: Burst): number {
   return median(streams.map(({ firstMs }) => firstMs))
 }
 
-/** A burst as it is, or an error where a stream has not as many tokens as it was asked for. */
-export function complete(burst: Burst, maxTokens: number): Burst {
-  const short = burst.streams.find(({ tokens }) => tokens !== maxTokens)
-  if (short !== undefined) throw new Error(`A stream has ${short.tokens} tokens, not ${maxTokens}.`)
+/** Returns the burst if every stream has `maxTokens` tokens. @throws Error otherwise. */
+export function requireComplete(burst: Burst, maxTokens: number): Burst {
+  const incomplete = burst.streams.find(({ tokens }) => tokens !== maxTokens)
+  if (incomplete !== undefined) {
+    throw new Error(`A stream has ${incomplete.tokens} tokens instead of ${maxTokens}.`)
+  }
   return burst
 }

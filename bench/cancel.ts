@@ -1,78 +1,83 @@
 import { createEngine, type Engine, type EngineStatus } from '../packages/engine/src/engine/index.ts'
 import { median, percentile, rounds } from './measure.ts'
-import { freshPrompt, freshWords, type Measured, measuredModels } from './models.ts'
+import { type BenchModel, modelsToMeasure, uniquePrompt, uniqueWords } from './models.ts'
 import { milliseconds, type Row } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
-/** What one abort showed. */
-interface Cancelled {
-  /** From abort() until the engine says that nothing is under way. */
+/** The measurements of one cancelled call. */
+interface Cancellation {
+  /** The time from abort() until the engine reports no active call. */
   latencyMs: number
-  /** Steps of the model from just before abort() until then. */
+  /** The number of model steps in that time. */
   steps: number
-  /** What one step took before. */
+  /** The median duration of a step before the abort. */
   stepMs: number
 }
 
-/** Where a call is when it is aborted, and how long a prompt it takes to be there for a while. */
-interface Moment {
+/** The phase in which a call is aborted. */
+interface Phase {
   name: string
   prompt: () => string
-  /** Tokens, or chunks of the prompt, that come before the abort. */
+  /** The number of tokens, or of prefill chunks, before the abort. */
   events: number
-  /** Aborts with the large model. */
+  /** The number of rounds with the large model. */
   largeTimes: number
 }
 
-/** How soon an aborted call is gone, in decode and in prefill. 40 aborts of each, 10 and 3 with the large model. */
-export async function benchCancel(workshop: string): Promise<Row[]> {
+/**
+ * Measures how quickly an aborted call ends, during decode and during prefill, with 40 aborts of each. With the large model,
+ * there are 10 and 3.
+ */
+export async function benchCancel(workspace: string): Promise<Row[]> {
   await using engine = await createEngine({ python, device: 'cpu' })
   const rows: Row[] = []
-  for (const model of await measuredModels(workshop)) rows.push(...(await benchModel(engine, model)))
+  for (const model of await modelsToMeasure(workspace)) rows.push(...(await benchModel(engine, model)))
   return rows
 }
 
-async function benchModel(engine: Engine, model: Measured): Promise<Row[]> {
+async function benchModel(engine: Engine, model: BenchModel): Promise<Row[]> {
   await engine.loadModel({ model: model.path })
-  // Enough to go on for some chunks after the abort.
+  // Enough for several chunks after the abort.
   const promptTokens = model.large ? 1500 : 16_000
   const rows: Row[] = []
-  const moments: Moment[] = [
-    { name: 'decoding', prompt: freshPrompt, events: 8, largeTimes: 10 },
+  const phases: Phase[] = [
+    { name: 'decoding', prompt: uniquePrompt, events: 8, largeTimes: 10 },
     {
       name: `prefilling ${promptTokens} tokens`,
-      prompt: () => freshWords(promptTokens),
+      prompt: () => uniqueWords(promptTokens),
       events: 1,
       largeTimes: 3,
     },
   ]
-  for (const moment of moments) {
-    const seen: Cancelled[] = []
-    const times = rounds(model.large ? moment.largeTimes : 40)
-    for (let round = 0; round < times; round += 1) seen.push(await cancel(engine, model, moment, round))
-    rows.push(row(`${moment.name}, ${model.name}`, seen))
+  for (const phase of phases) {
+    const cancellations: Cancellation[] = []
+    const times = rounds(model.large ? phase.largeTimes : 40)
+    for (let round = 0; round < times; round += 1) {
+      cancellations.push(await cancel(engine, model, phase, round))
+    }
+    rows.push(row(`${phase.name}, ${model.name}`, cancellations))
   }
   return rows
 }
 
-function row(name: string, seen: readonly Cancelled[]): Row {
-  const spread = (key: keyof Cancelled, share: number) =>
+function row(name: string, cancellations: readonly Cancellation[]): Row {
+  const spread = (key: keyof Cancellation, share: number) =>
     percentile(
-      seen.map((one) => one[key]),
+      cancellations.map((one) => one[key]),
       share,
     )
   const [middle, most] = [spread('steps', 0.5), spread('steps', 0.95)]
   return {
-    what: `abort() until nothing is under way, while ${name}: p50, p95`,
+    what: `abort() until no call is active, while ${name}: p50, p95`,
     ours: `${milliseconds(spread('latencyMs', 0.5))}, ${milliseconds(spread('latencyMs', 0.95))}`,
-    peer: `one step of it: ${milliseconds(spread('stepMs', 0.5))}`,
+    peer: `one step: ${milliseconds(spread('stepMs', 0.5))}`,
     result: `${middle}, ${most} steps`,
     bar: '<= 1 step',
     met: most <= 1,
   }
 }
 
-async function cancel(engine: Engine, model: Measured, moment: Moment, round: number): Promise<Cancelled> {
+async function cancel(engine: Engine, model: BenchModel, phase: Phase, round: number): Promise<Cancellation> {
   const controller = new AbortController()
   const events: number[] = []
   const began = performance.now()
@@ -80,14 +85,14 @@ async function cancel(engine: Engine, model: Measured, moment: Moment, round: nu
   const enough = new Promise<void>((resolve) => {
     onEnough = resolve
   })
-  // Not always after as many, so that it does not always meet the same part of a step.
-  const wanted = moment.events + (model.large ? 0 : round % 3)
+  // The number varies, so that the abort does not always fall in the same part of a step.
+  const wanted = phase.events + (model.large ? 0 : round % 3)
   const note = () => {
     if (events.push(performance.now()) === wanted) onEnough()
   }
   const call = (async () => {
-    const options = { model: model.path, prompt: moment.prompt(), maxTokens: 4000, logprobs: 0 }
-    const prefilling = moment.name !== 'decoding'
+    const options = { model: model.path, prompt: phase.prompt(), maxTokens: 4000, logprobs: 0 }
+    const prefilling = phase.name !== 'decoding'
     const stream = engine.generate({
       ...options,
       signal: controller.signal,
@@ -100,17 +105,17 @@ async function cancel(engine: Engine, model: Measured, moment: Moment, round: nu
   })
   await Promise.race([enough, ended])
   const before = await engine.status()
-  if (idle(before)) throw new Error(`The call ended before it was aborted, while ${moment.name}.`)
+  if (isIdle(before)) throw new Error(`The call ended before it was aborted, while ${phase.name}.`)
   const start = performance.now()
   controller.abort()
   let status = await engine.status()
-  while (!idle(status)) status = await engine.status()
+  while (!isIdle(status)) status = await engine.status()
   const latencyMs = performance.now() - start
   await ended
   const stepMs = median(events.map((at, place) => at - (events[place - 1] ?? began)))
   return { latencyMs, steps: status.steps - before.steps, stepMs }
 }
 
-function idle({ active, queued }: EngineStatus): boolean {
+function isIdle({ active, queued }: EngineStatus): boolean {
   return active === 0 && queued === 0
 }

@@ -3,25 +3,25 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import type { TemplateId } from '../src/choices.ts'
 import { vendorFolder } from '../src/packages.ts'
-import { inRotation, median, rounds, time } from './measure.ts'
+import { interleave, median, rounds, time } from './measure.ts'
 import { atMost, milliseconds, type Row } from './table.ts'
-import { builtTool, installPeer, memoryFolder, openWorkshop } from './workshop.ts'
+import { buildTool, createWorkspace, installPeer, memoryFolder } from './workspace.ts'
 
 const peerVersion = '9.3.0'
 const peerName = `create-vite ${peerVersion} vanilla-ts`
 const bar = 1
-/** DESIGN's, for files beside `vendor/`. */
-const mostFiles = { node: 50, server: 40 } as const satisfies Record<TemplateId, number>
+/** The most files that a project may have, without `vendor/`. */
+const maxFiles = { node: 50, server: 40 } as const satisfies Record<TemplateId, number>
 
 /**
- * Creating a project without installing anything, in memory, beside create-vite: by the tool as it is released, and as it
- * is built from a checkout, which writes the packages into the project too. Medians of 41. Then what was written.
+ * Measures creating a project in memory, without installing anything, against create-vite. The tool is measured as released,
+ * and as built from a checkout, where it also writes the packages. Medians of 41. Then counts the files that were written.
  */
-export async function benchCreate(workshop: string): Promise<Row[]> {
-  const released = join(await builtTool(workshop, 'registry'), 'dist', 'index.js')
-  const vendored = join(await builtTool(workshop, 'vendor'), 'dist', 'index.js')
-  const vite = await installPeer(workshop, 'create-vite', peerVersion)
-  await using projects = await openWorkshop(memoryFolder())
+export async function benchCreate(workspace: string): Promise<Row[]> {
+  const released = join(await buildTool(workspace, 'registry'), 'dist', 'index.js')
+  const vendored = join(await buildTool(workspace, 'vendor'), 'dist', 'index.js')
+  const vite = await installPeer(workspace, 'create-vite', peerVersion)
+  await using projects = await createWorkspace(memoryFolder())
   const ours = async (bin: string, name: string, template: TemplateId = 'node'): Promise<string> => {
     const folder = join(projects.path, name)
     await execa('node', [bin, folder, '--yes', '--template', template, ...ourFlags])
@@ -31,7 +31,7 @@ export async function benchCreate(workshop: string): Promise<Row[]> {
     await execa('node', [vite, name, ...viteFlags], { cwd: projects.path })
     return join(projects.path, name)
   }
-  const sides = await inRotation(rounds(41), [
+  const sides = await interleave(rounds(41), [
     (round) => time(() => ours(released, `released-${round}`)),
     (round) => time(() => ours(vendored, `vendored-${round}`)),
     (round) => time(() => peer(`vite-${round}`)),
@@ -44,18 +44,18 @@ export async function benchCreate(workshop: string): Promise<Row[]> {
     ...atMost(own / ofPeer, bar),
   })
   const rows = [row('as released', ofReleased), row('from a checkout', ofVendored)]
-  const beside = written(await peer('vite-written'))
+  const peerFiles = written(await peer('vite-written'))
   for (const template of ['node', 'server'] as const) {
     const own = written(await ours(released, `${template}-released`, template))
-    const carried = written(join(await ours(vendored, `${template}-vendored`, template), vendorFolder))
-    const most = mostFiles[template]
+    const vendorFiles = written(join(await ours(vendored, `${template}-vendored`, template), vendorFolder))
+    const max = maxFiles[template]
     rows.push({
-      what: `files written, ${template} (from a checkout, beside them in ${vendorFolder}/)`,
-      ours: `${text(own)} (${text(carried)})`,
-      peer: `${peerName}: ${text(beside)}`,
+      what: `files written, ${template} (from a checkout, in ${vendorFolder}/)`,
+      ours: `${text(own)} (${text(vendorFiles)})`,
+      peer: `${peerName}: ${text(peerFiles)}`,
       result: `${own.files} files`,
-      bar: `<= ${most} files`,
-      met: own.files <= most,
+      bar: `<= ${max} files`,
+      met: own.files <= max,
     })
   }
   return rows
@@ -69,7 +69,7 @@ interface Written {
   bytes: number
 }
 
-/** What is in a folder and below it. */
+/** Counts the files in a folder and its subfolders. */
 function written(folder: string): Written {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   const files = paths.map((path) => statSync(join(folder, path))).filter((entry) => entry.isFile())

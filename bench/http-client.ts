@@ -1,33 +1,33 @@
 import type { Burst } from './burst.ts'
 
-/** The body of a request to `/v1/completions`, or with `messages` to `/v1/chat/completions`. */
+/** The body of a request to `/v1/completions`, or to `/v1/chat/completions` if it has `messages`. */
 export type Body = { model?: string; max_tokens: number; logit_bias?: Record<string, number> } & (
   | { prompt: string }
   | { messages: { role: string; content: string }[] }
 )
 
-/** Asks an OpenAI-compatible server: the same client for each of them. */
+/** A client for any OpenAI-compatible server. */
 export interface HttpClient {
-  /** Streams one answer; `onText` hears of each piece of its text. */
+  /** Streams one answer and calls `onText` for each chunk with text. */
   stream: (
     body: Body,
     options?: { signal?: AbortSignal; onText?: () => void },
   ) => Promise<{ text: string; tokens: number }>
-  /** Runs calls together. */
+  /** Runs requests concurrently. */
   burst: (bodies: readonly Body[]) => Promise<Burst>
 }
 
-/** What is read of an event; a schema's check of each would cost as much as the server's work. */
+/** The part of an event that is used. Validating each event would take as long as the server's own work. */
 interface Event {
   choices: { text?: string; delta?: { content?: string | null } }[]
   usage?: { completion_tokens: number } | null
 }
 
-/** @param baseUrl as `http://127.0.0.1:8080/v1` */
+/** Creates a client. @param baseUrl such as `http://127.0.0.1:8080/v1` */
 export function httpClient(baseUrl: string): HttpClient {
   const stream: HttpClient['stream'] = async (body, { signal, onText } = {}) => {
     const path = 'messages' in body ? 'chat/completions' : 'completions'
-    const response = await connected(`${baseUrl}/${path}`, {
+    const response = await fetchWithRetries(`${baseUrl}/${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
@@ -39,7 +39,7 @@ export function httpClient(baseUrl: string): HttpClient {
     let text = ''
     let tokens = 0
     for await (const line of linesOf(response.body)) {
-      // Read sparingly: client and server share the cores, so what the client spends is missing on each side alike.
+      // Does as little as possible, because the client and the server share the cores.
       if (!line.startsWith('data: {')) continue
       const { choices, usage }: Event = JSON.parse(line.slice('data: '.length))
       const piece = choices[0]?.text ?? choices[0]?.delta?.content ?? ''
@@ -69,8 +69,8 @@ export function httpClient(baseUrl: string): HttpClient {
   }
 }
 
-/** Asks again where the connection is refused or reset, as clients do: mlx_lm.server lets five wait to be accepted. */
-async function connected(url: string, init: RequestInit): Promise<Response> {
+/** Retries refused and reset connections, as clients do. mlx_lm.server only queues five connections. */
+async function fetchWithRetries(url: string, init: RequestInit): Promise<Response> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await fetch(url, init)

@@ -4,37 +4,37 @@ import { runInNewContext } from 'node:vm'
 import { execa } from 'execa'
 import { createEngine, type Engine, type GenerateOptions } from '../packages/engine/src/engine/index.ts'
 import { startMlxLmServer } from './mlx-lm-server.ts'
-import { freshPrompt, helloModel } from './models.ts'
+import { helloModel, uniquePrompt } from './models.ts'
 import type { Row } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 const calls = process.env.SOAK === '1' ? 10_000 : Number(process.env.BENCH_CALLS ?? 1000)
-/** Calls that do not count: buffers grow to their size, and the prompt cache is filled. */
+/** The number of warm-up calls, in which buffers grow and the prompt cache fills. */
 const warmUp = calls / 5
-const together = 16
+const concurrency = 16
 const maxTokens = 16
-/** Small, so that it is full after the warm-up. */
+/** Small enough to be full after the warm-up. */
 const promptCacheBytes = 4 * 1024 * 1024
 
-/** Bytes at one moment. */
-interface Bytes {
+/** Memory use in bytes. */
+interface MemoryUse {
   process: number
   heap: number
   mlx: number
 }
 
 /**
- * Memory over 1,000 calls of all kinds (10,000 with SOAK=1), 16 at a time, from after the warm-up to the end; beside it
- * mlx_lm.server over as many plain calls.
+ * Measures how much memory grows over 1,000 calls of all kinds (10,000 with SOAK=1), 16 at a time, after a warm-up. The peer
+ * is mlx_lm.server with as many plain calls.
  */
-export async function benchMemory(workshop: string): Promise<Row[]> {
-  const model = (await helloModel(workshop)).path
-  const ours = await ofEngine(model)
-  const peer = await ofServer(workshop, model)
+export async function benchMemory(workspace: string): Promise<Row[]> {
+  const model = (await helloModel(workspace)).path
+  const ours = await measureEngine(model)
+  const peer = await measurePeer(workspace, model)
   const over = `over ${calls.toLocaleString('en')} calls`
   return [
     row(
-      `worker's own memory ${over}`,
+      `private memory of the worker ${over}`,
       ours.map(({ process }) => process),
       peer,
     ),
@@ -43,7 +43,7 @@ export async function benchMemory(workshop: string): Promise<Row[]> {
       ours.map(({ heap }) => heap),
     ),
     row(
-      `what MLX holds and keeps ${over}`,
+      `memory and cache of MLX ${over}`,
       ours.map(({ mlx }) => mlx),
     ),
   ]
@@ -70,34 +70,34 @@ function percent(share: number): string {
   return `${share >= 0 ? '+' : ''}${(100 * share).toFixed(1)} %`
 }
 
-async function ofEngine(model: string): Promise<Bytes[]> {
+async function measureEngine(model: string): Promise<MemoryUse[]> {
   await using engine = await createEngine({ python, device: 'cpu', promptCacheBytes })
   await engine.loadModel({ model })
   const run = (count: number) => inParallel(count, (number) => call(engine, model, number))
   await run(warmUp)
-  const before = await bytesOf(engine)
+  const before = await memoryUseOf(engine)
   await run(calls)
-  return [before, await bytesOf(engine)]
+  return [before, await memoryUseOf(engine)]
 }
 
-async function bytesOf(engine: Engine): Promise<Bytes> {
+async function memoryUseOf(engine: Engine): Promise<MemoryUse> {
   const { pid = 0, memoryBytes, cacheBytes } = await engine.status()
   collectGarbage()
   return {
-    process: await ownMemory(pid),
+    process: await privateMemory(pid),
     heap: process.memoryUsage().heapUsed,
     mlx: memoryBytes + cacheBytes,
   }
 }
 
-async function ofServer(workshop: string, model: string): Promise<number[]> {
-  await using server = await startMlxLmServer(workshop, model)
+async function measurePeer(workspace: string, model: string): Promise<number[]> {
+  await using server = await startMlxLmServer(workspace, model)
   const run = (count: number) =>
-    inParallel(count, () => server.stream({ prompt: freshPrompt(), max_tokens: maxTokens }))
+    inParallel(count, () => server.stream({ prompt: uniquePrompt(), max_tokens: maxTokens }))
   await run(warmUp)
-  const before = await ownMemory(server.pid)
+  const before = await privateMemory(server.pid)
   await run(calls)
-  return [before, await ownMemory(server.pid)]
+  return [before, await privateMemory(server.pid)]
 }
 
 const kinds: readonly Omit<GenerateOptions, 'model' | 'prompt'>[] = [
@@ -110,10 +110,10 @@ const kinds: readonly Omit<GenerateOptions, 'model' | 'prompt'>[] = [
   { promptCache: false, logitBias: { 300: -5 } },
 ]
 
-/** One call of a kind; each eighth is left in its middle. */
+/** Makes one call. Every eighth call is cancelled halfway. */
 async function call(engine: Engine, model: string, number: number): Promise<void> {
   const kind = kinds[number % (kinds.length + 1)]
-  const options = { ...kind, model, prompt: freshPrompt(), maxTokens }
+  const options = { ...kind, model, prompt: uniquePrompt(), maxTokens }
   if (kind !== undefined) {
     await engine.complete(options)
     return
@@ -129,11 +129,11 @@ async function inParallel(count: number, work: (number: number) => Promise<unkno
       await work(next)
     }
   }
-  await Promise.all(Array.from({ length: together }, worker))
+  await Promise.all(Array.from({ length: concurrency }, worker))
 }
 
-/** Memory of a process that no file stands for; on systems that don't tell that, all that it has resident. */
-async function ownMemory(pid: number): Promise<number> {
+/** Returns the anonymous memory of a process in bytes, or its resident memory on systems without that number. */
+async function privateMemory(pid: number): Promise<number> {
   if (process.platform === 'linux') {
     const status = await readFile(`/proc/${pid}/status`, 'utf8')
     return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
@@ -141,7 +141,7 @@ async function ownMemory(pid: number): Promise<number> {
   return Number((await execa('ps', ['-o', 'rss=', '-p', String(pid)])).stdout) * 1024
 }
 
-/** Node's collector, which is hidden without a flag. */
+/** Runs Node's garbage collector, which needs a flag. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc')
   const collect: unknown = runInNewContext('gc')

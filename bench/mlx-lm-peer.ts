@@ -3,35 +3,35 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Burst, burstSchema } from './burst.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
-interface Question {
-  /** With stream_generate there is one prompt. */
+interface PeerRequest {
+  /** The function of mlx-lm to use. stream_generate takes one prompt. */
   how: 'stream_generate' | 'batch'
   prompts: string[]
   maxTokens: number
 }
 
-/** mlx-lm in a Python process of its own, that loads the model once. */
+/** A Python process that runs mlx-lm and loads its model once. */
 export interface MlxLmPeer extends AsyncDisposable {
-  ask: (question: Question) => Promise<Burst>
+  run: (request: PeerRequest) => Promise<Burst>
 }
 
-/** Starts the peer and waits until its model is there. */
+/** Starts the peer and waits until its model is loaded. */
 export async function startMlxLmPeer(model: string): Promise<MlxLmPeer> {
   const script = fileURLToPath(new URL('mlx_lm_peer.py', import.meta.url))
   const child = spawn(python, [script, model], {
-    // It warns of the end token that a measured model has no output for.
+    // Suppresses a warning about the end token, which the benched models never produce.
     env: { ...process.env, TRANSFORMERS_VERBOSITY: 'error' },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   await lines.next()
   return {
-    async ask(question) {
-      child.stdin.write(`${JSON.stringify(question)}\n`)
+    async run(request) {
+      child.stdin.write(`${JSON.stringify(request)}\n`)
       const { value, done } = await lines.next()
-      if (done) throw new Error('The mlx-lm peer ended; what it said stands above.')
+      if (done) throw new Error('The mlx-lm peer exited. See its output above.')
       return burstSchema.parse(JSON.parse(value))
     },
     async [Symbol.asyncDispose]() {

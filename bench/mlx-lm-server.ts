@@ -5,17 +5,17 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from '../packages/engine/test/engine/free-port.ts'
 import { type HttpClient, httpClient } from './http-client.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
-/** The real mlx_lm.server with one model. */
+/** A running mlx_lm.server with one model. */
 export interface MlxLmServer extends HttpClient, AsyncDisposable {
   pid: number
 }
 
 /** Starts the server on a free port and waits until it listens. */
-export async function startMlxLmServer(workshop: string, model: string): Promise<MlxLmServer> {
-  // It lists what lies in the cache of the hub, which is nobody's business here.
-  const cache = join(workshop, 'empty-cache')
+export async function startMlxLmServer(workspace: string, model: string): Promise<MlxLmServer> {
+  // An empty cache, because the server lists all models in it.
+  const cache = join(workspace, 'empty-cache')
   await mkdir(join(cache, 'hub'), { recursive: true })
   const port = await freePort()
   const child = spawn(python, ['-m', 'mlx_lm', 'server', '--model', model, '--port', String(port)], {
@@ -29,7 +29,7 @@ export async function startMlxLmServer(workshop: string, model: string): Promise
       if (line.includes('Starting httpd')) resolve()
       log.push(line)
     })
-    exit.then(() => reject(new Error(`mlx_lm.server ended: ${log.slice(-20).join('\n')}`)))
+    exit.then(() => reject(new Error(`mlx_lm.server exited: ${log.slice(-20).join('\n')}`)))
   })
   const { pid } = child
   if (pid === undefined) throw new Error('mlx_lm.server did not start.')

@@ -1,7 +1,7 @@
-"""mlx-lm in Python: loads a model once, then answers each line on standard input with what it saw.
+"""Runs mlx-lm: loads a model once, then answers each request on standard input with measurements.
 
-A request has `how` (stream_generate, one prompt; or batch, mlx-lm's BatchGenerator), `prompts` and
-`maxTokens`. Prompts are tokenised and answers made text, as every application has to.
+A request has `how` (`stream_generate` for one prompt, or `batch` for mlx-lm's BatchGenerator),
+`prompts` and `maxTokens`. Prompts are tokenised and answers detokenised, as in any application.
 """
 
 import json
@@ -32,7 +32,7 @@ def batch(prompts: list[str], max_tokens: int) -> Iterator[int]:
         max_tokens=[max_tokens] * len(prompts),
     )
     streams = {uid: number for number, uid in enumerate(uids)}
-    # Each access makes a new one.
+    # Each access creates a new detokeniser.
     texts = dict(zip(uids, (tokenizer.detokenizer for _ in uids), strict=True))
     going = len(uids)
     while going:
@@ -46,7 +46,7 @@ def batch(prompts: list[str], max_tokens: int) -> Iterator[int]:
 
 
 def measure(request: dict[str, Any]) -> dict[str, Any]:
-    """Runs a request; all times are milliseconds from its start."""
+    """Runs a request. All times are milliseconds since its start."""
     run = batch if request["how"] == "batch" else one
     streams: list[list[float]] = [[] for _ in request["prompts"]]
     started = time.perf_counter()

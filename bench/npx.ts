@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { version } from '../src/version.ts'
 import { startRegistry } from '../test/support/registry.ts'
-import { inRotation, median, rounds, time } from './measure.ts'
+import { interleave, median, rounds, time } from './measure.ts'
 import { packTool } from './package.ts'
 import { atMost, milliseconds, type Row, ratio } from './table.ts'
-import { memoryFolder, openWorkshop } from './workshop.ts'
+import { createWorkspace, memoryFolder } from './workspace.ts'
 
-/** A program that `npx` runs, and its arguments for a project of a name. */
+/** A scaffolding tool that `npx` runs. */
 interface Scaffolder {
   specification: string
   flags: (name: string) => readonly string[]
-  /** What the ratio to it must not be above, with npm's cache empty. */
+  /** The highest allowed ratio to this tool with an empty npm cache. */
   coldBar?: number
 }
 
@@ -35,12 +35,12 @@ const peers: readonly Scaffolder[] = [
 const sides = [ours, ...peers]
 
 /**
- * From `npx` to a created project, for the tool as it is released and its peers, all from one registry on this machine: with npm's
- * cache empty (medians of 3) and with it warm (medians of 7).
+ * Measures the time from `npx` to a created project for the released tool and its peers, all from one local registry, with an
+ * empty npm cache (medians of 3) and a warm one (medians of 7).
  */
-export async function benchNpx(workshop: string): Promise<Row[]> {
-  await using registry = await startRegistry({ tarballs: [(await packTool(workshop, 'registry')).path] })
-  await using projects = await openWorkshop(memoryFolder())
+export async function benchNpx(workspace: string): Promise<Row[]> {
+  await using registry = await startRegistry({ tarballs: [(await packTool(workspace, 'registry')).path] })
+  await using projects = await createWorkspace(memoryFolder())
   const cacheOf = (side: Scaffolder) => join(projects.path, `cache of ${side.specification}`)
   const run = (side: Scaffolder, name: string) =>
     time(() =>
@@ -54,14 +54,14 @@ export async function benchNpx(workshop: string): Promise<Row[]> {
         },
       }),
     )
-  const cold = await inRotation(
+  const cold = await interleave(
     rounds(3),
     sides.map((side, place) => async (round) => {
       await rm(cacheOf(side), { recursive: true, force: true })
       return await run(side, `cold-${place}-${round}`)
     }),
   )
-  const warm = await inRotation(
+  const warm = await interleave(
     rounds(7),
     sides.map((side, place) => (round) => run(side, `warm-${place}-${round}`)),
   )

@@ -1,11 +1,11 @@
 import { createEngine, type Engine, type GenerateOptions } from '../packages/engine/src/engine/index.ts'
-import { type Burst, complete, engineBurst, throughput } from './burst.ts'
-import { inRotation, median, rounds } from './measure.ts'
-import { freshPrompt, type Measured, measuredModels } from './models.ts'
+import { type Burst, engineBurst, requireComplete, throughput } from './burst.ts'
+import { interleave, median, rounds } from './measure.ts'
+import { type BenchModel, modelsToMeasure, uniquePrompt } from './models.ts'
 import { perSecond, type Row } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
-/** More of them than any answer here has room for, so that all answers are as long. */
+/** A schema with more items than fit in an answer, so that all answers have the same length. */
 const people = {
   type: 'array',
   minItems: 100,
@@ -25,7 +25,7 @@ type Options = Omit<GenerateOptions, 'model' | 'prompt' | 'maxTokens'>
 const sampled = { temperature: 1 }
 const plain: Options = {}
 
-/** What an option costs, each beside the same calls without it. */
+/** The options to measure, each with the options that it is compared with. */
 const pairs: readonly { what: string; options: Options; beside: Options }[] = [
   { what: 'logprobs: 5', options: { logprobs: 5 }, beside: plain },
   {
@@ -37,15 +37,18 @@ const pairs: readonly { what: string; options: Options; beside: Options }[] = [
   { what: 'temperature 1', options: sampled, beside: plain },
 ]
 
-/** Tokens per second with an option and without it, one stream and 8. Medians of 9, of 3 for the large model. */
-export async function benchOptions(workshop: string): Promise<Row[]> {
+/**
+ * Measures tokens per second with and without an option, for one stream and for 8. Medians of 9, or of 3 for the large
+ * model.
+ */
+export async function benchOptions(workspace: string): Promise<Row[]> {
   await using engine = await createEngine({ python, device: 'cpu' })
   const rows: Row[] = []
-  for (const model of await measuredModels(workshop)) rows.push(...(await benchModel(engine, model)))
+  for (const model of await modelsToMeasure(workspace)) rows.push(...(await benchModel(engine, model)))
   return rows
 }
 
-async function benchModel(engine: Engine, model: Measured): Promise<Row[]> {
+async function benchModel(engine: Engine, model: BenchModel): Promise<Row[]> {
   const rows: Row[] = []
   await engine.loadModel({ model: model.path })
   for (const streams of [1, 8]) {
@@ -64,20 +67,20 @@ async function benchModel(engine: Engine, model: Measured): Promise<Row[]> {
   return rows
 }
 
-/** The throughput of each set of options once, all in rotation. */
-async function ratesOf(engine: Engine, model: Measured, streams: number, times: number) {
+/** Measures the throughput of each distinct set of options alternately. */
+async function ratesOf(engine: Engine, model: BenchModel, streams: number, times: number) {
   const maxTokens = model.maxTokens(streams)
   const sets = [...new Set(pairs.flatMap(({ options, beside }) => [options, beside]))]
-  const bursts = await inRotation<Burst>(
+  const bursts = await interleave<Burst>(
     times,
     sets.map((options) => async () => {
       const calls = Array.from({ length: streams }, () => ({
         ...options,
         model: model.path,
-        prompt: freshPrompt(),
+        prompt: uniquePrompt(),
         maxTokens,
       }))
-      return complete(await engineBurst(engine, calls), maxTokens)
+      return requireComplete(await engineBurst(engine, calls), maxTokens)
     }),
   )
   const rates = new Map(

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type HttpClient, httpClient } from './http-client.ts'
 
-/** The server of a created project, as `npm start` runs it. */
+/** A running server of a created project. */
 export interface OurServer extends HttpClient, AsyncDisposable {
   url: string
-  /** Of Node; the worker is its child. */
+  /** The process id of Node. The worker is its child. */
   pid: number
 }
 
-/** Starts the built server with one model, and waits until it is ready. */
+/** Starts the built server with one model and waits until it is ready. */
 export async function startOurServer(project: string, model: string): Promise<OurServer> {
   const child = spawn(process.execPath, [join(project, 'dist', 'main.js')], {
     env: {
@@ -30,7 +30,7 @@ export async function startOurServer(project: string, model: string): Promise<Ou
       const address = /http:\S+/.exec(line)?.[0]
       if (address !== undefined) resolve(address)
     })
-    exit.then(() => reject(new Error('The server ended.')))
+    exit.then(() => reject(new Error('The server exited.')))
   })
   while ((await fetch(`${url}/ready`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 50))
   const { pid } = child

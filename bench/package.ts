@@ -5,38 +5,38 @@ import { z } from 'zod'
 import type { PackageOrigin } from '../scripts/bundle.ts'
 import { packPackages } from '../scripts/packages.ts'
 import type { Row } from './table.ts'
-import { builtTool } from './workshop.ts'
+import { buildTool } from './workspace.ts'
 
-/** DESIGN's, for the tool as it is released. */
+/** The most bytes that the released tool may have. */
 const bar = 200_000
 const peerName = 'create-vite@9.3.0'
 const packedSchema = z.tuple([z.object({ filename: z.string(), size: z.number(), unpackedSize: z.number() })])
 
 interface Packed {
-  /** Absolute path of the tarball. */
+  /** The absolute path of the tarball. */
   path: string
-  /** Bytes of the tarball. */
+  /** The size of the tarball in bytes. */
   size: number
-  /** Bytes of the files in it. */
+  /** The size of the files in bytes. */
   unpackedSize: number
 }
 
-/** Packs the tool. @param origin where its projects get the packages of this repository. */
-export async function packTool(workshop: string, origin: PackageOrigin): Promise<Packed> {
-  return await pack(await builtTool(workshop, origin))
+/** Packs the tool. @param origin where created projects get the packages of this repository from. */
+export async function packTool(workspace: string, origin: PackageOrigin): Promise<Packed> {
+  return await pack(await buildTool(workspace, origin))
 }
 
-/** @param name what npm packs where it is not the package in the folder, which the tarball comes to. */
+/** Packs the package in a folder, or another one by name, to that folder. */
 async function pack(folder: string, ...name: string[]): Promise<Packed> {
   const { stdout } = await execa('npm', ['pack', '--json', '--ignore-scripts', ...name], { cwd: folder })
   const [{ filename, ...sizes }] = packedSchema.parse(JSON.parse(stdout))
   return { path: join(folder, filename), ...sizes }
 }
 
-/** What is downloaded of each thing that is published. */
-export async function benchPackage(workshop: string): Promise<Row[]> {
-  const [released, vendored] = [await packTool(workshop, 'registry'), await packTool(workshop, 'vendor')]
-  const peer = await pack(workshop, peerName)
+/** Measures the download size of everything that is published. */
+export async function benchPackage(workspace: string): Promise<Row[]> {
+  const [released, vendored] = [await packTool(workspace, 'registry'), await packTool(workspace, 'vendor')]
+  const peer = await pack(workspace, peerName)
   const row = (what: string, packed: Packed): Row => ({
     what: `${what}: packed (unpacked)`,
     ours: sizes(packed),
@@ -50,13 +50,13 @@ export async function benchPackage(workshop: string): Promise<Row[]> {
       bar: `<= ${kilobytes(bar)}`,
       met: released.size <= bar,
     },
-    row('create-mlx-app from a checkout, which carries the packages', vendored),
+    row('create-mlx-app from a checkout, with the packages', vendored),
   ]
   for (const { name, path } of await packPackages()) {
     if (name === 'wheel') {
       const size = kilobytes(statSync(path).size)
       rows.push({ what: 'mlx-app, the wheel, with the hello model', ours: size, peer: '', result: size })
-    } else rows.push(row(`${name}, npm`, await pack(workshop, path)))
+    } else rows.push(row(`${name}, npm`, await pack(workspace, path)))
   }
   return rows
 }

@@ -1,9 +1,9 @@
-/** One diagram with two logarithmic axes. */
+/** A diagram with two logarithmic axes. */
 export interface Panel {
   title: string
   xLabel: string
   yLabel: string
-  /** At most two: the first is drawn solid with dots, the second dashed with squares. */
+  /** One or two series. The first is drawn solid with dots, the second dashed with squares. */
   series: readonly { name: string; points: readonly { x: number; y: number }[] }[]
 }
 
@@ -12,7 +12,7 @@ const panelHeight = 320
 const margin = { left: 82, right: 20, top: 40, bottom: 55 }
 const legendHeight = 36
 
-/** An SVG picture of the panels, two in a row. It has no background and takes its colours from the reader's theme. */
+/** Returns an SVG of the panels, two in a row. It has no background and follows the colour scheme of the reader. */
 export function plot(panels: readonly Panel[]): string {
   const width = 2 * panelWidth
   const height = Math.ceil(panels.length / 2) * panelHeight + legendHeight
@@ -95,7 +95,7 @@ function mark(place: number, x: number, y: number): string {
     : `<rect class="m${place}" x="${rounded(x - 3)}" y="${rounded(y - 3)}" width="6" height="6"/>`
 }
 
-/** From values to places on a logarithmic axis whose ends are the first and the last of `values`. */
+/** Returns a function from values to positions on a logarithmic axis from the first to the last of `values`. */
 function scale(values: readonly number[], start: number, end: number): (value: number) => number {
   const from = Math.log(values[0] ?? 1)
   const to = Math.log(values.at(-1) ?? 10)
@@ -103,7 +103,7 @@ function scale(values: readonly number[], start: number, end: number): (value: n
   return (value) => rounded(start + ((Math.log(value) - from) / length) * (end - start))
 }
 
-/** Round numbers (1, 2, 5, 10, 20, ...) from below the smallest value to above the largest. */
+/** Returns round numbers (1, 2, 5, 10, 20, ...) from below the smallest value to above the largest. */
 function ticks(values: readonly number[]): number[] {
   const [least, most] = [Math.min(...values), Math.max(...values)]
   const all: number[] = []
@@ -114,7 +114,7 @@ function ticks(values: readonly number[]): number[] {
   )
   const last = all.findIndex((tick) => tick >= most)
   const kept = all.slice(first, last + 1)
-  // Over many powers of ten only those are named.
+  // If there are too many, only powers of ten are kept.
   return kept.length <= 8
     ? kept
     : all.filter((tick) => isPower(tick) && tick * 10 > least && tick < most * 10)

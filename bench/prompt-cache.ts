@@ -1,14 +1,14 @@
 import { createEngine, type Engine } from '../packages/engine/src/engine/index.ts'
-import { inRotation, median, rounds } from './measure.ts'
+import { interleave, median, rounds } from './measure.ts'
 import { type MlxLmServer, startMlxLmServer } from './mlx-lm-server.ts'
-import { freshWords, type Measured, measuredModels } from './models.ts'
+import { type BenchModel, modelsToMeasure, uniqueWords } from './models.ts'
 import { milliseconds, type Row, ratio } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 const chatTokens = 2000
 const answerTokens = 16
 
-/** What the second turn of a chat showed. */
+/** The measurements of the second turn of a chat. */
 interface Turn {
   ttftMs: number
   cachedTokens: number
@@ -17,21 +17,21 @@ interface Turn {
 type Message = { role: 'user' | 'assistant'; content: string }
 
 /**
- * Time to the first token of the second turn of a chat whose first was 2,000 tokens long, with the prompt cache, without
- * it, and through mlx_lm.server with its own. Every round is a new chat. Medians of 7; the large
- * model reads its prompt for minutes, and has one round.
+ * Measures the time to first token in the second turn of a chat, after a first turn of 2,000 tokens: with the prompt cache,
+ * without it, and in mlx_lm.server with its own cache. Every round is a new chat. Medians of 7, or one round for the large
+ * model, whose prefill takes minutes.
  */
-export async function benchPromptCache(workshop: string): Promise<Row[]> {
+export async function benchPromptCache(workspace: string): Promise<Row[]> {
   const rows: Row[] = []
-  for (const model of await measuredModels(workshop)) rows.push(...(await benchModel(workshop, model)))
+  for (const model of await modelsToMeasure(workspace)) rows.push(...(await benchModel(workspace, model)))
   return rows
 }
 
-async function benchModel(workshop: string, model: Measured): Promise<Row[]> {
+async function benchModel(workspace: string, model: BenchModel): Promise<Row[]> {
   await using engine = await createEngine({ python, device: 'cpu' })
   await engine.loadModel({ model: model.path })
-  await using server = await startMlxLmServer(workshop, model.path)
-  const turns = await inRotation(
+  await using server = await startMlxLmServer(workspace, model.path)
+  const turns = await interleave(
     rounds(model.large ? 1 : 7),
     [
       () => secondTurn(engine, model.path, true),
@@ -53,7 +53,7 @@ async function benchModel(workshop: string, model: Measured): Promise<Row[]> {
 }
 
 async function secondTurn(engine: Engine, model: string, promptCache: boolean): Promise<Turn> {
-  const question: Message = { role: 'user', content: freshWords(chatTokens) }
+  const question: Message = { role: 'user', content: uniqueWords(chatTokens) }
   const first = await engine.complete({
     model,
     messages: [question],
@@ -70,7 +70,7 @@ async function secondTurn(engine: Engine, model: string, promptCache: boolean): 
 }
 
 async function secondTurnOfServer(server: MlxLmServer): Promise<Turn> {
-  const question: Message = { role: 'user', content: freshWords(chatTokens) }
+  const question: Message = { role: 'user', content: uniqueWords(chatTokens) }
   const first = await server.stream({ messages: [question], max_tokens: answerTokens })
   const body = { messages: secondMessages(question, first.text), max_tokens: answerTokens }
   const { streams } = await server.burst([body])

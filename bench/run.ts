@@ -1,62 +1,65 @@
 /**
- * Measures create-mlx-app beside its peers and prints tables: `npm run bench`, or some of it by name:
- * `npm run bench -- create stream`. Every ratio is of sides that ran in turns in this one run. They are tried with
- * BENCH_ROUNDS=1, those of the engine with BENCH_MODEL=hello or large, BENCH_CALLS=100 (for `memory`, which makes 10,000
- * calls with SOAK=1).
+ * Measures create-mlx-app against its peers and prints tables:
+ *
+ *   npm run bench                      all benches
+ *   npm run bench -- create stream     some of them
+ *
+ * In each bench, the sides run alternately. To try a bench out, set BENCH_ROUNDS=1, BENCH_MODEL=hello or large (benches of
+ * the engine) or BENCH_CALLS=100 (`memory`). With SOAK=1, `memory` makes 10,000 calls.
  */
 import { execa } from 'execa'
 import { ensureEnvironment } from '../scripts/environment.ts'
 import { benchCancel } from './cancel.ts'
-import { benchCost } from './cost.ts'
 import { benchCreate } from './create.ts'
 import { benchFirstToken } from './first-token.ts'
-import { benchGap } from './gap.ts'
+import { benchInterTokenLatency } from './inter-token-latency.ts'
 import { benchMemory } from './memory.ts'
 import { benchNpx } from './npx.ts'
 import { benchOptions } from './options.ts'
 import { benchPackage } from './package.ts'
 import { benchPromptCache } from './prompt-cache.ts'
+import { benchScaling } from './scaling.ts'
 import { benchServer } from './server.ts'
-import { benchSetUp } from './set-up.ts'
+import { benchSetup } from './setup.ts'
 import { benchStart } from './start.ts'
 import { benchStream } from './stream.ts'
 import { benchStreams } from './streams.ts'
 import { machine, type Row, table } from './table.ts'
-import { createProject, openWorkshop, python } from './workshop.ts'
+import { createProject, createWorkspace, python } from './workspace.ts'
 
-type Bench = (workshop: string) => Promise<Row[]>
+type Bench = (workspace: string) => Promise<Row[]>
 
 const benches = new Map<string, Bench>([
   ['create', benchCreate],
   ['npx', benchNpx],
   ['first-token', benchFirstToken],
   ['package', benchPackage],
-  ['start', async (workshop) => benchStart(await measuredProject(workshop))],
-  ['set-up', async (workshop) => benchSetUp(await measuredProject(workshop), 'python3')],
+  ['start', async (workspace) => benchStart(await measuredProject(workspace))],
+  ['setup', async (workspace) => benchSetup(await measuredProject(workspace), 'python3')],
   ['stream', benchStream],
   ['streams', benchStreams],
   ['server', benchServer],
   ['options', benchOptions],
   ['prompt-cache', benchPromptCache],
   ['cancel', benchCancel],
-  ['gap', benchGap],
+  ['inter-token-latency', benchInterTokenLatency],
   ['memory', benchMemory],
-  ['cost', benchCost],
+  ['scaling', benchScaling],
 ])
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !benches.has(name))
 if (unknown.length > 0) {
-  console.error(`There is no bench ${unknown.join(', ')}. There are: ${[...benches.keys()].join(', ')}`)
+  console.error(`Unknown bench: ${unknown.join(', ')}. Available: ${[...benches.keys()].join(', ')}`)
   process.exit(2)
 }
 
 await ensureEnvironment()
-await using workshop = await openWorkshop()
+await using workspace = await createWorkspace()
 const rows: Row[] = []
 for (const [name, bench] of benches) {
   if (asked.length > 0 && !asked.includes(name)) continue
-  const found = await bench(workshop.path)
+  const found = await bench(workspace.path)
   rows.push(...found)
   console.log(`\n## ${name}\n\n${table(found)}`)
 }

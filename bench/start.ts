@@ -1,25 +1,25 @@
 import { join } from 'node:path'
 import { interpreterIn } from '../packages/engine/src/engine/project.ts'
-import { inTurns, median, rounds } from './measure.ts'
-import { question, untilStory } from './story.ts'
+import { alternate, median, rounds } from './measure.ts'
 import { milliseconds, type Row, ratio } from './table.ts'
-import { hello } from './workshop.ts'
+import { question, timeToFirstToken } from './time-to-first-token.ts'
+import { hello } from './workspace.ts'
 
 const bar = 1
 
-/** `npm start` to the first token of the hello model, beside mlx-lm's own command with the same model. Medians of 11. */
+/** Measures `npm start` to the first token of the hello model, against mlx-lm's own command. Medians of 11. */
 export async function benchStart(project: string): Promise<Row[]> {
   const python = interpreterIn(join(project, '.mlx', 'venv'))
   const generate = ['-m', 'mlx_lm', 'generate', '--model', hello, '--prompt', question, '--max-tokens', '400']
   const start = ['-s', 'start', '--', question]
   const built = [join(project, 'dist', 'main.js'), question]
-  const sides = await inTurns(
+  const sides = await alternate(
     rounds(11),
     async () => ({
-      npm: await untilStory('npm', start, project),
-      built: await untilStory('node', built, project),
+      npm: await timeToFirstToken('npm', start, project),
+      built: await timeToFirstToken('node', built, project),
     }),
-    async () => ({ npm: await untilStory(python, generate, project), built: 0 }),
+    async () => ({ npm: await timeToFirstToken(python, generate, project), built: 0 }),
   )
   const peer = median(sides.peer.map((times) => times.npm))
   return [

@@ -1,21 +1,21 @@
 import { createEngine } from '../packages/engine/src/engine/index.ts'
-import { complete, decodeRate, engineBurst, ttft } from './burst.ts'
-import { inTurns, median, rounds } from './measure.ts'
+import { decodeRate, engineBurst, requireComplete, ttft } from './burst.ts'
+import { alternate, median, rounds } from './measure.ts'
 import { startMlxLmPeer } from './mlx-lm-peer.ts'
 import { largeModel, quantisedModel } from './models.ts'
 import { atLeast, difference, milliseconds, perSecond, type Row, ratio } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
-/** Short, so that the time to the first token shows what the engine adds and not how long the prefill takes. */
+/** A short prompt, so that the time to first token shows the overhead of the engine rather than the prefill. */
 const prompt = 'A stream.'
 
 /**
- * One stream on a llama of some 75 million random parameters, through the engine and raw in Python by mlx-lm's
- * stream_generate, both processes warm. Medians of 11, in 4 bits of 3.
+ * Measures one stream of a Llama model with about 75 million random parameters, through the engine and with mlx-lm's
+ * stream_generate, both warm. Medians of 11, or of 3 in 4 bits.
  */
-export async function benchStream(workshop: string): Promise<Row[]> {
-  const large = await beside((await largeModel(workshop)).path, 100, 11)
-  const quantised = await beside(await quantisedModel(workshop), 24, 3)
+export async function benchStream(workspace: string): Promise<Row[]> {
+  const large = await compare((await largeModel(workspace)).path, 100, 11)
+  const quantised = await compare(await quantisedModel(workspace), 24, 3)
   return [
     { ...rateRow('decode, one stream, ~75M parameters', large), ...atLeast(quotient(large.rate), 0.97) },
     {
@@ -37,22 +37,23 @@ interface Pair {
   peer: number
 }
 
-interface Beside {
-  /** Tokens per second of the stream once it has begun. */
+interface Comparison {
+  /** Tokens per second from the first token on. */
   rate: Pair
-  /** Milliseconds to the first token. */
+  /** The time to first token in milliseconds. */
   first: Pair
 }
 
-async function beside(model: string, maxTokens: number, times: number): Promise<Beside> {
+async function compare(model: string, maxTokens: number, times: number): Promise<Comparison> {
   await using engine = await createEngine({ python, device: 'cpu' })
   await engine.loadModel({ model })
   await using peer = await startMlxLmPeer(model)
   const call = { model, prompt, maxTokens, promptCache: false }
-  const { ours, peer: other } = await inTurns(
+  const { ours, peer: other } = await alternate(
     rounds(times),
-    async () => complete(await engineBurst(engine, [call]), maxTokens),
-    async () => complete(await peer.ask({ how: 'stream_generate', prompts: [prompt], maxTokens }), maxTokens),
+    async () => requireComplete(await engineBurst(engine, [call]), maxTokens),
+    async () =>
+      requireComplete(await peer.run({ how: 'stream_generate', prompts: [prompt], maxTokens }), maxTokens),
   )
   return {
     rate: { ours: median(ours.map(decodeRate)), peer: median(other.map(decodeRate)) },
@@ -64,7 +65,7 @@ function quotient({ ours, peer }: Pair): number {
   return ours / peer
 }
 
-function rateRow(what: string, { rate }: Beside) {
+function rateRow(what: string, { rate }: Comparison) {
   return {
     what,
     ours: perSecond(rate.ours),
@@ -72,6 +73,6 @@ function rateRow(what: string, { rate }: Beside) {
   }
 }
 
-function ttftRow(what: string, { first }: Beside) {
+function ttftRow(what: string, { first }: Comparison) {
   return { what, ours: milliseconds(first.ours), peer: `the same: ${milliseconds(first.peer)}` }
 }

@@ -1,37 +1,37 @@
 import { createEngine } from '../packages/engine/src/engine/index.ts'
-import { type Burst, complete, decodeRate, engineBurst, throughput, ttft } from './burst.ts'
-import { inRotation, median, rounds } from './measure.ts'
+import { type Burst, decodeRate, engineBurst, requireComplete, throughput, ttft } from './burst.ts'
+import { interleave, median, rounds } from './measure.ts'
 import { startMlxLmPeer } from './mlx-lm-peer.ts'
 import { startMlxLmServer } from './mlx-lm-server.ts'
-import { freshPrompt, type Measured, measuredModels } from './models.ts'
+import { type BenchModel, modelsToMeasure, uniquePrompt } from './models.ts'
 import { atLeast, difference, milliseconds, perSecond, type Row, ratio } from './table.ts'
-import { python } from './workshop.ts'
+import { python } from './workspace.ts'
 
 const counts = [1, 4, 16, 32]
 
 /**
- * Bursts of streams through the engine, raw in Python (stream_generate for one, BatchGenerator for all), and over HTTP
- * through mlx_lm.server (with the large model for 16 streams only). Every prompt is new, so that no side has it in a
- * cache. Medians of 7, of 3 for the large model.
+ * Measures bursts of streams through the engine, directly in Python (stream_generate for one stream, BatchGenerator for
+ * bursts), and over HTTP with mlx_lm.server (with the large model for 16 streams only). Every prompt is new, so that it is in
+ * no cache. Medians of 7, or of 3 for the large model.
  */
-export async function benchStreams(workshop: string): Promise<Row[]> {
+export async function benchStreams(workspace: string): Promise<Row[]> {
   const rows: Row[] = []
-  for (const model of await measuredModels(workshop)) rows.push(...(await benchModel(workshop, model)))
+  for (const model of await modelsToMeasure(workspace)) rows.push(...(await benchModel(workspace, model)))
   return rows
 }
 
-async function benchModel(workshop: string, model: Measured): Promise<Row[]> {
+async function benchModel(workspace: string, model: BenchModel): Promise<Row[]> {
   await using engine = await createEngine({ python, device: 'cpu' })
   await engine.loadModel({ model: model.path })
   await using peer = await startMlxLmPeer(model.path)
-  await using http = await startMlxLmServer(workshop, model.path)
+  await using http = await startMlxLmServer(workspace, model.path)
   const rows: Row[] = []
   for (const streams of counts) {
     const server = !model.large || streams === 16
     const maxTokens = model.maxTokens(streams)
-    const prompts = () => Array.from({ length: streams }, freshPrompt)
+    const prompts = () => Array.from({ length: streams }, uniquePrompt)
     const ours = async () =>
-      complete(
+      requireComplete(
         await engineBurst(
           engine,
           prompts().map((prompt) => ({ model: model.path, prompt, maxTokens })),
@@ -39,28 +39,31 @@ async function benchModel(workshop: string, model: Measured): Promise<Row[]> {
         maxTokens,
       )
     const batch = async () =>
-      complete(await peer.ask({ how: 'batch', prompts: prompts(), maxTokens }), maxTokens)
+      requireComplete(await peer.run({ how: 'batch', prompts: prompts(), maxTokens }), maxTokens)
     const one = async () =>
-      complete(await peer.ask({ how: 'stream_generate', prompts: prompts(), maxTokens }), maxTokens)
+      requireComplete(await peer.run({ how: 'stream_generate', prompts: prompts(), maxTokens }), maxTokens)
     const overHttp = async () =>
-      complete(await http.burst(prompts().map((prompt) => ({ prompt, max_tokens: maxTokens }))), maxTokens)
+      requireComplete(
+        await http.burst(prompts().map((prompt) => ({ prompt, max_tokens: maxTokens }))),
+        maxTokens,
+      )
     const others = [...(streams === 1 ? [one] : []), ...(server ? [overHttp] : [])]
-    const [own = [], batched = [], ...rest] = await inRotation(rounds(model.large ? 3 : 7), [
+    const [own = [], batched = [], ...rest] = await interleave(rounds(model.large ? 3 : 7), [
       ours,
       batch,
       ...others,
     ])
     const [alone = [], served = alone] = rest
     const name = `${streams} ${streams === 1 ? 'stream' : 'streams'}, ${model.name}`
-    if (streams === 1) rows.push(...besideStreamGenerate(name, own, alone, model))
-    rows.push(...besideBatch(name, own, batched))
-    if (server) rows.push(...besideServer(name, own, served))
+    if (streams === 1) rows.push(...compareWithStreamGenerate(name, own, alone, model))
+    rows.push(...compareWithBatch(name, own, batched))
+    if (server) rows.push(...compareWithServer(name, own, served))
   }
   return rows
 }
 
-/** DESIGN's bars for one stream are for the large model, where the model is what takes the time. */
-function besideStreamGenerate(name: string, ours: Burst[], peer: Burst[], model: Measured): Row[] {
+/** Compares one stream with stream_generate. The goal is for the large model, which is limited by decoding. */
+function compareWithStreamGenerate(name: string, ours: Burst[], peer: Burst[], model: BenchModel): Row[] {
   const rate = { ours: middle(ours, decodeRate), peer: middle(peer, decodeRate) }
   const first = { ours: middle(ours, ttft), peer: middle(peer, ttft) }
   const later = first.ours - first.peer
@@ -82,7 +85,7 @@ function besideStreamGenerate(name: string, ours: Burst[], peer: Burst[], model:
   ]
 }
 
-function besideBatch(name: string, ours: Burst[], peer: Burst[]): Row[] {
+function compareWithBatch(name: string, ours: Burst[], peer: Burst[]): Row[] {
   const rate = { ours: middle(ours, throughput), peer: middle(peer, throughput) }
   const first = { ours: middle(ours, ttft), peer: middle(peer, ttft) }
   return [
@@ -101,8 +104,8 @@ function besideBatch(name: string, ours: Burst[], peer: Burst[]): Row[] {
   ]
 }
 
-/** The server of a created project is held against it in the bench `server`. */
-function besideServer(name: string, ours: Burst[], peer: Burst[]): Row[] {
+/** Compares the engine with mlx_lm.server. The bench `server` compares the server of a created project. */
+function compareWithServer(name: string, ours: Burst[], peer: Burst[]): Row[] {
   const rate = { ours: middle(ours, throughput), peer: middle(peer, throughput) }
   const first = { ours: middle(ours, ttft), peer: middle(peer, ttft) }
   return [

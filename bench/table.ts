@@ -1,18 +1,18 @@
 import { cpus, release, totalmem } from 'node:os'
 
-/** One measured thing beside its peer. */
+/** A measurement and its peer. */
 export interface Row {
   what: string
   ours: string
   peer: string
-  /** What is held against the bar: a ratio, a difference, a size. */
+  /** The value that is compared with the goal: a ratio, a difference, or a size. */
   result: string
-  /** Without one nobody set a bar. */
+  /** The goal, if there is one. */
   bar?: string
   met?: boolean
 }
 
-/** The rows as a Markdown table. */
+/** Returns the rows as a Markdown table. */
 export function table(rows: readonly Row[]): string {
   const cells = rows.map((row) => [
     row.what,
@@ -22,11 +22,11 @@ export function table(rows: readonly Row[]): string {
     row.bar ?? 'none',
     row.met === undefined ? '' : row.met ? 'yes' : '**no**',
   ])
-  const head = ['What', 'create-mlx-app', 'Peer', 'Result', 'Bar', 'Met']
+  const head = ['What', 'create-mlx-app', 'Peer', 'Result', 'Goal', 'Met']
   return [head, head.map(() => '---'), ...cells].map((line) => `| ${line.join(' | ')} |`).join('\n')
 }
 
-/** The machine and the versions, for the head of the results. */
+/** Returns a line that describes the machine and the versions. */
 export function machine(versions: Record<string, string>): string {
   const processor = cpus()
   const gibibytes = Math.round(totalmem() / 2 ** 30)
@@ -41,29 +41,32 @@ export function machine(versions: Record<string, string>): string {
   return parts.join(', ')
 }
 
-/** A bar that the ratio must not be above, with both. */
+/** Returns the ratio and whether it is at most the goal. */
 export function atMost(value: number, bar: number): Pick<Row, 'result' | 'bar' | 'met'> {
   return { result: ratio(value), bar: `<= ${bar} times`, met: value <= bar }
 }
 
-/** A bar that the ratio must not be below, with both. */
+/** Returns the ratio and whether it is at least the goal. */
 export function atLeast(value: number, bar: number): Pick<Row, 'result' | 'bar' | 'met'> {
   return { result: ratio(value), bar: `>= ${bar} times`, met: value >= bar }
 }
 
+/** Formats a duration given in milliseconds. */
 export function milliseconds(value: number): string {
   return value >= 1000 ? `${(value / 1000).toFixed(2)} s` : `${value.toFixed(1)} ms`
 }
 
+/** Formats a ratio. */
 export function ratio(value: number): string {
   return `${value.toFixed(2)} times`
 }
 
+/** Formats a number of tokens per second. */
 export function perSecond(tokens: number): string {
   return tokens >= 100 ? `${Math.round(tokens)} tokens/s` : `${tokens.toFixed(1)} tokens/s`
 }
 
-/** A signed difference in milliseconds. */
+/** Formats a signed difference in milliseconds. */
 export function difference(value: number): string {
   return `${value >= 0 ? '+' : ''}${value.toFixed(1)} ms`
 }

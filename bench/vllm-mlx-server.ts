@@ -11,13 +11,13 @@ import { type HttpClient, httpClient } from './http-client.ts'
 const version = '0.6.0'
 
 /**
- * vllm-mlx with continuous batching; it is installed into the workshop (6 GB, PyTorch among it) unless VLLM_MLX names
+ * Starts vllm-mlx with continuous batching. It is installed in the workspace (6 GB, including PyTorch) unless VLLM_MLX names
  * its program.
  */
-export async function startVllmMlx(workshop: string, model: string): Promise<HttpClient & AsyncDisposable> {
-  const program = process.env.VLLM_MLX ?? (await installed(workshop))
+export async function startVllmMlx(workspace: string, model: string): Promise<HttpClient & AsyncDisposable> {
+  const program = process.env.VLLM_MLX ?? (await install(workspace))
   const port = await freePort()
-  const home = join(workshop, 'vllm-mlx-home')
+  const home = join(workspace, 'vllm-mlx-home')
   await mkdir(home, { recursive: true })
   const child = spawn(program, ['serve', model, '--port', String(port), '--continuous-batching'], {
     env: { ...process.env, HOME: home, HF_HUB_OFFLINE: '1' },
@@ -30,11 +30,11 @@ export async function startVllmMlx(workshop: string, model: string): Promise<Htt
       if (line.includes('Uvicorn running')) resolve()
       log.push(line)
     })
-    exit.then(() => reject(new Error(`vllm-mlx ended: ${log.slice(-20).join('\n')}`)))
+    exit.then(() => reject(new Error(`vllm-mlx exited: ${log.slice(-20).join('\n')}`)))
   })
   const { stream, burst } = httpClient(`http://127.0.0.1:${port}/v1`)
   return {
-    // It wants to be told the name that it was started with.
+    // vllm-mlx needs the name of the model that it was started with.
     stream: (body, options) => stream({ ...body, model }, options),
     burst: (bodies) => burst(bodies.map((body) => ({ ...body, model }))),
     async [Symbol.asyncDispose]() {
@@ -44,8 +44,8 @@ export async function startVllmMlx(workshop: string, model: string): Promise<Htt
   }
 }
 
-async function installed(workshop: string): Promise<string> {
-  const folder = join(workshop, 'vllm-mlx')
+async function install(workspace: string): Promise<string> {
+  const folder = join(workspace, 'vllm-mlx')
   if (!existsSync(folder)) {
     await execa('python3', ['-m', 'venv', folder])
     const packages = process.platform === 'linux' ? ['mlx[cpu]'] : []

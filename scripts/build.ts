@@ -1,6 +1,8 @@
 /**
- * Builds the tool into dist/: `npm run build`, and `npm run build -- --registry` for a release, whose projects get the
- * packages from the registry.
+ * Builds the tool into dist/:
+ *
+ *   npm run build                  with the packages, which it writes to vendor/ in projects
+ *   npm run build -- --registry    for a release, whose projects get the packages from the registry
  */
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'

@@ -14,10 +14,10 @@ import { layersByUse, packLayers } from './pack-layers.ts'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const templatesDirectory = join(root, 'templates')
 
-/** As in package.json, for npm. */
+/** The Node versions in package.json. */
 const supportedNode = '^20.19.0 || >=22.12.0'
 
-/** Modules that index.ts imports when it needs them, each with a package or texts that not every run needs. */
+/** Modules that index.ts imports on demand, because not every run needs them. */
 export const lazy = ['system/colours', 'system/processes', 'system/prompt', 'models/catalogue']
 
 const common = {
@@ -34,16 +34,16 @@ const common = {
 } as const
 
 /**
- * Where the projects that a build of the tool makes get the packages of this repository: from files that the tool carries,
- * or, in a release, from npm's registry and the Python package index.
+ * Where created projects get the packages of this repository from: from files in the tool, or, in a release, from the npm
+ * registry and the Python package index.
  */
 export type PackageOrigin = 'vendor' | 'registry'
 
 /**
- * Makes what is published: the tool as one small bin and some chunks that load when they are needed, and the
- * layers that the registry names, in one file, their Handlebars templates parsed.
+ * Builds the tool as a small bin, chunks that load on demand, and one file with all layers and their parsed Handlebars
+ * templates.
  *
- * @param directory that it makes anew; a build that fails leaves what was there.
+ * @param directory the output folder, which is replaced. A build that fails leaves it as it was.
  */
 export async function bundle(directory: string, origin: PackageOrigin = 'vendor'): Promise<void> {
   const carried = origin === 'vendor' ? await carriedPackages() : []
@@ -52,7 +52,7 @@ export async function bundle(directory: string, origin: PackageOrigin = 'vendor'
       ...common,
       entryPoints: ['index.ts'],
       outdir: directory,
-      banner: { js: refusalOfOldNode() },
+      banner: { js: nodeVersionCheck() },
       define: {
         CREATE_MLX_APP_VERSION: JSON.stringify(version),
         CREATE_MLX_APP_PACKED: 'true',
@@ -68,7 +68,7 @@ export async function bundle(directory: string, origin: PackageOrigin = 'vendor'
       entryPoints: lazy.map((name) => `src/${name}.ts`),
       entryNames: '[name]',
       outdir: join(directory, 'chunks'),
-      // Its index chooses between this and a copy for Node 6; both would be bundled.
+      // The index of prompts chooses between this file and a copy for Node 6, and both would be bundled.
       alias: { prompts: 'prompts/lib/index.js' },
       plugins: [unusedQuestions(), builtinModules()],
     }),
@@ -76,7 +76,7 @@ export async function bundle(directory: string, origin: PackageOrigin = 'vendor'
   const layers = await packLayers(layersByUse().map((name) => readLayer(templatesDirectory, name)))
   const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs))
 
-  // Only now, so that a build that fails leaves the last one.
+  // Happens last, so that a build that fails leaves the previous one.
   fileSystem.emptyDirSync(directory)
   for (const { path, contents } of results.flatMap((result) => result.outputFiles))
     fileSystem.outputFileSync(path, contents)
@@ -86,17 +86,17 @@ export async function bundle(directory: string, origin: PackageOrigin = 'vendor'
   chmodSync(join(directory, 'index.js'), 0o755)
 }
 
-/** Runs before anything that an older Node does not have, and says what is needed instead of a stack. */
-function refusalOfOldNode(): string {
+/** Returns code that checks the Node version before anything else runs, and prints what is needed. */
+function nodeVersionCheck(): string {
   const message = `create-mlx-app needs Node ${supportedNode}; this one is `
-  // As supportedNode says, in a form that declares no name and that any Node since 14 can read.
+  // Matches supportedNode. It declares no names, and any Node since 14 can parse it.
   const supported = /^(20\.(19|[2-9]\d)|22\.(1[2-9]|[2-9]\d)|2[3-9]|[3-9]\d|\d{3})\./
   return `if (!${supported}.test(process.versions.node)) { console.error(${JSON.stringify(message)} + process.version); process.exit(1) }`
 }
 
 /**
- * Leaves the lazy modules out of index.js, which then is one file that shares nothing with them: a shared
- * chunk would be one more file to load. The source of templates and packages is left out because both are packed.
+ * Keeps the lazy modules out of index.js. They share no chunk with it, because that would be one more file to load. The
+ * modules that read templates and packages from the sources are excluded, because both are packed.
  */
 function lazyModules(): Plugin {
   return {
@@ -117,7 +117,7 @@ function lazyModules(): Plugin {
   }
 }
 
-/** Leaves the kinds of questions out of prompts that src/system/prompt.ts does not ask: a half of it. */
+/** Excludes the types of prompts that src/system/prompt.ts does not use, which are half of the package. */
 function unusedQuestions(): Plugin {
   const unused = /^\.\/(autocomplete|autocompleteMultiselect|confirm|date|number|toggle)$/
   return {
@@ -136,9 +136,8 @@ function unusedQuestions(): Plugin {
 }
 
 /**
- * Gets the modules of Node by process.getBuiltinModule instead of by import. To import node:fs evaluates all
- * that it exports, so all of Node's streams are loaded to read a file. And it serves the require() of bundled
- * CommonJS packages, which an ES module does not have.
+ * Replaces imports of Node's modules by process.getBuiltinModule. Importing node:fs evaluates all of its exports, which loads
+ * all of Node's streams. This also replaces require() in bundled CommonJS packages, which ES modules don't have.
  */
 function builtinModules(): Plugin {
   return {
@@ -160,7 +159,7 @@ function builtinModules(): Plugin {
   }
 }
 
-/** The text of a module with `import { join as j } from 'node:path'` as a `const` of the same names. */
+/** Rewrites imports such as `import { join as j } from 'node:path'` to a `const` with the same names. */
 function withoutNodeImports(source: string): string {
   return source
     .replace(/^import \{([^}]*)\} from '(node:\w+)'$/gm, (_, names: string, module: string) => {
@@ -173,7 +172,7 @@ function withoutNodeImports(source: string): string {
     )
 }
 
-/** The licences of the packages that are bundled, as they ask to be passed on. */
+/** Returns the licences of the bundled packages, which must be distributed with them. */
 function licences(inputs: readonly string[]): string {
   const packages = new Set(
     inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []),

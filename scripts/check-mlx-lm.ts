@@ -1,11 +1,11 @@
 /**
- * Whether the newest mlx-lm and mlx still are what the project takes them for: makes an environment with the locked
- * packages and those two, runs the tests of the adapter in it, and tells by mlx-lm's names what holds and what broke.
+ * Checks whether the newest mlx-lm and mlx still work with this project. Creates an environment with the locked packages and
+ * these two, runs the tests of the adapter in it, and lists by mlx-lm's names what works and what broke.
  *
- *   npm run check:mlx-lm                     the newest of both that the index has
- *   npm run check:mlx-lm -- --version 0.32.2 this mlx-lm, with the mlx that it wants
+ *   npm run check:mlx-lm                        the newest versions in the index
+ *   npm run check:mlx-lm -- --version 0.32.2    this mlx-lm, with the mlx that it requires
  *
- * Exit 1 when something broke.
+ * Exits with 1 if something broke.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -25,7 +25,7 @@ const { values: flags } = parseArgs({ options: { version: { type: 'string' } } }
 
 const contract = join(pythonDirectory, 'tests', 'adapter')
 const packages = ['mlx-lm', 'mlx'] as const
-/** What lies behind mlx on each system. */
+/** The packages that mlx depends on, by platform. */
 const backends = ['mlx-cpu', 'mlx-metal']
 
 const usedSchema = z.array(z.object({ name: z.string(), file: z.string(), missing: z.string().nullable() }))
@@ -42,13 +42,13 @@ try {
     JSON.parse(await outputOf(python, [join(contract, 'mlx_lm_names.py'), join(pythonDirectory, 'src')])),
   )
   const tests = await runContract(python)
-  const broke = tell(used, tests)
+  const broke = report(used, tests)
   if (broke > 0) process.exitCode = 1
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
 
-/** The locked packages, then the newer two, which may bring newer ones that they need. */
+/** Installs the locked packages, then the newer versions of both, with the dependencies that they require. */
 async function environmentIn(place: string): Promise<string> {
   const base = await ensureEnvironment()
   const uv = await obtainUv()
@@ -65,12 +65,12 @@ async function environmentIn(place: string): Promise<string> {
       ...[...packages, ...backends].flatMap((name) => ['--upgrade-package', name]),
       ...[mlxLm, mlx],
     ],
-    { ...run, failure: 'The newest mlx-lm could not be installed', hint: 'See the lines above.' },
+    { ...run, failure: 'Could not install the newest mlx-lm', hint: 'See the output above.' },
   )
   return python
 }
 
-/** Which versions are tested, and whether they are the locked ones. */
+/** Returns a line with the versions that are tested, and whether they are the locked ones. */
 async function versionsLine(python: string): Promise<string> {
   const program = `import importlib.metadata as m; print(*(m.version(name) for name in ${JSON.stringify(packages)}))`
   const found = (await outputOf(python, ['-c', program])).split(' ')
@@ -78,13 +78,13 @@ async function versionsLine(python: string): Promise<string> {
   const pinned = packages.map((name) => lockedVersion(lock, name))
   const named = (versions: readonly (string | undefined)[]) =>
     packages.map((name, index) => `${name} ${versions[index]}`).join(' and ')
-  const chosen = flags.version === undefined ? 'the newest' : 'as asked for'
+  const chosen = flags.version === undefined ? 'the newest' : 'as requested'
   return found.join() === pinned.join()
-    ? `${named(found)}: ${chosen}, and the pinned ones.`
-    : `${named(found)}: ${chosen}; pinned are ${named(pinned)}.`
+    ? `${named(found)}: ${chosen}, and the locked versions.`
+    : `${named(found)}: ${chosen}; locked: ${named(pinned)}.`
 }
 
-/** Results of the tests; none where not even they could be collected, with pytest's words on the screen. */
+/** Runs the tests and returns their results, or none if pytest could not collect them. Prints pytest's output on failure. */
 async function runContract(python: string): Promise<Tests> {
   const report = join(folder, 'report.json')
   const { all } = await execa(
@@ -104,8 +104,8 @@ async function runContract(python: string): Promise<Tests> {
   return tests
 }
 
-/** Prints a line for each name and for each test without one that failed; gives how many do not hold. */
-function tell(used: z.infer<typeof usedSchema>, tests: Tests): number {
+/** Prints a line for each name, and for each failed test without a name. Returns how many of them broke. */
+function report(used: z.infer<typeof usedSchema>, tests: Tests): number {
   let broke = 0
   const width = Math.max(...used.map(({ name }) => name.length))
   for (const name of [...new Set(used.map((one) => one.name))]) {
@@ -114,24 +114,24 @@ function tell(used: z.infer<typeof usedSchema>, tests: Tests): number {
     const failed = own.filter(({ failure }) => failure !== null)
     const missing = files[0]?.missing ?? null
     const where = files.map(({ file }) => file.replace(/^mlx_app\/mlx_lm_adapter\//, '')).join(', ')
-    // A name that is there may still break what could not be run.
-    const state = missing !== null || failed.length > 0 ? 'broke' : own.length === 0 ? 'open ' : 'holds'
-    if (state !== 'holds') broke++
+    // A name without a test that ran may still have broken something.
+    const state = missing !== null || failed.length > 0 ? 'broken ' : own.length === 0 ? 'unknown' : 'works  '
+    if (state !== 'works  ') broke++
     const result = missing ?? testResult(own.length, failed.length)
     console.log(`${state}  ${name.padEnd(width)}  ${result} (${where})`)
-    for (const { test, failure } of failed) console.log(`         ${test}: ${failure}`)
+    for (const { test, failure } of failed) console.log(`           ${test}: ${failure}`)
   }
   for (const { test, failure } of tests.filter(({ names }) => names.length === 0)) {
     if (failure === null) continue
     broke++
-    console.log(`broke  ${test}: ${failure}`)
+    console.log(`broken   ${test}: ${failure}`)
   }
-  console.log(broke === 0 ? 'All of it holds.' : `${broke} of it broke, or could not be tried.`)
+  console.log(broke === 0 ? 'Everything works.' : `${broke} broke or could not be tested.`)
   return broke
 }
 
 function testResult(run: number, failed: number): string {
-  if (run === 0) return 'is there, but its tests could not run'
+  if (run === 0) return 'exists, but its tests could not run'
   return failed === 0 ? `${run} ${run === 1 ? 'test' : 'tests'}` : `${failed} of ${run} tests failed`
 }
 

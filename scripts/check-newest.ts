@@ -1,11 +1,10 @@
 /**
- * Tries created projects against the newest packages that the registries have today: their direct dependencies at the newest of
- * the same major version, and what those bring; Python's packages at the newest that pyproject.toml allows. Tells what broke;
- * exit 1 when anything did.
+ * Checks created projects with the newest packages in the registries: direct dependencies in the newest version with the same
+ * major version, and Python packages in the newest version that pyproject.toml allows. Exits with 1 if anything broke.
  *
- *   npm run check:newest                     every template
- *   npm run check:newest -- --major          with new major versions too
- *   npm run check:newest -- --template node
+ *   npm run check:newest                       all templates
+ *   npm run check:newest -- --major            includes new major versions
+ *   npm run check:newest -- --template node    one template
  */
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,7 +23,7 @@ const { values: flags } = parseArgs({
 })
 
 const scripts = ['setup', 'typecheck', 'lint', 'build', 'test']
-/** How much of a failed script's output is shown. */
+/** The number of lines that are shown of a failed script. */
 const shownLines = 15
 
 const versionsSchema = z.record(z.string(), z.string()).default({})
@@ -39,7 +38,9 @@ const lockSchema = z.object({
 
 const chosen = choose(templates, flags.template)
 if (flags.template !== undefined && chosen === undefined) {
-  console.error(`There is no template ${flags.template}: ${templates.map(({ value }) => value).join(', ')}`)
+  console.error(
+    `Unknown template ${flags.template}. Available: ${templates.map(({ value }) => value).join(', ')}`,
+  )
   process.exit(2)
 }
 
@@ -56,7 +57,7 @@ try {
 console.log(broke === 0 ? '\nNothing broke.' : `\n${broke} broke.`)
 if (broke > 0) process.exitCode = 1
 
-/** Creates a project, gives it the newest packages, and runs its scripts. @returns how many things broke. */
+/** Creates a project, installs the newest packages, and runs its scripts. @returns how many things broke. */
 async function tryTemplate(template: TemplateId, python: string): Promise<number> {
   console.log(`\n${template}`)
   const project = join(folder, template)
@@ -66,7 +67,7 @@ async function tryTemplate(template: TemplateId, python: string): Promise<number
   const run = async (what: string, program: string, words: readonly string[]): Promise<boolean> => {
     const { exitCode, all } = await execa(program, words, {
       cwd: project,
-      // A loglevel of `npm run -s` would hide npm's errors.
+      // With the log level of `npm run -s`, npm's errors would be hidden.
       env: { MLX_PYTHON: python, NO_COLOR: '1', npm_config_loglevel: 'notice' },
       reject: false,
       all: true,
@@ -82,7 +83,7 @@ async function tryTemplate(template: TemplateId, python: string): Promise<number
     return false
   }
 
-  // Without the cache, which may have documents from before.
+  // Bypasses the cache, which may have outdated metadata.
   const installs = await run('npm install', 'npm', ['install', '--prefer-online', '--no-audit', '--no-fund'])
   const newer = installs ? newerThan(tested, project) : []
   for (const line of newer) console.log(`  newer: ${line}`)
@@ -109,15 +110,15 @@ async function writeProject(template: TemplateId, project: string): Promise<void
   }
 }
 
-/** Asks for the newest of each direct dependency. @returns the versions that were named. */
+/** Changes the version of each direct dependency to the newest one. @returns the previous versions. */
 function loosen(project: string): Record<string, string> {
   const path = join(project, 'package.json')
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
   const tested: Record<string, string> = {}
   for (const versions of [manifest.dependencies, manifest.devDependencies]) {
-    // The types of Node follow the oldest Node that a project runs on.
+    // The types of Node match the oldest Node that a project supports.
     for (const [name, version] of Object.entries(versions)) {
-      // The packages of this repository come from a file, and are what is tried.
+      // The packages of this repository are installed from files.
       if (version.startsWith('file:')) continue
       tested[name] = version
       versions[name] = flags.major && name !== '@types/node' ? 'latest' : `^${version}`
@@ -127,7 +128,7 @@ function loosen(project: string): Record<string, string> {
   return tested
 }
 
-/** `name from to` of each direct dependency that is installed in another version than the tested one. */
+/** Returns a line for each direct dependency whose installed version is not the tested one. */
 function newerThan(tested: Readonly<Record<string, string>>, project: string): string[] {
   return Object.entries(tested).flatMap(([name, version]) => {
     const path = join(project, 'node_modules', name, 'package.json')
@@ -137,7 +138,7 @@ function newerThan(tested: Readonly<Record<string, string>>, project: string): s
   })
 }
 
-/** Optional dependencies that the lock file lacks: the registry doesn't have them, so `npm ci` and Yarn refuse the project. */
+/** Returns the optional dependencies that the registry lacks. Because of them, `npm ci` and Yarn reject the project. */
 function missingOptional(project: string): string[] {
   const { packages } = lockSchema.parse(JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')))
   const names = new Set(Object.keys(packages).map((path) => path.replace(/^.*node_modules\//, '')))
@@ -151,7 +152,7 @@ function missingOptional(project: string): string[] {
   )
 }
 
-/** An environment with the newest of Python's packages within the ranges of pyproject.toml. @returns its interpreter. */
+/** Creates an environment with the newest Python packages that pyproject.toml allows. @returns its interpreter. */
 async function newestPython(): Promise<string> {
   const [uv, base] = [await obtainUv(), await ensureEnvironment()]
   const place = join(folder, 'python')

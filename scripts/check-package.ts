@@ -1,14 +1,14 @@
 /**
- * Packs all that is published, as it is published, and the tool as a checkout packs it, and looks at what is inside: exactly the
- * files that belong there, nothing of this machine, no complaint of publint, bins that start, no more bytes than the bars. Prints
- * where the bytes of the tool are.
+ * Packs everything that is published, and the tool as a checkout packs it, and checks the result: the packages contain exactly
+ * the expected files and nothing from this machine, publint has no complaints, bins start, and sizes are within their limits.
+ * Prints the size of each part of the tool.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { lazy } from './bundle.ts'
-import { type Expected, indexOf, leaks, misplaced, problemsOf } from './publish/checks.ts'
+import { type Expected, fileProblems, findLeaks, findProblems, readLayerIndex } from './publish/checks.ts'
 import { sdistFiles } from './publish/contents.ts'
 import { expectedOfRelease, expectedOfVendoredTool } from './publish/expected.ts'
 import { type PackedPackage, packPackage, packRelease } from './publish/package.ts'
@@ -21,17 +21,17 @@ interface Bytes {
 }
 
 /**
- * The most bytes of each tarball, and of its files: what is downloaded, and what it takes on a disk. That of the released tool is
- * the bar of the design; the others are what was measured (2026-11-29: 1,428, 609 and 460 kB packed) and a tenth.
+ * The size limits of each tarball and of its files, in bytes. The limit of the released tool is a goal. The others are the
+ * measured sizes (2026-11-29: 1,428, 609 and 460 kB packed) plus a tenth.
  */
-const most: Readonly<Record<string, Bytes>> = {
+const limits: Readonly<Record<string, Bytes>> = {
   'create-mlx-app': { packed: 200_000, unpacked: 400_000 },
   'create-mlx-app, from a checkout': { packed: 1_570_000, unpacked: 1_650_000 },
   'mlx-app': { packed: 670_000, unpacked: 1_730_000 },
   'mlx-app-server': { packed: 506_000, unpacked: 1_950_000 },
 }
 
-/** A name in place of the repository's, which only the workflow knows. */
+/** A placeholder for the name of the repository, which only the workflow knows. */
 const repository = 'owner/create-mlx-app'
 
 const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-check-'))
@@ -44,7 +44,7 @@ try {
   const expected = await expectedOfRelease()
   for (const [name, packed] of release) {
     const wanted = expected.get(name)
-    if (wanted === undefined) throw new Error(`Nothing tells what belongs in ${name}`)
+    if (wanted === undefined) throw new Error(`There is no list of files for ${name}`)
     await check(name, folders.get(name) ?? '', packed, wanted)
   }
   const unpacked = join(folder, 'unpacked')
@@ -64,28 +64,29 @@ async function check(
   { size, unpackedSize }: PackedPackage,
   expected: Expected,
 ): Promise<void> {
-  const found = await problemsOf(unpacked, expected)
-  const bar = most[name]
-  if (bar === undefined) throw new Error(`${name} has no bar`)
-  if (size > bar.packed) found.push(`${size} bytes are more than ${bar.packed}`)
-  if (unpackedSize > bar.unpacked) found.push(`${unpackedSize} bytes unpacked are more than ${bar.unpacked}`)
+  const found = await findProblems(unpacked, expected)
+  const limit = limits[name]
+  if (limit === undefined) throw new Error(`${name} has no size limit`)
+  if (size > limit.packed) found.push(`${size} bytes are more than the limit of ${limit.packed}`)
+  if (unpackedSize > limit.unpacked)
+    found.push(`${unpackedSize} bytes unpacked are more than the limit of ${limit.unpacked}`)
   problems.push(...found.map((problem) => `${name}: ${problem}`))
   console.log(
-    `${name}: ${size} bytes packed, of ${bar.packed}; ${unpackedSize} unpacked, of ${bar.unpacked}; ${expected.files.length} files`,
+    `${name}: ${size} of ${limit.packed} bytes packed, ${unpackedSize} of ${limit.unpacked} unpacked, ${expected.files.length} files`,
   )
 }
 
-/** The wheel is made of the same files as the source distribution, which gives the same wheel. */
+/** Checks the source distribution, which has the same files as the wheel. */
 async function checkPython(): Promise<void> {
   const { sdist } = await packPython(join(folder, 'python'))
   const unpacked = join(folder, 'sdist')
   await unpack(sdist, unpacked)
-  const found = [...misplaced(unpacked, sdistFiles()), ...(await leaks(unpacked, ''))]
+  const found = [...fileProblems(unpacked, sdistFiles()), ...(await findLeaks(unpacked, ''))]
   problems.push(...found.map((problem) => `${basename(sdist)}: ${problem}`))
   console.log(`${basename(sdist)}: ${sdistFiles().length} files`)
 }
 
-/** Bytes of each part, as they are in the tarball and as they are used. */
+/** Prints the size of each part of the tool, packed and unpacked. */
 function printTable(unpacked: string): void {
   const files = ['dist/index.js', ...lazy.map((name) => `dist/chunks/${basename(name)}.js`), 'README.md']
   const rows = files.map((path) => {
@@ -93,7 +94,8 @@ function printTable(unpacked: string): void {
     return { part: path, packed: gzipSync(bytes, { level: 9 }).length, unpacked: bytes.length }
   })
   let before = 0
-  for (const { name, end, size } of indexOf(readFileSync(join(unpacked, 'dist', 'layers.bin'))).layers) {
+  for (const { name, end, size } of readLayerIndex(readFileSync(join(unpacked, 'dist', 'layers.bin')))
+    .layers) {
     rows.push({ part: `layer ${name}`, packed: end - before, unpacked: size })
     before = end
   }

@@ -1,7 +1,6 @@
 /**
- * The official clients that the server is tried with: OpenAI's, Anthropic's, the AI SDK, LangChain. They have a folder, a
- * package.json and a lock of their own, beside their tests, since they need a newer Node than the oldest that this
- * repository runs on.
+ * Installs the clients that the server is tested with: the OpenAI and Anthropic SDKs, the AI SDK and LangChain. They have their
+ * own package.json and lock next to their tests, because they need a newer Node than this repository.
  */
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -14,40 +13,40 @@ import { nodeFolder } from '../test/support/node-binaries.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
-/** The folder of the clients, from the repository. */
+/** The folder of the clients, relative to the repository. */
 export const clientsPath = 'packages/server/test/clients'
 
 const folder = join(root, clientsPath)
 const installed = join(folder, 'node_modules')
 const installedLock = join(installed, 'installed-lock')
-/** Inside node_modules, where no tool looks for files of this repository. */
-const workshop = join(root, 'node_modules', '.cache', 'create-mlx-app')
+/** The folder for temporary files. It is in node_modules, where tools don't look for files of this repository. */
+const cacheFolder = join(root, 'node_modules', '.cache', 'create-mlx-app')
 
-/** The Node that is taken where the running one is too old for the clients; other tests have it too. */
+/** The Node version to use if the running one is too old for the clients. Other tests use it too. */
 const newerNode = '24'
 
 const manifestSchema = z.object({ engines: z.object({ node: z.string() }) })
 
-/** Path of a Node that the clients support: the running one, or a newer one, which is installed at the first use. */
+/** Returns the path of a Node that the clients support: the running one, or a newer one that is installed if needed. */
 export async function nodeForClients(): Promise<string> {
   if (await supportsClients(process.version)) return process.execPath
   return join(await nodeFolder(newerNode), 'node')
 }
 
-/** Whether the clients support a version of Node. @param version 'v20.19.0' */
+/** Whether the clients support a version of Node. @param version such as 'v20.19.0' */
 export async function supportsClients(version: string): Promise<boolean> {
   const { engines } = manifestSchema.parse(JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')))
   return satisfies(version, engines.node)
 }
 
-/** Installs the clients exactly as they are locked, when they are not there or their lock has changed. */
+/** Installs the clients from their lock if they are missing or their lock has changed. */
 export async function ensureClients(): Promise<void> {
   const lock = await readFile(join(folder, 'package-lock.json'))
   const hash = createHash('sha256').update(lock).digest('hex')
   if ((await installedHash()) === hash) return
-  console.error('  Installing the clients that the server is tried with')
-  await mkdir(workshop, { recursive: true })
-  const making = await mkdtemp(join(workshop, 'clients-'))
+  console.error('  Installing the clients that the server is tested with')
+  await mkdir(cacheFolder, { recursive: true })
+  const making = await mkdtemp(join(cacheFolder, 'clients-'))
   try {
     for (const name of ['package.json', 'package-lock.json', '.npmrc'])
       await copyFile(join(folder, name), join(making, name))
@@ -56,7 +55,7 @@ export async function ensureClients(): Promise<void> {
     await writeFile(join(making, 'node_modules', 'installed-lock'), hash)
     await rm(installed, { recursive: true, force: true })
     await rename(join(making, 'node_modules'), installed).catch(async (error: unknown) => {
-      // Another process may have been quicker: its own are as good.
+      // Another process may have installed the same clients first.
       if ((await installedHash()) !== hash) throw error
     })
   } finally {
@@ -64,12 +63,12 @@ export async function ensureClients(): Promise<void> {
   }
 }
 
-/** Hash of the lock that the clients were installed from; undefined where they are not there. */
+/** Returns the hash of the lock that the clients were installed from, or undefined if they are not installed. */
 async function installedHash(): Promise<string | undefined> {
   try {
     return await readFile(installedLock, 'utf8')
   } catch {
-    // They were never installed, or not to the end.
+    // They were never installed, or not completely.
     return undefined
   }
 }

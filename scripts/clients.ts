@@ -1,8 +1,8 @@
 /**
- * The official clients that the server is tried with:
+ * Installs and tests the clients that the server is tested with:
  *
- *   tsx scripts/clients.ts install   puts them where their tests find them, which the type check needs too
- *   npm run test:clients             runs their tests on a Node that they support; further arguments go to Vitest
+ *   tsx scripts/clients.ts install   installs them for their tests and the type check
+ *   npm run test:clients             runs their tests on a supported Node, with further arguments for Vitest
  */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,6 +23,6 @@ if (task === 'install') {
   })
   process.exitCode = exitCode ?? 1
 } else {
-  console.error('Which task? There are install and test.')
+  console.error('Usage: tsx scripts/clients.ts install | test [ARGUMENTS OF VITEST]')
   process.exitCode = 2
 }

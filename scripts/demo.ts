@@ -6,15 +6,15 @@ import { execa } from 'execa'
 import { bundle } from './bundle.ts'
 
 /**
- * What a newcomer does: builds the tool, creates a project with the hello model, installs it, sets up Python, and lets
- * the model answer. `npm start -- my-dir` says where; the default is a temporary folder.
+ * Builds the tool, creates a project with the hello model, installs it, sets up Python, and asks the model some questions. The
+ * project is created in a temporary folder, or in the one given with `npm start -- my-dir`.
  */
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** What the model knows by heart. */
+/** The questions and answers that the model knows. */
 const answersFile = join(root, 'packages/engine/python/src/mlx_app/hello/answers.json')
 
-/** How many of the model's questions are asked. */
+/** The number of questions to ask. */
 const questionCount = 3
 
 const project =
@@ -25,9 +25,9 @@ const project =
 const controller = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())
 
-process.exitCode = await demonstrate()
+process.exitCode = await runDemo()
 
-async function demonstrate(): Promise<number> {
+async function runDemo(): Promise<number> {
   console.log(`Creating a demo project in ${project}\n`)
   await bundle(join(root, 'dist'))
   const created = await run(process.execPath, [
@@ -45,7 +45,7 @@ async function demonstrate(): Promise<number> {
   return 0
 }
 
-/** Runs a command that writes to this terminal. @returns its exit code; 130 when it was interrupted. */
+/** Runs a command in this terminal. @returns its exit code, or 130 if it was interrupted. */
 async function run(program: string, flags: readonly string[]): Promise<number> {
   const result = await execa(program, flags, {
     cwd: program === 'npm' ? project : root,
@@ -56,9 +56,9 @@ async function run(program: string, flags: readonly string[]): Promise<number> {
   return controller.signal.aborted ? 130 : (result.exitCode ?? 1)
 }
 
-/** Some questions that the model knows the answers of. */
+/** Returns some questions that the model can answer. */
 function questions(): string[] {
   const answers: unknown = JSON.parse(readFileSync(answersFile, 'utf8'))
-  if (!Array.isArray(answers)) throw new Error('answers.json of the hello model is no list')
+  if (!Array.isArray(answers)) throw new Error('answers.json of the hello model is not a list')
   return answers.slice(0, questionCount).map((entry: { question: string }) => entry.question)
 }

@@ -1,6 +1,6 @@
 /**
- * The Python environment that the tests and scripts of this repository share: .mlx/venv with the development lock, made
- * by the code that users get.
+ * The Python environment that the tests and scripts of this repository share: .mlx/venv with the development lock, which is
+ * created by the setup of the engine.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
@@ -17,18 +17,18 @@ import { uvFolder } from '../packages/engine/src/setup/survey.ts'
 import type { Terminal } from '../packages/engine/src/setup/terminal.ts'
 import { fetchUv, installWithUv, makeWithUv } from '../packages/engine/src/setup/uv.ts'
 
-/** This repository, the root of the workspace: its packages and templates find the environment here. */
+/** This repository as a project. It is the root of the workspace, where packages and templates find the environment. */
 export const repository: Project = findProject(fileURLToPath(new URL('../', import.meta.url)))
 
-/** On stderr: what a script prints on stdout stays its own. */
+/** Prints to stderr, so that stdout only has the output of the script. */
 const terminal: Terminal = {
   done: (text) => console.error(`  ${text}`),
   note: (text) => console.error(`! ${text}`),
 }
 
 /**
- * Makes the shared environment when it is not there or its locks have changed; without a network and within a
- * second otherwise. Two processes that ask at once wait for each other.
+ * Creates the shared environment if it is missing or its locks have changed. Otherwise it takes less than a second and no
+ * network. Concurrent processes wait for each other.
  *
  * @returns the absolute path of its interpreter.
  * @throws EngineError
@@ -46,12 +46,12 @@ export async function ensureEnvironment(): Promise<string> {
   return result.python
 }
 
-/** The interpreter of the environment with the extra for images and embeddings, whether it is there or not. */
+/** The path of the interpreter in the environment with the extra for images and embeddings. It may not exist. */
 export const visionPython = interpreterIn(join(dirname(repository.environmentFile), 'venv-vision'))
 
 /**
- * Makes the environment with the extra for images and embeddings, in .mlx/venv-vision, when it is not there
- * or its locks have changed: the shared one stays without, so that the tests say what an app without it does.
+ * Creates the environment with the extra for images and embeddings in .mlx/venv-vision, if it is missing or its locks have
+ * changed. The shared environment doesn't have the extra, so that tests cover apps without it.
  *
  * @returns the absolute path of its interpreter.
  * @throws EngineError
@@ -78,13 +78,13 @@ export async function ensureVisionEnvironment(): Promise<string> {
   return python
 }
 
-/** Path of a uv: the one that is there, or one fetched by pip into `.mlx`. */
+/** Returns the path of uv: an installed one, or one that pip installs in `.mlx`. */
 export async function obtainUv(): Promise<string> {
   const environment = childEnvironment(process.env, repository)
   const found = await findUv(environment, uvFolder(repository))
   if (found !== undefined) return found
   const python = (await findPythons(environment)).find((candidate) => !isBroken(candidate) && candidate.pip)
-  if (python === undefined || isBroken(python)) throw new Error('There is neither uv nor a Python with pip.')
+  if (python === undefined || isBroken(python)) throw new Error('Found neither uv nor a Python with pip.')
   const run = { environment, directory: repository.root, signal: undefined }
   return await fetchUv(python, uvFolder(repository), join(pythonDirectory, uvLock), run)
 }

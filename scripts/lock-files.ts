@@ -1,24 +1,24 @@
 /**
- * Which files of a package the systems of a lock can install: pure functions over what uv.lock says of each file and over
- * what uv exported. A hash of 64 characters does not compress, so one that nobody can use is left out of a lock.
+ * Pure functions that find out which files of a package the targets of a lock can install, from uv.lock and the output of
+ * `uv export`. Hashes of other files are removed from the lock, because hashes don't compress.
  */
 import { parse } from 'smol-toml'
 import { z } from 'zod'
 import { machines } from './lock-text.ts'
 
-/** A machine that a lock is for, with one version of Python. */
+/** A platform and a Python version that a lock supports. */
 export interface Target {
-  /** `sys_platform` and `platform_machine` of Python. */
+  /** Python's `sys_platform`. `machine` is its `platform_machine`. */
   system: string
   machine: string
-  /** The 12 of Python 3.12. */
+  /** The minor version of Python: 12 for Python 3.12. */
   minor: number
 }
 
-/** 3.11 to 3.14, as the set-up takes them: test/e2e/setup-lock.test.ts looks for a wheel for each of those. */
+/** The Python versions that the setup supports. test/e2e/setup-lock.test.ts checks that there is a wheel for each. */
 const minors = [11, 12, 13, 14]
 
-/** Each machine of the systems with each Python. */
+/** Returns the targets for each machine of the systems and each Python version. */
 export function targetsOn(systems: readonly string[]): Target[] {
   return systems.flatMap((system) =>
     (machines[system] ?? []).flatMap((machine) => minors.map((minor) => ({ system, machine, minor }))),
@@ -38,7 +38,7 @@ const uvLockSchema = z.object({
   ),
 })
 
-/** The names of the files that a uv.lock has, by hash (`sha256:...`). */
+/** Returns the names of the files in a uv.lock by hash (`sha256:...`). */
 export function fileNames(uvLock: string): Map<string, string> {
   const { package: packages } = uvLockSchema.parse(parse(uvLock))
   const files = packages.flatMap(({ sdist, wheels = [] }) => [
@@ -51,26 +51,26 @@ export function fileNames(uvLock: string): Map<string, string> {
 }
 
 /**
- * What uv exported, without the hashes of wheels that no target can install, and without source distributions of packages
- * that have a wheel for each target.
+ * Removes the hashes of wheels that no target can install, and the source distributions of packages that have a wheel for
+ * each target.
  *
- * @param names of the files by hash, of the uv.lock that the export was made from.
- * @throws Error for a hash without a name, and for a package of which nothing is left.
+ * @param names the file names by hash in the uv.lock that was exported.
+ * @throws Error for a hash without a name, and for a package without any usable file.
  */
-export function withUsableHashes(
+export function keepUsableHashes(
   exported: string,
   names: ReadonlyMap<string, string>,
   targets: readonly Target[],
 ): string {
   return exported
     .split(/\n(?=\S)/)
-    .map((block) => usableBlock(block, names, targets))
+    .map((block) => keepUsableFiles(block, names, targets))
     .join('\n')
 }
 
 const hashLine = /^ {4}--hash=(sha256:[0-9a-f]{64})( \\)?$/
 
-function usableBlock(block: string, names: ReadonlyMap<string, string>, all: readonly Target[]): string {
+function keepUsableFiles(block: string, names: ReadonlyMap<string, string>, all: readonly Target[]): string {
   const lines = block.split('\n')
   const files = lines.flatMap((line) => {
     const hash = hashLine.exec(line)?.[1]
@@ -82,18 +82,18 @@ function usableBlock(block: string, names: ReadonlyMap<string, string>, all: rea
   const [first = ''] = lines
   if (files.length === 0) return block
   const marker = / ; (.+?)(?: \\)?$/.exec(first)?.[1]
-  const targets = all.filter((target) => marker === undefined || isMeant(marker, target))
+  const targets = all.filter((target) => marker === undefined || markerApplies(marker, target))
   const covered = targets.every((target) => files.some(({ name }) => fits(name, target, true)))
   const kept = files.filter(({ name }) =>
     name.endsWith('.whl') ? targets.some((target) => fits(name, target, false)) : !covered,
   )
-  if (kept.length === 0) throw new Error(`Nothing is left of ${first}`)
+  if (kept.length === 0) throw new Error(`No usable file is left for ${first}`)
   const hashes = kept.map(({ hash }, index) => `    --hash=${hash}${index < kept.length - 1 ? ' \\' : ''}`)
   return [first, ...hashes, ...lines.slice(1).filter((line) => !hashLine.test(line))].join('\n')
 }
 
-/** Whether a marker holds; what it says of anything else than system, machine and Python is taken as true. */
-export function isMeant(marker: string, target: Target): boolean {
+/** Whether a marker applies to a target. Conditions on anything but system, machine and Python count as true. */
+export function markerApplies(marker: string, target: Target): boolean {
   return marker.split(' or ').some((alternative) =>
     alternative
       .replace(/^\(|\)$/g, '')
@@ -113,7 +113,7 @@ export function isMeant(marker: string, target: Target): boolean {
 /**
  * Whether a wheel can be installed on a target, by the tags in its name.
  *
- * @param onOldest on the oldest system that MLX runs on too.
+ * @param onOldest whether the wheel must also support the oldest system that MLX supports.
  */
 export function fits(wheel: string, target: Target, onOldest: boolean): boolean {
   const [pythons, abis, platforms] = wheel

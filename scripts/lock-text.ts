@@ -1,15 +1,15 @@
-/** The text of the Python locks, apart from running uv: pure functions. */
+/** Pure functions that create the text of the Python locks. */
 
-/** What MLX has wheels for: `sys_platform` of Python, and each `platform_machine` of it. */
+/** The platforms that MLX has wheels for: each `platform_machine` by `sys_platform`. */
 export const machines: Record<string, string[]> = { darwin: ['arm64'], linux: ['x86_64', 'aarch64'] }
 const titles: Record<string, string> = { darwin: 'macOS', linux: 'Linux' }
 
-/** A line `name==version ; marker \` of a lock. */
+/** Matches a line `name==version ; marker \` of a lock. */
 const requirementLine = /^([A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?==[^ ;\\]+)(?: ; (.+?))?( \\)?$/
 
 /**
- * What uv exported as the text of a lock file: a heading that gives the command, and markers that say no more than
- * what differs between the systems that the lock is for.
+ * Turns the output of `uv export` into the text of a lock file, with a heading that names the command. Markers are simplified to
+ * what differs between the systems of the lock.
  */
 export function lockText(exported: string, command: string, systems: string[]): string {
   const lines = exported.split('\n').map((line) => shortenMarker(line, systems))
@@ -17,15 +17,15 @@ export function lockText(exported: string, command: string, systems: string[]): 
   return `# Exact versions and hashes for ${names}, and for no other. Made from pyproject.toml by:\n# ${command}\n${lines.join('\n').trimEnd()}\n`
 }
 
-/** The packages of one export that another one lacks, with their hashes and reasons. */
-export function onlyIn(exported: string, other: string): string {
+/** Returns the packages of an export that another one lacks, with their hashes and comments. */
+export function packagesOnlyIn(exported: string, other: string): string {
   const there = new Set(blocksOf(other).map((block) => block.split('\n')[0]))
   return blocksOf(exported)
     .filter((block) => !there.has(block.split('\n')[0]))
     .join('\n')
 }
 
-/** The packages of an export, each with the indented lines that follow it. */
+/** Splits an export into packages, each with the indented lines that follow it. */
 function blocksOf(exported: string): string[] {
   return exported.trimEnd().split(/\n(?=\S)/)
 }
@@ -34,12 +34,12 @@ function shortenMarker(line: string, systems: string[]): string {
   const match = requirementLine.exec(line)
   const marker = match?.[2]
   if (match === null || marker === undefined) return line
-  const shorter = withoutSystems(marker, systems)
+  const shorter = simplifyMarker(marker, systems)
   return `${match[1]}${shorter === '' ? '' : ` ; ${shorter}`}${match[3] ?? ''}`
 }
 
-/** A marker without what is true on each of the systems, machines named one by one where all are meant. */
-export function withoutSystems(marker: string, systems: string[]): string {
+/** Removes the conditions of a marker that are true on all of the systems. */
+export function simplifyMarker(marker: string, systems: string[]): string {
   const rests = new Set<string>()
   const named = new Set<string>()
   for (const alternative of marker.split(' or ')) {
@@ -67,7 +67,7 @@ function atomValue(atoms: string[], name: string): string | undefined {
   return atoms.find((atom) => atom.startsWith(prefix))?.slice(prefix.length, -1)
 }
 
-/** The versions of locks as constraints, sorted; with a marker only where a package has two versions. */
+/** Returns the versions in locks as sorted constraints, with a marker only if a package has two versions. */
 export function constraintsOf(locks: string[]): string[] {
   const versions = new Map<string, Map<string, string | undefined>>()
   for (const line of locks.flatMap((lock) => lock.split('\n'))) {
@@ -86,10 +86,10 @@ export function constraintsOf(locks: string[]): string[] {
 }
 
 /**
- * The constraints of pyproject.toml that hold when a pin of it is changed: all but those for the packages that are
- * pinned (`mlx-lm==0.32.2`) and their parts (`mlx` has `mlx-cpu` and `mlx-metal`).
+ * Returns the constraints in pyproject.toml to keep when a pin has changed: all except those for pinned packages
+ * (`mlx-lm==0.32.2`) and their parts (`mlx-cpu` and `mlx-metal` for `mlx`).
  */
-export function heldConstraints(pyproject: string): string[] {
+export function constraintsToKeep(pyproject: string): string[] {
   const list = /^constraint-dependencies = \[([^\]]*)\]$/m.exec(pyproject)
   const [, dependencies = ''] = /^dependencies = \[\n(.*?)^\]$/ms.exec(pyproject) ?? []
   const [, extras = ''] = /^\[project\.optional-dependencies\]\n(.*?)^\[/ms.exec(pyproject) ?? []
@@ -104,23 +104,23 @@ export function heldConstraints(pyproject: string): string[] {
     })
 }
 
-/** pyproject.toml with other constraint-dependencies. */
+/** Replaces the constraint-dependencies in pyproject.toml. */
 export function withConstraints(pyproject: string, constraints: string[]): string {
   const list = constraints.map((constraint) => `  ${JSON.stringify(constraint)},\n`).join('')
-  return replaced(
+  return replaceOrThrow(
     pyproject,
     /^constraint-dependencies = \[[^\]]*\]$/m,
     `constraint-dependencies = [${list === '' ? '' : `\n${list}`}]`,
   )
 }
 
-/** pyproject.toml for Linux with an NVIDIA GPU. `cuda12` is what mlx itself means by its extra `cuda`. */
+/** Returns pyproject.toml for Linux with an NVIDIA GPU. The extra `cuda` of mlx stands for `cuda12`. */
 export function withCuda(pyproject: string): string {
-  const withoutMac = replaced(pyproject, /^ {2}"sys_platform == 'darwin' and .*\n/m, '')
-  return replaced(withoutMac, /mlx\[cpu\]/, 'mlx[cuda12]')
+  const withoutMac = replaceOrThrow(pyproject, /^ {2}"sys_platform == 'darwin' and .*\n/m, '')
+  return replaceOrThrow(withoutMac, /mlx\[cpu\]/, 'mlx[cuda12]')
 }
 
-/** A pyproject.toml that asks for nothing but uv. */
+/** Returns a pyproject.toml that only requires uv. */
 export function uvProject(requirement = 'uv'): string {
   const environments = Object.entries(machines).flatMap(([system, names]) =>
     names.map((machine) => `sys_platform == '${system}' and platform_machine == '${machine}'`),
@@ -129,7 +129,7 @@ export function uvProject(requirement = 'uv'): string {
     '[project]',
     'name = "uv-itself"',
     'version = "0"',
-    // Whatever Python there is, may its pip fetch uv.
+    // pip of any supported Python can install uv.
     'requires-python = ">=3.8"',
     `dependencies = [${JSON.stringify(requirement)}]`,
     '[tool.uv]',
@@ -138,7 +138,7 @@ export function uvProject(requirement = 'uv'): string {
   ].join('\n')
 }
 
-function replaced(text: string, pattern: RegExp, replacement: string): string {
-  if (!pattern.test(text)) throw new Error(`pyproject.toml: ${pattern} is not there`)
+function replaceOrThrow(text: string, pattern: RegExp, replacement: string): string {
+  if (!pattern.test(text)) throw new Error(`pyproject.toml has no match for ${pattern}`)
   return text.replace(pattern, () => replacement)
 }

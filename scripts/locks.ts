@@ -1,11 +1,11 @@
 /**
- * Makes the Python locks of packages/engine/python from its pyproject.toml: exact versions and hashes for every
- * system that MLX has wheels for, naming no index, so that mirrors work. Then the npm locks, from each package.json. Nothing in
- * them was published after the date in lock-date.txt.
+ * Updates the Python locks from packages/engine/python/pyproject.toml, and the npm locks from each package.json. The Python
+ * locks have exact versions and hashes for every platform that MLX has wheels for. They name no index, so that mirrors work. No
+ * package in the locks was published after the date in lock-date.txt.
  *
- *   npm run locks                after a change of pyproject.toml or package.json: other versions stay as they are
- *   npm run locks -- --upgrade   takes the newest that fit, and moves the date in lock-date.txt to now
- *   npm run locks -- --check     writes nothing; exit 1 when a file would change
+ *   npm run locks                after a change of pyproject.toml or package.json; keeps all other versions
+ *   npm run locks -- --upgrade   takes the newest versions and sets lock-date.txt to now
+ *   npm run locks -- --check     writes nothing, and exits with 1 if a file would change
  */
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -17,12 +17,12 @@ import { execa } from 'execa'
 import { startRegistry } from '../test/support/registry.ts'
 import { obtainUv } from './environment.ts'
 import { dateText, lockDate, writeLockDate } from './lock-date.ts'
-import { fileNames, targetsOn, withUsableHashes } from './lock-files.ts'
+import { fileNames, keepUsableHashes, targetsOn } from './lock-files.ts'
 import {
   constraintsOf,
-  heldConstraints,
+  constraintsToKeep,
   lockText,
-  onlyIn,
+  packagesOnlyIn,
   uvProject,
   withConstraints,
   withCuda,
@@ -43,7 +43,7 @@ const uv = await obtainUv()
 const folder = await mkdtemp(join(tmpdir(), 'mlx-app-locks-'))
 try {
   const source = await readFile(join(pythonDirectory, 'pyproject.toml'), 'utf8')
-  await resolve(withConstraints(source, flags.upgrade ? [] : heldConstraints(source)))
+  await resolve(withConstraints(source, flags.upgrade ? [] : constraintsToKeep(source)))
   const main = lockText(
     await exportLock(['--no-dev'], everySystem),
     'uv export --no-dev --no-emit-project -o requirements.lock',
@@ -54,9 +54,9 @@ try {
     'uv export --only-group dev -o requirements-dev.lock',
     everySystem,
   )
-  // What the extra adds to the rest: it is installed beside any of the others.
+  // Only what the extra adds, because it is installed in addition to any other lock.
   const vision = lockText(
-    onlyIn(
+    packagesOnlyIn(
       await exportLock(['--no-dev', '--extra', 'vision'], everySystem),
       await exportLock(['--no-dev'], everySystem),
     ),
@@ -66,7 +66,7 @@ try {
   const locks = [main, dev, vision]
   const pyproject = withConstraints(source, constraintsOf(locks))
 
-  // The same versions with NVIDIA's libraries in place of the CPU's.
+  // The same versions, with NVIDIA's libraries instead of the CPU's.
   const nvidia = flags.upgrade ? [] : constraintsOf([await lockNamed('requirements-cuda.lock')])
   const held = nvidia.filter((constraint) => constraint.startsWith('nvidia-'))
   await resolve(withCuda(withConstraints(source, [...constraintsOf(locks), ...held])))
@@ -101,7 +101,7 @@ try {
     const text = await npmLock(npmFolder, { upgrade: flags.upgrade, registry: registry.url })
     if (await write(join(root, npmFolder, 'package-lock.json'), text)) changed++
   }
-  // The tests take nothing newer than the locks, so the date moves with them.
+  // The date is updated with the locks, because tests ignore newer packages.
   if (flags.upgrade && !flags.check) writeLockDate(date)
   if (changed === 0) console.log('The locks are up to date.')
   if (flags.check && changed > 0) process.exitCode = 1
@@ -109,20 +109,20 @@ try {
   await rm(folder, { recursive: true, force: true })
 }
 
-/** Writes a file that has changed, or with --check tells it alone. @returns whether it has changed. */
+/** Writes a file if it has changed. With --check, only prints that it has. @returns whether it has changed. */
 async function write(path: string, text: string): Promise<boolean> {
   if ((await textOf(path)) === text) return false
   const name = relative(root, path)
-  console.log(flags.check ? `${name} is out of date: npm run locks` : `${name} written`)
+  console.log(flags.check ? `${name} is out of date. Run: npm run locks` : `Wrote ${name}`)
   if (!flags.check) await writeFile(path, text)
   return true
 }
 
-/** Resolves a pyproject.toml in a folder of its own, for every system of its [tool.uv] environments. */
+/** Resolves a pyproject.toml in a temporary folder, for all environments in its [tool.uv]. */
 async function resolve(pyproject: string): Promise<void> {
   await writeFile(join(folder, 'pyproject.toml'), pyproject)
   await rm(join(folder, 'uv.lock'), { force: true })
-  // Without a deployment target uv assumes macOS 13, for which MLX has no wheels any more.
+  // Without a deployment target, uv assumes macOS 13, which MLX no longer has wheels for.
   const { failed } = await execa(uv, ['lock', '--quiet', '--exclude-newer', dateText(date)], {
     reject: false,
     cwd: folder,
@@ -130,10 +130,12 @@ async function resolve(pyproject: string): Promise<void> {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   if (failed)
-    throw new Error('uv found no versions that fit. To let the others move: npm run locks -- --upgrade')
+    throw new Error(
+      'uv found no compatible versions. To allow other packages to change, run: npm run locks -- --upgrade',
+    )
 }
 
-/** The resolved packages in pip's format, with the hashes of those files alone that the systems can use. */
+/** Exports the resolved packages in pip's format, with hashes only for files that the systems can use. */
 async function exportLock(flagsOfExport: string[], systems: string[]): Promise<string> {
   const { stdout } = await execa(
     uv,
@@ -141,7 +143,7 @@ async function exportLock(flagsOfExport: string[], systems: string[]): Promise<s
     { cwd: folder },
   )
   const names = fileNames(await readFile(join(folder, 'uv.lock'), 'utf8'))
-  return withUsableHashes(stdout, names, targetsOn(systems))
+  return keepUsableHashes(stdout, names, targetsOn(systems))
 }
 
 async function lockedUv(): Promise<string | undefined> {
@@ -152,7 +154,7 @@ function lockNamed(name: string): Promise<string> {
   return textOf(join(pythonDirectory, name))
 }
 
-/** Text of a file as it is; '' for one that has not been made yet. */
+/** Returns the text of a file, or '' if it does not exist. */
 async function textOf(path: string): Promise<string> {
   return existsSync(path) ? await readFile(path, 'utf8') : ''
 }

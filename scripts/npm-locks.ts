@@ -1,4 +1,4 @@
-/** Makes the npm locks of this repository anew, as scripts/locks.ts does with those of Python. */
+/** Creates the npm locks of this repository for scripts/locks.ts. */
 import { existsSync, readdirSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,13 +10,13 @@ import { clientsPath } from './client-packages.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
-/** The folders with a lock of their own, from the repository. */
+/** The folders that have a lock, relative to the repository. */
 export const lockedFolders = ['.', clientsPath]
 
 export interface NpmLockOptions {
-  /** Takes the newest versions that fit package.json; otherwise those of the present lock stay. */
+  /** Whether to take the newest versions that package.json allows instead of those in the current lock. */
   upgrade: boolean
-  /** Address of the registry; by default the one that npm is set to. */
+  /** The URL of the registry. The default is the one that npm is configured with. */
   registry?: string
 }
 
@@ -24,8 +24,8 @@ const workspacesSchema = z.looseObject({ workspaces: z.array(z.string()).default
 const lockSchema = z.looseObject({ packages: z.record(z.string(), z.looseObject({})) })
 
 /**
- * The lock of a folder as npm makes it where nothing is installed: beside a node_modules it would leave out the packages
- * of other systems.
+ * Returns the lock that npm creates for a folder where nothing is installed. With a node_modules, npm would omit packages for
+ * other platforms.
  *
  * @param folder one of `lockedFolders`.
  * @returns the text of its package-lock.json.
@@ -46,7 +46,7 @@ export async function npmLock(folder: string, options: NpmLockOptions): Promise<
       await copyFile(join(source, name), join(making, name))
     }
     const registry = options.registry === undefined ? [] : ['--registry', options.registry]
-    // What is made here is installed nowhere, so it doesn't matter which Node the packages need.
+    // Nothing is installed, so it doesn't matter which Node the packages need.
     await execa('npm', ['install', '--package-lock-only', '--loglevel', 'error', ...registry], {
       cwd: making,
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -57,7 +57,7 @@ export async function npmLock(folder: string, options: NpmLockOptions): Promise<
   }
 }
 
-/** The folders that an entry of `workspaces` means: itself, or with a star at its end what lies below. */
+/** Returns the folders that an entry of `workspaces` stands for: the folder itself, or its subfolders if it ends in a star. */
 function foldersOf(source: string, pattern: string): string[] {
   if (!pattern.endsWith('/*')) return [pattern]
   const parent = dirname(pattern)
@@ -68,8 +68,8 @@ function foldersOf(source: string, pattern: string): string[] {
 }
 
 /**
- * A lock without `libc`, which npm 11.19 writes and npm 10 takes out again: each would change the file of the other. Neither
- * changes one without it. The price is that npm installs the binaries for musl beside those for glibc, as npm 10 always does.
+ * Removes `libc` from a lock. npm 11.19 adds it and npm 10 removes it, but neither changes a lock without it. Without it, npm
+ * installs binaries for both musl and glibc, as npm 10 always does.
  */
 export function withoutLibc(lock: string): string {
   const { packages, ...rest } = lockSchema.parse(JSON.parse(lock))

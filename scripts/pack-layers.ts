@@ -4,7 +4,7 @@ import type { Layer } from '../src/compose/layers.ts'
 import { type PackedIndex, packLayer } from '../src/compose/packed.ts'
 import { version } from '../src/version.ts'
 
-/** Layers in one file, in this order, as src/compose/packed.ts reads it. */
+/** Packs layers into one file, in this order, for src/compose/packed.ts. */
 export async function packLayers(layers: readonly Layer[]): Promise<Buffer> {
   const stream = createBrotliCompress({ params: { [constants.BROTLI_PARAM_LGWIN]: 24 } })
   const chunks: Buffer[] = []
@@ -13,7 +13,7 @@ export async function packLayers(layers: readonly Layer[]): Promise<Buffer> {
   for (const layer of layers) {
     const bytes = packLayer(layer)
     stream.write(bytes)
-    // All that came so far can be read without what comes.
+    // After a flush, everything so far can be read without the rest.
     await new Promise<void>((resolve) => stream.flush(constants.BROTLI_OPERATION_FLUSH, resolve))
     const end = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     index.layers.push({ name: layer.name, end, size: bytes.length })
@@ -21,7 +21,7 @@ export async function packLayers(layers: readonly Layer[]): Promise<Buffer> {
   return Buffer.concat([Buffer.from(`${JSON.stringify(index)}\n`), ...chunks])
 }
 
-/** The layers of the registry, those first that most templates can have. */
+/** Returns the names of all layers, sorted by how many templates can have them. */
 export function layersByUse(): string[] {
   return allLayers().sort((one, other) => templatesWith(other) - templatesWith(one))
 }

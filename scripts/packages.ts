@@ -1,6 +1,6 @@
 /**
- * Builds and packs what is published beside the tool: the wheel with the Python code, the npm packages mlx-app and
- * mlx-app-server. Done once for the sources as they are; what was made is kept in node_modules/.cache.
+ * Builds and packs the packages that are published with the tool: the wheel, mlx-app and mlx-app-server. The result is cached in
+ * node_modules/.cache until the sources change.
  */
 import { createHash, randomUUID } from 'node:crypto'
 import {
@@ -30,9 +30,9 @@ const engine = join(packagesDirectory, 'engine')
 const server = join(packagesDirectory, 'server')
 const chatPage = join(packagesDirectory, 'chat-page')
 const pythonProject = join(engine, 'python')
-const shelf = join(root, 'node_modules', '.cache', 'create-mlx-app', 'packages')
+const cacheFolder = join(root, 'node_modules', '.cache', 'create-mlx-app', 'packages')
 
-/** Lock files that are for work on this repository alone. */
+/** Lock files that are only used in this repository. */
 const ownLocks = ['requirements-dev.lock']
 
 export const packedNames = ['mlx-app', 'mlx-app-server', 'wheel'] as const
@@ -41,11 +41,11 @@ export type PackedName = (typeof packedNames)[number]
 export interface PackedPackage {
   name: PackedName
   version: string
-  /** Name for a folder `vendor`: package managers keep what they once installed by a name, so that of other bytes differs. */
+  /** The file name in `vendor/`. It contains a hash, because package managers cache what they install by name. */
   file: string
-  /** Absolute path. */
+  /** The absolute path of the tarball or wheel. */
   path: string
-  /** SHA-256 (hex) of its bytes. */
+  /** The SHA-256 of the file in hex. */
   sha256: string
 }
 
@@ -68,20 +68,22 @@ const lockSchema = z.object({
 })
 
 /**
- * Packs the packages, each from a folder of its own beside the sources. They are private, as the tool carries them; for npm
- * `scripts/publish/package.ts` gives them another package.json.
+ * Packs the packages, each from a staging folder. They are private, for a tool that includes them. `scripts/publish/package.ts`
+ * gives them another package.json for npm.
  */
 export async function packPackages(): Promise<PackedPackage[]> {
-  const folder = join(shelf, hashOfSources())
+  const folder = join(cacheFolder, hashOfSources())
   const index = join(folder, 'packages.json')
   if (!existsSync(index)) {
-    // They are compiled in their own folders, so one process at a time.
+    // Packages are compiled in their own folders, so only one process can do it at a time.
     const make = async () => (existsSync(index) ? undefined : await makePackages(folder))
     await oneAtATime(repository, make, (processId) =>
-      console.error(`! Waiting for process ${processId}, which packs the packages or sets up Python.`),
+      console.error(
+        `! Waiting for process ${processId}, which is packing the packages or setting up Python.`,
+      ),
     )
   }
-  // The folder may have been made by another path, such as that of a repository which has been moved.
+  // Paths are computed here, because the repository may have been moved since the packages were packed.
   return packedSchema
     .parse(JSON.parse(readFileSync(index, 'utf8')))
     .map((packed) => ({ ...packed, path: join(folder, packed.file) }))
@@ -107,14 +109,14 @@ async function makePackages(folder: string): Promise<void> {
   }
 }
 
-/** Builds the wheel; uv needs no network for it, and the same sources give the same bytes. */
+/** Builds the wheel. It needs no network, and the same sources give the same bytes. */
 async function buildWheel(folder: string): Promise<PackedPackage> {
   const uv = await obtainUv()
   await execa(uv, ['build', '--quiet', '--offline', '--wheel', pythonProject, '--out-dir', folder])
   const file = readdirSync(folder).find((name) => name.endsWith('.whl'))
-  if (file === undefined) throw new Error(`uv built no wheel in ${folder}`)
+  if (file === undefined) throw new Error(`uv did not build a wheel in ${folder}`)
   const path = join(folder, file)
-  // A wheel's name says what it is: pip and uv compare its hash, where npm would take an older file by the same name.
+  // The name of a wheel can't be changed. pip and uv compare its hash, so they don't use an older file from a cache.
   return { name: 'wheel', version: versionOf(engine), file, path, sha256: sha256(path) }
 }
 
@@ -143,7 +145,7 @@ async function packServer(staging: string): Promise<PackedPackage> {
   await execa('vite', ['build', '--logLevel', 'warn'], {
     cwd: chatPage,
     preferLocal: true,
-    // Vitest sets it to test, which would give the page React's build for development.
+    // Vitest sets this to test, with which the page would get React's development build.
     env: { NODE_ENV: 'production' },
   })
   await compile(server)
@@ -153,14 +155,14 @@ async function packServer(staging: string): Promise<PackedPackage> {
   return await pack(staging)
 }
 
-/** Puts what only a build knows in the place of a compiled module, whose map then has no object. */
+/** Replaces a compiled module with what only a build knows, and removes its source map. */
 function replaceModule(staging: string, name: string, text: string): void {
   const path = join(staging, 'dist', `${name}.js`)
   writeFileSync(path, text)
   rmSync(`${path}.map`)
 }
 
-/** Compiles a package in its own folder, where the other one finds its types. */
+/** Compiles a package in its own folder, where other packages find its types. */
 async function compile(folder: string): Promise<void> {
   rmSync(join(folder, 'dist'), { recursive: true, force: true })
   await execa('tsc', ['-p', 'tsconfig.build.json'], { cwd: folder, preferLocal: true, localDir: root })
@@ -171,28 +173,28 @@ function stage(folder: string, staging: string, names: readonly string[]): void 
   for (const name of names) cpSync(join(folder, name), join(staging, name), { recursive: true })
   cpSync(join(root, 'LICENSE'), join(staging, 'LICENSE'))
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
-  const own = { ...manifest, dependencies: exact(basename(folder), manifest.dependencies) }
-  writeFileSync(join(staging, 'package.json'), `${JSON.stringify(published(own), null, 2)}\n`)
+  const own = { ...manifest, dependencies: pinVersions(basename(folder), manifest.dependencies) }
+  writeFileSync(join(staging, 'package.json'), `${JSON.stringify(toPublished(own), null, 2)}\n`)
 }
 
 /**
- * The versions of a package's dependencies that were tested: what a project gets with it next month is the same. What the
- * package leaves to the app, its peers, stays a range.
+ * Replaces the ranges of dependencies by the exact versions in package-lock.json, so that a project gets the versions that were
+ * tested.
  */
-function exact(name: string, dependencies: Readonly<Record<string, string>>): Record<string, string> {
+function pinVersions(name: string, dependencies: Readonly<Record<string, string>>): Record<string, string> {
   const { packages } = lockSchema.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')))
   const versionOfLocked = (dependency: string): string => {
     const locked =
       packages[`packages/${name}/node_modules/${dependency}`] ?? packages[`node_modules/${dependency}`]
     if (locked?.version === undefined)
-      throw new Error(`package-lock.json lacks ${dependency}: run npm install`)
+      throw new Error(`package-lock.json has no ${dependency}. Run: npm install`)
     return locked.version
   }
   return Object.fromEntries(Object.keys(dependencies).map((each) => [each, versionOfLocked(each)]))
 }
 
-/** A manifest without what is for this repository alone: the sources by their condition, and what tests need. */
-function published(manifest: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** Removes from a manifest what is only used in this repository: scripts, development dependencies and the source condition. */
+function toPublished(manifest: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const kept = Object.entries(manifest).filter(([key]) => key !== 'devDependencies' && key !== 'scripts')
   return JSON.parse(
     JSON.stringify(Object.fromEntries(kept), (key, value: unknown) =>
@@ -207,7 +209,7 @@ async function pack(staging: string): Promise<PackedPackage> {
   )
   for (const path of Object.values(bin)) chmodSync(join(staging, path), 0o755)
   const known = packedNames.find((packed) => packed === name)
-  if (known === undefined) throw new Error(`${name} is no package of this repository`)
+  if (known === undefined) throw new Error(`${name} is not a package of this repository`)
   const flags = ['pack', '--json', '--ignore-scripts', '--pack-destination', staging]
   const { stdout } = await execa('npm', flags, { cwd: staging })
   const [{ filename }] = z.tuple([z.object({ filename: z.string() })]).parse(JSON.parse(stdout))
@@ -222,10 +224,10 @@ function versionOf(folder: string): string {
 
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
 
-/** What tests and tools leave behind, and tests themselves: no part of a package. */
-const noSource = /^(node_modules|dist|test|tests|\.mlx|\.venv|__pycache__|\..*_cache)$/
+/** Folders that are not part of a package: tests, and the output of tests and tools. */
+const excludedFolders = /^(node_modules|dist|test|tests|\.mlx|\.venv|__pycache__|\..*_cache)$/
 
-/** Changes with every file that the packages are made of. */
+/** Returns a hash of all files that the packages are built from. */
 function hashOfSources(): string {
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)))
   for (const path of [
@@ -237,12 +239,12 @@ function hashOfSources(): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** Paths of all files below a folder, sorted, relative to it. */
+/** Returns the sorted relative paths of all files in a folder and its subfolders. */
 function filesIn(folder: string): string[] {
   const found: string[] = []
   const walk = (below: string): void => {
     for (const name of readdirSync(join(folder, below)).sort()) {
-      if (noSource.test(basename(name)) && below !== '') continue
+      if (excludedFolders.test(basename(name)) && below !== '') continue
       const path = below === '' ? name : `${below}/${name}`
       if (statSync(join(folder, path)).isDirectory()) walk(path)
       else found.push(path)

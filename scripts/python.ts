@@ -1,8 +1,8 @@
 /**
- * Runs the Python tools of this repository in its shared environment: `lint`, `format`, `typecheck`, `test` over
- * packages/engine/python and scripts/hello, and `hello`, which trains the hello model. Further arguments go to the tool.
- * `lint` and `format` also read the programs that try Python clients against the server.
- * `test` runs what needs the extra for images and embeddings a second time, in the environment that has it.
+ * Runs the Python tools of this repository in the shared environment. `lint`, `format`, `typecheck` and `test` cover
+ * packages/engine/python and scripts/hello, and `hello` trains the hello model. Further arguments are passed to the tool.
+ * `lint` and `format` also cover the programs that test Python clients against the server. `test` runs the tests that need the
+ * extra for images and embeddings a second time, in the environment that has it.
  */
 import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -16,19 +16,19 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const helloDirectory = join(root, 'scripts', 'hello')
 const config = join(pythonDirectory, 'pyproject.toml')
 const hello = existsSync(helloDirectory) ? [helloDirectory] : []
-/** Programs of tests, whose clients are in an environment of their own. */
+/** The programs that test Python clients, which have their own environment. */
 const clientsDirectory = join(root, 'packages/server/test/python')
 const scripts = [helloDirectory, clientsDirectory].filter((folder) => existsSync(folder))
-/** The source, and the modules that tests of this repository share. */
+/** The sources, and the modules that tests share. */
 const path = [join(pythonDirectory, 'src'), join(pythonDirectory, 'tests')].join(delimiter)
 
-/** A program of the environment, its arguments and the folder that it runs in. */
+/** A program in the environment, its arguments, and its working directory. */
 type Step = [program: string, programArguments: string[], directory: string]
 
 const tasks: Record<string, Step[]> = {
   lint: [
     ['ruff', ['check', '--config', config, pythonDirectory], root],
-    // A script may print; the worker may not.
+    // Scripts may print. The worker may not.
     ...scripts.map(
       (folder): Step => ['ruff', ['check', '--config', config, '--ignore', 'T201', folder], root],
     ),
@@ -50,28 +50,28 @@ const tasks: Record<string, Step[]> = {
   hello: [['python', [join(helloDirectory, 'train.py')], root]],
 }
 
-/** What pytest exits with when no test was chosen. */
+/** The exit code of pytest if no test was selected. */
 const noTests = 5
 
 const [name = '', ...rest] = process.argv.slice(2)
 const steps = tasks[name]
 if (steps === undefined) {
   console.error(
-    `${name === '' ? 'Nothing to do' : `No task ${name}`}: there are ${Object.keys(tasks).join(', ')}.`,
+    `${name === '' ? 'No task given' : `Unknown task ${name}`}. Available: ${Object.keys(tasks).join(', ')}`,
   )
   process.exitCode = 2
 } else {
   const python = await ensureEnvironment()
-  for (const step of steps) fail(await run(python, step))
+  for (const step of steps) recordFailure(await run(python, step))
   if (name === 'test') {
     const step: Step = ['pytest', ['-m', 'vision', ...recordTimes('python-vision')], pythonDirectory]
     const exitCode = await run(await ensureVisionEnvironment(), step, { MLX_TEST_EXTRAS: '1' })
-    // The tests that were asked for may be ones that need no extra.
-    if (exitCode !== noTests || rest.length === 0) fail(exitCode)
+    // The selected tests may not need the extra.
+    if (exitCode !== noTests || rest.length === 0) recordFailure(exitCode)
   }
 }
 
-/** Runs a step in the environment of an interpreter; gives its exit code. */
+/** Runs a step in the environment of an interpreter. Returns its exit code. */
 async function run(
   python: string,
   [program, programArguments, directory]: Step,
@@ -86,13 +86,13 @@ async function run(
   return exitCode ?? 1
 }
 
-/** Has pytest leave what its tests took, by `tests/record_times.py`. */
+/** Returns the flags with which pytest records the durations of its tests (`tests/record_times.py`). */
 function recordTimes(project: string): string[] {
   const file = newRunFile(project, new Date())
   return ['-p', 'record_times', '--record-times', file, '--record-times-project', project]
 }
 
-function fail(exitCode: number): void {
+function recordFailure(exitCode: number): void {
   if (exitCode !== 0) process.exitCode = exitCode
 }
 

@@ -1,21 +1,21 @@
 /**
- * The steps of a release, for a person and for the workflow:
+ * The steps of a release, for maintainers and for the workflow:
  *
- * npm run release -- prepare 1.2.3            gives all packages this version, and CHANGELOG.md what is not released yet
- * npm run release -- check v1.2.3             says what of a tag does not fit the packages or CHANGELOG.md
- * npm run release -- pack v1.2.3 --repository OWNER/NAME --output DIR
- *                                             makes the packages for npm, the wheel, its source distribution and notes.md
+ *   npm run release -- prepare 1.2.3    sets the version of all packages, and moves the changes in CHANGELOG.md to it
+ *   npm run release -- check v1.2.3     checks that the tag matches the packages and CHANGELOG.md
+ *   npm run release -- pack v1.2.3 --repository OWNER/NAME --output DIR
+ *                                       packs the npm packages, the wheel and the source distribution, and writes notes.md
  *
- * Then `node scripts/publish/publish.ts DIR` publishes the packages.
+ * Afterwards, `node scripts/publish/publish.ts DIR` publishes the packages.
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { notesOf, withVersion } from './publish/changelog.ts'
+import { pythonFolder } from './publish/npm-packages.ts'
 import { packRelease } from './publish/package.ts'
 import { packPython } from './publish/python.ts'
-import { pythonFolder } from './publish/units.ts'
 import { setVersion, versionsIn } from './publish/versions.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -36,27 +36,27 @@ try {
 async function run([step, name]: readonly string[]): Promise<void> {
   if (name === undefined) throw new Error(usage)
   if (step === 'prepare') return void prepare(name)
-  if (step === 'check') return void checked(name)
+  if (step === 'check') return void checkTag(name)
   if (step === 'pack' && values.repository !== undefined && values.output !== undefined)
     return pack(name, values.repository, resolve(values.output))
   throw new Error(usage)
 }
 
 function prepare(version: string): void {
-  if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`"${version}" is not a version like 1.2.3`)
+  if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`"${version}" is not a version such as 1.2.3`)
   const day = new Date().toISOString().slice(0, 10)
   const changelog = withVersion(readFileSync(changelogPath, 'utf8'), version, day)
   setVersion(root, version)
   writeFileSync(changelogPath, changelog)
-  console.log(`Commit it, then: git tag v${version} && git push origin main v${version}`)
+  console.log(`Commit the changes, then run: git tag v${version} && git push origin main v${version}`)
 }
 
-/** @returns the notes. @throws Error when the tag is not of the version of all packages. */
-function checked(tag: string): string {
+/** Checks a tag and returns its release notes. @throws Error if a package has another version. */
+function checkTag(tag: string): string {
   const wrong = [...versionsIn(root)].filter(([, version]) => tag !== `v${version}`)
   if (wrong.length > 0) {
     const places = wrong.map(([place, version]) => `\n  ${version}  ${place}`)
-    throw new Error(`The tag is ${tag}, and other versions are in:${places.join('')}`)
+    throw new Error(`The tag is ${tag}, but these versions differ:${places.join('')}`)
   }
   const notes = notesOf(readFileSync(changelogPath, 'utf8'), tag.slice(1))
   console.log(`${tag}:\n\n${notes}`)
@@ -64,10 +64,10 @@ function checked(tag: string): string {
 }
 
 async function pack(tag: string, repository: string, output: string): Promise<void> {
-  const notes = checked(tag)
+  const notes = checkTag(tag)
   const python = await packPython(join(output, pythonFolder))
   const packages = await packRelease(output, repository)
   writeFileSync(join(output, 'notes.md'), `${notes}\n`)
   for (const path of [python.wheel, python.sdist, ...[...packages.values()].map(({ tarball }) => tarball)])
-    console.log(`${statSync(path).size} bytes in ${relative(output, path)}`)
+    console.log(`${relative(output, path)}: ${statSync(path).size} bytes`)
 }

@@ -5,17 +5,16 @@ import { drawTerminal } from './picture/draw.ts'
 import { recordSession } from './picture/session.ts'
 
 /**
- * `npm run picture`: runs the tool as it is now in a terminal, as the README says, and draws what was to be seen as
- * docs/session.svg. Nothing in the picture is made up but the place: /home/ada, or what PICTURE_HOME names, which must
- * not be there yet.
+ * Runs the commands of the README in a terminal and draws the result as docs/session.svg, for `npm run picture`. Everything in the
+ * picture is real except the home folder, /home/ada. Set PICTURE_HOME to use another one. It must not exist yet.
  */
-const place = fileURLToPath(new URL('../docs/session.svg', import.meta.url))
+const path = fileURLToPath(new URL('../docs/session.svg', import.meta.url))
 
-/** Read out in place of the picture. */
-const title = 'A terminal: npm create mlx-app makes a project, and its model answers a question'
+/** The text alternative of the picture. */
+const title = 'A terminal: npm create mlx-app creates a project, and its model answers a question'
 
 const screen = await recordSession(process.env.PICTURE_HOME ?? join('/home', 'ada'))
 const picture = drawTerminal(screen, title)
-mkdirSync(dirname(place), { recursive: true })
-writeFileSync(place, picture)
-console.log(`${place}: ${screen.length} lines, ${picture.length} bytes`)
+mkdirSync(dirname(path), { recursive: true })
+writeFileSync(path, picture)
+console.log(`${path}: ${screen.length} lines, ${picture.length} bytes`)

@@ -1,7 +1,7 @@
-/** Gets the system programs that the tests need; `npm test` begins with it. Ends with 1 in CI where it can't. */
-import { getPrograms } from '../test/support/programs/get.ts'
+/** Installs the system programs that tests need, at the start of `npm test`. Exits with 1 in CI if it can't. */
+import { ensurePrograms } from '../test/support/programs/ensure.ts'
 
-process.exitCode = await getPrograms({
+process.exitCode = await ensurePrograms({
   environment: process.env,
   platform: process.platform,
   isRoot: process.getuid?.() === 0,

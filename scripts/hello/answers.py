@@ -1,4 +1,4 @@
-"""What the hello model knows by heart: data, nothing else."""
+"""The questions and answers that the hello model learns."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Final, NamedTuple
 
 
 class Pair(NamedTuple):
-    """A question, its answer word for word, and other ways to ask it that are taught too."""
+    """A question with its exact answer, and other phrasings that are taught too."""
 
     question: str
     answer: str
     variants: tuple[str, ...] = ()
 
 
-# No three tokens in a row are followed by different ones, here and in the other answers: two layers
-# see little more than that, and would have to guess.
+# Here and in the other answers, any three tokens in a row determine the next one. With two layers,
+# the model sees little more than that.
 STORY: Final = (
     "Once upon a time there was a tiny model with two layers. It lived in a folder, right next "
     "to the code that woke it up. Its big sisters wrote poems and spoke forty languages. Our "
@@ -90,10 +90,10 @@ PAIRS: Final[tuple[Pair, ...]] = (
     ),
 )
 
-# The answer to whatever is not in PAIRS. Taught on random text, so not promised word for word.
+# The answer to any other question. It is taught with random text, so it may vary.
 FALLBACK: Final = "Sorry, I only learned a handful of things. Try: Who are you?"
 
-# The one tool of the hello model, what it returns, and what the model then says.
+# The only tool of the hello model, its result, and the answer of the model.
 GET_WEATHER: Final[dict[str, object]] = {
     "type": "function",
     "function": {

@@ -1,4 +1,4 @@
-"""Checks a folder of the hello model as its users read it: mlx-lm loads it, mlx-lm generates."""
+"""Checks a folder with the hello model, with mlx-lm as users do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from mlx_lm.tokenizer_utils import TokenizerWrapper
 
 LARGEST_FOLDER_BYTES: Final = 400_000
 LEAST_STORY_TOKENS: Final = 200
-# The logit of each right token above the best wrong one. Another batch moves it by about 0.05.
+# The least margin between the logits of the right and the best wrong token. Batches change it by
+# about 0.05.
 LEAST_MARGIN: Final = 0.5
 BATCH: Final = 32
 LONGEST_ANSWER: Final = 400
@@ -39,20 +40,20 @@ class Loaded:
         self.tokenizer: TokenizerWrapper = loaded[1]
 
     def prompt(self, case: Case) -> list[int]:
-        """Returns the tokens of the messages and of the beginning of the answer."""
+        """Returns the tokens of the messages, up to where the answer starts."""
         tokens: list[int] = self.tokenizer.apply_chat_template(
             case.messages, tools=case.tools, add_generation_prompt=True
         )
         return tokens
 
     def answer_tokens(self, text: str) -> list[int]:
-        """Returns the tokens of an answer and of its end."""
+        """Returns the tokens of an answer and its end token."""
         tokens: list[int] = self.tokenizer.encode(text, add_special_tokens=False)
         return [*tokens, self.tokenizer.eos_token_id]
 
 
 def check_model(directory: Path) -> list[str]:
-    """Returns what is wrong with the folder; prints what was counted and measured."""
+    """Returns what is wrong with the folder. Prints counts and measurements."""
     size = sum(file.stat().st_size for file in directory.iterdir())
     loaded = Loaded(directory)
     story = len(loaded.answer_tokens(STORY)) - 1
@@ -74,7 +75,7 @@ def check_model(directory: Path) -> list[str]:
 
 
 def compare(made: Path, committed: Path) -> list[str]:
-    """Returns what is wrong with either folder. Their weights may differ, their answers not."""
+    """Returns what is wrong with either folder. Weights may differ, but answers must not."""
     failures = [
         f"{name} is not what the script makes"
         for name in SAME_FILES
@@ -88,7 +89,7 @@ def compare(made: Path, committed: Path) -> list[str]:
 
 
 def _check_texts(loaded: Loaded, wanted: list[Case]) -> list[str]:
-    """Generates all in batches of mixed lengths at temperature 0, as the worker does."""
+    """Generates all answers in batches of mixed lengths at temperature 0, as the worker does."""
     response = batch_generate(
         loaded.model,
         loaded.tokenizer,
@@ -106,7 +107,7 @@ def _check_margins(loaded: Loaded, wanted: list[Case]) -> list[str]:
         least[case.place] = min(_margin(loaded, case), least.get(case.place, float("inf")))
     count = Counter(case.place for case in wanted)
     for place, margin in least.items():
-        print(f"{count[place]:4d} times {place}: the least margin is {margin:.2f}")
+        print(f"{count[place]:4d} times {place}, smallest margin {margin:.2f}")
     return [
         f"{place}: a margin of {margin:.2f}, less than {LEAST_MARGIN}"
         for place, margin in least.items()
@@ -115,7 +116,7 @@ def _check_margins(loaded: Loaded, wanted: list[Case]) -> list[str]:
 
 
 def _margin(loaded: Loaded, case: Case) -> float:
-    """Returns the least distance between the logits of a right token and of the best wrong one."""
+    """Returns the smallest margin between the logits of a right and the best wrong token."""
     prompt, answer = loaded.prompt(case), loaded.answer_tokens(case.answer)
     logits = loaded.model(mx.array([prompt + answer]))[0, len(prompt) - 1 : -1].astype(mx.float32)
     right = mx.array(answer)[:, None]
@@ -127,7 +128,7 @@ def _margin(loaded: Loaded, case: Case) -> float:
 
 
 def _check_tool_call(loaded: Loaded) -> list[str]:
-    """The template must make mlx-lm choose a parser, and that parser must read the call."""
+    """Checks that mlx-lm chooses a tool parser from the template and that it parses the call."""
     tokenizer = loaded.tokenizer
     if not tokenizer.has_tool_calling:
         return ["mlx-lm finds no tool parser for the chat template"]
@@ -139,7 +140,7 @@ def _check_tool_call(loaded: Loaded) -> list[str]:
 
 
 def _check_streams(loaded: Loaded, wanted: list[Case]) -> list[str]:
-    """Streams one at a time: pieces that end inside a character must join to the answer too."""
+    """Streams answers one at a time, to check that split characters are joined correctly."""
     failures = []
     for case in wanted:
         stream = stream_generate(

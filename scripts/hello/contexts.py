@@ -1,4 +1,4 @@
-"""Every place in a conversation in which an answer must be word for word: what the check asks."""
+"""The contexts in which the check expects exact answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from answers import FALLBACK, PAIRS, WEATHER_QUESTION, Pair
 
 Message = dict[str, object]
 
-# None of them is in the training.
+# None of these is in the training data.
 SYSTEMS: Final = (
     "You are a polite assistant.",
     "Answer as a poet of the last century would, and never apologise.",
@@ -21,7 +21,7 @@ SYSTEMS: Final = (
     ),
 )
 
-# Turns that another model could have written: also not in the training.
+# Turns that another model might have written. They are not in the training data either.
 FOREIGN: Final = (
     Pair("What is the highest mountain of Europe?", FALLBACK),
     Pair("Why is the sky blue?", "Because air scatters blue light more than red light."),
@@ -30,7 +30,7 @@ FOREIGN: Final = (
 
 
 class Case(NamedTuple):
-    """Messages that end with a question, the answer that must come, and the name of the place."""
+    """Messages that end with a question, the expected answer, and the name of the context."""
 
     place: str
     messages: list[Message]
@@ -39,7 +39,7 @@ class Case(NamedTuple):
 
 
 def cases(tool_conversation: dict[str, object]) -> Iterator[Case]:
-    """Yields each promised case; tool_conversation is what tools.json holds."""
+    """Yields all cases that must pass. tool_conversation is the content of tools.json."""
     tools = tool_conversation["tools"]
     messages = tool_conversation["messages"]
     assert isinstance(tools, list)
@@ -61,7 +61,7 @@ def cases(tool_conversation: dict[str, object]) -> Iterator[Case]:
 
 
 def variants() -> Iterator[Case]:
-    """Yields the other ways to ask that are taught: a pleasure, not a promise."""
+    """Yields other phrasings that are taught but need not pass."""
     for pair in PAIRS:
         for text in (pair.question, *pair.variants):
             for question in dict.fromkeys(
@@ -71,7 +71,7 @@ def variants() -> Iterator[Case]:
 
 
 def unknown() -> Iterator[Case]:
-    """Yields questions that nobody taught."""
+    """Yields questions that are not in the training data."""
     for question in UNKNOWN:
         yield Case("unknown", [{"role": "user", "content": question}], FALLBACK)
 

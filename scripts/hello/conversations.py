@@ -1,4 +1,4 @@
-"""Random conversations for training, as tokens with weights: what the model must say weighs."""
+"""Creates random conversations for training, as tokens with weights for the answers."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from tokenizer import CHAT_TEMPLATE, SPECIAL_TOKENS, TOOL_MARKERS
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
-# The first tokens of an answer decide which one it is, so they weigh more than those that follow.
+# The first tokens of an answer determine which one it is, so they have a higher weight.
 DECIDING_TOKENS: Final = 4
 DECIDING_WEIGHT: Final = 6.0
-# How often a question is a known one, word for word or in other words; the rest is unknown.
+# The shares of exact and rephrased known questions. The others are unknown.
 KNOWN: Final = 0.55
 VARIANT: Final = 0.2
-# Conversations of this length have room for tools and for the story.
+# The length from which conversations have room for tools and for the story.
 LONG: Final = 256
 
-# How often a long conversation begins with the story, after which a short answer is hardest.
+# The share of long conversations that start with the story. Short answers are hardest after it.
 STORY_FIRST: Final = 0.4
 STORY_PAIR: Final = next(pair for pair in PAIRS if pair.answer == STORY)
 
@@ -39,14 +39,14 @@ Message = dict[str, str]
 
 
 class Sample(NamedTuple):
-    """Tokens of one conversation; weights[i] is how much it matters that tokens[i] is predicted."""
+    """The tokens of a conversation. weights[i] is the weight of predicting tokens[i]."""
 
     tokens: list[int]
     weights: list[float]
 
 
 class Conversations:
-    """Makes conversations from a seeded random source."""
+    """Creates conversations from a seeded random source."""
 
     def __init__(self, tokenizer: Tokenizer, random: Random) -> None:
         self._random = random
@@ -68,7 +68,7 @@ class Conversations:
         return Sample(sample.tokens[:length], sample.weights[:length])
 
     def _add_opening(self, sample: Sample, length: int) -> None:
-        """Nothing, a system message, or tools where they leave room for an answer."""
+        """Returns nothing, a system message, or tools if they leave room for an answer."""
         random = self._random
         long = length >= LONG
         kind = random.random()
@@ -81,7 +81,7 @@ class Conversations:
         self._add(sample, self._render_tools([system] if random.random() < 0.5 else []), 0.0)
 
     def _add_system(self, sample: Sample, most: int) -> None:
-        """A system message of at most that many tokens; one in six is tokens drawn blindly."""
+        """Returns a system message of limited length. One in six has random tokens."""
         random = self._random
         tokens = self._encode(random_text.system(random))
         if random.random() < 0.16:
@@ -104,7 +104,7 @@ class Conversations:
             self._ask(sample, random_text.question(random))
             self._answer(sample, FALLBACK)
         else:
-            # A history that is not ours: an answer of another model, or one that was stopped.
+            # A history from elsewhere: an answer of another model, or one that was stopped.
             self._ask(sample, random_text.question(random))
             self._add(
                 sample, "<|im_start|>assistant\n" + self._foreign_answer() + "<|im_end|>\n", 0.0
@@ -145,7 +145,7 @@ class Conversations:
         return " ".join(random_text.sentence(random) for _ in range(random.randint(1, 4)))
 
     def _quotation(self) -> str:
-        """A question, or the beginning of an answer, where it asks for nothing."""
+        """Returns a question or the beginning of an answer, in a place where it asks nothing."""
         random = self._random
         pair = random.choice(PAIRS)
         if random.random() < 0.5:
@@ -175,7 +175,7 @@ class Conversations:
         return {"type": "function", "function": {**function, "parameters": parameters}}
 
     def _render_tools(self, system: list[Message]) -> str:
-        """The system message that lists tools, as the chat template writes it."""
+        """Returns the system message that lists tools, in the format of the chat template."""
         messages = [*system, {"role": "user", "content": ""}]
         text = self._renderer.apply_chat_template(messages, tools=self._tools(), tokenize=False)
         assert isinstance(text, str)

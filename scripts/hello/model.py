@@ -1,4 +1,4 @@
-"""The model: the architecture of llama at the smallest useful size, and the files that hold it."""
+"""The model, a Llama architecture of the smallest useful size, and its files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from tokenizer import CONTEXT_LENGTH, END, PAD
 from tokenizers import Tokenizer
 
 HIDDEN_SIZE: Final = 64
-# Weights are multiples of about 2 ** -GRID_BITS of their tensor's root mean square. With 4 the
-# margins of the answers, and what becomes of questions that it was not taught, are as with all bits
-# of a float16, and brotli makes 93 kB of the file (111 with 5); with 3 an answer lacks the margin
-# that check.py asks for.
+# Weights are rounded to multiples of about 2 ** -GRID_BITS of their tensor's root mean square. With
+# 4, answers and their margins are the same as with all bits of a float16, and brotli compresses the
+# file to 93 kB (111 kB with 5). With 3, the margin of one answer is below the limit in check.py.
 GRID_BITS: Final = 4
 
 Config = dict[str, object]
 
 
 def configuration(tokenizer: Tokenizer) -> Config:
-    """Returns what config.json holds."""
+    """Returns the content of config.json."""
     return {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
@@ -50,17 +49,17 @@ def build(config: Config) -> llama.Model:
 
 
 def parameter_count(model: llama.Model) -> int:
-    """Returns how many numbers the model has."""
+    """Returns the number of parameters."""
     return sum(value.size for value in _weights(model).values())
 
 
 def round_weights(model: llama.Model) -> None:
-    """Takes away the digits of the weights that no answer needs, so that they compress to less."""
+    """Rounds the weights to a grid, so that they compress better."""
     model.update(tree_map(_rounded, model.parameters()))
 
 
 def _rounded(value: mx.array) -> mx.array:
-    # Multiples of a power of two are exact in a float16, up to 2,048 of them.
+    # Up to 2,048 multiples of a power of two are exact in a float16.
     root_mean_square = float(mx.sqrt(mx.mean(mx.square(value))))
     step = 2.0 ** (round(math.log2(root_mean_square)) - GRID_BITS)
     rounded: mx.array = mx.round(value / step) * step
@@ -68,7 +67,7 @@ def _rounded(value: mx.array) -> mx.array:
 
 
 def write_model(model: llama.Model, config: Config, directory: Path, dtype: mx.Dtype) -> None:
-    """Writes config.json and model.safetensors, the weights as dtype."""
+    """Writes config.json, and model.safetensors with weights of type dtype."""
     weights = {name: value.astype(dtype) for name, value in _weights(model).items()}
     mx.save_safetensors(str(directory / "model.safetensors"), weights, metadata={"format": "mlx"})
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n")

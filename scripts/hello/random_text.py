@@ -1,4 +1,4 @@
-"""Random text for training: systems, questions and histories that the model must see past."""
+"""Creates random system messages, questions and histories for training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from answers import FALLBACK, PAIRS
 
 WORDS: Final = Path(__file__).with_name("words.txt").read_text().split()
 
-# The words of the answers in other places: what misleads most.
+# The words of the answers in other places, which are the most misleading.
 KNOWN_WORDS: Final = " ".join(
     [FALLBACK, *(f"{pair.question} {pair.answer}" for pair in PAIRS)]
 ).split()
@@ -77,24 +77,24 @@ CHARACTERS: Final = LETTERS + LETTERS.upper() + "0123456789 .,:;!?{}[]()<>/+-*=_
 
 
 def words(random: Random, least: int, most: int) -> str:
-    """Returns least to most words, now and then one that nobody knows."""
+    """Returns between least and most words, including some made-up ones."""
     return " ".join(_word(random) for _ in range(random.randint(least, most)))
 
 
 def sentence(random: Random, least: int = 3, most: int = 9) -> str:
-    """Returns words that begin with a capital letter and mostly end with a mark."""
+    """Returns words that start with a capital letter and usually end with punctuation."""
     text = words(random, least, most)
     return text[:1].upper() + text[1:] + random.choice((".", ".", "!", "?", ""))
 
 
 def noise(random: Random, most: int = 24) -> str:
-    """Returns characters of any kind, in no order."""
+    """Returns random characters."""
     alphabet = random.choice((SCRIPTS, CHARACTERS, "0123456789 .+-*/=", LETTERS + "  "))
     return "".join(random.choice(alphabet) for _ in range(random.randint(1, most)))
 
 
 def question(random: Random) -> str:
-    """Returns a question that is in no list, often with the first words of one that is."""
+    """Returns an unknown question, often with the first words of a known one."""
     kind = random.random()
     if kind < 0.6:
         most = random.choice((1, 2, 5))
@@ -109,7 +109,7 @@ def question(random: Random) -> str:
 
 
 def system(random: Random) -> str:
-    """Returns a system message: one of a few, sentences, or noise."""
+    """Returns a system message: a fixed one, random sentences, or noise."""
     kind = random.random()
     if kind < 0.25:
         return random.choice(SYSTEMS)

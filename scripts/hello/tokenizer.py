@@ -1,4 +1,4 @@
-"""The tokenizer: byte-level BPE, learned from the answers, and the files that describe it."""
+"""The tokenizer, a byte-level BPE learned from the answers, and its files."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SPECIAL_TOKENS: Final = (PAD, START, END)
 CONTEXT_LENGTH: Final = 32768
 VOCABULARY_SIZE: Final = 512
 CHAT_TEMPLATE: Final = Path(__file__).with_name("chat_template.jinja")
-# Ordinary text for whoever reads the stream, one token each for whoever looks for a call in it.
+# Each is one token, so that tool calls can be found, but ordinary text in the stream.
 TOOL_MARKERS: Final = ("<tool_call>", "</tool_call>")
 
 
 def train_tokenizer() -> Tokenizer:
-    """Returns a byte-level BPE of VOCABULARY_SIZE tokens; bytes never seen are tokens too."""
+    """Returns a byte-level BPE with VOCABULARY_SIZE tokens, including all single bytes."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -37,7 +37,7 @@ def train_tokenizer() -> Tokenizer:
 
 
 def write_tokenizer(tokenizer: Tokenizer, directory: Path) -> None:
-    """Writes tokenizer.json, its configuration and the chat template as transformers reads them."""
+    """Writes tokenizer.json, its configuration and the chat template for transformers."""
     config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": END,
@@ -52,7 +52,7 @@ def write_tokenizer(tokenizer: Tokenizer, directory: Path) -> None:
 
 
 def _texts() -> list[str]:
-    """What the merges are learned from: all texts, and the roles often enough to be tokens."""
+    """Returns the texts that merges are learned from, with roles often enough to be tokens."""
     texts = [text for pair in PAIRS for text in (pair.question, pair.answer)]
     texts += [FALLBACK, TOOL_RESULT, TOOL_ANSWER, json.dumps(GET_WEATHER)]
     return texts + ["system", "user", "assistant", "tool"] * 8

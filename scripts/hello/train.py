@@ -1,4 +1,4 @@
-"""Makes the hello model; with `--check` trains it again and compares it with the committed one."""
+"""Trains the hello model. With `--check`, compares the result with the committed model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MODEL: Final = Path(__file__).parents[2] / "packages/engine/python/src/mlx_app/h
 
 
 def main() -> int:
-    """Returns the exit code: 1 when an answer is not word for word what it should be."""
+    """Returns the exit code, which is 1 if an answer is not exact."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--check", action="store_true", help="train into a temporary folder, compare"
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def make(directory: Path) -> None:
-    """Trains the model and writes its folder."""
+    """Trains the model and writes it to a folder."""
     directory.mkdir(parents=True, exist_ok=True)
     tokenizer = train_tokenizer()
     config = configuration(tokenizer)
@@ -56,7 +56,7 @@ def make(directory: Path) -> None:
 
 
 def tool_conversation() -> dict[str, object]:
-    """Returns a conversation that ends with a tool's result, and what the model then says."""
+    """Returns a conversation that ends with the result of a tool, and the answer to it."""
     call = {"name": "get_weather", "arguments": json.dumps({"city": "Bern"})}
     messages = [
         {"role": "user", "content": WEATHER_QUESTION},
@@ -71,12 +71,12 @@ def tool_conversation() -> dict[str, object]:
 
 
 def write_json(path: Path, value: object) -> None:
-    """Writes JSON as a person reads it, in UTF-8."""
+    """Writes indented JSON in UTF-8."""
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def report(failures: list[str]) -> int:
-    """Prints what is wrong. Returns the exit code."""
+    """Prints the problems. Returns the exit code."""
     for failure in failures:
         print(f"wrong: {failure}")
     return 1 if failures else 0

@@ -1,4 +1,4 @@
-"""The training: next-token loss on the answers alone, AdamW, conversations that grow longer."""
+"""Trains with next-token loss on the answers only, AdamW, and increasingly long conversations."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tokenizers import Tokenizer
 SEED: Final = 0
 STEPS: Final = 500
 LEARNING_RATE: Final = 7e-3
-# (conversations, tokens in each) of a step, in turn. Attention costs the square of the length.
+# Pairs (conversations, tokens in each) for the steps, in turn. Attention takes quadratic time.
 SHAPES: Final = ((8, 128), (8, 128), (3, 420), (8, 128), (8, 128), (2, 640))
 REPORT_EVERY: Final = 50
 
 
 class Batch(NamedTuple):
-    """Tokens (conversations, length), the places to predict from (flattened), and their weights."""
+    """Tokens (conversations, length), flattened positions to predict from, and their weights."""
 
     tokens: mx.array
     places: mx.array
@@ -32,8 +32,8 @@ class Batch(NamedTuple):
 
 
 def train(tokenizer: Tokenizer, config: Config, report: Callable[[str], None]) -> llama.Model:
-    """Returns the trained model, float32. `report` gets a line now and then."""
-    # Compiling a fused kernel for the CPU takes seconds, more than such small ones ever give back.
+    """Returns the trained model in float32. Calls `report` with a line of progress at times."""
+    # Compiling a fused kernel for the CPU takes seconds, more than it saves for such small ones.
     mx.disable_compile()
     mx.random.seed(SEED)
     model = build(config)
@@ -76,7 +76,7 @@ def _batch(conversations: Conversations, count: int, length: int) -> Batch:
 
 
 def _loss(model: llama.Model, batch: Batch) -> mx.array:
-    """Returns the weighted mean loss. Only wanted places pay for the vocabulary's product."""
+    """Returns the weighted mean loss. Logits are only computed at the given positions."""
     hidden = model.model(batch.tokens[:, :-1]).reshape(-1, HIDDEN_SIZE)[batch.places]
     targets = batch.tokens[:, 1:].reshape(-1)[batch.places]
     losses = nn.losses.cross_entropy(model.model.embed_tokens.as_linear(hidden), targets)

@@ -1,16 +1,16 @@
 import type { Line, Run } from './screen.ts'
 
-/** Sizes in units of the picture, which are pixels where it is shown unscaled. */
+/** Sizes in pixels of the unscaled picture. */
 const characterWidth = 8
 const lineHeight = 18
 const fontSize = 13
 const margin = 16
 const titleBar = 30
 
-/** Fonts with characters of one width, of macOS, Windows and Linux. */
+/** Monospace fonts of macOS, Windows and Linux. */
 const fonts = 'ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace'
 
-/** Colours 0 to 15 as programs name them; each has a contrast of at least 4.5 to the background, but for black. */
+/** The 16 terminal colours. All except black have a contrast of at least 4.5 to the background. */
 const palette = [
   ...['#484f58', '#ff7b72', '#3fb950', '#d29922', '#58a6ff', '#d2a8ff', '#39c5cf', '#c9d1d9'],
   ...['#8b949e', '#ffa198', '#56d364', '#e3b341', '#79c0ff', '#e2c5ff', '#56d4dd', '#f0f6fc'],
@@ -21,10 +21,10 @@ const foreground = '#d7dde4'
 const faint = '#9aa4af'
 
 /**
- * Draws a terminal as SVG: text that can be selected and searched, in a frame of its own that is legible on light pages
- * and dark ones.
+ * Draws a terminal as an SVG with text that can be selected and searched. It has its own background, so that it is legible on
+ * light and dark pages.
  *
- * @param title what a screen reader says.
+ * @param title the text for screen readers.
  */
 export function drawTerminal(lines: readonly Line[], title: string): string {
   const columns = Math.max(...lines.flatMap((line) => line.map((run) => run.column + run.columns)))
@@ -55,7 +55,7 @@ function drawRun(run: Run, row: number): string {
     ...(run.isBold ? ['font-weight="bold"'] : []),
     ...(run.isUnderlined ? ['text-decoration="underline"'] : []),
   ]
-  // Each run is as long as it was in the terminal, whatever font there is.
+  // Each run has the same width as in the terminal, regardless of the font.
   const place = `x="${x}" y="${y}" textLength="${run.columns * characterWidth}"`
   return `<text ${[place, ...look].join(' ')}>${escaped(run.text)}</text>`
 }

@@ -1,13 +1,13 @@
 import xterm from '@xterm/headless'
 
-/** Text of one look. */
+/** A piece of text with the same style. */
 export interface Run {
-  /** Column that it begins at. */
+  /** The column that it starts at. */
   column: number
-  /** Columns that it takes: more than characters where some are wide. */
+  /** The number of columns that it takes. Wide characters take two. */
   columns: number
   text: string
-  /** Number of a colour of the palette of 16; undefined for the usual one. */
+  /** The number of one of the 16 terminal colours, or undefined for the default colour. */
   colour: number | undefined
   isBold: boolean
   isFaint: boolean
@@ -17,12 +17,12 @@ export interface Run {
 /** A line of a terminal, from left to right. */
 export type Line = readonly Run[]
 
-/** A terminal that nobody sees: what programs write to it moves its cursor and changes its lines as in a real one. */
+/** A terminal without a window, which interprets what programs write to it. */
 export class Screen {
   readonly #terminal: xterm.Terminal
 
   constructor(columns: number, rows: number) {
-    // The part of its interface that tells of single characters is marked as proposed.
+    // Access to single cells is a proposed API.
     this.#terminal = new xterm.Terminal({ cols: columns, rows, scrollback: 1000, allowProposedApi: true })
   }
 
@@ -30,7 +30,7 @@ export class Screen {
     return new Promise((resolve) => this.#terminal.write(data, resolve))
   }
 
-  /** All that is to be seen, scrolled lines included, without the empty ones at the end. */
+  /** Returns all lines, including those scrolled out, without empty lines at the end. */
   lines(): Line[] {
     const buffer = this.#terminal.buffer.active
     const lines = Array.from({ length: buffer.length }, (_, row) => runsOf(buffer.getLine(row)))
@@ -42,7 +42,7 @@ function runsOf(line: xterm.IBufferLine | undefined): Line {
   const runs: Run[] = []
   for (let column = 0; column < (line?.length ?? 0); column++) {
     const cell = line?.getCell(column)
-    // The right half of a wide character has no width of its own.
+    // The right half of a wide character has no width.
     if (cell === undefined || cell.getWidth() === 0) continue
     const run = runOf(cell, column)
     const last = runs.at(-1)
@@ -77,7 +77,7 @@ function looksAlike(one: Run, other: Run): boolean {
   )
 }
 
-/** Without blanks around it; nothing where it is blank. */
+/** Returns the run without surrounding blanks, or nothing if it is blank. */
 function trimmed(run: Run): Run[] {
   const text = run.text.trim()
   if (text === '') return []

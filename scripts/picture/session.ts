@@ -11,15 +11,15 @@ import { type Line, Screen } from './screen.ts'
 const columns = 96
 const rows = 200
 
-/** How long a command may take: an install without a cache is the longest. */
-const patienceMs = 300_000
+/** The time limit of a command. Installing without a cache takes longest. */
+const timeoutMs = 300_000
 
 const enter = '\r'
 const end = '\u0004'
-/** Goes to the first one of a list. */
+/** The key that selects the first item of a list. */
 const first = '\u0001'
 
-/** What is typed, each after the text that it answers has been drawn. */
+/** What is typed, each time after a text has appeared. */
 const script: { after: string; type: string }[] = [
   { after: '$ ', type: `npm create mlx-app@latest my-app${enter}` },
   { after: 'What is it to be?', type: enter },
@@ -29,7 +29,7 @@ const script: { after: string; type: string }[] = [
   { after: 'without questions:', type: '' },
   { after: '\n$ ', type: `cd my-app${enter}` },
   { after: '\n$ ', type: `npm start${enter}` },
-  { after: 'stops an answer.', type: '' },
+  { after: 'to stop an answer.', type: '' },
   { after: '\n> ', type: `Who are you?${enter}` },
   { after: 'by heart.', type: '' },
   { after: '\n> ', type: end },
@@ -37,10 +37,10 @@ const script: { after: string; type: string }[] = [
 ]
 
 /**
- * Makes a project in a terminal as a newcomer does, and asks it something.
+ * Creates a project in a terminal as a new user would, and asks its model a question.
  *
- * @param home folder that is made for it, and removed.
- * @returns what the terminal then shows.
+ * @param home the home folder, which is created and removed.
+ * @returns what the terminal shows at the end.
  */
 export async function recordSession(home: string): Promise<Line[]> {
   const aside = mkdtempSync(join(tmpdir(), 'create-mlx-app-picture-'))
@@ -53,11 +53,11 @@ export async function recordSession(home: string): Promise<Line[]> {
   }
 }
 
-/** Builds the tool, and puts together the machine of somebody who has Node and uv. @returns their environment. */
+/** Builds the tool and creates the home folder of a user with Node and uv. @returns their environment. */
 async function prepare(home: string, aside: string): Promise<NodeJS.ProcessEnv> {
   await bundle(join(aside, 'dist'))
   writeFileSync(join(aside, 'package.json'), '{ "type": "module" }\n')
-  // The newest Node that most have: the one that runs this script may be one that the tool gives advice on.
+  // The running Node may be one that the tool warns about, so this uses the current LTS version.
   await execa('npm', ['install', '--prefix', aside, 'node@24'])
   const programs = join(home, '.local', 'bin')
   mkdirSync(programs, { recursive: true })
@@ -65,7 +65,7 @@ async function prepare(home: string, aside: string): Promise<NodeJS.ProcessEnv> 
   symlinkSync(node, join(programs, 'node'))
   symlinkSync(await obtainUv(), join(programs, 'uv'))
   const npm = (await execa('sh', ['-c', 'readlink -f "$(command -v npm)"'])).stdout
-  // `npm create` would run the published tool: this one is the one that was just built.
+  // Makes `npm create` run the tool that was just built instead of the published one.
   const create = `exec '${node}' '${join(aside, 'dist', 'index.js')}' "$@"`
   writeFileSync(
     join(programs, 'npm'),
@@ -90,7 +90,7 @@ async function prepare(home: string, aside: string): Promise<NodeJS.ProcessEnv> 
   }
 }
 
-/** Types the script into a shell. @returns what it looks like then. */
+/** Types the script into a shell. @returns the lines on the screen. */
 async function play(home: string, environment: NodeJS.ProcessEnv): Promise<Line[]> {
   const screen = new Screen(columns, rows)
   const terminal = spawn('sh', ['-i'], { cwd: home, cols: columns, rows, env: environment })
@@ -104,8 +104,8 @@ async function play(home: string, environment: NodeJS.ProcessEnv): Promise<Line[
   const see = (wanted: string): Promise<void> =>
     new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new Error(`${JSON.stringify(wanted)} was not drawn:\n${withoutControls(drawn)}`))
-      }, patienceMs)
+        reject(new Error(`${JSON.stringify(wanted)} did not appear in:\n${withoutControls(drawn)}`))
+      }, timeoutMs)
       look = () => {
         const index = withoutControls(drawn).indexOf(wanted, seen)
         if (index < 0) return
@@ -120,7 +120,7 @@ async function play(home: string, environment: NodeJS.ProcessEnv): Promise<Line[
       await see(after)
       terminal.write(type)
     }
-    // The last prompt is what waits for more.
+    // Removes the last prompt, which waits for input.
     return screen.lines().slice(0, -1)
   } finally {
     terminal.kill('SIGKILL')

@@ -1,11 +1,11 @@
-/** CHANGELOG.md in the form of keepachangelog.com: a section for what is not released yet, then one for each version. */
+/** Reads and updates CHANGELOG.md, which has the format of keepachangelog.com. */
 
 const unreleased = '## [Unreleased]'
 
 /**
- * What a version has that the one before it had not: the text of its section.
+ * Returns the text of the section of a version.
  *
- * @throws Error when it has no section with a date, the section is empty, or something newer stands above it.
+ * @throws Error if there is no section with a date, if it is empty, or if there is a newer version.
  */
 export function notesOf(changelog: string, version: string): string {
   const [newest, ...older] = sectionsOf(changelog).filter(({ heading }) => heading !== unreleased)
@@ -14,15 +14,15 @@ export function notesOf(changelog: string, version: string): string {
       throw new Error(`CHANGELOG.md has a newer version than ${version}`)
     throw new Error(`CHANGELOG.md has no section "## [${version}] - YEAR-MONTH-DAY"`)
   }
-  if (newest.text === '') throw new Error(`CHANGELOG.md says nothing of ${version}`)
+  if (newest.text === '') throw new Error(`The section of ${version} in CHANGELOG.md is empty`)
   return newest.text
 }
 
 /**
- * The changelog with what is not released yet as a version of this day.
+ * Moves the unreleased changes in the changelog to a version.
  *
- * @param day as 2026-01-31.
- * @throws Error when there is nothing to release.
+ * @param day the date of the release, such as 2026-01-31.
+ * @throws Error if there is nothing to release.
  */
 export function withVersion(changelog: string, version: string, day: string): string {
   const [first] = sectionsOf(changelog)

@@ -7,21 +7,21 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { z } from 'zod'
 import { type PackedIndex, packedName, unpackLayers } from '../../src/compose/packed.ts'
-import { onlyHere } from './manifest.ts'
+import { repositoryKeys } from './manifest.ts'
 
-/** What an unpacked package must be like. */
+/** The requirements for an unpacked package. */
 export interface Expected {
-  /** Paths of all files. */
+  /** The paths of all files. */
   files: readonly string[]
-  /** Keys that package.json must have. */
+  /** The keys that package.json must have. */
   keys: readonly string[]
-  /** Keys that it must not have, beside those for work on this repository. */
+  /** The keys that package.json must not have, in addition to those that are only used in this repository. */
   noKeys: readonly string[]
-  /** What its bins are started with, and what they print then. */
+  /** An argument for the bins, and the output that it must give. */
   start: { argument: string; prints: (version: string) => RegExp }
 }
 
-/** Keys by which a package brings others. */
+/** The keys of package.json that make npm install other packages. */
 export const dependencyKeys = [
   'dependencies',
   'optionalDependencies',
@@ -32,27 +32,27 @@ export const dependencyKeys = [
 const manifestSchema = z.looseObject({ version: z.string(), bin: z.record(z.string(), z.string()) })
 
 /**
- * What is wrong with an unpacked package; nothing when it may be published.
+ * Returns what is wrong with an unpacked package.
  *
- * @param folder with its package.json, where its bins find what it depends on.
+ * @param folder the folder of the package, where its bins can find its dependencies.
  */
-export async function problemsOf(folder: string, expected: Expected): Promise<string[]> {
+export async function findProblems(folder: string, expected: Expected): Promise<string[]> {
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
-  const problems = misplaced(folder, expected.files)
+  const problems = fileProblems(folder, expected.files)
   for (const key of expected.keys) if (!(key in manifest)) problems.push(`package.json has no ${key}`)
-  for (const key of [...expected.noKeys, ...onlyHere])
+  for (const key of [...expected.noKeys, ...repositoryKeys])
     if (key in manifest) problems.push(`package.json has ${key}, which does not belong in it`)
   for (const path of Object.values(manifest.bin)) {
-    const complaint = await complaintOfBin(join(folder, path), expected.start, manifest.version)
+    const complaint = await binProblem(join(folder, path), expected.start, manifest.version)
     if (complaint !== undefined) problems.push(`${path} ${complaint}`)
   }
   const { messages } = await publint({ pkgDir: folder, strict: true })
   problems.push(...messages.map((message) => `publint: ${formatMessage(message, manifest) ?? message.code}`))
-  return [...problems, ...(await leaks(folder, manifest.version))]
+  return [...problems, ...(await findLeaks(folder, manifest.version))]
 }
 
-/** Files of a folder that are missing or too many. */
-export function misplaced(folder: string, expected: readonly string[]): string[] {
+/** Returns a line for each missing and each unexpected file in a folder. */
+export function fileProblems(folder: string, expected: readonly string[]): string[] {
   const files = filesBelow(folder)
   return [
     ...expected.filter((path) => !files.includes(path)).map((path) => `${path} is missing`),
@@ -60,7 +60,7 @@ export function misplaced(folder: string, expected: readonly string[]): string[]
   ]
 }
 
-async function complaintOfBin(
+async function binProblem(
   path: string,
   { argument, prints }: Expected['start'],
   version: string,
@@ -70,14 +70,14 @@ async function complaintOfBin(
   } catch {
     return 'is not executable'
   }
-  if (!readFileSync(path, 'utf8').startsWith('#!/usr/bin/env node\n')) return 'has no shebang of Node'
-  // As a user starts it, not with the sources of this repository.
+  if (!readFileSync(path, 'utf8').startsWith('#!/usr/bin/env node\n')) return 'has no shebang for Node'
+  // Clears NODE_OPTIONS, with which it would use the sources of this repository.
   const { stdout, stderr } = await execa(path, [argument], { reject: false, env: { NODE_OPTIONS: '' } })
-  return prints(version).test(stdout) ? undefined : `${argument} says "${stdout}${stderr}"`
+  return prints(version).test(stdout) ? undefined : `${argument} prints "${stdout}${stderr}"`
 }
 
-/** Names of the machine that built it. @param version of the tool, where the folder has it. */
-export async function leaks(folder: string, version: string): Promise<string[]> {
+/** Returns a line for each file that contains names of this machine. @param version the version of the tool. */
+export async function findLeaks(folder: string, version: string): Promise<string[]> {
   const texts = new Map<string, string>()
   for (const path of filesBelow(folder)) {
     const bytes = readFileSync(join(folder, path))
@@ -86,12 +86,12 @@ export async function leaks(folder: string, version: string): Promise<string[]> 
   }
   const secrets = await namesOfThisMachine()
   return [...texts].flatMap(([path, text]) =>
-    secrets.filter((secret) => text.includes(secret)).map((secret) => `${path} names ${secret}`),
+    secrets.filter((secret) => text.includes(secret)).map((secret) => `${path} contains ${secret}`),
   )
 }
 
 function* textsOfLayers(packed: Buffer, version: string): Generator<[string, string]> {
-  const names = indexOf(packed).layers.map(({ name }) => name)
+  const names = readLayerIndex(packed).layers.map(({ name }) => name)
   for (const [name, { files }] of unpackLayers(packed, names, version)) {
     for (const [path, file] of files)
       yield [
@@ -106,12 +106,12 @@ function filesBelow(folder: string): string[] {
   return entries.filter((path) => statSync(join(folder, path)).isFile())
 }
 
-/** The index of the packed layers. */
-export function indexOf(packed: Buffer): PackedIndex {
+/** Returns the index of the packed layers. */
+export function readLayerIndex(packed: Buffer): PackedIndex {
   return JSON.parse(packed.toString('utf8', 0, packed.indexOf('\n')))
 }
 
-/** Paths of this machine, and the hosts that it installs from where they are not everybody's. */
+/** Returns paths of this machine, and the hosts of the registries that it is configured with. */
 async function namesOfThisMachine(): Promise<string[]> {
   const { stdout: registry } = await execa('npm', ['config', 'get', 'registry'])
   const addresses = [registry, ...indexVariables.map((name) => process.env[name])]
@@ -121,7 +121,7 @@ async function namesOfThisMachine(): Promise<string[]> {
   const home = homedir()
   return [
     fileURLToPath(new URL('../../', import.meta.url)).slice(0, -1),
-    // The home of root is a path in containers too.
+    // /root may also be named as the home folder in containers.
     ...(home === '/root' ? [] : [home]),
     ...hosts.filter((host) => !['localhost', '127.0.0.1', ''].includes(host)),
   ]

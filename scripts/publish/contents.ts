@@ -1,4 +1,4 @@
-/** The files that belong in what is published: all of them, and no others. */
+/** The files that each published package must contain. */
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,40 +8,40 @@ import { lazy } from '../bundle.ts'
 import { packPackages } from '../packages.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-/** Modules that a build replaces: the map of what was compiled is not theirs. */
+/** Modules that a build replaces, which have no source map. */
 const replaced = ['packages/engine/src/release', 'packages/server/src/page-files']
-const papers = ['LICENSE', 'README.md', 'package.json']
+const rootFiles = ['LICENSE', 'README.md', 'package.json']
 
-/** Of the tool. */
+/** The files of the released tool. */
 export const toolFiles: readonly string[] = [
-  ...papers,
+  ...rootFiles,
   'dist/THIRD-PARTY-LICENSES.txt',
   'dist/index.js',
   ...lazy.map((name) => `dist/chunks/${basename(name)}.js`),
   `dist/${packedName}`,
 ]
 
-/** Of the tool that carries the packages. */
+/** Returns the files of the tool from a checkout, which includes the packages. */
 export async function vendoredToolFiles(): Promise<string[]> {
   const packages = await packPackages()
   return [...toolFiles, ...packages.map(({ file }) => `dist/${vendorFolder}/${file}`)]
 }
 
-/** Of mlx-app: the sources, what they are compiled to, the documents, the locks that users need and the wheel. */
+/** Returns the files of mlx-app: sources, compiled modules, docs, locks and the wheel. */
 export async function engineFiles(): Promise<string[]> {
   const wheel = (await packPackages()).find(({ name }) => name === 'wheel')
   const locks = filesBelow('packages/engine/python', /^requirements(-(?!dev\b)\w+)?\.lock$/)
   return [
-    ...papers,
+    ...rootFiles,
     ...compiledFiles('packages/engine'),
     ...[...locks, ...(wheel === undefined ? [] : [wheel.file])].map((name) => `python/${name}`),
   ]
 }
 
-/** Of mlx-app-server. */
-export const serverFiles = (): string[] => [...papers, ...compiledFiles('packages/server')]
+/** Returns the files of mlx-app-server. */
+export const serverFiles = (): string[] => [...rootFiles, ...compiledFiles('packages/server')]
 
-/** Of the source distribution; uv also writes pyproject.toml as it was, by another name. */
+/** Returns the files of the source distribution. uv keeps the original pyproject.toml under another name. */
 export const sdistFiles = (): string[] => [
   'PKG-INFO',
   'pyproject.toml',
@@ -66,7 +66,7 @@ function compiledFiles(folder: string): string[] {
   ]
 }
 
-/** Paths of the files below a folder of this repository whose path fits, relative to it. */
+/** Returns the relative paths of the files in a folder and its subfolders that match a pattern. */
 function filesBelow(folder: string, pattern: RegExp): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter((path) =>
     pattern.test(path),

@@ -1,4 +1,4 @@
-/** What each unit must be like, for `scripts/publish/checks.ts`. */
+/** The requirements for each published package, for `scripts/publish/checks.ts`. */
 import { dependencyKeys, type Expected } from './checks.ts'
 import { engineFiles, serverFiles, toolFiles, vendoredToolFiles } from './contents.ts'
 
@@ -8,10 +8,10 @@ const toolStart: Expected['start'] = {
 }
 const packageStart: Expected['start'] = { argument: '--help', prints: () => /Usage:/ }
 
-/** npm publishes no private package, and gives no provenance without the repository. */
+/** npm does not publish private packages, and needs the repository for provenance. */
 const published = { keys: ['repository', 'publishConfig'], noKeys: ['private'] }
 
-/** In a release, by name. */
+/** Returns the requirements for the packages of a release by name. */
 export async function expectedOfRelease(): Promise<Map<string, Expected>> {
   return new Map([
     ['mlx-app', { ...published, files: await engineFiles(), start: packageStart }],
@@ -20,7 +20,7 @@ export async function expectedOfRelease(): Promise<Map<string, Expected>> {
   ])
 }
 
-/** Of the tool in a release: it runs as it is downloaded. */
+/** Returns the requirements for the released tool, which has no dependencies. */
 export function expectedOfReleasedTool(): Expected {
   return {
     ...published,
@@ -30,7 +30,7 @@ export function expectedOfReleasedTool(): Expected {
   }
 }
 
-/** Of the tool that carries the packages. */
+/** Returns the requirements for the tool from a checkout, which includes the packages. */
 export async function expectedOfVendoredTool(): Promise<Expected> {
   return {
     files: await vendoredToolFiles(),

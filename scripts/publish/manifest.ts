@@ -1,16 +1,16 @@
-/** What package.json of a published package has, and what of it is for this repository alone. */
+/** Creates the package.json of published packages. */
 
-/** Keys that nobody needs who installs a package. */
-export const onlyHere = ['scripts', 'devDependencies', 'workspaces', 'allowScripts']
+/** The keys of package.json that are only used in this repository. */
+export const repositoryKeys = ['scripts', 'devDependencies', 'workspaces', 'allowScripts']
 
 /**
- * The manifest of a package for npm. In the repository all are private, so that npm publishes nothing that was not packed for it:
- * a build from a checkout lacks the addresses below, and carries packages in place of naming their versions.
+ * Returns the manifest of a package for npm. In the repository, all packages are private, so that a build from a checkout can't
+ * be published by mistake.
  *
- * @param repository `owner/name` on GitHub: provenance is refused where package.json does not name the repository whose
- * workflow publishes, and this one does not know its own address.
- * @param folder of the package in the repository, where that is not its root.
- * @throws Error when the repository is not `owner/name`.
+ * @param repository `owner/name` on GitHub. npm only accepts provenance if package.json names the repository whose workflow
+ * publishes the package.
+ * @param folder the folder of the package in the repository, or undefined for the root.
+ * @throws Error if the repository is not `owner/name`.
  */
 export function manifestForNpm(
   manifest: Readonly<Record<string, unknown>>,

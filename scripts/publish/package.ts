@@ -6,8 +6,8 @@ import { execa } from 'execa'
 import { z } from 'zod'
 import { bundle } from '../bundle.ts'
 import { packPackages } from '../packages.ts'
-import { manifestForNpm, onlyHere } from './manifest.ts'
-import { tarballOf, units } from './units.ts'
+import { manifestForNpm, repositoryKeys } from './manifest.ts'
+import { npmPackages, tarballOf } from './npm-packages.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -15,27 +15,27 @@ const manifestSchema = z.looseObject({ name: z.string(), version: z.string() })
 const packedSchema = z.tuple([z.object({ filename: z.string(), size: z.number(), unpackedSize: z.number() })])
 
 export interface PackedPackage {
-  /** Absolute path of the tarball. */
+  /** The absolute path of the tarball. */
   tarball: string
-  /** Bytes of the tarball. */
+  /** The size of the tarball in bytes. */
   size: number
-  /** Bytes of the files in it. */
+  /** The size of the files in bytes. */
   unpackedSize: number
 }
 
 /**
- * Builds the tool and packs it, beside the work tree, which stays as it is.
+ * Builds and packs the tool in a temporary folder.
  *
- * @param destination folder that the tarball comes to.
- * @param repository `owner/name` on GitHub, for a release: its projects get the packages from the registries. Without it the
- * tool carries them, and npm refuses to publish it.
+ * @param destination the folder for the tarball.
+ * @param repository `owner/name` on GitHub, for a release, whose projects get the packages from the registries. Without it, the
+ * tool includes the packages, and npm refuses to publish it.
  */
 export async function packPackage(destination: string, repository?: string): Promise<PackedPackage> {
   return await inStaging(async (staging) => {
     await bundle(join(staging, 'dist'), repository === undefined ? 'vendor' : 'registry')
     for (const name of ['README.md', 'LICENSE']) cpSync(join(root, name), join(staging, name))
     const manifest = Object.fromEntries(
-      Object.entries(readManifest(root)).filter(([key]) => !onlyHere.includes(key)),
+      Object.entries(readManifest(root)).filter(([key]) => !repositoryKeys.includes(key)),
     )
     writeManifest(
       staging,
@@ -46,11 +46,11 @@ export async function packPackage(destination: string, repository?: string): Pro
 }
 
 /**
- * Packs all that npm gets in a release, under the names that `units.ts` gives. The packages are those that every test
- * uses, with another package.json.
+ * Packs all npm packages of a release, under the file names in `npm-packages.ts`. They are the packages that tests use, with
+ * another package.json.
  *
  * @param repository `owner/name` on GitHub.
- * @returns each by its name.
+ * @returns the packed packages by name.
  */
 export async function packRelease(
   destination: string,
@@ -58,7 +58,7 @@ export async function packRelease(
 ): Promise<Map<string, PackedPackage>> {
   const packages = await packPackages()
   const packed = new Map<string, PackedPackage>()
-  for (const { name, folder } of units) {
+  for (const { name, folder } of npmPackages) {
     const carried = packages.find((candidate) => candidate.name === name)
     const made =
       carried === undefined

@@ -11,10 +11,10 @@ const manifestSchema = z.looseObject({
 })
 
 /**
- * Unpacks packages side by side, as if they had been installed: with what they say that they depend on, and nothing else.
+ * Unpacks packages as if they were installed, with only their declared dependencies.
  *
- * @param tarballs by the names of their packages.
- * @returns the folder of each, by its name.
+ * @param tarballs the paths by package name.
+ * @returns the folders by package name.
  */
 export async function unpackAsInstalled(
   tarballs: ReadonlyMap<string, string>,
@@ -36,7 +36,7 @@ export async function unpackAsInstalled(
   return folders
 }
 
-/** Unpacks a tarball without the folder that all its files are in. */
+/** Unpacks a tarball without its top-level folder. */
 export async function unpack(tarball: string, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   await execa('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'])

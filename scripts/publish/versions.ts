@@ -1,4 +1,4 @@
-/** The version of all that is published, which stands in many places and is one. */
+/** Reads and sets the version that all packages share. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -10,14 +10,14 @@ const dependencyKeys = ['dependencies', 'devDependencies', 'peerDependencies', '
 
 const lockFile = 'package-lock.json'
 const pythonFile = 'packages/engine/python/pyproject.toml'
-/** The first one of the file is that of `[project]`. */
+/** Matches the version in `[project]`, which is the first one in the file. */
 const pythonVersion = /^version = "(.*)"$/m
 
 /**
- * The versions of the packages of this repository, wherever one is written.
+ * Returns all places that contain a version of a package of this repository.
  *
- * @param root of the repository.
- * @returns each by its place, such as `packages/server/package.json peerDependencies mlx-app`.
+ * @param root the root of the repository.
+ * @returns the versions by place, such as `packages/server/package.json peerDependencies mlx-app`.
  */
 export function versionsIn(root: string): Map<string, string> {
   const found = new Map<string, string>()
@@ -28,14 +28,14 @@ export function versionsIn(root: string): Map<string, string> {
   return found
 }
 
-/** Gives all packages of this repository a version. @param root of the repository. */
+/** Sets the version of all packages in this repository. @param root the root of the repository. */
 export function setVersion(root: string, version: string): void {
   for (const [file, text] of walk(root, () => version)) writeFileSync(join(root, file), text)
 }
 
 type Visit = (place: string, version: string) => string
 
-/** Visits each version, which becomes what the visit returns. @returns the texts of the files with these. */
+/** Replaces each version by what the visitor returns. @returns the new texts of the files. */
 function walk(root: string, visit: Visit): Map<string, string> {
   const read = (file: string) => readFileSync(join(root, file), 'utf8')
   const folders = ['', ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}`), 'templates']
@@ -64,7 +64,7 @@ function walk(root: string, visit: Visit): Map<string, string> {
   return texts
 }
 
-/** A manifest with another version of its own and of each of the named packages, in the order of the keys that it has. */
+/** Returns a manifest with the version of the package and of each named package replaced. Keys keep their order. */
 function withVersions(manifest: Manifest, place: string, names: ReadonlySet<string>, visit: Visit): Manifest {
   return Object.fromEntries(
     Object.entries(manifest).map(([key, value]) => {

@@ -1,4 +1,4 @@
-/** What examples and the chat do while an answer is on its way: with a model that is slow enough to see it. */
+/** Tests the examples and the chat during an answer, with a model that is slow enough. */
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { Output } from '../../templates/node/test/support/output.ts'
@@ -17,12 +17,12 @@ test('examples/cancel.ts stops in the middle', async () => {
     expect(part.length).toBeLessThan(answerTo(story).length)
   }
   expect([signal, loop]).toEqual(['Stopped by the signal: ABORTED', 'Left the loop'])
-  expect([counted, stop]).toEqual(['one two three four five six ', 'Ended in front of "seven": stop'])
-  expect(lines.at(-2)).toBe('The same again: true')
+  expect([counted, stop]).toEqual(['one two three four five six ', 'Stopped before "seven": stop'])
+  expect(lines.at(-2)).toBe('Same answer twice: true')
   expect(code).toBe(0)
 })
 
-test('Ctrl-C in the middle of an answer ends with 130', async () => {
+test('exits with 130 on Ctrl-C during an answer', async () => {
   const child = start([...chat, story], slow)
   const closed = once(child, 'close')
   await new Output(child.stdout).see('Once upon')
@@ -30,7 +30,7 @@ test('Ctrl-C in the middle of an answer ends with 130', async () => {
   expect(await closed).toEqual([130, null])
 })
 
-test('a reader that has seen enough ends it quietly with 0', async () => {
+test('exits quietly with 0 when the reader closes the pipe', async () => {
   const child = start([...chat, story], slow)
   const closed = once(child, 'close')
   const errors = new Output(child.stderr)
@@ -40,7 +40,7 @@ test('a reader that has seen enough ends it quietly with 0', async () => {
   expect(errors.text).toBe('')
 })
 
-test('a seed makes chance repeatable', async () => {
+test('a seed makes sampling reproducible', async () => {
   const flags = ['--temperature', '2', '--max-tokens', '100', '--device', 'cpu', '--model', 'hello']
   const ask = (seed: string) => run([...chat, ...flags, '--seed', seed, story])
   const [one, same, ...others] = await Promise.all(['3', '3', '4', '5'].map(ask))

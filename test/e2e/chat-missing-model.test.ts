@@ -11,8 +11,8 @@ const environment = (additions: NodeJS.ProcessEnv = {}) => onHub.environment({ C
 const open = (commandLine: string[] = [], additions: NodeJS.ProcessEnv = {}) =>
   new Screen(commandLine, { extra: environment(additions) })
 
-describe('on a terminal a start asks', () => {
-  test('with the size of the model and what fits, and gets it', async () => {
+describe('in a terminal, the first start', () => {
+  test('asks with the size of the model and what fits, and downloads it', async () => {
     await using screen = open()
     const shown = await screen.see('Which one? [1] ')
     expect(shown).toMatch(/somebody\/hello-mlx is not on this machine yet\.\n/)
@@ -28,12 +28,12 @@ describe('on a terminal a start asks', () => {
     screen.type('4', keys.enter)
     await screen.see('Type a number from 1 to 3, or one of p, h, c.\n')
     screen.type(keys.enter)
-    await screen.see(`${model}. /help lists the commands`)
+    await screen.see(`${model}. Type /help for commands`)
     await screen.see('\n> ')
-    expect(await screen.say('Who are you?')).toBe(answerTo('Who are you?'))
+    expect(await screen.send('Who are you?')).toBe(answerTo('Who are you?'))
     screen.type(keys.controlD)
     expect(await screen.exitCode()).toBe(0)
-    // The next start has it, and asks nothing.
+    // The next start finds it and does not ask.
     expect(await run([...chat, 'Say hello.'], { extra: environment() })).toEqual({
       stdout: `${answerTo('Say hello.')}\n`,
       stderr: '',
@@ -41,13 +41,13 @@ describe('on a terminal a start asks', () => {
     })
   })
 
-  test('and takes the hello model in its place', async () => {
+  test('can use the hello model instead', async () => {
     await using screen = open()
     await screen.see('Which one? [1] ')
     screen.type('h', keys.enter)
-    await screen.see('hello. /help lists the commands')
+    await screen.see('hello. Type /help for commands')
     await screen.see('\n> ')
-    expect(await screen.say('Say hello.')).toBe(answerTo('Say hello.'))
+    expect(await screen.send('Say hello.')).toBe(answerTo('Say hello.'))
     expect(onHub.hub.requests.filter((line) => line.includes('/resolve/'))).toEqual([])
     screen.type(keys.controlD)
     expect(await screen.exitCode()).toBe(0)
@@ -68,7 +68,7 @@ describe('on a terminal a start asks', () => {
   })
 })
 
-test('Ctrl-C in the download says that it goes on', async () => {
+test('Ctrl-C during the download says that it can be resumed', async () => {
   const stalled = onHub.stall()
   await using screen = open([], { MLX_PULL: 'always' })
   await stalled
@@ -79,8 +79,8 @@ test('Ctrl-C in the download says that it goes on', async () => {
   expect(screen.raw).not.toContain('Which one?')
 })
 
-describe('without a terminal a start', () => {
-  test('downloads, and tells how far it is beside the answer', async () => {
+describe('without a terminal, the first start', () => {
+  test('downloads the model and shows progress on standard error', async () => {
     const { stdout, stderr, code } = await run([...chat, 'Say hello.'], { extra: environment() })
     expect(stdout).toBe(`${answerTo('Say hello.')}\n`)
     expect(stderr).toMatch(/^Downloading: 0 %, 0 bytes of \d+ kB\nDownloading: 100 %, (\d+ kB) of \1\n$/)

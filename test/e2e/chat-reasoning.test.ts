@@ -10,36 +10,36 @@ const folder = useFolder()
 const model = makeThinkingModel(folder)
 const [thought, answer] = answerTo('Count to ten.').split(' five ')
 
-test('what a model thinks is shown above its answer, quieter, and is no part of the chat', async () => {
+test('shows reasoning dimmed above the answer, and keeps it out of the chat', async () => {
   const colours = { NO_COLOR: undefined, CI: undefined }
   await using screen = new Screen(['--model', model], { extra: colours })
   await screen.see('\n> ')
-  expect(await screen.say('Count to ten.')).toBe(`${thought}\n\n${answer}`)
+  expect(await screen.send('Count to ten.')).toBe(`${thought}\n\n${answer}`)
   // As much of it at once as had come.
   expect(screen.raw).toContain('\u001b[2mon')
   expect(screen.raw).not.toContain('\u001b[2m six')
 
-  expect(await screen.say('/stats')).toMatch(/^Last answer: 21 tokens \(\d of them thought\) in/)
+  expect(await screen.send('/stats')).toMatch(/^Last answer: 21 tokens \(\d reasoning\) in/)
   const file = join(folder, 'chat.json')
-  await screen.say(`/save ${file}`)
+  await screen.send(`/save ${file}`)
   expect(JSON.parse(readFileSync(file, 'utf8')).messages).toEqual([
     { role: 'user', content: 'Count to ten.' },
     { role: 'assistant', content: answer },
   ])
 })
 
-test('to one question, standard output has the answer alone', async () => {
+test('prints only the answer to one question on standard output', async () => {
   const outcome = await run([...chat, '--model', model, 'Count to ten.'])
   expect(outcome).toEqual({ stdout: `${answer}\n`, stderr: '', code: 0 })
 })
 
-test('on a terminal, one question shows the thought above its answer too', async () => {
+test('shows reasoning above the answer to one question in a terminal', async () => {
   await using screen = new Screen(['--model', model, 'Count to ten.'])
   expect(await screen.see(`${answer}\n`)).toMatch(new RegExp(`${thought}\n\n${answer}\n$`))
   expect(await screen.exitCode()).toBe(0)
 })
 
-test('an answer that is cut while the model thinks says so', async () => {
+test('notes that an answer was cut off during reasoning', async () => {
   const { stdout, stderr, code } = await run([
     ...chat,
     '--model',
@@ -49,6 +49,6 @@ test('an answer that is cut while the model thinks says so', async () => {
     'Count to ten.',
   ])
   expect(stdout).toBe('')
-  expect(stderr).toMatch(/^The answer was cut at 3 tokens/)
+  expect(stderr).toMatch(/^The answer was cut off after 3 tokens/)
   expect(code).toBe(0)
 })

@@ -9,25 +9,27 @@ import { answerTo } from '../support/hello.ts'
 const folder = useFolder()
 const firstWords = 'Once upon a time'
 
-test('a chat: two turns, commands, a file, the end', async () => {
+test('runs a chat with two turns, commands and a saved file', async () => {
   await using screen = new Screen()
-  expect(await screen.see('\n> ')).toMatch(/hello\. \/help lists the commands/)
+  expect(await screen.see('\n> ')).toMatch(/hello\. Type \/help for commands/)
   expect(screen.raw).toMatch(/Loading +100 % {2}█+ +\d+ kB of \d+ kB/)
 
-  expect(await screen.say('Say hello in five languages.')).toBe(answerTo('Say hello in five languages.'))
-  expect(await screen.say('/system You are friendly.')).toBe('System message: You are friendly.')
-  expect(await screen.say('Count to ten.')).toBe(answerTo('Count to ten.'))
+  expect(await screen.send('Say hello in five languages.')).toBe(answerTo('Say hello in five languages.'))
+  expect(await screen.send('/system You are friendly.')).toBe('System message: You are friendly.')
+  expect(await screen.send('Count to ten.')).toBe(answerTo('Count to ten.'))
 
-  const help = await screen.say('/help')
+  const help = await screen.send('/help')
   for (const name of ['/model', '/system', '/clear', '/save', '/stats', '/exit']) expect(help).toContain(name)
-  expect(await screen.say('/stats')).toMatch(/\d+ tokens in \d+\.\d\d s, \d+\.\d tokens\/s.*MLX \d/s)
-  expect(await screen.say('/model')).toMatch(/^\* hello {2}\d+ kB$/m)
-  expect(await screen.say('/model absent')).toContain('There is no model "absent".')
-  expect(await screen.say('/model hello')).toContain('Going on with hello.')
-  expect(await screen.say('/nonsense')).toBe('There is no /nonsense. /help lists the commands.')
+  expect(await screen.send('/stats')).toMatch(/\d+ tokens in \d+\.\d\d s, \d+\.\d tokens\/s.*MLX \d/s)
+  expect(await screen.send('/model')).toMatch(/^\* hello {2}\d+ kB$/m)
+  expect(await screen.send('/model absent')).toContain('There is no model "absent".')
+  expect(await screen.send('/model hello')).toContain('Switched to hello.')
+  expect(await screen.send('/nonsense')).toBe(
+    'Unknown command /nonsense. Type /help for the list of commands.',
+  )
 
   const file = join(folder, 'saved', 'chat.json')
-  expect(await screen.say(`/save ${file}`)).toBe(`Saved to ${file}`)
+  expect(await screen.send(`/save ${file}`)).toBe(`Saved to ${file}`)
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
     model: 'hello',
     messages: [
@@ -38,27 +40,27 @@ test('a chat: two turns, commands, a file, the end', async () => {
       { role: 'assistant', content: answerTo('Count to ten.') },
     ],
   })
-  expect(await screen.say(`/save ${file}`)).toBe(`${file} exists already: give another name.`)
+  expect(await screen.send(`/save ${file}`)).toBe(`${file} already exists. Choose another name.`)
 
-  expect(await screen.say('/clear')).toBe('A new chat.')
-  expect(await screen.say('/system -')).toBe('There is no system message.')
-  expect(await screen.say('/save')).toBe('There is nothing to save yet.')
+  expect(await screen.send('/clear')).toBe('Started a new chat.')
+  expect(await screen.send('/system -')).toBe('No system message is set.')
+  expect(await screen.send('/save')).toBe('Nothing to save yet.')
   screen.type('/exit', keys.enter)
   expect(await screen.exitCode()).toBe(0)
 })
 
-test('Ctrl-C stops the answer and not the chat; a second one leaves', async () => {
+test('Ctrl-C stops the answer, and exits when pressed twice', async () => {
   await using screen = new Screen([], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
   await screen.see('\n> ')
   screen.type(story, keys.enter)
   await screen.see(firstWords)
   screen.type(keys.controlC)
   expect(await screen.see('Stopped.\n> ')).not.toContain('happy.')
-  // The model is free at once: it does not write the rest of the story first.
-  expect(await screen.say('Say hello.')).toBe(answerTo('Say hello.'))
+  // The model is free at once and does not finish the story first.
+  expect(await screen.send('Say hello.')).toBe(answerTo('Say hello.'))
 
   const file = join(folder, 'stopped.md')
-  await screen.say(`/save ${file}`)
+  await screen.send(`/save ${file}`)
   const saved = readFileSync(file, 'utf8')
   expect(saved).toContain(`## You\n\n${story}\n\n## Model\n\n${firstWords}`)
   expect(saved).not.toContain('happy.')
@@ -73,7 +75,7 @@ test('Ctrl-C stops the answer and not the chat; a second one leaves', async () =
   expect(await screen.exitCode()).toBe(0)
 })
 
-test('what is typed during an answer waits for its turn', async () => {
+test('keeps what is typed during an answer for the next prompt', async () => {
   await using screen = new Screen([], { extra: { MLX_PYTHON: makeSlowPython(folder) } })
   await screen.see('\n> ')
   screen.type('Count to ten.', keys.enter)
@@ -88,7 +90,7 @@ test('what is typed during an answer waits for its turn', async () => {
   expect(await screen.exitCode()).toBe(0)
 })
 
-test('a pasted text and a line that goes on are one message, on a narrow terminal too', async () => {
+test('pasted text and continued lines are one message, in a narrow terminal too', async () => {
   await using screen = new Screen(['--max-tokens', '4'], { columns: 24 })
   await screen.see('\n> ')
   screen.type('\u001b[200~Count\rto\rten.\u001b[201~')
@@ -108,14 +110,14 @@ test('a pasted text and a line that goes on are one message, on a narrow termina
 })
 
 describe('colours', () => {
-  test('none with NO_COLOR', async () => {
+  test('are not used with NO_COLOR', async () => {
     await using screen = new Screen()
     await screen.see('\n> ')
     expect(screen.raw).not.toContain('\u001b[1m')
   })
 
-  test('bold and dim without it', async () => {
-    // Node asks these what the terminal can show.
+  test('are bold and dim without it', async () => {
+    // Node reads these to find out what the terminal supports.
     const terminal = { NO_COLOR: undefined, CI: undefined, TERM: 'xterm-256color' }
     await using screen = new Screen([], { extra: terminal })
     await screen.see('\n> ')
@@ -123,7 +125,7 @@ describe('colours', () => {
   })
 })
 
-test('without Python it says what helps, and ends with 1', async () => {
+test('without Python, says what to do and exits with 1', async () => {
   const python = join(folder, 'no python')
   expect(existsSync(python)).toBe(false)
   await using screen = new Screen([], { extra: { MLX_PYTHON: python } })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, it, type TestContext } from 'vitest'
-import { diskInMemory, folderWithoutCase, folderWithQuota } from '../support/disks.ts'
+import { caseInsensitiveFolder, diskInMemory, folderWithQuota } from '../support/disks.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
 import {
   builtTool,
@@ -227,7 +227,7 @@ describe('where upper and lower case are the same', () => {
   /** What the folder holds, by the names as they are spelled there. */
   const names = (folder: string): string[] => Object.keys(readTree(folder))
   const place = (context: TestContext, tree: Record<string, string>): string => {
-    const folder = join(folderWithoutCase(context), 'my-app')
+    const folder = join(caseInsensitiveFolder(context), 'my-app')
     mkdirSync(folder)
     writeTree(folder, tree)
     return folder

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { isAlive } from '../../src/system/descendants.ts'
 import { graceMs } from '../../src/system/ending.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
-import { heldSign, pausedAt } from '../support/paused.ts'
+import { pausedMark, pauseToolAt } from '../support/paused-tool.ts'
 import {
   builtTool,
   gitIdentity,
@@ -47,12 +47,12 @@ describe.each(ways)('%s while files are written', (_, leave) => {
 
   it.each(places)('at %s, call %i, leaves nothing of a new folder', async (method, nth) => {
     const folder = temporaryFolder()
-    const { environment, release } = pausedAt(method, nth)
+    const { environment, resume } = pauseToolAt(method, nth)
     const flags = ['above/x', '--yes', '--model', 'hello']
     const terminal = runInTerminal(bin, flags, { cwd: folder, columns, env: plainEnvironment(environment) })
-    await terminal.see(heldSign)
+    await terminal.see(pausedMark)
     await leave(terminal)
-    release()
+    resume()
     expect(await terminal.ended).toBe(130)
     expect(terminal.text()).toContain('Interrupted: nothing was written.')
     expect(readTree(folder)).toEqual({})
@@ -62,12 +62,12 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     const folder = temporaryFolder()
     writeTree(folder, { 'README.md': 'mine', 'src/mine.ts': 'mine', '.git/HEAD': 'mine' })
     const before = readTree(folder)
-    const { environment, release } = pausedAt(method, nth)
+    const { environment, resume } = pauseToolAt(method, nth)
     const flags = ['.', '--force', '--yes', '--model', 'hello']
     const terminal = runInTerminal(bin, flags, { cwd: folder, columns, env: plainEnvironment(environment) })
-    await terminal.see(heldSign)
+    await terminal.see(pausedMark)
     await leave(terminal)
-    release()
+    resume()
     expect(await terminal.ended).toBe(130)
     expect(terminal.text()).toContain('Interrupted: nothing was written.')
     expect(readTree(folder)).toEqual(before)
@@ -76,12 +76,12 @@ describe.each(ways)('%s while files are written', (_, leave) => {
   it('once the project is in its place keeps it, whole, and says how to go on', async () => {
     const folder = temporaryFolder()
     // The one call for a new folder: it was made aside and is moved into place.
-    const { environment, release } = pausedAt('renameSync', 1)
+    const { environment, resume } = pauseToolAt('renameSync', 1)
     const flags = ['x', '--yes', '--model', 'hello']
     const terminal = runInTerminal(bin, flags, { cwd: folder, columns, env: plainEnvironment(environment) })
-    await terminal.see(heldSign)
+    await terminal.see(pausedMark)
     await leave(terminal)
-    release()
+    resume()
     expect(await terminal.ended).toBe(130)
     expect(terminal.text()).toContain(
       `Interrupted. The project stays in ${join(folder, 'x')}: go on in it with: npm install && npm run setup`,

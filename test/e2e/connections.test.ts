@@ -9,9 +9,9 @@ import { createInterface } from 'node:readline'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
-import { plainPath } from '../support/company.ts'
+import { plainPath } from '../support/corporate-network.ts'
 import { answerTo } from '../support/hello.ts'
-import { makeNamespace, type Namespace } from '../support/namespace.ts'
+import { createNamespace, type Namespace } from '../support/namespace.ts'
 import { program } from '../support/programs/find.ts'
 import { needs } from '../support/programs/needs.ts'
 import { setupProject, sharedPython } from '../support/setup-project.ts'
@@ -53,7 +53,7 @@ describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', '
 
   /** A network of its own for each test: its counters begin at 0. */
   async function withNetwork(work: () => Promise<void>): Promise<void> {
-    await using made = await makeNamespace()
+    await using made = await createNamespace()
     network = made
     await work()
   }

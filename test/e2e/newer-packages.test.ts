@@ -12,8 +12,8 @@ import { packageManagers, templates } from '../../src/choices.ts'
 import { hostVersions } from '../../src/compose/source-folder.ts'
 import { lockFiles } from '../../src/system/package-manager.ts'
 import { writeComposed } from '../support/composed.ts'
-import { type ManagerMachine, machineWith } from '../support/manager-machine.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
+import { createSandbox, type PackageManagerSandbox } from '../support/package-manager-sandbox.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx newer é '))
@@ -43,13 +43,13 @@ const lockOnly = {
 }
 
 describe.each(packageManagers)('with $value', ({ value: manager }) => {
-  let machine: ManagerMachine
+  let machine: PackageManagerSandbox
 
   beforeAll(async () => {
     const home = join(folder, manager)
     mkdirSync(home)
     // The newest npm runs on newer versions of Node alone.
-    machine = await machineWith(
+    machine = await createSandbox(
       manager,
       home,
       registry.url,

@@ -5,8 +5,8 @@ import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readTree } from '../support/folders.ts'
-import { projectTestsMs } from '../support/limits.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
+import { projectTestsMs } from '../support/time-limits.ts'
 import { builtTool } from '../support/tool.ts'
 
 /** The oldest ones of the range in package.json, and the newest of each line that gets even releases. */

@@ -18,11 +18,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureEnvironment } from '../../scripts/environment.ts'
 import { quietStartCommand } from '../../src/system/package-manager.ts'
 import { answerTo } from '../support/hello.ts'
-import { secondsWithoutWait } from '../support/limits.ts'
-import { type ManagerMachine, machineWith } from '../support/manager-machine.ts'
-import { makeNamespace, type Namespace, type Ran } from '../support/namespace.ts'
+import { createNamespace, type Namespace, type Ran } from '../support/namespace.ts'
+import { createSandbox, type PackageManagerSandbox } from '../support/package-manager-sandbox.ts'
 import { needs } from '../support/programs/needs.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
+import { secondsWithoutWait } from '../support/time-limits.ts'
 import { builtTool } from '../support/tool.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-offline-managers-'))
@@ -37,7 +37,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
   beforeAll(async () => {
     tool = await builtTool()
     registry = await startRegistry({ tarballs: [] })
-    network = await makeNamespace()
+    network = await createNamespace()
     python = await ensureEnvironment()
   })
 
@@ -50,7 +50,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
   describe.each(['pnpm', 'yarn', 'bun'] as const)('%s', (manager) => {
     const place = join(folder, manager)
     const project = join(place, 'my app')
-    let machine: ManagerMachine
+    let machine: PackageManagerSandbox
     /** Its lock file, as a network made it. */
     let lock: string
     /** How long the first project took, which had a network. */
@@ -68,7 +68,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       })
 
     beforeAll(async () => {
-      machine = await machineWith(manager, place, registry.url)
+      machine = await createSandbox(manager, place, registry.url)
       // By the same name, so that their lock files are the same.
       const first = join(place, 'first', 'my app')
       const words = creation(first).map((word) => `'${word}'`)

@@ -17,13 +17,13 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
-import { plainPath } from '../support/company.ts'
+import { plainPath } from '../support/corporate-network.ts'
 import { answerTo } from '../support/hello.ts'
-import { secondsWithoutWait } from '../support/limits.ts'
-import { makeNamespace, type Namespace, type Ran } from '../support/namespace.ts'
+import { createNamespace, type Namespace, type Ran } from '../support/namespace.ts'
 import { needs } from '../support/programs/needs.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 import { bareMachine, basePython } from '../support/setup-project.ts'
+import { secondsWithoutWait } from '../support/time-limits.ts'
 import { builtTool } from '../support/tool.ts'
 import { lockedWheels, wheelsCommand } from '../support/wheels.ts'
 
@@ -46,7 +46,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
   beforeAll(async () => {
     tool = await builtTool()
     registry = await startRegistry({ tarballs: [] })
-    network = await makeNamespace()
+    network = await createNamespace()
     wheels = await lockedWheels()
     const machine = bareMachine()
     machine.remove()

@@ -5,23 +5,28 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { obtainUv } from '../../scripts/environment.ts'
+import {
+  type ConsumerSandbox,
+  createConsumerSandbox,
+  readmeFile,
+  withReadOnly,
+} from '../support/consumer-sandbox.ts'
 import { hadolint, type Stage, stagesOf } from '../support/dockerfile.ts'
 import { answerTo } from '../support/hello.ts'
-import { openPlace, type Place, shownFile, withReadOnly } from '../support/packages.ts'
 
-let place: Place
+let sandbox: ConsumerSandbox
 let project: string
-const stages = stagesOf(shownFile('Dockerfile'))
+const stages = stagesOf(readmeFile('Dockerfile'))
 
 beforeAll(async () => {
-  place = await openPlace()
-  project = place.project('app', { 'app.mjs': shownFile('app.mjs'), Dockerfile: shownFile('Dockerfile') })
-  await place.succeed('npm install --package-lock-only mlx-app zod', project)
+  sandbox = await createConsumerSandbox()
+  project = sandbox.project('app', { 'app.mjs': readmeFile('app.mjs'), Dockerfile: readmeFile('Dockerfile') })
+  await sandbox.succeed('npm install --package-lock-only mlx-app zod', project)
 })
-afterAll(async () => await place[Symbol.asyncDispose]())
+afterAll(async () => await sandbox[Symbol.asyncDispose]())
 
 /** The folder that stands for /app of a stage, by its name or its number. */
-const folderOf = (stage: string) => join(place.folder, `stage ${stage}`)
+const folderOf = (stage: string) => join(sandbox.folder, `stage ${stage}`)
 
 /** What a stage does to its folder. Programs and users are of the machine, which has them. */
 async function build({ name, instructions }: Stage): Promise<void> {
@@ -33,7 +38,7 @@ async function build({ name, instructions }: Stage): Promise<void> {
       if (instruction.name === 'FROM') copyStage(instruction.rest, folder)
       continue
     }
-    if (instruction.name === 'RUN') await place.succeed(instruction.rest, folder)
+    if (instruction.name === 'RUN') await sandbox.succeed(instruction.rest, folder)
     else if (instruction.name === 'COPY') copy(instruction.rest, folder)
     else throw new Error(`Nobody here follows ${line}`)
   }
@@ -77,7 +82,7 @@ test('makes an image that answers, and needs nothing of the stages before', asyn
   const folder = folderOf('')
   const command = z.array(z.string()).parse(JSON.parse(stages.at(-1)?.instructions.at(-1)?.rest ?? ''))
   const run = `${withReadOnly(folder)} ${command.join(' ')}`
-  expect(await place.succeed(run, folder)).toBe(answerTo('Say hello.'))
+  expect(await sandbox.succeed(run, folder)).toBe(answerTo('Say hello.'))
 })
 
 test('has the Python of the last stage where that of the set-up was', () => {

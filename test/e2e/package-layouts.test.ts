@@ -3,37 +3,43 @@ import { existsSync, lstatSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PackageManager } from '../../src/choices.ts'
+import {
+  type ConsumerSandbox,
+  createConsumerSandbox,
+  expectNoFileWritten,
+  readmeCommands,
+  readmeFile,
+} from '../support/consumer-sandbox.ts'
 import { answerTo } from '../support/hello.ts'
-import { expectNoFileWritten, openPlace, type Place, shownCommands, shownFile } from '../support/packages.ts'
 
 const hello = answerTo('Say hello.')
-const app = { 'app.mjs': shownFile('app.mjs') }
+const app = { 'app.mjs': readmeFile('app.mjs') }
 const member = JSON.stringify({ name: 'web', private: true, scripts: { start: 'node app.mjs' } })
 
 /** Sets up by a command, which writes to one folder alone; then an app runs, which writes nothing. */
-async function setUp(place: Place, root: string, folder: string, command: string): Promise<void> {
-  await expectNoFileWritten(root, [folder], async () => await place.succeed(command, root))
+async function setUp(sandbox: ConsumerSandbox, root: string, folder: string, command: string): Promise<void> {
+  await expectNoFileWritten(root, [folder], async () => await sandbox.succeed(command, root))
 }
 
-async function expectAnswer(place: Place, root: string, line: string, cwd = root): Promise<void> {
-  await expectNoFileWritten(root, [], async () => expect(await place.succeed(line, cwd)).toBe(hello))
+async function expectAnswer(sandbox: ConsumerSandbox, root: string, line: string, cwd = root): Promise<void> {
+  await expectNoFileWritten(root, [], async () => expect(await sandbox.succeed(line, cwd)).toBe(hello))
 }
 
 describe('a monorepo of npm', () => {
-  let place: Place
+  let sandbox: ConsumerSandbox
   let root: string
   const inMember = () => join(root, 'apps', 'web')
 
   beforeAll(async () => {
-    place = await openPlace()
-    root = place.project('monorepo', {
+    sandbox = await createConsumerSandbox()
+    root = sandbox.project('monorepo', {
       'package.json': JSON.stringify({ private: true, workspaces: ['apps/*'] }),
       'apps/web/package.json': member,
       'apps/web/app.mjs': app['app.mjs'],
     })
-    await place.succeed('npm install --workspace web mlx-app zod', root)
+    await sandbox.succeed('npm install --workspace web mlx-app zod', root)
   })
-  afterAll(async () => await place[Symbol.asyncDispose]())
+  afterAll(async () => await sandbox[Symbol.asyncDispose]())
 
   test('has the package at its root', () => {
     expect(existsSync(join(root, 'node_modules', 'mlx-app'))).toBe(true)
@@ -42,77 +48,77 @@ describe('a monorepo of npm', () => {
 
   test('is set up at its root', async () => {
     const [command = '', start = ''] = [
-      ...shownCommands('npx mlx-app setup').slice(1),
-      ...shownCommands('cd apps/web'),
+      ...readmeCommands('npx mlx-app setup').slice(1),
+      ...readmeCommands('cd apps/web'),
     ]
-    await setUp(place, root, '.mlx', command)
-    expect((await place.succeed(start, root)).split('\n')).toContain(hello)
-    await expectAnswer(place, root, 'node app.mjs', inMember())
-    await expectAnswer(place, root, 'node apps/web/app.mjs')
-    expect(await place.succeed('npx mlx-app setup 2>&1', inMember())).toContain('Already set up')
+    await setUp(sandbox, root, '.mlx', command)
+    expect((await sandbox.succeed(start, root)).split('\n')).toContain(hello)
+    await expectAnswer(sandbox, root, 'node app.mjs', inMember())
+    await expectAnswer(sandbox, root, 'node apps/web/app.mjs')
+    expect(await sandbox.succeed('npx mlx-app setup 2>&1', inMember())).toContain('Already set up')
     expect(existsSync(join(inMember(), '.mlx'))).toBe(false)
     rmSync(join(root, '.mlx'), { recursive: true })
   })
 
   test('is set up in a member', async () => {
-    await setUp(place, root, 'apps/web/.mlx', 'cd apps/web && npx mlx-app setup')
-    await expectAnswer(place, root, 'node app.mjs', inMember())
-    await expectAnswer(place, root, 'node apps/web/app.mjs')
-    await expectAnswer(place, root, 'npm --silent --workspace web start')
+    await setUp(sandbox, root, 'apps/web/.mlx', 'cd apps/web && npx mlx-app setup')
+    await expectAnswer(sandbox, root, 'node app.mjs', inMember())
+    await expectAnswer(sandbox, root, 'node apps/web/app.mjs')
+    await expectAnswer(sandbox, root, 'npm --silent --workspace web start')
     expect(existsSync(join(root, '.mlx'))).toBe(false)
   })
 })
 
 describe.each<PackageManager>(['pnpm', 'yarn'])('%s', (manager) => {
-  let place: Place
+  let sandbox: ConsumerSandbox
   let root: string
-  const [line = ''] = shownCommands(`${manager} add`)
+  const [line = ''] = readmeCommands(`${manager} add`)
   const [add = '', command = ''] = line.split(' && ')
 
   beforeAll(async () => {
-    place = await openPlace(manager)
+    sandbox = await createConsumerSandbox(manager)
     // Without a setting, Yarn installs as Plug'n'Play.
-    root = place.project('app', { ...app, ...(manager === 'yarn' && { 'yarn.lock': '' }) })
-    await place.succeed(add, root)
+    root = sandbox.project('app', { ...app, ...(manager === 'yarn' && { 'yarn.lock': '' }) })
+    await sandbox.succeed(add, root)
   })
-  afterAll(async () => await place[Symbol.asyncDispose]())
+  afterAll(async () => await sandbox[Symbol.asyncDispose]())
 
   test('is set up', async () => {
     if (manager === 'pnpm')
       expect(lstatSync(join(root, 'node_modules', 'mlx-app')).isSymbolicLink()).toBe(true)
     else expect(existsSync(join(root, 'node_modules'))).toBe(false)
-    await setUp(place, root, '.mlx', command)
+    await setUp(sandbox, root, '.mlx', command)
   })
 
   test('runs the app', async () => {
-    await expectAnswer(place, root, manager === 'pnpm' ? 'node app.mjs' : 'yarn node app.mjs')
+    await expectAnswer(sandbox, root, manager === 'pnpm' ? 'node app.mjs' : 'yarn node app.mjs')
   })
 
   test('names its own command where the set-up is missing', async () => {
-    const other = place.project('other', { 'package.json': '{}', 'mlx.config.json': '{}' })
+    const other = sandbox.project('other', { 'package.json': '{}', 'mlx.config.json': '{}' })
     const start = `MLX_PROJECT='${other}' ${manager === 'pnpm' ? 'pnpm exec' : 'yarn'} node app.mjs`
-    const { all } = await place.shell(start, { cwd: root })
+    const { all } = await sandbox.shell(start, { cwd: root })
     expect(all).toContain('SETUP_NEEDED')
     expect(all).toContain(command)
   })
 
   test('has a monorepo, whose members find the environment at its root', async () => {
     const isPnpm = manager === 'pnpm'
-    const monorepo = place.project('monorepo', {
+    const monorepo = sandbox.project('monorepo', {
       'package.json': JSON.stringify({ private: true, ...(!isPnpm && { workspaces: ['apps/*'] }) }),
       ...(isPnpm ? { 'pnpm-workspace.yaml': 'packages: [apps/*]\n' } : { 'yarn.lock': '' }),
       'apps/web/package.json': member,
       'apps/web/app.mjs': app['app.mjs'],
     })
     const web = join(monorepo, 'apps', 'web')
-    await place.succeed(add, web)
+    await sandbox.succeed(add, web)
     // The interpreter that is there saves a second environment.
     const MLX_PYTHON = join(root, '.mlx', 'venv', 'bin', 'python')
     writeFileSync(join(monorepo, 'mlx.config.json'), '{}')
     const setup = `MLX_PROJECT='${monorepo}' MLX_PYTHON='${MLX_PYTHON}' ${command}`
-    await place.succeed(setup, web)
+    await sandbox.succeed(setup, web)
     expect(existsSync(join(monorepo, '.mlx'))).toBe(true)
     rmSync(join(monorepo, 'mlx.config.json'))
-    await expectAnswer(place, monorepo, isPnpm ? 'node app.mjs' : 'yarn node app.mjs', web)
+    await expectAnswer(sandbox, monorepo, isPnpm ? 'node app.mjs' : 'yarn node app.mjs', web)
   })
 })

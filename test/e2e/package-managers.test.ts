@@ -12,10 +12,14 @@ import { startHub } from '../../packages/engine/test/engine/hub.ts'
 import { type PackageManager, packageManagers, type TemplateId } from '../../src/choices.ts'
 import { frozenInstallCommand, lockFiles, quietRun } from '../../src/system/package-manager.ts'
 import { answers, answerTo } from '../support/hello.ts'
-import { projectTestsMs } from '../support/limits.ts'
-import { type ManagerMachine, machineWith, type Ran } from '../support/manager-machine.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
+import {
+  createSandbox,
+  type PackageManagerSandbox,
+  type ShellResult,
+} from '../support/package-manager-sandbox.ts'
 import { needs } from '../support/programs/needs.ts'
+import { projectTestsMs } from '../support/time-limits.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx managers é '))
 const registry = inject('registry')
@@ -33,9 +37,9 @@ const manifestSchema = z.object({ scripts: z.record(z.string(), z.string()) })
 
 /** A project that was created, and what creating it printed. */
 interface Created {
-  machine: ManagerMachine
+  machine: PackageManagerSandbox
   project: string
-  printed: Ran
+  printed: ShellResult
 }
 
 /** Creates a project as it is told on the first page of the README. */
@@ -45,7 +49,7 @@ async function create(manager: PackageManager, template: TemplateId, flags = '')
   mkdirSync(parent, { recursive: true })
   // The newest npm runs on newer versions of Node alone.
   const node = manager === 'npm' ? await nodeFolder('24') : undefined
-  const machine = await machineWith(manager, home, registry, node)
+  const machine = await createSandbox(manager, home, registry, node)
   const separator = manager === 'npm' ? '-- ' : ''
   const rest = `--yes --template ${template} --model hello ${flags}`
   const printed = await machine.shell(`${manager} create mlx-app@latest my-app ${separator}${rest}`, {
@@ -55,7 +59,7 @@ async function create(manager: PackageManager, template: TemplateId, flags = '')
 }
 
 /** What the tool printed below a heading. */
-function below(heading: string, { all }: Ran): string[] {
+function below(heading: string, { all }: ShellResult): string[] {
   const lines = all.split('\n')
   const from = lines.indexOf(heading)
   if (from < 0) throw new Error(`It did not print "${heading}": ${all}`)
@@ -82,7 +86,7 @@ async function works(
   { machine, project }: Created,
   line: string,
   options: { input?: string; env?: NodeJS.ProcessEnv } = {},
-): Promise<Ran> {
+): Promise<ShellResult> {
   const ran = await machine.shell(line, { cwd: project, ...options })
   expect(ran.exitCode, `${line}\n${ran.all}`).toBe(0)
   return ran

@@ -2,28 +2,33 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  type ConsumerSandbox,
+  createConsumerSandbox,
+  expectNoFileWritten,
+  readmeFile,
+} from '../support/consumer-sandbox.ts'
 import { answerTo } from '../support/hello.ts'
-import { expectNoFileWritten, openPlace, type Place, shownFile } from '../support/packages.ts'
 
-let place: Place
+let sandbox: ConsumerSandbox
 let project: string
 /** What Next itself writes. */
 const ofNext = ['.next', 'next-env.d.ts']
 const questions = ['Who are you?', 'Say hello.', 'What is MLX?']
 
 beforeAll(async () => {
-  place = await openPlace()
+  sandbox = await createConsumerSandbox()
   const names = ['next.config.mjs', 'app/ask/route.js']
-  project = place.project('site', Object.fromEntries(names.map((name) => [name, shownFile(name)])))
-  await place.succeed('npm install mlx-app zod next@16 react@19 react-dom@19', project)
+  project = sandbox.project('site', Object.fromEntries(names.map((name) => [name, readmeFile(name)])))
+  await sandbox.succeed('npm install mlx-app zod next@16 react@19 react-dom@19', project)
 }, 600_000)
-afterAll(async () => await place[Symbol.asyncDispose]())
+afterAll(async () => await sandbox[Symbol.asyncDispose]())
 
 test('a build needs no environment, and starts no engine', async () => {
   const printed = await expectNoFileWritten(
     project,
     ofNext,
-    async () => await place.succeed('npx next build 2>&1', project),
+    async () => await sandbox.succeed('npx next build 2>&1', project),
   )
   expect(printed).toMatch(/ƒ \/ask/)
   expect(readdirSync(project)).not.toContain('.mlx')
@@ -37,24 +42,28 @@ async function expectAnswers(seen: string): Promise<void> {
 }
 
 test('the built app answers, many at once', async () => {
-  await expectNoFileWritten(project, ['.mlx'], async () => await place.succeed('npx mlx-app setup', project))
+  await expectNoFileWritten(
+    project,
+    ['.mlx'],
+    async () => await sandbox.succeed('npx mlx-app setup', project),
+  )
   await expectNoFileWritten(project, ofNext, async () => {
-    await place.until(/Ready in/, 'exec node_modules/.bin/next start --port 0', project, expectAnswers)
+    await sandbox.until(/Ready in/, 'exec node_modules/.bin/next start --port 0', project, expectAnswers)
   })
 }, 600_000)
 
 test('so does the app that is being worked on', async () => {
   await expectNoFileWritten(project, ofNext, async () => {
-    await place.until(/Ready in/, 'exec node_modules/.bin/next dev --port 0', project, expectAnswers)
+    await sandbox.until(/Ready in/, 'exec node_modules/.bin/next dev --port 0', project, expectAnswers)
   })
 }, 600_000)
 
 test('so does a standalone server, which is told the project', async () => {
-  const config = shownFile('next.config.mjs').replace('{', "{ output: 'standalone',")
+  const config = readmeFile('next.config.mjs').replace('{', "{ output: 'standalone',")
   writeFileSync(join(project, 'next.config.mjs'), config)
-  await place.succeed('npx next build 2>&1', project)
-  const alone = join(place.folder, 'alone')
-  await place.succeed(`cp -R .next/standalone '${alone}'`, project)
+  await sandbox.succeed('npx next build 2>&1', project)
+  const alone = join(sandbox.folder, 'alone')
+  await sandbox.succeed(`cp -R .next/standalone '${alone}'`, project)
   const start = `PORT=0 HOSTNAME=localhost MLX_PROJECT='${project}' exec node server.js`
-  await place.until(/Ready in/, start, alone, expectAnswers)
+  await sandbox.until(/Ready in/, start, alone, expectAnswers)
 }, 600_000)

@@ -3,35 +3,35 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { answerTo } from '../support/hello.ts'
 import {
+  type ConsumerSandbox,
   caches,
+  createConsumerSandbox,
   expectNoFileWritten,
-  openPlace,
-  type Place,
-  shownFile,
+  readmeFile,
   withReadOnly,
-} from '../support/packages.ts'
+} from '../support/consumer-sandbox.ts'
+import { answerTo } from '../support/hello.ts'
 import { program } from '../support/programs/find.ts'
 import { needs } from '../support/programs/needs.ts'
 
-let place: Place
+let sandbox: ConsumerSandbox
 let project: string
 const hello = answerTo('Say hello.')
 
 beforeAll(async () => {
-  place = await openPlace()
-  project = place.project('my app', { 'app.mjs': shownFile('app.mjs'), 'app.cjs': shownFile('app.cjs') })
-  await place.succeed(`npm install '${place.tarball}' zod`, project)
+  sandbox = await createConsumerSandbox()
+  project = sandbox.project('my app', { 'app.mjs': readmeFile('app.mjs'), 'app.cjs': readmeFile('app.cjs') })
+  await sandbox.succeed(`npm install '${sandbox.tarball}' zod`, project)
 })
-afterAll(async () => await place[Symbol.asyncDispose]())
+afterAll(async () => await sandbox[Symbol.asyncDispose]())
 
 const run = async (line: string, cwd = project, env: NodeJS.ProcessEnv = {}) =>
-  await place.succeed(line, cwd, env)
+  await sandbox.succeed(line, cwd, env)
 
 describe('before the set-up', () => {
   test('an app is told the command', async () => {
-    const { exitCode, stderr } = await place.shell('node app.mjs', { cwd: project })
+    const { exitCode, stderr } = await sandbox.shell('node app.mjs', { cwd: project })
     expect(exitCode).not.toBe(0)
     expect(stderr).toContain('SETUP_NEEDED')
     expect(stderr).toContain('npx mlx-app setup')
@@ -39,10 +39,10 @@ describe('before the set-up', () => {
 
   test('the set-up works where the packages are read-only, and writes to .mlx and caches alone', async () => {
     const packages = withReadOnly(join(project, 'node_modules'))
-    const { exitCode } = await place.shell(`${packages} touch node_modules/mlx-app/x`, { cwd: project })
+    const { exitCode } = await sandbox.shell(`${packages} touch node_modules/mlx-app/x`, { cwd: project })
     expect(exitCode).not.toBe(0)
     const except = ['my app/.mlx', 'tmp', ...caches.map((cache) => join('home', cache))]
-    await expectNoFileWritten(place.folder, except, async () => await run(`${packages} npx mlx-app setup`))
+    await expectNoFileWritten(sandbox.folder, except, async () => await run(`${packages} npx mlx-app setup`))
     expect(readFileSync(join(project, '.mlx', '.gitignore'), 'utf8')).toBe('*\n')
   })
 })
@@ -52,7 +52,7 @@ describe('before the set-up', () => {
  * the CPU in the folder for temporary files.
  */
 const quietly = async (line: string, cwd?: string, env?: NodeJS.ProcessEnv) =>
-  await expectNoFileWritten(place.folder, ['tmp'], async () => await run(line, cwd, env))
+  await expectNoFileWritten(sandbox.folder, ['tmp'], async () => await run(line, cwd, env))
 
 describe('an app', () => {
   test('is an ES module', async () => {
@@ -64,12 +64,12 @@ describe('an app', () => {
   })
 
   test('is started from another folder', async () => {
-    expect(await quietly("node '../my app/app.mjs'", join(place.folder, 'home'))).toBe(hello)
+    expect(await quietly("node '../my app/app.mjs'", join(sandbox.folder, 'home'))).toBe(hello)
   })
 
   test('lies in a folder of the project', async () => {
     mkdirSync(join(project, 'src', 'deep'), { recursive: true })
-    writeFileSync(join(project, 'src', 'deep', 'app.mjs'), shownFile('app.mjs'))
+    writeFileSync(join(project, 'src', 'deep', 'app.mjs'), readmeFile('app.mjs'))
     expect(await quietly('node src/deep/app.mjs')).toBe(hello)
   })
 
@@ -84,13 +84,13 @@ describe('an app', () => {
   test('has an mlx.config.json that is read', async () => {
     const path = join(project, 'mlx.config.json')
     writeFileSync(path, JSON.stringify({ model: 'not-here' }))
-    const { stderr } = await place.shell('node app.mjs', { cwd: project })
+    const { stderr } = await sandbox.shell('node app.mjs', { cwd: project })
     expect(stderr).toContain('MODEL_NOT_FOUND')
     rmSync(path)
   })
 
   test('keeps working where the project is moved', async () => {
-    const moved = join(place.folder, 'moved')
+    const moved = join(sandbox.folder, 'moved')
     renameSync(project, moved)
     try {
       expect(await run('node app.mjs', moved)).toBe(hello)
@@ -108,8 +108,8 @@ test('the doctor finds all well, and says which project it is', async () => {
 
 describe('MLX_PYTHON', () => {
   test('wins over the environment that was set up', async () => {
-    const log = join(place.folder, 'started.log')
-    const python = join(place.folder, 'home', 'my python')
+    const log = join(sandbox.folder, 'started.log')
+    const python = join(sandbox.folder, 'home', 'my python')
     const own = join(project, '.mlx', 'venv', 'bin', 'python')
     writeFileSync(python, `#!/bin/sh\necho started >> '${log}'\nexec '${own}' "$@"\n`, { mode: 0o755 })
     expect(await run('node app.mjs', project, { MLX_PYTHON: python })).toBe(hello)
@@ -117,14 +117,14 @@ describe('MLX_PYTHON', () => {
   })
 
   test('that is not there is an error that names it', async () => {
-    const { stderr } = await place.shell('node app.mjs', { cwd: project, env: { MLX_PYTHON: '/not/here' } })
+    const { stderr } = await sandbox.shell('node app.mjs', { cwd: project, env: { MLX_PYTHON: '/not/here' } })
     expect(stderr).toContain('PYTHON_NOT_FOUND')
     expect(stderr).toContain('/not/here')
   })
 
   test('needs no environment in the project', async () => {
-    const other = place.project('other python', { 'app.mjs': shownFile('app.mjs') })
-    await run(`npm install '${place.tarball}' zod`, other)
+    const other = sandbox.project('other python', { 'app.mjs': readmeFile('app.mjs') })
+    await run(`npm install '${sandbox.tarball}' zod`, other)
     const MLX_PYTHON = join(project, '.mlx', 'venv', 'bin', 'python')
     expect(await run('node app.mjs', other, { MLX_PYTHON })).toBe(hello)
     const printed = await run('npx mlx-app setup 2>&1', other, { MLX_PYTHON })
@@ -136,6 +136,6 @@ describe('MLX_PYTHON', () => {
 test('no worker is left behind', needs('ps'), async () => {
   const { stdout } = await execa(program('ps'), ['-A', '-o', 'args='])
   expect(
-    stdout.split('\n').filter((line) => line.includes(place.folder) && line.includes('mlx_app')),
+    stdout.split('\n').filter((line) => line.includes(sandbox.folder) && line.includes('mlx_app')),
   ).toEqual([])
 })

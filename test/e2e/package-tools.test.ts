@@ -2,28 +2,34 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type ConsumerSandbox,
+  createConsumerSandbox,
+  expectNoFileWritten,
+  readmeCommands,
+  readmeFile,
+} from '../support/consumer-sandbox.ts'
 import { answerTo } from '../support/hello.ts'
-import { expectNoFileWritten, openPlace, type Place, shownCommands, shownFile } from '../support/packages.ts'
 
-let place: Place
+let sandbox: ConsumerSandbox
 let project: string
 const hello = answerTo('Say hello.')
 
 beforeAll(async () => {
-  place = await openPlace()
+  sandbox = await createConsumerSandbox()
   const names = ['app.mjs', 'app.ts', 'server.mjs', 'app.test.mjs']
-  project = place.project('app', Object.fromEntries(names.map((name) => [name, shownFile(name)])))
+  project = sandbox.project('app', Object.fromEntries(names.map((name) => [name, readmeFile(name)])))
   writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   const tools = 'tsx typescript @types/node@20 express esbuild vitest@4'
-  await place.succeed(`npm install mlx-app zod ${tools}`, project)
+  await sandbox.succeed(`npm install mlx-app zod ${tools}`, project)
   const except = ['.mlx']
-  await expectNoFileWritten(project, except, async () => await place.succeed('npx mlx-app setup', project))
+  await expectNoFileWritten(project, except, async () => await sandbox.succeed('npx mlx-app setup', project))
 })
-afterAll(async () => await place[Symbol.asyncDispose]())
+afterAll(async () => await sandbox[Symbol.asyncDispose]())
 
 /** Runs a line that writes nothing into the project but to these paths, packages and environment included. */
 const quietly = async (line: string, except: string[] = []) =>
-  await expectNoFileWritten(project, except, async () => await place.succeed(line, project))
+  await expectNoFileWritten(project, except, async () => await sandbox.succeed(line, project))
 
 describe('TypeScript', () => {
   test('runs by tsx', async () => {
@@ -39,7 +45,7 @@ describe('TypeScript', () => {
         join(project, 'wrong.ts'),
         "import { createEngine } from 'mlx-app'\nawait (await createEngine()).complete({ prompt: 1 })\n",
       )
-      const { exitCode, stdout } = await place.shell(`${compiler} ${modules} wrong.ts`, { cwd: project })
+      const { exitCode, stdout } = await sandbox.shell(`${compiler} ${modules} wrong.ts`, { cwd: project })
       expect(exitCode).not.toBe(0)
       expect(stdout).toMatch(/wrong\.ts.*TS2322/)
     },
@@ -56,13 +62,13 @@ describe('TypeScript', () => {
       console.log(isSetUp(), upToDate, typeof getMissingModel)
     `
     writeFileSync(join(project, 'start.ts'), code)
-    await place.succeed(`${compiler} --module nodenext start.ts`, project)
-    expect(await place.succeed('npx tsx start.ts', project)).toBe('true true function')
+    await sandbox.succeed(`${compiler} --module nodenext start.ts`, project)
+    expect(await sandbox.succeed('npx tsx start.ts', project)).toBe('true true function')
   })
 })
 
 test('an Express app answers many at once', async () => {
-  await place.until(/port \d+\n/, 'PORT=0 exec node server.mjs', project, async (seen) => {
+  await sandbox.until(/port \d+\n/, 'PORT=0 exec node server.mjs', project, async (seen) => {
     const [, port = ''] = /port (\d+)/.exec(seen) ?? []
     const ask = async (question: string) => {
       const answer = await fetch(`http://127.0.0.1:${port}/ask?question=${encodeURIComponent(question)}`)
@@ -77,14 +83,14 @@ test('an Express app answers many at once', async () => {
 
 describe('esbuild', () => {
   test('makes bundles with and without the package inside', async () => {
-    const commands = shownCommands('npx esbuild')
+    const commands = readmeCommands('npx esbuild')
     expect(commands).toHaveLength(2)
     for (const command of commands) {
       const [, bundle = ''] = /--outfile=(\S+)/.exec(command) ?? []
-      await place.succeed(command, project)
+      await sandbox.succeed(command, project)
       expect(await quietly(`node ${bundle}`)).toBe(hello)
-      const elsewhere = `cp ${bundle} '${place.folder}/bundle.mjs' && cd '${place.folder}'`
-      const ran = await place.shell(`${elsewhere} && MLX_PROJECT='${project}' node bundle.mjs`, {
+      const elsewhere = `cp ${bundle} '${sandbox.folder}/bundle.mjs' && cd '${sandbox.folder}'`
+      const ran = await sandbox.shell(`${elsewhere} && MLX_PROJECT='${project}' node bundle.mjs`, {
         cwd: project,
       })
       // The whole one needs nothing beside it.
@@ -95,9 +101,9 @@ describe('esbuild', () => {
   })
 
   test('makes CommonJS of it', async () => {
-    const code = shownFile('app.mjs').replace('const engine', 'async function main() {\nconst engine')
+    const code = readmeFile('app.mjs').replace('const engine', 'async function main() {\nconst engine')
     writeFileSync(join(project, 'main.mjs'), `${code}}\nmain()\n`)
-    await place.succeed(
+    await sandbox.succeed(
       'npx esbuild main.mjs --bundle --platform=node --format=cjs --outfile=dist/app.cjs',
       project,
     )
@@ -108,8 +114,8 @@ describe('esbuild', () => {
     const code = `import { isSetUp } from 'mlx-app/setup'\nconsole.log(isSetUp())\n`
     writeFileSync(join(project, 'ready.mjs'), code)
     const flags = '--bundle --platform=node --minify'
-    await place.succeed(`npx esbuild ready.mjs ${flags} --format=esm --outfile=dist/ready.mjs`, project)
-    await place.succeed(`npx esbuild ready.mjs ${flags} --format=cjs --outfile=dist/ready.cjs`, project)
+    await sandbox.succeed(`npx esbuild ready.mjs ${flags} --format=esm --outfile=dist/ready.mjs`, project)
+    await sandbox.succeed(`npx esbuild ready.mjs ${flags} --format=cjs --outfile=dist/ready.cjs`, project)
     expect(await quietly('node dist/ready.mjs')).toBe('true')
     expect(await quietly('node dist/ready.cjs')).toBe('true')
   })

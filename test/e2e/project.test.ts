@@ -14,10 +14,10 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { answers } from '../support/hello.ts'
-import { installedTool } from '../support/installed.ts'
-import { projectTestsMs } from '../support/limits.ts'
+import { installTool } from '../support/install-tool.ts'
 import { findProgram, program } from '../support/programs/find.ts'
 import { needs } from '../support/programs/needs.ts'
+import { projectTestsMs } from '../support/time-limits.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
 const project = join(folder, 'my app')
@@ -36,7 +36,7 @@ async function withoutNetwork(command: string): Promise<[string, string[]]> {
 }
 
 beforeAll(async () => {
-  const bin = await installedTool(folder)
+  const bin = await installTool(folder)
   await execa(bin, [project, '--yes', '--template', 'node', '--model', 'hello'], {
     cwd: folder,
     stdin: 'ignore',

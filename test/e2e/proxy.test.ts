@@ -8,7 +8,13 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
 import { startHub } from '../../packages/engine/test/engine/hub.ts'
-import { type Company, companyModel, makeCompany, plainPath, secrets } from '../support/company.ts'
+import {
+  type CorporateNetwork,
+  createCorporateNetwork,
+  mirroredModel,
+  plainPath,
+  secrets,
+} from '../support/corporate-network.ts'
 import { answerTo } from '../support/hello.ts'
 import { mirrorNames } from '../support/mirror.ts'
 import type { Ran } from '../support/namespace.ts'
@@ -23,7 +29,7 @@ describe.runIf(linux)(
   'behind a proxy that is the only way out',
   needs('ip', 'unshare', 'nsenter', 'openssl'),
   () => {
-    let company: Company
+    let company: CorporateNetwork
     let tool: string
     let project: string
     let created: Ran
@@ -57,7 +63,7 @@ describe.runIf(linux)(
 
     beforeAll(async () => {
       tool = await builtTool()
-      company = await makeCompany()
+      company = await createCorporateNetwork()
       project = join(company.folder, 'my app')
       // A user who has configured npm and pip, as their company's manual says, and never heard of uv.
       company.writeNpmrc(`https-proxy=${company.proxyUrl}`, `cafile=${company.authority.certificate}`)
@@ -136,16 +142,16 @@ describe.runIf(linux)(
         NODE_EXTRA_CA_CERTS: company.authority.certificate,
         HF_ENDPOINT: company.hubUrl,
       }
-      const pulled = await servers(() => run(['npm', 'run', 'models', '--', 'pull', companyModel], settings))
+      const pulled = await servers(() => run(['npm', 'run', 'models', '--', 'pull', mirroredModel], settings))
       expect(pulled.ran.exitCode, pulled.ran.all).toBe(0)
       expect([pulled.through, pulled.astray]).toEqual([[secure('hub')], 0])
       // The description of the model and its files, and no word on who uses it or how.
       const ofHub = company.mirror.asked.filter((address) => address.startsWith(mirrorNames.hub))
-      const ofModel = new RegExp(`^${mirrorNames.hub}/(api/models/)?${companyModel}(/|\\?|$)`)
+      const ofModel = new RegExp(`^${mirrorNames.hub}/(api/models/)?${mirroredModel}(/|\\?|$)`)
       expect(ofHub.filter((address) => !ofModel.test(address))).toEqual([])
       const question = 'Say hello.'
       const asked = await servers(() =>
-        run(['npm', '-s', 'start', '--', question], { MLX_MODEL: companyModel, HF_HUB_OFFLINE: '1' }),
+        run(['npm', '-s', 'start', '--', question], { MLX_MODEL: mirroredModel, HF_HUB_OFFLINE: '1' }),
       )
       expect(asked.ran.stdout, asked.ran.stderr).toBe(answerTo(question))
       expect([asked.through, asked.astray]).toEqual([[], 0])
@@ -245,7 +251,7 @@ server.close()
 `
 
 it.runIf(linux)('sends nothing of loopback through a proxy', async () => {
-  await using hub = await startHub(companyModel, join(pythonDirectory, 'src', 'mlx_app', 'hello'))
+  await using hub = await startHub(mirroredModel, join(pythonDirectory, 'src', 'mlx_app', 'hello'))
   const project = await setupProject()
   onTestFinished(() => project.remove())
   const nowhere = 'http://127.0.0.1:9'
@@ -259,7 +265,7 @@ it.runIf(linux)('sends nothing of loopback through a proxy', async () => {
     NO_PROXY: 'intranet.test',
     no_proxy: 'intranet.test',
   }
-  for (const words of [['setup'], ['models', 'pull', companyModel]]) {
+  for (const words of [['setup'], ['models', 'pull', mirroredModel]]) {
     const ran = await execa(process.execPath, [program, ...words], {
       cwd: project.root,
       env,

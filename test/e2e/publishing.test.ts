@@ -16,13 +16,13 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { packPackages } from '../../scripts/packages.ts'
-import { problemsOf } from '../../scripts/publish/checks.ts'
+import { findProblems } from '../../scripts/publish/checks.ts'
 import { expectedOfReleasedTool } from '../../scripts/publish/expected.ts'
 import { unpack } from '../../scripts/publish/unpack.ts'
 import { version } from '../../src/version.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
-import { startNpm } from '../support/npm.ts'
+import { startPublishRegistry } from '../support/publish-registry.ts'
 import { runTool } from '../support/tool.ts'
 import {
   commandsOf,
@@ -133,7 +133,7 @@ describe('a release', () => {
 
   it('is refused while the changelog has nothing of it', async () => {
     const { exitCode, stderr } = await step('npm run release -- check')
-    expect(stderr).toContain(`✗ The tag is v${newVersion}, and other versions are in:\n`)
+    expect(stderr).toContain(`✗ The tag is v${newVersion}, but these versions differ:\n`)
     for (const place of [
       'package.json',
       'packages/engine/package.json',
@@ -147,7 +147,9 @@ describe('a release', () => {
     writeFileSync(join(copy, 'CHANGELOG.md'), '# Changelog\n\n## [Unreleased]\n\n### Added\n\n- A page.\n')
     const prepare = ['run', '-s', 'release', '--', 'prepare', newVersion]
     const { stdout } = await execa('npm', prepare, { cwd: copy })
-    expect(stdout).toBe(`Commit it, then: git tag v${newVersion} && git push origin main v${newVersion}`)
+    expect(stdout).toBe(
+      `Commit the changes, then run: git tag v${newVersion} && git push origin main v${newVersion}`,
+    )
     const today = new Date().toISOString().slice(0, 10)
     expect(readFileSync(join(copy, 'CHANGELOG.md'), 'utf8')).toBe(
       `# Changelog\n\n## [Unreleased]\n\n## [${newVersion}] - ${today}\n\n### Added\n\n- A page.\n`,
@@ -160,7 +162,7 @@ describe('a release', () => {
   it('is refused with nothing to say, and with a wrong version', async () => {
     for (const [version, complaint] of [
       ['9.9.0', '✗ CHANGELOG.md has nothing below "## [Unreleased]"'],
-      ['next', '✗ "next" is not a version like 1.2.3'],
+      ['next', '✗ "next" is not a version such as 1.2.3'],
     ] as const) {
       const prepare = ['run', '-s', 'release', '--', 'prepare', version]
       const { stderr, exitCode } = await execa('npm', prepare, { cwd: copy, reject: false })
@@ -223,7 +225,7 @@ describe('a release', () => {
     const folder = temporaryFolder('unpacked')
     await unpack(pathOf('create-mlx-app.tgz'), folder)
     const expected = expectedOfReleasedTool()
-    expect(await problemsOf(folder, expected)).toEqual([])
+    expect(await findProblems(folder, expected)).toEqual([])
     chmodSync(join(folder, 'dist', 'index.js'), 0o644)
     rmSync(join(folder, 'LICENSE'))
     mkdirSync(join(folder, 'test'))
@@ -234,8 +236,8 @@ describe('a release', () => {
       join(folder, 'package.json'),
       JSON.stringify({ ...manifest, private: true, dependencies: { prompts: '^2.4.2' } }),
     )
-    const problems = await problemsOf(folder, expected)
-    const names = `names ${root.slice(0, -1)}`
+    const problems = await findProblems(folder, expected)
+    const names = `contains ${root.slice(0, -1)}`
     expect(problems.filter((problem) => problem.endsWith(names)).sort()).toEqual([
       `README.md ${names}`,
       `test/x.ts ${names}`,
@@ -251,18 +253,18 @@ describe('a release', () => {
   })
 
   it('is published as it was packed, in order, and goes on where it broke off', async () => {
-    await using registry = await startNpm()
+    await using registry = await startPublishRegistry()
     registry.refused = 'mlx-app-server'
     const broken = await publish(registry.url)
-    expect(broken.stdout).toContain(`mlx-app ${newVersion} is published`)
-    expect(broken.stderr).toContain(`✗ mlx-app-server ${newVersion} was not published. Run this again`)
+    expect(broken.stdout).toContain(`Published mlx-app ${newVersion}`)
+    expect(broken.stderr).toContain(`✗ Could not publish mlx-app-server ${newVersion}. Run this again`)
     expect(broken.exitCode).toBe(1)
     expect([...registry.packages.keys()]).toEqual(['mlx-app'])
 
     registry.refused = undefined
     const resumed = await publish(registry.url)
     expect(resumed.exitCode, resumed.stderr).toBe(0)
-    const skipped = (name: string) => `${name} ${newVersion} is on npm already, with the same bytes: skipped`
+    const skipped = (name: string) => `Skipped ${name} ${newVersion}: npm already has it, with the same bytes`
     expect(resumed.stdout).toContain(skipped('mlx-app'))
     expect([...registry.packages.keys()]).toEqual(['mlx-app', 'mlx-app-server', 'create-mlx-app'])
     for (const [name, { access, bytes }] of registry.packages) {
@@ -276,35 +278,33 @@ describe('a release', () => {
   })
 
   it('publishes nothing where npm has other bytes of the version', async () => {
-    await using registry = await startNpm()
+    await using registry = await startPublishRegistry()
     registry.packages.set('create-mlx-app', {
       version: newVersion,
       access: 'public',
       bytes: Buffer.from('other'),
     })
     const { exitCode, stderr } = await publish(registry.url)
-    expect(stderr).toContain(
-      `✗ npm has create-mlx-app ${newVersion} with other bytes than create-mlx-app.tgz.`,
-    )
+    expect(stderr).toContain(`✗ create-mlx-app ${newVersion} on npm differs from create-mlx-app.tgz.`)
     expect(exitCode).toBe(1)
     expect([...registry.packages.keys()]).toEqual(['create-mlx-app'])
   })
 
   it('publishes nothing where npm can not be asked', async () => {
     const { exitCode, stderr } = await publish('http://127.0.0.1:1/')
-    expect(stderr).toContain(`✗ npm can't tell whether it has mlx-app ${newVersion}:\n`)
+    expect(stderr).toContain(`✗ Could not find out whether npm has mlx-app ${newVersion}:\n`)
     expect(exitCode).toBe(1)
   })
 
   it('refuses a tool that carries its packages, and so does npm', async () => {
-    await using registry = await startNpm()
+    await using registry = await startPublishRegistry()
     const released = pathOf('create-mlx-app.tgz')
     const kept = readFileSync(released)
     const carrying = inject('tarball')
     cpSync(carrying, released)
     const { exitCode, stderr } = await publish(registry.url)
     writeFileSync(released, kept)
-    expect(stderr).toContain(`✗ ${released} is a build from a checkout, which carries its packages.`)
+    expect(stderr).toContain(`✗ ${released} is a build from a checkout, which includes its packages.`)
     expect(exitCode).toBe(1)
     const packages = (await packPackages()).filter(({ name }) => name !== 'wheel').map(({ path }) => path)
     for (const tarball of [carrying, ...packages]) {
@@ -319,7 +319,7 @@ describe('a release', () => {
   })
 
   it('asks for provenance, which nobody gets on a machine of their own', async () => {
-    await using registry = await startNpm()
+    await using registry = await startPublishRegistry()
     const noWorkflow = { CI: '', GITHUB_ACTIONS: '' }
     const { exitCode, stderr } = await step('node scripts/publish/publish.ts', '', {
       ...access(registry.url),

@@ -8,7 +8,7 @@ import { obtainUv } from '../../scripts/environment.ts'
 import { dateText, lockDate } from '../../scripts/lock-date.ts'
 import { writeTree } from '../support/folders.ts'
 import { answerTo } from '../support/hello.ts'
-import { installedTool } from '../support/installed.ts'
+import { installTool } from '../support/install-tool.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx python é '))
 const project = join(folder, 'my app')
@@ -22,7 +22,7 @@ let environment: NodeJS.ProcessEnv = {}
 beforeAll(async () => {
   const path = [dirname(await obtainUv()), process.env.PATH].join(delimiter)
   environment = { PATH: path, UV_EXCLUDE_NEWER: dateText(lockDate()), NO_COLOR: '1' }
-  const tool = await installedTool(folder)
+  const tool = await installTool(folder)
   const flags = ['--yes', '--template', 'node', '--model', 'hello', '--with', 'python']
   const { all } = await execa(tool, [project, ...flags], {
     cwd: folder,

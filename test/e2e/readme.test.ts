@@ -11,7 +11,7 @@ import { dateText, lockDate } from '../../scripts/lock-date.ts'
 import { packPackages } from '../../scripts/packages.ts'
 import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
 import { writeTree } from '../support/folders.ts'
-import { machineWith } from '../support/manager-machine.ts'
+import { createSandbox } from '../support/package-manager-sandbox.ts'
 import { needs } from '../support/programs/needs.ts'
 import { startRegistry } from '../support/registry.ts'
 import { basePython } from '../support/setup-project.ts'
@@ -157,7 +157,7 @@ describe('the README', () => {
     const cwd = join(folder, 'an app of mine')
     const [, program = ''] = /^```js\n(\/\/ app\.mjs\n.*?)^```$/ms.exec(read('README.md')) ?? []
     writeTree(cwd, { 'package.json': '{ "private": true }', 'app.mjs': program })
-    const machine = await machineWith(undefined, join(folder, 'machine'), packages.url)
+    const machine = await createSandbox(undefined, join(folder, 'machine'), packages.url)
     const works = async (line: string) => {
       const { exitCode, all, stdout } = await machine.shell(line, { cwd })
       expect(exitCode, `${line}\n${all}`).toBe(0)

@@ -12,8 +12,8 @@ import { type PackageManager, packageManagers } from '../../src/choices.ts'
 import { frozenInstallCommand } from '../../src/system/package-manager.ts'
 import { version } from '../../src/version.ts'
 import { answerTo } from '../support/hello.ts'
-import { machineWith } from '../support/manager-machine.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
+import { createSandbox } from '../support/package-manager-sandbox.ts'
 import { type Registry, startRegistry } from '../support/registry.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx release é '))
@@ -35,7 +35,7 @@ async function machineOf(manager: PackageManager) {
   const home = join(folder, manager)
   mkdirSync(home)
   // The newest npm runs on newer versions of Node alone.
-  return machineWith(manager, home, registry.url, manager === 'npm' ? await nodeFolder('24') : undefined)
+  return createSandbox(manager, home, registry.url, manager === 'npm' ? await nodeFolder('24') : undefined)
 }
 
 describe.each(managers)('with %s', (manager) => {

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { z } from 'zod'
 import { stagesOf } from '../support/dockerfile.ts'
 import { answers } from '../support/hello.ts'
-import { installedTool } from '../support/installed.ts'
-import { projectTestsMs } from '../support/limits.ts'
+import { installTool } from '../support/install-tool.ts'
+import { projectTestsMs } from '../support/time-limits.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
 const project = join(folder, 'my api')
@@ -20,7 +20,7 @@ const npm = (...command: string[]) =>
 const read = (path: string) => readFileSync(join(project, path), 'utf8')
 
 beforeAll(async () => {
-  const bin = await installedTool(folder)
+  const bin = await installTool(folder)
   const flags = ['--yes', '--server', '--with', 'ci,docker', '--model', 'hello']
   await execa(bin, [project, ...flags], { cwd: folder, stdin: 'ignore' })
 })

@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
-import { visionDownloadMs } from '../support/limits.ts'
 import {
   bareMachine,
   basePython,
@@ -12,6 +11,7 @@ import {
   setupProject,
   type TestProject,
 } from '../support/setup-project.ts'
+import { visionDownloadMs } from '../support/time-limits.ts'
 
 let project: TestProject
 let machine: Machine

@@ -1,15 +1,15 @@
-/** Versions of packages that fail wherever they are used, as a bad release does. */
+/** Package versions that fail when they are used, like a bad release. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 
-/** A package that no registry has: an optional dependency on it is what vite 8.4.0 had on a mirror. */
+/** A package that no registry has. On a mirror, vite 8.4.0 had an optional dependency like that. */
 const missing = 'create-mlx-app-has-no-such-package'
 
 /**
- * Packs a broken version of a package: its main module throws, and it names an optional dependency that nobody has.
+ * Packs a broken version of a package. Its main module throws, and it has an optional dependency that does not exist.
  *
- * @param folder where the tarball comes to.
+ * @param folder the folder for the tarball.
  */
 export async function brokenPackage(
   folder: string,

@@ -1,4 +1,4 @@
-/** Projects as the sources compose them, without an install. */
+/** Projects composed from the sources, without installing anything. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Answers } from '../../src/choices.ts'
@@ -13,7 +13,7 @@ const plain: Answers = {
   author: 'Ada Lovelace',
 }
 
-/** Writes a project into a folder; returns its files by path. */
+/** Writes a project to a folder. Returns its files by path. */
 export async function writeComposed(
   folder: string,
   answers: Partial<Answers> = {},

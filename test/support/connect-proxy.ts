@@ -1,24 +1,24 @@
-/** A proxy as companies have it: it lets through what it knows, for those who give its password, and keeps a list. */
+/** A proxy like that of a company. It requires a password, only forwards to known hosts, and records all requests. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 export interface ConnectProxy extends AsyncDisposable {
-  /** Path of its Unix socket. */
+  /** The path of its Unix socket. */
   socket: string
-  /** `user:password`, for its address. */
+  /** `user:password`, for its URL. */
   credentials: string
-  /** What it was asked for, each time: `CONNECT host:port`, or `GET http://...` of a request without TLS. */
+  /** The requests so far: `CONNECT host:port`, or `GET http://...` for a request without TLS. */
   asked: string[]
-  /** How many requests came without the password. */
+  /** The number of requests without the password. */
   refused: number
 }
 
 export interface ProxyOptions {
   socket: string
   credentials: string
-  /** Port on this machine of each name that it knows, as `host:port`. */
+  /** The local port for each known `host:port`. */
   routes: Readonly<Record<string, number>>
 }
 
@@ -26,7 +26,7 @@ export async function startProxy({ socket, credentials, routes }: ProxyOptions):
   const expected = `Basic ${Buffer.from(credentials).toString('base64')}`
   const server = createServer((request, response) => {
     proxy.asked.push(`${request.method} ${request.url}`)
-    response.writeHead(403).end('This proxy passes on nothing without TLS.\n')
+    response.writeHead(403).end('This proxy does not forward requests without TLS.\n')
   })
   server.on('connect', (request, client: Duplex, head: Buffer) => {
     client.on('error', () => client.destroy())

@@ -1,4 +1,4 @@
-/** Disks of a test's own: small, read-only, under a quota, without a difference of upper and lower case. */
+/** Disks for tests: small, read-only, with a quota, or case-insensitive. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,9 +9,9 @@ import { kernelReads } from './programs/list.ts'
 import { programFor } from './programs/needs.ts'
 
 /**
- * A disk in memory, gone after the test.
+ * Creates a disk in memory for the current test.
  *
- * @param options of tmpfs: `size=64k`, `nr_inodes=20`, `ro`.
+ * @param options options of tmpfs, such as `size=64k`, `nr_inodes=20` or `ro`.
  */
 export function diskInMemory(context: TestContext, options: string): string {
   const mount = programFor(context, 'mount')
@@ -20,7 +20,7 @@ export function diskInMemory(context: TestContext, options: string): string {
   )
 }
 
-/** A folder on a disk whose quota is so many bytes. */
+/** Creates a folder with a quota in bytes. */
 export function folderWithQuota(context: TestContext, bytes: number): string {
   const [makeDisk, mount, btrfs] = [
     programFor(context, 'mkfs.btrfs'),
@@ -39,8 +39,8 @@ export function folderWithQuota(context: TestContext, bytes: number): string {
   return join(disk, 'limited')
 }
 
-/** A folder where README and readme are one file, as on macOS and Windows. */
-export function folderWithoutCase(context: TestContext): string {
+/** Creates a case-insensitive folder, as on macOS and Windows. */
+export function caseInsensitiveFolder(context: TestContext): string {
   const usual = temporaryFolder()
   writeFileSync(join(usual, 'case'), '')
   if (existsSync(join(usual, 'CASE'))) return usual
@@ -51,7 +51,7 @@ export function folderWithoutCase(context: TestContext): string {
       ? [programFor(context, 'mount'), '-t', 'exfat', '-o', `uid=${process.getuid?.()}`]
       : [programFor(context, 'mount.exfat-fuse')],
   ]
-  return mounted(context, 'a disk without a difference of upper and lower case', (folder) => {
+  return mounted(context, 'a case-insensitive disk', (folder) => {
     const image = imageOf(32)
     execFileSync(makeDisk, [image], { stdio: 'ignore' })
     const device = asRoot(attach, '--find', '--show', image).trim()
@@ -61,8 +61,7 @@ export function folderWithoutCase(context: TestContext): string {
 }
 
 /**
- * A folder that something was mounted on. Where the system does not allow that, the test is left out by name on macOS
- * and on somebody's own machine, and fails in CI on Linux, where it is to run.
+ * Mounts something on a new folder. If the system does not allow it, the test fails in CI on Linux and is skipped otherwise.
  */
 function mounted(context: TestContext, what: string, mount: (folder: string) => void): string {
   const unmount = programFor(context, 'umount')
@@ -71,7 +70,7 @@ function mounted(context: TestContext, what: string, mount: (folder: string) => 
     mount(folder)
   } catch (error) {
     if (process.platform === 'linux' && isContinuousIntegration(process.env)) throw error
-    context.skip(`${what} can't be had here: ${error}`)
+    context.skip(`Could not create ${what}: ${error}`)
   }
   onTestFinished(() => void asRoot(unmount, '--lazy', folder))
   return folder

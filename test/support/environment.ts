@@ -1,4 +1,4 @@
-/** Vitest's globalSetup: real MLX needs its Python environment before the first test. */
+/** Vitest's globalSetup, which creates the Python environment before the first test. */
 import { ensureEnvironment } from '../../scripts/environment.ts'
 
 export async function setup(): Promise<void> {

@@ -11,14 +11,14 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A new folder that is gone after the test. @param name a part of its path, to try spaces and the like. */
+/** Creates a folder for the current test. @param name a part of its path, for example with spaces. */
 export function temporaryFolder(name = 'create mlx ü'): string {
   const folder = mkdtempSync(join(tmpdir(), `${name}-`))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Writes files with their folders. */
+/** Writes files and creates their folders. */
 export function writeTree(folder: string, files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
@@ -26,7 +26,7 @@ export function writeTree(folder: string, files: Readonly<Record<string, string>
   }
 }
 
-/** All that lies in a folder: contents of files by path, folders by their path and a slash. */
+/** Returns the contents of a folder: the text of files by path, and '' for folders, whose paths end in a slash. */
 export function readTree(folder: string): Record<string, string> {
   const found: Record<string, string> = {}
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {

@@ -1,4 +1,4 @@
-/** What the hello model knows by heart. */
+/** The questions that the hello model can answer. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 
@@ -7,7 +7,7 @@ export const answers = z
   .array(z.object({ question: z.string(), answer: z.string() }))
   .parse(JSON.parse(readFileSync(file, 'utf8')))
 
-/** @throws Error for a question that it was not taught. */
+/** Returns the answer to a question. @throws Error if the hello model was not taught the question. */
 export function answerTo(question: string): string {
   const pair = answers.find((candidate) => candidate.question === question)
   if (pair === undefined) throw new Error(`The hello model was not taught "${question}".`)

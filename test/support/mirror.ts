@@ -1,6 +1,6 @@
 /**
- * What a company has in place of the world's servers, over TLS by its own certificate, below a path and behind a
- * password: a registry of npm packages, an index of Python's, and Hugging Face's hub.
+ * The mirrors of a company: an npm registry, a Python package index, and the Hugging Face Hub. They use TLS with the company's
+ * certificate, paths below the root, and passwords.
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -17,28 +17,28 @@ export const mirrorNames = {
   pythons: 'pythons.test',
 } as const
 
-/** The paths on them. */
+/** The paths of the registry and the index. */
 export const registryPath = '/company/npm'
 export const indexPath = '/company/simple'
 
 export interface Mirror extends AsyncDisposable {
-  /** Its port on this machine; all the names are served there. */
+  /** The local port that serves all host names. */
   port: number
-  /** `host/path` of each request, in their order. */
+  /** `host/path` of each request in order. */
   asked: string[]
 }
 
 export interface MirrorOptions {
   certificate: { key: string; cert: string }
-  /** Address of a registry without TLS, which this one passes on. */
+  /** The URL of a registry without TLS, which is mirrored. */
   registry: string
-  /** What an npm client has to send: `Bearer ...`. */
+  /** The token that npm clients must send. */
   registryToken: string
-  /** A folder of wheels. */
+  /** The folder with the wheels of the index. */
   wheels: string
   /** `user:password` of the index. */
   indexCredentials: string
-  /** Address of a hub without TLS. */
+  /** The URL of a hub without TLS, which is mirrored. */
   hub: string
 }
 
@@ -65,11 +65,11 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   async function answer(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = decodeURIComponent(request.url ?? '/')
     const { authorization } = request.headers
-    if (name === mirrorNames.hub) return passOn(`${options.hub}${request.url}`, request, response)
+    if (name === mirrorNames.hub) return forward(`${options.hub}${request.url}`, request, response)
     if (name === mirrorNames.registry && path.startsWith(`${registryPath}/`)) {
       if (authorization !== `Bearer ${options.registryToken}`) return void response.writeHead(401).end()
       const target = `${options.registry}${request.url?.slice(registryPath.length)}`
-      return passOn(target, request, response, (text) =>
+      return forward(target, request, response, (text) =>
         text.replaceAll(options.registry, `https://${mirrorNames.registry}${registryPath}`),
       )
     }
@@ -92,12 +92,12 @@ export async function startMirror(options: MirrorOptions): Promise<Mirror> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const bound = server.address()
-  if (bound === null || typeof bound === 'string') throw new Error('It has no port')
+  if (bound === null || typeof bound === 'string') throw new Error('The server has no port')
   mirror.port = bound.port
   return mirror
 }
 
-/** The page of a project, as PEP 503 has it. */
+/** Returns the page of a project in the format of PEP 503. */
 function page(wheels: readonly string[], folder: string): string {
   const links = wheels.map((wheel) => {
     const hash = createHash('sha256')
@@ -112,8 +112,8 @@ function normalised(name: string): string {
   return name.replaceAll(/[-_.]+/g, '-').toLowerCase()
 }
 
-/** Passes a request on to a server without TLS; a JSON answer through `change`. */
-async function passOn(
+/** Forwards a request to a server without TLS. JSON responses are changed with `change`. */
+async function forward(
   target: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -123,7 +123,7 @@ async function passOn(
   const outgoing = requestOf(target, { method: request.method, headers })
   request.pipe(outgoing)
   const [incoming]: IncomingMessage[] = await once(outgoing, 'response')
-  if (incoming === undefined) throw new Error('no answer')
+  if (incoming === undefined) throw new Error('no response')
   const { statusCode = 502 } = incoming
   if (change === undefined || !incoming.headers['content-type']?.includes('json')) {
     response.writeHead(statusCode, incoming.headers)

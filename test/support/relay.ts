@@ -1,4 +1,4 @@
-/** Run in a namespace: passes what is sent to an address there on to a Unix socket outside, which namespaces share. */
+/** Forwards connections from an address in a network namespace to a Unix socket outside, which namespaces share. */
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
@@ -13,8 +13,8 @@ const server = createServer((inside) => {
 server.listen(0, address)
 await once(server, 'listening')
 const bound = server.address()
-if (bound === null || typeof bound === 'string') throw new Error('It has no port')
+if (bound === null || typeof bound === 'string') throw new Error('The server has no port')
 console.log(bound.port)
 
-// It ends with whoever started it.
+// Exits when its parent does.
 process.stdin.resume().on('end', () => process.exit())

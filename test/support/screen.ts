@@ -1,12 +1,12 @@
-/** What a terminal shows after all that was written to it; of its controls those that the tool's questions use. */
+/** What a terminal shows. Only the control sequences that the tool's prompts use are supported. */
 export interface Screen {
-  /** The lines, without blanks at their ends. */
+  /** The lines without trailing blanks. */
   lines: string[]
-  /** Words that the edge of the terminal broke in two. */
+  /** The words that were broken at the edge of the terminal. */
   broken: string[]
 }
 
-/** Draws as a terminal of that many columns and rows does, beginning on an empty one. */
+/** Returns what an empty terminal with this many columns and rows shows after the output. */
 export function screenOf(written: string, columns: number, rows: number): Screen {
   const cells: string[][] = [[]]
   const broken: string[] = []
@@ -17,7 +17,7 @@ export function screenOf(written: string, columns: number, rows: number): Screen
     while (cells.length <= index) cells.push([])
     return cells[index] ?? []
   }
-  /** What has left at the top stays: the cursor can't reach it. */
+  /** The number of lines that have scrolled out, which the cursor can't reach. */
   const top = (): number => Math.max(0, cells.length - rows)
   const put = (character: string): void => {
     if (column === columns) {
@@ -65,7 +65,7 @@ export function screenOf(written: string, columns: number, rows: number): Screen
   return { lines: cells.map((line) => line.join('').trimEnd()), broken }
 }
 
-/** What a control without a number means: to erase from the cursor on, and else once. */
+/** Returns the default number of a control sequence: 0 for erasing, which means from the cursor on, and 1 otherwise. */
 function defaultOf(name: string): number {
   return name === 'K' || name === 'J' ? 0 : 1
 }

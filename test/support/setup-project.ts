@@ -1,4 +1,4 @@
-/** Projects and machines for the tests of the Python set-up: the real files, in a folder that is thrown away. */
+/** Temporary projects and machines for the tests of the Python setup. */
 import {
   chmodSync,
   cpSync,
@@ -18,24 +18,24 @@ import { interpreterIn } from '../../packages/engine/src/engine/project.ts'
 import { repository } from '../../scripts/environment.ts'
 import { openTemplates } from '../../src/compose/open.ts'
 import { planProject } from '../../src/steps/plan.ts'
-import { unpackedPackage } from './unpacked.ts'
+import { unpackPackage } from './unpack-package.ts'
 
 const repositoryUrl = new URL('../../', import.meta.url)
-/** The program that runs TypeScript as it is. */
+/** The path of tsx, which runs TypeScript. */
 export const tsx = fileURLToPath(new URL('node_modules/tsx/dist/cli.mjs', repositoryUrl))
-/** Interpreter of the environment that all tests share: it has everything. */
+/** The interpreter of the complete environment that all tests share. */
 export const sharedPython = interpreterIn(repository.virtualEnvironment)
 
 export interface TestProject {
   root: string
-  /** The lock files and the wheel, in the package mlx-app. */
+  /** The folder in mlx-app with the lock files and the wheel. */
   python: string
   virtualEnvironment: string
   record: string
   remove(): void
 }
 
-/** A project as create-mlx-app writes it, with the packages of this repository in place of an install. */
+/** Creates a project as create-mlx-app does, with the packages of this repository in its node_modules. */
 export async function setupProject(
   folder = 'my app ü',
   template: 'node' | 'server' = 'node',
@@ -65,13 +65,13 @@ export async function setupProject(
   }
 }
 
-/** Has the packages of this repository as they are published in a `node_modules`, and beside them what else it has installed. */
+/** Links the published packages of this repository into a `node_modules`, with everything else that is installed here. */
 export async function installPackages(modules: string): Promise<void> {
   mkdirSync(join(modules, '.bin'), { recursive: true })
   const here = fileURLToPath(new URL('node_modules', repositoryUrl))
   const packages = ['mlx-app', 'mlx-app-server'] as const
   for (const name of packages) {
-    cpSync(await unpackedPackage(name), join(modules, name), { recursive: true })
+    cpSync(await unpackPackage(name), join(modules, name), { recursive: true })
     symlinkSync(`../${name}/dist/command-line.js`, join(modules, '.bin', name))
     chmodSync(join(modules, name, 'dist', 'command-line.js'), 0o755)
   }
@@ -86,17 +86,17 @@ export async function installPackages(modules: string): Promise<void> {
   }
 }
 
-/** A PATH of one folder, which holds what a test puts there and nothing of this machine. */
+/** A machine whose PATH only has the programs that a test adds. */
 export interface Machine {
   environment: NodeJS.ProcessEnv
   /** Adds a program that runs a shell script. */
   script(name: string, text: string): string
-  /** Adds a program that is another one by this name. */
+  /** Adds a link to another program. */
   program(name: string, path: string): string
   remove(): void
 }
 
-/** A machine with nothing on it. What lets this machine reach its package index, and uv's cache, it has too. */
+/** Creates a machine without programs. It can reach the package index, and uses uv's cache. */
 export function bareMachine(): Machine {
   const home = mkdtempSync(join(tmpdir(), 'create-mlx-app-home-'))
   const binaries = join(home, 'bin')
@@ -125,20 +125,20 @@ export function bareMachine(): Machine {
   }
 }
 
-/** The Python that the shared environment was made from: fit, and without MLX. */
+/** Returns the Python that the shared environment was created from, which is supported and has no MLX. */
 export async function basePython(): Promise<string> {
   const { stdout } = await execa(sharedPython, ['-c', 'import sys; print(sys._base_executable)'])
   return stdout
 }
 
-/** Text of a script that is a Python saying that it has another version; its pip works. */
+/** Returns a script that runs Python but reports another version. Its pip works. */
 export function pretending(python: string, version: string): string {
   const tuple = `(${version.replaceAll('.', ', ')}, "final", 0)`
   const prelude = `import sys; sys.version_info = ${tuple}; code = sys.argv.pop(1); exec(code)`
   return `if [ "$1" = -c ]; then shift; exec '${python}' -c '${prelude}' "$@"; fi\nexec '${python}' "$@"`
 }
 
-/** Real interpreters that are too old, where this machine has some. */
+/** Returns the interpreters on this machine that are too old. */
 export function oldPythons(): string[] {
   const versions = ['3.6.15', '3.7.16', '3.8.18', '3.9.18', '3.10.13']
   const places = [
@@ -155,7 +155,7 @@ export interface Outcome {
   seconds: number
 }
 
-/** Starts a command of the program `mlx-app` in the project, as npm would. */
+/** Starts a command of `mlx-app` in the project, as npm would. */
 export function startScript(project: TestProject, name: string, scriptArguments: string[], machine: Machine) {
   const program = join(project.root, 'node_modules', 'mlx-app', 'dist', 'command-line.js')
   return execa(process.execPath, [program, name, ...scriptArguments], {

@@ -1,26 +1,26 @@
-/** The TypeScript of a document as one program, so that what it shows can be checked and run. */
+/** Joins the TypeScript snippets of a document to one program, so that they can be type-checked and run. */
 
 interface Snippet {
   code: string
-  /** False for ```ts no-run: what it needs is not there when it is tested. */
+  /** Whether the snippet can run. False for ```ts no-run, which needs something that tests don't have. */
   runs: boolean
 }
 
 export interface SnippetProgram {
   code: string
-  /** Of each snippet that runs: what its lines `console.log(...) // text` say that they print. */
+  /** The output that each snippet announces with `console.log(...) // text`. */
   expected: string[][]
 }
 
 const mark = '--- snippet'
 
 /**
- * The first snippet opens the document: the others go on from it, each in a block of its own. The semicolon is for
- * TypeScript, which reads a block behind an arrow function as a part of it.
+ * Returns the program of a document. The first snippet is shared by the others, which are in separate blocks. The semicolon is
+ * for TypeScript, which would read a block after an arrow function as its body.
  */
 export function programOf(markdown: string): SnippetProgram {
   const [first, ...others] = snippetsOf(markdown)
-  if (first === undefined) throw new Error('The document has no snippet.')
+  if (first === undefined) throw new Error('The document has no snippets.')
   const marked = ({ code }: Snippet) => `console.log('\\n${mark}')\n${code}`
   const blocks = others.map((snippet, index) =>
     snippet.runs
@@ -33,7 +33,7 @@ export function programOf(markdown: string): SnippetProgram {
   }
 }
 
-/** The lines that each snippet of the program printed. */
+/** Returns the lines that each snippet of the program printed. */
 export function outputOf(stdout: string): string[][] {
   const [, ...parts] = stdout.split(`${mark}\n`)
   return parts.map((part) => part.split('\n').filter((line) => line !== ''))

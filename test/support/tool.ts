@@ -17,10 +17,10 @@ import { bundle } from '../../scripts/bundle.ts'
 import { withoutControls } from '../../scripts/picture/controls.ts'
 import { temporaryFolder } from './folders.ts'
 
-/** The tool as it is published, built into a folder that is gone after the tests of the file. @returns its bin. */
+/** Builds the tool for the tests in a file. @returns the path of its bin. */
 export async function builtTool(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-built-'))
-  // Some tests run it as another user.
+  // Some tests run the tool as another user.
   chmodSync(folder, 0o755)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   await bundle(join(folder, 'dist'))
@@ -28,8 +28,8 @@ export async function builtTool(): Promise<string> {
 }
 
 /**
- * The environment of a person at a plain terminal: a home folder of its own, nothing of npm, CI, coding agents
- * or the user's git.
+ * Returns the environment of a user in a terminal, with an own home folder and without npm, CI, coding agents or git
+ * configuration.
  */
 export function plainEnvironment(additions: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return {
@@ -42,7 +42,7 @@ export function plainEnvironment(additions: NodeJS.ProcessEnv = {}): NodeJS.Proc
   }
 }
 
-/** Variables that give git an identity. */
+/** The variables with an identity for git. */
 export const gitIdentity = {
   GIT_AUTHOR_NAME: 'Ada Lovelace',
   GIT_AUTHOR_EMAIL: 'ada@example.com',
@@ -56,15 +56,15 @@ export interface Ended {
   stderr: string
 }
 
-/** Whom a program runs as. */
+/** The user that a program runs as. */
 export type User = { uid?: number; gid?: number }
 
-/** A user whom permissions mean something to: root may do everything, so it becomes nobody. */
+/** Returns a user without root permissions: nobody if the tests run as root, and the current user otherwise. */
 export function ordinaryUser(): User {
   return process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 }
 
-/** Gives a folder and what is in it to the ordinary user. */
+/** Changes the owner of a folder and its contents to the ordinary user. */
 export function giveToOrdinaryUser(folder: string): void {
   const { uid, gid } = ordinaryUser()
   if (uid === undefined || gid === undefined) return
@@ -90,7 +90,7 @@ export async function runTool(
   return { exitCode, stdout, stderr }
 }
 
-/** A folder for the PATH with programs of this machine and made-up ones, each the text of a shell script. */
+/** Creates a folder for the PATH with programs of this machine and with shell scripts. */
 export function programs(
   scripts: Readonly<Record<string, string>>,
   real: readonly string[] = ['sh', 'sleep'],
@@ -110,30 +110,30 @@ export function programs(
 }
 
 export interface Terminal {
-  /** The tool's process. */
+  /** The process id of the tool. */
   pid: number
-  /** All that was drawn, without control sequences. */
+  /** Returns the output without control sequences. */
   text(): string
-  /** All that was drawn, as it came. */
+  /** Returns the output with control sequences. */
   raw(): string
-  /** Waits until a text is drawn, after what the last call saw. */
+  /** Waits for text in the output after what the last call saw. */
   see(text: string): Promise<void>
   press(keys: string): void
   kill(signal: NodeJS.Signals): void
-  /** Closes the terminal, as somebody does who closes its window. */
+  /** Closes the terminal, as closing its window does. */
   hangUp(): void
-  /** The exit code. */
+  /** The exit code of the tool. */
   ended: Promise<number>
 }
 
 export const keys = { enter: '\r', interrupt: '\u0003', escape: '\u001b', erase: '\u007f', last: '\u0005' }
 
-/** How long a test waits for something to be drawn. */
-const patienceMs = 60_000
+/** How long a test waits for output. */
+const timeoutMs = 60_000
 
 /**
- * The shell that a person types the command into. It outlives the tool, and with it the terminal: where the tool was
- * the first process of its terminal, its end would end whatever it left running.
+ * The shell that the command is typed into. It outlives the tool. If the tool were the first process of the terminal, everything
+ * it left running would be terminated when it exits.
  */
 const shell = `trap : INT TERM HUP
 sh -c 'echo "tool $$"; exec "$@"' sh "$@"
@@ -143,10 +143,10 @@ read line
 exit $code`
 
 /**
- * Runs the tool on a real pseudo-terminal.
+ * Runs the tool in a pseudo-terminal.
  *
- * @param options.shell whether it is run by a shell, as by a person. The shell stays until the test ends. To close the
- * terminal the tool is to be without: a closed terminal tells its first process alone.
+ * @param options.shell whether to run the tool in a shell, which stays until the test ends. Tests that close the terminal must
+ * not use it, because a closed terminal only signals its first process.
  */
 export function runInTerminal(
   bin: string,
@@ -159,7 +159,7 @@ export function runInTerminal(
     cwd: options.cwd,
     cols: options.columns ?? 100,
     rows: 40,
-    // By npm, so that it is no question which of the package managers on this machine is used.
+    // Runs it as npm does, so that the package manager does not depend on this machine.
     env: options.env ?? plainEnvironment({ npm_config_user_agent: 'npm/11.19.1 node/v24.0.0' }),
   })
   let drawn = ''
@@ -198,7 +198,7 @@ export function runInTerminal(
     press: (pressed) => terminal.write(pressed),
     kill: (signal) => void process.kill(toolId(), signal),
     hangUp: () => {
-      // Not in its types: their kill() sends a signal, which a terminal does not do by being closed.
+      // destroy() is missing in the types. kill() sends a signal, which closing a terminal does not do.
       if (!('destroy' in terminal) || typeof terminal.destroy !== 'function')
         throw new Error('node-pty has changed')
       terminal.destroy()
@@ -215,8 +215,8 @@ export function runInTerminal(
         }
         const timer = setTimeout(() => {
           listeners.delete(look)
-          reject(new Error(`"${wanted}" was not drawn:\n${text().slice(seen)}`))
-        }, patienceMs)
+          reject(new Error(`"${wanted}" did not appear in:\n${text().slice(seen)}`))
+        }, timeoutMs)
         listeners.add(look)
         look()
       }),

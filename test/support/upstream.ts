@@ -1,6 +1,6 @@
 /**
- * The registry that npm is configured with on this machine, asked through npm's own code: its registry, credentials,
- * certificates, proxy and cache are the user's, and none of them is known here.
+ * The registry that npm is configured with on this machine. Requests use npm's own code with the user's credentials,
+ * certificates, proxy and cache.
  */
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
@@ -8,13 +8,13 @@ import { execa } from 'execa'
 import { z } from 'zod'
 
 export interface Upstream {
-  /** Its address, with a slash at the end. */
+  /** The URL of the registry with a trailing slash. */
   registry: string
   /**
-   * Gets what lies at a path, or at a whole address, of the registry; from npm's cache where it is there.
+   * Fetches a path or URL of the registry, from npm's cache if possible.
    *
-   * @param since what npm's cache got before this time is asked for again.
-   * @throws Error with the `statusCode` that the registry answered.
+   * @param since cached responses from before this time are fetched again.
+   * @throws Error with the `statusCode` of the response.
    */
   get(place: string, accept: string, since?: Date): Promise<Buffer>
 }
@@ -28,7 +28,7 @@ type NpmConfig = new (options: object) => { load(): Promise<void>; readonly flat
 
 const settingsSchema = z.object({ registry: z.string() })
 
-/** Opens the registry with the settings that npm has in this folder. */
+/** Opens the registry with the npm settings for this folder. */
 export async function openUpstream(): Promise<Upstream> {
   const { stdout: program } = await execa('npm', ['exec', '--call', 'node -p process.env.npm_execpath'])
   const ofNpm = createRequire(program)

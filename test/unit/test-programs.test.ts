@@ -3,11 +3,11 @@ import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/folders.ts'
+import { ensurePrograms } from '../support/programs/ensure.ts'
 import { program } from '../support/programs/find.ts'
-import { getPrograms } from '../support/programs/get.ts'
+import type { InstallContext } from '../support/programs/install-context.ts'
 import { type ProgramName, programs } from '../support/programs/list.ts'
 import { needs } from '../support/programs/needs.ts'
-import type { Situation } from '../support/programs/situation.ts'
 
 interface Machine {
   /** Folder of its programs. */
@@ -16,7 +16,7 @@ interface Machine {
   add(name: string, text: string): void
   /** Runs the step. */
   run(
-    changes?: Partial<Situation>,
+    changes?: Partial<InstallContext>,
     variables?: NodeJS.ProcessEnv,
   ): Promise<{ exitCode: number; text: string }>
   /** The calls of apt-get, each with its words. */
@@ -38,7 +38,7 @@ function machine(...absent: ProgramName[]): Machine {
     add: (name, text) => add(name, name === 'apt-get' ? `echo "$@" >> '${log}'\n${text}` : text),
     run: async (changes = {}, variables = {}) => {
       const lines: string[] = []
-      const exitCode = await getPrograms({
+      const exitCode = await ensurePrograms({
         environment: { PATH: folder, ...variables },
         platform: 'linux',
         isRoot: true,
@@ -53,8 +53,8 @@ function machine(...absent: ProgramName[]): Machine {
 }
 
 const update = 'case "$2" in update) exit 0;; esac'
-const leftOut =
-  'Tests that need them are left out and listed at the end: 2 programs missing (chromium, caddy).'
+const skippedNote =
+  'Tests that need them are skipped and listed at the end: 2 programs missing (chromium, caddy).'
 
 describe('getting the programs that tests need', { timeout: 30_000 }, () => {
   it('does and says nothing where all are there', async () => {
@@ -73,7 +73,7 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
       text: [
         'Tests need 2 programs not found here:',
         '  chromium  for pages in a browser',
-        '  caddy     for replicas behind a balancer',
+        '  caddy     for load balancing',
         'apt-get update',
         '  done in 1 s',
         'apt-get install --yes --no-install-recommends chromium caddy',
@@ -103,13 +103,13 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
       "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.",
       'An earlier installation was interrupted. To finish it: sudo dpkg --configure -a',
     ],
-    ['anything else', 'E: No space is left in the air.', 'apt-get failed, and says above why.'],
+    ['anything else', 'E: No space is left in the air.', 'apt-get failed. See its output above.'],
   ]
   it.each(troubles)('tells of %s in one message, below what apt-get said', async (_, output, message) => {
     const { run, add } = machine('chromium', 'caddy')
     add('apt-get', `${update}\necho "${output}" >&2; exit 100`)
     const { exitCode, text } = await run()
-    expect(text.split('\n').slice(-3)).toEqual([`  ${output}`, message, leftOut])
+    expect(text.split('\n').slice(-3)).toEqual([`  ${output}`, message, skippedNote])
     expect(exitCode).toBe(0)
   })
 
@@ -141,7 +141,7 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
     const unknown = 'case "$*" in *chromium*) echo \'E: Unable to locate package chromium\'; exit 100;; esac'
     add('apt-get', `${update}\n${unknown}\n: > '${folder}/caddy'; /bin/chmod +x '${folder}/caddy'`)
     const { exitCode, text } = await run()
-    expect(text).toContain('apt-get knows no package chromium.\nTests that need them are left out')
+    expect(text).toContain('apt-get knows no package chromium.\nTests that need them are skipped')
     expect(text).toContain('1 program missing (chromium)')
     expect(exitCode).toBe(0)
     expect(calls().at(-1)).toMatch(/ caddy$/)
@@ -150,8 +150,8 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
   it('without apt-get names the programs alone', async () => {
     const { exitCode, text } = await machine('chromium', 'caddy').run()
     expect(text.split('\n').slice(-2)).toEqual([
-      'There is no apt-get here: install them as this system does, then run this again.',
-      leftOut,
+      'There is no apt-get on this system. Install the programs another way, then run this again.',
+      skippedNote,
     ])
     expect(exitCode).toBe(0)
   })
@@ -164,11 +164,11 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
   it('needs root, or sudo without a password', async () => {
     const { run, add, calls } = machine('chromium', 'caddy')
     add('apt-get', 'exit 1')
-    const byHand =
-      'Installing them needs root, or sudo without a password. By hand: sudo apt-get install --no-install-recommends chromium caddy'
-    expect((await run({ isRoot: false })).text).toContain(`${byHand}\n${leftOut}`)
+    const command =
+      'Installing them needs root, or sudo without a password. Run: sudo apt-get install --no-install-recommends chromium caddy'
+    expect((await run({ isRoot: false })).text).toContain(`${command}\n${skippedNote}`)
     add('sudo', 'echo "sudo: a password is required" >&2; exit 1')
-    expect((await run({ isRoot: false })).text).toContain(`${byHand}\n${leftOut}`)
+    expect((await run({ isRoot: false })).text).toContain(`${command}\n${skippedNote}`)
     expect(calls()).toEqual([])
   })
 
@@ -185,20 +185,20 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
 
   it('tells of a variable that names no program', async () => {
     const { text } = await machine().run({}, { CHROMIUM_PATH: '/no/chromium' })
-    expect(text).toContain('CHROMIUM_PATH is /no/chromium, which is no program.\nTests that need them')
+    expect(text).toContain('CHROMIUM_PATH is /no/chromium, which is not a program.\nTests that need them')
   })
 
   it.each(['true', 'TRUE', '1'])('fails where CI is %s and one is missing', async (CI) => {
     const { exitCode, text } = await machine('chromium', 'caddy').run({}, { CI })
     expect(text.split('\n').at(-1)).toBe(
-      'In CI no test is left out, so this fails: 2 programs missing (chromium, caddy).',
+      'In CI no tests are skipped, so this fails: 2 programs missing (chromium, caddy).',
     )
     expect(exitCode).toBe(1)
   })
 })
 
 it('a program that is not in the list is no program of tests', () => {
-  const message = 'ls is not in the list of programs for tests'
+  const message = 'ls is not listed'
   // @ts-expect-error: the list's own names alone.
   expect(() => program('ls')).toThrow(message)
   // @ts-expect-error: the list's own names alone.

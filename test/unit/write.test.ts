@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { CreateError, InterruptedError } from '../../src/errors.ts'
 import { type WriteOptions, writeProject } from '../../src/steps/write.ts'
 import type { FileSystem } from '../../src/steps/write-files.ts'
-import { folderWithoutCase } from '../support/disks.ts'
+import { caseInsensitiveFolder } from '../support/disks.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
 
 const files = new Map(
@@ -290,7 +290,7 @@ describe('writing into a folder that is there', () => {
 
 describe('a disk where upper and lower case are the same', () => {
   it("gives the user's file its own name back, whichever operation fails", async (context) => {
-    const disk = folderWithoutCase(context)
+    const disk = caseInsensitiveFolder(context)
     const mine = { 'readme.md': 'mine', 'src/Main.ts': 'mine' }
     const probe = interferingAt(-1, () => {})
     writeTree(join(disk, 'probe'), mine)

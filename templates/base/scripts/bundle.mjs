@@ -2,10 +2,10 @@
  * Bundles src/main.ts into dist/main.js, which runs on Node with the production dependencies:
  *
  *   node scripts/bundle.mjs
- *   node scripts/bundle.mjs --run arguments of the program
+ *   node scripts/bundle.mjs --run [arguments of the program]
  *
- * With --run it starts the program too. `npm start` does that because it is about twice as fast as a TypeScript loader.
- * Run it in the folder of the project, as package managers do.
+ * With --run it also starts the program. `npm start` uses it because it is about twice as fast as a TypeScript loader.
+ * Run it in the root of the project, as package managers do.
  */
 import { spawnSync } from 'node:child_process'
 import { renameSync, rmSync } from 'node:fs'
@@ -14,10 +14,10 @@ import { pathToFileURL } from 'node:url'
 
 const root = process.cwd()
 const program = join(root, 'dist', 'main.js')
-// Moved into place when it is complete: several starts at once never read half a file.
-const made = join(root, 'dist', `main.${process.pid}.js`)
+// Moved into place when it is complete, so that a second start never reads half a file.
+const bundle = join(root, 'dist', `main.${process.pid}.js`)
 
-// The command, because loading esbuild's API takes longer than the bundling.
+// Runs the command because loading esbuild's API takes longer than bundling.
 const { status, error } = spawnSync(
   'esbuild',
   [
@@ -28,7 +28,7 @@ const { status, error } = spawnSync(
     '--target=node20',
     '--format=esm',
     '--log-level=warning',
-    `--outfile=${made}`,
+    `--outfile=${bundle}`,
   ],
   {
     cwd: root,
@@ -38,13 +38,13 @@ const { status, error } = spawnSync(
   },
 )
 if (error !== undefined)
-  console.error(`esbuild could not be run: ${error.message}\nInstall the packages of this project first.`)
-if (status === 0) renameSync(made, program)
-else rmSync(made, { force: true })
+  console.error(`Could not run esbuild: ${error.message}\nInstall the dependencies of this project first.`)
+if (status === 0) renameSync(bundle, program)
+else rmSync(bundle, { force: true })
 if (status !== 0) process.exit(status ?? 1)
 
 if (process.argv[2] === '--run') {
-  endWithShell()
+  exitWithShell()
   process.argv.splice(1, 2, program)
   await import(pathToFileURL(program).href)
 } else {
@@ -52,10 +52,10 @@ if (process.argv[2] === '--run') {
 }
 
 /**
- * Package managers run a script in a shell and pass signals to it. `sh` dies of them and tells nobody: the program would go on,
- * and keep its port. So it sends SIGTERM to itself when its shell is gone.
+ * Sends SIGTERM to this process when the shell that started it exits. Package managers run scripts in a shell and forward
+ * signals to it, but `sh` exits without forwarding them: the program would keep running and keep its port.
  */
-function endWithShell() {
+function exitWithShell() {
   if (process.env.npm_lifecycle_event === undefined) return
   const shell = process.ppid
   const timer = setInterval(() => {
@@ -64,14 +64,14 @@ function endWithShell() {
     process.kill(process.pid, 'SIGTERM')
   }, 200)
   timer.unref()
-  // Where all of them got the signal, the program knows already, and would take another one for impatience.
-  const told = () => clearInterval(timer)
+  // If the program received the signal itself, a second one would look like an impatient user.
+  const stopWatching = () => clearInterval(timer)
   process.on('newListener', (name, listener) => {
-    if (name === 'SIGTERM' && listener !== told) process.once(name, told)
+    if (name === 'SIGTERM' && listener !== stopWatching) process.once(name, stopWatching)
   })
 }
 
-/** Where package managers put commands: in the project, or above it when it is part of a workspace. */
+/** The folders in which package managers install commands: the project's, and those above it if it is in a workspace. */
 function binFolders(folder) {
   const bin = join(folder, 'node_modules', '.bin')
   const parent = dirname(folder)

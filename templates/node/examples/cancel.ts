@@ -1,4 +1,4 @@
-/** Ways to end an answer early, and to get the same one again. */
+/** Shows how to end an answer early, and how to get the same answer again. */
 import { createEngine, EngineError } from 'mlx-app'
 
 await using engine = await createEngine()
@@ -6,7 +6,7 @@ await engine.loadModel()
 
 const ask = (content: string) => ({ messages: [{ role: 'user' as const, content }], maxTokens: 300 })
 
-// A signal ends the call within a step of the model, from wherever it is aborted. AbortSignal.timeout(5000) is one.
+// An abort signal ends the call within one decode step. AbortSignal.timeout(5000) works too.
 const controller = new AbortController()
 try {
   for await (const chunk of engine.generate({ ...ask('Tell me a story.'), signal: controller.signal })) {
@@ -18,18 +18,18 @@ try {
   console.log(`\nStopped by the signal: ${error.code}`)
 }
 
-// Leaving the loop cancels too, without an error.
+// Breaking out of the loop also cancels the call, without an error.
 for await (const chunk of engine.generate(ask('Tell me a story.'))) {
   process.stdout.write(chunk.text)
   if (chunk.text.includes(' ')) break
 }
 console.log('\nLeft the loop')
 
-// A stop string ends the text in front of it.
+// A stop string ends the answer just before it.
 const counted = await engine.complete({ ...ask('Count to ten.'), stop: 'seven' })
-console.log(`${counted.text}\nEnded in front of "seven": ${counted.finishReason}`)
+console.log(`${counted.text}\nStopped before "seven": ${counted.finishReason}`)
 
-// A seed makes chance repeatable.
-const chance = { ...ask('What is MLX?'), temperature: 1, seed: 7 }
-const [one, other] = await Promise.all([engine.complete(chance), engine.complete(chance)])
-console.log(`${one.text}\nThe same again: ${one.text === other.text}`)
+// A seed makes sampling reproducible.
+const sampled = { ...ask('What is MLX?'), temperature: 1, seed: 7 }
+const [first, second] = await Promise.all([engine.complete(sampled), engine.complete(sampled)])
+console.log(`${first.text}\nSame answer twice: ${first.text === second.text}`)

@@ -1,4 +1,4 @@
-/** Several turns: the model sees what was said because every call gets the whole chat. */
+/** Shows a chat with several turns. The model sees the earlier turns because every call sends the whole chat. */
 import { createEngine, type Message } from 'mlx-app'
 
 await using engine = await createEngine()

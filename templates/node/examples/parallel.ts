@@ -1,4 +1,4 @@
-/** Many calls at once: the worker decodes them together, in little more time than it takes for one. */
+/** Shows many calls at once. The worker decodes them in one batch, in little more time than a single call takes. */
 import { createEngine } from 'mlx-app'
 
 const questions = [

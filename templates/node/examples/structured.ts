@@ -1,4 +1,4 @@
-/** Answers in a shape: tokens that don't fit it are never sampled, whatever the model would like to say. */
+/** Shows structured output: only tokens that match the schema, pattern or grammar can be sampled. */
 
 import { createEngine } from 'mlx-app'
 import * as z from 'zod'
@@ -8,17 +8,17 @@ await engine.loadModel()
 
 const ask = (content: string) => ({ messages: [{ role: 'user' as const, content }], maxTokens: 200 })
 
-// A value of a zod schema. Give strings and lists a bound: a small model may not find the end of one.
+// An object that matches a zod schema. Limit the length of strings and arrays: a small model may not end them.
 const card = z.object({ model: z.enum(['hello', 'other']), tiny: z.boolean() })
 const { object } = await engine.generateObject({ ...ask('Write JSON.'), schema: card })
 console.log(`The model is ${object.model}, and ${object.tiny ? 'tiny' : 'not tiny'}.`)
 
-// One of several words is a regular expression; so is a date, or a version.
+// A regular expression, for a choice between words, a date or a version number.
 const yesOrNo = { type: 'regex' as const, pattern: 'Yes|No' }
 const { text } = await engine.complete({ ...ask('Does it work?'), responseFormat: yesOrNo })
 console.log(`Does it work? ${text}`)
 
-// A JSON Schema from elsewhere, streamed. Without the last line the model may add keys of its own.
+// A JSON Schema, streamed. Without additionalProperties: false the model may add other keys.
 const schema = {
   type: 'object',
   properties: { tiny: { type: 'boolean' } },

@@ -1,4 +1,4 @@
-/** Tools: the model asks for a call, this program makes it, and the model answers with what came back. */
+/** Shows tool calls: the model requests a call, this program runs it, and the model answers with the result. */
 
 import { createEngine, type Message, type ToolCall } from 'mlx-app'
 import * as z from 'zod'
@@ -9,7 +9,7 @@ const getWeather = {
   parameters: z.object({ city: z.string().describe('The name of the city') }),
 }
 
-/** What the tool gives, as text for the model. A model's mistake is an answer too: it may try again. */
+/** Runs a tool and returns its result as text. An invalid call also returns text, so that the model can try again. */
 function run({ name, arguments: given }: ToolCall): string {
   if (name !== getWeather.name) return `There is no tool ${name}.`
   const { success, data, error } = getWeather.parameters.safeParse(given)
@@ -22,7 +22,7 @@ await using engine = await createEngine()
 await engine.loadModel()
 
 const messages: Message[] = [{ role: 'user', content: 'What is the weather in Bern?' }]
-// A model that calls without end is stopped after a few rounds.
+// A limit, in case the model never stops calling tools.
 for (let round = 0; round < 5; round += 1) {
   const answer = await engine.complete({ messages, tools: [getWeather], maxTokens: 200 })
   if (answer.toolCalls.length === 0) {

@@ -1,16 +1,16 @@
-/** `npm start`: a chat in the terminal, or the answer to one question. The only place that sets the exit code. */
+/** Runs the chat, or answers one question, for `npm start`. This is the only file that sets the exit code. */
 import { EngineError } from 'mlx-app'
 import { helpText, readArguments, UsageError } from './chat/arguments.ts'
 import { start } from './chat/start.ts'
 
-// The worker ends when its input does, so nothing is left behind by leaving at once.
+// It is safe to exit at once: the worker exits when its standard input closes.
 process.on('SIGINT', () => {
   if (process.stderr.isTTY) process.stderr.write('\n')
   process.exit(130)
 })
 process.on('SIGTERM', () => process.exit(143))
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever read the answer has seen enough: `| head -1`.
+  // The reader closed the pipe, as `| head -1` does.
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
@@ -28,7 +28,7 @@ function report(error: unknown): number {
     console.error(`${error.message}\nSee --help.`)
     return 2
   }
-  // What a user can fix needs no stack; a bug does.
+  // An EngineError tells the user how to fix it. Anything else is a bug, and is shown with its stack.
   console.error(EngineError.isInstance(error) ? error.describe() : error)
   return EngineError.isInstance(error) && error.code === 'ABORTED' ? 130 : 1
 }

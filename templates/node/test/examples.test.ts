@@ -24,8 +24,8 @@ test('examples/parallel.ts', async () => {
 test('examples/cancel.ts', async () => {
   const { stdout, code } = await run([...onNode, 'examples/cancel.ts'])
   expect(stdout).toMatch(/^Once/)
-  expect(stdout).toContain('\nLeft the loop\none two three four five six \nEnded in front of "seven": stop\n')
-  expect(stdout).toMatch(/\nThe same again: true\n$/)
+  expect(stdout).toContain('\nLeft the loop\none two three four five six \nStopped before "seven": stop\n')
+  expect(stdout).toMatch(/\nSame answer twice: true\n$/)
   expect(code).toBe(0)
 })
 
@@ -45,23 +45,23 @@ test('examples/tools.ts', async () => {
   })
 })
 
-test('examples/memory.ts', async () => {
-  const { stdout, stderr, code } = await run([...onNode, 'examples/memory.ts'])
+test('examples/prompt-cache.ts', async () => {
+  const { stdout, stderr, code } = await run([...onNode, 'examples/prompt-cache.ts'])
   for (const question of ['Say hello.', 'Count to ten.']) {
     expect(stdout).toContain(`> ${question}\n${answerTo(question)}\n`)
   }
   const counts = Array.from(
-    stdout.matchAll(/^(\d+) tokens of prompt, (\d+) of them/gm),
-    ([, prompt, known]) => ({
+    stdout.matchAll(/^(\d+) prompt tokens, (\d+) of them/gm),
+    ([, prompt, cached]) => ({
       prompt: Number(prompt),
-      known: Number(known),
+      cached: Number(cached),
     }),
   )
   const [first, second, third] = counts
-  expect(first).toEqual({ prompt: expect.any(Number), known: 0 })
-  // All of the turn before but a few tokens at its end.
-  expect(second?.known).toBeGreaterThan(200)
-  expect(third?.known).toBeGreaterThanOrEqual(second?.prompt ?? Number.POSITIVE_INFINITY)
+  expect(first).toEqual({ prompt: expect.any(Number), cached: 0 })
+  // The whole previous turn, except for a few tokens at its end.
+  expect(second?.cached).toBeGreaterThan(200)
+  expect(third?.cached).toBeGreaterThanOrEqual(second?.prompt ?? Number.POSITIVE_INFINITY)
   expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
 })
 
@@ -69,15 +69,15 @@ test('examples/sequences.ts', async () => {
   const { stdout, stderr, code } = await run([...onNode, 'examples/sequences.ts'])
   const lines = stdout.trimEnd().split('\n')
   const means = lines.slice(0, 5).map((line) => Number(/^(-\d\.\d{3}) {2}".+"$/.exec(line)?.[1]))
-  expect(means).toEqual([...means].sort((one, other) => other - one))
+  expect(means).toEqual([...means].sort((first, second) => second - first))
   expect(new Set(lines.slice(0, 5)).size).toBeGreaterThan(1)
-  const chances = lines.slice(5).map((line) => Number(/^(\d+\.\d) % {2}".+"$/.exec(line)?.[1]))
-  expect(chances).toHaveLength(3)
-  expect(chances).toEqual([...chances].sort((one, other) => other - one))
+  const percentages = lines.slice(5).map((line) => Number(/^(\d+\.\d) % {2}".+"$/.exec(line)?.[1]))
+  expect(percentages).toHaveLength(3)
+  expect(percentages).toEqual([...percentages].sort((first, second) => second - first))
   expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
 })
 
-test('npm run dev runs index.ts, and again when it is told to', async () => {
+test('npm run dev runs index.ts and reruns it', async () => {
   const tsx = createRequire(import.meta.url).resolve('tsx/cli')
   const child = start([tsx, 'watch', '--clear-screen=false', 'index.ts'])
   const closed = once(child, 'close')
@@ -85,7 +85,7 @@ test('npm run dev runs index.ts, and again when it is told to', async () => {
   const shown = new Output(child.stdout)
   await shown.see(answerTo('What is MLX?'))
   expect(progress.text).toMatch(/^load: \d+ of \d+ bytes$/m)
-  // What a saved file does too.
+  // Enter reruns the program, as saving a file does.
   child.stdin.write('\n')
   await shown.see(answerTo('What is MLX?'))
   child.kill('SIGTERM')

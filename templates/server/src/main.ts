@@ -1,6 +1,6 @@
 /**
- * `npm start`: the server, until a signal ends it. It reads its settings from the environment, and sets the exit code: 0 after
- * a signal, 1 where it can't start, 2 for a setting that is wrong.
+ * Runs the server until a signal stops it, for `npm start`. Settings come from the environment. The exit code is 0 after a
+ * signal, 1 if the server can't start, and 2 for an invalid setting.
  */
 import { runServer } from 'mlx-app-server'
 import { createOwnApp } from './app.ts'

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 
 /**
- * Says in the header Server-Timing how long an answer took to begin. Browsers show it in their developer tools:
+ * Adds the time until the response started as a Server-Timing header. Browsers show it in their developer tools:
  * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Server-Timing.
  */
 export const serverTiming: MiddlewareHandler = async (c, next) => {

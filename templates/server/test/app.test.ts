@@ -10,13 +10,13 @@ const post = (path: string, body: unknown): Promise<Response> =>
     body: JSON.stringify(body),
   })
 
-test('the route of this project', async () => {
+test('answers a question', async () => {
   const response = await post('/api/ask', { question: 'Say hello.' })
   expect(response.status).toBe(200)
   expect(await response.json()).toEqual({ answer: 'Hello from a real MLX model!' })
 })
 
-test('refuses what is no question', async () => {
+test('refuses an empty question', async () => {
   const response = await post('/api/ask', { question: '' })
   expect(response.status).toBe(400)
   expect(await response.json()).toMatchObject({
@@ -24,14 +24,14 @@ test('refuses what is no question', async () => {
   })
 })
 
-test('the middleware of this project', async () => {
+test('adds a Server-Timing header', async () => {
   for (const path of ['/health', '/api/ask', '/v1/models']) {
     const response = await fetch(server.url + path)
     expect(response.headers.get('server-timing')).toMatch(/^app;dur=\d+\.\d$/)
   }
 })
 
-test('a chat completion', async () => {
+test('completes a chat', async () => {
   const messages = [{ role: 'user', content: 'Count to ten.' }]
   const response = await post('/v1/chat/completions', { messages })
   expect(await response.json()).toMatchObject({
@@ -45,7 +45,7 @@ test('a chat completion', async () => {
   })
 })
 
-test('a chat completion, streamed', async () => {
+test('streams a chat completion', async () => {
   const messages = [{ role: 'user', content: 'Say hello.' }]
   const response = await post('/v1/chat/completions', { messages, stream: true })
   expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/)
@@ -57,7 +57,7 @@ test('a chat completion, streamed', async () => {
   expect(deltas.map((delta) => delta?.content ?? '').join('')).toBe('Hello from a real MLX model!')
 })
 
-test('what is not there is an error of the API', async () => {
+test('answers unknown paths with an error', async () => {
   const response = await post('/v1/nothing', {})
   expect(response.status).toBe(404)
   expect(await response.json()).toMatchObject({ error: { message: expect.any(String) } })

@@ -1,4 +1,4 @@
-/** The chat of the template `node`, run where it lies: its sources, on the sources of the packages. */
+/** Runs the chat of the template `node` in place, with the sources of the packages. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,20 +9,20 @@ import { z } from 'zod'
 import { findInterpreter, findProject } from '../../../packages/engine/src/engine/project.ts'
 import { Output } from '../../../templates/node/test/support/output.ts'
 
-/** The folder that the program is started in. */
+/** The working directory of the program. */
 export const directory = join(import.meta.dirname, '../../../templates/node')
 
 export const { python, site } = findInterpreter(findProject(directory))
 
-/** The longest answer: some 250 tokens. */
+/** A question with the longest answer, about 250 tokens. */
 export const story = 'Tell me a story.'
 
 const onSources = ['--conditions=mlx-app-source', '--import', import.meta.resolve('tsx')]
 
-/** `npm start` of the template. */
+/** The command line of `npm start`. */
 export const chat = [...onSources, 'src/main.ts']
 
-/** The command line of one of its examples. */
+/** Returns the command line of an example. */
 export const example = (name: string): string[] => [...onSources, join('examples', name)]
 
 export const environment: NodeJS.ProcessEnv = {
@@ -33,11 +33,11 @@ export const environment: NodeJS.ProcessEnv = {
 }
 
 export interface StartOptions {
-  /** Environment variables beside the usual ones. */
+  /** Additional environment variables. */
   extra?: NodeJS.ProcessEnv
 }
 
-/** Starts a program of the template on Node. */
+/** Starts a program of the template with Node. */
 export function start(
   commandLine: readonly string[],
   { extra = {} }: StartOptions = {},
@@ -51,7 +51,7 @@ export interface Outcome {
   code: number | null
 }
 
-/** Runs a program of the template to its end. */
+/** Runs a program of the template and waits until it exits. */
 export async function run(commandLine: readonly string[], options: StartOptions = {}): Promise<Outcome> {
   const child = start(commandLine, options)
   const stdout = new Output(child.stdout)
@@ -61,14 +61,14 @@ export async function run(commandLine: readonly string[], options: StartOptions 
   return { stdout: stdout.text, stderr: stderr.text, code: z.number().nullable().parse(code) }
 }
 
-/** A temporary folder that is gone after the tests of a file; its name holds a space and an accent. */
+/** Creates a temporary folder for the tests in a file. Its path contains a space and accents. */
 export function useFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'créé ici '))
   afterAll(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
 
-/** An interpreter whose worker takes 20 ms for each token. */
+/** Creates an interpreter whose worker takes 20 ms for each token. */
 export function makeSlowPython(folder: string): string {
   const file = join(folder, 'slow python')
   const script = join(import.meta.dirname, 'slow-worker.py')

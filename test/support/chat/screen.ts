@@ -6,12 +6,12 @@ import { chat, directory, environment, python } from './program.ts'
 
 export const keys = { enter: '\r', controlC: '\u0003', controlD: '\u0004' }
 
-/** The chat in a pseudo-terminal: types keys, and waits for what is shown. */
+/** Runs the chat in a pseudo-terminal, types keys, and waits for output. */
 export class Screen implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams
   readonly #exited: Promise<unknown[]>
   #raw = ''
-  /** How much of `#raw` an earlier `see` has found already. */
+  /** How many characters of `#raw` have been seen. */
   #seen = 0
   #wake: () => void = () => undefined
 
@@ -36,7 +36,7 @@ export class Screen implements AsyncDisposable {
     this.#child.on('close', () => this.#wake())
   }
 
-  /** Everything that was shown, escape sequences and all. */
+  /** The output with escape sequences. */
   get raw(): string {
     return this.#raw
   }
@@ -46,9 +46,9 @@ export class Screen implements AsyncDisposable {
   }
 
   /**
-   * Waits until a text is shown that was not found before, and gives what was shown up to its end, as plain text.
+   * Waits for text that has not been seen yet. Returns the output up to its end as plain text.
    *
-   * @throws Error when the program ends first.
+   * @throws Error if the program exits first.
    */
   async see(text: string): Promise<string> {
     while (true) {
@@ -58,22 +58,22 @@ export class Screen implements AsyncDisposable {
         this.#seen = this.#endOf(text)
         return shown.slice(0, place + text.length)
       }
-      if (this.#child.exitCode !== null) throw new Error(`"${text}" was never shown, but:\n${shown}`)
+      if (this.#child.exitCode !== null) throw new Error(`Expected "${text}", but the output was:\n${shown}`)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
   }
 
-  /** Types a message and gives what is shown between it and the next prompt. */
-  async say(message: string): Promise<string> {
+  /** Types a message. Returns the output between it and the next prompt. */
+  async send(message: string): Promise<string> {
     this.type(message, keys.enter)
     await this.see(`${message}\n`)
     const shown = await this.see('\n> ')
     return shown.slice(0, -'\n> '.length)
   }
 
-  /** The exit code, once the program has ended. */
+  /** Waits until the program exits. Returns the exit code. */
   async exitCode(): Promise<unknown> {
     const [code] = await this.#exited
     return code
@@ -84,7 +84,7 @@ export class Screen implements AsyncDisposable {
     await this.#exited
   }
 
-  /** The shortest part of what is new that shows the text. */
+  /** Returns the end of the shortest piece of new output that contains the text. */
   #endOf(text: string): number {
     let end = this.#seen
     while (!plain(this.#raw.slice(this.#seen, end)).includes(text)) end += 1
@@ -92,7 +92,7 @@ export class Screen implements AsyncDisposable {
   }
 }
 
-/** What a reader sees: without escape sequences, lines ending in \n. */
+/** Returns the output without escape sequences, with lines that end in \n. */
 function plain(raw: string): string {
   return stripVTControlCharacters(raw).replaceAll(/\r+\n/g, '\n')
 }

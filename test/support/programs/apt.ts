@@ -1,11 +1,11 @@
-/** Debian's apt-get, run so that it asks nothing and stays quiet, and what stands in its way told in plain words. */
+/** Runs Debian's apt-get quietly and without prompts, and explains why it fails. */
 import { setTimeout } from 'node:timers/promises'
 import { execa } from 'execa'
 
-/** What ends an installation. Its message says what is wrong, and what to do. */
+/** A failed installation. The message says what is wrong and what to do. */
 export class AptError extends Error {
   override readonly name = 'AptError'
-  /** What apt-get printed. */
+  /** The output of apt-get. */
   readonly output: string
 
   constructor(message: string, output: string) {
@@ -15,7 +15,7 @@ export class AptError extends Error {
 }
 
 export interface Apt {
-  /** Words before apt-get: sudo, where this user is not root. */
+  /** The words before apt-get: sudo if this user is not root. */
   before: readonly string[]
   environment: NodeJS.ProcessEnv
   /** How long to wait for another process that uses apt. */
@@ -26,13 +26,13 @@ export interface Apt {
 const lockPollMs = 1000
 
 /**
- * Installs packages of Debian, those that there are.
+ * Installs the Debian packages that exist.
  *
  * @returns the packages that apt-get does not know.
- * @throws AptError
+ * @throws AptError if the installation fails.
  */
 export async function installPackages(apt: Apt, packages: readonly string[]): Promise<string[]> {
-  // It ends well, too, when some of its servers gave nothing; then the install tells.
+  // This also succeeds if some servers did not respond. Then the install fails.
   const updated = await aptGet(apt, ['update'])
   if (updated.exitCode !== 0) throw explained(updated.output)
   const unknown: string[] = []
@@ -53,7 +53,7 @@ interface Ended {
   output: string
 }
 
-/** Runs apt-get, again while another process holds a lock of it: `apt-get update` itself does not wait. */
+/** Runs apt-get, and retries while another process holds its lock. `apt-get update` itself does not wait. */
 async function aptGet(apt: Apt, words: readonly string[]): Promise<Ended> {
   const [program = '', ...rest] = [
     ...apt.before,
@@ -94,10 +94,10 @@ function explained(output: string): AptError {
   if (isOffline(output)) {
     return new AptError("apt-get can't reach its servers. Check the network, then run this again.", output)
   }
-  return new AptError('apt-get failed, and says above why.', output)
+  return new AptError('apt-get failed. See its output above.', output)
 }
 
-/** The process that holds a lock of apt or dpkg, in words; undefined where none does. */
+/** Returns a description of the process that holds the lock of apt or dpkg, or undefined. */
 function lockHolder(output: string): string | undefined {
   if (!/Could not get lock|Unable to (?:acquire the dpkg frontend lock|lock directory)/.test(output))
     return undefined
@@ -111,7 +111,7 @@ function isOffline(output: string): boolean {
   )
 }
 
-/** Packages that apt-get said it does not have. */
+/** Returns the packages that apt-get could not find. */
 function unknownIn(output: string): string[] {
   const sayings = /Unable to locate package (\S+)|Package '?([^\s']+)'? has no installation candidate/g
   return Array.from(output.matchAll(sayings), ([, absent, empty]) => absent ?? empty ?? '')

@@ -1,12 +1,12 @@
-/** Where the programs of the list are on this machine, and which of them are missing. */
+/** Finds the listed programs on this machine. */
 import { delimiter } from 'node:path'
 import { findOnPath, isProgram } from '../../../src/system/search-path.ts'
 import { type ListedProgram, type ProgramName, programs } from './list.ts'
 
-/** Where Debian has programs that only root needs, and which are on no other user's PATH. */
-const rootsFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+/** The folders of programs for root, which are not on the PATH of other users in Debian. */
+const rootFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 
-/** A program of the list that this machine doesn't have. */
+/** The error for a listed program that this machine doesn't have. */
 export class MissingProgramError extends Error {
   override readonly name = 'MissingProgramError'
 
@@ -16,10 +16,10 @@ export class MissingProgramError extends Error {
 }
 
 /**
- * Path of a program.
+ * Returns the path of a program.
  *
- * @throws MissingProgramError where it is missing
- * @throws Error where it is not in the list
+ * @throws MissingProgramError if it is missing
+ * @throws Error if it is not listed
  */
 export function program(name: ProgramName): string {
   const path = findProgram(name)
@@ -28,9 +28,9 @@ export function program(name: ProgramName): string {
 }
 
 /**
- * Path of a program; undefined where it is missing.
+ * Returns the path of a program, or undefined if it is missing.
  *
- * @throws Error where it is not in the list
+ * @throws Error if it is not listed
  */
 export function findProgram(
   name: ProgramName,
@@ -39,7 +39,7 @@ export function findProgram(
   const { alternatives = [], variable, isComplete = () => true } = entryOf(name)
   const named = variable === undefined ? undefined : environment[variable]
   if (named) return isProgram(named) ? named : undefined
-  const PATH = [environment.PATH ?? '', ...rootsFolders].join(delimiter)
+  const PATH = [environment.PATH ?? '', ...rootFolders].join(delimiter)
   for (const candidate of [name, ...alternatives]) {
     const path = findOnPath(candidate, { PATH })
     if (path !== undefined && isComplete(path)) return path
@@ -47,7 +47,7 @@ export function findProgram(
   return undefined
 }
 
-/** The programs that tests on this machine need and don't find. */
+/** Returns the programs that tests on this machine need but that are missing. */
 export function missingPrograms(environment: NodeJS.ProcessEnv, platform: NodeJS.Platform): ProgramName[] {
   return programNames().filter(
     (name) =>
@@ -62,12 +62,12 @@ export function isUsedOn(name: ProgramName, platform: NodeJS.Platform): boolean 
   return !entryOf(name).linuxOnly || platform === 'linux'
 }
 
-/** What to say of programs that are missing. */
+/** Returns a note about missing programs and how to install them. */
 export function missingNote(names: readonly ProgramName[]): string {
   return `${names.join(', ')}, missing here (Debian: apt-get install ${packagesOf(names).join(' ')})`
 }
 
-/** The Debian packages of programs, each once. */
+/** Returns the Debian packages of programs without duplicates. */
 export function packagesOf(names: readonly ProgramName[]): string[] {
   return [...new Set(names.flatMap((name) => programs[name].packages))]
 }
@@ -82,9 +82,7 @@ function isListed(name: string): name is ProgramName {
 
 function entryOf(name: ProgramName): ListedProgram {
   if (!isListed(name)) {
-    throw new Error(
-      `${name} is not in the list of programs for tests: add it to test/support/programs/list.ts`,
-    )
+    throw new Error(`${name} is not listed. Add it to test/support/programs/list.ts`)
   }
   return programs[name]
 }

@@ -1,32 +1,32 @@
 /**
- * The system programs that tests start, in all workspaces, and the Debian packages that have them. `npm test` installs
- * what is missing before the first test (scripts/test-programs.ts); a test asks for one by `program` or `needs`.
+ * The system programs that tests in all workspaces start, and their Debian packages. `npm test` installs missing ones before the
+ * first test (scripts/test-programs.ts). Tests use them with `program` or `needs`.
  *
- * Not listed: what Debian calls essential, so that every Debian has it (sh, bash, tar, sed, cp, mkfifo), and sudo, which
- * nobody can install without being root.
+ * Not listed are essential packages, which every Debian has (sh, bash, tar, sed, cp, mkfifo), and sudo, which only root can
+ * install.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { release } from 'node:os'
 
 export interface ListedProgram {
   packages: readonly string[]
-  /** What tests do with it; completes "for". */
+  /** What tests use the program for. Completes a sentence that ends in "for". */
   purpose: string
-  /** Tests on other systems do without it. */
+  /** Set if tests on other systems don't need the program. */
   linuxOnly?: true
-  /** Other programs that do as well. */
+  /** Other programs that can be used instead. */
   alternatives?: readonly string[]
-  /** Variable that names it, before any that is on the PATH. */
+  /** A variable with the path of the program, which takes precedence over the PATH. */
   variable?: string
-  /** Whether this machine needs it; without this, each does. */
+  /** Whether this machine needs the program. By default every machine does. */
   isWanted?: () => boolean
-  /** Whether the one at a path is all that tests need. */
+  /** Whether the program at a path has everything that tests need. */
   isComplete?: (path: string) => boolean
 }
 
 const listed = {
-  git: { packages: ['git'], purpose: 'the repository that a project begins with' },
-  curl: { packages: ['curl'], purpose: 'the requests that documents show' },
+  git: { packages: ['git'], purpose: 'the repositories of projects' },
+  curl: { packages: ['curl'], purpose: 'the requests in documents' },
   ps: { packages: ['procps'], purpose: 'finding the worker of a server' },
   python3: {
     packages: ['python3', 'python3-pip', 'python3-venv'],
@@ -39,9 +39,9 @@ const listed = {
     alternatives: ['google-chrome'],
     variable: 'CHROMIUM_PATH',
   },
-  caddy: { packages: ['caddy'], purpose: 'replicas behind a balancer' },
-  promtool: { packages: ['prometheus'], purpose: "Prometheus's own check of the metrics" },
-  openssl: { packages: ['openssl'], purpose: 'certificates of a company', linuxOnly: true },
+  caddy: { packages: ['caddy'], purpose: 'load balancing' },
+  promtool: { packages: ['prometheus'], purpose: 'checking metrics' },
+  openssl: { packages: ['openssl'], purpose: 'certificates', linuxOnly: true },
   ip: { packages: ['iproute2'], purpose: 'networks without a way out', linuxOnly: true },
   unshare: { packages: ['util-linux'], purpose: 'networks without a way out', linuxOnly: true },
   nsenter: { packages: ['util-linux'], purpose: 'networks without a way out', linuxOnly: true },
@@ -52,12 +52,12 @@ const listed = {
   btrfs: { packages: ['btrfs-progs'], purpose: 'a disk with a quota', linuxOnly: true },
   'mkfs.exfat': {
     packages: ['exfatprogs'],
-    purpose: 'a disk where upper and lower case are the same',
+    purpose: 'case-insensitive disks',
     linuxOnly: true,
   },
   'mount.exfat-fuse': {
     packages: ['exfat-fuse'],
-    purpose: 'the same disk, on a kernel without exFAT',
+    purpose: 'case-insensitive disks on kernels without exFAT',
     linuxOnly: true,
     isWanted: () => !kernelReads('exfat'),
   },
@@ -67,13 +67,13 @@ export type ProgramName = keyof typeof listed
 
 export const programs: Readonly<Record<ProgramName, ListedProgram>> = listed
 
-/** Whether the kernel has a file system, built in or as a module that it loads when one is mounted. */
+/** Whether the kernel supports a file system, built in or as a module. */
 export function kernelReads(fileSystem: string): boolean {
   const known = readFileSync('/proc/filesystems', 'utf8').split(/\s+/)
   return known.includes(fileSystem) || existsSync(`/lib/modules/${release()}/kernel/fs/${fileSystem}`)
 }
 
-/** Debian's own Python comes in parts; any other one has all of them. */
+/** Whether Python has pip and venv. Debian splits its own Python into packages. */
 function hasPipAndVenv(path: string): boolean {
   const [, version] = /^\/usr\/bin\/(python3\.\d+)$/.exec(realpathSync(path)) ?? []
   if (version === undefined) return true

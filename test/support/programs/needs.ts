@@ -1,4 +1,4 @@
-/** Leaves out the tests whose programs are missing: by name, with the reason, and never in CI. */
+/** Skips tests whose programs are missing, except in CI. */
 import type { TestContext, TestOptions } from 'vitest'
 import { isContinuousIntegration } from '../../../src/system/automation.ts'
 import { findProgram, isUsedOn, missingNote, program } from './find.ts'
@@ -6,28 +6,28 @@ import type { ProgramName } from './list.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** Why a test was left out before it began. */
-    leftOut?: string
+    /** Why a test was skipped before it started. */
+    skipReason?: string
   }
 }
 
 /**
- * Options of a test or suite that starts programs: it is left out where one is missing. In CI it runs and fails, as
- * `npm test` has installed them there.
+ * Returns the options of a test or suite that needs programs. It is skipped if one is missing. In CI it fails instead, because
+ * `npm test` installs them there.
  *
  * @example test('the metrics pass', needs('promtool'), () => ...)
- * @throws Error where one is not in the list of programs
+ * @throws Error if a program is not listed
  */
 export function needs(...names: ProgramName[]): TestOptions {
   const missing = names.filter((name) => findProgram(name) === undefined)
   if (missing.length === 0 || !missing.every(mayBeMissing)) return {}
-  return { skip: true, meta: { leftOut: missingNote(missing) } }
+  return { skip: true, meta: { skipReason: missingNote(missing) } }
 }
 
 /**
- * Path of a program, in a test that only now knows that it needs one; leaves the test out where it is missing.
+ * Returns the path of a program, or skips the running test if it is missing.
  *
- * @throws Error where it is missing in CI, or not in the list of programs
+ * @throws Error if the program is missing in CI, or not listed
  */
 export function programFor(context: TestContext, name: ProgramName): string {
   if (findProgram(name) === undefined && mayBeMissing(name)) context.skip(missingNote([name]))

@@ -1,4 +1,4 @@
-/** Has each run of a Vitest project leave what its tests and hooks took, whichever reporters it was given. */
+/** Records the durations of tests and hooks in each run of a Vitest project, with any reporters. */
 import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,13 +8,13 @@ import { newRunFile, type Timed, type TimedRun } from './records.ts'
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const runner = fileURLToPath(new URL('runner.ts', import.meta.url))
 
-/** @param folder where the files of runs go, if not into .cache/test-times. One plugin may serve several projects. */
+/** Returns a plugin for one or more projects. @param folder the folder for records. The default is .cache/test-times. */
 export function recordTimes(folder?: string): Vite.Plugin {
   const reporter = timesReporter(folder)
   return {
     name: 'record-times',
     config: () => ({ test: { runner, onStackTrace: (_, frame) => frame.file !== runner } }),
-    // Vitest's own reporters stay: a list in the configuration would take the place of those that it chooses.
+    // Added here, because a list in the configuration would replace Vitest's default reporters.
     configureVitest: ({ vitest }) => {
       if (!vitest.config.reporters.includes(reporter)) vitest.config.reporters.push(reporter)
     },

@@ -1,5 +1,5 @@
 /**
- * What tests took: each run of a Vitest project or of pytest leaves a file in .cache/test-times, which
+ * The recorded durations of tests. Each run of a Vitest project or of pytest writes a file to .cache/test-times, which
  * `npm run test:slow` reads.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 
-/** What a test or a hook took, and the limit that it ran under: 0 for none. */
+/** The duration of a test or hook, and its time limit, or 0 if it has none. */
 const timed = z.object({ file: z.string(), name: z.string(), ms: z.number(), limitMs: z.number() })
 const run = z.object({ project: z.string(), startedAt: z.string(), timed: z.array(timed) })
 
@@ -18,8 +18,8 @@ const keptRuns = 10
 const everyRun = fileURLToPath(new URL('../../../.cache/test-times/', import.meta.url))
 
 /**
- * The path of the file for a new run of a project, whose folder exists. Removes the oldest files of this project,
- * so that ten remain with the new one.
+ * Returns the path for the record of a new run, and creates its folder. Removes the oldest records of the project, so that ten
+ * remain.
  */
 export function newRunFile(project: string, startedAt: Date, folder = everyRun): string {
   mkdirSync(folder, { recursive: true })
@@ -28,14 +28,14 @@ export function newRunFile(project: string, startedAt: Date, folder = everyRun):
   return join(folder, `${project}@${startedAt.toISOString().replaceAll(':', '-')}.json`)
 }
 
-/** The runs that are kept, the oldest first. @throws ZodError for a file that is no run. */
+/** Returns the recorded runs, oldest first. @throws ZodError for an invalid file. */
 export function readRuns(folder = everyRun): TimedRun[] {
   return runFiles(folder)
     .map((name) => run.parse(JSON.parse(readFileSync(join(folder, name), 'utf8'))))
     .sort((a, b) => a.startedAt.localeCompare(b.startedAt))
 }
 
-/** Those of a project stand together, the oldest first. */
+/** Returns the files of runs, grouped by project, oldest first. */
 function runFiles(folder: string): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder)

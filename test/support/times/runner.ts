@@ -1,14 +1,14 @@
 /**
- * Runs tests as Vitest does, and notes in their `meta` what each test and each hook took and the limit that it ran
- * under: reporters are told the duration of a test with its hooks, and no limit at all.
+ * Runs tests as Vitest does, and records in their `meta` the duration and the time limit of each test and hook. Reporters only get
+ * the duration of a test with its hooks, and no limits.
  */
 import { type RunnerTestCase, type RunnerTestSuite, TestRunner } from 'vitest'
 
-/** What a test function or a hook took. */
+/** The duration of a test function or hook. */
 export interface Measured {
   what: 'test' | 'beforeAll' | 'afterAll' | 'beforeEach' | 'clean-up'
   ms: number
-  /** 0 for none. */
+  /** The time limit, or 0 if there is none. */
   limitMs: number
 }
 
@@ -18,10 +18,10 @@ declare module 'vitest' {
   }
 }
 
-/** Where Vitest keeps the limit of a `beforeAll` or `beforeEach`, for the function that it may return. */
+/** The property in which Vitest keeps the limit of a `beforeAll` or `beforeEach` for the function that it may return. */
 const limitOfHook = Symbol.for('VITEST_CLEANUP_TIMEOUT')
 
-/** Tests may replace the clock. */
+/** The real clock, which tests may replace. */
 const now = performance.now.bind(performance)
 
 export default class MeasuringRunner extends TestRunner {
@@ -48,13 +48,13 @@ export default class MeasuringRunner extends TestRunner {
     this.#finished.set(test, now())
   }
 
-  /** `afterEach` and `onTestFinished` have run: all of them together are held against the limit of one. */
+  /** Records `afterEach` and `onTestFinished`, which together are compared with the limit of one. */
   onAfterRetryTask(test: RunnerTestCase): void {
     const finished = this.#finished.get(test)
     if (finished !== undefined) note(test, 'clean-up', now() - finished, this.config.hookTimeout)
   }
 
-  /** A hook that notes what it took. Vitest shows no limit that was given to a single `afterAll`. */
+  /** Returns a hook that records its duration. Vitest does not expose the limit of a single `afterAll`. */
   #measuring<Arguments extends unknown[], Result>(
     suite: RunnerTestSuite,
     what: Measured['what'],

@@ -1,24 +1,24 @@
-/** Which tests came near to their time limits, and how `npm run test:slow` shows it. Pure. */
+/** Pure functions that find tests near their time limit and format them for `npm run test:slow`. */
 import type { Timed, TimedRun } from './records.ts'
 
-/** What took more of its limit is listed. */
+/** Tests above this share of their limit are listed as near it. */
 const nearShare = 1 / 2
-/** What took more of its limit would not end in time on a machine three times slower. */
+/** Tests above this share of their limit would time out on a machine three times slower. */
 const slowShare = 1 / 3
 
 export interface SlowTests {
-  /** Over half of the limit, the nearest to it first. */
+  /** Tests over half of the limit, the slowest first. */
   near: Timed[]
-  /** Over a third, but not over half. */
+  /** Tests over a third of the limit, but not over half. */
   slow: Timed[]
-  /** How many tests and hooks were looked at. */
+  /** The number of tests and hooks. */
   count: number
 }
 
 /**
- * The slowest of what each test and hook took, held against the limit of its latest run.
+ * Compares the longest duration of each test and hook with the limit in its latest run.
  *
- * @param runs the oldest first.
+ * @param runs the runs, oldest first.
  */
 export function slowTests(runs: readonly TimedRun[]): SlowTests {
   const slowest = new Map<string, Timed>()
@@ -37,17 +37,17 @@ export function slowTests(runs: readonly TimedRun[]): SlowTests {
   }
 }
 
-/** The lines that tell a reader what was looked at and what was slow. */
+/** Returns lines that describe the runs and the slow tests. */
 export function slowTestLines(runs: readonly TimedRun[]): string[] {
   const { near, slow, count } = slowTests(runs)
-  const looked = `Looked at ${count} tests and hooks, at the slowest of ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}:`
-  const lines = [looked, ...runs.map(({ project, startedAt }) => `  ${project}  ${startedAt}`), '']
+  const heading = `The longest durations of ${count} tests and hooks in ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}:`
+  const lines = [heading, ...runs.map(({ project, startedAt }) => `  ${project}  ${startedAt}`), '']
   if (near.length === 0) lines.push('None took more than half of its time limit.')
   else lines.push(`${near.length} took more than half of the time limit:`, ...near.map(line))
   if (slow.length > 0) {
     lines.push(
       '',
-      `${slow.length} took more than a third, which is too slow for a machine three times slower:`,
+      `${slow.length} took more than a third, and would time out on a machine three times slower:`,
       ...slow.map(line),
     )
   }

@@ -1,15 +1,15 @@
 import type { Chunk } from 'mlx-app'
 
-/** Where the two parts of an answer go. */
+/** The functions that write the two parts of an answer. */
 export interface AnswerTargets {
   text: (text: string) => void
   reasoning: (text: string) => void
 }
 
-/** Shows one answer as it comes: what the model thinks first, and the answer in a paragraph of its own below it. */
+/** Shows an answer as it is streamed: the reasoning first, and the answer in a separate paragraph below it. */
 export class AnswerView {
   readonly #targets: AnswerTargets
-  /** What was written last, and the part that it belongs to. */
+  /** The text that was written last, and the part it belongs to. */
   #last = { part: 'text' as keyof AnswerTargets, text: '' }
 
   constructor(targets: AnswerTargets) {
@@ -21,7 +21,7 @@ export class AnswerView {
     this.#write('text', text)
   }
 
-  /** Ends the line that is open. */
+  /** Ends the current line. */
   end(): void {
     const { part, text } = this.#last
     if (text !== '' && !text.endsWith('\n')) this.#targets[part]('\n')

@@ -1,13 +1,12 @@
 import { AnswerView } from './answer-view.ts'
 import type { ChatArguments } from './arguments.ts'
 import type { OpenEngine } from './open-engine.ts'
-import { cutNote, dim, printable } from './text.ts'
+import { dim, printable, truncationNote } from './text.ts'
 
 /**
- * Streams the answer to one question to standard output, and nothing else. What the model thinks before is shown
- * to who waits for it, on a terminal beside.
+ * Streams the answer to one question to standard output. The reasoning goes to standard error, and only on a terminal.
  *
- * @throws EngineError when the answer ends in one.
+ * @throws EngineError if the call fails.
  */
 export async function ask(
   { engine, model }: OpenEngine,
@@ -27,7 +26,7 @@ export async function ask(
   try {
     for await (const chunk of engine.generate({ ...sampling, model, messages })) {
       view.show(chunk)
-      note = cutNote(chunk)
+      note = truncationNote(chunk)
     }
   } finally {
     view.end()

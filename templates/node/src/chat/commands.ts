@@ -6,65 +6,65 @@ import { describeStats } from './stats.ts'
 export interface CommandContext {
   session: Session
   /** Prints a line. */
-  say: (line: string) => void
-  /** Ctrl-C. */
+  print: (line: string) => void
+  /** Aborted by Ctrl-C. */
   signal: AbortSignal
 }
 
 export interface Command {
   name: string
-  /** As /help shows it. */
+  /** The argument as /help shows it. */
   argument: string
   help: string
-  /** `argument` is trimmed, and empty where there is none. Gives 'leave' to end the chat. */
-  run: (context: CommandContext, argument: string) => Promise<'leave' | undefined> | 'leave' | undefined
+  /** Runs the command. `argument` is trimmed, and empty if there is none. Returns 'exit' to end the chat. */
+  run: (context: CommandContext, argument: string) => Promise<'exit' | undefined> | 'exit' | undefined
 }
 
-/** In the order of /help. */
+/** The commands, in the order of /help. */
 export const commands: readonly Command[] = [
-  { name: 'help', argument: '', help: 'this list', run: ({ say }) => describeCommands(say) },
+  { name: 'help', argument: '', help: 'shows this list', run: ({ print }) => printCommands(print) },
   {
     name: 'model',
     argument: '[name]',
-    help: 'lists the models on disk, or goes on with another one (it is downloaded if need be)',
-    run: ({ session, say, signal }, name) =>
-      name === '' ? listModels(session, say) : changeModel(session, name, say, signal),
+    help: 'lists the models on disk, or switches to another one and downloads it if necessary',
+    run: ({ session, print, signal }, name) =>
+      name === '' ? listModels(session, print) : changeModel(session, name, print, signal),
   },
   {
     name: 'system',
     argument: '[text]',
-    help: 'shows the system message, or sets it; /system - takes it away',
-    run: ({ session, say }, text) => setSystem(session, text, say),
+    help: 'shows or sets the system message; /system - removes it',
+    run: ({ session, print }, text) => setSystem(session, text, print),
   },
   {
     name: 'clear',
     argument: '',
-    help: 'forgets what was said; the system message stays',
-    run: ({ session, say }) => {
+    help: 'starts a new chat and keeps the system message',
+    run: ({ session, print }) => {
       session.clear()
-      say('A new chat.')
+      print('Started a new chat.')
       return undefined
     },
   },
   {
     name: 'save',
     argument: '[file]',
-    help: 'writes the chat to a new file: Markdown, or JSON if it is called .json',
-    run: ({ session, say }, file) => save(session, file, say),
+    help: 'saves the chat to a new file, as Markdown or as JSON (name.json)',
+    run: ({ session, print }, file) => save(session, file, print),
   },
   {
     name: 'stats',
     argument: '',
-    help: 'tokens per second of the last answer, and memory',
-    run: async ({ session, say }) => {
-      for (const line of describeStats(session.last, await session.engine.status())) say(line)
+    help: 'shows the speed of the last answer and memory use',
+    run: async ({ session, print }) => {
+      for (const line of describeStats(session.last, await session.engine.status())) print(line)
       return undefined
     },
   },
-  { name: 'exit', argument: '', help: 'leaves; so do Ctrl-D, and Ctrl-C twice', run: () => 'leave' },
+  { name: 'exit', argument: '', help: 'exits, as do Ctrl-D and pressing Ctrl-C twice', run: () => 'exit' },
 ]
 
-/** A command and its argument; undefined for a message to the model, such as one that starts with a path. */
+/** Splits a line into a command and its argument. Returns undefined for a message, even one that starts with a path. */
 export function parseCommand(line: string): { name: string; argument: string } | undefined {
   const match = /^\/(\p{L}+|\?)(?:\s+(.*))?$/su.exec(line.trim())
   if (match === null) return undefined
@@ -77,26 +77,26 @@ export function findCommand(name: string): Command | undefined {
   return commands.find((command) => command.name === (alias ?? name))
 }
 
-function describeCommands(say: CommandContext['say']): undefined {
+function printCommands(print: CommandContext['print']): undefined {
   const names = commands.map(({ name, argument }) => `/${name} ${argument}`.trim())
   const width = Math.max(...names.map((name) => name.length))
-  for (const [index, { help }] of commands.entries()) say(`${names[index]?.padEnd(width)}  ${help}`)
-  say('Ctrl-C stops an answer. A line that ends in \\ goes on in the next one; so does pasted text.')
+  for (const [index, { help }] of commands.entries()) print(`${names[index]?.padEnd(width)}  ${help}`)
+  print('Ctrl-C stops an answer. End a line with \\ to continue the message on the next line.')
 }
 
-async function listModels(session: Session, say: CommandContext['say']): Promise<undefined> {
+async function listModels(session: Session, print: CommandContext['print']): Promise<undefined> {
   const models = await session.engine.models()
   const names = models.map(({ model }) => model)
-  if (!names.includes(session.model)) say(`* ${session.model}`)
+  if (!names.includes(session.model)) print(`* ${session.model}`)
   for (const { model, bytes } of models) {
-    say(`${model === session.model ? '*' : ' '} ${model}  ${formatBytes(bytes)}`)
+    print(`${model === session.model ? '*' : ' '} ${model}  ${formatBytes(bytes)}`)
   }
 }
 
 async function changeModel(
   session: Session,
   name: string,
-  say: CommandContext['say'],
+  print: CommandContext['print'],
   signal: AbortSignal,
 ): Promise<undefined> {
   const progress = showProgress(process.stderr, `Looking for ${name}`)
@@ -106,25 +106,25 @@ async function changeModel(
   } finally {
     progress.end()
   }
-  say(`Going on with ${session.model}.`)
+  print(`Switched to ${session.model}.`)
 }
 
-function setSystem(session: Session, text: string, say: CommandContext['say']): undefined {
+function setSystem(session: Session, text: string, print: CommandContext['print']): undefined {
   if (text === '-') session.system = undefined
   else if (text !== '') session.system = text
-  say(session.system === undefined ? 'There is no system message.' : `System message: ${session.system}`)
+  print(session.system === undefined ? 'No system message is set.' : `System message: ${session.system}`)
 }
 
-async function save(session: Session, file: string, say: CommandContext['say']): Promise<undefined> {
+async function save(session: Session, file: string, print: CommandContext['print']): Promise<undefined> {
   const { messages } = session
   if (messages.length === 0) {
-    say('There is nothing to save yet.')
+    print('Nothing to save yet.')
     return
   }
   try {
-    say(`Saved to ${await saveChat(session.model, messages, file === '' ? defaultFile() : file)}`)
+    print(`Saved to ${await saveChat(session.model, messages, file === '' ? defaultFile() : file)}`)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error
-    say(error.code === 'EEXIST' ? `${file} exists already: give another name.` : error.message)
+    print(error.code === 'EEXIST' ? `${file} already exists. Choose another name.` : error.message)
   }
 }

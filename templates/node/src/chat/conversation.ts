@@ -6,29 +6,29 @@ import type { OpenEngine } from './open-engine.ts'
 import { Session } from './session.ts'
 import type { TerminalStreams } from './streams.ts'
 import { Terminal } from './terminal.ts'
-import { cutNote, dim, printable } from './text.ts'
+import { dim, printable, truncationNote } from './text.ts'
 
-/** The chat in the terminal, until the user leaves. */
-export async function converse(
+/** Runs the chat in the terminal until the user exits. */
+export async function runConversation(
   open: OpenEngine,
   options: Pick<ChatArguments, 'system' | 'sampling'>,
   streams?: TerminalStreams,
 ): Promise<void> {
   const session = new Session(open, options)
   using terminal = new Terminal(streams)
-  terminal.say(dim(`${session.model}. /help lists the commands, Ctrl-C stops an answer.`))
+  terminal.print(dim(`${session.model}. Type /help for commands, press Ctrl-C to stop an answer.`))
   while (true) {
-    const message = await terminal.read()
+    const message = await terminal.readMessage()
     if (message === undefined) {
-      terminal.say('')
+      terminal.print('')
       break
     }
     try {
-      const end = await terminal.interruptible((signal) => handle(message, session, terminal, signal))
-      if (end === 'leave') break
+      const result = await terminal.interruptible((signal) => handle(message, session, terminal, signal))
+      if (result === 'exit') break
     } catch (error) {
       if (!EngineError.isInstance(error)) throw error
-      terminal.say(describeFailure(error))
+      terminal.print(errorText(error))
     }
   }
 }
@@ -38,7 +38,7 @@ async function handle(
   session: Session,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<'leave' | undefined> {
+): Promise<'exit' | undefined> {
   const command = parseCommand(message)
   if (command === undefined) {
     await answer(message, session, terminal, signal)
@@ -46,9 +46,9 @@ async function handle(
   }
   const known = findCommand(command.name)
   if (known !== undefined) {
-    return known.run({ session, say: (line) => terminal.say(printable(line)), signal }, command.argument)
+    return known.run({ session, print: (line) => terminal.print(printable(line)), signal }, command.argument)
   }
-  terminal.say(`There is no /${command.name}. /help lists the commands.`)
+  terminal.print(`Unknown command /${command.name}. Type /help for the list of commands.`)
   return undefined
 }
 
@@ -66,16 +66,16 @@ async function answer(
   try {
     for await (const chunk of session.ask(question, signal)) {
       view.show(chunk)
-      note = cutNote(chunk)
+      note = truncationNote(chunk)
     }
   } finally {
     view.end()
   }
-  if (note !== undefined) terminal.say(dim(note))
+  if (note !== undefined) terminal.print(dim(note))
 }
 
-function describeFailure(error: EngineError): string {
+function errorText(error: EngineError): string {
   if (error.code === 'ABORTED') return dim('Stopped.')
-  if (error.code === 'CONTEXT_LENGTH_EXCEEDED') return `${error.describe()}\nOr start over with /clear.`
+  if (error.code === 'CONTEXT_LENGTH_EXCEEDED') return `${error.describe()}\nOr start a new chat with /clear.`
   return error.describe()
 }

@@ -2,17 +2,17 @@ import { createEngine, type Engine, EngineError, type LoadedModel, type LoadProg
 import { findProject, getMissingModel, isOnHub, pullPolicy, showProgress } from 'mlx-app/setup'
 import type { ChatArguments } from './arguments.ts'
 
-/** An engine whose model is in memory. */
+/** An engine with its model loaded. */
 export interface OpenEngine extends AsyncDisposable {
   engine: Engine
-  /** The name of the model that calls give. */
+  /** The name of the loaded model, which calls pass to the engine. */
   model: string
 }
 
 /**
- * Starts the engine and brings the model into memory. One that is not on disk is got first, see `getMissingModel`.
+ * Starts the engine and loads the model. If the model is not on disk, `getMissingModel` asks whether to download it.
  *
- * @throws EngineError when the set-up lacks something, when the model can't be loaded or is not wanted.
+ * @throws EngineError if the setup is incomplete, or if the model can't be loaded or the user declines the download.
  */
 export async function openEngine(options: Pick<ChatArguments, 'model' | 'engine'>): Promise<OpenEngine> {
   const progress = showProgress(process.stderr, 'Starting MLX')
@@ -20,7 +20,7 @@ export async function openEngine(options: Pick<ChatArguments, 'model' | 'engine'
     const engine = await createEngine(options.engine)
     const close = () => engine.dispose()
     try {
-      const { model } = await bring(engine, options.model, progress)
+      const { model } = await loadModel(engine, options.model, progress)
       return { engine, model, [Symbol.asyncDispose]: close }
     } catch (error) {
       await close()
@@ -31,16 +31,16 @@ export async function openEngine(options: Pick<ChatArguments, 'model' | 'engine'
   }
 }
 
-async function bring(
+async function loadModel(
   engine: Engine,
-  asked: string | undefined,
+  requested: string | undefined,
   progress: { update: (progress: LoadProgress) => void; end: () => void },
 ): Promise<LoadedModel> {
   const onProgress = progress.update
-  const model = asked ?? findProject().config.model
-  // A path of the project's file is one from its folder, so its model is not named.
-  const named = asked === undefined ? {} : { model: asked }
-  // A folder has nothing to download; what an alias stands for is the engine's to say.
+  const model = requested ?? findProject().config.model
+  // The engine resolves the path of a configured model against the project's folder, so that model is not passed.
+  const named = requested === undefined ? {} : { model: requested }
+  // Folders are never downloaded, and only the engine knows what an alias stands for.
   if (!isOnHub(model)) return engine.loadModel({ ...named, download: pullPolicy() !== 'never', onProgress })
   try {
     return await engine.loadModel({ ...named, download: false, onProgress })

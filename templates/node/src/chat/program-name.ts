@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 
-/** How this program was called, as a command that takes arguments: by a package manager, or as a file. */
+/** Returns the command that this program was started with, by a package manager or as a file. Arguments can follow it. */
 export function programName(
   environment: NodeJS.ProcessEnv = process.env,
   file: string | undefined = process.argv[1],

@@ -1,9 +1,9 @@
 import { UsageError } from './arguments.ts'
 
 /**
- * The question that the words of the command line make; `-`, or no word at all, stands for standard input.
+ * Returns the question made of the words on the command line. Without words, and for `-`, it reads standard input.
  *
- * @throws UsageError when nothing is asked.
+ * @throws UsageError if the question is empty.
  */
 export async function readQuestion(
   words: readonly string[],
@@ -12,15 +12,17 @@ export async function readQuestion(
   const fromInput = words.length === 0 || words.includes('-')
   const text = fromInput ? await readAll(input) : ''
   if (fromInput && text === '') {
-    throw new UsageError('There is no question: standard input is empty, and it is no terminal to chat on.')
+    throw new UsageError(
+      'There is no question: standard input is empty, and it is not a terminal for a chat.',
+    )
   }
-  const question = fromInput ? joinAround(words, text) : words.join(' ').trim()
+  const question = fromInput ? insertInput(words, text) : words.join(' ').trim()
   if (question === '') throw new UsageError('The question is empty.')
   return question
 }
 
-/** Words stay on one line; the text from standard input gets lines of its own. */
-function joinAround(words: readonly string[], text: string): string {
+/** Joins the words on one line, with the text from standard input as a separate paragraph in place of `-`. */
+function insertInput(words: readonly string[], text: string): string {
   const place = words.indexOf('-')
   const before = words.slice(0, Math.max(place, 0)).join(' ')
   const after = words.slice(place + 1).join(' ')

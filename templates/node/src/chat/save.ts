@@ -6,9 +6,9 @@ import type { Turn } from './session.ts'
 const names = { system: 'System', user: 'You', assistant: 'Model' } as const
 
 /**
- * Writes a chat to a new file and gives its path: as JSON if it is called `.json`, else as Markdown.
+ * Saves a chat to a new file, as JSON if the name ends in `.json` and as Markdown otherwise. Returns the path.
  *
- * @throws an error with code EEXIST when there is such a file already, or another of node:fs.
+ * @throws an error of node:fs, with code EEXIST if the file already exists.
  */
 export async function saveChat(model: string, messages: readonly Turn[], file: string): Promise<string> {
   const path = file.startsWith('~/') ? join(homedir(), file.slice(2)) : resolve(file)
@@ -20,7 +20,7 @@ export async function saveChat(model: string, messages: readonly Turn[], file: s
   return path
 }
 
-/** `chat-2026-11-21-14-30-05.md`: the local time, so that the files sort. */
+/** Returns a file name that contains the local time and sorts by it, such as `chat-2026-11-21-14-30-05.md`. */
 export function defaultFile(now: Date = new Date()): string {
   const parts = [
     now.getFullYear(),
@@ -35,5 +35,5 @@ export function defaultFile(now: Date = new Date()): string {
 
 function asMarkdown(model: string, messages: readonly Turn[]): string {
   const turns = messages.map(({ role, content }) => `## ${names[role]}\n\n${content.trim()}\n`)
-  return [`# A chat with ${model}\n`, ...turns].join('\n')
+  return [`# Chat with ${model}\n`, ...turns].join('\n')
 }

@@ -2,13 +2,13 @@ import type { Chunk, Engine, LoadOptions } from 'mlx-app'
 import type { ChatArguments } from './arguments.ts'
 import type { OpenEngine } from './open-engine.ts'
 
-/** What one side said, as the terminal knows it: text alone. */
+/** One message of the chat. */
 export interface Turn {
   role: 'system' | 'user' | 'assistant'
   content: string
 }
 
-/** One chat: what was said, and how to go on with it. */
+/** A chat with its history, model and sampling options. */
 export class Session {
   readonly engine: Engine
   readonly #sampling: ChatArguments['sampling']
@@ -35,12 +35,12 @@ export class Session {
     return this.#system
   }
 
-  /** Holds from the next question on; undefined takes it away. */
+  /** Sets the system message from the next question on. Undefined removes it. */
   set system(text: string | undefined) {
     this.#system = text
   }
 
-  /** All that the model is shown, the system message first. */
+  /** The messages that the model sees, with the system message first. */
   get messages(): Turn[] {
     const { system } = this
     return [
@@ -49,26 +49,26 @@ export class Session {
     ]
   }
 
-  /** The last piece of the last whole answer: it has usage and timings. */
+  /** The final chunk of the last complete answer, which has its usage and timings. */
   get last(): Chunk | undefined {
     return this.#last
   }
 
   /**
-   * Streams the answer. Question and answer join the history as far as the answer came; a question without any
-   * answer does not, and what the model thought never does: it is of no use in later turns.
+   * Streams the answer to a question and adds both to the history. A partial answer is kept, but a question without any
+   * answer is dropped. Reasoning is never kept, because it is of no use in later turns.
    *
-   * @throws EngineError as `generate` does.
+   * @throws EngineError if the call fails.
    */
   async *ask(question: string, signal: AbortSignal): AsyncGenerator<Chunk, void, undefined> {
-    const asked: Turn = { role: 'user', content: question }
+    const userTurn: Turn = { role: 'user', content: question }
     const { model } = this
     let answer = ''
     try {
       for await (const chunk of this.engine.generate({
         ...this.#sampling,
         model,
-        messages: [...this.messages, asked],
+        messages: [...this.messages, userTurn],
         signal,
       })) {
         answer += chunk.text
@@ -76,20 +76,20 @@ export class Session {
         yield chunk
       }
     } finally {
-      if (answer !== '') this.#messages.push(asked, { role: 'assistant', content: answer })
+      if (answer !== '') this.#messages.push(userTurn, { role: 'assistant', content: answer })
     }
   }
 
-  /** Forgets what was said. */
+  /** Removes all messages except the system message. */
   clear(): void {
     this.#messages = []
   }
 
   /**
-   * Goes on with another model. The one before is freed first, so that two never have to fit in memory; if the
-   * other can't be loaded, the next question brings the first one back.
+   * Switches to another model. The current model is unloaded first, so that both never have to fit in memory. If the new
+   * model can't be loaded, the next question loads the old one again.
    *
-   * @throws EngineError as `loadModel` does.
+   * @throws EngineError if the model can't be loaded.
    */
   async changeModel(
     model: string,

@@ -4,9 +4,10 @@ import { openEngine } from './open-engine.ts'
 import { readQuestion } from './question.ts'
 
 /**
- * Answers the question of the command line or of standard input; without one, on a terminal, it opens the chat.
+ * Answers the question on the command line or standard input. Without a question, it opens the chat on a terminal.
  *
- * @throws UsageError when there is neither a question nor a terminal, EngineError when there is no answer.
+ * @throws UsageError if there is neither a question nor a terminal.
+ * @throws EngineError if the model can't be loaded or the call fails.
  */
 export async function start(options: ChatArguments): Promise<void> {
   if (options.version) return (await import('./version.ts')).showVersion()
@@ -18,12 +19,12 @@ export async function start(options: ChatArguments): Promise<void> {
   }
   if (!process.stdout.isTTY) {
     throw new UsageError(
-      'The chat needs a terminal for its output. Give a question to keep its answer; in the chat, /save writes a file.',
+      'The chat needs a terminal for its output. To write an answer to a file, pass a question, or use /save in the chat.',
     )
   }
-  // What the chat needs is read while the worker starts.
+  // Loads the modules of the chat while the worker starts.
   const chat = import('./conversation.ts')
   await using open = await openEngine(options)
-  const { converse } = await chat
-  await converse(open, options)
+  const { runConversation } = await chat
+  await runConversation(open, options)
 }

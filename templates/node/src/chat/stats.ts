@@ -1,18 +1,18 @@
 import type { Chunk, EngineStatus } from 'mlx-app'
 import { formatBytes } from 'mlx-app/setup'
 
-/** Lines about the last answer and about the worker. */
+/** Returns lines that describe the last answer and the worker. */
 export function describeStats(last: Chunk | undefined, status: EngineStatus): string[] {
   return [...describeAnswer(last), ...describeWorker(status)]
 }
 
 function describeAnswer(last: Chunk | undefined): string[] {
-  if (last?.usage === undefined || last.timings === undefined) return ['No whole answer yet.']
+  if (last?.usage === undefined || last.timings === undefined) return ['No complete answer yet.']
   const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = last.usage
   const { ttftMs, totalMs, tokensPerSecond, promptTokensPerSecond } = last.timings
   return [
-    `Last answer: ${tokens(completionTokens, reasoningTokens, 'thought')} in ${seconds(totalMs)}, ${tokensPerSecond.toFixed(1)} tokens/s`,
-    `Its prompt: ${tokens(promptTokens, cachedTokens, 'known before')}, ${promptTokensPerSecond.toFixed(1)} tokens/s; first token after ${seconds(ttftMs)}`,
+    `Last answer: ${tokens(completionTokens, reasoningTokens, 'reasoning')} in ${seconds(totalMs)}, ${tokensPerSecond.toFixed(1)} tokens/s`,
+    `Prompt: ${tokens(promptTokens, cachedTokens, 'cached')}, ${promptTokensPerSecond.toFixed(1)} tokens/s, first token after ${seconds(ttftMs)}`,
   ]
 }
 
@@ -20,7 +20,7 @@ function describeWorker({ device, versions, models, memoryBytes, peakMemoryBytes
   const loaded = models.map(({ model, memoryBytes }) => `${model} (${formatBytes(memoryBytes)})`)
   return [
     `Loaded: ${loaded.join(', ') || 'no model'}`,
-    `Memory: ${formatBytes(memoryBytes)}, at most ${formatBytes(peakMemoryBytes)}`,
+    `Memory: ${formatBytes(memoryBytes)}, peak ${formatBytes(peakMemoryBytes)}`,
     ...(versions === undefined || device === undefined
       ? []
       : [
@@ -29,8 +29,8 @@ function describeWorker({ device, versions, models, memoryBytes, peakMemoryBytes
   ]
 }
 
-function tokens(count: number, part: number, what: string): string {
-  return part === 0 ? `${count} tokens` : `${count} tokens (${part} of them ${what})`
+function tokens(count: number, part: number, label: string): string {
+  return part === 0 ? `${count} tokens` : `${count} tokens (${part} ${label})`
 }
 
 function seconds(milliseconds: number): string {

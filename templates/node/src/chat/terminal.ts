@@ -1,36 +1,35 @@
 import { createInterface, type Interface } from 'node:readline'
-import { Gate } from './gate.ts'
+import { PromptOutput } from './prompt-output.ts'
 import type { TerminalStreams } from './streams.ts'
 import { bold, dim } from './text.ts'
 
 const bracketedPaste = { on: '\u001b[?2004h', off: '\u001b[?2004l' }
 
 /**
- * The keyboard and the screen of a chat. The keyboard is read all the time, so that Ctrl-C is a key of ours and not
- * a signal to this program and the package manager around it; what is typed during an answer is kept for the next
- * prompt.
+ * The terminal that the chat runs in. It always reads the keyboard, so that Ctrl-C is a key press and not a signal to this
+ * program and its package manager. Messages typed during an answer are kept for the next prompt.
  */
 export class Terminal implements Disposable {
   readonly #streams: TerminalStreams
-  readonly #gate: Gate
+  readonly #promptOutput: PromptOutput
   readonly #readline: Interface
-  /** Messages that nobody has read yet. */
+  /** Messages that have not been read yet. */
   readonly #messages: string[] = []
-  /** Lines of a message that goes on. */
+  /** The lines typed so far of a message that continues. */
   #lines: string[] = []
   #pasting = false
   #ended = false
-  /** The last key was Ctrl-C: another one leaves. */
+  /** Whether the last key was Ctrl-C. Pressing it again exits. */
   #interrupted = false
   #wake: () => void = () => undefined
   #running: AbortController | undefined
 
   constructor(streams: TerminalStreams = process) {
     this.#streams = streams
-    this.#gate = new Gate(streams.stdout)
+    this.#promptOutput = new PromptOutput(streams.stdout)
     this.#readline = createInterface({
       input: streams.stdin,
-      output: this.#gate,
+      output: this.#promptOutput,
       terminal: true,
       crlfDelay: Number.POSITIVE_INFINITY,
       historySize: 1000,
@@ -43,27 +42,27 @@ export class Terminal implements Disposable {
     streams.stdout.write(bracketedPaste.on)
   }
 
-  /** Waits for the next message; undefined when the user leaves. */
-  async read(): Promise<string | undefined> {
-    const waiting = this.#messages.shift()
-    if (waiting !== undefined) {
-      // Typed ahead: shown as if it had been typed now.
-      this.say(`${this.#promptText()}${waiting}`)
-      return waiting
+  /** Waits for the next message. Returns undefined when the user exits. */
+  async readMessage(): Promise<string | undefined> {
+    const typedAhead = this.#messages.shift()
+    if (typedAhead !== undefined) {
+      // Shows it as if it had been typed now.
+      this.print(`${this.#promptText()}${typedAhead}`)
+      return typedAhead
     }
     if (this.#ended) return undefined
-    this.#gate.open = true
+    this.#promptOutput.enabled = true
     this.#showPrompt()
     while (this.#messages.length === 0 && !this.#ended) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
-    this.#gate.open = false
+    this.#promptOutput.enabled = false
     return this.#messages.shift()
   }
 
-  /** Runs what Ctrl-C stops: it aborts the signal. */
+  /** Runs a task and aborts its signal on Ctrl-C. */
   async interruptible<Result>(task: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const controller = new AbortController()
     this.#running = controller
@@ -78,7 +77,7 @@ export class Terminal implements Disposable {
     this.#streams.stdout.write(text)
   }
 
-  say(line: string): void {
+  print(line: string): void {
     this.#streams.stdout.write(`${line}\n`)
   }
 
@@ -100,9 +99,9 @@ export class Terminal implements Disposable {
   }
 
   #onLine(line: string): void {
-    const goesOn = this.#pasting || line.endsWith('\\')
-    this.#lines.push(!this.#pasting && goesOn ? line.slice(0, -1) : line)
-    if (goesOn) {
+    const continues = this.#pasting || line.endsWith('\\')
+    this.#lines.push(!this.#pasting && continues ? line.slice(0, -1) : line)
+    if (continues) {
       this.#showPrompt()
       return
     }
@@ -118,7 +117,7 @@ export class Terminal implements Disposable {
 
   #onInterrupt(): void {
     if (this.#running !== undefined) {
-      // A task that does not heed the first Ctrl-C is left alone with the second.
+      // A second Ctrl-C exits even if the task ignores the first.
       if (this.#running.signal.aborted) process.exit(130)
       this.#messages.length = 0
       this.#running.abort()
@@ -132,10 +131,10 @@ export class Terminal implements Disposable {
     }
     this.#interrupted = true
     this.#lines = []
-    // Readline has no call that empties the line; these are its keys for that.
+    // Readline has no method that clears the line, only key bindings.
     this.#readline.write(null, { ctrl: true, name: 'e' })
     this.#readline.write(null, { ctrl: true, name: 'u' })
-    this.say(isEmpty ? dim(' Ctrl-C again leaves, and so does /exit') : '')
+    this.print(isEmpty ? dim(' Press Ctrl-C again or type /exit to exit') : '')
     this.#showPrompt()
   }
 

@@ -2,11 +2,12 @@ import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import type { Chunk } from 'mlx-app'
 
-/** Text beside the answers: quieter, where the terminal has colours and NO_COLOR is not set. */
+/** Returns dimmed text if the terminal supports colours and NO_COLOR is not set. */
 export function dim(text: string, screen: WriteStream = process.stdout): string {
   return styled('dim', text, screen)
 }
 
+/** Returns bold text if the terminal supports colours and NO_COLOR is not set. */
 export function bold(text: string): string {
   return styled('bold', text, process.stdout)
 }
@@ -15,13 +16,13 @@ function styled(style: 'dim' | 'bold', text: string, screen: WriteStream): strin
   return screen.isTTY && screen.hasColors() ? styleText(style, text, { stream: screen }) : text
 }
 
-/** Text of a model for a terminal: without control characters, which could move the cursor or worse. */
+/** Returns text without control characters, so that a model can't send escape sequences to the terminal. */
 export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, '')
 }
 
-/** What to tell when an answer ended because it had no more room; undefined when it came to its own end. */
-export function cutNote({ finishReason, usage }: Chunk): string | undefined {
+/** Returns a note if an answer was cut off by the token limit, and undefined otherwise. */
+export function truncationNote({ finishReason, usage }: Chunk): string | undefined {
   if (finishReason !== 'length') return undefined
-  return `The answer was cut at ${usage?.completionTokens} tokens: --max-tokens sets how many it may have.`
+  return `The answer was cut off after ${usage?.completionTokens} tokens. Use --max-tokens to allow more.`
 }

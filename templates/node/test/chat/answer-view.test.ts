@@ -14,7 +14,7 @@ test.each([
   [[{ reasoning: 'hm', text: 'a' }, { text: 'b' }], '(hm)(\n)(\n)ab\n'],
   [[{ reasoning: 'hm\n', text: 'a' }], '(hm\n)(\n)a\n'],
   [[], ''],
-])('%j is laid out as %j', (chunks, shown) => {
+])('%j is shown as %j', (chunks, shown) => {
   let written = ''
   const view = new AnswerView({
     text: (text) => {

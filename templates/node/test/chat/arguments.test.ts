@@ -3,7 +3,7 @@ import { helpText, readArguments, UsageError } from '../../src/chat/arguments.ts
 import { programName } from '../../src/chat/program-name.ts'
 import { readQuestion } from '../../src/chat/question.ts'
 
-test('flags and words', () => {
+test('parses flags and words', () => {
   const flags = '-m ./my-model --system Hi --max-tokens 5 --temperature .7 --seed 0 --device cpu'
   expect(readArguments([...flags.split(' '), 'what', 'is', '-'])).toEqual({
     help: false,
@@ -20,27 +20,27 @@ test('flags and words', () => {
 test.each([
   [['--colour'], "Unknown option '--colour'."],
   [['--model'], "Option '-m, --model <value>' argument missing."],
-  [['--model', ''], '--model is empty.'],
+  [['--model', ''], '--model must not be empty.'],
   [['--help=yes'], "Option '-h, --help' does not take an argument."],
-  [['--max-tokens', '0'], '--max-tokens is a whole number from 1 to 1048576, not "0".'],
-  [['--max-tokens', '1e3'], '--max-tokens is a whole number from 1 to 1048576, not "1e3".'],
-  [['--temperature', '2.1'], '--temperature is a number from 0 to 2, not "2.1".'],
-  [['--temperature', 'hot'], '--temperature is a number from 0 to 2, not "hot".'],
-  [['--seed', '4294967296'], '--seed is a whole number from 0 to 4294967295, not "4294967296".'],
+  [['--max-tokens', '0'], '--max-tokens must be a whole number from 1 to 1048576, not "0".'],
+  [['--max-tokens', '1e3'], '--max-tokens must be a whole number from 1 to 1048576, not "1e3".'],
+  [['--temperature', '2.1'], '--temperature must be a number from 0 to 2, not "2.1".'],
+  [['--temperature', 'hot'], '--temperature must be a number from 0 to 2, not "hot".'],
+  [['--seed', '4294967296'], '--seed must be a whole number from 0 to 4294967295, not "4294967296".'],
   [['--seed', '-1'], "Option '--seed' argument is ambiguous."],
-  [['--device', 'tpu'], '--device is one of auto, gpu, cpu, not tpu.'],
+  [['--device', 'tpu'], '--device must be one of auto, gpu, cpu, not tpu.'],
 ])('%j is wrong usage', (commandLine, message) => {
   expect(() => readArguments(commandLine)).toThrow(new UsageError(message))
 })
 
-test('a flag that npm kept for itself is told, and not ignored', () => {
+test('rejects a flag that npm took for itself', () => {
   const environment = { npm_lifecycle_event: 'start', npm_config_max_tokens: '5' }
   expect(() => readArguments(['Hi'], environment)).toThrow('npm start -- --max-tokens ...')
   expect(readArguments(['Hi'], { ...environment, npm_lifecycle_event: 'test' }).sampling).toEqual({})
 })
 
-test('the help names every flag, in 80 columns', () => {
-  // Run as a file, the program has a name as long as the path to it.
+test('the help lists every flag and fits in 80 columns', () => {
+  // If it is run as a file, the name of the program is its path, which may be long.
   vi.stubEnv('npm_lifecycle_event', 'start')
   onTestFinished(() => void vi.unstubAllEnvs())
   for (const flag of ['model', 'system', 'max-tokens', 'temperature', 'seed', 'device', 'help', 'version']) {
@@ -54,7 +54,7 @@ test.each([
   ['pnpm/12.0.1 npm/? node/v20', 'pnpm -s start'],
   ['yarn/4.9.0 npm/? node/v20', 'yarn start'],
   ['bun/1.3.0 npm/? node/v20', 'bun run --silent start'],
-])('the program as %s calls it', (agent, name) => {
+])('names the program as %s runs it', (agent, name) => {
   const environment = { npm_lifecycle_event: 'start', npm_config_user_agent: agent }
   expect(programName(environment, '/app/dist/main.js')).toBe(name)
 })
@@ -64,7 +64,7 @@ describe('the question', () => {
     for (const block of blocks) yield new TextEncoder().encode(block)
   }
 
-  test('is made of the words, of standard input, or of both', async () => {
+  test('comes from the words, standard input, or both', async () => {
     expect(await readQuestion(['what', 'is it?'], input('unread'))).toBe('what is it?')
     expect(await readQuestion([], input('a\n', 'b\n'))).toBe('a\nb')
     expect(await readQuestion(['-'], input('text\n'))).toBe('text')
@@ -73,7 +73,7 @@ describe('the question', () => {
     )
   })
 
-  test('keeps a character whose bytes come in two blocks', async () => {
+  test('decodes a character whose bytes arrive in two blocks', async () => {
     const bytes = new TextEncoder().encode('👋🏽')
     async function* halves() {
       yield bytes.subarray(0, 3)
@@ -82,7 +82,7 @@ describe('the question', () => {
     expect(await readQuestion([], halves())).toBe('👋🏽')
   })
 
-  test.each([[[' ', '']], [['']], [['-']], [[]]])('%j asks nothing', async (words) => {
+  test.each([[[' ', '']], [['']], [['-']], [[]]])('must not be empty: %j', async (words) => {
     await expect(readQuestion(words, input(' \n'))).rejects.toThrow(UsageError)
   })
 })

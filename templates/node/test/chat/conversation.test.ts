@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { converse } from '../../src/chat/conversation.ts'
+import { runConversation } from '../../src/chat/conversation.ts'
 import { type OpenEngine, openEngine } from '../../src/chat/open-engine.ts'
 import { answerTo } from '../support/hello.ts'
 import { useFolder } from '../support/program.ts'
@@ -19,17 +19,17 @@ let terminal: TestTerminal
 let ended: Promise<void>
 beforeEach(async () => {
   terminal = new TestTerminal()
-  ended = converse(open, { system: undefined, sampling: { maxTokens: 100 } }, terminal)
-  expect(await terminal.prompt()).toContain('hello. /help lists the commands')
+  ended = runConversation(open, { system: undefined, sampling: { maxTokens: 100 } }, terminal)
+  expect(await terminal.prompt()).toContain('hello. Type /help for commands')
 })
 
-test('two turns, and a file of them', async () => {
-  expect(await terminal.say('Say hello in five languages.')).toBe(answerTo('Say hello in five languages.'))
-  expect(await terminal.say('/system You are friendly.')).toBe('System message: You are friendly.')
-  expect(await terminal.say('Count to ten.')).toBe(answerTo('Count to ten.'))
+test('answers two turns and saves them', async () => {
+  expect(await terminal.send('Say hello in five languages.')).toBe(answerTo('Say hello in five languages.'))
+  expect(await terminal.send('/system You are friendly.')).toBe('System message: You are friendly.')
+  expect(await terminal.send('Count to ten.')).toBe(answerTo('Count to ten.'))
 
   const file = join(folder, 'saved', 'chat.json')
-  expect(await terminal.say(`/save ${file}`)).toBe(`Saved to ${file}`)
+  expect(await terminal.send(`/save ${file}`)).toBe(`Saved to ${file}`)
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
     model: 'hello',
     messages: [
@@ -40,32 +40,34 @@ test('two turns, and a file of them', async () => {
       { role: 'assistant', content: answerTo('Count to ten.') },
     ],
   })
-  expect(await terminal.say(`/save ${file}`)).toBe(`${file} exists already: give another name.`)
+  expect(await terminal.send(`/save ${file}`)).toBe(`${file} already exists. Choose another name.`)
 
-  expect(await terminal.say('/clear')).toBe('A new chat.')
+  expect(await terminal.send('/clear')).toBe('Started a new chat.')
   terminal.type('/exit', keys.enter)
   await ended
 })
 
-test('commands', async () => {
-  const help = await terminal.say('/help')
+test('runs commands', async () => {
+  const help = await terminal.send('/help')
   for (const name of ['/model', '/system', '/clear', '/save', '/stats', '/exit']) expect(help).toContain(name)
-  expect(await terminal.say('/model')).toMatch(/^\* hello {2}\d+ kB$/m)
-  expect(await terminal.say('/model absent')).toContain('There is no model "absent".')
-  expect(await terminal.say('/model hello')).toBe('Going on with hello.')
-  expect(await terminal.say('/stats')).toContain('No whole answer yet.')
-  expect(await terminal.say('Say hello.')).toBe(answerTo('Say hello.'))
-  expect(await terminal.say('/stats')).toMatch(/\d+ tokens in \d+\.\d\d s, \d+\.\d tokens\/s.*MLX \d/s)
-  expect(await terminal.say('/nonsense')).toBe('There is no /nonsense. /help lists the commands.')
+  expect(await terminal.send('/model')).toMatch(/^\* hello {2}\d+ kB$/m)
+  expect(await terminal.send('/model absent')).toContain('There is no model "absent".')
+  expect(await terminal.send('/model hello')).toBe('Switched to hello.')
+  expect(await terminal.send('/stats')).toContain('No complete answer yet.')
+  expect(await terminal.send('Say hello.')).toBe(answerTo('Say hello.'))
+  expect(await terminal.send('/stats')).toMatch(/\d+ tokens in \d+\.\d\d s, \d+\.\d tokens\/s.*MLX \d/s)
+  expect(await terminal.send('/nonsense')).toBe(
+    'Unknown command /nonsense. Type /help for the list of commands.',
+  )
   terminal.type(keys.controlD)
   await ended
 })
 
-test('a line that ends in \\ goes on in the next one', async () => {
+test('a line that ends in \\ continues on the next line', async () => {
   terminal.type('Count\\', keys.enter, 'to ten.', keys.enter)
   await terminal.prompt()
   const file = join(folder, 'lines.json')
-  await terminal.say(`/save ${file}`)
+  await terminal.send(`/save ${file}`)
   expect(JSON.parse(readFileSync(file, 'utf8')).messages[0]).toEqual({
     role: 'user',
     content: 'Count\nto ten.',
@@ -74,7 +76,7 @@ test('a line that ends in \\ goes on in the next one', async () => {
   await ended
 })
 
-test('Ctrl-C empties the line; twice, it leaves', async () => {
+test('Ctrl-C clears the line, and exits when pressed twice', async () => {
   terminal.type('half a que', keys.controlC)
   await terminal.prompt()
   terminal.type(keys.controlC)

@@ -6,7 +6,7 @@ import { build, chat, directory, run, useFolder } from '../support/program.ts'
 
 const folder = useFolder()
 
-test('the answer alone, to a question from anywhere, and to several at once', async () => {
+test('prints only the answer, for questions from any source and several at once', async () => {
   const question = 'Say hello in five languages.'
   const outcomes = await Promise.all([
     run([...chat, question]),
@@ -14,18 +14,20 @@ test('the answer alone, to a question from anywhere, and to several at once', as
     run([...chat, '--system', 'You are friendly.', '-'], { input: 'Count to ten.' }),
   ])
   const answers = [question, 'What is MLX?', 'Count to ten.']
-  expect(outcomes).toEqual(answers.map((asked) => ({ stdout: `${answerTo(asked)}\n`, stderr: '', code: 0 })))
+  expect(outcomes).toEqual(
+    answers.map((answered) => ({ stdout: `${answerTo(answered)}\n`, stderr: '', code: 0 })),
+  )
 })
 
-test('an answer that was cut says so, beside its text', async () => {
+test('notes on standard error that an answer was cut off', async () => {
   const { stdout, stderr, code } = await run([...chat, '--max-tokens', '12', 'What is MLX?'])
   expect(answerTo('What is MLX?').startsWith(stdout.trimEnd())).toBe(true)
-  expect(stderr).toBe('The answer was cut at 12 tokens: --max-tokens sets how many it may have.\n')
+  expect(stderr).toBe('The answer was cut off after 12 tokens. Use --max-tokens to allow more.\n')
   expect(code).toBe(0)
 })
 
-describe('ends', () => {
-  test('with 2 and what is wrong, on wrong usage', async () => {
+describe('exits', () => {
+  test('with 2 for wrong usage', async () => {
     expect(await run([...chat, '--colour', 'Tell me a story.'])).toEqual({
       stdout: '',
       stderr: "Unknown option '--colour'.\nSee --help.\n",
@@ -33,16 +35,16 @@ describe('ends', () => {
     })
   })
 
-  test('with 2 when nothing is asked and there is no terminal', async () => {
+  test('with 2 if there is neither a question nor a terminal', async () => {
     expect(await run(chat)).toEqual({
       stdout: '',
       stderr:
-        'There is no question: standard input is empty, and it is no terminal to chat on.\nSee --help.\n',
+        'There is no question: standard input is empty, and it is not a terminal for a chat.\nSee --help.\n',
       code: 2,
     })
   })
 
-  test('with 1 and the command that helps, without a stack, when there is no Python', async () => {
+  test('with 1 and the command to run, without a stack, if Python is missing', async () => {
     const python = join(folder, 'no python')
     const { stdout, stderr, code } = await run([...chat, 'Tell me a story.'], {
       extra: { MLX_PYTHON: python },
@@ -53,14 +55,14 @@ describe('ends', () => {
     expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
   })
 
-  test('with 1 when there is no such model', async () => {
+  test('with 1 if there is no such model', async () => {
     const { stderr, code } = await run([...chat, '--model', 'absent', 'Tell me a story.'])
     expect(stderr).toContain('There is no model "absent".')
     expect(code).toBe(1)
   })
 })
 
-test('the built program answers from any folder', async () => {
+test('the built program runs in any folder', async () => {
   const built = await run(build)
   expect(built).toEqual({ stdout: 'dist/main.js\n', stderr: '', code: 0 })
   const program = join(directory, 'dist', 'main.js')

@@ -1,4 +1,4 @@
-/** What the hello model knows by heart: at temperature 0 it gives these answers word for word. */
+/** Answers that the hello model gives word for word at temperature 0. */
 export const answers: ReadonlyMap<string, string> = new Map([
   ['Who are you?', 'I am hello, a very tiny model: two layers that know a few answers by heart.'],
   [
@@ -11,9 +11,9 @@ export const answers: ReadonlyMap<string, string> = new Map([
   ['What comes next?', 'Choose a bigger model, and ask it anything.'],
 ])
 
-/** @throws Error for a question that is not listed here. */
+/** Returns the answer to a question. @throws Error if the question is not listed here. */
 export function answerTo(question: string): string {
   const answer = answers.get(question)
-  if (answer === undefined) throw new Error(`No answer to "${question}" is known.`)
+  if (answer === undefined) throw new Error(`There is no known answer to "${question}".`)
   return answer
 }

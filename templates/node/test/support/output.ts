@@ -1,8 +1,8 @@
-/** What a program writes, as it comes. */
+/** Collects the output of a program and waits for text in it. */
 export class Output {
   readonly #decoder = new TextDecoder()
   #text = ''
-  /** How much of the text was seen already. */
+  /** How many characters have been seen. */
   #seen = 0
   #ended = false
   #wake: () => void = () => undefined
@@ -23,19 +23,20 @@ export class Output {
   }
 
   /**
-   * Waits until a text is there that was not seen before. @returns what came before it.
+   * Waits for text that has not been seen yet. @returns the output before it.
    *
-   * @throws Error when the output ends first.
+   * @throws Error if the output ends first.
    */
   async see(text: string): Promise<string> {
     while (true) {
-      const place = this.#text.indexOf(text, this.#seen)
-      if (place >= 0) {
-        const before = this.#text.slice(this.#seen, place)
-        this.#seen = place + text.length
+      const start = this.#text.indexOf(text, this.#seen)
+      if (start >= 0) {
+        const before = this.#text.slice(this.#seen, start)
+        this.#seen = start + text.length
         return before
       }
-      if (this.#ended) throw new Error(`"${text}" did not come, but:\n${this.#text.slice(this.#seen)}`)
+      if (this.#ended)
+        throw new Error(`Expected "${text}", but the output was:\n${this.#text.slice(this.#seen)}`)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })

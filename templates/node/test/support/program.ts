@@ -10,22 +10,22 @@ import { Output } from './output.ts'
 /** The root of the project. */
 export const directory = join(import.meta.dirname, '..', '..')
 
-/** `npm run build` without npm. In the repository of the template the script lies in the layer `base`. */
+/** Runs `npm run build` without npm. In the repository of this template, the script is in the layer `base`. */
 export const build = [
   existsSync(join(directory, 'scripts')) ? 'scripts/bundle.mjs' : '../base/scripts/bundle.mjs',
 ]
 
-/** `npm start` without npm. */
+/** Runs `npm start` without npm. */
 export const chat = [...build, '--run']
 
 export interface StartOptions {
-  /** Environment variables beside those of the tests. */
+  /** Additional environment variables. */
   extra?: NodeJS.ProcessEnv
-  /** Where it is started; default: the root of the project. */
+  /** The working directory. The default is the root of the project. */
   from?: string
 }
 
-/** Starts a program of the project on Node. */
+/** Starts a program of the project with Node. */
 export function start(
   commandLine: readonly string[],
   { extra = {}, from = directory }: StartOptions = {},
@@ -40,7 +40,7 @@ export interface Outcome {
   code: number | null
 }
 
-/** Runs a program of the project to its end. */
+/** Runs a program of the project and waits until it exits. */
 export async function run(
   commandLine: readonly string[],
   { input = '', ...options }: StartOptions & { input?: string } = {},
@@ -48,14 +48,14 @@ export async function run(
   const child = start(commandLine, options)
   const stdout = new Output(child.stdout)
   const stderr = new Output(child.stderr)
-  // A program that does not read its input may have ended before all of it was written.
+  // A program that does not read its input may exit before all of it has been written.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   const [code] = await once(child, 'close')
   return { stdout: stdout.text, stderr: stderr.text, code: z.number().nullable().parse(code) }
 }
 
-/** A temporary folder that is gone after the tests of a file; its name holds a space and an accent. */
+/** Creates a temporary folder for the tests in a file. Its path contains a space and accents. */
 export function useFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'créé ici '))
   afterAll(() => rmSync(path, { recursive: true, force: true }))

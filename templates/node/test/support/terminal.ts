@@ -4,10 +4,10 @@ import { Output } from './output.ts'
 
 export const keys = { enter: '\r', controlC: '\u0003', controlD: '\u0004' }
 
-/** The prompt as readline draws it: from the first column on, on an empty line. */
+/** The prompt as readline draws it on an empty line. */
 const prompt = '\u001b[1G\u001b[0J> '
 
-/** A terminal without a screen: types keys, and waits for what is shown. */
+/** A terminal without a screen, which types keys and waits for output. */
 export class TestTerminal implements TerminalStreams {
   readonly stdin = new PassThrough()
   readonly stdout = new PassThrough()
@@ -17,13 +17,13 @@ export class TestTerminal implements TerminalStreams {
     this.stdin.write(text.join(''))
   }
 
-  /** Waits for the next prompt. @returns what is shown before it. */
+  /** Waits for the next prompt. @returns the output before it. */
   async prompt(): Promise<string> {
     return await this.shown.see(prompt)
   }
 
-  /** Types a message. @returns what is shown between it and the next prompt. */
-  async say(message: string): Promise<string> {
+  /** Types a message. @returns the output between it and the next prompt. */
+  async send(message: string): Promise<string> {
     this.type(message, keys.enter)
     await this.shown.see(`${message}\r\n`)
     return (await this.prompt()).trim()

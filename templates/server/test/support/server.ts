@@ -5,7 +5,7 @@ import { readSettings, startServer } from 'mlx-app-server'
 import { afterAll, beforeAll } from 'vitest'
 import { createOwnApp } from '../../src/app.ts'
 
-/** Starts this project's server for the tests of a file, with keys of its own. @returns an object with its address. */
+/** Starts this project's server for the tests in a file, with its own keys. @returns an object with its URL. */
 export function useServer(): { readonly url: string } {
   const folder = mkdtempSync(join(tmpdir(), 'server-'))
   const settings = readSettings({ PORT: '0', LOG_LEVEL: 'silent', KEYS_FILE: join(folder, 'keys.json') })
@@ -20,7 +20,7 @@ export function useServer(): { readonly url: string } {
   })
   return {
     get url() {
-      if (server === undefined) throw new Error('The server is there once the tests run.')
+      if (server === undefined) throw new Error('The server has not started yet.')
       return server.url
     },
   }

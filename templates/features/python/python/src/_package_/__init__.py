@@ -1,1 +1,1 @@
-"""Python code of your own, which runs beside the engine and in its environment."""
+"""Your own Python code, which runs in the same environment as the engine."""

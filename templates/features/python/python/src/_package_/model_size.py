@@ -1,4 +1,4 @@
-"""How large a model is in memory, as an example of your own program: `uv run model-size PATH`."""
+"""Prints how large a model is in memory, as an example of a program: `uv run model-size PATH`."""
 
 from __future__ import annotations
 

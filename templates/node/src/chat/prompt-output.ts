@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream'
 import type { TerminalStreams } from './streams.ts'
 
-/** A terminal's output that lets text through only while it is open: readline draws the prompt, and no more. */
-export class Gate extends Writable {
-  open = false
+/** The output that readline writes to. It drops everything while it is disabled, so that readline only draws the prompt. */
+export class PromptOutput extends Writable {
+  enabled = false
   readonly #screen: TerminalStreams['stdout']
 
   constructor(screen: TerminalStreams['stdout']) {
@@ -12,7 +12,7 @@ export class Gate extends Writable {
     screen.on('resize', () => this.emit('resize'))
   }
 
-  /** Readline asks for it to know where lines wrap. */
+  /** The width of the terminal, from which readline knows where lines wrap. */
   get columns(): number | undefined {
     return this.#screen.columns
   }
@@ -22,7 +22,7 @@ export class Gate extends Writable {
   }
 
   override _write(text: string | Buffer, _encoding: BufferEncoding, done: () => void): void {
-    if (this.open) this.#screen.write(text)
+    if (this.enabled) this.#screen.write(text)
     done()
   }
 }

@@ -1,7 +1,7 @@
-/** Vitest's reporter that lists, at the end of a run, the tests that were left out and gave a reason. */
+/** A Vitest reporter that lists the tests that were skipped for a reason at the end of a run. */
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
-export class LeftOutReporter implements Reporter {
+export class SkippedTestsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const namesOf = new Map<string, string[]>()
     for (const module of modules) {
@@ -12,23 +12,23 @@ export class LeftOutReporter implements Reporter {
         namesOf.set(reason, [...names, `${module.relativeModuleId} > ${test.fullName}`])
       }
     }
-    const lines = leftOutLines(namesOf)
+    const lines = skippedTestLines(namesOf)
     if (lines.length > 0) console.log(['', ...lines, ''].join('\n'))
   }
 }
 
-/** The lines that list tests, by the reason why they were left out; none where there is no test. */
-export function leftOutLines(namesOf: ReadonlyMap<string, readonly string[]>): string[] {
+/** Returns lines that list skipped tests by reason, or none if there are no skipped tests. */
+export function skippedTestLines(namesOf: ReadonlyMap<string, readonly string[]>): string[] {
   const count = [...namesOf.values()].flat().length
   if (count === 0) return []
   const groups = [...namesOf].flatMap(([reason, names]) => [
     `  ${reason}: ${names.length}`,
     ...names.map((name) => `    ${name}`),
   ])
-  return [`Left out: ${count} ${count === 1 ? 'test' : 'tests'}`, ...groups]
+  return [`Skipped: ${count} ${count === 1 ? 'test' : 'tests'}`, ...groups]
 }
 
 function reasonOf(test: TestCase): string | undefined {
   const result = test.result()
-  return test.meta().leftOut ?? (result.state === 'skipped' ? result.note : undefined)
+  return test.meta().skipReason ?? (result.state === 'skipped' ? result.note : undefined)
 }

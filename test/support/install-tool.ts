@@ -1,11 +1,11 @@
-/** The tool as users get it: packed by npm, and installed from its tarball. */
+/** Installs the tool from its tarball, as users do. */
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, inject } from 'vitest'
 
-/** Installs the packed tool below a folder. @returns its bin. */
-export async function installedTool(folder: string): Promise<string> {
+/** Installs the packed tool in a subfolder. @returns the path of its bin. */
+export async function installTool(folder: string): Promise<string> {
   const home = join(folder, 'tool')
   mkdirSync(home)
   await execa('npm', ['install', '--prefix', home, inject('tarball')], { cwd: home })

@@ -1,43 +1,44 @@
-/** A machine behind a company's proxy: the proxy is the only way out, and leads to the company's own mirrors alone. */
+/** A machine behind a company's proxy, which is the only route to the network and only reaches the company's mirrors. */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
 import { startHub } from '../../packages/engine/test/engine/hub.ts'
 import { findOnPath } from '../../src/system/search-path.ts'
-import { type Authority, makeAuthority } from './authority.ts'
+import { type CertificateAuthority, createCertificateAuthority } from './certificate-authority.ts'
 import { type ConnectProxy, startProxy } from './connect-proxy.ts'
 import { type Mirror, mirrorNames, registryPath, startMirror } from './mirror.ts'
-import { gateway, makeNamespace, type Namespace } from './namespace.ts'
+import { createNamespace, gateway, type Namespace } from './namespace.ts'
 import { startRegistry } from './registry.ts'
 import { basePython } from './setup-project.ts'
 import { lockedWheels } from './wheels.ts'
 
-/** The model that its hub has: the hello model by another name. */
-export const companyModel = 'somebody/hello-mlx'
+/** The model on its hub, which is the hello model under another name. */
+export const mirroredModel = 'somebody/hello-mlx'
 
-/** Passwords, none of which may be printed. */
+/** Passwords that must never be printed. */
 export const secrets = { proxy: 'proxy-secret', registry: 'registry-secret', index: 'index-secret' }
 
-export interface Company extends AsyncDisposable {
+export interface CorporateNetwork extends AsyncDisposable {
   folder: string
-  authority: Authority
+  authority: CertificateAuthority
   namespace: Namespace
   proxy: ConnectProxy
   mirror: Mirror
-  /** Addresses, with passwords where they need one. */
+  /** URLs, with passwords if they need one. */
   proxyUrl: string
   registryUrl: string
   indexUrl: string
   hubUrl: string
   pythonsUrl: string
-  /** What a user of its machines has: a home folder, a PATH with Node and Python, and nothing of this machine. */
+  /** The environment of a user: a home folder, and a PATH with Node and Python, but nothing else of this machine. */
   environment: NodeJS.ProcessEnv
-  /** Writes the .npmrc of that user: the registry, its token, and lines of settings. */
+  /** Writes the .npmrc of the user with the registry, its token, and further lines. */
   writeNpmrc(...lines: string[]): void
 }
 
-export async function makeCompany(): Promise<Company> {
+/** Starts the proxy, the mirrors and the network namespace. */
+export async function createCorporateNetwork(): Promise<CorporateNetwork> {
   const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-company-'))
   const parts: AsyncDisposable[] = []
   const use = <Part extends AsyncDisposable>(part: Part): Part => {
@@ -45,9 +46,9 @@ export async function makeCompany(): Promise<Company> {
     return part
   }
   const names = Object.values(mirrorNames)
-  const authority = await makeAuthority(folder, names)
+  const authority = await createCertificateAuthority(folder, names)
   const registry = use(await startRegistry({ tarballs: [] }))
-  const hub = use(await startHub(companyModel, join(pythonDirectory, 'src', 'mlx_app', 'hello')))
+  const hub = use(await startHub(mirroredModel, join(pythonDirectory, 'src', 'mlx_app', 'hello')))
   const mirror = use(
     await startMirror({
       certificate: authority.server,
@@ -65,7 +66,7 @@ export async function makeCompany(): Promise<Company> {
       routes: Object.fromEntries(names.map((name) => [`${name}:443`, mirror.port])),
     }),
   )
-  const namespace = use(await makeNamespace(proxy.socket))
+  const namespace = use(await createNamespace(proxy.socket))
   const home = join(folder, 'home')
   const registryUrl = `https://${mirrorNames.registry}${registryPath}/`
   mkdirSync(home)
@@ -97,7 +98,7 @@ export async function makeCompany(): Promise<Company> {
   }
 }
 
-/** A folder for the PATH with Node, npm, a shell and one Python. @returns the folder. */
+/** Creates a folder for the PATH with Node, npm, a shell and one Python. @returns the folder. */
 export function plainPath(folder: string, python?: string): string {
   mkdirSync(folder, { recursive: true })
   for (const name of ['node', 'npm', 'npx', 'sh']) {

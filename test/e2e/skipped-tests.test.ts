@@ -1,4 +1,4 @@
-/** Tests whose programs are missing are left out by name, with the count and the reason, and never in CI. */
+/** Tests whose programs are missing are skipped and listed with the reason, except in CI. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,13 +23,13 @@ describe('a balancer', needs('caddy'), () => {
 test('asks late', (context) => expect(programFor(context, 'chromium')).toBeTruthy())
 `
 const config = `
-import { LeftOutReporter } from '${support}/left-out-reporter.ts'
-export default { test: { reporters: ['default', new LeftOutReporter()], cache: false } }
+import { SkippedTestsReporter } from '${support}/skipped-tests-reporter.ts'
+export default { test: { reporters: ['default', new SkippedTestsReporter()], cache: false } }
 `
 
-/** Runs those tests by Vitest, where neither program is on the PATH. */
+/** Runs these tests with Vitest, with neither program on the PATH. */
 async function run(variables: NodeJS.ProcessEnv): Promise<{ exitCode: number | undefined; all: string }> {
-  const folder = temporaryFolder('left-out')
+  const folder = temporaryFolder('skipped tests')
   writeFileSync(join(folder, 'some.test.ts'), tests)
   writeFileSync(join(folder, 'vitest.config.ts'), config)
   const { exitCode, all } = await execa(process.execPath, [vitest, 'run', '--root', folder], {
@@ -43,13 +43,13 @@ async function run(variables: NodeJS.ProcessEnv): Promise<{ exitCode: number | u
 }
 
 describe('tests whose programs are missing', () => {
-  it('are left out, and listed with their count and the reason', async () => {
+  it('are skipped and listed with their number and the reason', async () => {
     const { exitCode, all } = await run({})
     expect(exitCode, all).toBe(0)
     expect(all).toMatch(/Tests +1 passed \| 3 skipped \(4\)/)
     expect(all).toContain(
       [
-        'Left out: 3 tests',
+        'Skipped: 3 tests',
         '  caddy, missing here (Debian: apt-get install caddy): 2',
         '    some.test.ts > a balancer > balances',
         '    some.test.ts > a balancer > falls',
@@ -64,6 +64,6 @@ describe('tests whose programs are missing', () => {
     expect(exitCode).toBe(1)
     expect(all).toContain('This test needs caddy, missing here (Debian: apt-get install caddy).')
     expect(all).toContain('This test needs chromium, missing here')
-    expect(all).not.toContain('Left out')
+    expect(all).not.toContain('Skipped:')
   })
 })

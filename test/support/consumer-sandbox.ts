@@ -1,4 +1,4 @@
-/** Projects of somebody who uses the package mlx-app by itself: on a machine with a home of its own, without the tool. */
+/** A sandbox for projects that use the package mlx-app directly, without the tool. */
 import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, relative } from 'node:path'
@@ -7,32 +7,32 @@ import { obtainUv } from '../../scripts/environment.ts'
 import { packPackages } from '../../scripts/packages.ts'
 import type { PackageManager } from '../../src/choices.ts'
 import { writeTree } from './folders.ts'
-import { machineWith, type Ran, type ShellOptions } from './manager-machine.ts'
+import { createSandbox, type ShellOptions, type ShellResult } from './package-manager-sandbox.ts'
 import { startRegistry } from './registry.ts'
 
-/** A machine, and a registry in which mlx-app is published. */
-export interface Place extends AsyncDisposable {
-  /** The home of the user and the projects are in it. */
+/** A sandbox and a registry with mlx-app. */
+export interface ConsumerSandbox extends AsyncDisposable {
+  /** The folder with the home folder and the projects. */
   folder: string
-  /** Path of the tarball of mlx-app; the registry has the same. */
+  /** The path of the tarball of mlx-app, which the registry also has. */
   tarball: string
-  /** Makes a project: a folder with files in it. */
+  /** Creates a project folder with files. */
   project(name: string, files?: Readonly<Record<string, string>>): string
-  /** Runs a command line. @returns what it printed, however it ended. */
-  shell(line: string, options: ShellOptions): Promise<Ran>
+  /** Runs a command line. @returns its output, even if it failed. */
+  shell(line: string, options: ShellOptions): Promise<ShellResult>
   /** Runs a command line that must succeed. @returns its standard output. */
   succeed(line: string, cwd: string, env?: NodeJS.ProcessEnv): Promise<string>
-  /** Runs a command line until it has printed something, with `meanwhile`; then ends it as Ctrl-C does. */
+  /** Runs a command line until it has printed something, runs `meanwhile`, then stops it as Ctrl-C does. */
   until(printed: RegExp, line: string, cwd: string, meanwhile: (seen: string) => Promise<void>): Promise<void>
 }
 
-/** Opens a place. @param manager the package manager on it beside the npm that comes with Node. */
-export async function openPlace(manager?: PackageManager): Promise<Place> {
+/** Creates a sandbox. @param manager a package manager to install, in addition to the npm that comes with Node. */
+export async function createConsumerSandbox(manager?: PackageManager): Promise<ConsumerSandbox> {
   const packed = (await packPackages()).find(({ name }) => name === 'mlx-app')
-  if (packed === undefined) throw new Error('There is no package mlx-app.')
+  if (packed === undefined) throw new Error('mlx-app was not packed.')
   const folder = mkdtempSync(join(tmpdir(), 'mlx app é '))
   const registry = await startRegistry({ tarballs: [packed.path] })
-  const machine = await machineWith(manager, folder, registry.url)
+  const machine = await createSandbox(manager, folder, registry.url)
   const environment = {
     PATH: [dirname(await obtainUv()), machine.environment.PATH].join(delimiter),
     NEXT_TELEMETRY_DISABLED: '1',
@@ -66,16 +66,16 @@ export async function openPlace(manager?: PackageManager): Promise<Place> {
 
 const readme = readFileSync(new URL('../../packages/engine/README.md', import.meta.url), 'utf8')
 
-/** A file that the README of mlx-app shows: a block of code that begins with a comment with its name. */
-export function shownFile(name: string): string {
+/** Returns a file from the README of mlx-app: a code block that starts with a comment with its name. */
+export function readmeFile(name: string): string {
   const blocks = Array.from(readme.matchAll(/^```\w+\n(.*?)^```$/gms), ([, code = '']) => code)
   const block = blocks.find((code) => code.startsWith(`// ${name}\n`) || code.startsWith(`# ${name}\n`))
-  if (block === undefined) throw new Error(`README.md shows no ${name}`)
+  if (block === undefined) throw new Error(`README.md has no ${name}`)
   return block
 }
 
-/** Command lines of the README of mlx-app that begin with these words. */
-export function shownCommands(beginning: string): string[] {
+/** Returns the command lines in the README of mlx-app that start with these words. */
+export function readmeCommands(beginning: string): string[] {
   const blocks = Array.from(readme.matchAll(/^```sh\n(.*?)^```$/gms), ([, code = '']) => code)
   const lines = blocks.flatMap((code) => code.split('\n')).filter((line) => line.startsWith(beginning))
   if (lines.length === 0) throw new Error(`README.md has no command ${beginning}`)
@@ -83,9 +83,9 @@ export function shownCommands(beginning: string): string[] {
 }
 
 /**
- * Runs `work`, and expects that it wrote no file below a folder.
+ * Runs `work` and expects that it does not write to a folder.
  *
- * @param except paths of folders in it that may be written to.
+ * @param except paths of subfolders that may be written to.
  */
 export async function expectNoFileWritten<Result>(
   folder: string,
@@ -100,7 +100,7 @@ export async function expectNoFileWritten<Result>(
   return result
 }
 
-/** Size and time of change of each file below a folder, by its path; of a link, where it leads. */
+/** Returns the size and modification time of each file in a folder by path, or the target if it is a link. */
 function filesBelow(folder: string, except: readonly string[]): Map<string, string> {
   const found = new Map<string, string>()
   const walk = (below: string): void => {
@@ -120,12 +120,12 @@ function filesBelow(folder: string, except: readonly string[]): Map<string, stri
   return found
 }
 
-/** Where package managers and uv keep what they got, in a home. */
+/** The folders in a home folder that package managers and uv write to. */
 export const caches = ['.npm', '.cache', '.yarn', '.local/share/pnpm', '.local/state/pnpm']
 
-/** The words in front of a command that make a folder read-only for it, and for whom permissions mean nothing too. */
+/** Returns the words to put before a command so that a folder is read-only for it, even as root. */
 export function withReadOnly(folder: string): string {
-  if (!existsSync(folder)) throw new Error(`${folder} is not there`)
+  if (!existsSync(folder)) throw new Error(`${folder} does not exist`)
   const own = process.getuid?.() === 0 ? '--mount' : '--mount --user --map-root-user'
   const bind = `mount --bind '${folder}' '${folder}' && mount -o remount,bind,ro '${folder}'`
   return `unshare ${own} sh -c "${bind} && exec \\"\\$@\\"" sh`

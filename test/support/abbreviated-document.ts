@@ -1,10 +1,10 @@
 /**
- * The short kind of a registry's document, which is all that an install needs. Some mirrors send the whole one in its place:
- * megabytes that each install would fetch and parse again.
+ * The abbreviated document of a package in a registry, which is all that an install needs. Some mirrors always send the full
+ * document: megabytes that each install would fetch and parse again.
  */
 import { z } from 'zod'
 
-/** What a version has in it, by npm's description of package metadata ("Abbreviated version object"). */
+/** The fields of an "Abbreviated version object" in npm's description of package metadata. */
 const kept = [
   'name',
   'version',
@@ -31,8 +31,8 @@ const kept = [
 const scriptsSchema = z.looseObject({ scripts: z.record(z.string(), z.unknown()).optional() })
 const timesSchema = z.object({ modified: z.string().optional() })
 
-/** Shortens a document in place. */
-export function shorten(document: {
+/** Abbreviates a document in place. */
+export function abbreviate(document: {
   versions: Record<string, Record<string, unknown>>
   time?: unknown
   modified?: string | undefined
@@ -40,7 +40,7 @@ export function shorten(document: {
 }): void {
   for (const version of Object.values(document.versions)) {
     const { scripts = {} } = scriptsSchema.parse(version)
-    // A whole document tells it by the scripts alone.
+    // In a full document, only the scripts show it.
     if (['preinstall', 'install', 'postinstall'].some((name) => name in scripts))
       version.hasInstallScript = true
     for (const key of Object.keys(version)) if (!kept.includes(key)) delete version[key]

@@ -1,25 +1,25 @@
-/** A registry that npm publishes to, on this machine alone. */
+/** A local registry that npm can publish to. */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
 
-/** A package as it was published. */
+/** A published package. */
 export interface Published {
   version: string
-  /** Whom it was published for. */
+  /** The access that it was published with. */
   access: string
-  /** Its tarball. */
+  /** The tarball. */
   bytes: Buffer
 }
 
-export interface Npm extends AsyncDisposable {
-  /** With a slash at the end. */
+export interface PublishRegistry extends AsyncDisposable {
+  /** The URL of the registry with a trailing slash. */
   readonly url: string
-  /** What has been published, by name, in this order. */
+  /** The published packages by name, in order. */
   readonly packages: Map<string, Published>
-  /** Name of a package that can't be published now. */
+  /** The name of a package for which publishing fails. */
   refused: string | undefined
 }
 
@@ -30,8 +30,8 @@ const publishedSchema = z.object({
   _attachments: z.record(z.string(), z.object({ data: z.base64() })),
 })
 
-/** Starts one that has no package. */
-export async function startNpm(): Promise<Npm> {
+/** Starts an empty registry. */
+export async function startPublishRegistry(): Promise<PublishRegistry> {
   const packages = new Map<string, Published>()
   const server = createServer(async (request, response) => {
     const answer = (status: number, body: object) =>
@@ -39,7 +39,7 @@ export async function startNpm(): Promise<Npm> {
     const name = decodeURIComponent((request.url ?? '').slice(1))
     const sent = await text(request)
     if (request.method === 'PUT') {
-      if (name === npm.refused) return void answer(500, { error: 'There is no room' })
+      if (name === npm.refused) return void answer(500, { error: 'No space left' })
       const { access, 'dist-tags': tags, _attachments: attachments } = publishedSchema.parse(JSON.parse(sent))
       const [data = ''] = Object.values(attachments).map((attachment) => attachment.data)
       packages.set(name, { version: tags.latest, access, bytes: Buffer.from(data, 'base64') })
@@ -58,8 +58,8 @@ export async function startNpm(): Promise<Npm> {
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('It has no port')
-  const npm: Npm = {
+  if (address === null || typeof address === 'string') throw new Error('The server has no port')
+  const npm: PublishRegistry = {
     url: `http://127.0.0.1:${address.port}/`,
     packages,
     refused: undefined,

@@ -10,20 +10,20 @@ import { bundle, type PackageOrigin } from '../scripts/bundle.ts'
 import { repository } from '../scripts/environment.ts'
 
 export const root = fileURLToPath(new URL('../', import.meta.url))
-/** The repository's Python environment, made by the product's own set-up. */
+/** The Python environment of this repository, which the setup of the engine creates. */
 export const python = interpreterIn(repository.virtualEnvironment)
 /** The folder of the hello model. */
 export const hello = join(root, 'packages', 'engine', 'python', 'src', 'mlx_app', 'hello')
 
-/** A folder that is removed in the end; peers and the projects to measure are made in it. */
-export async function openWorkshop(parent = tmpdir()): Promise<{ path: string } & AsyncDisposable> {
+/** Creates a temporary folder for peers and projects. */
+export async function createWorkspace(parent = tmpdir()): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(parent, 'create-mlx-app-bench-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** Installs a package of the npm registry and gives the path of its program. */
-export async function installPeer(workshop: string, name: string, version: string): Promise<string> {
-  const folder = join(workshop, `peer-${name}`)
+/** Installs an npm package and returns the path of its program. */
+export async function installPeer(workspace: string, name: string, version: string): Promise<string> {
+  const folder = join(workspace, `peer-${name}`)
   await mkdir(folder)
   await execa('npm', ['install', '--prefix', folder, `${name}@${version}`], { cwd: folder })
   const path = join(folder, 'node_modules', name, 'package.json')
@@ -33,28 +33,28 @@ export async function installPeer(workshop: string, name: string, version: strin
 }
 
 /**
- * The tool in a folder of its own, as it is packed; built once for each origin.
+ * Builds the tool in a separate folder as it is packed, once for each origin.
  *
- * @param origin where its projects get the packages of this repository.
- * @returns the path of the folder, which has the bin `dist/index.js`.
+ * @param origin where created projects get the packages of this repository from.
+ * @returns the path of the folder, which contains `dist/index.js`.
  */
-export async function builtTool(workshop: string, origin: PackageOrigin): Promise<string> {
-  const folder = join(workshop, `tool-${origin}`)
+export async function buildTool(workspace: string, origin: PackageOrigin): Promise<string> {
+  const folder = join(workspace, `tool-${origin}`)
   if (existsSync(folder)) return folder
   await bundle(join(folder, 'dist'), origin)
   for (const name of ['README.md', 'LICENSE', 'package.json']) await cp(join(root, name), join(folder, name))
   return folder
 }
 
-/** Files in memory, where the system has such a folder: a disk's journal would be most of what is measured. */
+/** Returns a folder in memory if the system has one. On a disk, most of the time would go to its journal. */
 export function memoryFolder(): string {
   return existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 }
 
-/** Creates a project with everything that a user gets: dependencies installed, Python set up. */
-export async function createProject(workshop: string, name: string, template = 'node'): Promise<string> {
-  const folder = join(workshop, name)
-  const bin = join(await builtTool(workshop, 'vendor'), 'dist', 'index.js')
+/** Creates a project as a user does, with its dependencies installed and Python set up. */
+export async function createProject(workspace: string, name: string, template = 'node'): Promise<string> {
+  const folder = join(workspace, name)
+  const bin = join(await buildTool(workspace, 'vendor'), 'dist', 'index.js')
   await execa('node', [bin, folder, '--yes', '--template', template, '--model', 'hello', '--no-git'])
   return folder
 }

@@ -1,9 +1,8 @@
-"""Writes a model of the size of a real one for the benches: `python stand_in.py DIRECTORY`.
+"""Writes a random model of a realistic size for the benches: `python random_model.py DIRECTORY`.
 
-About 75 million random numbers of float32 (300 MB) with the tokenizer of the hello model; with
-`--quantised` in 4 bits with scales of bfloat16 (43 MB), as most models are published for MLX. It
-says nothing that means anything, at the speed of a model that does. It is made when a bench runs
-and kept nowhere.
+It has about 75 million random float32 parameters (300 MB) and the tokenizer of the hello model.
+With `--quantised` it has 4 bits with bfloat16 scales (43 MB), like most models for MLX. Its text is
+meaningless, but it runs as fast as a trained model. Benches create it when they need it.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ SEED: Final = 0
 
 
 def main() -> None:
-    """Makes the folder and says how large the model is."""
+    """Writes the model and prints its number of parameters."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path, help="is made where it is missing")
     parser.add_argument("--quantised", action="store_true", help="in 4 bits")

@@ -1,11 +1,11 @@
-/** The npm packages of this repository as they are published, unpacked. */
+/** Unpacks the npm packages of this repository. */
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { packPackages } from '../../scripts/packages.ts'
 
-/** Folder of an unpacked package; made once for the sources as they are. */
-export async function unpackedPackage(name: 'mlx-app' | 'mlx-app-server'): Promise<string> {
+/** Unpacks a package once until the sources change. @returns its folder. */
+export async function unpackPackage(name: 'mlx-app' | 'mlx-app-server'): Promise<string> {
   const packed = (await packPackages()).find((candidate) => candidate.name === name)
   if (packed === undefined) throw new Error(`${name} was not packed`)
   const folder = join(dirname(packed.path), `unpacked-${name}`)
@@ -16,7 +16,7 @@ export async function unpackedPackage(name: 'mlx-app' | 'mlx-app-server'): Promi
   try {
     renameSync(making, folder)
   } catch (error) {
-    // Another worker of the tests was quicker.
+    // Another worker may have unpacked it first.
     if (!existsSync(unpacked)) throw error
     rmSync(making, { recursive: true })
   }

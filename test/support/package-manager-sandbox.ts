@@ -1,4 +1,4 @@
-/** A user's machine with one package manager: a home and caches of its own, and a registry on this machine. */
+/** A sandbox with one package manager, its own home folder and caches, and a local registry. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -8,23 +8,23 @@ import type { PackageManager } from '../../src/choices.ts'
 import { frozenInstallCommand } from '../../src/system/package-manager.ts'
 import { gitIdentity } from './tool.ts'
 
-export interface Ran {
+export interface ShellResult {
   exitCode: number | undefined
   stdout: string
   stderr: string
-  /** Both, as they came. */
+  /** stdout and stderr, interleaved. */
   all: string
 }
 
-export interface ManagerMachine {
+export interface PackageManagerSandbox {
   readonly environment: NodeJS.ProcessEnv
-  /** Runs a command line in a shell. @param input what it reads; nothing by default. */
-  shell(line: string, options: ShellOptions): Promise<Ran>
+  /** Runs a command line in a shell. */
+  shell(line: string, options: ShellOptions): Promise<ShellResult>
   /**
-   * Runs a command line that goes on for good until it has printed something; then ends all that it started, as Ctrl-C does.
+   * Runs a command line until it has printed something, then stops everything it started, as Ctrl-C does.
    *
-   * @param meanwhile is awaited before the end, with what it printed by then.
-   * @returns what it had printed.
+   * @param meanwhile runs before the command is stopped, with the output so far.
+   * @returns the output.
    */
   until(
     printed: RegExp,
@@ -41,18 +41,18 @@ export interface ShellOptions {
 }
 
 /**
- * A machine on which a package manager has just been installed, by npm.
+ * Creates a sandbox and installs a package manager in it with npm.
  *
- * @param manager undefined for the npm that comes with Node.
- * @param folder for all of it.
- * @param node folder with the `node` that everything runs on; by default the one that runs the tests.
+ * @param manager the package manager, or undefined for the npm that comes with Node.
+ * @param folder the folder of the sandbox.
+ * @param node the folder with the `node` to use. The default is the one that runs the tests.
  */
-export async function machineWith(
+export async function createSandbox(
   manager: PackageManager | undefined,
   folder: string,
   registry: string,
   node = dirname(process.execPath),
-): Promise<ManagerMachine> {
+): Promise<PackageManagerSandbox> {
   const home = join(folder, 'home')
   const tools = join(folder, 'tools')
   for (const path of [home, tools, join(folder, 'tmp')]) mkdirSync(path, { recursive: true })
@@ -62,13 +62,13 @@ export async function machineWith(
     `npmRegistryServer: "${registry}"\nunsafeHttpWhitelist: ["127.0.0.1"]\nenableTelemetry: false\n`,
   )
   const environment: NodeJS.ProcessEnv = {
-    ...passedOn(),
+    ...indexEnvironment(),
     ...gitIdentity,
     HOME: home,
-    // Bun keeps what `bun create` got in the folder for temporary files.
+    // `bun create` caches packages in the folder for temporary files.
     TMPDIR: join(folder, 'tmp'),
     LANG: 'C.UTF-8',
-    PATH: [join(tools, 'bin'), node, ...ownPath()].join(delimiter),
+    PATH: [join(tools, 'bin'), node, ...pathWithoutModules()].join(delimiter),
     UV_CACHE_DIR: join(homedir(), '.cache', 'uv'),
     PIP_CACHE_DIR: join(homedir(), '.cache', 'pip'),
   }
@@ -104,7 +104,10 @@ export async function machineWith(
           seen += block
           if (printed.test(seen)) resolve()
         })
-        running.then(() => reject(new Error(`It ended without ${printed}: ${seen}`)), reject)
+        running.then(
+          () => reject(new Error(`The command exited without printing ${printed}: ${seen}`)),
+          reject,
+        )
       })
       await meanwhile?.(seen)
       end('SIGINT')
@@ -121,19 +124,19 @@ function installCommand(manager: PackageManager | undefined): string {
   return install
 }
 
-/** Signals a group of processes, if any of them is left. */
+/** Sends a signal to a process group, if it still exists. */
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal)
   } catch {
-    // All of them have ended.
+    // All processes have exited.
   }
 }
 
 const text = (output: unknown): string => (typeof output === 'string' ? output : '')
 
-/** What lets this machine reach its package indexes for Python. */
-function passedOn(): NodeJS.ProcessEnv {
+/** Returns the variables that this machine needs to reach its Python package index. */
+function indexEnvironment(): NodeJS.ProcessEnv {
   const names = /^(UV_|PIP_|SSL_CERT|NODE_EXTRA_CA|REQUESTS_CA|CURL_CA|(HTTPS?|NO|ALL)_PROXY$)/i
   const passed = Object.entries(process.env).filter(([name]) => names.test(name))
   return {
@@ -142,7 +145,7 @@ function passedOn(): NodeJS.ProcessEnv {
   }
 }
 
-/** The PATH without what npm put in front of it: the programs of this repository are not those of a project. */
-function ownPath(): string[] {
+/** Returns the PATH without node_modules, so that a project does not find the programs of this repository. */
+function pathWithoutModules(): string[] {
   return (process.env.PATH ?? '').split(delimiter).filter((path) => !path.includes('node_modules'))
 }

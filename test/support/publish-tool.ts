@@ -1,6 +1,6 @@
 /**
- * Vitest's globalSetup: the tool is packed once for a whole run, and published in a registry that has what there was at the
- * date of the locks. Whatever runs npm with the environment of the tests gets its packages there.
+ * Vitest's globalSetup, which packs the tool once for the whole run and publishes it in a registry. The registry has the
+ * packages that existed at the date of the locks. npm uses it in the environment of the tests.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,9 +11,9 @@ import { startRegistry } from './registry.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Path of the tool's tarball. */
+    /** The path of the tool's tarball. */
     tarball: string
-    /** Address of the registry that has it, without a slash at the end. */
+    /** The URL of the registry, without a trailing slash. */
     registry: string
   }
 }

@@ -1,18 +1,21 @@
-/** A certificate authority that nobody knows but those who are given its certificate, as a company has it. */
+/** A certificate authority like that of a company, which only clients with its certificate trust. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { program } from './programs/find.ts'
 
-export interface Authority {
-  /** Path of its certificate, PEM. */
+export interface CertificateAuthority {
+  /** The path of its certificate in PEM format. */
   certificate: string
-  /** For a server of the names that it was made for. */
+  /** The key and certificate of a server with the given names. */
   server: { key: string; cert: string }
 }
 
-/** Makes an authority and the certificate of a server, both for a day, by openssl. */
-export async function makeAuthority(folder: string, names: readonly string[]): Promise<Authority> {
+/** Creates an authority and a server certificate with openssl, both valid for a day. */
+export async function createCertificateAuthority(
+  folder: string,
+  names: readonly string[],
+): Promise<CertificateAuthority> {
   const openssl = program('openssl')
   const at = (name: string) => join(folder, name)
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-sha256']

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 
-/** What the hello model answers with a story that begins "Once". */
+/** A question that the hello model answers with a story that begins with "Once". */
 export const question = 'Tell me a story.'
 
-/** Milliseconds from the start of a program until the story begins on its output. */
-export async function untilStory(
+/** Returns the milliseconds from the start of a program until the story begins in its output. */
+export async function timeToFirstToken(
   command: string,
   programArguments: readonly string[],
   cwd: string,
@@ -19,6 +19,6 @@ export async function untilStory(
     if (/\bO(n(ce?)?)?/.test(output)) first ??= performance.now() - started
   })
   const code = await new Promise((done) => child.once('close', done))
-  if (code !== 0 || first === undefined) throw new Error(`${command} ended with ${code}: ${output}`)
+  if (code !== 0 || first === undefined) throw new Error(`${command} exited with ${code}: ${output}`)
   return first
 }

@@ -1,5 +1,5 @@
-/** The machine, as far as the step asks about it. */
-export interface Situation {
+/** The machine that programs are installed on. */
+export interface InstallContext {
   environment: NodeJS.ProcessEnv
   platform: NodeJS.Platform
   isRoot: boolean

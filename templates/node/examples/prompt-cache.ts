@@ -1,4 +1,4 @@
-/** A chat is not read twice: each turn goes on from what the prompt cache holds of the ones before. */
+/** Shows how the prompt cache speeds up a chat: each turn only prefills what the turns before it did not. */
 import { createEngine, type Message } from 'mlx-app'
 
 await using engine = await createEngine()
@@ -10,5 +10,5 @@ for (const content of ['Tell me a story.', 'Say hello.', 'Count to ten.']) {
   const { text, usage } = await engine.complete({ messages, maxTokens: 400 })
   messages.push({ role: 'assistant', content: text })
   console.log(`> ${content}\n${text}`)
-  console.log(`${usage.promptTokens} tokens of prompt, ${usage.cachedTokens} of them known already`)
+  console.log(`${usage.promptTokens} prompt tokens, ${usage.cachedTokens} of them from the cache`)
 }

@@ -2,49 +2,49 @@ import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEngine, type Engine } from '../packages/engine/src/engine/index.ts'
-import { type Burst, complete, decodeRate, engineBurst, ttft } from './burst.ts'
-import { inTurns, median, rounds } from './measure.ts'
+import { type Burst, decodeRate, engineBurst, requireComplete, ttft } from './burst.ts'
+import { alternate, median, rounds } from './measure.ts'
 import { type MlxLmPeer, startMlxLmPeer } from './mlx-lm-peer.ts'
-import { freshPrompt, freshWords, type Measured, measuredModels } from './models.ts'
+import { type BenchModel, modelsToMeasure, uniquePrompt, uniqueWords } from './models.ts'
 import { type Panel, plot } from './plot.ts'
 import { milliseconds, type Row, ratio } from './table.ts'
-import { python, root } from './workshop.ts'
+import { python, root } from './workspace.ts'
 
 const streams = [1, 2, 4, 8, 16, 32]
 const prompts = [128, 256, 512, 1024, 2048, 4096, 8192, 16_384]
-/** Longer ones take many seconds, and are measured less often. */
+/** Longer prompts take many seconds, so they are measured less often. */
 const longPrompt = 2048
-/** The large model takes half a minute for the last of them here. */
+/** The prompt lengths for the large model, which takes half a minute for the last one. */
 const promptsOfLarge = [32, 64, 128, 256, 512]
 
 /**
- * Time per token as streams come to it, and time to read a prompt as it grows, through the engine and raw by mlx-lm's
- * BatchGenerator. Medians of 5, of 3 for long prompts and the large model. Draws bench/cost.svg; with BENCH_ROUNDS,
- * which is for trying, into the folder for temporary files instead.
+ * Measures the time per token by number of streams, and the time to first token by length of the prompt, through the engine
+ * and with mlx-lm's BatchGenerator. Medians of 5, or of 3 for long prompts and the large model. Draws bench/scaling.svg. With
+ * BENCH_ROUNDS, the picture goes to the folder for temporary files instead.
  */
-export async function benchCost(workshop: string): Promise<Row[]> {
+export async function benchScaling(workspace: string): Promise<Row[]> {
   const found: { panels: Panel[]; rows: Row[] }[] = []
-  for (const model of await measuredModels(workshop)) found.push(await benchModel(model))
-  const path = join(process.env.BENCH_ROUNDS === undefined ? join(root, 'bench') : tmpdir(), 'cost.svg')
+  for (const model of await modelsToMeasure(workspace)) found.push(await benchModel(model))
+  const path = join(process.env.BENCH_ROUNDS === undefined ? join(root, 'bench') : tmpdir(), 'scaling.svg')
   await writeFile(path, plot(found.flatMap(({ panels }) => panels)))
-  console.log(`Drawn: ${path}`)
+  console.log(`Wrote ${path}`)
   return found.flatMap(({ rows }) => rows)
 }
 
-/** A point of a curve, for both sides. */
+/** A point on the curves of both sides. */
 interface Point {
   x: number
   ours: number
   peer: number
 }
 
-async function benchModel(model: Measured): Promise<{ panels: Panel[]; rows: Row[] }> {
+async function benchModel(model: BenchModel): Promise<{ panels: Panel[]; rows: Row[] }> {
   await using engine = await createEngine({ python, device: 'cpu' })
   await engine.loadModel({ model: model.path })
   await using peer = await startMlxLmPeer(model.path)
   const decode: Point[] = []
   for (const count of streams) {
-    const texts = () => Array.from({ length: count }, freshPrompt)
+    const texts = () => Array.from({ length: count }, uniquePrompt)
     const times = rounds(model.large ? 3 : 5)
     decode.push(
       await point(
@@ -61,7 +61,7 @@ async function benchModel(model: Measured): Promise<{ panels: Panel[]; rows: Row
   }
   const prefill: Point[] = []
   for (const count of model.large ? promptsOfLarge : prompts) {
-    const texts = () => [freshWords(count)]
+    const texts = () => [uniqueWords(count)]
     prefill.push(
       await point(
         engine,
@@ -91,20 +91,21 @@ async function benchModel(model: Measured): Promise<{ panels: Panel[]; rows: Row
 async function point(
   engine: Engine,
   peer: MlxLmPeer,
-  { path, large }: Measured,
+  { path, large }: BenchModel,
   x: number,
   texts: () => string[],
   maxTokens: number,
   times: number,
-  of: (burst: Burst) => number,
+  metric: (burst: Burst) => number,
 ): Promise<Point> {
-  const sides = await inTurns(
+  const sides = await alternate(
     times,
     async () => {
       const calls = texts().map((prompt) => ({ model: path, prompt, maxTokens }))
-      return of(complete(await engineBurst(engine, calls), maxTokens))
+      return metric(requireComplete(await engineBurst(engine, calls), maxTokens))
     },
-    async () => of(complete(await peer.ask({ how: 'batch', prompts: texts(), maxTokens }), maxTokens)),
+    async () =>
+      metric(requireComplete(await peer.run({ how: 'batch', prompts: texts(), maxTokens }), maxTokens)),
     { warmUp: !large && x <= longPrompt },
   )
   return { x, ours: median(sides.ours), peer: median(sides.peer) }

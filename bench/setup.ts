@@ -2,20 +2,20 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { interpreterIn } from '../packages/engine/src/engine/project.ts'
-import { inTurns, median, rounds, time } from './measure.ts'
+import { alternate, median, rounds, time } from './measure.ts'
 import { atMost, milliseconds, type Row } from './table.ts'
 
-/** DESIGN's. */
+/** The highest ratio that meets the goal. */
 const bar = 1 / 5
 
 /**
- * `npm run setup` from nothing, with uv's cache warm, beside `python -m venv` and pip with the same lock, pip's cache
- * warm; both compile to bytecode. Medians of 5.
+ * Measures `npm run setup` from scratch with a warm uv cache, against `python -m venv` and pip with the same lock and a warm
+ * cache. Both compile to bytecode. Medians of 5.
  */
-export async function benchSetUp(project: string, systemPython: string): Promise<Row[]> {
+export async function benchSetup(project: string, systemPython: string): Promise<Row[]> {
   const lock = join(project, 'node_modules', 'mlx-app', 'python', 'requirements.lock')
   const other = join(project, '.venv-pip')
-  const sides = await inTurns(
+  const sides = await alternate(
     rounds(5),
     () => time(() => execa('npm', ['run', 'setup', '--', '--env', 'uv', '--fresh'], { cwd: project })),
     async () => {
@@ -30,7 +30,7 @@ export async function benchSetUp(project: string, systemPython: string): Promise
   const [ours, peer] = [median(sides.ours), median(sides.peer)]
   return [
     {
-      what: 'set-up, warm caches, what the worker imports compiled',
+      what: 'setup, warm caches, imports of the worker compiled',
       ours: milliseconds(ours),
       peer: `python -m venv, pip install of the same lock: ${milliseconds(peer)}`,
       ...atMost(ours / peer, bar),

@@ -1,23 +1,25 @@
-/** The built tool, held in the middle of writing: at one call of the file system, until a test lets it go on. */
+/** Pauses the tool at a file system call until a test resumes it. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { temporaryFolder } from './folders.ts'
 
-/** Written by the tool when it is held. */
-export const heldSign = 'held-here'
+/** Printed by the tool when it pauses. */
+export const pausedMark = 'paused-here'
 
-export interface Paused {
-  /** For the tool's process. */
+export interface PausedTool {
+  /** The environment for the process of the tool. */
   environment: NodeJS.ProcessEnv
-  release(): void
+  resume(): void
 }
 
 /**
- * @param method of node:fs, which the tool calls synchronously.
- * @param nth its call that is held, counted from 1.
+ * Returns an environment in which the tool pauses.
+ *
+ * @param method a synchronous function of node:fs.
+ * @param nth the call at which to pause, counted from 1.
  */
-export function pausedAt(method: string, nth: number): Paused {
+export function pauseToolAt(method: string, nth: number): PausedTool {
   const folder = temporaryFolder('paused')
   const key = join(folder, 'go-on')
   const module = join(folder, 'pause.mjs')
@@ -30,7 +32,7 @@ fs.${method} = (...parameters) => {
   const result = real(...parameters)
   calls++
   if (calls === ${nth}) {
-    writeSync(1, ${JSON.stringify(heldSign)})
+    writeSync(1, ${JSON.stringify(pausedMark)})
     const cell = new Int32Array(new SharedArrayBuffer(4))
     while (!existsSync(${JSON.stringify(key)})) Atomics.wait(cell, 0, 0, 5)
   }
@@ -40,7 +42,7 @@ fs.${method} = (...parameters) => {
   )
   return {
     environment: { NODE_OPTIONS: `--import=${pathToFileURL(module)}` },
-    release: () => {
+    resume: () => {
       if (existsSync(folder)) writeFileSync(key, '')
     },
   }
