@@ -1,21 +1,21 @@
-import type { Arguments } from './arguments.ts'
+import type { Arguments } from './command-line/arguments.ts'
 import { openTemplates } from './compose/open.ts'
 import { CreateError, type ExitCode } from './errors.ts'
-import { finishProject, type Progress } from './finish.ts'
-import { gitUserName } from './steps/author.ts'
-import { nextCommands, reproducingCommand } from './steps/next.ts'
-import { modelNotes } from './steps/notes.ts'
+import { detectAutomation } from './machine/automation.ts'
+import { gitUserName } from './machine/git-user.ts'
+import { describeMachine, hintAboutNode, type Machine } from './machine/machine.ts'
+import { pythonChoices } from './machine/python-choices.ts'
+import { hintAboutYarn } from './package-manager.ts'
+import { finishProject, type Progress } from './steps/after-write.ts'
+import { type Decision, settleAnswers } from './steps/answers.ts'
+import { modelNotes } from './steps/model-notes.ts'
+import { nextCommands, reproducingCommand } from './steps/next-commands.ts'
 import { planProject } from './steps/plan.ts'
-import { type Decision, settleAnswers } from './steps/questions.ts'
-import { writeProject } from './steps/write.ts'
-import { askerOf } from './system/asker.ts'
-import { detectAutomation } from './system/automation.ts'
-import { describeMachine, hintAboutNode, type Machine } from './system/machine.ts'
-import type { Output } from './system/output.ts'
-import { hintAboutYarn } from './system/package-manager.ts'
-import { pythonChoices } from './system/python-choices.ts'
-import { type Style, styleFor } from './system/style.ts'
+import type { Output } from './terminal/output.ts'
+import { askerOf } from './terminal/prompter.ts'
+import { type Style, styleFor } from './terminal/style.ts'
 import { version } from './version.ts'
+import { writeProject } from './write/write-project.ts'
 
 /** What the steps of one run share. */
 interface Run {
@@ -55,7 +55,7 @@ export async function createProject(
   const install = !given.switches.has('no-install')
   const git = !given.switches.has('no-git')
   // What is needed afterwards is looked for before: half a copy of this tool writes nothing.
-  if (install || git) await import('./system/processes.ts')
+  if (install || git) await import('./process/processes.ts')
   const force = given.switches.has('force')
   const { overwritten, left } = await writeProject(target.path, files, { force, signal })
   output.say(run.style.strong(`Made ${answers.name} in ${target.path} (${files.size} files).`))
@@ -90,7 +90,7 @@ async function decide(run: Run): Promise<Decision> {
     takeDefaults: yes || automation !== undefined,
     asker: async () => {
       if (!process.stdin.isTTY || !process[output.channel].isTTY) return undefined
-      const { terminalAsker } = await import('./system/prompt.ts')
+      const { terminalAsker } = await import('./terminal/prompt.ts')
       return askerOf(terminalAsker(process[output.channel], signal))
     },
     pythonChoices: () => pythonChoices(process.env),

@@ -1,6 +1,4 @@
 import { type Answers, type PackageManager, packagesFor, templateOf } from '../choices.ts'
-import type { CarriedPackage } from '../packages.ts'
-import { pythonPackageName } from '../python-names.ts'
 import {
   addCommand,
   frozenInstallCommand,
@@ -8,7 +6,9 @@ import {
   quietRun,
   quietStartCommand,
   runProgram,
-} from '../system/package-manager.ts'
+} from '../package-manager.ts'
+import type { CarriedPackage } from '../packages.ts'
+import { pythonPackageName } from '../project/python-package-name.ts'
 
 /** What templates can name. */
 export interface RenderContext {

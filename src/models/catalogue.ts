@@ -3,9 +3,9 @@
  * runs that need it: import it with `await import`.
  */
 
-import { formatBytes } from '../bytes.ts'
-import { nearest } from '../nearest.ts'
-import { canRunMlx, type Machine } from '../system/machine.ts'
+import { nearest } from '../command-line/nearest.ts'
+import { canRunMlx, type Machine } from '../machine/machine.ts'
+import { formatBytes } from './format-bytes.ts'
 import { type KnownModel, knownModels, type Task } from './known.ts'
 
 export type { Task } from './known.ts'

@@ -1,8 +1,8 @@
-import type { Arguments } from '../arguments.ts'
 import { allFeatures, type FeatureId, featuresOf, type TemplateId } from '../choices.ts'
+import type { Arguments } from '../command-line/arguments.ts'
+import { valuesIn } from '../command-line/values.ts'
 import { UsageError } from '../errors.ts'
-import type { Asker } from '../system/asker.ts'
-import { valuesIn } from '../values.ts'
+import type { Asker } from '../terminal/prompter.ts'
 
 /**
  * Settles what the project has beside its template, in the order of the table of features.

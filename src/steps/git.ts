@@ -2,7 +2,7 @@ import { lstatSync, rmSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { InterruptedError } from '../errors.ts'
-import type { CommandOptions, Commands } from '../system/commands.ts'
+import type { CommandOptions, Commands } from '../process/commands.ts'
 
 export type GitResult =
   | { state: 'committed' }

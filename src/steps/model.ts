@@ -1,10 +1,10 @@
-import type { Arguments } from '../arguments.ts'
-import { formatBytes } from '../bytes.ts'
 import { type TemplateId, templateOf } from '../choices.ts'
+import type { Arguments } from '../command-line/arguments.ts'
+import { canRunMlx, type Machine } from '../machine/machine.ts'
 import type { CatalogueModel, Task } from '../models/catalogue.ts'
+import { formatBytes } from '../models/format-bytes.ts'
 import { isHuggingFaceId, locateModel, looksLikeModel, unknownModel } from '../models/identify.ts'
-import type { Asker, SelectChoice } from '../system/asker.ts'
-import { canRunMlx, type Machine } from '../system/machine.ts'
+import type { Asker, SelectChoice } from '../terminal/prompter.ts'
 
 export interface ModelDecision {
   /** As the project names it. */

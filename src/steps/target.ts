@@ -1,8 +1,8 @@
 import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CreateError, systemErrorCode, UsageError } from '../errors.ts'
-import { isScopedName, nameFromDirectory, problemOfName } from '../names.ts'
-import { reasonOf } from '../system/reasons.ts'
+import { isScopedName, nameFromDirectory, problemOfName } from '../project/package-name.ts'
+import { reasonOf } from '../system-errors.ts'
 
 /** Where a project goes. */
 export interface Target {

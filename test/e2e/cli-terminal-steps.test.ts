@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isAlive } from '../../src/system/descendants.ts'
-import { graceMs } from '../../src/system/ending.ts'
+import { isAlive } from '../../src/process/descendants.ts'
+import { graceMs } from '../../src/process/terminate.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
 import { heldSign, pausedAt } from '../support/paused.ts'
 import {

@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, it, onTestFinished } from 'vitest'
-import { installWithNpm } from '../../src/steps/npm-install.ts'
+import { installWithNpm } from '../../src/install/npm.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 /** A registry that answers as it is told. @returns its address. */

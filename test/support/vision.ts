@@ -3,7 +3,7 @@
  * embeddings. `npm run test:python` has made its environment; where it is not there, the tests fail.
  */
 import { visionPython } from '../../scripts/environment.ts'
-import { isContinuousIntegration } from '../../src/system/automation.ts'
+import { isContinuousIntegration } from '../../src/machine/automation.ts'
 
 export function setup(): void {
   if (isContinuousIntegration(process.env)) process.env.MLX_VISION_PYTHON ??= visionPython

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { readArguments } from '../../src/arguments.ts'
 import { templates } from '../../src/choices.ts'
+import { readArguments } from '../../src/command-line/arguments.ts'
+import { helpText } from '../../src/command-line/help.ts'
+import { allSwitchOptions, allValueOptions } from '../../src/command-line/options.ts'
+import { valuesIn } from '../../src/command-line/values.ts'
 import { UsageError } from '../../src/errors.ts'
-import { helpText } from '../../src/help.ts'
-import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
-import { valuesIn } from '../../src/values.ts'
 
 /** Runs something that has to be refused. @returns what the user reads. */
 function refusal(action: () => unknown): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes } from '../../src/bytes.ts'
 import { templates } from '../../src/choices.ts'
+import { canRunMlx, hintAboutNode, type Machine, reasonAgainstMlx } from '../../src/machine/machine.ts'
 import {
   catalogue,
   defaultModel,
@@ -9,8 +9,8 @@ import {
   nearestModel,
   sizeAndFit,
 } from '../../src/models/catalogue.ts'
+import { formatBytes } from '../../src/models/format-bytes.ts'
 import { isHuggingFaceId, isSurelyModel, locateModel, looksLikeModel } from '../../src/models/identify.ts'
-import { canRunMlx, hintAboutNode, type Machine, reasonAgainstMlx } from '../../src/system/machine.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 /** A machine whose memory is sold as so many gigabytes, which are powers of two. */

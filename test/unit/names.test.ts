@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isScopedName, nameFromDirectory, problemOfName } from '../../src/names.ts'
-import { editDistance, nearest } from '../../src/nearest.ts'
+import { editDistance, nearest } from '../../src/command-line/nearest.ts'
+import { isScopedName, nameFromDirectory, problemOfName } from '../../src/project/package-name.ts'
 
 describe('names', () => {
   it.each(['my-app', 'a', '@scope/app', 'app.js', 'a_b', '0app', 'x'.repeat(214)])('takes %s', (name) => {

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readArguments } from '../../src/arguments.ts'
 import {
   allFeatures,
   allLayers,
@@ -10,10 +9,11 @@ import {
   pythonEnvironments,
   templates,
 } from '../../src/choices.ts'
-import { helpText, optionList } from '../../src/help.ts'
-import { listing, listText } from '../../src/listing.ts'
+import { readArguments } from '../../src/command-line/arguments.ts'
+import { helpText, optionList } from '../../src/command-line/help.ts'
+import { listing, listText } from '../../src/command-line/list.ts'
+import { allSwitchOptions, allValueOptions } from '../../src/command-line/options.ts'
 import { catalogue } from '../../src/models/catalogue.ts'
-import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
 
 const options = [...allValueOptions, ...allSwitchOptions]
 

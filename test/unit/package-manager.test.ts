@@ -2,15 +2,15 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageManagers } from '../../src/choices.ts'
-import { installPackages } from '../../src/steps/install.ts'
-import type { Commands } from '../../src/system/commands.ts'
+import { installPackages } from '../../src/install/install.ts'
 import {
   frozenInstallCommand,
   hintAboutYarn,
   quietRun,
   quietStartCommand,
-} from '../../src/system/package-manager.ts'
-import { startedOn } from '../../src/system/start-command.ts'
+} from '../../src/package-manager.ts'
+import type { Commands } from '../../src/process/commands.ts'
+import { startedOn } from '../../src/process/spawn-command.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
 const managers = packageManagers.map(({ value }) => value)

@@ -1,6 +1,6 @@
 /** Where the programs of the list are on this machine, and which of them are missing. */
 import { delimiter } from 'node:path'
-import { findOnPath, isProgram } from '../../../src/system/search-path.ts'
+import { findOnPath, isProgram } from '../../../src/machine/search-path.ts'
 import { type ListedProgram, type ProgramName, programs } from './list.ts'
 
 /** Where Debian has programs that only root needs, and which are on no other user's PATH. */

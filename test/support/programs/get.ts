@@ -1,5 +1,5 @@
 /** Gets the programs that tests need, before the first test, or says once and clearly why it can't. */
-import { isContinuousIntegration } from '../../../src/system/automation.ts'
+import { isContinuousIntegration } from '../../../src/machine/automation.ts'
 import { missingPrograms } from './find.ts'
 import { type ProgramName, programs } from './list.ts'
 import type { Situation } from './situation.ts'

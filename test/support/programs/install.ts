@@ -1,6 +1,6 @@
 /** Installs what has the programs that are missing, where this system and this user allow it. */
 import { execa } from 'execa'
-import { findOnPath } from '../../../src/system/search-path.ts'
+import { findOnPath } from '../../../src/machine/search-path.ts'
 import { AptError, installPackages } from './apt.ts'
 import { packagesOf } from './find.ts'
 import { type ProgramName, programs } from './list.ts'

@@ -1,6 +1,6 @@
 /** Leaves out the tests whose programs are missing: by name, with the reason, and never in CI. */
 import type { TestContext, TestOptions } from 'vitest'
-import { isContinuousIntegration } from '../../../src/system/automation.ts'
+import { isContinuousIntegration } from '../../../src/machine/automation.ts'
 import { findProgram, isUsedOn, missingNote, program } from './find.ts'
 import type { ProgramName } from './list.ts'
 

@@ -1,4 +1,4 @@
-import { UsageError } from './errors.ts'
+import { UsageError } from '../errors.ts'
 import { nearest } from './nearest.ts'
 import { recoverFromNpm } from './npm-flags.ts'
 import {

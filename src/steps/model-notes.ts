@@ -1,6 +1,6 @@
 import type { Answers } from '../choices.ts'
 import type { CatalogueModel } from '../models/catalogue.ts'
-import { scriptCommand } from '../system/package-manager.ts'
+import { scriptCommand } from '../package-manager.ts'
 
 /** What there is to know of a model of the catalogue that is not for text alone, as lines of text. */
 export function modelNotes(known: CatalogueModel | undefined, answers: Answers): string[] {

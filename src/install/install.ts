@@ -1,8 +1,8 @@
 import type { PackageManager } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
-import type { CommandOptions, Commands } from '../system/commands.ts'
-import { installWithNpm } from './npm-install.ts'
-import { installInTwoTries } from './tried-install.ts'
+import type { CommandOptions, Commands } from '../process/commands.ts'
+import { installWithNpm } from './npm.ts'
+import { installInTwoTries } from './pnpm-yarn-bun.ts'
 
 /** A command that runs in the new project while the user watches. */
 export interface Watched extends CommandOptions {

@@ -1,6 +1,6 @@
+import { UsageError } from '../errors.ts'
+import { isSurelyModel, looksLikeModel } from '../models/identify.ts'
 import type { RawArguments } from './arguments.ts'
-import { UsageError } from './errors.ts'
-import { isSurelyModel, looksLikeModel } from './models/identify.ts'
 import { allSwitchOptions, allValueOptions, type ValueId, type ValueOption } from './options.ts'
 import { quote } from './quote.ts'
 import { addValue, valuesIn } from './values.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../src/models/catalogue.ts'
-import { fold, foldEntry } from '../../src/system/fold.ts'
+import { fold, foldEntry } from '../../src/terminal/wrap.ts'
 
 describe('a text in a narrow terminal', () => {
   it('is broken between words', () => {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { systemErrorCode } from '../errors.ts'
+import { systemErrorCode } from './errors.ts'
 
 const explanations: Readonly<Record<string, string>> = {
   EACCES: 'no permission there',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { pythonPackageName } from '../../src/python-names.ts'
+import { pythonPackageName } from '../../src/project/python-package-name.ts'
 import { program } from '../support/programs/find.ts'
 import { needs } from '../support/programs/needs.ts'
 

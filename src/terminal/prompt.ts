@@ -1,9 +1,9 @@
 import './no-colour.ts'
 import { isatty } from 'node:tty'
 import prompts from 'prompts'
-import type { SelectChoice, TerminalAsker } from './asker.ts'
-import { departure } from './departure.ts'
-import { fold, foldEntry } from './fold.ts'
+import { departure } from './abandoned-prompt.ts'
+import type { SelectChoice, TerminalAsker } from './prompter.ts'
+import { fold, foldEntry } from './wrap.ts'
 
 /** Questions on a terminal. @param stdout where they are drawn. */
 export function terminalAsker(stdout: NodeJS.WriteStream, signal: AbortSignal): TerminalAsker {

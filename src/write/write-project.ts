@@ -1,8 +1,8 @@
 import * as nodeFileSystem from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CreateError } from '../errors.ts'
-import { reasonOf } from '../system/reasons.ts'
-import { fillFolder } from './fill.ts'
+import { reasonOf } from '../system-errors.ts'
+import { fillFolder } from './existing-folder.ts'
 import { type FileSystem, told, workspaceName, writeFiles } from './write-files.ts'
 
 export interface WriteOptions {

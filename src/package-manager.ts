@@ -1,4 +1,4 @@
-import { type Answers, choose, type PackageManager, packageManagers } from '../choices.ts'
+import { type Answers, choose, type PackageManager, packageManagers } from './choices.ts'
 
 /** The package manager that runs this process, by its user agent (`pnpm/12.0.1 npm/? node/v20...`), if it can be told. */
 export function invokingPackageManager(environment: NodeJS.ProcessEnv): PackageManager | undefined {

@@ -10,7 +10,7 @@ import {
   pythonEnvironments,
   type TemplateId,
   templates,
-} from './choices.ts'
+} from '../choices.ts'
 
 interface OptionBase {
   id: string

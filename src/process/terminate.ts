@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
+import { standardOutput } from '../terminal/output.ts'
 import { descendantsOf, isAlive } from './descendants.ts'
-import { standardOutput } from './output.ts'
 
 /** Time that an interrupted command has to end by itself before it is killed. */
 export const graceMs = 5000

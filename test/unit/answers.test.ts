@@ -1,13 +1,13 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readArguments } from '../../src/arguments.ts'
+import { readArguments } from '../../src/command-line/arguments.ts'
+import { valuesIn } from '../../src/command-line/values.ts'
 import { CreateError } from '../../src/errors.ts'
+import type { Machine } from '../../src/machine/machine.ts'
 import { catalogue } from '../../src/models/catalogue.ts'
-import { type Surroundings, settleAnswers } from '../../src/steps/questions.ts'
-import type { Asker, SelectChoice } from '../../src/system/asker.ts'
-import type { Machine } from '../../src/system/machine.ts'
-import { valuesIn } from '../../src/values.ts'
+import { type Surroundings, settleAnswers } from '../../src/steps/answers.ts'
+import type { Asker, SelectChoice } from '../../src/terminal/prompter.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 const mac: Machine = {

@@ -1,7 +1,7 @@
 import { isAbsolute, relative } from 'node:path'
 import { type Answers, templateOf } from '../choices.ts'
-import { quote } from '../quote.ts'
-import { createCommand, quietStartCommand, scriptCommand, setupCommand } from '../system/package-manager.ts'
+import { quote } from '../command-line/quote.ts'
+import { createCommand, quietStartCommand, scriptCommand, setupCommand } from '../package-manager.ts'
 
 /** What is left for the user to do in a new project, as command lines, in order. */
 export function nextCommands(

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path'
 import { CreateError } from '../errors.ts'
-import { reasonOf } from '../system/reasons.ts'
-import type { WriteResult } from './write.ts'
+import { reasonOf } from '../system-errors.ts'
 import { type FileSystem, workspaceName, writeFiles } from './write-files.ts'
+import type { WriteResult } from './write-project.ts'
 
 /** A step that was taken, and how it is taken back. */
 type Undo = () => void

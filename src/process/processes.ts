@@ -1,9 +1,9 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { systemErrorCode } from '../errors.ts'
+import { reasonOf } from '../system-errors.ts'
 import type { Commands } from './commands.ts'
-import { endingOf } from './ending.ts'
-import { reasonOf } from './reasons.ts'
-import { startedOn } from './start-command.ts'
+import { startedOn } from './spawn-command.ts'
+import { endingOf } from './terminate.ts'
 
 /** Variable by which all that a command starts is found again; its value is another one for each command. */
 const markName = 'CREATE_MLX_APP_COMMAND'

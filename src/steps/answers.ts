@@ -1,5 +1,3 @@
-import type { Arguments } from '../arguments.ts'
-import { valuesOf } from '../arguments.ts'
 import {
   type Answers,
   choose,
@@ -9,18 +7,20 @@ import {
   type TemplateId,
   templates,
 } from '../choices.ts'
+import type { Arguments } from '../command-line/arguments.ts'
+import { valuesOf } from '../command-line/arguments.ts'
+import { allValueOptions } from '../command-line/options.ts'
+import { quote } from '../command-line/quote.ts'
 import { InterruptedError, UsageError } from '../errors.ts'
+import type { Machine } from '../machine/machine.ts'
+import { packageManagerChoices } from '../machine/package-manager-choices.ts'
 import type { CatalogueModel } from '../models/catalogue.ts'
-import { problemOfName } from '../names.ts'
-import { allValueOptions } from '../options.ts'
-import { quote } from '../quote.ts'
-import type { Asker } from '../system/asker.ts'
-import type { Machine } from '../system/machine.ts'
-import { packageManagerChoices } from '../system/manager-choices.ts'
-import { invokingPackageManager } from '../system/package-manager.ts'
+import { invokingPackageManager } from '../package-manager.ts'
+import { problemOfName } from '../project/package-name.ts'
+import type { Asker } from '../terminal/prompter.ts'
 import { settleFeatures } from './features.ts'
 import { settleModel } from './model.ts'
-import { settlePython } from './python-way.ts'
+import { settlePython } from './python.ts'
 import { refuseOccupied, resolveTarget, type Target } from './target.ts'
 
 export interface Surroundings {

@@ -1,7 +1,7 @@
 import type { PackageManager } from '../choices.ts'
-import type { CommandOptions } from '../system/commands.ts'
-import { installEnvironment } from '../system/package-manager.ts'
-import { patience } from './npm-install.ts'
+import { installEnvironment } from '../package-manager.ts'
+import type { CommandOptions } from '../process/commands.ts'
+import { patience } from './npm.ts'
 
 type Environment = CommandOptions['env']
 

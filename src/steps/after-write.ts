@@ -1,13 +1,13 @@
-import type { Answers } from './choices.ts'
-import { InterruptedError } from './errors.ts'
-import { quote } from './quote.ts'
-import { makeRepository } from './steps/git.ts'
-import { installPackages, type Watched } from './steps/install.ts'
-import { setUpPython } from './steps/python.ts'
-import { childEnvironment } from './system/child-environment.ts'
-import { type Machine, reasonAgainstMlx } from './system/machine.ts'
-import type { Output } from './system/output.ts'
-import { setupCommand } from './system/package-manager.ts'
+import type { Answers } from '../choices.ts'
+import { quote } from '../command-line/quote.ts'
+import { InterruptedError } from '../errors.ts'
+import { installPackages, type Watched } from '../install/install.ts'
+import { setUpPython } from '../install/set-up-python.ts'
+import { type Machine, reasonAgainstMlx } from '../machine/machine.ts'
+import { setupCommand } from '../package-manager.ts'
+import { childEnvironment } from '../process/child-environment.ts'
+import type { Output } from '../terminal/output.ts'
+import { makeRepository } from './git.ts'
 
 /** How far the steps after writing came. */
 export interface Progress {
@@ -50,7 +50,7 @@ async function takeSteps(finish: Finish, progress: Progress): Promise<void> {
   const { target, answers, output, signal } = finish
   signal.throwIfAborted()
   if (!finish.install && !finish.git) return
-  const { processes } = await import('./system/processes.ts')
+  const { processes } = await import('../process/processes.ts')
   const watched: Watched = {
     commands: processes,
     cwd: target,

@@ -1,4 +1,4 @@
-import type { CommandOptions } from '../system/commands.ts'
+import type { CommandOptions } from '../process/commands.ts'
 
 /** Codes in npm's log of what a second try may mend: a lost connection, a busy registry. */
 const passing = [

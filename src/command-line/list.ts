@@ -1,11 +1,11 @@
-import { formatBytes } from './bytes.ts'
-import { allFeatures, featuresOf, templates } from './choices.ts'
-import type { CatalogueModel, Task } from './models/catalogue.ts'
-import type { Machine } from './system/machine.ts'
+import { allFeatures, featuresOf, templates } from '../choices.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { CatalogueModel, Task } from '../models/catalogue.ts'
+import { formatBytes } from '../models/format-bytes.ts'
 
 /** What --list gives a program. */
 export async function listing(machine: Machine): Promise<object> {
-  const { catalogue, defaultModel, fits } = await import('./models/catalogue.ts')
+  const { catalogue, defaultModel, fits } = await import('../models/catalogue.ts')
   return {
     templates: templates.map(({ value, title, description, modelTasks }) => ({
       id: value,
@@ -33,7 +33,7 @@ const titles: readonly [Task, string][] = [
 
 /** The text of --list. */
 export async function listText(machine: Machine): Promise<string> {
-  const { catalogue, defaultModel, sizeAndFit } = await import('./models/catalogue.ts')
+  const { catalogue, defaultModel, sizeAndFit } = await import('../models/catalogue.ts')
   const chosen = defaultModel(machine).id
   const lines = (model: CatalogueModel): string[] => [
     `  ${model.id} (${sizeAndFit(model, machine)})${model.id === chosen ? ' [default here]' : ''}`,

@@ -1,6 +1,6 @@
 import type * as nodeFileSystem from 'node:fs'
 import { CreateError, systemErrorCode } from '../errors.ts'
-import { reasonOf } from '../system/reasons.ts'
+import { reasonOf } from '../system-errors.ts'
 
 /** The calls that writing makes. Synchronous: for a hundred small files that is twice as quick. */
 export type FileSystem = Pick<
