@@ -6,13 +6,13 @@ import { gitUserName } from './machine/git-user.ts'
 import { describeMachine, hintAboutNode, type Machine } from './machine/machine.ts'
 import { pythonChoices } from './machine/python-choices.ts'
 import { hintAboutYarn } from './package-manager.ts'
-import { finishProject, type Progress } from './steps/after-write.ts'
-import { type Decision, settleAnswers } from './steps/answers.ts'
+import { type Progress, runAfterWrite } from './steps/after-write.ts'
+import { type Decision, resolveAnswers } from './steps/answers.ts'
 import { modelNotes } from './steps/model-notes.ts'
-import { nextCommands, reproducingCommand } from './steps/next-commands.ts'
+import { nextCommands, repeatCommandLine } from './steps/next-commands.ts'
 import { planProject } from './steps/plan.ts'
 import type { Output } from './terminal/output.ts'
-import { askerOf } from './terminal/prompter.ts'
+import { createPrompter } from './terminal/prompter.ts'
 import { type Style, styleFor } from './terminal/style.ts'
 import { version } from './version.ts'
 import { writeProject } from './write/write-project.ts'
@@ -62,7 +62,7 @@ export async function createProject(
   if (overwritten.length > 0) output.say(`Overwrote: ${overwritten.join(', ')}`)
   if (left !== undefined) output.warn(`A folder of this tool's own could not be removed: ${left}`)
 
-  const progress = await finishProject({
+  const progress = await runAfterWrite({
     target: target.path,
     answers,
     install,
@@ -83,15 +83,15 @@ async function decide(run: Run): Promise<Decision> {
   const automation = detectAutomation(process.env)
   const yes = given.switches.has('yes')
   if (automation !== undefined && !yes) output.say(`Run by ${automation}: nothing is asked, as with --yes.`)
-  const decision = await settleAnswers(given, {
+  const decision = await resolveAnswers(given, {
     environment: process.env,
     workingDirectory,
     machine,
     takeDefaults: yes || automation !== undefined,
-    asker: async () => {
+    prompter: async () => {
       if (!process.stdin.isTTY || !process[output.channel].isTTY) return undefined
-      const { terminalAsker } = await import('./terminal/prompt.ts')
-      return askerOf(terminalAsker(process[output.channel], signal))
+      const { createTerminalPrompter } = await import('./terminal/prompt.ts')
+      return createPrompter(createTerminalPrompter(process[output.channel], signal))
     },
     pythonChoices: () => pythonChoices(process.env),
     userName: () => gitUserName(workingDirectory),
@@ -111,7 +111,7 @@ function listFiles(
 ): ExitCode {
   const lines = [...files].map(([path, bytes]) => `  ${path} (${bytes.length} bytes)`)
   run.output.say([`Would write ${files.size} files into ${target.path}:`, ...lines].join('\n'))
-  const command = commandAgain(run, { target, answers })
+  const command = repeatCommand(run, { target, answers })
   run.output.result({
     ok: true,
     dryRun: true,
@@ -133,7 +133,7 @@ function conclude(
 ): ExitCode {
   const left = { install: progress.install !== 'done', setup: progress.setup !== 'done' }
   const next = nextCommands(target.path, answers, run.workingDirectory, left)
-  const command = commandAgain(run, { target, answers })
+  const command = repeatCommand(run, { target, answers })
   const notes = modelNotes(known, answers)
   const { output, style } = run
   output.say(
@@ -153,11 +153,11 @@ function conclude(
   return ok ? 0 : 1
 }
 
-function commandAgain(run: Run, { target, answers }: Pick<Decision, 'target' | 'answers'>): string {
+function repeatCommand(run: Run, { target, answers }: Pick<Decision, 'target' | 'answers'>): string {
   const switches = (['no-install', 'no-git'] as const)
     .filter((id) => run.given.switches.has(id))
     .map((id) => `--${id}`)
-  return reproducingCommand(target.path, answers, run.workingDirectory, version, switches, process.env)
+  return repeatCommandLine(target.path, answers, run.workingDirectory, version, switches, process.env)
 }
 
 /** @throws CreateError when the folder that the command was typed in has been removed. */

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { readArguments } from './command-line/arguments.ts'
-import { helpText, optionList } from './command-line/help.ts'
-import { listing, listText } from './command-line/list.ts'
+import { helpJson, helpText } from './command-line/help.ts'
+import { listJson, listText } from './command-line/list.ts'
 import { DamagedToolError } from './compose/damaged.ts'
 import { createProject } from './create.ts'
 import { CreateError, type ExitCode, systemErrorCode } from './errors.ts'
 import { describeMachine } from './machine/machine.ts'
-import { leaveClosedTerminal, listenForInterrupts } from './process/interrupts.ts'
+import { listenForInterrupts, releaseClosedTerminal } from './process/interrupts.ts'
 import { type Output, standardOutput } from './terminal/output.ts'
 import { type Style, styleFor } from './terminal/style.ts'
 import { version } from './version.ts'
@@ -24,7 +24,7 @@ export async function run(argv: readonly string[], root: string): Promise<ExitCo
     output.warn(`Not all of the output could be written (${output.lost}).`)
     return exitCode === 0 ? 1 : exitCode
   }
-  if (exitCode === 130) leaveClosedTerminal()
+  if (exitCode === 130) releaseClosedTerminal()
   return exitCode
 }
 
@@ -33,10 +33,10 @@ async function runWith(argv: readonly string[], root: string, output: Output): P
   try {
     const given = readArguments(argv, process.env)
     if (given.switches.has('version')) return tell(output, version, { version })
-    if (given.switches.has('help')) return tell(output, helpText(version), { version, options: optionList() })
+    if (given.switches.has('help')) return tell(output, helpText(version), { version, options: helpJson() })
     if (given.switches.has('list')) {
       const machine = describeMachine()
-      return tell(output, await listText(machine), await listing(machine))
+      return tell(output, await listText(machine), await listJson(machine))
     }
     return await createProject(given, root, output, interrupts.signal)
   } catch (error) {

@@ -19,7 +19,7 @@ const explanations: Readonly<Record<string, string>> = {
 }
 
 /** What went wrong, with the code to search for: `no space left on the disk (ENOSPC)`. */
-export function reasonOf(error: unknown): string {
+export function explainError(error: unknown): string {
   const code = systemErrorCode(error)
   const message = error instanceof Error ? error.message : String(error)
   if (code === undefined) return message

@@ -55,7 +55,7 @@ function detailsOf(option: ValueOption | SwitchOption): string[] {
 }
 
 /** What --help gives a program: every option of the registry. */
-export function optionList(): object[] {
+export function helpJson(): object[] {
   return [
     ...allValueOptions.map(({ flag, short, placeholder, help, choices, many, fallback }) => ({
       flag,

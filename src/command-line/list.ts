@@ -4,7 +4,7 @@ import type { CatalogueModel, Task } from '../models/catalogue.ts'
 import { formatBytes } from '../models/format-bytes.ts'
 
 /** What --list gives a program. */
-export async function listing(machine: Machine): Promise<object> {
+export async function listJson(machine: Machine): Promise<object> {
   const { catalogue, defaultModel, fits } = await import('../models/catalogue.ts')
   return {
     templates: templates.map(({ value, title, description, modelTasks }) => ({

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { isSurelyModel, looksLikeModel } from '../models/identify.ts'
+import { isCertainlyModel, looksLikeModel } from '../models/identify.ts'
 import type { RawArguments } from './arguments.ts'
 import { allSwitchOptions, allValueOptions, type ValueId, type ValueOption } from './options.ts'
 import { quote } from './quote.ts'
@@ -27,7 +27,7 @@ export function recoverFromNpm(raw: RawArguments, environment: NodeJS.ProcessEnv
   for (const { option, value } of taken) if (value !== 'true') addValue(values, option, value)
   const withoutValue = taken.filter(({ value }) => value === 'true').map(({ option }) => option)
   const positionals = assignPositionals(raw.positionals, withoutValue, values)
-  const honoured = switches.length === 0 && taken.every(({ option }) => option.fromNpm)
+  const honoured = switches.length === 0 && taken.every(({ option }) => option.recoverableFromNpm)
   if (positionals !== undefined && honoured) {
     return { positionals, values, switches: new Set([...raw.switches, ...shortForms.map(({ id }) => id)]) }
   }
@@ -66,7 +66,7 @@ function takenValues(
 /** Switches of ours that npm took. Where npm has one of the same name, it is meant for npm. */
 function takenSwitches(environment: NodeJS.ProcessEnv): string[] {
   return allSwitchOptions
-    .filter((option) => !option.npmKnows && option.shortFor === undefined)
+    .filter((option) => !option.existsInNpm && option.shortFor === undefined)
     .filter((option) => {
       if (!option.id.startsWith('no-')) return npmVariable(option.id, environment) === 'true'
       // Not a path: npm has a setting `git` itself.
@@ -110,7 +110,7 @@ function lastIndexOfChoice(positionals: readonly string[], option: ValueOption):
 
 /** The one argument that is surely a model, or the only one that is formed like one. */
 function indexOfModel(positionals: readonly string[]): number {
-  const known = positionals.findLastIndex(isSurelyModel)
+  const known = positionals.findLastIndex(isCertainlyModel)
   if (known >= 0) return known
   const formed = positionals.flatMap((positional, index) => (looksLikeModel(positional) ? [index] : []))
   return formed.length === 1 ? (formed[0] ?? -1) : -1

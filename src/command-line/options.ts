@@ -30,7 +30,7 @@ export interface ValueOption extends OptionBase {
   /** What is taken when neither flag nor question says otherwise, in words. */
   fallback: string
   /** npm turns flags in front of `--` into npm_config_*: true where the value may be taken from there. */
-  fromNpm: boolean
+  recoverableFromNpm: boolean
   /** Missing where it is not given and nobody can be asked. */
   asked: boolean
   /** Takes several values: given more than once, or with commas. */
@@ -40,8 +40,8 @@ export interface ValueOption extends OptionBase {
 /** An option that is there or not. */
 export interface SwitchOption extends OptionBase {
   kind: 'switch'
-  /** npm has a flag of this name itself: `npmKnows` must never be read as ours. */
-  npmKnows?: boolean
+  /** npm has a flag of this name itself: `existsInNpm` must never be read as ours. */
+  existsInNpm?: boolean
   /** The value of another option that it is short for. */
   shortFor?: { id: ValueId; value: string }
 }
@@ -56,7 +56,7 @@ export const valueOptions = [
     help: 'what to make',
     choices: templates,
     fallback: 'node',
-    fromNpm: true,
+    recoverableFromNpm: true,
     asked: false,
   },
   {
@@ -67,7 +67,7 @@ export const valueOptions = [
     placeholder: 'M',
     help: 'hello (tiny, comes with mlx-app), a Hugging Face id, or a path; --list shows a catalogue with sizes',
     fallback: 'the largest text model of the catalogue that fits this machine; on Linux up to 2.5 GB',
-    fromNpm: true,
+    recoverableFromNpm: true,
     asked: true,
   },
   {
@@ -78,7 +78,7 @@ export const valueOptions = [
     help: 'what the project has beside the template; several with commas, or given more than once',
     choices: features,
     fallback: 'none of them',
-    fromNpm: false,
+    recoverableFromNpm: false,
     asked: false,
     many: true,
   },
@@ -90,7 +90,7 @@ export const valueOptions = [
     help: 'how the Python environment is made',
     choices: pythonEnvironments,
     fallback: 'uv where it can be had, else pip',
-    fromNpm: true,
+    recoverableFromNpm: true,
     asked: false,
   },
   {
@@ -100,7 +100,7 @@ export const valueOptions = [
     placeholder: 'P',
     help: 'a Python for the set-up: used as it is, or with --env uv or pip the one to build from',
     fallback: 'one that the set-up finds or fetches',
-    fromNpm: false,
+    recoverableFromNpm: false,
     asked: false,
   },
   {
@@ -111,7 +111,7 @@ export const valueOptions = [
     help: 'which package manager installs and runs the project',
     choices: packageManagers,
     fallback: 'the one that runs this command; where that is not known, one on the PATH',
-    fromNpm: false,
+    recoverableFromNpm: false,
     asked: false,
   },
   {
@@ -121,7 +121,7 @@ export const valueOptions = [
     placeholder: 'N',
     help: 'npm name of the project',
     fallback: 'made from the name of the folder',
-    fromNpm: false,
+    recoverableFromNpm: false,
     asked: false,
   },
   {
@@ -131,7 +131,7 @@ export const valueOptions = [
     placeholder: 'A',
     help: 'holder of the copyright in LICENSE',
     fallback: 'git config user.name, else the name of the project and "authors"',
-    fromNpm: false,
+    recoverableFromNpm: false,
     asked: false,
   },
 ] as const satisfies readonly ValueOption[]
@@ -143,7 +143,7 @@ export const switchOptions = [
     flag: '--yes',
     short: '-y',
     help: 'ask nothing, take the defaults',
-    npmKnows: true,
+    existsInNpm: true,
   },
   {
     kind: 'switch',
@@ -157,7 +157,7 @@ export const switchOptions = [
     id: 'force',
     flag: '--force',
     help: 'write into a folder that is not empty; says what it overwrites',
-    npmKnows: true,
+    existsInNpm: true,
   },
   { kind: 'switch', id: 'dry-run', flag: '--dry-run', help: 'list what would be written, write nothing' },
   {
@@ -172,8 +172,8 @@ export const switchOptions = [
     flag: '--list',
     help: 'list templates, features and models (with --json for a program)',
   },
-  { kind: 'switch', id: 'help', flag: '--help', short: '-h', help: 'this text', npmKnows: true },
-  { kind: 'switch', id: 'version', flag: '--version', short: '-v', help: 'the version', npmKnows: true },
+  { kind: 'switch', id: 'help', flag: '--help', short: '-h', help: 'this text', existsInNpm: true },
+  { kind: 'switch', id: 'version', flag: '--version', short: '-v', help: 'the version', existsInNpm: true },
 ] as const satisfies readonly SwitchOption[]
 
 export type ValueId = (typeof valueOptions)[number]['id']

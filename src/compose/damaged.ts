@@ -11,7 +11,7 @@ export class DamagedToolError extends CreateError {
    */
   constructor(place: string, fault: string, cause: unknown) {
     super(`This copy of create-mlx-app ${version} is damaged: ${place} ${fault}.`, {
-      hints: wayOut(place),
+      hints: repairHints(place),
       cause,
     })
   }
@@ -20,7 +20,7 @@ export class DamagedToolError extends CreateError {
 /** npx, pnpm dlx and bunx keep what they ran, damaged or not, in a folder that may be thrown away. */
 const folderOfRunner = /^(.*[/\\](?:_npx|dlx|bunx-[^/\\]*)(?:[/\\].*?)?)[/\\]node_modules[/\\]/
 
-function wayOut(place: string): string[] {
+function repairHints(place: string): string[] {
   const folder = folderOfRunner.exec(place)?.[1]
   if (folder !== undefined) return [`Remove the folder ${folder} and run the same command again.`]
   return [

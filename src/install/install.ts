@@ -2,22 +2,25 @@ import type { PackageManager } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
 import type { CommandOptions, Commands } from '../process/commands.ts'
 import { installWithNpm } from './npm.ts'
-import { installInTwoTries } from './pnpm-yarn-bun.ts'
+import { installWithFallback } from './pnpm-yarn-bun.ts'
 
 /** A command that runs in the new project while the user watches. */
-export interface Watched extends CommandOptions {
+export interface CommandContext extends CommandOptions {
   commands: Commands
   output: 'stdout' | 'stderr'
 }
 
 /** Installs the npm packages. @returns why it failed; undefined when it did not. */
-export function installPackages(manager: PackageManager, watched: Watched): Promise<string | undefined> {
-  const { cwd } = watched
+export function installPackages(
+  manager: PackageManager,
+  context: CommandContext,
+): Promise<string | undefined> {
+  const { cwd } = context
   const run = (flags: readonly string[], env: NodeJS.ProcessEnv) =>
-    runWatched([manager, 'install', ...flags], { ...watched, env })
+    runCommand([manager, 'install', ...flags], { ...context, env })
   return manager === 'npm'
-    ? installWithNpm(cwd, watched.env, (env) => run([], env))
-    : installInTwoTries(manager, cwd, watched.env, run)
+    ? installWithNpm(cwd, context.env, (env) => run([], env))
+    : installWithFallback(manager, cwd, context.env, run)
 }
 
 /**
@@ -26,9 +29,9 @@ export function installPackages(manager: PackageManager, watched: Watched): Prom
  * @returns why it failed; undefined when it did not.
  * @throws InterruptedError on Ctrl-C.
  */
-export async function runWatched(
+export async function runCommand(
   command: readonly string[],
-  { commands, ...options }: Watched,
+  { commands, ...options }: CommandContext,
 ): Promise<string | undefined> {
   options.signal.throwIfAborted()
   const result = await commands.run(command, options)

@@ -1,7 +1,7 @@
 import type { CommandOptions } from '../process/commands.ts'
 
 /** Codes in npm's log of what a second try may mend: a lost connection, a busy registry. */
-const passing = [
+const transientCodes = [
   ...[
     'EAI_AGAIN',
     'ECONNRESET',
@@ -16,7 +16,7 @@ const passing = [
 ]
 
 /** Codes of what stands between npm and its registry until the user changes something. */
-const lasting = [
+const networkCodes = [
   ...['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'E407', 'CERT_HAS_EXPIRED'],
   ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
   ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
@@ -29,14 +29,14 @@ const logFolder = '.mlx/npm-logs'
 type Environment = CommandOptions['env']
 
 /** Retries that are not as far apart as the package manager's own, unless the user set it otherwise. */
-export const patience = {
+export const retryDelays = {
   npm_config_fetch_retry_mintimeout: '500',
   npm_config_fetch_retry_maxtimeout: '2000',
 }
 
 /**
  * Installs with npm, first without its retries: where there is no network it then takes what its cache has, or fails, at
- * once. With them it waits 70 s for each package before it looks there (npm 11.19). A try that a passing trouble ended is
+ * once. With them it waits 70 s for each package before it looks there (npm 11.19). A try that ended with a passing error is
  * followed by one with retries.
  *
  * @param run runs `npm install`; gives why it failed, undefined when it did not.
@@ -47,10 +47,10 @@ export async function installWithNpm(
   run: (environment: Environment) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const logs = `${directory}/${logFolder}`
-  const patient = { ...patience, ...environment, npm_config_logs_dir: logs }
+  const patient = { ...retryDelays, ...environment, npm_config_logs_dir: logs }
   let failure = await run({ ...patient, npm_config_fetch_retries: '0' })
-  const trouble = failure === undefined ? '' : lastCode(logs)
-  if (passing.includes(trouble)) {
+  const trouble = failure === undefined ? '' : lastErrorCode(logs)
+  if (transientCodes.includes(trouble)) {
     // Names that can't be looked up mostly mean that there is no network, and npm waits once for each package.
     const retries = trouble === 'EAI_AGAIN' ? { npm_config_fetch_retries: '1' } : {}
     failure = await run({ ...patient, ...retries })
@@ -59,13 +59,13 @@ export async function installWithNpm(
     process.getBuiltinModule('node:fs').rmSync(logs, { recursive: true, force: true })
     return undefined
   }
-  const code = lastCode(logs)
-  if (![...passing, ...lasting].includes(code)) return failure
+  const code = lastErrorCode(logs)
+  if (![...transientCodes, ...networkCodes].includes(code)) return failure
   return `${failure}, as npm did not get what it needs from its registry (${code}; see "Behind a proxy, offline" in README.md)`
 }
 
 /** The code of the error that ended the newest run of npm; '' where there is none. */
-function lastCode(logs: string): string {
+function lastErrorCode(logs: string): string {
   const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs')
   try {
     // Reports of other kinds lie beside the logs.

@@ -1,7 +1,7 @@
 import type { PackageManager } from '../choices.ts'
 import { installEnvironment } from '../package-manager.ts'
 import type { CommandOptions } from '../process/commands.ts'
-import { patience } from './npm.ts'
+import { retryDelays } from './npm.ts'
 
 type Environment = CommandOptions['env']
 
@@ -49,10 +49,10 @@ const tries: Record<Manager, { first: Try; second: Try; difference: string }> = 
 }
 
 /** As npm's, by the names of pnpm too. */
-const patienceOfPnpm = {
-  ...patience,
-  pnpm_config_fetch_retry_mintimeout: patience.npm_config_fetch_retry_mintimeout,
-  pnpm_config_fetch_retry_maxtimeout: patience.npm_config_fetch_retry_maxtimeout,
+const pnpmRetryDelays = {
+  ...retryDelays,
+  pnpm_config_fetch_retry_mintimeout: retryDelays.npm_config_fetch_retry_mintimeout,
+  pnpm_config_fetch_retry_maxtimeout: retryDelays.npm_config_fetch_retry_maxtimeout,
 }
 
 /**
@@ -61,7 +61,7 @@ const patienceOfPnpm = {
  *
  * @param run runs the package manager's `install`; gives why it failed, undefined when it did not.
  */
-export async function installInTwoTries(
+export async function installWithFallback(
   manager: Manager,
   directory: string,
   environment: Environment,
@@ -69,7 +69,7 @@ export async function installInTwoTries(
 ): Promise<string | undefined> {
   const { first, second, difference } = tries[manager]
   const shared = {
-    ...(manager === 'pnpm' ? patienceOfPnpm : {}),
+    ...(manager === 'pnpm' ? pnpmRetryDelays : {}),
     ...environment,
     ...installEnvironment(manager),
   }

@@ -31,7 +31,7 @@ export function canRunMlx(machine: Pick<Machine, 'platform' | 'architecture'>): 
 }
 
 /** Why set-up can't run on this machine, with the way out; undefined where it can. */
-export function reasonAgainstMlx(machine: Pick<Machine, 'platform' | 'architecture'>): string | undefined {
+export function unsupportedReason(machine: Pick<Machine, 'platform' | 'architecture'>): string | undefined {
   if (canRunMlx(machine)) return undefined
   if (machine.platform === 'win32') return 'MLX does not run on Windows: use WSL, and run the set-up there.'
   if (machine.platform === 'darwin') {

@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts'
 export const helloModel = 'hello'
 
 /** True for a model that surely is one, and no folder: hello, and what has the owner that the models of the catalogue have. */
-export function isSurelyModel(text: string): boolean {
+export function isCertainlyModel(text: string): boolean {
   return text === helloModel || (text.startsWith('mlx-community/') && isHuggingFaceId(text))
 }
 

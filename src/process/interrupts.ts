@@ -25,7 +25,7 @@ export function listenForInterrupts(): Interrupts {
  * To be called last. Node puts the terminal back as it found it when it ends, and aborts with a core dump when that
  * terminal has been closed (`ResetStdio` in its node.cc). What is closed here it leaves out.
  */
-export function leaveClosedTerminal(): void {
+export function releaseClosedTerminal(): void {
   // Loads Node's network modules, so only now.
   const { isatty } = process.getBuiltinModule('node:tty')
   for (const descriptor of [0, 1, 2]) {

@@ -1,8 +1,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { systemErrorCode } from '../errors.ts'
-import { reasonOf } from '../system-errors.ts'
+import { explainError } from '../system-errors.ts'
 import type { Commands } from './commands.ts'
-import { startedOn } from './spawn-command.ts'
+import { spawnCommandFor } from './spawn-command.ts'
 import { endingOf } from './terminate.ts'
 
 /** Variable by which all that a command starts is found again; its value is another one for each command. */
@@ -11,7 +11,7 @@ const markName = 'CREATE_MLX_APP_COMMAND'
 /** Commands as real processes. This file alone loads Node's part for them, so it is imported when needed. */
 export const processes: Commands = {
   run: async (command, { output, signal, cwd, env }) => {
-    const { program, flags, shell } = startedOn(process.platform, command)
+    const { program, flags, shell } = spawnCommandFor(process.platform, command)
     const stdout = output === 'stdout' ? 'inherit' : process.stderr
     const ended = await execute([program, ...flags], signal, {
       cwd,
@@ -22,7 +22,7 @@ export const processes: Commands = {
     if (ended === 'interrupted') return ended
     if (ended.error !== undefined) {
       const missing = systemErrorCode(ended.error) === 'ENOENT'
-      return { failure: missing ? `${command[0]} was not found on the PATH` : reasonOf(ended.error) }
+      return { failure: missing ? `${command[0]} was not found on the PATH` : explainError(ended.error) }
     }
     if (ended.exitCode === 0) return { failure: undefined }
     return { failure: ended.exitCode === null ? `it ended by ${ended.signal}` : `exit ${ended.exitCode}` }

@@ -1,5 +1,5 @@
 /** What Node starts for a command. */
-export interface StartedCommand {
+export interface SpawnCommand {
   program: string
   flags: readonly string[]
   shell: boolean
@@ -9,10 +9,10 @@ export interface StartedCommand {
  * How a command of a package manager is started on a system. On Windows those are scripts (`npm.cmd`), which only a shell runs;
  * a shell gets one line, since Node warns of arguments beside it (DEP0190) and does not quote them.
  */
-export function startedOn(
+export function spawnCommandFor(
   platform: NodeJS.Platform,
   [program = '', ...flags]: readonly string[],
-): StartedCommand {
+): SpawnCommand {
   if (platform !== 'win32') return { program, flags, shell: false }
   const quoted = flags.map((flag) =>
     /^[\w@%+=:,./\\-]+$/.test(flag) ? flag : `"${flag.replaceAll('"', '""')}"`,

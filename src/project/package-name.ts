@@ -9,7 +9,7 @@ const reserved = new Set(['node_modules', 'favicon.ico'])
 /**
  * Says why npm would not take a text as the name of a package, in a sentence; undefined when it takes it.
  */
-export function problemOfName(name: string): string | undefined {
+export function packageNameProblem(name: string): string | undefined {
   if (name === '') return 'A name has at least one character.'
   if (name !== name.trim()) return 'A name has no space before or after it.'
   if (name.length > longestName) return `A name has at most ${longestName} characters.`
@@ -34,7 +34,7 @@ export function problemOfName(name: string): string | undefined {
  */
 export function nameFromDirectory(path: string): string {
   const folder = basename(path)
-  if (problemOfName(folder) === undefined) return folder
+  if (packageNameProblem(folder) === undefined) return folder
   const name = folder
     .normalize('NFKD')
     .toLowerCase()
@@ -42,12 +42,12 @@ export function nameFromDirectory(path: string): string {
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[._-]+|[-.]+$/g, '')
     .slice(0, longestName)
-  return problemOfName(name) === undefined ? name : 'mlx-app'
+  return packageNameProblem(name) === undefined ? name : 'mlx-app'
 }
 
 /** True for `@scope/name`, which as a folder means `name`. */
 export function isScopedName(text: string): boolean {
-  return text.startsWith('@') && problemOfName(text) === undefined
+  return text.startsWith('@') && packageNameProblem(text) === undefined
 }
 
 function characterAt(text: string, index: number): string {

@@ -1,13 +1,12 @@
 import type { Answers } from '../choices.ts'
 import { quote } from '../command-line/quote.ts'
 import { InterruptedError } from '../errors.ts'
-import { installPackages, type Watched } from '../install/install.ts'
-import { setUpPython } from '../install/set-up-python.ts'
-import { type Machine, reasonAgainstMlx } from '../machine/machine.ts'
+import { type CommandContext, installPackages, runCommand } from '../install/install.ts'
+import { type Machine, unsupportedReason } from '../machine/machine.ts'
 import { setupCommand } from '../package-manager.ts'
 import { childEnvironment } from '../process/child-environment.ts'
 import type { Output } from '../terminal/output.ts'
-import { makeRepository } from './git.ts'
+import { initRepository } from './git.ts'
 
 /** How far the steps after writing came. */
 export interface Progress {
@@ -16,7 +15,7 @@ export interface Progress {
   git: 'committed' | 'initialised' | 'skipped' | 'failed'
 }
 
-export interface Finish {
+export interface AfterWriteOptions {
   target: string
   answers: Answers
   install: boolean
@@ -33,70 +32,80 @@ export interface Finish {
  *
  * @throws InterruptedError on Ctrl-C; the project stays.
  */
-export async function finishProject(finish: Finish): Promise<Progress> {
+export async function runAfterWrite(options: AfterWriteOptions): Promise<Progress> {
   const progress: Progress = { install: 'skipped', setup: 'skipped', git: 'skipped' }
   try {
-    await takeSteps(finish, progress)
+    await runSteps(options, progress)
     return progress
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error
     throw new InterruptedError(
-      `Interrupted. The project stays in ${finish.target}: ${leftToDo(finish, progress)}`,
+      `Interrupted. The project stays in ${options.target}: ${remainingCommands(options, progress)}`,
     )
   }
 }
 
-async function takeSteps(finish: Finish, progress: Progress): Promise<void> {
-  const { target, answers, output, signal } = finish
+async function runSteps(options: AfterWriteOptions, progress: Progress): Promise<void> {
+  const { target, answers, output, signal } = options
   signal.throwIfAborted()
-  if (!finish.install && !finish.git) return
+  if (!options.install && !options.git) return
   const { processes } = await import('../process/processes.ts')
-  const watched: Watched = {
+  const context: CommandContext = {
     commands: processes,
     cwd: target,
     env: childEnvironment(process.env),
     signal,
     output: output.channel,
   }
-  if (finish.install) {
+  if (options.install) {
     output.say(`\nInstalling packages with ${answers.packageManager} ...`)
-    const failure = await installPackages(answers.packageManager, watched)
+    const failure = await installPackages(answers.packageManager, context)
     progress.install = failure === undefined ? 'done' : 'failed'
     if (failure !== undefined) {
       output.warn(
-        `The packages could not be installed: ${failure}. The project stays; ${leftToDo(finish, progress)}`,
+        `The packages could not be installed: ${failure}. The project stays; ${remainingCommands(options, progress)}`,
       )
     }
   }
-  if (progress.install === 'done') await takePythonStep(finish, progress, watched)
-  if (finish.git) await takeGitStep(finish, progress, watched)
+  if (progress.install === 'done') await setUpPython(options, progress, context)
+  if (options.git) await createRepository(options, progress, context)
 }
 
-async function takePythonStep(finish: Finish, progress: Progress, watched: Watched): Promise<void> {
-  const { answers, machine, output } = finish
-  const reason = reasonAgainstMlx(machine)
+async function setUpPython(
+  options: AfterWriteOptions,
+  progress: Progress,
+  context: CommandContext,
+): Promise<void> {
+  const { answers, machine, output } = options
+  const reason = unsupportedReason(machine)
   if (reason !== undefined) {
     output.warn(`Python is not set up: ${reason}`)
     return
   }
   output.say('\nSetting up Python ...')
-  const failure = await setUpPython(answers, watched)
+  const failure = await runCommand(setupCommand(answers), context)
   progress.setup = failure === undefined ? 'done' : 'failed'
   if (failure !== undefined) {
-    output.warn(`Python could not be set up: ${failure}. The project stays; ${leftToDo(finish, progress)}`)
+    output.warn(
+      `Python could not be set up: ${failure}. The project stays; ${remainingCommands(options, progress)}`,
+    )
   }
 }
 
-async function takeGitStep(finish: Finish, progress: Progress, watched: Watched): Promise<void> {
-  const message = `Create ${finish.answers.name} with create-mlx-app ${finish.version}`
-  const result = await makeRepository(message, watched.commands, watched)
+async function createRepository(
+  options: AfterWriteOptions,
+  progress: Progress,
+  context: CommandContext,
+): Promise<void> {
+  const message = `Create ${options.answers.name} with create-mlx-app ${options.version}`
+  const result = await initRepository(message, context.commands, context)
   progress.git = result.state
-  if (result.state === 'committed') finish.output.say('Made a git repository with one commit.')
-  else if (result.state === 'initialised') finish.output.say(`Made a git repository: ${result.reason}.`)
-  else finish.output.say(`No git repository: ${result.reason}.`)
+  if (result.state === 'committed') options.output.say('Made a git repository with one commit.')
+  else if (result.state === 'initialised') options.output.say(`Made a git repository: ${result.reason}.`)
+  else options.output.say(`No git repository: ${result.reason}.`)
 }
 
-function leftToDo({ answers }: Finish, progress: Progress): string {
+function remainingCommands({ answers }: AfterWriteOptions, progress: Progress): string {
   const commands = [
     ...(progress.install === 'done' ? [] : [`${answers.packageManager} install`]),
     ...(progress.setup === 'done' ? [] : [setupCommand(answers).map(quote).join(' ')]),

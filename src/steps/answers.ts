@@ -16,19 +16,19 @@ import type { Machine } from '../machine/machine.ts'
 import { packageManagerChoices } from '../machine/package-manager-choices.ts'
 import type { CatalogueModel } from '../models/catalogue.ts'
 import { invokingPackageManager } from '../package-manager.ts'
-import { problemOfName } from '../project/package-name.ts'
-import type { Asker } from '../terminal/prompter.ts'
-import { settleFeatures } from './features.ts'
-import { settleModel } from './model.ts'
-import { settlePython } from './python.ts'
-import { refuseOccupied, resolveTarget, type Target } from './target.ts'
+import { packageNameProblem } from '../project/package-name.ts'
+import type { Prompter } from '../terminal/prompter.ts'
+import { resolveFeatures } from './features.ts'
+import { resolveModel } from './model.ts'
+import { resolvePython } from './python.ts'
+import { parseTarget, requireEmptyFolder, type Target } from './target.ts'
 
-export interface Surroundings {
+export interface Context {
   environment: NodeJS.ProcessEnv
   workingDirectory: string
   machine: Machine
   /** Gives the way to ask, or undefined where nobody can be asked. */
-  asker: () => Promise<Asker | undefined>
+  prompter: () => Promise<Prompter | undefined>
   /** True where defaults are taken without asking: --yes, CI, a coding agent. */
   takeDefaults: boolean
   /** Ways to get Python that there is a choice between on this machine; the first is the default. */
@@ -52,23 +52,23 @@ export interface Decision {
  * @throws UsageError when something is missing and nobody can be asked, and for values that can't be;
  * CreateError when the folder is occupied; InterruptedError on Ctrl-C.
  */
-export async function settleAnswers(given: Arguments, around: Surroundings): Promise<Decision> {
-  const asker = around.takeDefaults ? undefined : await around.asker()
-  if (asker === undefined) requireGiven(given, around.takeDefaults)
+export async function resolveAnswers(given: Arguments, around: Context): Promise<Decision> {
+  const prompter = around.takeDefaults ? undefined : await around.prompter()
+  if (prompter === undefined) requireArguments(given, around.takeDefaults)
   const defaults: string[] = []
   const byDefault = <Value extends string>(flag: string, value: Value): Value => {
     defaults.push(`${flag} ${quote(value)}`)
     return value
   }
-  const target = await settleTarget(given, around, asker)
+  const target = await resolveTarget(given, around, prompter)
   if (given.directory !== undefined && !given.values.has('name')) byDefault('--name', target.name)
-  const template = (await settleTemplate(given, asker)) ?? byDefault('--template', templates[0].value)
-  const chosen = await settleModel(given, template, around, asker)
+  const template = (await resolveTemplate(given, prompter)) ?? byDefault('--template', templates[0].value)
+  const chosen = await resolveModel(given, template, around, prompter)
   if (chosen.byDefault) byDefault('--model', chosen.model)
-  const features = await settleFeatures(given, template, asker)
-  const python = await settlePython(given, features, around, asker)
+  const features = await resolveFeatures(given, template, prompter)
+  const python = await resolvePython(given, features, around, prompter)
   if (python.env !== undefined && python.byDefault) byDefault('--env', python.env)
-  const packageManager = await settlePackageManager(given, around, asker, byDefault)
+  const packageManager = await resolvePackageManager(given, around, prompter, byDefault)
   const author = given.values.get('author')?.trim()
   const { known } = chosen
   const answers: Answers = {
@@ -85,51 +85,54 @@ export async function settleAnswers(given: Arguments, around: Surroundings): Pro
   return { target, answers, defaults, ...(known === undefined ? {} : { known }) }
 }
 
-async function settleTemplate(given: Arguments, asker: Asker | undefined): Promise<TemplateId | undefined> {
+async function resolveTemplate(
+  given: Arguments,
+  prompter: Prompter | undefined,
+): Promise<TemplateId | undefined> {
   const template = choose(templates, given.values.get('template'))
-  if (template !== undefined || asker === undefined || templates.length < 2) return template
-  return choose(templates, await asker.select('What is it to be?', templates, templates[0].value))
+  if (template !== undefined || prompter === undefined || templates.length < 2) return template
+  return choose(templates, await prompter.select('What is it to be?', templates, templates[0].value))
 }
 
 /** The one that runs this process is followed; it is a question only where that can't be told and there are several. */
-async function settlePackageManager(
+async function resolvePackageManager(
   given: Arguments,
-  { environment }: Surroundings,
-  asker: Asker | undefined,
+  { environment }: Context,
+  prompter: Prompter | undefined,
   byDefault: (flag: string, value: PackageManager) => PackageManager,
 ): Promise<PackageManager> {
   const manager = choose(packageManagers, given.values.get('package-manager'))
   if (manager !== undefined) return manager
   const choices = packageManagerChoices(environment, invokingPackageManager(environment))
   const [first] = choices
-  if (asker === undefined || choices.length < 2) return byDefault('--package-manager', first)
+  if (prompter === undefined || choices.length < 2) return byDefault('--package-manager', first)
   const offered = packageManagers.filter(({ value }) => choices.includes(value))
-  return choose(packageManagers, await asker.select('Package manager:', offered, first)) ?? first
+  return choose(packageManagers, await prompter.select('Package manager:', offered, first)) ?? first
 }
 
 /** With --no-git git is left alone, so it is not asked for a name either. */
-async function defaultAuthor(given: Arguments, around: Surroundings, target: Target): Promise<string> {
+async function defaultAuthor(given: Arguments, around: Context, target: Target): Promise<string> {
   const userName = given.switches.has('no-git') ? undefined : await around.userName()
   return userName ?? `${target.name} authors`
 }
 
-async function settleTarget(
+async function resolveTarget(
   given: Arguments,
-  around: Surroundings,
-  asker: Asker | undefined,
+  around: Context,
+  prompter: Prompter | undefined,
 ): Promise<Target> {
   const name = given.values.get('name')
   const force = given.switches.has('force')
-  const resolve = (directory: string): Target => resolveTarget(directory, name, around.workingDirectory)
+  const resolve = (directory: string): Target => parseTarget(directory, name, around.workingDirectory)
   let { directory } = given
-  if (directory === undefined && asker !== undefined) {
-    directory = await asker.text('Name of the project (and its folder):', 'my-mlx-app', (answer) => {
+  if (directory === undefined && prompter !== undefined) {
+    directory = await prompter.text('Name of the project (and its folder):', 'my-mlx-app', (answer) => {
       try {
         // A plain word is taken as the name that it is, so npm's rules are told at once.
         const problem =
-          /[/\\]|^\.{1,2}$/.test(answer) && !answer.startsWith('@') ? undefined : problemOfName(answer)
+          /[/\\]|^\.{1,2}$/.test(answer) && !answer.startsWith('@') ? undefined : packageNameProblem(answer)
         if (problem !== undefined) return problem
-        refuseOccupied(resolve(answer), force)
+        requireEmptyFolder(resolve(answer), force)
         return undefined
       } catch (error) {
         return error instanceof Error ? error.message : String(error)
@@ -138,12 +141,12 @@ async function settleTarget(
   }
   if (directory === undefined) throw new InterruptedError()
   const target = resolve(directory)
-  refuseOccupied(target, force)
+  requireEmptyFolder(target, force)
   return target
 }
 
 /** @throws UsageError that lists what is missing where nobody can be asked. */
-function requireGiven(given: Arguments, takeDefaults: boolean): void {
+function requireArguments(given: Arguments, takeDefaults: boolean): void {
   const missing = takeDefaults
     ? []
     : allValueOptions.filter((option) => option.asked && !given.values.has(option.id))

@@ -2,21 +2,21 @@ import { allFeatures, type FeatureId, featuresOf, type TemplateId } from '../cho
 import type { Arguments } from '../command-line/arguments.ts'
 import { valuesIn } from '../command-line/values.ts'
 import { UsageError } from '../errors.ts'
-import type { Asker } from '../terminal/prompter.ts'
+import type { Prompter } from '../terminal/prompter.ts'
 
 /**
  * Settles what the project has beside its template, in the order of the table of features.
  *
  * @throws UsageError for a feature that the template can't have.
  */
-export async function settleFeatures(
+export async function resolveFeatures(
   given: Arguments,
   template: TemplateId,
-  asker: Asker | undefined,
+  prompter: Prompter | undefined,
 ): Promise<FeatureId[]> {
   const offered = featuresOf(template)
   const text = given.values.get('with')
-  const wanted = text === undefined ? await ask(offered, asker) : valuesIn(text)
+  const wanted = text === undefined ? await ask(offered, prompter) : valuesIn(text)
   const missing = allFeatures.find(
     (feature) => wanted.includes(feature.value) && !offered.some(({ value }) => value === feature.value),
   )
@@ -34,8 +34,8 @@ export async function settleFeatures(
 
 async function ask(
   offered: ReturnType<typeof featuresOf>,
-  asker: Asker | undefined,
+  prompter: Prompter | undefined,
 ): Promise<readonly string[]> {
-  if (asker === undefined || offered.length === 0) return []
-  return await asker.selectMany('Beside that:', offered)
+  if (prompter === undefined || offered.length === 0) return []
+  return await prompter.selectMany('Beside that:', offered)
 }

@@ -18,7 +18,7 @@ const commitByHand = 'git add --all && git commit'
  * @param message of the commit.
  * @throws InterruptedError on Ctrl-C; no half-made repository stays.
  */
-export async function makeRepository(
+export async function initRepository(
   message: string,
   commands: Commands,
   options: CommandOptions,

@@ -4,7 +4,7 @@ import { canRunMlx, type Machine } from '../machine/machine.ts'
 import type { CatalogueModel, Task } from '../models/catalogue.ts'
 import { formatBytes } from '../models/format-bytes.ts'
 import { isHuggingFaceId, locateModel, looksLikeModel, unknownModel } from '../models/identify.ts'
-import type { Asker, SelectChoice } from '../terminal/prompter.ts'
+import type { Prompter, SelectChoice } from '../terminal/prompter.ts'
 
 export interface ModelDecision {
   /** As the project names it. */
@@ -24,14 +24,14 @@ const otherModel = 'other'
  *
  * @throws UsageError for what can't be a model; InterruptedError on Ctrl-C.
  */
-export async function settleModel(
+export async function resolveModel(
   given: Arguments,
   template: TemplateId,
   { workingDirectory, machine }: { workingDirectory: string; machine: Machine },
-  asker: Asker | undefined,
+  prompter: Prompter | undefined,
 ): Promise<ModelDecision> {
   const flag = given.values.get('model')
-  const asked = flag ?? (asker === undefined ? undefined : await askModel(asker, template, machine))
+  const asked = flag ?? (prompter === undefined ? undefined : await askModel(prompter, template, machine))
   if (asked !== undefined && !isHuggingFaceId(asked)) {
     return { model: await locateModel(asked, workingDirectory), byDefault: false }
   }
@@ -41,7 +41,7 @@ export async function settleModel(
   return { model, byDefault: asked === undefined, ...(known === undefined ? {} : { known }) }
 }
 
-async function askModel(asker: Asker, template: TemplateId, machine: Machine): Promise<string> {
+async function askModel(prompter: Prompter, template: TemplateId, machine: Machine): Promise<string> {
   const { catalogue, defaultModel, largestOnCpuBytes, nearestModel, sizeAndFit } = await import(
     '../models/catalogue.ts'
   )
@@ -58,13 +58,13 @@ async function askModel(asker: Asker, template: TemplateId, machine: Machine): P
     title: 'another one',
     description: 'a Hugging Face id (owner/name) or a path',
   }
-  const chosen = await asker.select(
+  const chosen = await prompter.select(
     question(machine, largestOnCpuBytes),
     [...choices, other],
     defaultModel(machine).id,
   )
   if (chosen !== otherModel) return chosen
-  return asker.text('Hugging Face id or path:', '', (answer) =>
+  return prompter.text('Hugging Face id or path:', '', (answer) =>
     looksLikeModel(answer) ? undefined : unknownModel(answer, nearestModel(answer)).message,
   )
 }

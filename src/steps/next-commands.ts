@@ -11,7 +11,7 @@ export function nextCommands(
   left: { install: boolean; setup: boolean },
 ): string[] {
   const manager = answers.packageManager
-  const folder = shownPath(target, workingDirectory)
+  const folder = displayPath(target, workingDirectory)
   return [
     ...(folder === '.' ? [] : [`cd ${quote(folder)}`]),
     ...(left.install ? [`${manager} install`] : []),
@@ -24,7 +24,7 @@ export function nextCommands(
 }
 
 /** The command that makes the same project without a question, with this version of the tool. */
-export function reproducingCommand(
+export function repeatCommandLine(
   target: string,
   answers: Answers,
   workingDirectory: string,
@@ -34,7 +34,7 @@ export function reproducingCommand(
 ): string {
   return [
     ...createCommand(answers.packageManager, version, environment),
-    shownPath(target, workingDirectory),
+    displayPath(target, workingDirectory),
     '--yes',
     ...['--name', answers.name],
     ...['--template', answers.template],
@@ -51,7 +51,7 @@ export function reproducingCommand(
 }
 
 /** The path as it is shortest to type from here. */
-export function shownPath(target: string, workingDirectory: string): string {
+export function displayPath(target: string, workingDirectory: string): string {
   const path = relative(workingDirectory, target)
   if (path === '') return '.'
   return path.startsWith('..') || isAbsolute(path) ? target : path

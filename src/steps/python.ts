@@ -8,7 +8,7 @@ import {
 import type { Arguments } from '../command-line/arguments.ts'
 import { UsageError } from '../errors.ts'
 import { locatePython } from '../machine/python-path.ts'
-import type { Asker } from '../terminal/prompter.ts'
+import type { Prompter } from '../terminal/prompter.ts'
 
 /** Ways to get Python that there is a choice between on this machine; the first is the default. */
 type PythonChoices = () => readonly PythonEnvironment[]
@@ -20,11 +20,11 @@ type PythonChoices = () => readonly PythonEnvironment[]
  * @throws UsageError for a Python that is not there, or for another way than uv beside a Python project; InterruptedError on
  * Ctrl-C.
  */
-export async function settlePython(
+export async function resolvePython(
   given: Arguments,
   features: readonly FeatureId[],
   around: { workingDirectory: string; environment: NodeJS.ProcessEnv; pythonChoices: PythonChoices },
-  asker: Asker | undefined,
+  prompter: Prompter | undefined,
 ): Promise<Pick<Answers, 'env' | 'pythonPath'> & { byDefault: boolean }> {
   const env = choose(pythonEnvironments, given.values.get('env'))
   const path = given.values.get('python-path')
@@ -34,8 +34,8 @@ export async function settlePython(
     return { env: env ?? 'existing', pythonPath, byDefault: env === undefined }
   }
   const asked =
-    env === undefined && asker !== undefined && !given.switches.has('no-install')
-      ? await askPython(asker, around.pythonChoices())
+    env === undefined && prompter !== undefined && !given.switches.has('no-install')
+      ? await askPython(prompter, around.pythonChoices())
       : undefined
   const way = env ?? asked
   return { byDefault: false, ...(way === undefined ? {} : { env: way }) }
@@ -57,11 +57,11 @@ function ofPythonProject(
 }
 
 async function askPython(
-  asker: Asker,
+  prompter: Prompter,
   choices: readonly PythonEnvironment[],
 ): Promise<PythonEnvironment | undefined> {
   const [first] = choices
   if (first === undefined || choices.length < 2) return undefined
   const offered = pythonEnvironments.filter((way) => choices.includes(way.value))
-  return choose(pythonEnvironments, await asker.select('Python environment:', offered, first))
+  return choose(pythonEnvironments, await prompter.select('Python environment:', offered, first))
 }

@@ -1,8 +1,8 @@
 import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CreateError, systemErrorCode, UsageError } from '../errors.ts'
-import { isScopedName, nameFromDirectory, problemOfName } from '../project/package-name.ts'
-import { reasonOf } from '../system-errors.ts'
+import { isScopedName, nameFromDirectory, packageNameProblem } from '../project/package-name.ts'
+import { explainError } from '../system-errors.ts'
 
 /** Where a project goes. */
 export interface Target {
@@ -25,9 +25,9 @@ const otherName = 'Choose another name for the folder.'
  * @param name npm name that was asked for.
  * @throws UsageError when npm would not take that name.
  */
-export function resolveTarget(directory: string, name: string | undefined, workingDirectory: string): Target {
+export function parseTarget(directory: string, name: string | undefined, workingDirectory: string): Target {
   if (name !== undefined) {
-    const problem = problemOfName(name)
+    const problem = packageNameProblem(name)
     if (problem !== undefined) throw new UsageError(`The name "${name}" can't be used. ${problem}`)
   }
   if (isScopedName(directory)) {
@@ -43,7 +43,7 @@ export function resolveTarget(directory: string, name: string | undefined, worki
  *
  * @throws CreateError that lists what is in the way.
  */
-export function refuseOccupied(target: Target, force: boolean): void {
+export function requireEmptyFolder(target: Target, force: boolean): void {
   const found = entriesOf(target.path)
   if (found === undefined) return
   const inTheWay = found.filter((entry) => !harmless.has(entry.name))
@@ -81,7 +81,7 @@ function entriesOf(path: string): Dirent[] | undefined {
     if (code === 'ENOTDIR') {
       throw new CreateError(`A file is in the way of the folder: ${path}`, { hints: [otherName] })
     }
-    throw new CreateError(`The folder can't be read: ${path}: ${reasonOf(error)}`, {
+    throw new CreateError(`The folder can't be read: ${path}: ${explainError(error)}`, {
       hints: ['Choose another place, or mend this one and run the same command again.'],
       cause: error,
     })

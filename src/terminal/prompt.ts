@@ -2,11 +2,11 @@ import './no-colour.ts'
 import { isatty } from 'node:tty'
 import prompts from 'prompts'
 import { departure } from './abandoned-prompt.ts'
-import type { SelectChoice, TerminalAsker } from './prompter.ts'
-import { fold, foldEntry } from './wrap.ts'
+import type { SelectChoice, TerminalPrompter } from './prompter.ts'
+import { wrapEntry, wrapText } from './wrap.ts'
 
 /** Questions on a terminal. @param stdout where they are drawn. */
-export function terminalAsker(stdout: NodeJS.WriteStream, signal: AbortSignal): TerminalAsker {
+export function createTerminalPrompter(stdout: NodeJS.WriteStream, signal: AbortSignal): TerminalPrompter {
   const ask = async (question: prompts.PromptObject<'answer'>): Promise<unknown> => {
     if (signal.aborted) return undefined
     let cancelled = false
@@ -81,7 +81,10 @@ const marginColumns = 4
 function heading(message: string, hint: string, { columns = 80 }: Size): { message: string; hint: string } {
   if (`? ${message} › ${hint}`.length <= columns) return { message, hint }
   // The hint, and later the answer, get lines of their own.
-  return { message: `${fold(message, columns - '? '.length)}\n`, hint: fold(hint, columns - ' › '.length) }
+  return {
+    message: `${wrapText(message, columns - '? '.length)}\n`,
+    hint: wrapText(hint, columns - ' › '.length),
+  }
 }
 
 /**
@@ -95,14 +98,14 @@ function list(
 ): { message: string; hint: string; choices: prompts.Choice[]; optionsPerPage: number } {
   const shown = choices.map(({ value, title, description }) => ({
     value,
-    title: foldEntry(title, columns - marginColumns, marginColumns),
+    title: wrapEntry(title, columns - marginColumns, marginColumns),
     // Anything more than these could be one of the settings of prompts itself.
     ...(description ? { description } : {}),
   }))
   const height = Math.max(...shown.map(({ title }) => linesOf(title)))
   // prompts folds the description of the entry under the cursor itself.
   const descriptionHeight = Math.max(
-    ...shown.map(({ description = '' }) => linesOf(fold(description, columns - marginColumns))),
+    ...shown.map(({ description = '' }) => linesOf(wrapText(description, columns - marginColumns))),
   )
   const free = rows - linesOf(message + hint) - descriptionHeight - 1
   const optionsPerPage = Math.min(10, Math.max(1, Math.floor(free / height)))

@@ -9,7 +9,7 @@ export interface SelectChoice {
 type Check = (answer: string) => string | undefined
 
 /** Asks one question at a time. Each throws an InterruptedError on Ctrl-C, Escape or the end of stdin. */
-export interface Asker {
+export interface Prompter {
   /** @param check says what is wrong with an answer; the question stays until it says nothing. */
   text(message: string, initial: string, check: Check): Promise<string>
   select(message: string, choices: readonly SelectChoice[], initial: string): Promise<string>
@@ -18,14 +18,14 @@ export interface Asker {
 }
 
 /** The same as a terminal gives it: an answer is undefined when the question was left. */
-export interface TerminalAsker {
+export interface TerminalPrompter {
   text(message: string, initial: string, check: Check): Promise<string | undefined>
   select(message: string, choices: readonly SelectChoice[], initial: string): Promise<string | undefined>
   selectMany(message: string, choices: readonly SelectChoice[]): Promise<readonly string[] | undefined>
 }
 
 /** Makes an error of every question that was left. */
-export function askerOf(terminal: TerminalAsker): Asker {
+export function createPrompter(terminal: TerminalPrompter): Prompter {
   const answered = <Answer>(answer: Answer | undefined): Answer => {
     if (answer === undefined) throw new InterruptedError()
     return answer

@@ -4,8 +4,8 @@
  *
  * @param columns of a line.
  */
-export function fold(text: string, columns: number): string {
-  return foldParts(
+export function wrapText(text: string, columns: number): string {
+  return wrapWords(
     text.split(' ').map((word) => [word]),
     columns,
   ).join('\n')
@@ -18,13 +18,13 @@ export function fold(text: string, columns: number): string {
  * @param columns of a line, without the indent.
  * @param indent of all lines but the first, which has the entry's mark in front.
  */
-export function foldEntry(text: string, columns: number, indent: number): string {
+export function wrapEntry(text: string, columns: number, indent: number): string {
   const words = text.split(' ').map((word) => (word.length <= columns ? [word] : word.split(/(?<=[-/])/)))
-  return foldParts(words, columns).join(`\n${' '.repeat(indent)}`)
+  return wrapWords(words, columns).join(`\n${' '.repeat(indent)}`)
 }
 
 /** @param words each in the parts between which it may be broken. */
-function foldParts(words: readonly (readonly string[])[], columns: number): string[] {
+function wrapWords(words: readonly (readonly string[])[], columns: number): string[] {
   const lines: string[] = []
   let line: string | undefined
   for (const parts of words) {

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { CreateError } from '../errors.ts'
-import { reasonOf } from '../system-errors.ts'
+import { explainError } from '../system-errors.ts'
 import { type FileSystem, workspaceName, writeFiles } from './write-files.ts'
 import type { WriteResult } from './write-project.ts'
 
@@ -14,7 +14,7 @@ type Undo = () => void
  *
  * @throws CreateError when a file would have to replace a folder, or a folder a file; nothing is touched then.
  */
-export async function fillFolder(
+export async function writeIntoExistingFolder(
   target: string,
   files: ReadonlyMap<string, Uint8Array>,
   force: boolean,
@@ -47,7 +47,7 @@ export async function fillFolder(
       move(join(made, path), join(target, path), fileSystem, undo)
     }
   } catch (error) {
-    takeBack(undo, workspace, error)
+    rollBack(undo, workspace, error)
     throw error
   }
   overwritten.sort()
@@ -125,12 +125,12 @@ function makeFolders(folder: string, fileSystem: FileSystem, undo: Undo[]): void
 }
 
 /** @throws CreateError when a step can't be taken back: the user's files then lie in the workspace. */
-function takeBack(undo: readonly Undo[], workspace: string, reason: unknown): void {
+function rollBack(undo: readonly Undo[], workspace: string, reason: unknown): void {
   try {
     for (const step of [...undo].reverse()) step()
   } catch (error) {
     throw new CreateError(
-      `Writing failed: ${reasonOf(reason)}. So did putting everything back: ${reasonOf(error)}.`,
+      `Writing failed: ${explainError(reason)}. So did putting everything back: ${explainError(error)}.`,
       {
         hints: [`What was replaced lies in ${join(workspace, 'old')}: move it back by hand.`],
         cause: new AggregateError([reason, error]),

@@ -1,6 +1,6 @@
 import type * as nodeFileSystem from 'node:fs'
 import { CreateError, systemErrorCode } from '../errors.ts'
-import { reasonOf } from '../system-errors.ts'
+import { explainError } from '../system-errors.ts'
 
 /** The calls that writing makes. Synchronous: for a hundred small files that is twice as quick. */
 export type FileSystem = Pick<
@@ -63,11 +63,14 @@ async function checkSignal(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
 }
 
-/** An error of the file system as the user is told it; any other error as it is. */
-export function told(error: unknown, target: string): unknown {
+/** Returns a CreateError for an error of the file system, and any other error as it is. */
+export function asCreateError(error: unknown, target: string): unknown {
   if (systemErrorCode(error) === undefined || error instanceof CreateError) return error
-  return new CreateError(`Could not write ${target}: ${reasonOf(error)}. Everything is as it was before.`, {
-    hints: ['Choose another place, or mend this one and run the same command again.'],
-    cause: error,
-  })
+  return new CreateError(
+    `Could not write ${target}: ${explainError(error)}. Everything is as it was before.`,
+    {
+      hints: ['Choose another place, or mend this one and run the same command again.'],
+      cause: error,
+    },
+  )
 }

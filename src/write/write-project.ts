@@ -1,9 +1,9 @@
 import * as nodeFileSystem from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CreateError } from '../errors.ts'
-import { reasonOf } from '../system-errors.ts'
-import { fillFolder } from './existing-folder.ts'
-import { type FileSystem, told, workspaceName, writeFiles } from './write-files.ts'
+import { explainError } from '../system-errors.ts'
+import { writeIntoExistingFolder } from './existing-folder.ts'
+import { asCreateError, type FileSystem, workspaceName, writeFiles } from './write-files.ts'
 
 export interface WriteOptions {
   /** Files of the user may be overwritten. */
@@ -34,15 +34,16 @@ export async function writeProject(
   { force, signal, fileSystem = nodeFileSystem }: WriteOptions,
 ): Promise<WriteResult> {
   try {
-    if (fileSystem.existsSync(target)) return await fillFolder(target, files, force, signal, fileSystem)
-    await makeFolder(target, files, signal, fileSystem)
+    if (fileSystem.existsSync(target))
+      return await writeIntoExistingFolder(target, files, force, signal, fileSystem)
+    await writeNewFolder(target, files, signal, fileSystem)
     return { overwritten: [] }
   } catch (error) {
-    throw told(error, target)
+    throw asCreateError(error, target)
   }
 }
 
-async function makeFolder(
+async function writeNewFolder(
   target: string,
   files: ReadonlyMap<string, Uint8Array>,
   signal: AbortSignal,
@@ -81,9 +82,12 @@ function cleanUp(staging: string, made: readonly string[], fileSystem: FileSyste
       fileSystem.rmdirSync(folder)
     }
   } catch (error) {
-    throw new CreateError(`Writing failed: ${reasonOf(reason)}. So did cleaning up: ${reasonOf(error)}.`, {
-      hints: [`Remove by hand what is left: ${staging}`],
-      cause: new AggregateError([reason, error]),
-    })
+    throw new CreateError(
+      `Writing failed: ${explainError(reason)}. So did cleaning up: ${explainError(error)}.`,
+      {
+        hints: [`Remove by hand what is left: ${staging}`],
+        cause: new AggregateError([reason, error]),
+      },
+    )
   }
 }

@@ -6,8 +6,8 @@ import { valuesIn } from '../../src/command-line/values.ts'
 import { CreateError } from '../../src/errors.ts'
 import type { Machine } from '../../src/machine/machine.ts'
 import { catalogue } from '../../src/models/catalogue.ts'
-import { type Surroundings, settleAnswers } from '../../src/steps/answers.ts'
-import type { Asker, SelectChoice } from '../../src/terminal/prompter.ts'
+import { type Context, resolveAnswers } from '../../src/steps/answers.ts'
+import type { Prompter, SelectChoice } from '../../src/terminal/prompter.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 const mac: Machine = {
@@ -18,7 +18,11 @@ const mac: Machine = {
 }
 
 /** Answers by what the question is about; each one that is asked is kept. */
-function person(answers: Record<string, string>): { asker: Asker; asked: string[]; problems: string[] } {
+function person(answers: Record<string, string>): {
+  prompter: Prompter
+  asked: string[]
+  problems: string[]
+} {
   const asked: string[] = []
   const problems: string[] = []
   const find = (message: string): string => {
@@ -30,7 +34,7 @@ function person(answers: Record<string, string>): { asker: Asker; asked: string[
   return {
     asked,
     problems,
-    asker: {
+    prompter: {
       text: async (message, _initial, check) => {
         const answer = find(message)
         const problem = check(answer)
@@ -51,13 +55,13 @@ function person(answers: Record<string, string>): { asker: Asker; asked: string[
   }
 }
 
-function settle(line: string, changes: Partial<Surroundings> = {}, workingDirectory = '/work-folder') {
-  return settleAnswers(readArguments(line === '' ? [] : line.split(' '), {}), {
+function resolve(line: string, changes: Partial<Context> = {}, workingDirectory = '/work-folder') {
+  return resolveAnswers(readArguments(line === '' ? [] : line.split(' '), {}), {
     environment: {},
     workingDirectory,
     machine: mac,
     takeDefaults: false,
-    asker: async () => undefined,
+    prompter: async () => undefined,
     pythonChoices: () => ['uv'],
     userName: async () => 'Ada Lovelace',
     ...changes,
@@ -75,7 +79,7 @@ async function refusal(settling: Promise<unknown>): Promise<CreateError> {
 
 describe('with --yes', () => {
   it('takes every default and says which', async () => {
-    const { target, answers, defaults } = await settle('my-app', { takeDefaults: true })
+    const { target, answers, defaults } = await resolve('my-app', { takeDefaults: true })
     expect(target).toEqual({ path: '/work-folder/my-app', name: 'my-app' })
     expect(answers).toEqual({
       name: 'my-app',
@@ -96,12 +100,12 @@ describe('with --yes', () => {
 
   it('has no default to tell of where all is given', async () => {
     const line = 'my-app --name x --node --model hello --package-manager npm --author A'
-    expect((await settle(line, { takeDefaults: true })).defaults).toEqual([])
+    expect((await resolve(line, { takeDefaults: true })).defaults).toEqual([])
   })
 
   it('pins a model that the catalogue knows, and no other', async () => {
     const answersOf = async (model: string) =>
-      (await settle(`my-app --model ${model}`, { takeDefaults: true })).answers
+      (await resolve(`my-app --model ${model}`, { takeDefaults: true })).answers
     expect(await answersOf('mlx-community/Qwen3-0.6B-4bit')).toMatchObject({
       revision: '73e3e38d981303bc594367cd910ea6eb48349da8',
     })
@@ -111,27 +115,27 @@ describe('with --yes', () => {
   })
 
   it('needs the folder', async () => {
-    const error = await refusal(settle('', { takeDefaults: true }))
+    const error = await refusal(resolve('', { takeDefaults: true }))
     expect(error.exitCode).toBe(2)
     expect(error.hints.join('\n')).toContain('DIR')
   })
 
   it('follows the package manager that runs it', async () => {
     const environment = { npm_config_user_agent: 'pnpm/12.0.1 npm/? node/v24.0.0 darwin arm64' }
-    const { answers } = await settle('my-app', { takeDefaults: true, environment })
+    const { answers } = await resolve('my-app', { takeDefaults: true, environment })
     expect(answers.packageManager).toBe('pnpm')
   })
 
   it('names the project as holder of the copyright where git knows no name, or is left alone', async () => {
-    const unknown = await settle('my-app', { takeDefaults: true, userName: async () => undefined })
+    const unknown = await resolve('my-app', { takeDefaults: true, userName: async () => undefined })
     expect(unknown.answers.author).toBe('my-app authors')
-    const alone = await settle('my-app --no-git', { takeDefaults: true })
+    const alone = await resolve('my-app --no-git', { takeDefaults: true })
     expect(alone.answers.author).toBe('my-app authors')
   })
 
   it('takes what is given over what is found', async () => {
     const line = '@scope/my-app --model hello --env pip --package-manager bun --author Grace'
-    const { target, answers } = await settle(line, { takeDefaults: true })
+    const { target, answers } = await resolve(line, { takeDefaults: true })
     expect(target).toEqual({ path: '/work-folder/my-app', name: '@scope/my-app' })
     expect(answers).toMatchObject({ model: 'hello', env: 'pip', packageManager: 'bun', author: 'Grace' })
   })
@@ -141,13 +145,13 @@ describe('a Python that is named', () => {
   const python = process.execPath
 
   it('is used as it is, which is told as a default', async () => {
-    const { answers, defaults } = await settle(`x --python-path ${python}`, { takeDefaults: true })
+    const { answers, defaults } = await resolve(`x --python-path ${python}`, { takeDefaults: true })
     expect(answers).toMatchObject({ env: 'existing', pythonPath: python })
     expect(defaults).toContain('--env existing')
   })
 
   it.each(['uv', 'pip', 'existing'] as const)('is what --env %s begins with', async (env) => {
-    const { answers, defaults } = await settle(`x --env ${env} --python-path ${python}`, {
+    const { answers, defaults } = await resolve(`x --env ${env} --python-path ${python}`, {
       takeDefaults: true,
     })
     expect(answers).toMatchObject({ env, pythonPath: python })
@@ -157,12 +161,12 @@ describe('a Python that is named', () => {
   it('leaves no question about Python', async () => {
     const one = person({})
     const line = `x --node --model hello --with ci --python-path ${python}`
-    await settle(line, { asker: async () => one.asker, pythonChoices: () => ['uv', 'pip'] })
+    await resolve(line, { prompter: async () => one.prompter, pythonChoices: () => ['uv', 'pip'] })
     expect(one.asked).toEqual([])
   })
 
   it('has to be there', async () => {
-    const error = await refusal(settle('x --python-path ./none', { takeDefaults: true }))
+    const error = await refusal(resolve('x --python-path ./none', { takeDefaults: true }))
     expect([error.exitCode, error.message]).toEqual([
       2,
       '--python-path ./none: /work-folder/none does not exist.',
@@ -172,59 +176,59 @@ describe('a Python that is named', () => {
 
 describe('features', () => {
   it('are taken once, in the order of the table, and are none where nobody asks for one', async () => {
-    const { answers, defaults } = await settle('x --server --with docker,ci --with ci', {
+    const { answers, defaults } = await resolve('x --server --with docker,ci --with ci', {
       takeDefaults: true,
     })
     expect(answers.features).toEqual(['ci', 'docker'])
     expect(defaults.join()).not.toContain('--with')
-    expect((await settle('x', { takeDefaults: true })).answers).not.toHaveProperty('features')
-    expect((await settle('x --model hello')).answers).not.toHaveProperty('features')
+    expect((await resolve('x', { takeDefaults: true })).answers).not.toHaveProperty('features')
+    expect((await resolve('x --model hello')).answers).not.toHaveProperty('features')
   })
 })
 
 describe('a Python project', () => {
   it('is set up by uv, and nobody is asked', async () => {
     const one = person({})
-    const { answers } = await settle('x --model hello --node --with python', {
-      asker: async () => one.asker,
+    const { answers } = await resolve('x --model hello --node --with python', {
+      prompter: async () => one.prompter,
       pythonChoices: () => ['uv', 'pip'],
     })
     expect(answers).not.toHaveProperty('env')
     expect(one.asked).toEqual([])
     const line = `x --with python --python-path ${process.execPath} --node`
-    const built = await settle(line, { takeDefaults: true })
+    const built = await resolve(line, { takeDefaults: true })
     expect(built.answers).toMatchObject({ env: 'uv', pythonPath: process.execPath })
     expect(built.defaults).toContain('--env uv')
   })
 
   it.each(['pip', 'existing'])('is refused with --env %s', async (env) => {
-    const error = await refusal(settle(`x --with python --env ${env} --node`, { takeDefaults: true }))
+    const error = await refusal(resolve(`x --with python --env ${env} --node`, { takeDefaults: true }))
     expect([error.exitCode, error.message]).toEqual([2, `--with python needs uv, not --env ${env}.`])
   })
 })
 
 describe('a feature that the template can not have', () => {
   it('is refused with what there is', async () => {
-    const error = await refusal(settle('x --with docker,ci --node', { takeDefaults: true }))
+    const error = await refusal(resolve('x --with docker,ci --node', { takeDefaults: true }))
     expect(error.exitCode).toBe(2)
     expect(error.message).toBe('The template node does not come with docker.')
     expect(error.hints).toEqual([
       '--template node takes --with: ci, python',
       '--with docker goes with --template: server',
     ])
-    const { answers } = await settle('x --with docker,ci --server', { takeDefaults: true })
+    const { answers } = await resolve('x --with docker,ci --server', { takeDefaults: true })
     expect(answers).toMatchObject({ template: 'server', features: ['ci', 'docker'] })
   })
 
   it('is not offered', async () => {
     const offered: string[][] = []
     const one = person({ Beside: '', 'What is it': 'node' })
-    one.asker.selectMany = async (_, choices) => {
+    one.prompter.selectMany = async (_, choices) => {
       offered.push(choices.map((choice) => choice.value))
       return []
     }
-    await settle('x --model hello --node', { asker: async () => one.asker })
-    await settle('x --model hello --server', { asker: async () => one.asker })
+    await resolve('x --model hello --node', { prompter: async () => one.prompter })
+    await resolve('x --model hello --server', { prompter: async () => one.prompter })
     expect(offered).toEqual([
       ['ci', 'python'],
       ['ci', 'docker', 'python'],
@@ -234,44 +238,49 @@ describe('a feature that the template can not have', () => {
 
 describe('without a terminal', () => {
   it('lists what is missing, with its values', async () => {
-    const error = await refusal(settle(''))
+    const error = await refusal(resolve(''))
     expect(error.exitCode).toBe(2)
     expect(error.hints.join('\n')).toMatch(/DIR: .*--model M: hello.*--yes/s)
   })
 
   it('makes the project when nothing is missing', async () => {
-    expect((await settle('my-app --model hello')).answers).toMatchObject({ template: 'node', model: 'hello' })
+    expect((await resolve('my-app --model hello')).answers).toMatchObject({
+      template: 'node',
+      model: 'hello',
+    })
   })
 })
 
 describe('on a terminal', () => {
   it('asks for the name, the template, the model and what is beside it, and for nothing that is given', async () => {
     const all = person({ Name: 'my-app', What: 'server', Model: 'hello', Beside: 'ci' })
-    const { answers } = await settle('', { asker: async () => all.asker })
+    const { answers } = await resolve('', { prompter: async () => all.prompter })
     expect(answers).toMatchObject({ name: 'my-app', template: 'server', model: 'hello', features: ['ci'] })
     expect(all.asked).toHaveLength(4)
 
     const none = person({})
-    await settle('my-app --node --model hello --with ci', { asker: async () => none.asker })
+    await resolve('my-app --node --model hello --with ci', { prompter: async () => none.prompter })
     expect(none.asked).toEqual([])
 
     const nothing = person({ Beside: '' })
-    const plain = await settle('my-app --node --model hello', { asker: async () => nothing.asker })
+    const plain = await resolve('my-app --node --model hello', { prompter: async () => nothing.prompter })
     expect(plain.answers).not.toHaveProperty('features')
   })
 
   it('asks for the way to get Python where there is a choice and it will be set up', async () => {
-    const choices: Partial<Surroundings> = { pythonChoices: () => ['uv', 'pip'] }
+    const choices: Partial<Context> = { pythonChoices: () => ['uv', 'pip'] }
     const one = person({ Python: 'pip', Beside: '' })
-    const { answers } = await settle('my-app --node --model hello', {
-      asker: async () => one.asker,
+    const { answers } = await resolve('my-app --node --model hello', {
+      prompter: async () => one.prompter,
       ...choices,
     })
     expect(answers.env).toBe('pip')
 
     const other = person({})
     const line = 'my-app --node --model hello --with ci --no-install'
-    expect((await settle(line, { asker: async () => other.asker, ...choices })).answers.env).toBeUndefined()
+    expect(
+      (await resolve(line, { prompter: async () => other.prompter, ...choices })).answers.env,
+    ).toBeUndefined()
   })
 
   it('asks for the package manager where nobody knows which one is used', async () => {
@@ -280,12 +289,14 @@ describe('on a terminal', () => {
     for (const name of ['npm', 'yarn']) chmodSync(join(folder, name), 0o755)
     const line = 'my-app --node --model hello --with ci'
     const one = person({ 'Package manager': 'yarn' })
-    const asker = async () => one.asker
-    expect((await settle(line, { asker, environment: { PATH: folder } })).answers.packageManager).toBe('yarn')
+    const prompter = async () => one.prompter
+    expect((await resolve(line, { prompter, environment: { PATH: folder } })).answers.packageManager).toBe(
+      'yarn',
+    )
     expect(one.asked).toHaveLength(1)
 
     const environment = { PATH: folder, npm_config_user_agent: 'npm/11.19.1 node/v24.0.0' }
-    const followed = await settle(line, { asker, environment })
+    const followed = await resolve(line, { prompter, environment })
     expect(followed.answers.packageManager).toBe('npm')
     expect(followed.defaults).toContain('--package-manager npm')
     expect(one.asked).toHaveLength(1)
@@ -299,13 +310,13 @@ describe('on a terminal', () => {
     let offered: readonly SelectChoice[] = []
     let proposed = ''
     let question = ''
-    one.asker.select = async (message, choices, initial) => {
+    one.prompter.select = async (message, choices, initial) => {
       question = message
       offered = choices
       proposed = initial
       return 'hello'
     }
-    await settle(`my-app --${template}`, { asker: async () => one.asker })
+    await resolve(`my-app --${template}`, { prompter: async () => one.prompter })
     expect(offered.map(({ value }) => value)).toEqual([
       ...catalogue.filter(({ task }) => tasks.includes(task)).map(({ id }) => id),
       'other',
@@ -323,13 +334,13 @@ describe('on a terminal', () => {
   it('says that it proposes no large one on Linux, where a processor would read all of it', async () => {
     const one = person({ Model: 'hello', Beside: '' })
     const machine: Machine = { ...mac, platform: 'linux', architecture: 'x64' }
-    await settle('my-app --node', { asker: async () => one.asker, machine })
+    await resolve('my-app --node', { prompter: async () => one.prompter, machine })
     expect(one.asked[0]).toContain('up to 2.5 GB on a CPU')
   })
 
   it('takes a Hugging Face id that is not in the list', async () => {
     const one = person({ 'Model:': 'other', 'Hugging Face id or path': 'some/model', Beside: '' })
-    const { answers } = await settle('my-app --node', { asker: async () => one.asker })
+    const { answers } = await resolve('my-app --node', { prompter: async () => one.prompter })
     expect(answers.model).toBe('some/model')
     expect(one.problems).toEqual([])
   })
@@ -342,7 +353,7 @@ describe('on a terminal', () => {
       ['taken', 'not empty'],
     ] as const) {
       const one = person({ Name: name, Model: 'hello', Beside: '' })
-      await settle('--node', { asker: async () => one.asker }, folder).catch(() => undefined)
+      await resolve('--node', { prompter: async () => one.prompter }, folder).catch(() => undefined)
       expect(one.problems.join()).toContain(problem)
     }
   })
@@ -352,7 +363,7 @@ describe('the folder', () => {
   it('may be this one, empty or with git in it', async () => {
     const folder = join(temporaryFolder(), 'this one')
     writeTree(folder, { '.git/HEAD': '' })
-    const { target } = await settle('. --model hello', {}, folder)
+    const { target } = await resolve('. --model hello', {}, folder)
     expect(target).toEqual({ path: folder, name: 'this-one' })
   })
 
@@ -360,29 +371,29 @@ describe('the folder', () => {
     const folder = temporaryFolder()
     writeTree(folder, Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`file${index}`, ''])))
     writeTree(folder, { 'a folder/x': '' })
-    const error = await refusal(settle('. --model hello', {}, folder))
+    const error = await refusal(resolve('. --model hello', {}, folder))
     expect(error.exitCode).toBe(1)
     const text = error.hints.join('\n')
     expect(text).toContain('  a folder/\n  file0\n  file1\n  file10')
     expect(text).toContain('and 3 more')
     expect(text).toContain('--force')
-    await settle('. --model hello --force', {}, folder)
+    await resolve('. --model hello --force', {}, folder)
   })
 
   it('that is a file is refused', async () => {
     const folder = temporaryFolder()
     writeTree(folder, { app: 'mine' })
-    expect((await refusal(settle('app --model hello --force', {}, folder))).message).toContain(
+    expect((await refusal(resolve('app --model hello --force', {}, folder))).message).toContain(
       'A file is in the way',
     )
-    expect((await refusal(settle('app/sub --model hello', {}, folder))).message).toContain(
+    expect((await refusal(resolve('app/sub --model hello', {}, folder))).message).toContain(
       'A file is in the way',
     )
   })
 
   it('has a name that npm takes, or one is given', async () => {
-    expect((await settle('Ünïcode/日本 --model hello')).answers.name).toBe('mlx-app')
-    expect((await settle('x --name @a/b --model hello')).answers.name).toBe('@a/b')
-    expect((await refusal(settle('x --name A --model hello'))).message).toContain('no capital letters')
+    expect((await resolve('Ünïcode/日本 --model hello')).answers.name).toBe('mlx-app')
+    expect((await resolve('x --name @a/b --model hello')).answers.name).toBe('@a/b')
+    expect((await refusal(resolve('x --name A --model hello'))).message).toContain('no capital letters')
   })
 })

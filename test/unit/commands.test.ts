@@ -11,7 +11,7 @@ import { findModel } from '../../src/models/catalogue.ts'
 import { invokingPackageManager, setupCommand } from '../../src/package-manager.ts'
 import { childEnvironment } from '../../src/process/child-environment.ts'
 import { modelNotes } from '../../src/steps/model-notes.ts'
-import { nextCommands, reproducingCommand, shownPath } from '../../src/steps/next-commands.ts'
+import { displayPath, nextCommands, repeatCommandLine } from '../../src/steps/next-commands.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 const answers: Answers = {
@@ -61,14 +61,14 @@ describe('the next commands', () => {
   })
 
   it('show a path as it is shortest to type', () => {
-    expect(shownPath('/here/x/y', '/here')).toBe('x/y')
-    expect(shownPath('/there', '/here')).toBe('/there')
+    expect(displayPath('/here/x/y', '/here')).toBe('x/y')
+    expect(displayPath('/there', '/here')).toBe('/there')
   })
 })
 
 describe('the command that makes the same project', () => {
   const command = (changes: Partial<Answers>, agent?: string, target = '/here/my app') =>
-    reproducingCommand(target, { ...answers, ...changes }, '/here', '1.2.3', ['--no-git'], {
+    repeatCommandLine(target, { ...answers, ...changes }, '/here', '1.2.3', ['--no-git'], {
       ...(agent === undefined ? {} : { npm_config_user_agent: agent }),
     })
   const rest = `--name my-app --template node --model hello`

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { templates } from '../../src/choices.ts'
-import { canRunMlx, hintAboutNode, type Machine, reasonAgainstMlx } from '../../src/machine/machine.ts'
+import { canRunMlx, hintAboutNode, type Machine, unsupportedReason } from '../../src/machine/machine.ts'
 import {
   catalogue,
   defaultModel,
@@ -10,7 +10,7 @@ import {
   sizeAndFit,
 } from '../../src/models/catalogue.ts'
 import { formatBytes } from '../../src/models/format-bytes.ts'
-import { isHuggingFaceId, isSurelyModel, locateModel, looksLikeModel } from '../../src/models/identify.ts'
+import { isCertainlyModel, isHuggingFaceId, locateModel, looksLikeModel } from '../../src/models/identify.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 /** A machine whose memory is sold as so many gigabytes, which are powers of two. */
@@ -40,7 +40,7 @@ describe('the catalogue', () => {
     expect(new Set(catalogue.map(({ id }) => id)).size).toBe(catalogue.length)
     for (const entry of catalogue) {
       expect(entry.id === 'hello' || isHuggingFaceId(entry.id), entry.id).toBe(true)
-      expect(isSurelyModel(entry.id), entry.id).toBe(true)
+      expect(isCertainlyModel(entry.id), entry.id).toBe(true)
       expect(entry.memoryBytes, entry.id).toBeGreaterThan(entry.downloadBytes)
       expect(entry.memoryBytes, entry.id).toBeLessThan(entry.downloadBytes * 1.1 + 1.4e9)
       expect(entry.downloadBytes < 1e8, entry.id).toBe(entry.id === 'hello')
@@ -185,8 +185,8 @@ describe('a model', () => {
   })
 
   it('is told from a folder where npm has put both in one line', () => {
-    expect(isSurelyModel('mlx-community/anything')).toBe(true)
-    expect(isSurelyModel('apps/mine')).toBe(false)
+    expect(isCertainlyModel('mlx-community/anything')).toBe(true)
+    expect(isCertainlyModel('apps/mine')).toBe(false)
   })
 })
 
@@ -201,12 +201,12 @@ describe('a machine', () => {
     ['freebsd', 'x64', false],
   ] as const)('%s %s runs MLX: %s', (platform, architecture, can) => {
     expect(canRunMlx({ platform, architecture })).toBe(can)
-    expect(reasonAgainstMlx({ platform, architecture }) === undefined).toBe(can)
+    expect(unsupportedReason({ platform, architecture }) === undefined).toBe(can)
   })
 
   it('is told the way out', () => {
-    expect(reasonAgainstMlx({ platform: 'win32', architecture: 'x64' })).toContain('WSL')
-    expect(reasonAgainstMlx({ platform: 'darwin', architecture: 'x64' })).toContain('Rosetta')
+    expect(unsupportedReason({ platform: 'win32', architecture: 'x64' })).toContain('WSL')
+    expect(unsupportedReason({ platform: 'darwin', architecture: 'x64' })).toContain('Rosetta')
   })
 
   it('with Node 20 is told that it is out of support', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { editDistance, nearest } from '../../src/command-line/nearest.ts'
-import { isScopedName, nameFromDirectory, problemOfName } from '../../src/project/package-name.ts'
+import { isScopedName, nameFromDirectory, packageNameProblem } from '../../src/project/package-name.ts'
 
 describe('names', () => {
   it.each(['my-app', 'a', '@scope/app', 'app.js', 'a_b', '0app', 'x'.repeat(214)])('takes %s', (name) => {
-    expect(problemOfName(name)).toBeUndefined()
+    expect(packageNameProblem(name)).toBeUndefined()
   })
 
   it.each([
@@ -22,7 +22,7 @@ describe('names', () => {
     ['node_modules', 'for itself'],
     ['x'.repeat(215), 'at most 214'],
   ])('refuses "%s" with the reason', (name, reason) => {
-    expect(problemOfName(name)).toContain(reason)
+    expect(packageNameProblem(name)).toContain(reason)
   })
 
   it.each([
@@ -35,7 +35,7 @@ describe('names', () => {
     ['/tmp/node_modules', 'mlx-app'],
   ])('makes a name of the folder %s', (path, name) => {
     expect(nameFromDirectory(path)).toBe(name)
-    expect(problemOfName(name)).toBeUndefined()
+    expect(packageNameProblem(name)).toBeUndefined()
   })
 
   it('tells a scoped name from a path', () => {

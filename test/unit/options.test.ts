@@ -10,8 +10,8 @@ import {
   templates,
 } from '../../src/choices.ts'
 import { readArguments } from '../../src/command-line/arguments.ts'
-import { helpText, optionList } from '../../src/command-line/help.ts'
-import { listing, listText } from '../../src/command-line/list.ts'
+import { helpJson, helpText } from '../../src/command-line/help.ts'
+import { listJson, listText } from '../../src/command-line/list.ts'
 import { allSwitchOptions, allValueOptions } from '../../src/command-line/options.ts'
 import { catalogue } from '../../src/models/catalogue.ts'
 
@@ -47,8 +47,10 @@ describe('the registry of options', () => {
   })
 
   it('takes template, model and env from npm, and nothing else', () => {
-    const fromNpm = allValueOptions.filter((option) => option.fromNpm).map((option) => option.id)
-    expect(fromNpm).toEqual(['template', 'model', 'env'])
+    const recoverableFromNpm = allValueOptions
+      .filter((option) => option.recoverableFromNpm)
+      .map((option) => option.id)
+    expect(recoverableFromNpm).toEqual(['template', 'model', 'env'])
   })
 
   it('names layers that exist, each once', () => {
@@ -112,8 +114,8 @@ describe('the registry of options', () => {
 
   it('is what --help gives a program', () => {
     const flags = options.map(({ flag, short }) => ({ flag, ...(short === undefined ? {} : { short }) }))
-    expect(optionList()).toMatchObject(flags)
-    expect(optionList()).toContainEqual({
+    expect(helpJson()).toMatchObject(flags)
+    expect(helpJson()).toContainEqual({
       flag: '--with',
       value: 'F,F',
       help: expect.any(String),
@@ -136,7 +138,7 @@ describe('the list', () => {
     expect(await listText(machine)).toMatch(
       /Features \(--with\):\n {2}ci: lint, types and tests .*\(.*node.*\)\n/,
     )
-    expect(await listing(machine)).toMatchObject({
+    expect(await listJson(machine)).toMatchObject({
       templates: templates.map(({ value, modelTasks }) => ({
         id: value,
         features: featuresOf(value).map((feature) => feature.value),
@@ -157,7 +159,7 @@ describe('the list', () => {
     expect(text).toContain('; Apache-2.0; branch main\n')
     expect(text).toMatch(/Models for text:\n.*Models for images and text:\n.*Models for embeddings:\n/s)
     expect(text).toContain('17.2 GB of memory')
-    expect(await listing(machine)).toMatchObject({
+    expect(await listJson(machine)).toMatchObject({
       models: catalogue.map(({ id, task, downloadBytes, memoryBytes, licence }) => ({
         id,
         task,

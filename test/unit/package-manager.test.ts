@@ -10,7 +10,7 @@ import {
   quietStartCommand,
 } from '../../src/package-manager.ts'
 import type { Commands } from '../../src/process/commands.ts'
-import { startedOn } from '../../src/process/spawn-command.ts'
+import { spawnCommandFor } from '../../src/process/spawn-command.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
 const managers = packageManagers.map(({ value }) => value)
@@ -127,13 +127,17 @@ it.each([
 describe('a command is started', () => {
   it('as it is on macOS and Linux', () => {
     const started = { program: 'npm', flags: ['run', 'x y'], shell: false }
-    expect(startedOn('linux', ['npm', 'run', 'x y'])).toEqual(started)
-    expect(startedOn('darwin', ['npm', 'run', 'x y'])).toEqual(started)
+    expect(spawnCommandFor('linux', ['npm', 'run', 'x y'])).toEqual(started)
+    expect(spawnCommandFor('darwin', ['npm', 'run', 'x y'])).toEqual(started)
   })
 
   it('by a shell on Windows, as one line that is quoted', () => {
-    expect(startedOn('win32', ['npm', 'install'])).toEqual({ program: 'npm install', flags: [], shell: true })
-    expect(startedOn('win32', ['npm', 'run', 'C:\\My "Pythons"\\python.exe']).program).toBe(
+    expect(spawnCommandFor('win32', ['npm', 'install'])).toEqual({
+      program: 'npm install',
+      flags: [],
+      shell: true,
+    })
+    expect(spawnCommandFor('win32', ['npm', 'run', 'C:\\My "Pythons"\\python.exe']).program).toBe(
       'npm run "C:\\My ""Pythons""\\python.exe"',
     )
   })
