@@ -9,11 +9,11 @@ import { hintAboutYarn } from './package-manager.ts'
 import { type Progress, runAfterWrite } from './steps/after-write.ts'
 import { type Decision, resolveAnswers } from './steps/answers.ts'
 import { modelNotes } from './steps/model-notes.ts'
-import { nextCommands, repeatCommandLine } from './steps/next-commands.ts'
+import { nextCommands, repeatCommand } from './steps/next-commands.ts'
 import { planProject } from './steps/plan.ts'
 import type { Output } from './terminal/output.ts'
 import { createPrompter } from './terminal/prompter.ts'
-import { type Style, styleFor } from './terminal/style.ts'
+import { loadStyle, type Style } from './terminal/style.ts'
 import { version } from './version.ts'
 import { writeProject } from './write/write-project.ts'
 
@@ -28,10 +28,10 @@ interface Run {
 }
 
 /**
- * Makes a project: settles the answers, plans the files, writes them, installs, and says what comes next.
+ * Creates a project: resolves the answers, plans the files, writes them, installs, and prints the next steps.
  *
- * @param root folder of the bin: beside it lie the templates.
- * @returns 0 when all was done, 1 when the project is there but installing or set-up failed.
+ * @param root folder of the bin, which has the templates.
+ * @returns 0 on success, 1 if the project was created but the install or the set-up failed.
  */
 export async function createProject(
   given: Arguments,
@@ -44,7 +44,7 @@ export async function createProject(
     workingDirectory: currentDirectory(),
     machine: describeMachine(),
     output,
-    style: await styleFor(output.channel),
+    style: await loadStyle(output.channel),
     signal,
   }
   const decision = await decide(run)
@@ -54,13 +54,13 @@ export async function createProject(
 
   const install = !given.switches.has('no-install')
   const git = !given.switches.has('no-git')
-  // What is needed afterwards is looked for before: half a copy of this tool writes nothing.
+  // Loaded before anything is written, so that an incomplete copy of this tool writes nothing.
   if (install || git) await import('./process/processes.ts')
   const force = given.switches.has('force')
   const { overwritten, left } = await writeProject(target.path, files, { force, signal })
-  output.say(run.style.strong(`Made ${answers.name} in ${target.path} (${files.size} files).`))
+  output.say(run.style.strong(`Created ${answers.name} in ${target.path} (${files.size} files).`))
   if (overwritten.length > 0) output.say(`Overwrote: ${overwritten.join(', ')}`)
-  if (left !== undefined) output.warn(`A folder of this tool's own could not be removed: ${left}`)
+  if (left !== undefined) output.warn(`Could not remove a temporary folder: ${left}`)
 
   const progress = await runAfterWrite({
     target: target.path,
@@ -75,14 +75,14 @@ export async function createProject(
   return conclude(run, decision, progress, { files: files.size, overwritten })
 }
 
-/** Settles the answers, with everything that the user is told on the way. */
+/** Resolves the answers, and prints hints and the defaults that were used. */
 async function decide(run: Run): Promise<Decision> {
   const { given, workingDirectory, machine, output, style, signal } = run
   const nodeHint = hintAboutNode(machine)
   if (nodeHint !== undefined) output.warn(style.faint(nodeHint))
   const automation = detectAutomation(process.env)
   const yes = given.switches.has('yes')
-  if (automation !== undefined && !yes) output.say(`Run by ${automation}: nothing is asked, as with --yes.`)
+  if (automation !== undefined && !yes) output.say(`Running under ${automation}: --yes is implied.`)
   const decision = await resolveAnswers(given, {
     environment: process.env,
     workingDirectory,
@@ -99,19 +99,19 @@ async function decide(run: Run): Promise<Decision> {
   const yarnHint = hintAboutYarn(decision.answers.packageManager, process.env)
   if (yarnHint !== undefined) output.warn(style.faint(yarnHint))
   const { defaults } = decision
-  if (defaults.length > 0) output.say(style.faint(`Defaults taken: ${defaults.join(' ')}`))
+  if (defaults.length > 0) output.say(style.faint(`Using defaults: ${defaults.join(' ')}`))
   return decision
 }
 
-/** The end of --dry-run. */
+/** Prints what --dry-run would write. */
 function listFiles(
   run: Run,
   { target, answers, defaults }: Decision,
   files: ReadonlyMap<string, Uint8Array>,
 ): ExitCode {
   const lines = [...files].map(([path, bytes]) => `  ${path} (${bytes.length} bytes)`)
-  run.output.say([`Would write ${files.size} files into ${target.path}:`, ...lines].join('\n'))
-  const command = repeatCommand(run, { target, answers })
+  run.output.say([`Would write ${files.size} files to ${target.path}:`, ...lines].join('\n'))
+  const command = repeatRun(run, { target, answers })
   run.output.result({
     ok: true,
     dryRun: true,
@@ -124,7 +124,7 @@ function listFiles(
   return 0
 }
 
-/** Says what comes next, and gives the result. */
+/** Prints the next steps and the result. */
 function conclude(
   run: Run,
   { target, answers, defaults, known }: Decision,
@@ -133,17 +133,17 @@ function conclude(
 ): ExitCode {
   const left = { install: progress.install !== 'done', setup: progress.setup !== 'done' }
   const next = nextCommands(target.path, answers, run.workingDirectory, left)
-  const command = repeatCommand(run, { target, answers })
+  const command = repeatRun(run, { target, answers })
   const notes = modelNotes(known, answers)
   const { output, style } = run
   output.say(
     [
       '',
-      'Next:',
+      'Next steps:',
       ...next.map((line) => `  ${style.command(line)}`),
       ...(notes.length > 0 ? ['', ...notes] : []),
       '',
-      'The same again, without questions:',
+      'To repeat this without prompts:',
       `  ${style.faint(command)}`,
     ].join('\n'),
   )
@@ -153,20 +153,18 @@ function conclude(
   return ok ? 0 : 1
 }
 
-function repeatCommand(run: Run, { target, answers }: Pick<Decision, 'target' | 'answers'>): string {
-  const switches = (['no-install', 'no-git'] as const)
-    .filter((id) => run.given.switches.has(id))
-    .map((id) => `--${id}`)
-  return repeatCommandLine(target.path, answers, run.workingDirectory, version, switches, process.env)
+function repeatRun(run: Run, { target, answers }: Pick<Decision, 'target' | 'answers'>): string {
+  const { given, workingDirectory } = run
+  return repeatCommand(target.path, answers, workingDirectory, version, given.switches, process.env)
 }
 
-/** @throws CreateError when the folder that the command was typed in has been removed. */
+/** @throws CreateError if the folder that the command runs in has been removed. */
 function currentDirectory(): string {
   try {
     return process.cwd()
   } catch (cause) {
-    throw new CreateError('The current folder is no longer there.', {
-      hints: ['Change to another one and run the command again.'],
+    throw new CreateError('The current folder no longer exists.', {
+      hints: ['Change to another folder and run the command again.'],
       cause,
     })
   }

@@ -1,18 +1,18 @@
 import { type Answers, choose, type PackageManager, packageManagers } from './choices.ts'
 
-/** The package manager that runs this process, by its user agent (`pnpm/12.0.1 npm/? node/v20...`), if it can be told. */
+/** Returns the package manager that runs this process, from its user agent (`pnpm/12.0.1 npm/? node/v20...`), if known. */
 export function invokingPackageManager(environment: NodeJS.ProcessEnv): PackageManager | undefined {
   const agent = environment.npm_config_user_agent ?? ''
   return choose(packageManagers, agent.slice(0, agent.indexOf('/')))
 }
 
-/** One line for users of Yarn 1, which installs and runs a project but reads none of its settings; undefined for others. */
+/** Returns a line for users of Yarn 1, which can install and run a project but ignores its settings; undefined for others. */
 export function hintAboutYarn(manager: PackageManager, environment: NodeJS.ProcessEnv): string | undefined {
   if (manager !== 'yarn' || !environment.npm_config_user_agent?.startsWith('yarn/1.')) return undefined
-  return 'The project is written for Yarn 4, which its checks and images use too: `yarn set version stable` gets it.'
+  return 'The project is made for Yarn 4, which its CI and its Docker image use. To get it, run: yarn set version stable'
 }
 
-/** The command that runs a script of package.json; only npm needs `--` in front of the script's own flags. */
+/** Returns the command that runs a script of package.json. Only npm needs `--` before the script's own flags. */
 export function scriptCommand(
   manager: PackageManager,
   script: string,
@@ -22,7 +22,7 @@ export function scriptCommand(
   return [manager, 'run', script, ...separator, ...flags]
 }
 
-/** The command that sets up Python in a project made with these answers. */
+/** Returns the command that sets up Python in a project with these answers. */
 export function setupCommand({
   packageManager,
   env,
@@ -34,7 +34,7 @@ export function setupCommand({
   ])
 }
 
-/** What runs a script without the package manager's own lines on stdout: `npm -s run`, before the script's name. */
+/** Returns the words before a script's name that run it without output of the package manager: `npm -s run`. */
 export function quietRun(manager: PackageManager): string[] {
   switch (manager) {
     case 'npm':
@@ -47,16 +47,16 @@ export function quietRun(manager: PackageManager): string[] {
   }
 }
 
-/** The command of `start` without the package manager's own lines on stdout, ready for arguments to be added. */
+/** Returns the `start` command without output of the package manager, ready for arguments to be appended. */
 export function quietStartCommand(manager: PackageManager): string[] {
-  // Bun alone has no short form of its own that is quiet.
+  // Only Bun has no quiet short form.
   const words = manager === 'bun' ? quietRun(manager) : quietRun(manager).filter((word) => word !== 'run')
   return [...words, 'start', ...(manager === 'npm' ? ['--'] : [])]
 }
 
 /**
- * The words in front of the folder in a command that creates a project with this very version. Yarn can run a package that is
- * not installed from version 2 on; where no such Yarn runs this process, npm's command is the one that works.
+ * Returns the words before the folder in a command that creates a project with this version of the tool. Yarn can run a
+ * package that is not installed since version 2. If no such Yarn runs this process, npm's command is the one that works.
  */
 export function createCommand(
   manager: PackageManager,
@@ -78,14 +78,14 @@ export function createCommand(
 }
 
 /**
- * What an install needs in its environment. Where it finds itself in CI, Yarn makes no lock file unless it is told to: a new
- * project has none.
+ * Returns the environment variables that an install needs. In CI, Yarn refuses to create a lock file unless it is told
+ * to, and a new project has none.
  */
 export function installEnvironment(manager: PackageManager): NodeJS.ProcessEnv {
   return manager === 'yarn' ? { YARN_ENABLE_IMMUTABLE_INSTALLS: 'false' } : {}
 }
 
-/** What an install that keeps to the lock reads beside package.json. */
+/** Returns the files that a frozen install reads in addition to package.json. */
 export function lockFiles(manager: PackageManager): string[] {
   switch (manager) {
     case 'npm':
@@ -99,7 +99,7 @@ export function lockFiles(manager: PackageManager): string[] {
   }
 }
 
-/** The words in front of packages that become dependencies, in exactly the version that is named. */
+/** Returns the words before packages that become dependencies in exactly the given versions. */
 export function addCommand(manager: PackageManager): string[] {
   switch (manager) {
     case 'npm':
@@ -112,7 +112,7 @@ export function addCommand(manager: PackageManager): string[] {
   }
 }
 
-/** The words in front of a program of an installed package: `npx mlx-app`. */
+/** Returns the words before a program of an installed package: `npx` in `npx mlx-app`. */
 export function runProgram(manager: PackageManager): string[] {
   switch (manager) {
     case 'npm':
@@ -127,11 +127,11 @@ export function runProgram(manager: PackageManager): string[] {
 }
 
 /**
- * The shell command that installs exactly what the lock has, where there is Node and nothing else. The scripts of the
- * project are then run by npm: they are the same, whatever installed the packages. From version 12 on npm runs the script of a
- * package's install only where it is allowed, and Bun's brings its program; an older npm takes no notice of the flag.
+ * Returns the shell command that installs exactly what the lock file has, on a machine with only Node. npm can then run
+ * the project's scripts, whichever package manager installed the packages. Since version 12, npm runs a package's
+ * install script only if it is allowed, and Bun's script downloads its program. An older npm ignores the flag.
  *
- * @param packages `production` leaves out those that are for development alone.
+ * @param packages `production` leaves out development dependencies.
  */
 export function frozenInstallCommand(
   manager: PackageManager,

@@ -3,9 +3,9 @@ import type { Machine } from '../machine/machine.ts'
 import type { CatalogueModel, Task } from '../models/catalogue.ts'
 import { formatBytes } from '../models/format-bytes.ts'
 
-/** What --list gives a program. */
+/** Returns the templates, features and models, for --list --json. */
 export async function listJson(machine: Machine): Promise<object> {
-  const { catalogue, defaultModel, fits } = await import('../models/catalogue.ts')
+  const { catalogue, defaultModel, fitOf } = await import('../models/catalogue.ts')
   return {
     templates: templates.map(({ value, title, description, modelTasks }) => ({
       id: value,
@@ -14,48 +14,53 @@ export async function listJson(machine: Machine): Promise<object> {
       features: featuresOf(value).map((feature) => feature.value),
       modelTasks,
     })),
-    features: allFeatures.map(({ value, title, description, templates: of }) => ({
+    features: allFeatures.map(({ value, title, description, templates: supported }) => ({
       id: value,
       title,
       description,
-      templates: of,
+      templates: supported,
     })),
-    models: catalogue.map((model) => ({ ...model, fits: fits(model, machine) })),
+    models: catalogue.map((model) => ({ ...model, fit: fitOf(model, machine) })),
     defaultModel: defaultModel(machine).id,
   }
 }
 
-const titles: readonly [Task, string][] = [
-  ['text', 'Models for text'],
-  ['vision', 'Models for images and text'],
-  ['embeddings', 'Models for embeddings'],
+const taskHeadings: readonly [Task, string][] = [
+  ['text', 'Text models'],
+  ['vision', 'Vision models'],
+  ['embeddings', 'Embedding models'],
 ]
 
-/** The text of --list. */
+/** Returns the text of --list. */
 export async function listText(machine: Machine): Promise<string> {
   const { catalogue, defaultModel, sizeAndFit } = await import('../models/catalogue.ts')
-  const chosen = defaultModel(machine).id
+  const defaultId = defaultModel(machine).id
   const lines = (model: CatalogueModel): string[] => [
-    `  ${model.id} (${sizeAndFit(model, machine)})${model.id === chosen ? ' [default here]' : ''}`,
-    `      ${model.description}; ${model.licence}${revisionOf(model)}`,
+    `  ${model.id} (${sizeAndFit(model, machine)})${model.id === defaultId ? ' [default]' : ''}`,
+    `      ${model.description}; ${model.licence}${formatRevision(model)}`,
   ]
   return [
     'Templates:',
     ...templates.map((template) => `  ${template.value}: ${template.description}`),
+    '',
     'Features (--with):',
     ...allFeatures.map(
-      ({ value, description, templates: of }) => `  ${value}: ${description} (${of.join(', ')})`,
+      ({ value, description, templates: supported }) =>
+        `  ${value}: ${description} (${supported.join(', ')})`,
     ),
-    ...titles.flatMap(([task, title]) => [
-      `${title}:`,
+    ...taskHeadings.flatMap(([task, heading]) => [
+      '',
+      `${heading}:`,
       ...catalogue.filter((model) => model.task === task).flatMap(lines),
     ]),
-    `Whether a model fits is said of ${formatBytes(machine.memoryBytes)} of memory. Any other Hugging Face id or path can be given.`,
+    '',
+    `This machine has ${formatBytes(machine.memoryBytes)} of memory, which decides whether a model fits.`,
+    'You can also use any other Hugging Face ID, or a path.',
   ].join('\n')
 }
 
-/** The first digits of the commit, as pages of the hub show it. */
-function revisionOf({ id, revision }: CatalogueModel): string {
+/** Returns the first digits of the commit, as the hub's pages show it. */
+function formatRevision({ id, revision }: CatalogueModel): string {
   if (revision !== undefined) return `; revision ${revision.slice(0, 8)}`
   return id === 'hello' ? '' : '; branch main'
 }

@@ -1,23 +1,22 @@
 import { UsageError } from '../errors.ts'
 import { isCertainlyModel, looksLikeModel } from '../models/identify.ts'
-import type { RawArguments } from './arguments.ts'
 import { allSwitchOptions, allValueOptions, type ValueId, type ValueOption } from './options.ts'
 import { quote } from './quote.ts'
-import { addValue, valuesIn } from './values.ts'
+import type { RawArguments } from './split-arguments.ts'
+import { addValue, splitValues } from './values.ts'
 
 /**
- * Undoes what npm does to flags that stand in front of `--`. `npm create mlx-app my-app --template node`
- * reaches the tool as the arguments `my-app node` with npm_config_template=true, `--template=node` as
- * npm_config_template=node, `--server` as npm_config_server=true. Template (by its short forms too), model and env are
- * taken from there; npm's own force and yes never mean ours; any other flag of ours that npm took ends in the corrected
- * command.
+ * Undoes what npm does to flags before `--`. `npm create mlx-app my-app --template node` reaches the tool as the
+ * arguments `my-app node` with npm_config_template=true. `--template=node` arrives as npm_config_template=node, and
+ * `--server` as npm_config_server=true. The template (and its short forms), model and env are recovered. npm's own force
+ * and yes are never taken for this tool's. Any other flag that npm took is an error that shows the correct command.
  *
- * @throws UsageError with the command as it has to be typed.
+ * @throws UsageError with the command to type instead.
  */
 export function recoverFromNpm(raw: RawArguments, environment: NodeJS.ProcessEnv): RawArguments {
   if (!runByNpm(environment)) return raw
-  const taken = takenValues(raw, environment)
-  const switches = takenSwitches(environment)
+  const taken = valuesTakenByNpm(raw, environment)
+  const switches = switchesTakenByNpm(environment)
   const shortForms = allSwitchOptions.filter(
     ({ flag, shortFor }) => shortFor !== undefined && npmVariable(flag, environment) === 'true',
   )
@@ -27,8 +26,8 @@ export function recoverFromNpm(raw: RawArguments, environment: NodeJS.ProcessEnv
   for (const { option, value } of taken) if (value !== 'true') addValue(values, option, value)
   const withoutValue = taken.filter(({ value }) => value === 'true').map(({ option }) => option)
   const positionals = assignPositionals(raw.positionals, withoutValue, values)
-  const honoured = switches.length === 0 && taken.every(({ option }) => option.recoverableFromNpm)
-  if (positionals !== undefined && honoured) {
+  const recoverable = switches.length === 0 && taken.every(({ option }) => option.recoverableFromNpm)
+  if (positionals !== undefined && recoverable) {
     return { positionals, values, switches: new Set([...raw.switches, ...shortForms.map(({ id }) => id)]) }
   }
   const command = correctedCommand(positionals ?? raw.positionals, values, withoutValue, [
@@ -36,23 +35,23 @@ export function recoverFromNpm(raw: RawArguments, environment: NodeJS.ProcessEnv
     ...switches,
   ])
   throw new UsageError('npm took flags that were meant for create-mlx-app.', {
-    hints: [`Put "--" in front of them: ${command}`],
+    hints: [`Put "--" before them: ${command}`],
   })
 }
 
-/** npm, not pnpm or Yarn (which pass all flags on), by `npm create`, `npm init` or `npm exec`. */
+/** Whether `npm create`, `npm init` or `npm exec` runs the tool. pnpm and Yarn pass all flags on. */
 function runByNpm(environment: NodeJS.ProcessEnv): boolean {
   const command = environment.npm_command
   if (command !== 'init' && command !== 'exec') return false
   return environment.npm_config_user_agent?.startsWith('npm/') ?? true
 }
 
-/** What npm made of a flag: '' and 'false' for `--no-x`, 'true' for a flag whose value it left behind. */
+/** Returns what npm made of a flag: '' or 'false' for `--no-x`, and 'true' for a flag without its value. */
 function npmVariable(name: string, environment: NodeJS.ProcessEnv): string | undefined {
   return environment[`npm_config_${name.replace(/^-+/, '').replaceAll('-', '_')}`]
 }
 
-function takenValues(
+function valuesTakenByNpm(
   raw: RawArguments,
   environment: NodeJS.ProcessEnv,
 ): { option: ValueOption & { id: ValueId }; value: string }[] {
@@ -63,13 +62,13 @@ function takenValues(
   })
 }
 
-/** Switches of ours that npm took. Where npm has one of the same name, it is meant for npm. */
-function takenSwitches(environment: NodeJS.ProcessEnv): string[] {
+/** Returns this tool's switches that npm took. A switch that npm has too is meant for npm. */
+function switchesTakenByNpm(environment: NodeJS.ProcessEnv): string[] {
   return allSwitchOptions
     .filter((option) => !option.existsInNpm && option.shortFor === undefined)
     .filter((option) => {
       if (!option.id.startsWith('no-')) return npmVariable(option.id, environment) === 'true'
-      // Not a path: npm has a setting `git` itself.
+      // npm's own setting `git` is a path.
       const value = npmVariable(option.id.slice('no-'.length), environment)
       return value === '' || value === 'false'
     })
@@ -77,8 +76,8 @@ function takenSwitches(environment: NodeJS.ProcessEnv): string[] {
 }
 
 /**
- * Gives each eaten flag its value back from the positional arguments and returns the rest (the folder);
- * undefined when it can't be told which is which.
+ * Moves the values of the flags that npm took from the positional arguments to the flags. Returns the rest, which is the
+ * folder, or undefined if they can't be told apart.
  */
 function assignPositionals(
   positionals: readonly string[],
@@ -86,7 +85,7 @@ function assignPositionals(
   values: Map<ValueId, string>,
 ): string[] | undefined {
   const rest = [...positionals]
-  // Options with a closed set of values first: they can be told from a folder and a model.
+  // Options with a fixed set of values first: these can be told from a folder and a model.
   const closedFirst = [...options].sort(
     (one, other) => Number(other.choices !== undefined) - Number(one.choices !== undefined),
   )
@@ -103,12 +102,12 @@ function assignPositionals(
 function lastIndexOfChoice(positionals: readonly string[], option: ValueOption): number {
   const allowed = new Set(option.choices?.map((choice) => choice.value))
   return positionals.findLastIndex((positional) => {
-    const given = option.many ? valuesIn(positional) : [positional]
+    const given = option.many ? splitValues(positional) : [positional]
     return given.length > 0 && given.every((value) => allowed.has(value))
   })
 }
 
-/** The one argument that is surely a model, or the only one that is formed like one. */
+/** Returns the index of the argument that is certainly a model, or of the only one with the form of a model. */
 function indexOfModel(positionals: readonly string[]): number {
   const known = positionals.findLastIndex(isCertainlyModel)
   if (known >= 0) return known
@@ -130,7 +129,7 @@ function correctedCommand(
     .filter((option) => !flags.some((flag) => flag.startsWith(`${option.flag} `)))
     .map((option) => `${option.flag} ${option.placeholder}`)
   const [only] = positionals.length === 1 ? positionals : []
-  // A list is of no folder.
+  // --list takes no folder.
   const directory = only === undefined ? (switches.includes('--list') ? [] : ['DIR']) : [quote(only)]
   return ['npm create mlx-app@latest', ...directory, '--', ...flags, ...open, ...switches].join(' ')
 }

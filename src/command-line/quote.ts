@@ -1,4 +1,4 @@
-/** The text as a POSIX shell takes it for one word. */
+/** Quotes a text so that a POSIX shell takes it as one word. */
 export function quote(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -1,6 +1,6 @@
 import type { ValueId, ValueOption } from './options.ts'
 
-/** Sets the value of an option; what is given several times adds up where it may have several. */
+/** Sets the value of an option. If the option takes several values, they are added to those before. */
 export function addValue(
   values: Map<ValueId, string>,
   option: ValueOption & { id: ValueId },
@@ -10,8 +10,14 @@ export function addValue(
   values.set(option.id, option.many && before !== undefined ? `${before},${value}` : value)
 }
 
-/** The values of an option that takes several: `a, b,a` gives a and b. */
-export function valuesIn(text: string | undefined): string[] {
+/** Returns the values of an option that takes several: `a` and `b` for `a, b,a`. */
+export function splitValues(text: string | undefined): string[] {
   const values = (text ?? '').split(',').map((value) => value.trim())
   return [...new Set(values.filter((value) => value !== ''))]
+}
+
+/** Returns one line that says which values an option takes. */
+export function describeValues(option: ValueOption): string {
+  if (option.choices === undefined) return `${option.flag} ${option.placeholder}: ${option.help}`
+  return `Values of ${option.flag}: ${option.choices.map((choice) => choice.value).join(', ')}`
 }

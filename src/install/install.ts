@@ -1,16 +1,10 @@
 import type { PackageManager } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
-import type { CommandOptions, Commands } from '../process/commands.ts'
+import type { CommandContext } from '../process/commands.ts'
 import { installWithNpm } from './npm.ts'
 import { installWithFallback } from './pnpm-yarn-bun.ts'
 
-/** A command that runs in the new project while the user watches. */
-export interface CommandContext extends CommandOptions {
-  commands: Commands
-  output: 'stdout' | 'stderr'
-}
-
-/** Installs the npm packages. @returns why it failed; undefined when it did not. */
+/** Installs the project's packages. @returns why it failed; undefined when it succeeded. */
 export function installPackages(
   manager: PackageManager,
   context: CommandContext,
@@ -24,9 +18,9 @@ export function installPackages(
 }
 
 /**
- * Runs a command of a step.
+ * Runs the command of a step.
  *
- * @returns why it failed; undefined when it did not.
+ * @returns why it failed; undefined when it succeeded.
  * @throws InterruptedError on Ctrl-C.
  */
 export async function runCommand(

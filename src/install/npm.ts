@@ -1,6 +1,6 @@
 import type { CommandOptions } from '../process/commands.ts'
 
-/** Codes in npm's log of what a second try may mend: a lost connection, a busy registry. */
+/** Error codes in npm's log that a second attempt may get past: a lost connection, a busy registry. */
 const transientCodes = [
   ...[
     'EAI_AGAIN',
@@ -15,31 +15,31 @@ const transientCodes = [
   ...['E429', 'E500', 'E502', 'E503', 'E504'],
 ]
 
-/** Codes of what stands between npm and its registry until the user changes something. */
-const networkCodes = [
+/** Error codes of what keeps npm from its registry until the user changes something. */
+const lastingCodes = [
   ...['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'E407', 'CERT_HAS_EXPIRED'],
   ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
   ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
 ]
 
-/** Where npm's log lies while the packages are installed, and stays when they could not be: git takes no notice. */
+/** Where npm writes its log during the install. It stays when the install fails, and git ignores it. */
 const logFolder = '.mlx/npm-logs'
 
-/** What a try of `npm install` is run with. */
+/** The environment of one attempt of `npm install`. */
 type Environment = CommandOptions['env']
 
-/** Retries that are not as far apart as the package manager's own, unless the user set it otherwise. */
+/** Shorter delays between retries than the package manager's own, unless the user has set others. */
 export const retryDelays = {
   npm_config_fetch_retry_mintimeout: '500',
   npm_config_fetch_retry_maxtimeout: '2000',
 }
 
 /**
- * Installs with npm, first without its retries: where there is no network it then takes what its cache has, or fails, at
- * once. With them it waits 70 s for each package before it looks there (npm 11.19). A try that ended with a passing error is
- * followed by one with retries.
+ * Installs with npm, without its retries at first: without a network it then uses its cache or fails at once. With
+ * retries it waits 70 s for each package before it looks into its cache (npm 11.19). After a transient error it is run
+ * again with retries.
  *
- * @param run runs `npm install`; gives why it failed, undefined when it did not.
+ * @param run runs `npm install`, and returns why it failed, undefined when it succeeded.
  */
 export async function installWithNpm(
   directory: string,
@@ -47,36 +47,36 @@ export async function installWithNpm(
   run: (environment: Environment) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const logs = `${directory}/${logFolder}`
-  const patient = { ...retryDelays, ...environment, npm_config_logs_dir: logs }
-  let failure = await run({ ...patient, npm_config_fetch_retries: '0' })
-  const trouble = failure === undefined ? '' : lastErrorCode(logs)
-  if (transientCodes.includes(trouble)) {
-    // Names that can't be looked up mostly mean that there is no network, and npm waits once for each package.
-    const retries = trouble === 'EAI_AGAIN' ? { npm_config_fetch_retries: '1' } : {}
-    failure = await run({ ...patient, ...retries })
+  const shared = { ...retryDelays, ...environment, npm_config_logs_dir: logs }
+  let failure = await run({ ...shared, npm_config_fetch_retries: '0' })
+  const firstCode = failure === undefined ? '' : lastErrorCode(logs)
+  if (transientCodes.includes(firstCode)) {
+    // A name that can't be looked up usually means that there is no network, and npm retries for each package.
+    const retries = firstCode === 'EAI_AGAIN' ? { npm_config_fetch_retries: '1' } : {}
+    failure = await run({ ...shared, ...retries })
   }
   if (failure === undefined) {
     process.getBuiltinModule('node:fs').rmSync(logs, { recursive: true, force: true })
     return undefined
   }
   const code = lastErrorCode(logs)
-  if (![...transientCodes, ...networkCodes].includes(code)) return failure
-  return `${failure}, as npm did not get what it needs from its registry (${code}; see "Behind a proxy, offline" in README.md)`
+  if (![...transientCodes, ...lastingCodes].includes(code)) return failure
+  return `${failure}, because npm could not download a package (${code}; see "Behind a proxy, offline" in README.md)`
 }
 
-/** The code of the error that ended the newest run of npm; '' where there is none. */
+/** Returns the code of the error that ended the newest run of npm; '' if there is none. */
 function lastErrorCode(logs: string): string {
   const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs')
   try {
-    // Reports of other kinds lie beside the logs.
+    // Reports of other kinds are in the same folder.
     const names = readdirSync(logs).filter((name) => name.endsWith('.log'))
     const log = readFileSync(`${logs}/${names.sort().at(-1)}`, 'utf8')
     const code = / error code (\w+)/.exec(log)?.[1] ?? ''
-    // To npm, a package that it could not fetch has no version, so it fits no other package's peers.
+    // A package that npm could not fetch has no version for it, and so fits no other package's peers.
     const fetches = code === 'ERESOLVE' ? [...log.matchAll(/ http fetch .* failed with (\w+)$/gm)] : []
     return fetches.at(-1)?.[1] ?? code
   } catch {
-    // npm did not come as far as a log.
+    // npm ended before it wrote a log.
     return ''
   }
 }

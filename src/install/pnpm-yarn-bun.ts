@@ -5,28 +5,28 @@ import { retryDelays } from './npm.ts'
 
 type Environment = CommandOptions['env']
 
-/** What a try of an install has beside what the user set. */
-interface Try {
+/** What one attempt of an install adds to the user's settings. */
+interface Attempt {
   flags?: readonly string[]
   environment?: Environment
 }
 
-/** The package managers that install by two tries of this file. */
+/** The package managers that get a second attempt. */
 type Manager = Exclude<PackageManager, 'npm'>
 
-/** Where Yarn has its cache for a try without a network: git takes no notice, and it goes when the try is over. */
+/** Yarn's cache for an attempt without a network. git ignores it, and it is removed after the attempt. */
 const yarnCache = '.mlx/yarn-cache'
 
-/** The tries of each package manager, and why the second one differs. */
-const tries: Record<Manager, { first: Try; second: Try; difference: string }> = {
-  // It takes what its cache has where it gets no answer, but only when all retries of that package are over: 70 s each
-  // by default (pnpm 12.21). Up to version 10 it reads npm's variables.
+/** Both attempts of each package manager, and how the second one differs, for the user. */
+const attempts: Record<Manager, { first: Attempt; second: Attempt; difference: string }> = {
+  // Without an answer pnpm uses its cache, but only after all retries of that package: 70 s each by default (12.21).
+  // Up to version 10 it reads npm's variables.
   pnpm: {
     first: { environment: { pnpm_config_fetch_retries: '0', npm_config_fetch_retries: '0' } },
     second: {},
     difference: '',
   },
-  // It resolves from its mirror alone (Yarn 4.18), which its global cache only is to a cache of another place.
+  // Offline, Yarn resolves only from its mirror (4.18). Its global cache is a mirror only for a cache in another folder.
   yarn: {
     first: {},
     second: {
@@ -38,17 +38,17 @@ const tries: Record<Manager, { first: Try; second: Try; difference: string }> = 
         YARN_CACHE_FOLDER: yarnCache,
       },
     },
-    difference: ", the second time from Yarn's cache alone",
+    difference: ", the second time with Yarn's cache only",
   },
-  // It asks for what is older than five minutes, and gives up where it gets no answer (Bun 1.4).
+  // Bun asks for everything older than five minutes, and gives up when it gets no answer (1.4).
   bun: {
     first: {},
     second: { flags: ['--offline'] },
-    difference: ", the second time from Bun's cache alone",
+    difference: ", the second time with Bun's cache only",
   },
 }
 
-/** As npm's, by the names of pnpm too. */
+/** The same delays, also by pnpm's names. */
 const pnpmRetryDelays = {
   ...retryDelays,
   pnpm_config_fetch_retry_mintimeout: retryDelays.npm_config_fetch_retry_mintimeout,
@@ -56,10 +56,10 @@ const pnpmRetryDelays = {
 }
 
 /**
- * Installs in two tries, so that a machine without a network takes what an earlier project left in the caches. None of these
- * package managers tells a program why it failed, so each failure is followed by the second try.
+ * Installs in up to two attempts, so that a machine without a network uses what an earlier project left in the caches.
+ * None of these package managers tells a program why it failed, so every failure gets the second attempt.
  *
- * @param run runs the package manager's `install`; gives why it failed, undefined when it did not.
+ * @param run runs the package manager's `install`, and returns why it failed, undefined when it succeeded.
  */
 export async function installWithFallback(
   manager: Manager,
@@ -67,20 +67,20 @@ export async function installWithFallback(
   environment: Environment,
   run: (flags: readonly string[], environment: Environment) => Promise<string | undefined>,
 ): Promise<string | undefined> {
-  const { first, second, difference } = tries[manager]
+  const { first, second, difference } = attempts[manager]
   const shared = {
     ...(manager === 'pnpm' ? pnpmRetryDelays : {}),
     ...environment,
     ...installEnvironment(manager),
   }
-  const attempt = ({ flags = [], environment: more }: Try) => run(flags, { ...shared, ...more })
+  const attempt = ({ flags = [], environment: more }: Attempt) => run(flags, { ...shared, ...more })
   const failure = await attempt(first)
-  // It was there, and ended by itself.
+  // Only a package manager that ran and exited by itself gets the second attempt.
   if (!failure?.startsWith('exit ')) return failure
   try {
-    const again = await attempt(second)
-    if (again === undefined) return undefined
-    return `${again}, twice${difference} (where the network is why, see "Behind a proxy, offline" in README.md)`
+    const secondFailure = await attempt(second)
+    if (secondFailure === undefined) return undefined
+    return `${secondFailure}, twice${difference} (if the network is the cause, see "Behind a proxy, offline" in README.md)`
   } finally {
     process.getBuiltinModule('node:fs').rmSync(`${directory}/${yarnCache}`, { recursive: true, force: true })
   }

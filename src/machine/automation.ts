@@ -1,6 +1,6 @@
 /**
- * Variables that coding agents set for the commands that they run, and the agent's name. The list is that of std-env
- * (github.com/unjs/std-env, src/agents.ts), less what a person at an editor's terminal has too.
+ * Variables that coding agents set for the commands that they run, with the agent's name. The list comes from std-env
+ * (github.com/unjs/std-env, src/agents.ts), without the variables that are also set in an editor's terminal.
  */
 const agents: readonly [variable: string, name: string][] = [
   ['CLAUDECODE', 'Claude Code'],
@@ -17,17 +17,17 @@ const agents: readonly [variable: string, name: string][] = [
   ['AI_AGENT', 'a coding agent'],
 ]
 
-/** Set by the services for CI that do not set CI: Azure Pipelines, TeamCity, Jenkins. */
+/** Variables of the CI services that do not set CI: Azure Pipelines, TeamCity, Jenkins. */
 const continuousIntegration = ['TF_BUILD', 'TEAMCITY_VERSION', 'JENKINS_URL']
 
-/** Who runs this command where nobody can be asked: a coding agent or CI; undefined for a person. */
+/** Returns the name of the coding agent or CI that runs this command; undefined when a person does. */
 export function detectAutomation(environment: NodeJS.ProcessEnv): string | undefined {
   const agent = agents.find(([variable]) => environment[variable])
   if (agent !== undefined) return agent[1]
   return isContinuousIntegration(environment) ? 'CI' : undefined
 }
 
-/** Whether a service for CI runs this: CI is set, and not to 0 or false, or a variable of such a service is. */
+/** Whether this runs in CI: CI is set to something other than 0 or false, or a variable of a CI service is set. */
 export function isContinuousIntegration(environment: NodeJS.ProcessEnv): boolean {
   const isCi = !['', '0', 'false'].includes((environment.CI ?? '').toLowerCase())
   return isCi || continuousIntegration.some((variable) => environment[variable])

@@ -1,4 +1,4 @@
-/** The name that git signs commits with here; undefined without git or without a name. */
+/** Returns git's user.name for a folder; undefined without git or without a name. */
 export async function gitUserName(workingDirectory: string): Promise<string | undefined> {
   const { execFile } = await import('node:child_process')
   return await new Promise((resolve) => {

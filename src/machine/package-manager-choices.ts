@@ -2,8 +2,8 @@ import { type PackageManager, packageManagers } from '../choices.ts'
 import { findOnPath } from './search-path.ts'
 
 /**
- * The package managers to choose between, the likeliest first: the one that runs this process; where that can't be
- * told (`node dist/index.js`, a tool that is installed), those on the PATH; npm where there is none.
+ * Returns the package managers to choose from, the likeliest first. This is the one that runs this process, or those on
+ * the PATH if that is unknown (`node dist/index.js`, an installed tool), or npm if there are none.
  */
 export function packageManagerChoices(
   environment: NodeJS.ProcessEnv,

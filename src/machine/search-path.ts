@@ -1,10 +1,10 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Windows adds these to the name of a program, npm's own being scripts. */
+/** Suffixes of programs on Windows, where npm itself is a script. */
 const suffixes = process.platform === 'win32' ? ['.exe', '.cmd', ''] : ['']
 
-/** Path of the first program of this name on the PATH. */
+/** Returns the path of the first program with this name on the PATH. */
 export function findOnPath(program: string, environment: NodeJS.ProcessEnv): string | undefined {
   const folders = (environment.PATH ?? environment.Path ?? '').split(delimiter)
   return folders
@@ -13,15 +13,15 @@ export function findOnPath(program: string, environment: NodeJS.ProcessEnv): str
     .find(isProgram)
 }
 
-/** Whether a path is a file that this user may run. */
+/** Whether a path is a file that this user may execute. */
 export function isProgram(path: string): boolean {
   try {
-    // Looked at first: most are not there, and an error that is thrown takes longer than all else.
+    // Most candidates do not exist, and a thrown error would take longer than everything else.
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return false
     accessSync(path, constants.X_OK)
     return true
   } catch {
-    // Not ours to look at or to run: then it is none.
+    // This user may not look at it or run it.
     return false
   }
 }

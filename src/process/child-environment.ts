@@ -1,12 +1,12 @@
-/** Settings of the command that ran this tool (`npm create --force`) and flags of ours that npm took. */
+/** Settings of the command that ran this tool (`npm create --force`), and flags of this tool that npm took. */
 const settingsOfCreation = /^npm_config_(template|model|env|force|yes|json|dry_run|package|call)$/
 
-/** Inside a git hook these would lead git to another repository. */
+/** Inside a git hook these would point git to another repository. */
 const gitRepository = /^GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX)$/
 
 /**
- * The environment for package managers and git in the new project: the user's, without what is not meant for them.
- * A registry on this machine is not asked for through a proxy.
+ * Returns the environment for package managers and git in the new project: the user's, without the settings that were
+ * meant for this tool. Connections to this machine don't go through a proxy.
  */
 export function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
@@ -15,7 +15,7 @@ export function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.Process
   return { ...Object.fromEntries(kept), ...loopbackWithoutProxy(environment) }
 }
 
-/** The names that no proxy is used for, with loopback's, where there is a proxy by a variable. */
+/** Returns NO_PROXY with the loopback addresses added, if a variable sets a proxy. */
 function loopbackWithoutProxy(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const proxied = Object.keys(environment).some((name) => /^(https?|all)_proxy$/i.test(name))
   const given = environment.NO_PROXY || environment.no_proxy || ''

@@ -5,13 +5,13 @@ export interface CommandOptions {
   signal: AbortSignal
 }
 
-/** How the steps run other programs. An interruption is a value here; whoever calls decides what it means. */
+/** Runs other programs. An interruption is a value, and the caller decides what it means. */
 export interface Commands {
   /**
-   * Runs a command that the user watches.
+   * Runs a command while the user watches its output.
    *
-   * @param options.output where it prints: stdout, or stderr when stdout is for a program.
-   * @returns why it failed, in words; undefined when it did not.
+   * @param options.output stdout, or stderr when a program reads stdout.
+   * @returns why it failed, in words; undefined when it succeeded.
    */
   run(
     command: readonly string[],
@@ -19,12 +19,18 @@ export interface Commands {
   ): Promise<{ failure: string | undefined } | 'interrupted'>
 
   /**
-   * Runs a short command quietly.
+   * Runs a short command and captures its output.
    *
-   * @returns what it printed, trimmed; undefined when it failed or is missing. And what it complained of, in one line.
+   * @returns its trimmed stdout, undefined when it failed or is missing, and the line of stderr that says why.
    */
-  ask(
+  capture(
     command: readonly string[],
     options: CommandOptions,
-  ): Promise<{ printed: string | undefined; complaint: string } | 'interrupted'>
+  ): Promise<{ stdout: string | undefined; errorLine: string } | 'interrupted'>
+}
+
+/** What a step needs to run commands in the new project while the user watches. */
+export interface CommandContext extends CommandOptions {
+  commands: Commands
+  output: 'stdout' | 'stderr'
 }

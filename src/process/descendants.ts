@@ -4,21 +4,21 @@ import { readdirSync, readFileSync } from 'node:fs'
 interface Process {
   id: number
   parent: number
-  /** Whether it has the mark in its environment. */
+  /** Whether the mark is in its environment. */
   isMarked: boolean
 }
 
 /**
- * The processes that some processes started, and those that these started. One whose parent has ended is the child of
- * nobody that is known, so on Linux those are found too that have a variable in their environment.
+ * Returns the ids of all processes that descend from some processes. A process whose parent has ended can't be traced
+ * back, so on Linux processes that have a mark in their environment are found too. Returns none on Windows, where
+ * Ctrl-C reaches every process of the console.
  *
- * @param mark `NAME=value` that only they have.
- * @returns their ids; none on Windows, where a Ctrl-C reaches all that share a console.
+ * @param mark `NAME=value`, an environment variable that only descendants have.
  */
 export function descendantsOf(ancestors: readonly number[], mark: string): number[] {
   const processes = process.platform === 'linux' ? processesByProc(mark) : processesByPs()
   const found = new Set([...ancestors, ...processes.filter(({ isMarked }) => isMarked).map(({ id }) => id)])
-  // As often as something new is found: ids are in no order of descent.
+  // Repeated until nothing new is found, because parents may be listed after their children.
   for (let before = 0; found.size > before; ) {
     before = found.size
     for (const { id, parent } of processes) if (found.has(parent)) found.add(id)
@@ -26,7 +26,7 @@ export function descendantsOf(ancestors: readonly number[], mark: string): numbe
   return [...found].filter((id) => !ancestors.includes(id))
 }
 
-/** Images for containers often have no ps, so Linux is asked itself. */
+/** Reads /proc, because container images often have no ps. */
 function processesByProc(mark: string): Process[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -36,13 +36,16 @@ function processesByProc(mark: string): Process[] {
         const isMarked = environmentOf(name).split('\0').includes(mark)
         return [{ id: Number(name), parent: Number(parent), isMarked }]
       } catch {
-        // It has ended meanwhile.
+        // The process has ended in the meantime.
         return []
       }
     })
 }
 
-/** What Linux tells of a process after its name, which may hold anything: `S 4242 ...`, its state and its parent. */
+/**
+ * Returns the fields of /proc/ID/stat that follow the name: state, parent (`S 4242 ...`). The name itself may contain
+ * anything.
+ */
 function statusOf(id: number | string): string[] {
   const status = readFileSync(`/proc/${id}/stat`, 'utf8')
   return status.slice(status.lastIndexOf(')') + 2).split(' ')
@@ -52,7 +55,7 @@ function environmentOf(id: string): string {
   try {
     return readFileSync(`/proc/${id}/environ`, 'utf8')
   } catch {
-    // Of another user.
+    // It belongs to another user.
     return ''
   }
 }
@@ -66,18 +69,18 @@ function processesByPs(): Process[] {
       return { id: Number(id), parent: Number(parent), isMarked: false }
     })
   } catch {
-    // No ps: the command that was started is ended, and ends its own as well as it can.
+    // There is no ps: only the command itself is ended, and it ends its children as well as it can.
     return []
   }
 }
 
-/** Whether a process is there and has not ended: a zombie has, and waits for nothing but its parent. */
+/** Whether a process is running. A zombie is not: it has ended, and only waits for its parent. */
 export function isAlive(id: number): boolean {
   try {
     process.kill(id, 0)
     return process.platform !== 'linux' || statusOf(id)[0] !== 'Z'
   } catch {
-    // There is none, or it ended between the two looks.
+    // There is no such process, or it ended between the two calls.
     return false
   }
 }

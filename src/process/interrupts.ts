@@ -2,11 +2,11 @@ import { closeSync } from 'node:fs'
 import { InterruptedError } from '../errors.ts'
 
 export interface Interrupts extends Disposable {
-  /** Aborted with an InterruptedError by the first signal. */
+  /** Is aborted with an InterruptedError by the first signal. */
   signal: AbortSignal
 }
 
-/** Turns Ctrl-C, SIGTERM and SIGHUP into an abort, so that whatever runs can clean up before the process ends. */
+/** Turns Ctrl-C, SIGTERM and SIGHUP into an abort, so that steps can clean up before the process exits. */
 export function listenForInterrupts(): Interrupts {
   const controller = new AbortController()
   const abort = (): void => controller.abort(new InterruptedError())
@@ -15,25 +15,25 @@ export function listenForInterrupts(): Interrupts {
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
-      // SIGHUP stays heard: that of a terminal that is closed may come after the end of its input, which ends a question.
+      // SIGHUP is still handled: when a terminal is closed, its input ends first, which ends a prompt.
       for (const name of signals) if (name !== 'SIGHUP') process.off(name, abort)
     },
   }
 }
 
 /**
- * To be called last. Node puts the terminal back as it found it when it ends, and aborts with a core dump when that
- * terminal has been closed (`ResetStdio` in its node.cc). What is closed here it leaves out.
+ * Closes the standard streams that are no terminal any more. Call it last: on exit Node resets the terminal, and aborts
+ * with a core dump if that terminal has been closed (`ResetStdio` in node.cc). It skips streams that are closed.
  */
 export function releaseClosedTerminal(): void {
-  // Loads Node's network modules, so only now.
+  // Loads Node's network modules, so not before it is needed.
   const { isatty } = process.getBuiltinModule('node:tty')
   for (const descriptor of [0, 1, 2]) {
     if (isatty(descriptor)) continue
     try {
       closeSync(descriptor)
     } catch {
-      // It was closed already.
+      // It is closed already.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What Node starts for a command. */
+/** The arguments of `spawn` for a command. */
 export interface SpawnCommand {
   program: string
   flags: readonly string[]
@@ -6,8 +6,8 @@ export interface SpawnCommand {
 }
 
 /**
- * How a command of a package manager is started on a system. On Windows those are scripts (`npm.cmd`), which only a shell runs;
- * a shell gets one line, since Node warns of arguments beside it (DEP0190) and does not quote them.
+ * Returns how to spawn a package manager's command on a platform. On Windows these are scripts (`npm.cmd`), which only
+ * a shell can run. A shell gets one line, because Node warns about separate arguments (DEP0190) and does not quote them.
  */
 export function spawnCommandFor(
   platform: NodeJS.Platform,

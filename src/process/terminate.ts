@@ -2,47 +2,47 @@ import type { ChildProcess } from 'node:child_process'
 import { standardOutput } from '../terminal/output.ts'
 import { descendantsOf, isAlive } from './descendants.ts'
 
-/** Time that an interrupted command has to end by itself before it is killed. */
+/** How long an interrupted command may take to end before it is killed. */
 export const graceMs = 5000
 
-/** So long after the first signal another one is meant: of one Ctrl-C npx makes two. */
-const secondMs = 500
+/** A signal this soon after the first one belongs to the same Ctrl-C: npx turns one into two. */
+const sameKeyMs = 500
 
-/** How often processes that are not this one's children are looked at: nothing tells of their end. */
-const lookMs = 20
+/** How often processes that are not children of this one are polled: no event reports their end. */
+const pollMs = 20
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** The end of a command before its time, with all that it started. */
-export interface Ending {
-  /** Asks the command to end. It is killed after a grace, or at once when the user asks again. */
-  begin(): void
-  /** Waits for what the command left running; to be called when it has ended itself. */
-  finish(): Promise<void>
-  /** Ends all without waiting: this process is about to end. */
-  abandon(): void
+/** Ends a command early, with everything that it started. */
+export interface Termination {
+  /** Asks the command to end. It is killed after the grace period, or at once when the user interrupts again. */
+  start(): void
+  /** Waits for what the command left running. Call it after the command itself has ended. */
+  waitForEnd(): Promise<void>
+  /** Ends everything without waiting, because this process is about to exit. */
+  endNow(): void
 }
 
 /**
- * Prepares to end a command. A package manager passes on a signal to what it started or does not, as it likes, so
- * what it started is remembered when the end begins.
+ * Prepares to end a command. Package managers may or may not pass a signal on to what they started, so their
+ * descendants are remembered when the termination starts.
  *
- * @param name of the command, for the user who waits for its end.
- * @param mark `NAME=value` in its environment, which what it starts inherits.
+ * @param name the command, as the user who waits for its end knows it.
+ * @param mark `NAME=value` in the command's environment, which everything it starts inherits.
  */
-export function endingOf(child: ChildProcess, name: string, mark: string): Ending {
-  const family = new Set<number>()
-  let killing: NodeJS.Timeout | undefined
-  let saying: NodeJS.Timeout | undefined
-  let begunMs = 0
+export function prepareTermination(child: ChildProcess, name: string, mark: string): Termination {
+  const descendants = new Set<number>()
+  let killTimer: NodeJS.Timeout | undefined
+  let noticeTimer: NodeJS.Timeout | undefined
+  let startMs = 0
 
-  const find = (): void => {
+  const findDescendants = (): void => {
     if (child.pid === undefined) return
-    for (const id of descendantsOf([child.pid, ...family], mark)) family.add(id)
+    for (const id of descendantsOf([child.pid, ...descendants], mark)) descendants.add(id)
   }
-  const tell = (signal: NodeJS.Signals): void => {
-    find()
-    for (const id of family) {
+  const signalDescendants = (signal: NodeJS.Signals): void => {
+    findDescendants()
+    for (const id of descendants) {
       try {
         process.kill(id, signal)
       } catch {
@@ -50,40 +50,40 @@ export function endingOf(child: ChildProcess, name: string, mark: string): Endin
       }
     }
   }
-  const kill = (): void => {
-    tell('SIGKILL')
+  const killAll = (): void => {
+    signalDescendants('SIGKILL')
     child.kill('SIGKILL')
   }
-  const hurry = (): void => {
-    if (performance.now() - begunMs >= secondMs) kill()
+  const killOnNextSignal = (): void => {
+    if (performance.now() - startMs >= sameKeyMs) killAll()
   }
-  const say = (): void => {
-    standardOutput(false).warn(`Waiting for ${name} to end; Ctrl-C again ends it at once.`)
+  const showNotice = (): void => {
+    standardOutput(false).warn(`Waiting for ${name} to exit. Press Ctrl-C again to kill it.`)
   }
-  const askFamily = (): void => tell('SIGTERM')
+  const askDescendants = (): void => signalDescendants('SIGTERM')
 
   return {
-    begin: () => {
-      begunMs = performance.now()
-      find()
-      // Not at once: a package manager that passes its signal on would make it two.
-      child.once('exit', askFamily)
-      if (!child.kill('SIGTERM')) askFamily()
-      killing = setTimeout(kill, graceMs)
-      saying = setTimeout(say, secondMs)
-      for (const name of signals) process.on(name, hurry)
+    start: () => {
+      startMs = performance.now()
+      findDescendants()
+      // Not at once: a package manager that passes its signal on would deliver it twice.
+      child.once('exit', askDescendants)
+      if (!child.kill('SIGTERM')) askDescendants()
+      killTimer = setTimeout(killAll, graceMs)
+      noticeTimer = setTimeout(showNotice, sameKeyMs)
+      for (const signal of signals) process.on(signal, killOnNextSignal)
     },
-    finish: async () => {
-      // Nothing outlives being killed, but for what hangs in the kernel: that is not waited for.
-      while ([...family].some(isAlive) && performance.now() - begunMs < 2 * graceMs) {
-        await new Promise((resolve) => setTimeout(resolve, lookMs))
+    waitForEnd: async () => {
+      // Only a process that hangs in the kernel survives SIGKILL, and that one is not waited for.
+      while ([...descendants].some(isAlive) && performance.now() - startMs < 2 * graceMs) {
+        await new Promise((resolve) => setTimeout(resolve, pollMs))
       }
-      clearTimeout(killing)
-      clearTimeout(saying)
-      for (const name of signals) process.off(name, hurry)
+      clearTimeout(killTimer)
+      clearTimeout(noticeTimer)
+      for (const signal of signals) process.off(signal, killOnNextSignal)
     },
-    abandon: () => {
-      tell('SIGTERM')
+    endNow: () => {
+      signalDescendants('SIGTERM')
       child.kill('SIGTERM')
     },
   }

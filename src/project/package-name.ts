@@ -1,36 +1,34 @@
 import { basename } from 'node:path'
 
-/** npm refuses more characters than this in a name. */
+/** The most characters that npm allows in a name. */
 const longestName = 214
 
-/** Names that npm refuses or that shadow something a project needs. */
+/** Names that npm reserves or that shadow something a project needs. */
 const reserved = new Set(['node_modules', 'favicon.ico'])
 
-/**
- * Says why npm would not take a text as the name of a package, in a sentence; undefined when it takes it.
- */
+/** Returns why npm would not accept a package name, as a sentence; undefined if it would. */
 export function packageNameProblem(name: string): string | undefined {
-  if (name === '') return 'A name has at least one character.'
-  if (name !== name.trim()) return 'A name has no space before or after it.'
-  if (name.length > longestName) return `A name has at most ${longestName} characters.`
-  if (name !== name.toLowerCase()) return 'npm takes no capital letters in a name.'
+  if (name === '') return 'A name must not be empty.'
+  if (name !== name.trim()) return 'A name must not begin or end with a space.'
+  if (name.length > longestName) return `A name must not have more than ${longestName} characters.`
+  if (name !== name.toLowerCase()) return 'A name must not contain capital letters.'
   const scoped = /^@([^/]*)\/([^/]*)$/.exec(name)
   const parts = scoped === null ? [name] : [scoped[1] ?? '', scoped[2] ?? '']
   for (const part of parts) {
-    if (part === '') return 'A scoped name is @scope/name.'
-    if (/^[._]/.test(part)) return 'A name does not begin with a dot or an underscore.'
+    if (part === '') return 'A scoped name must have the form @scope/name.'
+    if (/^[._]/.test(part)) return 'A name must not begin with a dot or an underscore.'
     const odd = /[^a-z0-9._-]/.exec(part)
     if (odd !== null) {
-      return `A name has only a-z, 0-9, "-", "_" and "." (it goes into web addresses); "${characterAt(part, odd.index)}" is none of them.`
+      return `A name may contain only a-z, 0-9, "-", "_" and ".", but not "${characterAt(part, odd.index)}".`
     }
   }
-  if (reserved.has(name)) return `npm keeps the name ${name} for itself.`
+  if (reserved.has(name)) return `The name ${name} is reserved.`
   return undefined
 }
 
 /**
- * Makes a name that npm takes from the name of a folder: `My App` gives `my-app`. Where nothing of it can be
- * used (a name in another script), it is `mlx-app`.
+ * Returns a package name made from the name of a folder: `my-app` for `My App`. It is `mlx-app` if no character can be
+ * used, as in another script.
  */
 export function nameFromDirectory(path: string): string {
   const folder = basename(path)
@@ -45,7 +43,7 @@ export function nameFromDirectory(path: string): string {
   return packageNameProblem(name) === undefined ? name : 'mlx-app'
 }
 
-/** True for `@scope/name`, which as a folder means `name`. */
+/** Whether a text is a scoped name, `@scope/name`. As a folder it means `name`. */
 export function isScopedName(text: string): boolean {
   return text.startsWith('@') && packageNameProblem(text) === undefined
 }

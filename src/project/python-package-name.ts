@@ -1,5 +1,5 @@
-/** Names of modules that are Python's own, in 3.11 to 3.14, those alone that a package of ours could have. */
-const ofPython = new Set(
+/** Modules of Python 3.11 to 3.14 whose names a project could have. */
+const pythonModules = new Set(
   `
   abc aifc annotationlib antigravity argparse array ast asynchat asyncio asyncore atexit audioop base64 bdb
   binascii bisect builtins bz2 calendar cgi cgitb chunk cmath cmd code codecs codeop collections colorsys
@@ -20,27 +20,28 @@ const ofPython = new Set(
 `.match(/\w+/g),
 )
 
-/** What a statement can't import, or should not: Python's keywords, the soft ones too. */
+/** Python's keywords, including the soft ones, which can't or should not be imported. */
 const keywords = new Set(
   `and as assert async await break case class continue def del elif else except finally for from global if import in is
 lambda match nonlocal not or pass raise return try type while with yield none true false`.match(/\w+/g),
 )
 
-/** What projects import beside it, and names that the folders and tools of a Python project have. */
-const ofProjects = new Set(
+/** Packages that projects import, and names of the folders and tools of a Python project. */
+const projectModules = new Set(
   `mlx mlx_app mlx_audio mlx_lm mlx_vlm mlx_whisper anyio click cv2 datasets fastapi filelock fsspec google httpx huggingface_hub
 ipykernel jinja2 llguidance msgspec multipart notebook numpy packaging pandas pil pip pydantic pygments pytest regex requests
 rich ruff safetensors scipy sentencepiece setuptools starlette tokenizers torch tqdm transformers typer uvicorn uv wheel yaml
 bin build conftest dist docs examples lib mypy scripts src test tests`.match(/\w+/g),
 )
 
-/** What is put behind a name that is taken, and what a name is called of which nothing can be used. */
+/** What is appended to a name that is taken, and the name to use if no character is left. */
 const suffix = '_project'
 const fallback = 'my_app'
 
 /**
- * Name of the Python package of a project, from its npm name (or anything else): an identifier that is no keyword and shadows no module that the
- * project could import. `@scope/my-app` gives `my_app`, `class` gives `class_project`, `2048` gives `app_2048`.
+ * Returns the name of a project's Python package, made from its npm name: an identifier that is no keyword and shadows
+ * no module that the project could import. It is `my_app` for `@scope/my-app`, `class_project` for `class`, and
+ * `app_2048` for `2048`.
  */
 export function pythonPackageName(name: string): string {
   const words = name
@@ -55,5 +56,5 @@ export function pythonPackageName(name: string): string {
 }
 
 function isTaken(identifier: string): boolean {
-  return [ofPython, keywords, ofProjects].some((names) => names.has(identifier))
+  return [pythonModules, keywords, projectModules].some((names) => names.has(identifier))
 }

@@ -1,10 +1,11 @@
 import type { Answers } from '../choices.ts'
 import { quote } from '../command-line/quote.ts'
 import { InterruptedError } from '../errors.ts'
-import { type CommandContext, installPackages, runCommand } from '../install/install.ts'
+import { installPackages, runCommand } from '../install/install.ts'
 import { type Machine, unsupportedReason } from '../machine/machine.ts'
 import { setupCommand } from '../package-manager.ts'
 import { childEnvironment } from '../process/child-environment.ts'
+import type { CommandContext } from '../process/commands.ts'
 import type { Output } from '../terminal/output.ts'
 import { initRepository } from './git.ts'
 
@@ -16,6 +17,7 @@ export interface Progress {
 }
 
 export interface AfterWriteOptions {
+  /** Absolute path of the project. */
   target: string
   answers: Answers
   install: boolean
@@ -27,10 +29,10 @@ export interface AfterWriteOptions {
 }
 
 /**
- * What happens once the files are there: packages, Python, git. A step that fails leaves the project and
- * says how to go on.
+ * Installs the packages, sets up Python, and creates the git repository of a project that has been written. If a step
+ * fails, the project stays and the user is told how to finish it.
  *
- * @throws InterruptedError on Ctrl-C; the project stays.
+ * @throws InterruptedError on Ctrl-C. The project stays.
  */
 export async function runAfterWrite(options: AfterWriteOptions): Promise<Progress> {
   const progress: Progress = { install: 'skipped', setup: 'skipped', git: 'skipped' }
@@ -39,9 +41,7 @@ export async function runAfterWrite(options: AfterWriteOptions): Promise<Progres
     return progress
   } catch (error) {
     if (!(error instanceof InterruptedError)) throw error
-    throw new InterruptedError(
-      `Interrupted. The project stays in ${options.target}: ${remainingCommands(options, progress)}`,
-    )
+    throw new InterruptedError(`Interrupted. ${howToFinish(options, progress)}`)
   }
 }
 
@@ -58,13 +58,11 @@ async function runSteps(options: AfterWriteOptions, progress: Progress): Promise
     output: output.channel,
   }
   if (options.install) {
-    output.say(`\nInstalling packages with ${answers.packageManager} ...`)
+    output.say(`\nInstalling packages with ${answers.packageManager}...`)
     const failure = await installPackages(answers.packageManager, context)
     progress.install = failure === undefined ? 'done' : 'failed'
     if (failure !== undefined) {
-      output.warn(
-        `The packages could not be installed: ${failure}. The project stays; ${remainingCommands(options, progress)}`,
-      )
+      output.warn(`Could not install the packages: ${failure}. ${howToFinish(options, progress)}`)
     }
   }
   if (progress.install === 'done') await setUpPython(options, progress, context)
@@ -79,16 +77,14 @@ async function setUpPython(
   const { answers, machine, output } = options
   const reason = unsupportedReason(machine)
   if (reason !== undefined) {
-    output.warn(`Python is not set up: ${reason}`)
+    output.warn(`Python was not set up: ${reason}`)
     return
   }
-  output.say('\nSetting up Python ...')
+  output.say('\nSetting up Python...')
   const failure = await runCommand(setupCommand(answers), context)
   progress.setup = failure === undefined ? 'done' : 'failed'
   if (failure !== undefined) {
-    output.warn(
-      `Python could not be set up: ${failure}. The project stays; ${remainingCommands(options, progress)}`,
-    )
+    output.warn(`Could not set up Python: ${failure}. ${howToFinish(options, progress)}`)
   }
 }
 
@@ -100,15 +96,21 @@ async function createRepository(
   const message = `Create ${options.answers.name} with create-mlx-app ${options.version}`
   const result = await initRepository(message, context.commands, context)
   progress.git = result.state
-  if (result.state === 'committed') options.output.say('Made a git repository with one commit.')
-  else if (result.state === 'initialised') options.output.say(`Made a git repository: ${result.reason}.`)
-  else options.output.say(`No git repository: ${result.reason}.`)
+  const { output } = options
+  if (result.state === 'committed') output.say('Created a git repository with one commit.')
+  else if (result.state === 'initialised') output.say(`Created a git repository: ${result.reason}.`)
+  else output.say(`No git repository was created: ${result.reason}.`)
 }
 
-function remainingCommands({ answers }: AfterWriteOptions, progress: Progress): string {
+/** Says where the project is, and which commands complete it. */
+function howToFinish({ target, answers }: AfterWriteOptions, progress: Progress): string {
   const commands = [
     ...(progress.install === 'done' ? [] : [`${answers.packageManager} install`]),
     ...(progress.setup === 'done' ? [] : [setupCommand(answers).map(quote).join(' ')]),
   ]
-  return commands.length === 0 ? 'nothing is missing but git.' : `go on in it with: ${commands.join(' && ')}`
+  const rest =
+    commands.length === 0
+      ? 'Only its git repository is missing.'
+      : `To finish, run there: ${commands.join(' && ')}`
+  return `The project is in ${target}. ${rest}`
 }

@@ -2,31 +2,30 @@ import type { Answers } from '../choices.ts'
 import type { CatalogueModel } from '../models/catalogue.ts'
 import { scriptCommand } from '../package-manager.ts'
 
-/** What there is to know of a model of the catalogue that is not for text alone, as lines of text. */
+/** Returns what the user must know about a model of the catalogue that is not a plain text model, one note a line. */
 export function modelNotes(known: CatalogueModel | undefined, answers: Answers): string[] {
   if (known === undefined) return []
+  const isEmbedding = known.task === 'embeddings'
   // Qwen3's embedding models run on mlx-lm, like text models.
-  const needsExtra = known.task === 'embeddings' ? !known.id.includes('Qwen3-Embedding') : known.sees
-  const extra = extraCommand(answers)
+  const needsExtra = isEmbedding ? !known.id.includes('Qwen3-Embedding') : known.vision
   return [
-    ...(known.task === 'embeddings' ? [embeddingsNote(answers)] : []),
-    ...(needsExtra && answers.env === 'existing' ? ['Its Python needs mlx-vlm too, for this model.'] : []),
-    ...(needsExtra && answers.env !== 'existing'
-      ? [known.task === 'embeddings' ? `It needs, once: ${extra}` : `To show it images, run once: ${extra}`]
-      : []),
+    ...(isEmbedding ? [embeddingNote(answers)] : []),
+    ...(needsExtra ? [extraNote(isEmbedding ? 'To use it' : 'To use images', answers)] : []),
   ]
 }
 
-/** What adds mlx-vlm. */
-function extraCommand({ packageManager, features = [] }: Answers): string {
-  if (!features.includes('python'))
-    return scriptCommand(packageManager, 'setup', ['--with', 'vision']).join(' ')
+/** Returns how to add mlx-vlm. @param purpose what it is needed for: `To use images`. */
+function extraNote(purpose: string, { packageManager, env, features = [] }: Answers): string {
+  if (env === 'existing') return `${purpose}, your Python needs the package mlx-vlm.`
+  if (!features.includes('python')) {
+    return `${purpose}, run once: ${scriptCommand(packageManager, 'setup', ['--with', 'vision']).join(' ')}`
+  }
   const setup = scriptCommand(packageManager, 'setup').join(' ')
-  return `${setup}, with "mlx-app[vision]" in place of "mlx-app" in python/pyproject.toml`
+  return `${purpose}, change "mlx-app" to "mlx-app[vision]" in python/pyproject.toml, then run: ${setup}`
 }
 
-function embeddingsNote({ template }: Answers): string {
+function embeddingNote({ template }: Answers): string {
   return template === 'server'
-    ? 'The model makes vectors and writes no text: /v1/embeddings answers with it, a chat needs a text model.'
-    : 'The model makes vectors and writes no text: engine.embed() answers with it, the chat needs a text model.'
+    ? 'This model creates embeddings and generates no text. Use it with /v1/embeddings; a chat needs a text model.'
+    : 'This model creates embeddings and generates no text. Use it with engine.embed(); the chat needs a text model.'
 }

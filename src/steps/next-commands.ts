@@ -1,9 +1,11 @@
 import { isAbsolute, relative } from 'node:path'
 import { type Answers, templateOf } from '../choices.ts'
+import { answerFlags } from '../command-line/answer-flags.ts'
+import { allSwitchOptions, type SwitchId } from '../command-line/options.ts'
 import { quote } from '../command-line/quote.ts'
 import { createCommand, quietStartCommand, scriptCommand, setupCommand } from '../package-manager.ts'
 
-/** What is left for the user to do in a new project, as command lines, in order. */
+/** Returns the commands that the user can run next in a new project, in order. */
 export function nextCommands(
   target: string,
   answers: Answers,
@@ -23,34 +25,26 @@ export function nextCommands(
   ]
 }
 
-/** The command that makes the same project without a question, with this version of the tool. */
-export function repeatCommandLine(
+/** Returns the command that creates the same project without prompts, with this version of the tool. */
+export function repeatCommand(
   target: string,
   answers: Answers,
   workingDirectory: string,
   version: string,
-  switches: readonly string[],
+  switches: ReadonlySet<SwitchId>,
   environment: NodeJS.ProcessEnv,
 ): string {
+  const repeated = allSwitchOptions.filter(({ id, isRepeated }) => isRepeated && switches.has(id))
   return [
     ...createCommand(answers.packageManager, version, environment),
-    displayPath(target, workingDirectory),
+    quote(displayPath(target, workingDirectory)),
     '--yes',
-    ...['--name', answers.name],
-    ...['--template', answers.template],
-    ...['--model', answers.model],
-    ...(answers.features === undefined ? [] : ['--with', answers.features.join(',')]),
-    ...(answers.env === undefined ? [] : ['--env', answers.env]),
-    ...(answers.pythonPath === undefined ? [] : ['--python-path', answers.pythonPath]),
-    ...['--package-manager', answers.packageManager],
-    ...['--author', answers.author],
-    ...switches,
-  ]
-    .map(quote)
-    .join(' ')
+    ...answerFlags(answers),
+    ...repeated.map(({ flag }) => flag),
+  ].join(' ')
 }
 
-/** The path as it is shortest to type from here. */
+/** Returns a path in the form that is shortest to type in the working directory. */
 export function displayPath(target: string, workingDirectory: string): string {
   const path = relative(workingDirectory, target)
   if (path === '') return '.'

@@ -1,14 +1,15 @@
-/** The end of a question that its package does not see: it would wait on although nobody can answer any more. */
-export interface Departure {
-  /** Settled once `leave` was called. */
-  isGone: Promise<undefined>
-  leave(): void
+/** Ends a prompt that its package would keep open although nobody can answer it any more. */
+export interface Abandonment {
+  /** Resolves once `abandon` was called. */
+  abandoned: Promise<undefined>
+  abandon(): void
 }
 
-export function departure(): Departure {
-  let leave = (): void => {}
-  const isGone = new Promise<undefined>((resolve) => {
-    leave = () => resolve(undefined)
+/** Creates an abandonment for one prompt, to race against its answer. */
+export function createAbandonment(): Abandonment {
+  let abandon = (): void => {}
+  const abandoned = new Promise<undefined>((resolve) => {
+    abandon = () => resolve(undefined)
   })
-  return { isGone, leave: () => leave() }
+  return { abandoned, abandon: () => abandon() }
 }

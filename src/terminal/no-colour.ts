@@ -1,2 +1,2 @@
-/** The package that colours the questions looks at a variable of its own and not at NO_COLOR; to be imported before it. */
+/** Makes prompts honour NO_COLOR: its colours read another variable. Import this file before prompts. */
 if (process.env.NO_COLOR) process.env.NODE_DISABLE_COLORS = '1'

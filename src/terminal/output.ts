@@ -1,31 +1,31 @@
 import { writeSync } from 'node:fs'
-import { systemErrorCode } from '../errors.ts'
+import { systemErrorCode } from '../system-errors.ts'
 
-/** Where the tool speaks. With --json the one result goes to stdout and everything else to stderr. */
+/** Writes what the tool prints. With --json the result goes to stdout, and everything else to stderr. */
 export interface Output {
-  /** A line for a person. */
+  /** Prints a line for a person. */
   say(line?: string): void
-  /** A line for a person that is about something wrong. */
+  /** Prints a line about a problem to stderr. */
   warn(line: string): void
-  /** The result for a program: one line of JSON on stdout. Does nothing without --json. */
+  /** Prints the result for a program as one line of JSON on stdout. Does nothing without --json. */
   result(value: unknown): void
-  /** Where `say` writes, for questions and for what child processes print. */
+  /** Where `say` writes, and where prompts and child processes must write. */
   readonly channel: 'stdout' | 'stderr'
-  /** Why something could not be written, as a code of the system; nothing while all could. */
-  readonly lost: string | undefined
+  /** The system's code for why output was lost; undefined while everything could be written. */
+  readonly writeError: string | undefined
 }
 
 /** @param json whether a program reads stdout. */
 export function standardOutput(json: boolean): Output {
   const channel = json ? 'stderr' : 'stdout'
-  let lost: string | undefined
+  let writeError: string | undefined
   const put = (to: 'stdout' | 'stderr', text: string): void => {
-    lost = write(to, text) ?? lost
+    writeError = write(to, text) ?? writeError
   }
   return {
     channel,
-    get lost() {
-      return lost
+    get writeError() {
+      return writeError
     },
     say: (line = '') => put(channel, `${line}\n`),
     warn: (line) => put('stderr', `${line}\n`),
@@ -36,10 +36,10 @@ export function standardOutput(json: boolean): Output {
 }
 
 /**
- * Writes directly: making the streams of `process` loads a dozen modules of Node, which takes as long as
- * composing a project. They are the way out where the other end is not ready (EAGAIN).
+ * Writes without the streams of `process`: they load a dozen of Node's modules, which takes as long as composing a
+ * project. They are used only when the other end is not ready (EAGAIN).
  *
- * @returns why it could not be written; undefined when it was, or when nobody is left to read it.
+ * @returns why the text could not be written; undefined when it was, or when nobody reads it any more.
  */
 function write(channel: 'stdout' | 'stderr', text: string): string | undefined {
   const bytes = Buffer.from(text)
@@ -50,7 +50,7 @@ function write(channel: 'stdout' | 'stderr', text: string): string | undefined {
     }
   } catch (error) {
     const code = systemErrorCode(error)
-    // The reader has gone (`create-mlx-app --help | head -1`, a terminal that was closed): nobody is left to tell.
+    // The reader is gone (`create-mlx-app --help | head -1`, a closed terminal): there is nobody to tell.
     if (code === 'EPIPE' || code === 'EIO') return undefined
     if (code !== 'EAGAIN') return code ?? String(error)
     process[channel].write(bytes.subarray(written))

@@ -1,24 +1,24 @@
 import './no-colour.ts'
 import { isatty } from 'node:tty'
 import prompts from 'prompts'
-import { departure } from './abandoned-prompt.ts'
+import { createAbandonment } from './abandoned-prompt.ts'
 import type { SelectChoice, TerminalPrompter } from './prompter.ts'
 import { wrapEntry, wrapText } from './wrap.ts'
 
-/** Questions on a terminal. @param stdout where they are drawn. */
+/** Creates a prompter that draws on a terminal. */
 export function createTerminalPrompter(stdout: NodeJS.WriteStream, signal: AbortSignal): TerminalPrompter {
   const ask = async (question: prompts.PromptObject<'answer'>): Promise<unknown> => {
     if (signal.aborted) return undefined
     let cancelled = false
-    const { isGone, leave } = departure()
-    // A signal ends the question as Ctrl-C does, so that the terminal is put back in order. Where it has been closed
-    // there is nothing to put back, and the package would fail at it.
+    const { abandoned, abandon } = createAbandonment()
+    // A signal ends the prompt as Ctrl-C does, so that the terminal is restored. A closed terminal can't be restored,
+    // and the package would fail if it tried.
     const cancel = (): void => {
       if (isatty(0)) process.stdin.emit('keypress', '\u0003', { name: 'c', ctrl: true })
-      else leave()
+      else abandon()
     }
     signal.addEventListener('abort', cancel)
-    process.stdin.on('end', leave)
+    process.stdin.on('end', abandon)
     try {
       const asked = prompts(
         { ...question, stdout },
@@ -29,11 +29,11 @@ export function createTerminalPrompter(stdout: NodeJS.WriteStream, signal: Abort
           },
         },
       )
-      const answers = await Promise.race([asked, isGone])
+      const answers = await Promise.race([asked, abandoned])
       return cancelled || signal.aborted ? undefined : answers?.answer
     } finally {
       signal.removeEventListener('abort', cancel)
-      process.stdin.off('end', leave)
+      process.stdin.off('end', abandon)
     }
   }
   const askText = async (question: prompts.PromptObject<'answer'>): Promise<string | undefined> => {
@@ -41,19 +41,19 @@ export function createTerminalPrompter(stdout: NodeJS.WriteStream, signal: Abort
     return typeof answer === 'string' ? answer : undefined
   }
   return {
-    text: (message, initial, check) =>
+    text: (message, initial, validate) =>
       askText({
         type: 'text',
         name: 'answer',
-        message: heading(message, '', stdout).message,
+        message: formatHeading(message, '', stdout).message,
         initial,
-        validate: (answer: string) => check(answer) ?? true,
+        validate: (answer: string) => validate(answer) ?? true,
       }),
     select: (message, choices, initial) =>
       askText({
         type: 'select',
         name: 'answer',
-        ...list(heading(message, 'arrow keys move, Enter takes', stdout), choices, stdout),
+        ...formatList(formatHeading(message, 'arrow keys move, Enter selects', stdout), choices, stdout),
         initial: Math.max(
           0,
           choices.findIndex((choice) => choice.value === initial),
@@ -63,7 +63,7 @@ export function createTerminalPrompter(stdout: NodeJS.WriteStream, signal: Abort
       const answer = await ask({
         type: 'multiselect',
         name: 'answer',
-        ...list(heading(message, 'space marks, Enter goes on', stdout), choices, stdout),
+        ...formatList(formatHeading(message, 'Space toggles, Enter confirms', stdout), choices, stdout),
         instructions: false,
       })
       return Array.isArray(answer) ? answer.map(String) : undefined
@@ -71,14 +71,18 @@ export function createTerminalPrompter(stdout: NodeJS.WriteStream, signal: Abort
   }
 }
 
-/** Of the terminal; undefined where it does not tell. */
+/** The size of the terminal; undefined where it is unknown. */
 type Size = Partial<Pick<NodeJS.WriteStream, 'columns' | 'rows'>>
 
-/** What stands before each entry of a list: a mark, an arrow where there are more of them, and blanks. */
+/** The width of what stands before each entry of a list: a mark, a scroll arrow, and spaces. */
 const marginColumns = 4
 
-/** A question, and what its list is told of keys, in lines that the terminal does not break within a word. */
-function heading(message: string, hint: string, { columns = 80 }: Size): { message: string; hint: string } {
+/** Wraps a question and the hint about keys between words. */
+function formatHeading(
+  message: string,
+  hint: string,
+  { columns = 80 }: Size,
+): { message: string; hint: string } {
   if (`? ${message} › ${hint}`.length <= columns) return { message, hint }
   // The hint, and later the answer, get lines of their own.
   return {
@@ -88,30 +92,30 @@ function heading(message: string, hint: string, { columns = 80 }: Size): { messa
 }
 
 /**
- * The entries of a list as prompts takes them, and how many of them are drawn at once: prompts counts wrapped lines when it
- * draws anew, but can't go up beyond the top of the terminal.
+ * Returns a list as prompts takes it, and how many entries fit. prompts counts wrapped lines when it redraws, but it
+ * can't move the cursor above the top of the terminal.
  */
-function list(
+function formatList(
   { message, hint }: { message: string; hint: string },
   choices: readonly SelectChoice[],
   { columns = 80, rows = 24 }: Size,
 ): { message: string; hint: string; choices: prompts.Choice[]; optionsPerPage: number } {
-  const shown = choices.map(({ value, title, description }) => ({
+  const entries = choices.map(({ value, title, description }) => ({
     value,
     title: wrapEntry(title, columns - marginColumns, marginColumns),
-    // Anything more than these could be one of the settings of prompts itself.
+    // Any other property could be a setting of prompts itself.
     ...(description ? { description } : {}),
   }))
-  const height = Math.max(...shown.map(({ title }) => linesOf(title)))
-  // prompts folds the description of the entry under the cursor itself.
+  const height = Math.max(...entries.map(({ title }) => countLines(title)))
+  // prompts wraps the description of the selected entry itself.
   const descriptionHeight = Math.max(
-    ...shown.map(({ description = '' }) => linesOf(wrapText(description, columns - marginColumns))),
+    ...entries.map(({ description = '' }) => countLines(wrapText(description, columns - marginColumns))),
   )
-  const free = rows - linesOf(message + hint) - descriptionHeight - 1
+  const free = rows - countLines(message + hint) - descriptionHeight - 1
   const optionsPerPage = Math.min(10, Math.max(1, Math.floor(free / height)))
-  return { message, hint, choices: shown, optionsPerPage }
+  return { message, hint, choices: entries, optionsPerPage }
 }
 
-function linesOf(text: string): number {
+function countLines(text: string): number {
   return text.split('\n').length
 }

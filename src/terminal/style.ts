@@ -1,10 +1,10 @@
 import { fstatSync, statSync } from 'node:fs'
 
-/** How text stands out on a terminal. No information is in it: without colours every line says the same. */
+/** Makes text stand out on a terminal. Styles carry no information: every line reads the same without them. */
 export interface Style {
   strong(text: string): string
   faint(text: string): string
-  /** Something to type. */
+  /** A command to type. */
   command(text: string): string
   problem(text: string): string
 }
@@ -16,29 +16,29 @@ const plain: Style = {
   problem: (text) => text,
 }
 
-/** Colours where a person looks and has not asked for none (NO_COLOR); their package loads only then. */
-export async function styleFor(channel: 'stdout' | 'stderr'): Promise<Style> {
-  if (!isTerminal(channel === 'stdout' ? 1 : 2)) return plain
+/** Returns colours if the stream is a terminal, and plain text otherwise. The package for colours loads only then. */
+export async function loadStyle(channel: 'stdout' | 'stderr'): Promise<Style> {
+  if (!mayBeTerminal(channel === 'stdout' ? 1 : 2)) return plain
   try {
     const { colours } = await import('./colours.ts')
     return colours
   } catch {
-    // Half a copy of this tool: what is missing is told without colours.
+    // This copy of the tool is incomplete, and the error about it is printed without colours.
     return plain
   }
 }
 
 /**
- * Whether an open file may be a terminal. Node's own check loads its network modules, which takes longer than
- * to compose a project; so this looks at what kind of file it is. /dev/null is of that kind too.
+ * Whether an open file may be a terminal, by its type. Node's own check loads its network modules, which takes longer
+ * than composing a project. /dev/null has the same type and is excluded.
  */
-function isTerminal(descriptor: number): boolean {
+function mayBeTerminal(descriptor: number): boolean {
   try {
     const status = fstatSync(descriptor)
     if (!status.isCharacterDevice()) return false
     return status.rdev !== statSync('/dev/null').rdev
   } catch {
-    // Closed, or a system without /dev/null: plain text is right everywhere.
+    // The stream is closed, or the system has no /dev/null: plain text is right everywhere.
     return false
   }
 }

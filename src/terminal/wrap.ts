@@ -1,8 +1,5 @@
 /**
- * A text with line breaks between words, so that a narrow terminal does not break within one. A word that is wider than
- * a line stays whole.
- *
- * @param columns of a line.
+ * Wraps a text between words for a terminal of some columns. A word that is wider than a line stays whole.
  */
 export function wrapText(text: string, columns: number): string {
   return wrapWords(
@@ -12,18 +9,18 @@ export function wrapText(text: string, columns: number): string {
 }
 
 /**
- * The same for an entry of a list. A word that is wider than a line is broken behind its hyphens and slashes, as names of
- * models are read.
+ * Wraps an entry of a list. A word that is wider than a line is broken after its hyphens and slashes, as in the names of
+ * models.
  *
- * @param columns of a line, without the indent.
- * @param indent of all lines but the first, which has the entry's mark in front.
+ * @param columns width of a line without the indent.
+ * @param indent spaces before all lines but the first, which has the entry's mark before it.
  */
 export function wrapEntry(text: string, columns: number, indent: number): string {
   const words = text.split(' ').map((word) => (word.length <= columns ? [word] : word.split(/(?<=[-/])/)))
   return wrapWords(words, columns).join(`\n${' '.repeat(indent)}`)
 }
 
-/** @param words each in the parts between which it may be broken. */
+/** @param words each split into the parts between which it may be broken. */
 function wrapWords(words: readonly (readonly string[])[], columns: number): string[] {
   const lines: string[] = []
   let line: string | undefined

@@ -1,18 +1,23 @@
 import { dirname, join } from 'node:path'
 import { CreateError } from '../errors.ts'
 import { explainError } from '../system-errors.ts'
-import { type FileSystem, workspaceName, writeFiles } from './write-files.ts'
-import type { WriteResult } from './write-project.ts'
+import {
+  createFolders,
+  type FileSystem,
+  temporaryFolderName,
+  type WriteResult,
+  writeFiles,
+} from './write-files.ts'
 
-/** A step that was taken, and how it is taken back. */
+/** Reverses a step that was taken. */
 type Undo = () => void
 
 /**
- * Writes files into a folder that is there already. They are made in a folder inside it (so on the same
- * disk, even where the folder is a mount point) and moved one by one; what they replace is kept until the
- * last one is in its place.
+ * Writes files into a folder that exists. They are written to a temporary folder inside it, which is on the same disk
+ * even if the folder is a mount point, and then moved one by one. What they replace is kept until the last one is in
+ * place.
  *
- * @throws CreateError when a file would have to replace a folder, or a folder a file; nothing is touched then.
+ * @throws CreateError when a file would have to replace a folder, or a folder a file. Nothing is changed then.
  */
 export async function writeIntoExistingFolder(
   target: string,
@@ -23,48 +28,50 @@ export async function writeIntoExistingFolder(
 ): Promise<WriteResult> {
   const { missing, different } = compare(target, files, fileSystem)
   if (different.size > 0 && !force) {
-    throw new CreateError(`These files are in the way in ${target}: ${[...different.keys()].join(', ')}`, {
+    throw new CreateError(`These files already exist in ${target}: ${[...different.keys()].join(', ')}`, {
       hints: ['Add --force to overwrite them.'],
     })
   }
-  const workspace = join(target, workspaceName())
+  const temporary = join(target, temporaryFolderName())
   const undo: Undo[] = []
   const overwritten: string[] = []
   try {
-    fileSystem.mkdirSync(workspace)
-    undo.push(() => fileSystem.rmSync(workspace, { recursive: true, force: true }))
-    const made = join(workspace, 'new')
-    await writeFiles(made, new Map([...missing, ...different]), signal, fileSystem)
+    fileSystem.mkdirSync(temporary)
+    undo.push(() => fileSystem.rmSync(temporary, { recursive: true, force: true }))
+    const staged = join(temporary, 'new')
+    await writeFiles(staged, new Map([...missing, ...different]), signal, fileSystem)
     for (const path of different.keys()) {
-      const present = presentName(target, path, fileSystem)
-      const backup = join(workspace, 'old', present)
+      const existing = existingName(target, path, fileSystem)
+      const backup = join(temporary, 'old', existing)
       fileSystem.mkdirSync(dirname(backup), { recursive: true })
-      move(join(target, present), backup, fileSystem, undo)
-      overwritten.push(present)
+      move(join(target, existing), backup, fileSystem, undo)
+      overwritten.push(existing)
     }
     for (const path of [...missing.keys(), ...different.keys()]) {
-      makeFolders(dirname(join(target, path)), fileSystem, undo)
-      move(join(made, path), join(target, path), fileSystem, undo)
+      createFolders(dirname(join(target, path)), fileSystem, (folder) =>
+        undo.push(() => fileSystem.rmdirSync(folder)),
+      )
+      move(join(staged, path), join(target, path), fileSystem, undo)
     }
   } catch (error) {
-    rollBack(undo, workspace, error)
+    rollBack(undo, temporary, error)
     throw error
   }
   overwritten.sort()
   try {
-    fileSystem.rmSync(workspace, { recursive: true, force: true })
+    fileSystem.rmSync(temporary, { recursive: true, force: true })
   } catch {
-    // The project is whole by now: what is left is a matter of tidiness.
-    return { overwritten, left: workspace }
+    // The project is complete: only the temporary folder is left.
+    return { overwritten, left: temporary }
   }
   return { overwritten }
 }
 
 /**
- * The name that a file has where upper and lower case are the same (macOS, Windows): the user's readme.md is what
- * README.md would replace.
+ * Returns the path of an existing file as the disk spells it. Where case does not matter (macOS, Windows), README.md
+ * would replace the user's readme.md.
  */
-function presentName(target: string, path: string, fileSystem: FileSystem): string {
+function existingName(target: string, path: string, fileSystem: FileSystem): string {
   const slash = path.lastIndexOf('/') + 1
   const [folder, name] = [path.slice(0, slash), path.slice(slash)]
   const names = fileSystem.readdirSync(join(target, folder))
@@ -73,7 +80,7 @@ function presentName(target: string, path: string, fileSystem: FileSystem): stri
   return folder + (sameName ?? name)
 }
 
-/** Sorts files by whether the folder has none of that name, or a different one. Equal ones stay as they are. */
+/** Divides files into those that the folder lacks and those that it has with other content. */
 function compare(
   target: string,
   files: ReadonlyMap<string, Uint8Array>,
@@ -88,7 +95,7 @@ function compare(
       return status !== undefined && !status.isDirectory()
     })
     if (blocked !== undefined) {
-      wrong.push(`${blocked} is no folder`)
+      wrong.push(`${blocked} is not a folder`)
       continue
     }
     const status = fileSystem.lstatSync(join(target, path), { throwIfNoEntry: false })
@@ -99,14 +106,16 @@ function compare(
     }
   }
   if (wrong.length > 0) {
-    throw new CreateError(`The project does not fit into ${target}: ${[...new Set(wrong)].join(', ')}.`, {
-      hints: ['Move these away first: not even --force replaces a folder by a file or a file by a folder.'],
+    throw new CreateError(`Can't create the project in ${target}: ${[...new Set(wrong)].join(', ')}.`, {
+      hints: [
+        'Move these away first. Even --force does not replace a folder with a file, or a file with a folder.',
+      ],
     })
   }
   return { missing, different }
 }
 
-/** `a/b/c.ts` gives `a` and `a/b`. */
+/** Returns the folders above a path: `a` and `a/b` for `a/b/c.ts`. */
 function parentsOf(path: string): string[] {
   const parts = path.split('/').slice(0, -1)
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'))
@@ -117,22 +126,15 @@ function move(from: string, to: string, fileSystem: FileSystem, undo: Undo[]): v
   undo.push(() => fileSystem.renameSync(to, from))
 }
 
-function makeFolders(folder: string, fileSystem: FileSystem, undo: Undo[]): void {
-  if (fileSystem.existsSync(folder)) return
-  makeFolders(dirname(folder), fileSystem, undo)
-  fileSystem.mkdirSync(folder)
-  undo.push(() => fileSystem.rmdirSync(folder))
-}
-
-/** @throws CreateError when a step can't be taken back: the user's files then lie in the workspace. */
-function rollBack(undo: readonly Undo[], workspace: string, reason: unknown): void {
+/** @throws CreateError when a step can't be reversed: the user's files are in the temporary folder then. */
+function rollBack(undo: readonly Undo[], temporary: string, reason: unknown): void {
   try {
     for (const step of [...undo].reverse()) step()
   } catch (error) {
     throw new CreateError(
-      `Writing failed: ${explainError(reason)}. So did putting everything back: ${explainError(error)}.`,
+      `Writing failed: ${explainError(reason)}. Restoring your files failed too: ${explainError(error)}.`,
       {
-        hints: [`What was replaced lies in ${join(workspace, 'old')}: move it back by hand.`],
+        hints: [`The files that were replaced are in ${join(temporary, 'old')}. Move them back by hand.`],
         cause: new AggregateError([reason, error]),
       },
     )

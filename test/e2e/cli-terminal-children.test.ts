@@ -139,7 +139,7 @@ describe.each(steps)('%s', (_, scripts, flags, path, goOn) => {
     // A closed terminal draws nothing any more.
     if (way !== 'closing the terminal') {
       expect(terminal.text()).toContain(
-        `Interrupted. The project stays in ${join(folder, 'x')}: go on in it with: ${goOn}`,
+        `Interrupted. The project is in ${join(folder, 'x')}. To finish, run there: ${goOn}`,
       )
     }
   })

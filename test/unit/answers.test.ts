@@ -2,11 +2,12 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readArguments } from '../../src/command-line/arguments.ts'
-import { valuesIn } from '../../src/command-line/values.ts'
+import { splitValues } from '../../src/command-line/values.ts'
 import { CreateError } from '../../src/errors.ts'
 import type { Machine } from '../../src/machine/machine.ts'
 import { catalogue } from '../../src/models/catalogue.ts'
-import { type Context, resolveAnswers } from '../../src/steps/answers.ts'
+import { resolveAnswers } from '../../src/steps/answers.ts'
+import type { Context } from '../../src/steps/context.ts'
 import type { Prompter, SelectChoice } from '../../src/terminal/prompter.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
@@ -47,7 +48,7 @@ function person(answers: Record<string, string>): {
         return answer
       },
       selectMany: async (message, choices) => {
-        const answer = valuesIn(find(message))
+        const answer = splitValues(find(message))
         for (const value of answer) expect(choices.map((choice) => choice.value)).toContain(value)
         return answer
       },
@@ -203,7 +204,10 @@ describe('a Python project', () => {
 
   it.each(['pip', 'existing'])('is refused with --env %s', async (env) => {
     const error = await refusal(resolve(`x --with python --env ${env} --node`, { takeDefaults: true }))
-    expect([error.exitCode, error.message]).toEqual([2, `--with python needs uv, not --env ${env}.`])
+    expect([error.exitCode, error.message]).toEqual([
+      2,
+      `--with python needs uv, so it can't be combined with --env ${env}.`,
+    ])
   })
 })
 
@@ -211,10 +215,10 @@ describe('a feature that the template can not have', () => {
   it('is refused with what there is', async () => {
     const error = await refusal(resolve('x --with docker,ci --node', { takeDefaults: true }))
     expect(error.exitCode).toBe(2)
-    expect(error.message).toBe('The template node does not come with docker.')
+    expect(error.message).toBe('The template node does not support --with docker.')
     expect(error.hints).toEqual([
-      '--template node takes --with: ci, python',
-      '--with docker goes with --template: server',
+      '--template node supports --with: ci, python',
+      '--with docker needs --template: server',
     ])
     const { answers } = await resolve('x --with docker,ci --server', { takeDefaults: true })
     expect(answers).toMatchObject({ template: 'server', features: ['ci', 'docker'] })
@@ -222,7 +226,7 @@ describe('a feature that the template can not have', () => {
 
   it('is not offered', async () => {
     const offered: string[][] = []
-    const one = person({ Beside: '', 'What is it': 'node' })
+    const one = person({ Add: '', template: 'node' })
     one.prompter.selectMany = async (_, choices) => {
       offered.push(choices.map((choice) => choice.value))
       return []
@@ -253,7 +257,7 @@ describe('without a terminal', () => {
 
 describe('on a terminal', () => {
   it('asks for the name, the template, the model and what is beside it, and for nothing that is given', async () => {
-    const all = person({ Name: 'my-app', What: 'server', Model: 'hello', Beside: 'ci' })
+    const all = person({ Project: 'my-app', template: 'server', model: 'hello', Add: 'ci' })
     const { answers } = await resolve('', { prompter: async () => all.prompter })
     expect(answers).toMatchObject({ name: 'my-app', template: 'server', model: 'hello', features: ['ci'] })
     expect(all.asked).toHaveLength(4)
@@ -262,14 +266,14 @@ describe('on a terminal', () => {
     await resolve('my-app --node --model hello --with ci', { prompter: async () => none.prompter })
     expect(none.asked).toEqual([])
 
-    const nothing = person({ Beside: '' })
+    const nothing = person({ Add: '' })
     const plain = await resolve('my-app --node --model hello', { prompter: async () => nothing.prompter })
     expect(plain.answers).not.toHaveProperty('features')
   })
 
   it('asks for the way to get Python where there is a choice and it will be set up', async () => {
     const choices: Partial<Context> = { pythonChoices: () => ['uv', 'pip'] }
-    const one = person({ Python: 'pip', Beside: '' })
+    const one = person({ Python: 'pip', Add: '' })
     const { answers } = await resolve('my-app --node --model hello', {
       prompter: async () => one.prompter,
       ...choices,
@@ -288,7 +292,7 @@ describe('on a terminal', () => {
     writeTree(folder, { npm: '', yarn: '' })
     for (const name of ['npm', 'yarn']) chmodSync(join(folder, name), 0o755)
     const line = 'my-app --node --model hello --with ci'
-    const one = person({ 'Package manager': 'yarn' })
+    const one = person({ 'package manager': 'yarn' })
     const prompter = async () => one.prompter
     expect((await resolve(line, { prompter, environment: { PATH: folder } })).answers.packageManager).toBe(
       'yarn',
@@ -306,7 +310,7 @@ describe('on a terminal', () => {
     ['node', ['text', 'vision']],
     ['server', ['text', 'vision', 'embeddings']],
   ])('offers for %s the models that it can run, with size and fit', async (template, tasks) => {
-    const one = person({ Beside: '' })
+    const one = person({ Add: '' })
     let offered: readonly SelectChoice[] = []
     let proposed = ''
     let question = ''
@@ -325,21 +329,21 @@ describe('on a terminal', () => {
       expect(title).toMatch(/^mlx-community\/\S+ \([\d.]+ [MG]B, (fits|tight|too large)\)$/)
     }
     expect(proposed).toBe('mlx-community/Qwen3.5-9B-4bit')
-    expect(question).toBe('Model: (proposed is the largest that fits this machine)')
+    expect(question).toBe('Which model? (default: the largest that fits this machine)')
     expect(offered.find(({ value }) => value.includes('Qwen3-VL-4B'))?.description).toBe(
-      'for images: reads pictures, documents and screens; Apache-2.0',
+      'for images: photos, documents and screenshots; Apache-2.0',
     )
   })
 
-  it('says that it proposes no large one on Linux, where a processor would read all of it', async () => {
-    const one = person({ Model: 'hello', Beside: '' })
+  it('has a small default on Linux, where a CPU would read all of a large one, and says so', async () => {
+    const one = person({ model: 'hello', Add: '' })
     const machine: Machine = { ...mac, platform: 'linux', architecture: 'x64' }
     await resolve('my-app --node', { prompter: async () => one.prompter, machine })
     expect(one.asked[0]).toContain('up to 2.5 GB on a CPU')
   })
 
   it('takes a Hugging Face id that is not in the list', async () => {
-    const one = person({ 'Model:': 'other', 'Hugging Face id or path': 'some/model', Beside: '' })
+    const one = person({ 'Which model?': 'other', 'Hugging Face ID or path': 'some/model', Add: '' })
     const { answers } = await resolve('my-app --node', { prompter: async () => one.prompter })
     expect(answers.model).toBe('some/model')
     expect(one.problems).toEqual([])
@@ -352,7 +356,7 @@ describe('on a terminal', () => {
       ['My App', 'capital letters'],
       ['taken', 'not empty'],
     ] as const) {
-      const one = person({ Name: name, Model: 'hello', Beside: '' })
+      const one = person({ Project: name, model: 'hello', Add: '' })
       await resolve('--node', { prompter: async () => one.prompter }, folder).catch(() => undefined)
       expect(one.problems.join()).toContain(problem)
     }
@@ -384,16 +388,16 @@ describe('the folder', () => {
     const folder = temporaryFolder()
     writeTree(folder, { app: 'mine' })
     expect((await refusal(resolve('app --model hello --force', {}, folder))).message).toContain(
-      'A file is in the way',
+      'A file with this name already exists',
     )
     expect((await refusal(resolve('app/sub --model hello', {}, folder))).message).toContain(
-      'A file is in the way',
+      'Part of this path is a file',
     )
   })
 
   it('has a name that npm takes, or one is given', async () => {
     expect((await resolve('Ünïcode/日本 --model hello')).answers.name).toBe('mlx-app')
     expect((await resolve('x --name @a/b --model hello')).answers.name).toBe('@a/b')
-    expect((await refusal(resolve('x --name A --model hello'))).message).toContain('no capital letters')
+    expect((await refusal(resolve('x --name A --model hello'))).message).toContain('capital letters')
   })
 })

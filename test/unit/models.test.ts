@@ -5,7 +5,7 @@ import {
   catalogue,
   defaultModel,
   findModel,
-  fits,
+  fitOf,
   nearestModel,
   sizeAndFit,
 } from '../../src/models/catalogue.ts'
@@ -116,11 +116,12 @@ describe('the default', () => {
     for (const gigabytes of [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512]) {
       const mac = machine('darwin', 'arm64', gigabytes)
       const chosen = defaultModel(mac)
-      expect([chosen.task, chosen.special]).toEqual(['text', false])
+      expect([chosen.task, chosen.specialPurpose]).toEqual(['text', false])
       const larger = catalogue.filter(
-        (entry) => entry.task === 'text' && !entry.special && entry.downloadBytes > chosen.downloadBytes,
+        (entry) =>
+          entry.task === 'text' && !entry.specialPurpose && entry.downloadBytes > chosen.downloadBytes,
       )
-      for (const entry of larger) expect(fits(entry, mac), entry.id).not.toBe('fits')
+      for (const entry of larger) expect(fitOf(entry, mac), entry.id).not.toBe('fits')
     }
   })
 })
@@ -138,7 +139,7 @@ describe('whether a model fits', () => {
     ['Qwen3.5-9B', 'linux', 8, 'too large'],
     ['Qwen3-0.6B', 'linux', 8, 'fits'],
   ] as const)('%s on %s with %i GB: %s', (part, platform, gigabytes, fit) => {
-    expect(fits(model(part), { platform, memoryBytes: gigabytes * 2 ** 30 })).toBe(fit)
+    expect(fitOf(model(part), { platform, memoryBytes: gigabytes * 2 ** 30 })).toBe(fit)
   })
 
   it('is said in words beside the size', () => {

@@ -8,19 +8,19 @@ describe('names', () => {
   })
 
   it.each([
-    ['', 'at least one character'],
-    ['My-App', 'no capital letters'],
-    [' app', 'no space'],
-    ['my app', '" " is none of them'],
+    ['', 'must not be empty'],
+    ['My-App', 'capital letters'],
+    [' app', 'space'],
+    ['my app', 'not " "'],
     ['.app', 'dot'],
     ['_app', 'underscore'],
-    ['日本', '"日" is none of them'],
-    ['a🙂', '"🙂" is none of them'],
+    ['日本', 'not "日"'],
+    ['a🙂', 'not "🙂"'],
     ['@scope/', '@scope/name'],
     ['@/app', '@scope/name'],
-    ['a/b', '"/" is none of them'],
-    ['node_modules', 'for itself'],
-    ['x'.repeat(215), 'at most 214'],
+    ['a/b', 'not "/"'],
+    ['node_modules', 'reserved'],
+    ['x'.repeat(215), 'more than 214'],
   ])('refuses "%s" with the reason', (name, reason) => {
     expect(packageNameProblem(name)).toContain(reason)
   })

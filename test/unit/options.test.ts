@@ -47,10 +47,8 @@ describe('the registry of options', () => {
   })
 
   it('takes template, model and env from npm, and nothing else', () => {
-    const recoverableFromNpm = allValueOptions
-      .filter((option) => option.recoverableFromNpm)
-      .map((option) => option.id)
-    expect(recoverableFromNpm).toEqual(['template', 'model', 'env'])
+    const ids = allValueOptions.filter((option) => option.recoverableFromNpm).map((option) => option.id)
+    expect(ids).toEqual(['template', 'model', 'env'])
   })
 
   it('names layers that exist, each once', () => {
@@ -121,7 +119,7 @@ describe('the registry of options', () => {
       help: expect.any(String),
       values: allFeatures.map(({ value }) => value),
       many: true,
-      default: 'none of them',
+      default: 'none',
     })
   })
 })
@@ -136,7 +134,7 @@ describe('the list', () => {
 
   it('has the templates and features, for people and for programs', async () => {
     expect(await listText(machine)).toMatch(
-      /Features \(--with\):\n {2}ci: lint, types and tests .*\(.*node.*\)\n/,
+      /Features \(--with\):\n {2}ci: lint, type checks and tests .*\(.*node.*\)\n/,
     )
     expect(await listJson(machine)).toMatchObject({
       templates: templates.map(({ value, modelTasks }) => ({
@@ -151,13 +149,13 @@ describe('the list', () => {
   it('has each model with its size, whether it fits, its use, licence and revision', async () => {
     const text = await listText(machine)
     expect(text).toContain(
-      '  mlx-community/Qwen3.5-9B-4bit (6.0 GB, fits) [default here]\n' +
-        '      thinks before it answers, calls tools; sees images too; Apache-2.0; revision 8b2b98c0\n',
+      '  mlx-community/Qwen3.5-9B-4bit (6.0 GB, fits) [default]\n' +
+        '      reasoning and tool calls; also takes images; Apache-2.0; revision 8b2b98c0\n',
     )
     expect(text).toContain('  hello (no download, fits)\n')
     expect(text).toContain('(63.3 GB, too large)\n')
     expect(text).toContain('; Apache-2.0; branch main\n')
-    expect(text).toMatch(/Models for text:\n.*Models for images and text:\n.*Models for embeddings:\n/s)
+    expect(text).toMatch(/Text models:\n.*Vision models:\n.*Embedding models:\n/s)
     expect(text).toContain('17.2 GB of memory')
     expect(await listJson(machine)).toMatchObject({
       models: catalogue.map(({ id, task, downloadBytes, memoryBytes, licence }) => ({
@@ -166,7 +164,7 @@ describe('the list', () => {
         downloadBytes,
         memoryBytes,
         licence,
-        fits: expect.stringMatching(/^(fits|tight|too large)$/),
+        fit: expect.stringMatching(/^(fits|tight|too large)$/),
       })),
       defaultModel: 'mlx-community/Qwen3.5-9B-4bit',
     })

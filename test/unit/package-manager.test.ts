@@ -52,7 +52,7 @@ describe('the install of a new project', () => {
         tries.push({ command: command.join(' '), env: options.env })
         return { failure: outcomes[tries.length - 1] }
       },
-      ask: async () => 'interrupted',
+      capture: async () => 'interrupted',
     }
     const { signal } = new AbortController()
     const failure = await installPackages(manager, { commands, cwd, env, signal, output: 'stdout' })
@@ -98,13 +98,13 @@ describe('the install of a new project', () => {
   it('says what was tried where nothing helped', async () => {
     const { failure, cacheStays } = await install('yarn', env, ['exit 1', 'exit 1'])
     expect(failure).toBe(
-      'exit 1, twice, the second time from Yarn\'s cache alone (where the network is why, see "Behind a proxy, offline" in README.md)',
+      'exit 1, twice, the second time with Yarn\'s cache only (if the network is the cause, see "Behind a proxy, offline" in README.md)',
     )
     expect(cacheStays).toBe(false)
   })
 
   it('is not tried again where the package manager is missing or was ended', async () => {
-    for (const reason of ['bun was not found on the PATH', 'it ended by SIGKILL']) {
+    for (const reason of ['bun was not found on the PATH', 'killed by SIGKILL']) {
       const { tries, failure } = await install('bun', env, [reason])
       expect(failure).toBe(reason)
       expect(tries).toHaveLength(1)
@@ -121,7 +121,7 @@ it.each([
 ] as const)('%s by %s is told of Yarn 4: %s', (manager, agent, told) => {
   const hint = hintAboutYarn(manager, agent === undefined ? {} : { npm_config_user_agent: agent })
   expect(hint === undefined).toBe(!told)
-  if (told) expect(hint).toContain('`yarn set version stable`')
+  if (told) expect(hint).toContain('run: yarn set version stable')
 })
 
 describe('a command is started', () => {
