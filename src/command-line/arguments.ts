@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../nearest.ts'
 import { recoverFromNpm } from './npm-flags.ts'
 import {
   allSwitchOptions,

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../nearest.ts'
 import { allSwitchOptions, allValueOptions, type SwitchId, type ValueId } from './options.ts'
 import { addValue, describeValues } from './values.ts'
 

@@ -3,8 +3,8 @@
  * import it with `await import`.
  */
 
-import { nearest } from '../command-line/nearest.ts'
 import { canRunMlx, type Machine } from '../machine/machine.ts'
+import { nearest } from '../nearest.ts'
 import { formatBytes } from './format-bytes.ts'
 import { type KnownModel, knownModels, type Task } from './known.ts'
 

@@ -124,7 +124,7 @@ describe('the README', () => {
     }
     const output = await run('npm create mlx-app@latest my-api -- --server', { more: withoutInstall })
     expect(output).toContain('--template server')
-    expect(output).toContain(`Made my-api in ${join(folder, 'my-api')} (`)
+    expect(output).toContain(`Created my-api in ${join(folder, 'my-api')} (`)
   })
 
   test('has a way without Node, by uv', needs('git'), async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { editDistance, nearest } from '../../src/command-line/nearest.ts'
+import { editDistance, nearest } from '../../src/nearest.ts'
 import { isScopedName, nameFromDirectory, packageNameProblem } from '../../src/project/package-name.ts'
 
 describe('names', () => {

@@ -22,7 +22,9 @@ const resolve = (argv: readonly string[]) => resolveAnswers(readArguments(argv, 
 
 /** Returns the words of a command line, as a shell splits it. */
 const wordsOf = (command: string): string[] =>
-  execFileSync('sh', ['-c', `printf '%s\\0' ${command}`], { encoding: 'utf8' }).split('\0').slice(0, -1)
+  execFileSync('sh', ['-c', `printf '%s\\0' ${command}`], { encoding: 'utf8' })
+    .split('\0')
+    .slice(0, -1)
 
 /** Values to try for the options without a fixed set of them. */
 const texts: Partial<Record<ValueId, readonly string[]>> = {
@@ -42,21 +44,23 @@ it('tries every option that gives an answer', () => {
   expect(new Set(cases.map(([flag]) => flag))).toEqual(new Set(allValueOptions.map(({ flag }) => flag)))
 })
 
-it.each(cases)('%s %s is in the command that repeats the run, which gives the same answers', async (flag, value) => {
-  // Only the server supports every feature.
-  const argv = flag === '--template' ? ['my app', flag, value] : ['my app', '--server', flag, value]
-  const { target, answers, defaults } = await resolve(argv)
-  expect(defaults.map((text) => text.split(' ')[0])).not.toContain(flag)
-  const switches = new Set(allSwitchOptions.map(({ id }) => id))
-  const command = repeatCommand(target.path, answers, context.workingDirectory, '1.2.3', switches, {})
-  const [runner, tool, ...words] = wordsOf(command)
-  expect([runner, tool]).toEqual([expect.any(String), expect.any(String)])
-  const repeated = words.slice(words.indexOf('my app'))
-  expect(repeated.join(' ')).toContain(`${flag} ${value}`)
-  expect(await resolve(repeated)).toEqual({ ...(await resolve(argv)), defaults: [] })
-  const given = readArguments(repeated, {})
-  expect(given.switches).toEqual(new Set(['yes', 'no-install', 'no-git']))
-})
+it.each(cases)(
+  '%s %s is in the command that repeats the run, which gives the same answers',
+  async (flag, value) => {
+    // Only the server supports every feature.
+    const argv = flag === '--template' ? ['my app', flag, value] : ['my app', '--server', flag, value]
+    const { target, answers, defaults } = await resolve(argv)
+    expect(defaults.map((text) => text.split(' ')[0])).not.toContain(flag)
+    const switches = new Set(allSwitchOptions.map(({ id }) => id))
+    const command = repeatCommand(target.path, answers, context.workingDirectory, '1.2.3', switches, {})
+    const words = wordsOf(command)
+    const repeated = words.slice(words.indexOf('my app'))
+    expect(repeated.join(' ')).toContain(`${flag} ${value}`)
+    expect(await resolve(repeated)).toEqual({ ...(await resolve(argv)), defaults: [] })
+    const given = readArguments(repeated, {})
+    expect(given.switches).toEqual(new Set(['yes', 'no-install', 'no-git']))
+  },
+)
 
 it('prints the defaults as the flags that give them', async () => {
   const { answers, defaults } = await resolve(['my-app'])

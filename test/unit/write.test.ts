@@ -133,7 +133,7 @@ describe('writing a new folder', () => {
     expect(error.message).toBe(
       'Writing failed: no space left on the disk (ENOSPC). Cleaning up failed too: it is in use by another program (EBUSY).',
     )
-    expect(error.hints).toEqual([`Remove by hand what is left: ${join(folder, left)}`])
+    expect(error.hints).toEqual([`Remove what is left: ${join(folder, left)}`])
   })
 
   it('takes no offence at what a run that was killed has left', async () => {
