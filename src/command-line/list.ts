@@ -54,7 +54,7 @@ export async function listText(machine: Machine): Promise<string> {
       ...catalogue.filter((model) => model.task === task).flatMap(lines),
     ]),
     '',
-    `This machine has ${formatBytes(machine.memoryBytes)} of memory, which decides whether a model fits.`,
+    `Whether a model fits is based on this machine's ${formatBytes(machine.memoryBytes)} of memory.`,
     'You can also use any other Hugging Face ID, or a path.',
   ].join('\n')
 }

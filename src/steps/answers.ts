@@ -88,8 +88,8 @@ async function resolveName(resolver: Resolver): Promise<string> {
 }
 
 async function resolveTemplate(resolver: Resolver): Promise<TemplateId> {
-  const value = await resolveOption(resolver, 'template', {}, (prompter, question) =>
-    prompter.select(question, templates, templates[0].value),
+  const value = await resolveOption(resolver, 'template', {}, (prompter, question, initial) =>
+    prompter.select(question, templates, initial),
   )
   return requireChoice(templates, value)
 }
@@ -97,11 +97,11 @@ async function resolveTemplate(resolver: Resolver): Promise<TemplateId> {
 /** Asks only if it is unknown which package manager runs the tool, and the PATH has several. */
 async function resolvePackageManager(resolver: Resolver): Promise<PackageManager> {
   const { environment } = resolver.defaultContext
-  const value = await resolveOption(resolver, 'package-manager', {}, async (prompter, question) => {
+  const value = await resolveOption(resolver, 'package-manager', {}, async (prompter, question, initial) => {
     const choices = packageManagerChoices(environment, invokingPackageManager(environment))
     if (choices.length < 2) return undefined
     const offered = packageManagers.filter((manager) => choices.includes(manager.value))
-    return await prompter.select(question, offered, choices[0])
+    return await prompter.select(question, offered, initial)
   })
   return requireChoice(packageManagers, value)
 }

@@ -27,8 +27,8 @@ export async function resolveModel(
   workingDirectory: string,
 ): Promise<ResolvedModel> {
   const { machine } = resolver.defaultContext
-  const value = await resolveOption(resolver, 'model', { template }, (prompter, question) =>
-    askModel(prompter, question, template, machine),
+  const value = await resolveOption(resolver, 'model', { template }, (prompter, question, initial) =>
+    askModel(prompter, question, initial, template, machine),
   )
   if (value === undefined) throw new Error('The option model has no default')
   if (!isHuggingFaceId(value)) return { model: await locateModel(value, workingDirectory) }
@@ -40,12 +40,11 @@ export async function resolveModel(
 async function askModel(
   prompter: Prompter,
   question: string,
+  initial: string,
   template: TemplateId,
   machine: Machine,
 ): Promise<string> {
-  const { catalogue, defaultModel, largestOnCpuBytes, nearestModel, sizeAndFit } = await import(
-    '../models/catalogue.ts'
-  )
+  const { catalogue, largestOnCpuBytes, nearestModel, sizeAndFit } = await import('../models/catalogue.ts')
   const { modelTasks } = templateOf(template)
   const choices: SelectChoice[] = catalogue
     .filter(({ task }) => modelTasks.includes(task))
@@ -62,7 +61,7 @@ async function askModel(
   const chosen = await prompter.select(
     `${question} ${explainDefault(machine, largestOnCpuBytes)}`,
     [...choices, other],
-    defaultModel(machine).id,
+    initial,
   )
   if (chosen !== otherModel) return chosen
   return prompter.text('Hugging Face ID or path:', '', (answer) =>

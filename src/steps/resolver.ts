@@ -13,8 +13,13 @@ export interface Resolver {
   byDefault: Set<ValueId>
 }
 
-/** Asks the user for an option. @returns undefined if there is nothing to ask. */
-type Ask = (prompter: Prompter, question: string) => Promise<string | undefined>
+/**
+ * Asks the user for an option.
+ *
+ * @param initial the default, which is selected at first.
+ * @returns the answer; undefined if there is nothing to ask.
+ */
+type Ask = (prompter: Prompter, question: string, initial: string) => Promise<string | undefined>
 
 /**
  * Resolves an option.
@@ -29,12 +34,12 @@ export async function resolveOption(
   answers: Partial<Answers>,
   ask?: Ask,
 ): Promise<string | undefined> {
-  const { given, prompter } = resolver
+  const { given, prompter, defaultContext } = resolver
   const value = given.values.get(id)
   if (value !== undefined) return value
-  const { question } = valueOption(id)
+  const { question, defaultValue } = valueOption(id)
   if (prompter !== undefined && ask !== undefined && question !== undefined) {
-    const answer = await ask(prompter, question)
+    const answer = await ask(prompter, question, (await defaultValue(defaultContext, answers)) ?? '')
     if (answer !== undefined) return answer
   }
   return await resolveDefault(resolver, id, answers)
