@@ -1,5 +1,7 @@
 /** Each option of the registry becomes an answer, and each answer becomes that option again. */
 import { execFileSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { answerFlags } from '../../src/command-line/answer-flags.ts'
 import { readArguments } from '../../src/command-line/arguments.ts'
@@ -7,6 +9,8 @@ import { allSwitchOptions, allValueOptions, type ValueId } from '../../src/comma
 import { resolveAnswers } from '../../src/steps/answers.ts'
 import type { Context } from '../../src/steps/context.ts'
 import { repeatCommand } from '../../src/steps/next-commands.ts'
+import type { Prompter } from '../../src/terminal/prompter.ts'
+import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 const context: Context = {
   environment: { PATH: '' },
@@ -67,4 +71,32 @@ it('prints the defaults as the flags that give them', async () => {
   expect(defaults).toEqual(answerFlags(answers))
   const repeated = await resolve(['my-app', ...wordsOf(defaults.join(' '))])
   expect(repeated).toMatchObject({ answers, defaults: [] })
+})
+
+it('asks the questions of the registry, in its order, and selects the defaults at first', async () => {
+  const path = temporaryFolder()
+  writeTree(path, { npm: '', yarn: '' })
+  for (const name of ['npm', 'yarn']) chmodSync(join(path, name), 0o755)
+  const asked: { message: string; initial: string }[] = []
+  const select = async (message: string, initial: string): Promise<string> => {
+    asked.push({ message, initial })
+    return initial
+  }
+  const prompter: Prompter = {
+    text: (message, initial) => select(message, initial),
+    select: (message, _, initial) => select(message, initial),
+    selectMany: async (message) => [await select(message, '')].filter((value) => value !== ''),
+  }
+  const { answers } = await resolveAnswers(readArguments([], {}), {
+    ...context,
+    environment: { PATH: path },
+    takeDefaults: false,
+    prompter: async () => prompter,
+    pythonChoices: () => ['uv', 'pip'],
+  })
+  const options = allValueOptions.filter(({ question }) => question !== undefined)
+  expect(asked.map(({ message }, index) => message.startsWith(options[index]?.question ?? '?'))).toEqual(
+    options.map(() => true),
+  )
+  expect(asked.map(({ initial }) => initial)).toEqual(options.map((option) => option.valueIn(answers) ?? ''))
 })
