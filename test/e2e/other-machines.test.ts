@@ -55,7 +55,7 @@ describe('creating', () => {
     expect(exitCode, stderr).toBe(0)
     expect(stdout).toContain('npm install\n')
     expect(stderr).toContain('Python was not set up: MLX needs Apple silicon.')
-    expect(stderr).toContain('install an arm64 Node')
+    expect(stderr).toContain('install Node for arm64')
     expect(stdout).toContain('  npm run setup\n')
     expect(config).toMatchObject({ model: 'hello' })
   })
