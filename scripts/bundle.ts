@@ -18,7 +18,7 @@ const templatesDirectory = join(root, 'templates')
 const supportedNode = '^20.19.0 || >=22.12.0'
 
 /** Modules that index.ts imports on demand, because not every run needs them. */
-export const lazy = ['system/colours', 'system/processes', 'system/prompt', 'models/catalogue']
+export const lazy = ['terminal/colours', 'process/processes', 'terminal/prompt', 'models/catalogue']
 
 const common = {
   absWorkingDir: root,
@@ -117,7 +117,7 @@ function lazyModules(): Plugin {
   }
 }
 
-/** Excludes the types of prompts that src/system/prompt.ts does not use, which are half of the package. */
+/** Excludes the types of prompts that src/terminal/prompt.ts does not use, which are half of the package. */
 function unusedQuestions(): Plugin {
   const unused = /^\.\/(autocomplete|autocompleteMultiselect|confirm|date|number|toggle)$/
   return {

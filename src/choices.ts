@@ -1,6 +1,6 @@
 /**
- * What can be chosen, and the layers that each choice brings: templates, package managers, features, ways to get
- * Python. The options of the command line are in options.ts.
+ * The choices: templates, package managers, features and Python environments, each with the layers that it adds to a
+ * project. The options of the command line are in command-line/options.ts.
  */
 
 import type { Task } from './models/known.ts'
@@ -9,19 +9,19 @@ import type { PackageName } from './packages.ts'
 export interface Choice {
   value: string
   title: string
-  /** One line, shown beside the title in questions and in `--help`. */
+  /** One line for prompts, `--help` and `--list`. */
   description: string
 }
 
 /** A kind of project. */
 export interface Template extends Choice {
-  /** What models it can run as its own: which of the catalogue are offered for it. */
+  /** The tasks of the models that it can run, and that the prompt offers. */
   modelTasks: readonly Task[]
-  /** What `npm start` does, for the README of a project. */
+  /** What `npm start` does, for the project's README. */
   startDoes: string
-  /** `npm start` answers a question that is given to it. */
+  /** Whether `npm start` answers a question that is passed to it. */
   takesQuestion: boolean
-  /** Folders of templates/. */
+  /** Folders in templates/. */
   layers: readonly string[]
   /** The packages of this repository that the project depends on. */
   packages: readonly PackageName[]
@@ -31,7 +31,7 @@ export const templates = [
   {
     value: 'node',
     title: 'Node',
-    description: 'a chat in the terminal and a ten-line script to start from',
+    description: 'a terminal chat, and a ten-line script to start from',
     modelTasks: ['text', 'vision'],
     startDoes: 'talk to the model',
     takesQuestion: true,
@@ -41,7 +41,7 @@ export const templates = [
   {
     value: 'server',
     title: 'Server',
-    description: "an HTTP server that OpenAI's and Anthropic's clients talk to, and a chat page",
+    description: 'an HTTP server for OpenAI and Anthropic clients, with a chat page',
     modelTasks: ['text', 'vision', 'embeddings'],
     startDoes: 'serve the model, and a page to chat with it',
     takesQuestion: false,
@@ -50,7 +50,7 @@ export const templates = [
   },
 ] as const satisfies readonly Template[]
 
-/** The template of this id. */
+/** Returns the template with an ID. */
 export function templateOf(id: TemplateId): Template {
   const template = templates.find(({ value }) => value === id)
   if (template === undefined) throw new Error(`There is no template ${id}`)
@@ -61,13 +61,13 @@ export type TemplateId = (typeof templates)[number]['value']
 
 export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
-/** A layer that may come with one template or one package manager alone. */
+/** A layer that may be limited to one template or one package manager. */
 export interface ConditionalLayer {
   layer: string
   only?: TemplateId | PackageManager
 }
 
-/** A folder of templates/, or the folder `+only` in it for the layer that comes with that choice alone. */
+/** Returns a folder in templates/, or the folder `+only` in it for the layer that is limited to that choice. */
 const conditionalLayer = (name: string, only?: TemplateId | PackageManager): ConditionalLayer =>
   only === undefined ? { layer: name } : { layer: `${name}/+${only}`, only }
 
@@ -86,12 +86,12 @@ export const packageManagers = [
   layers: readonly ConditionalLayer[]
 })[]
 
-/** Something that a project can have beside its template. */
+/** A feature that can be added to a template. */
 export interface Feature extends Choice {
-  /** The templates that it exists for. */
+  /** The templates that support it. */
   templates: readonly TemplateId[]
   layers: readonly ConditionalLayer[]
-  /** As of a template. */
+  /** The packages of this repository that it depends on. */
   packages?: readonly PackageName[]
 }
 
@@ -101,8 +101,8 @@ const featureLayer = (name: string, only?: TemplateId | PackageManager): Conditi
 export const features = [
   {
     value: 'ci',
-    title: 'Checks on GitHub',
-    description: 'lint, types and tests on Linux and macOS for each change, and updates of dependencies',
+    title: 'GitHub Actions',
+    description: 'lint, type checks and tests on Linux and macOS for every change, and dependency updates',
     templates: ['node', 'server'],
     layers: [
       featureLayer('ci'),
@@ -115,14 +115,14 @@ export const features = [
   {
     value: 'docker',
     title: 'Docker',
-    description: 'a Dockerfile for MLX on the CPU or on CUDA, and a compose file',
+    description: 'a Dockerfile for MLX on CPU or CUDA, and a compose file',
     templates: ['server'],
     layers: [featureLayer('docker', 'server')],
   },
   {
     value: 'python',
     title: 'Python',
-    description: 'a uv project in python/ for Python packages and code of your own',
+    description: 'a uv project in python/ for your own Python code and packages',
     templates: ['node', 'server'],
     layers: [featureLayer('python')],
     packages: ['wheel'],
@@ -131,56 +131,56 @@ export const features = [
 
 export type FeatureId = (typeof features)[number]['value']
 
-/** The features as plain interfaces, for code that walks over all of them. */
+/** The features as plain interfaces, for code that iterates over all of them. */
 export const allFeatures: readonly (Feature & { value: FeatureId })[] = features
 
-/** The features that a template can have. */
+/** Returns the features that a template supports. */
 export function featuresOf(template: TemplateId): (Feature & { value: FeatureId })[] {
   return allFeatures.filter((feature) => feature.templates.includes(template))
 }
 
-/** Ways to get the Python environment that runs MLX. */
+/** Ways to set up the Python environment that runs MLX. */
 export const pythonEnvironments = [
   {
     value: 'uv',
     title: 'uv',
-    description: 'uv, fetched through pip where it is missing; brings its own Python',
+    description: 'fast, and brings its own Python; installed with pip if it is missing',
   },
   {
     value: 'pip',
     title: 'pip',
-    description: 'a virtual environment made by your Python >= 3.11, filled by pip',
+    description: 'a virtual environment with your Python 3.11 or newer',
   },
   {
     value: 'existing',
     title: 'existing',
-    description: 'an interpreter that has mlx-lm, as it is: --python-path or MLX_PYTHON names it',
+    description: 'an interpreter that already has mlx-lm, named by --python-path or MLX_PYTHON',
   },
 ] as const satisfies readonly Choice[]
 
 export type PythonEnvironment = (typeof pythonEnvironments)[number]['value']
 
-/** Everything that decides the files of a project: the same answers give the same bytes. */
+/** The answers that decide the files of a project. The same answers give the same bytes. */
 export interface Answers {
-  /** npm name of the project. */
+  /** The npm name of the project. */
   name: string
   template: TemplateId
-  /** `hello`, a Hugging Face id, or a path (relative to the project, or absolute). */
+  /** `hello`, a Hugging Face ID, or a path (relative to the project, or absolute). */
   model: string
-  /** Commit of the model's repository, present where the catalogue knows one. */
+  /** The commit of the model's repository, if the catalogue knows one. */
   revision?: string
   packageManager: PackageManager
-  /** Holder of the copyright in LICENSE. */
+  /** The copyright holder in LICENSE. */
   author: string
-  /** In the order of the table; present when there are any. */
+  /** The features in the order of their table; undefined if there are none. */
   features?: readonly FeatureId[]
-  /** Decides no file, only how set-up runs; present when it was asked for. */
+  /** How the set-up runs, if it was chosen. It decides no file. */
   env?: PythonEnvironment
-  /** Absolute path of the Python for the set-up; of this machine, so it is in no file of the project. */
+  /** Absolute path of the interpreter for the set-up. It belongs to this machine, so no file of the project has it. */
   pythonPath?: string
 }
 
-/** Narrows a text to a value of a table of choices. */
+/** Returns a text as a value of a table of choices; undefined if it is none of them. */
 export function choose<Value extends string>(
   choices: readonly { value: Value }[],
   text: string | undefined,
@@ -188,10 +188,20 @@ export function choose<Value extends string>(
   return choices.find((choice) => choice.value === text)?.value
 }
 
-/** The choices that decide which files a project has. */
+/** Returns a text as a value of a table of choices. @throws Error if it is none of them. */
+export function requireChoice<Value extends string>(
+  choices: readonly { value: Value }[],
+  text: string | undefined,
+): Value {
+  const value = choose(choices, text)
+  if (value === undefined) throw new Error(`${text} is not one of ${choices.map((choice) => choice.value)}`)
+  return value
+}
+
+/** The answers that decide which files a project has. */
 type Parts = Pick<Answers, 'template' | 'packageManager' | 'features'>
 
-/** The layers that these answers ask for, in no particular order: composing only adds. */
+/** Returns the layers of a project with these answers. Their order does not matter, because layers only add. */
 export function layersFor(answers: Parts): string[] {
   const { template, packageManager } = answers
   const ofManager: readonly ConditionalLayer[] =
@@ -202,7 +212,7 @@ export function layersFor(answers: Parts): string[] {
   return [...templateOf(template).layers, ...chosen.map(({ layer }) => layer)]
 }
 
-/** The packages of this repository that a project with these answers depends on. */
+/** Returns the packages of this repository that a project with these answers depends on. */
 export function packagesFor(answers: Parts): PackageName[] {
   const ofFeatures = featuresIn(answers).flatMap(({ packages = [] }) => packages)
   return [...new Set([...templateOf(answers.template).packages, ...ofFeatures])]
@@ -212,7 +222,7 @@ function featuresIn({ features: added = [] }: Parts): readonly Feature[] {
   return allFeatures.filter(({ value }) => added.includes(value))
 }
 
-/** Every layer that a choice names, each once. */
+/** Returns every layer that a choice names, once each. */
 export function allLayers(): string[] {
   const conditional: readonly { layers: readonly ConditionalLayer[] }[] = [...packageManagers, ...allFeatures]
   const names = conditional.flatMap(({ layers }) => layers.map(({ layer }) => layer))

@@ -1,21 +1,21 @@
-import type { Arguments } from './arguments.ts'
+import type { Arguments } from './command-line/arguments.ts'
 import { openTemplates } from './compose/open.ts'
 import { CreateError, type ExitCode } from './errors.ts'
-import { finishProject, type Progress } from './finish.ts'
-import { gitUserName } from './steps/author.ts'
-import { nextCommands, reproducingCommand } from './steps/next.ts'
-import { modelNotes } from './steps/notes.ts'
+import { detectAutomation } from './machine/automation.ts'
+import { gitUserName } from './machine/git-user.ts'
+import { describeMachine, hintAboutNode, type Machine } from './machine/machine.ts'
+import { pythonChoices } from './machine/python-choices.ts'
+import { hintAboutYarn } from './package-manager.ts'
+import { type Progress, runAfterWrite } from './steps/after-write.ts'
+import { type Decision, resolveAnswers } from './steps/answers.ts'
+import { modelNotes } from './steps/model-notes.ts'
+import { nextCommands, repeatCommand } from './steps/next-commands.ts'
 import { planProject } from './steps/plan.ts'
-import { type Decision, settleAnswers } from './steps/questions.ts'
-import { writeProject } from './steps/write.ts'
-import { askerOf } from './system/asker.ts'
-import { detectAutomation } from './system/automation.ts'
-import { describeMachine, hintAboutNode, type Machine } from './system/machine.ts'
-import type { Output } from './system/output.ts'
-import { hintAboutYarn } from './system/package-manager.ts'
-import { pythonChoices } from './system/python-choices.ts'
-import { type Style, styleFor } from './system/style.ts'
+import type { Output } from './terminal/output.ts'
+import { createPrompter } from './terminal/prompter.ts'
+import { loadStyle, type Style } from './terminal/style.ts'
 import { version } from './version.ts'
+import { writeProject } from './write/write-project.ts'
 
 /** What the steps of one run share. */
 interface Run {
@@ -28,10 +28,10 @@ interface Run {
 }
 
 /**
- * Makes a project: settles the answers, plans the files, writes them, installs, and says what comes next.
+ * Creates a project: resolves the answers, plans the files, writes them, installs, and prints the next steps.
  *
- * @param root folder of the bin: beside it lie the templates.
- * @returns 0 when all was done, 1 when the project is there but installing or set-up failed.
+ * @param root folder of the bin, which has the templates.
+ * @returns 0 on success, 1 if the project was created but the install or the set-up failed.
  */
 export async function createProject(
   given: Arguments,
@@ -44,7 +44,7 @@ export async function createProject(
     workingDirectory: currentDirectory(),
     machine: describeMachine(),
     output,
-    style: await styleFor(output.channel),
+    style: await loadStyle(output.channel),
     signal,
   }
   const decision = await decide(run)
@@ -54,15 +54,15 @@ export async function createProject(
 
   const install = !given.switches.has('no-install')
   const git = !given.switches.has('no-git')
-  // What is needed afterwards is looked for before: half a copy of this tool writes nothing.
-  if (install || git) await import('./system/processes.ts')
+  // Loaded before anything is written, so that an incomplete copy of this tool writes nothing.
+  if (install || git) await import('./process/processes.ts')
   const force = given.switches.has('force')
   const { overwritten, left } = await writeProject(target.path, files, { force, signal })
-  output.say(run.style.strong(`Made ${answers.name} in ${target.path} (${files.size} files).`))
+  output.say(run.style.strong(`Created ${answers.name} in ${target.path} (${files.size} files).`))
   if (overwritten.length > 0) output.say(`Overwrote: ${overwritten.join(', ')}`)
-  if (left !== undefined) output.warn(`A folder of this tool's own could not be removed: ${left}`)
+  if (left !== undefined) output.warn(`Could not remove a temporary folder: ${left}`)
 
-  const progress = await finishProject({
+  const progress = await runAfterWrite({
     target: target.path,
     answers,
     install,
@@ -75,23 +75,23 @@ export async function createProject(
   return conclude(run, decision, progress, { files: files.size, overwritten })
 }
 
-/** Settles the answers, with everything that the user is told on the way. */
+/** Resolves the answers, and prints hints and the defaults that were used. */
 async function decide(run: Run): Promise<Decision> {
   const { given, workingDirectory, machine, output, style, signal } = run
   const nodeHint = hintAboutNode(machine)
   if (nodeHint !== undefined) output.warn(style.faint(nodeHint))
   const automation = detectAutomation(process.env)
   const yes = given.switches.has('yes')
-  if (automation !== undefined && !yes) output.say(`Run by ${automation}: nothing is asked, as with --yes.`)
-  const decision = await settleAnswers(given, {
+  if (automation !== undefined && !yes) output.say(`Running under ${automation}: --yes is implied.`)
+  const decision = await resolveAnswers(given, {
     environment: process.env,
     workingDirectory,
     machine,
     takeDefaults: yes || automation !== undefined,
-    asker: async () => {
+    prompter: async () => {
       if (!process.stdin.isTTY || !process[output.channel].isTTY) return undefined
-      const { terminalAsker } = await import('./system/prompt.ts')
-      return askerOf(terminalAsker(process[output.channel], signal))
+      const { createTerminalPrompter } = await import('./terminal/prompt.ts')
+      return createPrompter(createTerminalPrompter(process[output.channel], signal))
     },
     pythonChoices: () => pythonChoices(process.env),
     userName: () => gitUserName(workingDirectory),
@@ -99,19 +99,19 @@ async function decide(run: Run): Promise<Decision> {
   const yarnHint = hintAboutYarn(decision.answers.packageManager, process.env)
   if (yarnHint !== undefined) output.warn(style.faint(yarnHint))
   const { defaults } = decision
-  if (defaults.length > 0) output.say(style.faint(`Defaults taken: ${defaults.join(' ')}`))
+  if (defaults.length > 0) output.say(style.faint(`Using defaults: ${defaults.join(' ')}`))
   return decision
 }
 
-/** The end of --dry-run. */
+/** Prints what --dry-run would write. */
 function listFiles(
   run: Run,
   { target, answers, defaults }: Decision,
   files: ReadonlyMap<string, Uint8Array>,
 ): ExitCode {
   const lines = [...files].map(([path, bytes]) => `  ${path} (${bytes.length} bytes)`)
-  run.output.say([`Would write ${files.size} files into ${target.path}:`, ...lines].join('\n'))
-  const command = commandAgain(run, { target, answers })
+  run.output.say([`Would write ${files.size} files to ${target.path}:`, ...lines].join('\n'))
+  const command = repeatRun(run, { target, answers })
   run.output.result({
     ok: true,
     dryRun: true,
@@ -124,7 +124,7 @@ function listFiles(
   return 0
 }
 
-/** Says what comes next, and gives the result. */
+/** Prints the next steps and the result. */
 function conclude(
   run: Run,
   { target, answers, defaults, known }: Decision,
@@ -133,17 +133,17 @@ function conclude(
 ): ExitCode {
   const left = { install: progress.install !== 'done', setup: progress.setup !== 'done' }
   const next = nextCommands(target.path, answers, run.workingDirectory, left)
-  const command = commandAgain(run, { target, answers })
+  const command = repeatRun(run, { target, answers })
   const notes = modelNotes(known, answers)
   const { output, style } = run
   output.say(
     [
       '',
-      'Next:',
+      'Next steps:',
       ...next.map((line) => `  ${style.command(line)}`),
       ...(notes.length > 0 ? ['', ...notes] : []),
       '',
-      'The same again, without questions:',
+      'To repeat this without prompts:',
       `  ${style.faint(command)}`,
     ].join('\n'),
   )
@@ -153,20 +153,18 @@ function conclude(
   return ok ? 0 : 1
 }
 
-function commandAgain(run: Run, { target, answers }: Pick<Decision, 'target' | 'answers'>): string {
-  const switches = (['no-install', 'no-git'] as const)
-    .filter((id) => run.given.switches.has(id))
-    .map((id) => `--${id}`)
-  return reproducingCommand(target.path, answers, run.workingDirectory, version, switches, process.env)
+function repeatRun(run: Run, { target, answers }: Pick<Decision, 'target' | 'answers'>): string {
+  const { given, workingDirectory } = run
+  return repeatCommand(target.path, answers, workingDirectory, version, given.switches, process.env)
 }
 
-/** @throws CreateError when the folder that the command was typed in has been removed. */
+/** @throws CreateError if the folder that the command runs in has been removed. */
 function currentDirectory(): string {
   try {
     return process.cwd()
   } catch (cause) {
-    throw new CreateError('The current folder is no longer there.', {
-      hints: ['Change to another one and run the command again.'],
+    throw new CreateError('The current folder no longer exists.', {
+      hints: ['Change to another folder and run the command again.'],
       cause,
     })
   }

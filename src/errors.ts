@@ -1,15 +1,15 @@
-/** How the tool ends: 0 made, 1 could not, 2 wrong usage, 130 interrupted. */
+/** Exit code of the tool: 0 created, 1 failed, 2 wrong usage, 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 130
 
 export interface CreateErrorOptions {
-  /** What is available and the next command to run, one line each. */
+  /** What is available, and what to run next, one line each. */
   hints?: readonly string[]
   cause?: unknown
 }
 
 /**
- * The base of every error that is told to the user without a stack: what failed in `message`, what to do
- * in `hints`. Anything else that is thrown is a bug of this tool.
+ * Base class of the errors that are shown to the user without a stack. `message` says what failed, and `hints` what to
+ * do. Anything else that is thrown is a bug in this tool.
  */
 export class CreateError extends Error {
   override readonly name: string = 'CreateError'
@@ -22,24 +22,18 @@ export class CreateError extends Error {
   }
 }
 
-/** The command line is wrong: an unknown flag or value, or one that is missing. */
+/** Reports a wrong command line: an unknown flag or value, or a missing one. */
 export class UsageError extends CreateError {
   override readonly name: string = 'UsageError'
   override readonly exitCode: ExitCode = 2
 }
 
-/** Ctrl-C, or a signal that asks the process to end. */
+/** Reports Ctrl-C, or a signal that asks the process to end. */
 export class InterruptedError extends CreateError {
   override readonly name: string = 'InterruptedError'
   override readonly exitCode: ExitCode = 130
 
-  constructor(message = 'Interrupted: nothing was written.') {
+  constructor(message = 'Interrupted. Nothing was written.') {
     super(message)
   }
-}
-
-/** The `code` of an error of Node's file system or process calls (ENOENT, EACCES, ...), if it has one. */
-export function systemErrorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
 }

@@ -1,4 +1,4 @@
-/** Number of single-character insertions, deletions and replacements that turn one text into the other. */
+/** Returns the number of insertions, deletions and replacements of one character that turn one text into the other. */
 export function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (let row = 1; row <= from.length; row++) {
@@ -15,8 +15,8 @@ export function editDistance(from: string, to: string): number {
 }
 
 /**
- * What was probably meant: the candidate that begins with the text or differs from it by a few letters.
- * Undefined when nothing is near.
+ * Returns the candidate that was probably meant: it begins with the text, or differs from it by a few letters. Returns
+ * undefined if none is near.
  */
 export function nearest(text: string, candidates: Iterable<string>): string | undefined {
   const wanted = text.toLowerCase()

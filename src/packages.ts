@@ -1,4 +1,4 @@
-/** What this repository publishes beside the tool; `wheel` is the Python package mlx-app. */
+/** The packages that this repository publishes in addition to the tool. `wheel` is the Python package mlx-app. */
 export type PackageName = 'mlx-app' | 'mlx-app-server' | 'wheel'
 
 /** A package that a build of the tool carries as a file, for projects that can't get it from a registry. */
@@ -9,12 +9,12 @@ export interface CarriedPackage {
   read(): Uint8Array
 }
 
-/** Folder of a project for packages that no registry has. */
+/** The folder of a project for packages that no registry has. */
 export const vendorFolder = 'vendor'
 
 /**
- * What the package.json of a project names the npm packages by: a file that comes with it, or the version in the registry,
- * which is the one of the tool.
+ * Returns the version of each package in a project's package.json: a file of the project, or the version in the
+ * registry, which is the same as the tool's.
  */
 export function packageVersions(
   names: readonly PackageName[],

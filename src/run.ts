@@ -1,30 +1,31 @@
 import { fileURLToPath } from 'node:url'
-import { readArguments } from './arguments.ts'
+import { readArguments } from './command-line/arguments.ts'
+import { helpJson, helpText } from './command-line/help.ts'
+import { listJson, listText } from './command-line/list.ts'
 import { DamagedToolError } from './compose/damaged.ts'
 import { createProject } from './create.ts'
-import { CreateError, type ExitCode, systemErrorCode } from './errors.ts'
-import { helpText, optionList } from './help.ts'
-import { listing, listText } from './listing.ts'
-import { leaveClosedTerminal, listenForInterrupts } from './system/interrupt.ts'
-import { describeMachine } from './system/machine.ts'
-import { type Output, standardOutput } from './system/output.ts'
-import { type Style, styleFor } from './system/style.ts'
+import { CreateError, type ExitCode } from './errors.ts'
+import { describeMachine } from './machine/machine.ts'
+import { listenForInterrupts, releaseClosedTerminal } from './process/interrupts.ts'
+import { systemErrorCode } from './system-errors.ts'
+import { type Output, standardOutput } from './terminal/output.ts'
+import { loadStyle, type Style } from './terminal/style.ts'
 import { version } from './version.ts'
 
 /**
  * Runs the tool.
  *
- * @param root folder of the bin: beside it lie the templates.
+ * @param root folder of the bin, which has the templates.
  * @returns the exit code.
  */
 export async function run(argv: readonly string[], root: string): Promise<ExitCode> {
   const output = standardOutput(argv.includes('--json'))
   const exitCode = await runWith(argv, root, output)
-  if (output.lost !== undefined) {
-    output.warn(`Not all of the output could be written (${output.lost}).`)
+  if (output.writeError !== undefined) {
+    output.warn(`Some of the output could not be written (${output.writeError}).`)
     return exitCode === 0 ? 1 : exitCode
   }
-  if (exitCode === 130) leaveClosedTerminal()
+  if (exitCode === 130) releaseClosedTerminal()
   return exitCode
 }
 
@@ -32,27 +33,27 @@ async function runWith(argv: readonly string[], root: string, output: Output): P
   const interrupts = listenForInterrupts()
   try {
     const given = readArguments(argv, process.env)
-    if (given.switches.has('version')) return tell(output, version, { version })
-    if (given.switches.has('help')) return tell(output, helpText(version), { version, options: optionList() })
+    if (given.switches.has('version')) return print(output, version, { version })
+    if (given.switches.has('help')) return print(output, helpText(version), { version, options: helpJson() })
     if (given.switches.has('list')) {
       const machine = describeMachine()
-      return tell(output, await listText(machine), await listing(machine))
+      return print(output, await listText(machine), await listJson(machine))
     }
     return await createProject(given, root, output, interrupts.signal)
   } catch (error) {
-    return report(asDamage(error), output, await styleFor('stderr'))
+    return report(asDamagedToolError(error), output, await loadStyle('stderr'))
   } finally {
     interrupts[Symbol.dispose]()
   }
 }
 
-function tell(output: Output, text: string, result: object): ExitCode {
+function print(output: Output, text: string, result: object): ExitCode {
   output.say(text)
   output.result({ ok: true, ...result })
   return 0
 }
 
-/** Tells an error: a user's mistake without a stack, anything else as the bug of this tool that it is. */
+/** Reports an error: a user's mistake without a stack, and anything else as a bug in this tool. */
 function report(error: unknown, output: Output, style: Style): ExitCode {
   if (error instanceof CreateError) {
     output.warn([style.problem(error.message), ...error.hints].join('\n'))
@@ -60,13 +61,13 @@ function report(error: unknown, output: Output, style: Style): ExitCode {
     return error.exitCode
   }
   const text = error instanceof Error ? stackOf(error) : String(error)
-  output.warn(`This is a bug of create-mlx-app ${version}; please report it with what follows.\n${text}`)
+  output.warn(`This is a bug in create-mlx-app ${version}. Please report it with these details:\n${text}`)
   output.result({ ok: false, error: { name: 'Bug', message: String(error), hints: [] } })
   return 1
 }
 
-/** A chunk of the bin that is missing is damage to this copy of the tool; everything else stays as it is. */
-function asDamage(error: unknown): unknown {
+/** Returns a DamagedToolError if a chunk of the bin is missing, and any other error unchanged. */
+function asDamagedToolError(error: unknown): unknown {
   if (systemErrorCode(error) !== 'ERR_MODULE_NOT_FOUND' || !(error instanceof Error)) return error
   const place = 'url' in error ? fileURLToPath(String(error.url)) : 'a part of it'
   return new DamagedToolError(place, 'is missing', error)

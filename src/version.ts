@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Set by scripts/bundle.ts; there is none when the sources run as they are. */
+/** Set by scripts/bundle.ts, and undefined when the sources run without a build. */
 declare const CREATE_MLX_APP_VERSION: string | undefined
 
 /** The version of this tool. */

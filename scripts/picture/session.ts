@@ -22,11 +22,11 @@ const first = '\u0001'
 /** What is typed, each time after a text has appeared. */
 const script: { after: string; type: string }[] = [
   { after: '$ ', type: `npm create mlx-app@latest my-app${enter}` },
-  { after: 'What is it to be?', type: enter },
-  { after: 'Model:', type: first },
+  { after: 'Which template?', type: enter },
+  { after: 'Which model?', type: first },
   { after: '❯   hello', type: enter },
-  { after: 'Beside that:', type: enter },
-  { after: 'without questions:', type: '' },
+  { after: 'Add features:', type: enter },
+  { after: 'without prompts:', type: '' },
   { after: '\n$ ', type: `cd my-app${enter}` },
   { after: '\n$ ', type: `npm start${enter}` },
   { after: 'to stop an answer.', type: '' },

@@ -4,23 +4,23 @@ import { manifestText, mergeManifests } from './manifest.ts'
 import { joinSections, type Section, sectionOf } from './sections.ts'
 import { render } from './template.ts'
 
-/** Names that npm pack or git would treat specially where the layers lie. */
+/** Names that npm pack or git would treat specially in the folders of the layers. */
 const storedNames: ReadonlyMap<string, string> = new Map([
   ['_gitignore', '.gitignore'],
   ['_npmrc', '.npmrc'],
   ['_biome.json', 'biome.json'],
 ])
 
-/** Stands in paths for the name of the project's own Python package. */
+/** The placeholder in paths for the name of the project's own Python package. */
 const packageFolder = '_package_'
 
 const manifestName = 'package.part.json'
 
 /**
- * Puts layers together: the files of a project, by path (with `/`), sorted. Pure.
+ * Composes layers into the files of a project, sorted by path (with `/`). It has no side effects.
  *
- * @throws Error when two layers write one path or disagree about a key of package.json: a fault of the
- * templates, found when they are tested.
+ * @throws Error if two layers write the same path or disagree about a key of package.json. This is a bug in the
+ * templates, which their tests find.
  */
 export function compose(
   layers: readonly Layer[],
@@ -57,7 +57,7 @@ export function compose(
   return new Map(sorted.map(([path, { bytes }]) => [path, bytes]))
 }
 
-/** Where a file of a layer goes in the project. */
+/** Returns the path in the project of a file of a layer. */
 export function emittedPath(path: string, { pythonPackage }: Pick<RenderContext, 'pythonPackage'>): string {
   return path
     .split('/')
@@ -77,7 +77,7 @@ function encode(text: string): Uint8Array {
   return Buffer.from(text, 'utf8')
 }
 
-/** Two names that differ only in case are one file on macOS and Windows. */
+/** @throws Error if two names differ only in case: they are the same file on macOS and Windows. */
 function refuseCaseClashes(paths: Iterable<string>): void {
   const seen = new Map<string, string>()
   for (const path of paths) {

@@ -1,6 +1,4 @@
 import { type Answers, type PackageManager, packagesFor, templateOf } from '../choices.ts'
-import type { CarriedPackage } from '../packages.ts'
-import { pythonPackageName } from '../python-names.ts'
 import {
   addCommand,
   frozenInstallCommand,
@@ -8,56 +6,58 @@ import {
   quietRun,
   quietStartCommand,
   runProgram,
-} from '../system/package-manager.ts'
+} from '../package-manager.ts'
+import type { CarriedPackage } from '../packages.ts'
+import { pythonPackageName } from '../project/python-package-name.ts'
 
-/** What templates can name. */
+/** The values that templates can use. */
 export interface RenderContext {
-  /** npm name of the project. */
+  /** The npm name of the project. */
   name: string
   template: string
-  /** The model that the project uses when none is named. */
+  /** The model that the project uses by default. */
   model: string
-  /** Commit that the model is pinned to; '' for the branch `main`. */
+  /** The commit that the model is pinned to; '' for the branch `main`. */
   revision: string
-  /** True when the model is the one that comes with the package mlx-app. */
+  /** Whether the model is the one that is included in mlx-app. */
   isHello: boolean
   author: string
-  /** Version of create-mlx-app. */
+  /** The version of create-mlx-app. */
   toolVersion: string
   packageManager: PackageManager
   /** What `npm start` does. */
   startDoes: string
-  /** What Dependabot calls the package manager: it reads the lock files of npm, pnpm and Yarn by one name. */
+  /** Dependabot's name for the package manager. npm, pnpm and Yarn share one. */
   packageEcosystem: 'npm' | 'bun'
-  /** Files that an install which keeps to the lock reads beside package.json, with spaces between. */
+  /** The files that a frozen install reads in addition to package.json, separated by spaces. */
   lockFiles: string
-  /** The shell command of such an install, on a machine that has Node alone. */
+  /** The shell command of a frozen install on a machine with only Node. */
   frozenInstall: string
-  /** The same without what is for development alone. */
+  /** The same without development dependencies. */
   frozenProduction: string
-  /** True where the project has a Dockerfile. */
+  /** Whether the project has a Dockerfile. */
   docker: boolean
-  /** True where the project has a Python project of its own. */
+  /** Whether the project has a Python project of its own. */
   python: boolean
-  /** Name of the Python package in that. */
+  /** The name of the Python package in it. */
   pythonPackage: string
-  /** True where the packages of this repository come as files, in the folder `vendor`. */
+  /** Whether the packages of this repository are files in the folder `vendor`. */
   vendored: boolean
-  /** File name of the wheel in `vendor`; '' where the index has it. */
+  /** The file name of the wheel in `vendor`; '' if it comes from the index. */
   wheel: string
-  /** The command that takes the packages from the registry: `npm install --save-exact mlx-app@1.2.3`. */
+  /** The command that installs the packages from the registry: `npm install --save-exact mlx-app@1.2.3`. */
   addPackages: string
   /** `npm install` */
   install: string
   /** `npm run`: `{{run}} setup` */
   run: string
-  /** What goes between a script and its flags: `{{run}} setup{{pass}} --fresh`. ' --' for npm, '' for others. */
+  /** What separates a script from its flags, ' --' for npm and '' for others: `{{run}} setup{{pass}} --fresh`. */
   pass: string
-  /** `npx`: what runs a program of a package that is installed. */
+  /** The command that runs a program of an installed package: `npx`. */
   runProgram: string
-  /** `npm -s run`: the same, and what is printed is only what the script prints. */
+  /** The same as `run`, without output of the package manager: `npm -s run`. */
   quietRun: string
-  /** `npm -s start --`: what it prints is only what the program prints; a question follows. */
+  /** The start command without output of the package manager, to be followed by a question: `npm -s start --`. */
   quietStart: string
 }
 
@@ -90,7 +90,11 @@ export const contextKeys = [
   'quietStart',
 ] as const satisfies readonly (keyof RenderContext)[]
 
-/** @param carried the packages that the project gets as files. */
+/**
+ * Returns the values for the templates of a project.
+ *
+ * @param carried the packages that the project gets as files.
+ */
 export function renderContext(
   answers: Answers,
   toolVersion: string,

@@ -1,30 +1,30 @@
 import type { CarriedPackage } from '../packages.ts'
 import type { Template } from './template.ts'
 
-/** A file of a layer: its bytes as they are, or a template that gives its text. */
+/** A file of a layer: bytes to copy, or a template to render. */
 export type LayerFile = Uint8Array | Template
 
 export interface Layer {
-  /** Folder below templates/. */
+  /** Folder in templates/. */
   name: string
-  /** Path inside the layer, with `/`, without the `.hbs` of templates. */
+  /** Files by path in the layer, with `/` and without the `.hbs` of templates. */
   files: ReadonlyMap<string, LayerFile>
 }
 
-/** Where layers come from: the folder templates/, or what was packed from it. */
+/** A source of layers: the folder templates/, or the file that was packed from it. */
 export interface TemplateSource {
-  /** Reads the layers that are asked for. */
+  /** Reads layers by name. */
   read(names: readonly string[]): Promise<Map<string, Layer>>
-  /** Versions that take the place of "host" in manifests, by package. */
+  /** Returns the versions that replace "host" in manifests, by package. */
   versions(): ReadonlyMap<string, string>
-  /** The packages that projects get as files; none where they get them from the registry. */
+  /** The packages that projects get as files; none if they come from the registry. */
   carried: readonly CarriedPackage[]
 }
 
 /**
  * Reads the layers of a project.
  *
- * @throws Error when a layer does not exist: a fault of the registry, not of the user.
+ * @throws Error if a layer does not exist, which is a bug in the table of choices.
  */
 export async function readLayers(source: TemplateSource, names: readonly string[]): Promise<Layer[]> {
   const layers = await source.read(names)

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, mergeObjects } from './merge.ts'
 
-/** The order in which npm and its users know the keys of package.json; others follow by name. */
+/** The usual order of the keys of package.json. Other keys follow by name. */
 const keyOrder = [
   'name',
   'version',
@@ -30,7 +30,7 @@ const keyOrder = [
   'engines',
 ]
 
-/** From the first command that a user needs to the last; others follow by name. */
+/** The order in which a user needs the scripts. Other scripts follow by name. */
 const scriptOrder = [
   'setup',
   'doctor',
@@ -48,10 +48,10 @@ const scriptOrder = [
 const dependencyKeys = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies']
 
 /**
- * Makes one package.json of the fragments of all layers. The version "host" becomes the exact one that the layers
- * are checked with. In `resolutions`, `parent/name` is the version of `name` that `parent` gets.
+ * Merges the fragments of all layers into one package.json. The version "host" becomes the exact version that the layers
+ * are tested with. In `resolutions`, `parent/name` is the version of `name` that `parent` gets.
  *
- * @throws Error when two fragments disagree, or when the host has no version for a "host".
+ * @throws Error if two fragments disagree, or if the version for a "host" is unknown.
  */
 export function mergeManifests(
   fragments: readonly { layer: string; manifest: unknown }[],
@@ -59,7 +59,7 @@ export function mergeManifests(
 ): JsonObject {
   let merged: JsonObject = {}
   for (const { layer, manifest } of fragments) {
-    if (!isJsonObject(manifest)) throw new Error(`${layer}/package.part.json is no object`)
+    if (!isJsonObject(manifest)) throw new Error(`${layer}/package.part.json is not an object`)
     try {
       merged = mergeObjects(merged, manifest)
     } catch (cause) {
@@ -83,7 +83,7 @@ export function mergeManifests(
   return sorted
 }
 
-/** A script that several layers have a part in is a list in their fragments, and runs one part after the other. */
+/** Joins the scripts that several layers contribute to: their parts are lists, and run one after the other. */
 function joinSteps(scripts: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(scripts).map(([name, script]) => [
@@ -93,7 +93,7 @@ function joinSteps(scripts: JsonObject): JsonObject {
   )
 }
 
-/** The text of a package.json, as npm writes it. */
+/** Returns the text of a package.json, formatted as npm does. */
 export function manifestText(manifest: JsonObject): string {
   return `${JSON.stringify(manifest, null, 2)}\n`
 }

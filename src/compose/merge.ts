@@ -3,16 +3,15 @@ export interface JsonObject {
   [key: string]: Json
 }
 
-/** True for what JSON calls an object. */
+/** Whether a value is a JSON object. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /**
- * Adds one object to another, key by key, all the way down; neither is changed. Lists are joined without
- * what is already there.
+ * Merges two objects deeply and returns a new one. Lists are joined without duplicates.
  *
- * @throws Error when both give one key different values; `path` names it.
+ * @throws Error if both have different values for a key. It names the key by its path.
  */
 export function mergeObjects(base: JsonObject, addition: JsonObject, path = ''): JsonObject {
   const merged: JsonObject = { ...base }

@@ -2,31 +2,28 @@ import { version } from '../version.ts'
 import type { Layer, LayerFile } from './layers.ts'
 import type { Template } from './template.ts'
 
-/** The file beside the bin that holds all layers. */
+/** The name of the file beside the bin that has all layers. */
 export const packedName = 'layers.bin'
 
 /**
- * All layers are one file: a line of JSON, then one stream of brotli, which the layers follow one another in. A layer
- * that comes later is made of words of those before it, and who needs the first ones reads no further.
+ * The first line of the packed file, as JSON. One brotli stream of all layers follows. A later layer compresses well
+ * because it repeats words of those before it, and a run reads only as far as it needs.
  */
 export interface PackedIndex {
-  /** Of the tool: layers of another one would not fit together. */
+  /** The tool's version. Layers of another version would not fit together. */
   version: string
-  /** In the order of the stream: where each ends in it, and how many bytes it unpacks to. */
+  /** The layers in the order of the stream: where each ends in it, and its unpacked size. */
   layers: { name: string; end: number; size: number }[]
 }
 
-/** First line of a layer. */
+/** The first line of a layer. */
 interface LayerHeader {
-  /** Verbatim files in the order of their bytes: size in bytes. */
+  /** The files to copy, in the order of their bytes, with their sizes. */
   files: { path: string; size: number }[]
   templates: Record<string, Template>
 }
 
-/**
- * Puts a layer into one piece: a line of JSON, then the bytes of the verbatim files one after the other, so
- * that reading it decodes nothing.
- */
+/** Packs a layer: a line of JSON, then the bytes of the files to copy, so that reading it decodes nothing. */
 export function packLayer(layer: Layer): Uint8Array {
   const header: LayerHeader = { files: [], templates: {} }
   const contents: Uint8Array[] = []
@@ -42,9 +39,10 @@ export function packLayer(layer: Layer): Uint8Array {
 }
 
 /**
- * Takes the named layers out of a packed file. The bytes are views of one buffer.
+ * Unpacks layers from a packed file. Their bytes are views of one buffer.
  *
- * @throws Error when it is cut short or of another version: what is wrong, to be said after its path.
+ * @throws Error if the file is incomplete or has another version. The message is the end of a sentence that begins with
+ * the file's path.
  */
 export function unpackLayers(
   packed: Buffer,
@@ -53,7 +51,7 @@ export function unpackLayers(
 ): Map<string, Layer> {
   const start = packed.indexOf('\n') + 1
   const index: PackedIndex = JSON.parse(packed.toString('utf8', 0, start))
-  if (index.version !== expectedVersion) throw new Error(`is of version ${index.version}`)
+  if (index.version !== expectedVersion) throw new Error(`has version ${index.version}`)
   const count = index.layers.findLastIndex(({ name }) => names.includes(name)) + 1
   const needed = index.layers.slice(0, count)
   const bytes = decompressed(packed.subarray(start, start + (needed.at(-1)?.end ?? 0)), needed)
@@ -67,13 +65,13 @@ export function unpackLayers(
 }
 
 function decompressed(stream: Buffer, layers: PackedIndex['layers']): Buffer {
-  // Only here: a run that makes no project needs none of it.
+  // Loaded here, because a run that creates no project does not need it.
   const { brotliDecompressSync, constants } = process.getBuiltinModule('node:zlib')
   const size = layers.reduce((sum, layer) => sum + layer.size, 0)
-  // Flushed, since the stream goes on after them. All in one piece, and room to see that it is the last one.
+  // Flush, because the stream continues. The chunk holds everything, and one byte more to detect excess data.
   const finishFlush = constants.BROTLI_OPERATION_FLUSH
   const bytes = brotliDecompressSync(stream, { chunkSize: Math.max(size + 1, 64), finishFlush })
-  if (bytes.length !== size) throw new Error(`has ${bytes.length} bytes in place of ${size}`)
+  if (bytes.length !== size) throw new Error(`has ${bytes.length} bytes instead of ${size}`)
   return bytes
 }
 

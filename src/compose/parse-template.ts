@@ -3,11 +3,11 @@ import { contextKeys, type RenderContext } from './context.ts'
 import type { Template, TemplatePart } from './template.ts'
 
 /**
- * Parses the text of a `.hbs` file. Of Handlebars it takes `{{value}}`, `{{json value}}`, `{{#if value}}`,
- * `{{#unless value}}` with `{{else}}`, comments, and its rules for white space.
+ * Parses the text of a `.hbs` file. It supports these parts of Handlebars: `{{value}}`, `{{json value}}`,
+ * `{{#if value}}` and `{{#unless value}}` with `{{else}}`, comments, and the rules for white space.
  *
  * @param path of the file, for errors.
- * @throws Error for anything else, and for a value that the context does not have.
+ * @throws Error for anything else, and for a value that is not in the context.
  */
 export function parseTemplate(text: string, path: string): Template {
   return partsOf(Handlebars.parse(text).body, path)
@@ -35,7 +35,7 @@ function partOf(statement: hbs.AST.Statement, path: string): TemplatePart | unde
     if (nameOf(statement.path) === 'unless') return { when, parts: otherwise, otherwise: parts }
   }
   throw new Error(
-    `${path}:${statement.loc.start.line}: templates have {{value}}, {{json value}}, {{#if}} and {{#unless}}`,
+    `${path}:${statement.loc.start.line}: templates support {{value}}, {{json value}}, {{#if}} and {{#unless}}`,
   )
 }
 

@@ -1,13 +1,13 @@
-/** Documents that every layer can add a section to: the folder of its sections, and the file they become. */
+/** Documents that every layer can add sections to: the folder of the sections, and the file that they form. */
 const documents: ReadonlyMap<string, string> = new Map([
   ['readme', 'README.md'],
   ['agents', 'AGENTS.md'],
 ])
 
 export interface SectionPlace {
-  /** The file that the section is part of. */
+  /** The file that the section belongs to. */
   document: string
-  /** File name in the layer, `NN-name.md`: it gives the order. */
+  /** File name in the layer, `NN-name.md`, which determines the order. */
   name: string
 }
 
@@ -16,7 +16,7 @@ export interface Section extends SectionPlace {
   text: string
 }
 
-/** Whether a path of a layer is a section (`readme/10-engine.md`), and of what. */
+/** Returns the place of a section (`readme/10-engine.md`); undefined for any other path of a layer. */
 export function sectionOf(path: string): SectionPlace | undefined {
   const slash = path.indexOf('/')
   const folder = path.slice(0, Math.max(0, slash))
@@ -30,9 +30,9 @@ export function sectionOf(path: string): SectionPlace | undefined {
 }
 
 /**
- * Joins the sections of all layers into documents, a blank line between two.
+ * Joins the sections of all layers into documents, separated by blank lines.
  *
- * @throws Error when two sections of one document have one name.
+ * @throws Error if two sections of a document have the same name.
  */
 export function joinSections(sections: readonly Section[]): Map<string, string> {
   const joined = new Map<string, string>()
@@ -45,7 +45,7 @@ export function joinSections(sections: readonly Section[]): Map<string, string> 
       throw new Error(`Two layers write the section ${key}: ${other} and ${section.layer}`)
     seen.set(key, section.layer)
     const content = section.text.trim()
-    // A section that says nothing for these answers.
+    // The section is empty for these answers.
     if (content === '') continue
     const before = joined.get(section.document)
     const text = `${content}\n`

@@ -5,12 +5,12 @@ import type { Layer, LayerFile, TemplateSource } from './layers.ts'
 import { isJsonObject, type JsonObject } from './merge.ts'
 import { parseTemplate } from './parse-template.ts'
 
-/** What tests and tools leave in the folders of a layer. */
+/** Files that tests and tools leave in the folders of layers. */
 const leftovers =
   /^(node_modules|dist|\.mlx|\.venv|uv\.lock|__pycache__|\.(pytest|ruff|mypy)_cache|\.DS_Store|.*\.(pyc|tsbuildinfo|log))$/
 
 /**
- * Layers as they lie in templates/; templates are parsed when they are read.
+ * Returns the layers in templates/. Templates are parsed when they are read.
  *
  * @param carried the packages that projects get as files.
  */
@@ -22,7 +22,7 @@ export function folderSource(directory: string, carried: readonly CarriedPackage
   }
 }
 
-/** Reads the files of a layer, without the layers `+choice` that lie in its folder: each is one of its own. */
+/** Reads the files of a layer. The folders `+choice` in it are layers of their own and are left out. */
 export function readLayer(directory: string, name: string): Layer {
   const files = new Map<string, LayerFile>()
   const walk = (folder: string): void => {
@@ -44,8 +44,8 @@ export function readLayer(directory: string, name: string): Layer {
 }
 
 /**
- * The versions that the layers are checked with: of each of the devDependencies of templates/package.json, the exact one
- * that package-lock.json beside the folder has.
+ * Returns the versions that the layers are tested with: for each of the devDependencies in templates/package.json, the
+ * exact version in package-lock.json.
  */
 export function hostVersions(directory: string): Map<string, string> {
   const lock = readJson(join(directory, '..', 'package-lock.json')).packages
@@ -57,7 +57,7 @@ export function hostVersions(directory: string): Map<string, string> {
   for (const name of Object.keys(dependencies)) {
     const locked = lock[`${host}/node_modules/${name}`] ?? lock[`node_modules/${name}`]
     if (!isJsonObject(locked)) throw new Error(`package-lock.json lacks ${name}: run npm install`)
-    // A package of this repository.
+    // It is a package of this repository.
     if (locked.link === true) continue
     versions.set(name, String(locked.version))
   }
@@ -66,6 +66,6 @@ export function hostVersions(directory: string): Map<string, string> {
 
 function readJson(path: string): JsonObject {
   const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
-  if (!isJsonObject(value)) throw new Error(`${path} holds no object`)
+  if (!isJsonObject(value)) throw new Error(`${path} is not an object`)
   return value
 }

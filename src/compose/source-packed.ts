@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemErrorCode } from '../errors.ts'
 import { type PackageName, vendorFolder } from '../packages.ts'
+import { systemErrorCode } from '../system-errors.ts'
 import { DamagedToolError } from './damaged.ts'
 import type { TemplateSource } from './layers.ts'
 import { packedName, unpackLayers } from './packed.ts'
@@ -9,14 +9,14 @@ import { packedName, unpackLayers } from './packed.ts'
 /** Set by scripts/bundle.ts: the versions of the host by package, as JSON. */
 declare const CREATE_MLX_APP_VERSIONS: string
 
-/** Set by scripts/bundle.ts: name and file of the packages that lie beside the layers, as JSON; none in a release. */
+/** Set by scripts/bundle.ts: name and file of the packages beside the layers, as JSON. A release has none. */
 declare const CREATE_MLX_APP_CARRIED: string
 
 /**
- * Layers as scripts/bundle.ts packed them, and the packages that it put beside them.
+ * Returns the layers that scripts/bundle.ts packed, and the packages beside them.
  *
- * @param directory absolute path of the folder that holds them.
- * @throws DamagedToolError from `read`, when one can't be read.
+ * @param directory absolute path of their folder.
+ * @throws DamagedToolError from `read` if one can't be read.
  */
 export function packedSource(directory: string): TemplateSource {
   const layers = join(directory, packedName)
@@ -44,7 +44,7 @@ function faultOf(error: unknown): string {
   const code = systemErrorCode(error)
   if (code === 'ENOENT') return 'is missing'
   if (code !== undefined && /^E(?!RR_)/.test(code)) return `can't be read (${code})`
-  // Half of its text, of which brotli (Z_..., ERR_...) or JSON can make no sense.
-  if (code !== undefined || error instanceof SyntaxError) return 'is cut short'
+  // brotli (Z_..., ERR_...) or JSON can't decode an incomplete file.
+  if (code !== undefined || error instanceof SyntaxError) return 'is incomplete'
   return error instanceof Error ? error.message : String(error)
 }

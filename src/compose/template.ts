@@ -1,18 +1,18 @@
 import type { RenderContext } from './context.ts'
 
-/** A piece of a template: text, a value of the context, or text that depends on one. */
+/** A part of a template: text, a value of the context, or text that depends on a value. */
 export type TemplatePart =
   | string
   | { value: keyof RenderContext; json?: true }
   | { when: keyof RenderContext; parts: Template; otherwise: Template }
 
 /**
- * A Handlebars template, parsed: data, so that it is packed as JSON and rendered without Handlebars, whose
- * runtime alone would take as long to load as all files take to write.
+ * A parsed Handlebars template. It is data that can be packed as JSON and rendered without Handlebars, whose runtime
+ * alone takes as long to load as all files take to write.
  */
 export type Template = readonly TemplatePart[]
 
-/** The text that a template gives. Nothing is escaped. */
+/** Renders a template. Nothing is escaped. */
 export function render(template: Template, context: RenderContext): string {
   return template.map((part) => renderPart(part, context)).join('')
 }

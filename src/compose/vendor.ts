@@ -1,7 +1,7 @@
 import { type CarriedPackage, vendorFolder } from '../packages.ts'
 import type { Layer } from './layers.ts'
 
-/** Packages that a project gets as files, as a layer. */
+/** Returns the packages that a project gets as files, as a layer. */
 export function vendorLayer(carried: readonly CarriedPackage[]): Layer {
   return {
     name: vendorFolder,

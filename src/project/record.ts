@@ -1,21 +1,19 @@
 import { hash } from 'node:crypto'
 import type { Answers } from '../choices.ts'
 
-/** Name of the record in a project. An update later needs it to know what the tool wrote and what the user did. */
+/** File name of the record in a project. A later update can tell from it what the tool wrote and what the user changed. */
 export const recordName = '.create-mlx-app.json'
 
 export interface ProjectRecord {
-  /** Version of create-mlx-app that wrote the files. */
+  /** The version of create-mlx-app that wrote the files. */
   version: string
-  /** Without what is of one machine alone. */
+  /** All answers except those that belong to one machine. */
   answers: Omit<Answers, 'pythonPath'>
-  /** The fingerprint of each file as it was written, by path; the record itself is not among them. */
+  /** The fingerprint of each file as it was written, by path, without the record itself. */
   files: Record<string, string>
 }
 
-/**
- * The record of a project about to be written: the same for the same answers, without dates.
- */
+/** Returns the record of a project before it is written. It has no dates, so the same answers give the same record. */
 export function projectRecord(
   version: string,
   answers: Answers,
@@ -27,14 +25,14 @@ export function projectRecord(
 }
 
 /**
- * The first 96 bits of the SHA-256, in hex. They tell a changed file as surely as all 256 do, and hashes, which nothing
- * compresses, are much of what a package and a record weigh.
+ * Returns the first 96 bits of the SHA-256, in hex. They detect a change as well as all 256 bits do, and hashes, which
+ * don't compress, are much of the size of a record.
  */
 export function fingerprint(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex').slice(0, 24)
 }
 
-/** The text of the record's file. */
+/** Returns the text of the record's file. */
 export function recordText(record: ProjectRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`
 }

@@ -1,41 +1,30 @@
-import type { Arguments } from '../arguments.ts'
 import { allFeatures, type FeatureId, featuresOf, type TemplateId } from '../choices.ts'
+import { splitValues } from '../command-line/values.ts'
 import { UsageError } from '../errors.ts'
-import type { Asker } from '../system/asker.ts'
-import { valuesIn } from '../values.ts'
+import { type Resolver, resolveOption } from './resolver.ts'
 
 /**
- * Settles what the project has beside its template, in the order of the table of features.
+ * Resolves the features to add, in the order of their table.
  *
- * @throws UsageError for a feature that the template can't have.
+ * @throws UsageError for a feature that the template does not support.
  */
-export async function settleFeatures(
-  given: Arguments,
-  template: TemplateId,
-  asker: Asker | undefined,
-): Promise<FeatureId[]> {
-  const offered = featuresOf(template)
-  const text = given.values.get('with')
-  const wanted = text === undefined ? await ask(offered, asker) : valuesIn(text)
-  const missing = allFeatures.find(
-    (feature) => wanted.includes(feature.value) && !offered.some(({ value }) => value === feature.value),
+export async function resolveFeatures(resolver: Resolver, template: TemplateId): Promise<FeatureId[]> {
+  const supported = featuresOf(template)
+  const text = await resolveOption(resolver, 'with', { template }, async (prompter, question) =>
+    supported.length === 0 ? undefined : (await prompter.selectMany(question, supported)).join(','),
   )
-  if (missing !== undefined) {
-    const features = offered.map(({ value }) => value).join(', ')
-    throw new UsageError(`The template ${template} does not come with ${missing.value}.`, {
+  const wanted = splitValues(text)
+  const unsupported = allFeatures.find(
+    (feature) => wanted.includes(feature.value) && !supported.some(({ value }) => value === feature.value),
+  )
+  if (unsupported !== undefined) {
+    const values = supported.map(({ value }) => value).join(', ')
+    throw new UsageError(`The template ${template} does not support --with ${unsupported.value}.`, {
       hints: [
-        `--template ${template} takes --with: ${features === '' ? 'nothing' : features}`,
-        `--with ${missing.value} goes with --template: ${missing.templates.join(', ')}`,
+        `--template ${template} supports --with: ${values === '' ? 'nothing' : values}`,
+        `--with ${unsupported.value} needs --template: ${unsupported.templates.join(', ')}`,
       ],
     })
   }
-  return offered.map(({ value }) => value).filter((value) => wanted.includes(value))
-}
-
-async function ask(
-  offered: ReturnType<typeof featuresOf>,
-  asker: Asker | undefined,
-): Promise<readonly string[]> {
-  if (asker === undefined || offered.length === 0) return []
-  return await asker.selectMany('Beside that:', offered)
+  return supported.map(({ value }) => value).filter((value) => wanted.includes(value))
 }

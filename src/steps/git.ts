@@ -2,67 +2,70 @@ import { lstatSync, rmSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { InterruptedError } from '../errors.ts'
-import type { CommandOptions, Commands } from '../system/commands.ts'
+import type { CommandOptions, Commands } from '../process/commands.ts'
 
 export type GitResult =
   | { state: 'committed' }
   | { state: 'initialised' | 'skipped' | 'failed'; reason: string }
 
-/** What finishes a repository without a commit. */
-const commitByHand = 'git add --all && git commit'
+/** The command that completes a repository without a commit. */
+const commitCommand = 'git add --all && git commit'
 
 /**
- * Makes a git repository with one commit in a folder. Inside a work tree nothing is done, nor where a .git lies
- * already; without an identity the files are left uncommitted.
+ * Creates a git repository with one commit in a folder. Does nothing inside a work tree, or if the folder has a .git.
+ * Without an identity the files are left uncommitted.
  *
  * @param message of the commit.
- * @throws InterruptedError on Ctrl-C; no half-made repository stays.
+ * @throws InterruptedError on Ctrl-C. No incomplete repository stays.
  */
-export async function makeRepository(
+export async function initRepository(
   message: string,
   commands: Commands,
   options: CommandOptions,
 ): Promise<GitResult> {
-  let complaint = ''
+  let errorLine = ''
   const git = async (...flags: string[]): Promise<string | undefined> => {
     options.signal.throwIfAborted()
-    const result = await commands.ask(['git', ...flags], options)
+    const result = await commands.capture(['git', ...flags], options)
     if (result === 'interrupted' || options.signal.aborted) throw new InterruptedError()
-    complaint = result.complaint
-    return result.printed
+    errorLine = result.errorLine
+    return result.stdout
   }
-  const because = (reason: string): string => (complaint === '' ? reason : `${reason} (${complaint})`)
+  const withErrorLine = (reason: string): string => (errorLine === '' ? reason : `${reason} (${errorLine})`)
 
   if ((await git('--version')) === undefined) return { state: 'skipped', reason: 'git is not installed' }
   if ((await git('rev-parse', '--is-inside-work-tree')) === 'true') {
     return { state: 'skipped', reason: 'the folder is already inside a git work tree' }
   }
-  // Git does not take it for a repository: one of another user, or half a one. It is not the tool's to mend.
+  // git does not accept this .git: it belongs to another user or is incomplete. It is not the tool's to repair.
   if (lstatSync(join(options.cwd, '.git'), { throwIfNoEntry: false }) !== undefined) {
-    return { state: 'skipped', reason: because('the folder has a .git already, which git does not accept') }
+    return { state: 'skipped', reason: withErrorLine('the folder has a .git that git does not accept') }
   }
   try {
     if ((await git('init', '--quiet', '--initial-branch=main')) === undefined) {
-      return { state: 'failed', reason: because('git init failed') }
+      return { state: 'failed', reason: withErrorLine('git init failed') }
     }
-    // Fails where git neither knows nor can guess who commits.
+    // Fails if git neither knows nor can guess who commits.
     if ((await git('-c', 'user.useConfigOnly=true', 'var', 'GIT_COMMITTER_IDENT')) === undefined) {
       return {
         state: 'initialised',
-        reason: `git has no user.name and user.email yet, so there is no commit. Set them, then: ${commitByHand}`,
+        reason: `there is no commit, because git has no user.name and user.email. Set them, then run: ${commitCommand}`,
       }
     }
     const added = await git('add', '--all')
-    // A hook or a signing key of the user's could stop and ask; this commit is the tool's own.
+    // A hook or a signing key of the user could stop and ask; this commit is the tool's own.
     const own = ['-c', 'commit.gpgsign=false', '-c', `core.hooksPath=${devNull}`]
     const committed =
       added === undefined ? undefined : await git(...own, 'commit', '--quiet', '--no-verify', '-m', message)
     if (committed === undefined) {
-      return { state: 'initialised', reason: `${because('git could not commit')}. By hand: ${commitByHand}` }
+      return {
+        state: 'initialised',
+        reason: `${withErrorLine('git could not commit')}. To commit yourself, run: ${commitCommand}`,
+      }
     }
     return { state: 'committed' }
   } catch (error) {
-    // Interrupted half way: this repository is the tool's own and has no history yet.
+    // Interrupted halfway: this repository is the tool's own and has no history yet.
     rmSync(join(options.cwd, '.git'), { recursive: true, force: true })
     throw error
   }

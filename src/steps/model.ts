@@ -1,85 +1,85 @@
-import type { Arguments } from '../arguments.ts'
-import { formatBytes } from '../bytes.ts'
 import { type TemplateId, templateOf } from '../choices.ts'
+import { canRunMlx, type Machine } from '../machine/machine.ts'
 import type { CatalogueModel, Task } from '../models/catalogue.ts'
+import { formatBytes } from '../models/format-bytes.ts'
 import { isHuggingFaceId, locateModel, looksLikeModel, unknownModel } from '../models/identify.ts'
-import type { Asker, SelectChoice } from '../system/asker.ts'
-import { canRunMlx, type Machine } from '../system/machine.ts'
+import type { Prompter, SelectChoice } from '../terminal/prompter.ts'
+import { type Resolver, resolveOption } from './resolver.ts'
 
-export interface ModelDecision {
-  /** As the project names it. */
+export interface ResolvedModel {
+  /** The model as the project names it. */
   model: string
-  /** The model of the catalogue, where it is one. */
+  /** Its entry in the catalogue, if it has one. */
   known?: CatalogueModel
-  /** True when nobody chose it. */
-  byDefault: boolean
 }
 
-/** Placeholder of the model question for an id or path that is not in the list. */
+/** The choice of a model that is not in the list. */
 const otherModel = 'other'
 
 /**
- * Settles the model: from the flag, from the user, or the one that suits this machine. The catalogue is loaded only where
- * it is needed.
+ * Resolves the model. The catalogue loads only when it is needed.
  *
  * @throws UsageError for what can't be a model; InterruptedError on Ctrl-C.
  */
-export async function settleModel(
-  given: Arguments,
+export async function resolveModel(
+  resolver: Resolver,
   template: TemplateId,
-  { workingDirectory, machine }: { workingDirectory: string; machine: Machine },
-  asker: Asker | undefined,
-): Promise<ModelDecision> {
-  const flag = given.values.get('model')
-  const asked = flag ?? (asker === undefined ? undefined : await askModel(asker, template, machine))
-  if (asked !== undefined && !isHuggingFaceId(asked)) {
-    return { model: await locateModel(asked, workingDirectory), byDefault: false }
-  }
-  const { defaultModel, findModel } = await import('../models/catalogue.ts')
-  const model = asked ?? defaultModel(machine).id
-  const known = findModel(model)
-  return { model, byDefault: asked === undefined, ...(known === undefined ? {} : { known }) }
+  workingDirectory: string,
+): Promise<ResolvedModel> {
+  const { machine } = resolver.defaultContext
+  const value = await resolveOption(resolver, 'model', { template }, (prompter, question, initial) =>
+    askModel(prompter, question, initial, template, machine),
+  )
+  if (value === undefined) throw new Error('The option model has no default')
+  if (!isHuggingFaceId(value)) return { model: await locateModel(value, workingDirectory) }
+  const { findModel } = await import('../models/catalogue.ts')
+  const known = findModel(value)
+  return { model: value, ...(known === undefined ? {} : { known }) }
 }
 
-async function askModel(asker: Asker, template: TemplateId, machine: Machine): Promise<string> {
-  const { catalogue, defaultModel, largestOnCpuBytes, nearestModel, sizeAndFit } = await import(
-    '../models/catalogue.ts'
-  )
+async function askModel(
+  prompter: Prompter,
+  question: string,
+  initial: string,
+  template: TemplateId,
+  machine: Machine,
+): Promise<string> {
+  const { catalogue, largestOnCpuBytes, nearestModel, sizeAndFit } = await import('../models/catalogue.ts')
   const { modelTasks } = templateOf(template)
   const choices: SelectChoice[] = catalogue
     .filter(({ task }) => modelTasks.includes(task))
     .map((model) => ({
       value: model.id,
       title: `${model.id} (${sizeAndFit(model, machine)})`,
-      description: `${aboutTask[model.task]}${model.description}; ${model.licence}`,
+      description: `${taskPrefixes[model.task]}${model.description}; ${model.licence}`,
     }))
   const other = {
     value: otherModel,
-    title: 'another one',
-    description: 'a Hugging Face id (owner/name) or a path',
+    title: 'Other',
+    description: 'a Hugging Face ID (owner/name) or a path',
   }
-  const chosen = await asker.select(
-    question(machine, largestOnCpuBytes),
+  const chosen = await prompter.select(
+    `${question} ${explainDefault(machine, largestOnCpuBytes)}`,
     [...choices, other],
-    defaultModel(machine).id,
+    initial,
   )
   if (chosen !== otherModel) return chosen
-  return asker.text('Hugging Face id or path:', '', (answer) =>
+  return prompter.text('Hugging Face ID or path:', '', (answer) =>
     looksLikeModel(answer) ? undefined : unknownModel(answer, nearestModel(answer)).message,
   )
 }
 
-/** What a list says first of models that are not for text. */
-const aboutTask: Readonly<Record<Task, string>> = {
+/** What the description of a model that is not for text begins with. */
+const taskPrefixes: Readonly<Record<Task, string>> = {
   text: '',
   vision: 'for images: ',
-  embeddings: 'for search, writes no text: ',
+  embeddings: 'for search, generates no text: ',
 }
 
-/** Says how the one under the cursor was chosen. */
-function question(machine: Machine, largestOnCpuBytes: number): string {
-  if (!canRunMlx(machine)) return 'Model: (MLX does not run on this machine)'
+/** Returns how the default was chosen, which is the entry under the cursor. */
+function explainDefault(machine: Machine, largestOnCpuBytes: number): string {
+  if (!canRunMlx(machine)) return '(MLX does not run on this machine)'
   return machine.platform === 'linux'
-    ? `Model: (proposed is the largest that fits, up to ${formatBytes(largestOnCpuBytes)} on a CPU)`
-    : 'Model: (proposed is the largest that fits this machine)'
+    ? `(default: the largest that fits, up to ${formatBytes(largestOnCpuBytes)} on a CPU)`
+    : '(default: the largest that fits this machine)'
 }

@@ -7,9 +7,9 @@ import { packageVersions } from '../packages.ts'
 import { projectRecord, recordName, recordText } from '../project/record.ts'
 
 /**
- * All files of a project, its record among them, by path (with `/`).
+ * Returns all files of a project, including its record, by path (with `/`).
  *
- * @param version of this tool, for the record and the README; the packages in the registry have the same one.
+ * @param version of this tool, for the record and the README. The packages in the registry have the same one.
  */
 export async function planProject(
   answers: Answers,

@@ -1,11 +1,50 @@
-import type { Answers } from '../choices.ts'
-import { setupCommand } from '../system/package-manager.ts'
-import { runWatched, type Watched } from './install.ts'
+import {
+  type Answers,
+  choose,
+  type FeatureId,
+  type PythonEnvironment,
+  pythonEnvironments,
+} from '../choices.ts'
+import { UsageError } from '../errors.ts'
+import { locatePython } from '../machine/python-path.ts'
+import type { Context } from './context.ts'
+import { type Resolver, resolveOption } from './resolver.ts'
 
-/** Sets up Python by the project's own script. @returns why it failed; undefined when it did not. */
-export function setUpPython(
-  answers: Pick<Answers, 'packageManager' | 'env' | 'pythonPath'>,
-  watched: Watched,
-): Promise<string | undefined> {
-  return runWatched(setupCommand(answers), watched)
+/**
+ * Resolves how Python is set up. An interpreter that is given is used as it is, or with uv or pip to build the
+ * environment. The environment of a Python project is always built by uv, so nobody is asked.
+ *
+ * @throws UsageError for an interpreter that does not exist, and for anything but uv in a Python project;
+ * InterruptedError on Ctrl-C.
+ */
+export async function resolvePython(
+  resolver: Resolver,
+  features: readonly FeatureId[],
+  { workingDirectory, environment, pythonChoices }: Context,
+): Promise<Pick<Answers, 'env' | 'pythonPath'>> {
+  const path = await resolveOption(resolver, 'python-path', { features })
+  const isPythonProject = features.includes('python')
+  requireUv(isPythonProject, resolver.given.values.get('env'))
+  const python = path === undefined ? {} : { pythonPath: locatePython(path, workingDirectory, environment) }
+  const { given } = resolver
+  const isAsked = !isPythonProject && path === undefined && !given.switches.has('no-install')
+  const env = choose(
+    pythonEnvironments,
+    await resolveOption(resolver, 'env', { features, ...python }, async (prompter, question) => {
+      const choices = isAsked ? pythonChoices() : []
+      const [first] = choices
+      if (first === undefined || choices.length < 2) return undefined
+      const offered = pythonEnvironments.filter(({ value }) => choices.includes(value))
+      return await prompter.select(question, offered, first)
+    }),
+  )
+  return { ...(env === undefined ? {} : { env }), ...python }
+}
+
+/** @throws UsageError if a Python project is combined with another environment. */
+function requireUv(isPythonProject: boolean, env: PythonEnvironment | string | undefined): void {
+  if (!isPythonProject || env === undefined || env === 'uv') return
+  throw new UsageError(`--with python needs uv, so it can't be combined with --env ${env}.`, {
+    hints: ['Leave out --env. If uv is not installed, the set-up installs it with pip.'],
+  })
 }

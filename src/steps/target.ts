@@ -1,10 +1,10 @@
 import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { CreateError, systemErrorCode, UsageError } from '../errors.ts'
-import { isScopedName, nameFromDirectory, problemOfName } from '../names.ts'
-import { reasonOf } from '../system/reasons.ts'
+import { CreateError, UsageError } from '../errors.ts'
+import { isScopedName, nameFromDirectory, packageNameProblem } from '../project/package-name.ts'
+import { explainError, systemErrorCode } from '../system-errors.ts'
 
-/** Where a project goes. */
+/** Where a project goes, and what it is called. */
 export interface Target {
   /** Absolute path of the folder. */
   path: string
@@ -12,77 +12,78 @@ export interface Target {
   name: string
 }
 
-/** What may lie in a folder that still counts as empty. */
-const harmless = new Set(['.git', '.DS_Store', 'Thumbs.db'])
+/** Entries that don't keep a folder from counting as empty. */
+const ignoredEntries = new Set(['.git', '.DS_Store', 'Thumbs.db'])
 
+/** How many entries an error lists. */
 const longestList = 10
 
-const otherName = 'Choose another name for the folder.'
+const chooseAnotherName = 'Choose another name for the folder.'
 
-/**
- * Works out folder and name. `@scope/name` is a name whose folder is `name`; every other text is a path.
- *
- * @param name npm name that was asked for.
- * @throws UsageError when npm would not take that name.
- */
-export function resolveTarget(directory: string, name: string | undefined, workingDirectory: string): Target {
-  if (name !== undefined) {
-    const problem = problemOfName(name)
-    if (problem !== undefined) throw new UsageError(`The name "${name}" can't be used. ${problem}`)
-  }
-  if (isScopedName(directory)) {
-    const folder = directory.slice(directory.indexOf('/') + 1)
-    return { path: resolve(workingDirectory, folder), name: name ?? directory }
-  }
-  const path = resolve(workingDirectory, directory)
-  return { path, name: name ?? nameFromDirectory(path) }
+/** @throws UsageError if npm would not accept a name. */
+export function requireValidName(name: string | undefined): void {
+  const problem = name === undefined ? undefined : packageNameProblem(name)
+  if (problem !== undefined) throw new UsageError(`"${name}" is not a valid package name. ${problem}`)
 }
 
 /**
- * Refuses a target that is something else than a folder, and a folder that is not empty unless forced.
- *
- * @throws CreateError that lists what is in the way.
+ * Returns a folder and the name that it gives to the project. `@scope/name` is a name whose folder is `name`, and any
+ * other text is a path.
  */
-export function refuseOccupied(target: Target, force: boolean): void {
-  const found = entriesOf(target.path)
-  if (found === undefined) return
-  const inTheWay = found.filter((entry) => !harmless.has(entry.name))
-  if (inTheWay.length === 0 || force) return
-  const shown = inTheWay
+export function parseTarget(directory: string, workingDirectory: string): Target {
+  if (isScopedName(directory)) {
+    const folder = directory.slice(directory.indexOf('/') + 1)
+    return { path: resolve(workingDirectory, folder), name: directory }
+  }
+  const path = resolve(workingDirectory, directory)
+  return { path, name: nameFromDirectory(path) }
+}
+
+/**
+ * Checks that a target does not exist, or is an empty folder. With `force` any folder is accepted.
+ *
+ * @throws CreateError that lists what exists already.
+ */
+export function requireEmptyFolder(target: Target, force: boolean): void {
+  const entries = readEntries(target.path)
+  if (entries === undefined) return
+  const existing = entries.filter((entry) => !ignoredEntries.has(entry.name))
+  if (existing.length === 0 || force) return
+  const shown = existing
     .slice(0, longestList)
     .map((entry) => `  ${entry.name}${entry.isDirectory() ? '/' : ''}`)
-  const more = inTheWay.length - shown.length
+  const more = existing.length - shown.length
   throw new CreateError(`The folder is not empty: ${target.path}`, {
     hints: [
       ...shown,
       ...(more > 0 ? [`  and ${more} more`] : []),
-      'Choose another folder, or add --force: it overwrites only files of the same name, and says which.',
+      'Choose another folder, or add --force. It overwrites only files with the same names, and lists them.',
     ],
   })
 }
 
-/** What lies in the folder; undefined when nothing has this name yet. */
-function entriesOf(path: string): Dirent[] | undefined {
+/** Returns the entries of a folder; undefined if nothing has this name yet. */
+function readEntries(path: string): Dirent[] | undefined {
   try {
     const status = lstatSync(path, { throwIfNoEntry: false })
     if (status === undefined) return undefined
     if (!statSync(path).isDirectory()) {
-      throw new CreateError(`A file is in the way: ${path}`, {
-        hints: [otherName],
-      })
+      throw new CreateError(`A file with this name already exists: ${path}`, { hints: [chooseAnotherName] })
     }
     return readdirSync(path, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1))
   } catch (error) {
     if (error instanceof CreateError) throw error
     const code = systemErrorCode(error)
     if (code === 'ENOENT') {
-      throw new CreateError(`A link that leads nowhere is in the way: ${path}`, { hints: [otherName] })
+      throw new CreateError(`A broken symbolic link with this name already exists: ${path}`, {
+        hints: [chooseAnotherName],
+      })
     }
     if (code === 'ENOTDIR') {
-      throw new CreateError(`A file is in the way of the folder: ${path}`, { hints: [otherName] })
+      throw new CreateError(`Part of this path is a file: ${path}`, { hints: [chooseAnotherName] })
     }
-    throw new CreateError(`The folder can't be read: ${path}: ${reasonOf(error)}`, {
-      hints: ['Choose another place, or mend this one and run the same command again.'],
+    throw new CreateError(`Could not read the folder ${path}: ${explainError(error)}`, {
+      hints: ['Choose another folder, or fix the problem and run the same command again.'],
       cause: error,
     })
   }

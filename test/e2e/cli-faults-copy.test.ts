@@ -30,13 +30,13 @@ function copyAt(path: string): string {
 /** Changes the layers of a copy. */
 const damages: [name: string, fault: RegExp, damage: (layers: string) => void][] = [
   ['missing', /is missing/, (layers) => rmSync(layers)],
-  ['empty', /is cut short/, (layers) => truncateSync(layers, 0)],
-  ['cut in its first line', /is cut short/, (layers) => truncateSync(layers, 100)],
-  ['cut in its middle', /has \d+ bytes in place of \d+/, (layers) => truncateSync(layers, 15_000)],
-  ['something else', /is cut short/, (layers) => writeFileSync(layers, '<html>not found</html>\n')],
+  ['empty', /is incomplete/, (layers) => truncateSync(layers, 0)],
+  ['cut in its first line', /is incomplete/, (layers) => truncateSync(layers, 100)],
+  ['cut in its middle', /has \d+ bytes instead of \d+/, (layers) => truncateSync(layers, 15_000)],
+  ['something else', /is incomplete/, (layers) => writeFileSync(layers, '<html>not found</html>\n')],
   [
     'of another version',
-    /is of version 9\.9\.9/,
+    /has version 9\.9\.9/,
     (layers) => {
       const bytes = readFileSync(layers)
       const before = `"version":"${version}"`
@@ -56,7 +56,7 @@ describe('layers that are', () => {
       cwd: folder,
     })
     expect({ exitCode, tree: readTree(folder) }).toEqual({ exitCode: 1, tree: {} })
-    expect(stdout).not.toContain('Made')
+    expect(stdout).not.toContain('Created')
     const [message = '', hint] = stderr.split('\n').slice(-2)
     expect(message).toContain(
       `This copy of create-mlx-app ${version} is damaged: ${join(copy, 'layers.bin')} `,
@@ -99,7 +99,7 @@ describe('chunks that are missing', () => {
     rmSync(join(copy, 'chunks', 'colours.js'))
     const terminal = runInTerminal(join(copy, 'index.js'), ['x', ...quick], { cwd: folder })
     expect(await terminal.ended).toBe(0)
-    expect(terminal.text()).toContain('Made x in')
+    expect(terminal.text()).toContain('Created x in')
   })
 
   it('the one that installs: found before anything is written', async () => {

@@ -39,7 +39,7 @@ describe('installing', () => {
     )
     expect(exitCode).toBe(1)
     expect(stderr).toContain(
-      `The packages could not be installed: ${manager} was not found on the PATH. The project stays; go on in it with: ${commands}`,
+      `Could not install the packages: ${manager} was not found on the PATH. The project is in ${join(folder, 'x')}. To finish, run there: ${commands}`,
     )
     expect(stdout).toContain(`  ${commands.replace(' && ', '\n  ')}\n`)
     expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
@@ -59,8 +59,10 @@ describe('installing', () => {
       const { exitCode, stderr } = await runTool(bin, flags, { cwd: folder, env })
       expect(exitCode).toBe(1)
       expect(stderr).toContain('ECONNREFUSED')
-      expect(stderr).toContain('The packages could not be installed: ')
-      expect(stderr).toContain('The project stays; go on in it with: npm install && npm run setup')
+      expect(stderr).toContain('Could not install the packages: ')
+      expect(stderr).toContain(
+        `The project is in ${join(folder, 'x')}. To finish, run there: npm install && npm run setup`,
+      )
       const { stdout } = await execa(program('git'), ['ls-files'], { cwd: join(folder, 'x') })
       expect(stdout).toContain('package.json')
       expect(stdout).not.toContain('node_modules')
@@ -93,7 +95,7 @@ describe('git', needs('git'), () => {
   ])('that demands %s gets its one commit all the same', async (_, settings) => {
     const { exitCode, stdout, git } = await create(settings)
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('Made a git repository with one commit.')
+    expect(stdout).toContain('Created a git repository with one commit.')
     expect(await git('log', '--format=%s')).toBe(subject)
     expect(await git('status', '--porcelain')).toBe('')
   })
@@ -113,7 +115,7 @@ describe('git', needs('git'), () => {
     }
     writeTree(env.HOME ?? '', { '.gitconfig': settings(mine) })
     const { stdout } = await runTool(bin, [...flags, '--no-install'], { cwd: folder, env })
-    expect(stdout).toContain('Made a git repository with one commit.')
+    expect(stdout).toContain('Created a git repository with one commit.')
     expect(readdirSync(mine)).toEqual(['hooks'])
     // They are there, and would have kept the user from committing.
     const user = await execa(program('git'), ['commit', '--allow-empty', '-m', 'x'], {
@@ -128,7 +130,7 @@ describe('git', needs('git'), () => {
     const { exitCode, stdout, git } = await create('[core]\n\tautocrlf = true\n\tsafecrlf = true\n')
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(
-      /Made a git repository: git could not commit \(fatal: LF would be replaced by CRLF in .*\)\. By hand: git add --all && git commit\.\n/,
+      /Created a git repository: git could not commit \(fatal: LF would be replaced by CRLF in .*\)\. To commit yourself, run: git add --all && git commit\.\n/,
     )
     expect(await git('rev-parse', '--is-inside-work-tree')).toBe('true')
   })
@@ -137,7 +139,7 @@ describe('git', needs('git'), () => {
     const { exitCode, stdout } = await create('', {})
     expect(exitCode).toBe(0)
     expect(stdout).toContain(
-      'git has no user.name and user.email yet, so there is no commit. Set them, then: git add --all && git commit.',
+      'there is no commit, because git has no user.name and user.email. Set them, then run: git add --all && git commit.',
     )
   })
 
@@ -146,7 +148,7 @@ describe('git', needs('git'), () => {
     const env = plainEnvironment({ PATH: programs({}) })
     const { exitCode, stdout } = await runTool(bin, [...flags, '--no-install'], { cwd: folder, env })
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('No git repository: git is not installed.')
+    expect(stdout).toContain('No git repository was created: git is not installed.')
   })
 
   it('finds a .git that is no repository: it stays as it is', async () => {
@@ -158,7 +160,7 @@ describe('git', needs('git'), () => {
     })
     expect(exitCode).toBe(0)
     expect(stdout).toContain(
-      'No git repository: the folder has a .git already, which git does not accept (fatal: not a git',
+      'No git repository was created: the folder has a .git that git does not accept (fatal: not a git',
     )
     expect(readTree(join(folder, 'x', '.git'))).toEqual({ mine: 'mine' })
   })
@@ -175,7 +177,7 @@ describe('git', needs('git'), () => {
       env: plainEnvironment(gitIdentity),
     })
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('which git does not accept (fatal: detected dubious ownership')
+    expect(stdout).toContain('that git does not accept (fatal: detected dubious ownership')
     expect(readTree(join(project, '.git'))).toEqual(before)
     expect(readFileSync(join(project, 'package.json'), 'utf8')).toContain('"name": "x"')
   })

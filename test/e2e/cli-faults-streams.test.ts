@@ -68,7 +68,7 @@ describe('a stream that is closed', () => {
   it('for input: what is missing is listed, exit 2', async () => {
     expect(await redirected('<&-', [])).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining('There is no terminal to ask on'),
+      stderr: expect.stringContaining('there is no terminal to ask'),
     })
   })
 })
@@ -80,7 +80,7 @@ describe('output that does not fit on its disk', () => {
       expect(await redirected('> /dev/full', ['x', ...flags])).toMatchObject({
         exitCode: 1,
         isMade: true,
-        stderr: expect.stringContaining('Not all of the output could be written (ENOSPC).'),
+        stderr: expect.stringContaining('Some of the output could not be written (ENOSPC).'),
       })
     },
   )
@@ -95,13 +95,13 @@ describe('a terminal', () => {
       ...(columns === undefined ? {} : { columns }),
     })
     // No more of it: a narrow terminal breaks the rest.
-    await terminal.see('Name of the')
+    await terminal.see('Project name:')
     terminal.press(`my-app${keys.enter}`)
-    await terminal.see('What is it')
+    await terminal.see('Which template')
     terminal.press(keys.enter)
-    await terminal.see('Model:')
+    await terminal.see('Which model?')
     terminal.press(keys.enter)
-    await terminal.see('Beside that:')
+    await terminal.see('Add features:')
     terminal.press(` ${keys.enter}`)
     expect(await terminal.ended).toBe(0)
     expect(existsSync(join(folder, 'my-app', '.github', 'workflows', 'ci.yml'))).toBe(true)
@@ -111,7 +111,7 @@ describe('a terminal', () => {
   const colour = /\u001b\[(3|4|9|10)\d(;\d+)*m/
 
   it('of 20 columns can be answered on', async () => {
-    expect((await answered({}, 20)).text()).toContain('Next:\n  cd my-app\n')
+    expect((await answered({}, 20)).text()).toContain('Next steps:\n  cd my-app\n')
   })
 
   it('that knows its colours gets some', async () => {
@@ -126,6 +126,6 @@ describe('a terminal', () => {
   )
 
   it.each([[{ LANG: 'C', LC_ALL: 'C' }], [{ LANG: '', TERM: '' }]])('with %j works', async (variables) => {
-    expect((await answered(variables)).text()).toContain('Next:')
+    expect((await answered(variables)).text()).toContain('Next steps:')
   })
 })

@@ -26,10 +26,10 @@ async function refused(
 ): Promise<string> {
   const before = readTree(folder)
   const { exitCode, stdout, stderr } = await run(bin, [...flags, ...quick], { cwd: folder })
-  expect(stderr).not.toMatch(/^ {4}at |bug of create-mlx-app/m)
-  expect(stdout).not.toContain('Made')
+  expect(stderr).not.toMatch(/^ {4}at |bug in create-mlx-app/m)
+  expect(stdout).not.toContain('Created')
   expect({ exitCode, tree: readTree(folder) }).toEqual({ exitCode: 1, tree: before })
-  return stderr.replace(/^Node .* is a good choice\.\n/, '')
+  return stderr.replace(/^Node .* Consider Node 24\.\n/, '')
 }
 
 describe('something in the way', () => {
@@ -38,12 +38,12 @@ describe('something in the way', () => {
     writeTree(folder, { file: 'mine' })
     for (const flags of [['file'], ['file', '--force']]) {
       expect(await refused(folder, flags)).toBe(
-        `A file is in the way: ${join(folder, 'file')}\nChoose another name for the folder.`,
+        `A file with this name already exists: ${join(folder, 'file')}\nChoose another name for the folder.`,
       )
     }
     const below = join(folder, 'file', 'a', 'b')
     expect(await refused(folder, ['file/a/b'])).toBe(
-      `A file is in the way of the folder: ${below}\nChoose another name for the folder.`,
+      `Part of this path is a file: ${below}\nChoose another name for the folder.`,
     )
   })
 
@@ -52,9 +52,9 @@ describe('something in the way', () => {
     symlinkSync('nowhere', join(folder, 'broken'))
     symlinkSync('circle', join(folder, 'circle'))
     expect(await refused(folder, ['broken', '--force'])).toBe(
-      `A link that leads nowhere is in the way: ${join(folder, 'broken')}\nChoose another name for the folder.`,
+      `A broken symbolic link with this name already exists: ${join(folder, 'broken')}\nChoose another name for the folder.`,
     )
-    expect(await refused(folder, ['circle'])).toContain('its links lead in a circle (ELOOP)')
+    expect(await refused(folder, ['circle'])).toContain('its symbolic links form a loop (ELOOP)')
     expect(await refused(folder, ['broken/below'])).toContain('(EEXIST)')
   })
 
@@ -65,7 +65,7 @@ describe('something in the way', () => {
     const names = Array.from('abcdefghij', (name) => `  ${name}.txt\n`).join('')
     expect(await refused(folder, ['x'])).toBe(
       `The folder is not empty: ${join(folder, 'x')}\n${names}  and 2 more\n` +
-        'Choose another folder, or add --force: it overwrites only files of the same name, and says which.',
+        'Choose another folder, or add --force. It overwrites only files with the same names, and lists them.',
     )
   })
 
@@ -73,7 +73,7 @@ describe('something in the way', () => {
     const folder = temporaryFolder()
     writeTree(folder, { 'package.json/mine': 'mine', src: 'mine', '.git/HEAD': 'mine' })
     expect(await refused(folder, ['.', '--force'])).toContain(
-      `The project does not fit into ${folder}: package.json is a folder, src is no folder.`,
+      `Can't create the project in ${folder}: package.json is a folder, src is not a folder.`,
     )
   })
 })
@@ -110,8 +110,8 @@ describe('without the permission', () => {
     const folder = ownFolder({ 'closed/mine': 'mine' })
     chmodSync(join(folder, 'closed'), 0o555)
     expect(await refused(folder, ['closed/x'], run)).toBe(
-      `Could not write ${join(folder, 'closed', 'x')}: no permission there (EACCES). Everything is as it was before.\n` +
-        'Choose another place, or mend this one and run the same command again.',
+      `Could not write ${join(folder, 'closed', 'x')}: permission denied (EACCES). Nothing was changed.\n` +
+        'Choose another folder, or fix the problem and run the same command again.',
     )
     expect(await refused(folder, ['closed/a/b/c'], run)).toContain('(EACCES)')
     expect(await refused(folder, ['closed', '--force'], run)).toContain('(EACCES)')
@@ -124,7 +124,7 @@ describe('without the permission', () => {
     chmodSync(join(folder, 'hidden'), 0o700)
     expect(exitCode).toBe(1)
     expect(stderr).toContain(
-      `The folder can't be read: ${join(folder, 'hidden')}: no permission there (EACCES)`,
+      `Could not read the folder ${join(folder, 'hidden')}: permission denied (EACCES)`,
     )
   })
 
@@ -132,7 +132,7 @@ describe('without the permission', () => {
     const folder = ownFolder({ 'AGENTS.md': 'mine', 'test/mine.txt': 'mine', '.git/HEAD': 'mine' })
     chmodSync(join(folder, 'test'), 0o555)
     expect(await refused(folder, ['.', '--force'], run)).toContain(
-      'no permission there (EACCES). Everything is as it was before.',
+      'permission denied (EACCES). Nothing was changed.',
     )
   })
 })
@@ -142,8 +142,8 @@ describe('a disk', () => {
     for (const options of ['size=64k', 'size=200k', 'nr_inodes=40']) {
       const disk = diskInMemory(context, options)
       const sentence = (path: string) =>
-        `Could not write ${join(disk, path)}: no space left on the disk (ENOSPC). Everything is as it was before.\n` +
-        'Choose another place, or mend this one and run the same command again.'
+        `Could not write ${join(disk, path)}: no space left on the disk (ENOSPC). Nothing was changed.\n` +
+        'Choose another folder, or fix the problem and run the same command again.'
       expect(await refused(disk, ['x'])).toBe(sentence('x'))
       expect(await refused(disk, ['a/b/c'])).toBe(sentence('a/b/c'))
       writeTree(disk, { 'README.md': 'mine', 'src/main.ts': 'mine', '.git/HEAD': 'mine' })
@@ -153,17 +153,15 @@ describe('a disk', () => {
 
   it('that is read-only: EROFS', async (context) => {
     const disk = diskInMemory(context, 'ro')
-    expect(await refused(disk, ['x'])).toContain(
-      'the disk is read-only (EROFS). Everything is as it was before.',
-    )
+    expect(await refused(disk, ['x'])).toContain('the disk is read-only (EROFS). Nothing was changed.')
     expect(await refused(disk, ['.'])).toContain('the disk is read-only (EROFS)')
   })
 
   it('of which the user may have no more: EDQUOT', async (context) => {
     const folder = folderWithQuota(context, 300_000)
     writeTree(folder, { 'mine.txt': 'mine' })
-    expect(await refused(folder, ['x'])).toContain('the quota of the disk is used up (EDQUOT)')
-    expect(await refused(folder, ['.', '--force'])).toContain('the quota of the disk is used up (EDQUOT)')
+    expect(await refused(folder, ['x'])).toContain('your disk quota is used up (EDQUOT)')
+    expect(await refused(folder, ['.', '--force'])).toContain('your disk quota is used up (EDQUOT)')
   })
 })
 
@@ -188,9 +186,7 @@ const limited =
 describe('a limit of the process', () => {
   it('on the size of files: EFBIG', async () => {
     const run = limited('-f 64')
-    expect(await refused(temporaryFolder(), ['x'], run)).toContain(
-      'a file is larger than what is allowed there (EFBIG)',
-    )
+    expect(await refused(temporaryFolder(), ['x'], run)).toContain('a file is larger than the limit (EFBIG)')
   })
 })
 
@@ -218,7 +214,7 @@ fs.mkdirSync = (...parameters) => {
         env: plainEnvironment({ NODE_OPTIONS: `--import=${pathToFileURL(module)}` }),
       })
     expect(await refused(folder, ['x'], run)).toContain(
-      'this process may open no more files (EMFILE). Everything is',
+      'this process has too many open files (EMFILE). Nothing was',
     )
   })
 })
@@ -250,7 +246,7 @@ describe('where upper and lower case are the same', () => {
 
   it('what does not fit is left as it is spelled', async (context) => {
     const folder = place(context, { 'readme.md': 'mine', Test: 'mine' })
-    expect(await refused(folder, ['.', '--force'])).toContain('test is no folder')
+    expect(await refused(folder, ['.', '--force'])).toContain('test is not a folder')
     expect(names(folder).sort()).toEqual(['Test', 'readme.md'])
   })
 })

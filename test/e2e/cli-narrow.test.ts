@@ -11,12 +11,12 @@ const down = '\u001b[B'
 
 /** Every question, with what is pressed: one further down than what is proposed, where there is a list. */
 const answers: readonly [question: string, pressed: string][] = [
-  ['Name of the project', `x${keys.enter}`],
-  ['What is it to be?', `${down}${keys.enter}`],
-  ['Model:', `${down}${down}${down}${keys.enter}`],
-  ['Beside that:', ` ${keys.enter}`],
-  ['Python environment:', keys.enter],
-  ['Package manager:', `${down}${keys.enter}`],
+  ['Project name:', `x${keys.enter}`],
+  ['Which template?', `${down}${keys.enter}`],
+  ['Which model?', `${down}${down}${down}${keys.enter}`],
+  ['Add features:', ` ${keys.enter}`],
+  ['Which Python environment?', keys.enter],
+  ['Which package manager?', `${down}${keys.enter}`],
 ]
 
 /** Answers them all in a narrow terminal, on a machine with two package managers and Python, without uv and git. */
@@ -36,8 +36,8 @@ async function answerAll(folder: string, more: NodeJS.ProcessEnv = {}) {
 
 /** From the first question to the last answer. What is told then may be a command to copy, and is the terminal's to wrap. */
 function questionsOf(raw: string): string {
-  const begin = raw.lastIndexOf('\n', raw.indexOf('Name of the project')) + 1
-  return raw.slice(begin, raw.indexOf('Defaults taken'))
+  const begin = raw.lastIndexOf('\n', raw.indexOf('Project name:')) + 1
+  return raw.slice(begin, raw.indexOf('Using defaults'))
 }
 
 describe('a terminal of 30 columns', () => {
@@ -65,8 +65,8 @@ describe('a terminal of 30 columns', () => {
     // What is under the cursor, what is marked and what was answered is told by characters.
     expect(text).toContain('❯')
     expect(text).toContain('◉')
-    expect(text).toMatch(/✔ What is it to be\?\s+› Server/)
-    expect(text).toMatch(/✔ Package manager:.*› pnpm/s)
-    expect(text).toContain('The packages could not be installed')
+    expect(text).toMatch(/✔ Which template\?\s+› Server/)
+    expect(text).toMatch(/✔ Which package manager\?.*› pnpm/s)
+    expect(text).toContain('Could not install the packages')
   })
 })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
-import { descendantsOf, isAlive } from '../../src/system/descendants.ts'
+import { descendantsOf, isAlive } from '../../src/process/descendants.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { basePython, installPackages } from '../support/setup-project.ts'
 import { builtTool, keys, plainEnvironment, programs, runInTerminal, type Terminal } from '../support/tool.ts'
@@ -139,7 +139,7 @@ describe.each(steps)('%s', (_, scripts, flags, path, goOn) => {
     // A closed terminal draws nothing any more.
     if (way !== 'closing the terminal') {
       expect(terminal.text()).toContain(
-        `Interrupted. The project stays in ${join(folder, 'x')}: go on in it with: ${goOn}`,
+        `Interrupted. The project is in ${join(folder, 'x')}. To finish, run there: ${goOn}`,
       )
     }
   })

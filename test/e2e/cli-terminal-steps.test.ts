@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { isAlive } from '../../src/system/descendants.ts'
-import { graceMs } from '../../src/system/ending.ts'
+import { isAlive } from '../../src/process/descendants.ts'
+import { graceMs } from '../../src/process/terminate.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
 import { pausedMark, pauseToolAt } from '../support/paused-tool.ts'
 import {
@@ -54,7 +54,7 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     await leave(terminal)
     resume()
     expect(await terminal.ended).toBe(130)
-    expect(terminal.text()).toContain('Interrupted: nothing was written.')
+    expect(terminal.text()).toContain('Interrupted. Nothing was written.')
     expect(readTree(folder)).toEqual({})
   })
 
@@ -69,7 +69,7 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     await leave(terminal)
     resume()
     expect(await terminal.ended).toBe(130)
-    expect(terminal.text()).toContain('Interrupted: nothing was written.')
+    expect(terminal.text()).toContain('Interrupted. Nothing was written.')
     expect(readTree(folder)).toEqual(before)
   })
 
@@ -84,7 +84,7 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     resume()
     expect(await terminal.ended).toBe(130)
     expect(terminal.text()).toContain(
-      `Interrupted. The project stays in ${join(folder, 'x')}: go on in it with: npm install && npm run setup`,
+      `Interrupted. The project is in ${join(folder, 'x')}. To finish, run there: npm install && npm run setup`,
     )
     expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
     expect(existsSync(join(folder, 'x', 'node_modules'))).toBe(false)
@@ -101,12 +101,12 @@ const steps: [name: string, scripts: (notes: string) => Record<string, string>, 
   [
     'the install',
     (notes) => ({ npm: `case "$1" in install) ${lingering(notes)};; esac` }),
-    'go on in it with: npm install && npm run setup',
+    'To finish, run there: npm install && npm run setup',
   ],
   [
     'the set-up of Python',
     (notes) => ({ npm: `case "$1" in run) ${lingering(notes)};; esac` }),
-    'go on in it with: npm run setup',
+    'To finish, run there: npm run setup',
   ],
   [
     'making the git repository',
@@ -114,7 +114,7 @@ const steps: [name: string, scripts: (notes: string) => Record<string, string>, 
       npm: 'exit 0',
       git: `case "$1" in add) ${lingering(notes)};; *) exec /usr/bin/git "$@";; esac`,
     }),
-    'nothing is missing but git.',
+    'Only its git repository is missing.',
   ],
 ]
 
@@ -137,7 +137,7 @@ describe.each(steps)('%s', (_, scripts, goOn) => {
     await leave(terminal)
     expect(await terminal.ended).toBe(130)
     expect(ids.map(isAlive)).toEqual([false, false])
-    expect(terminal.text()).toContain(`Interrupted. The project stays in ${join(folder, 'x')}: ${goOn}`)
+    expect(terminal.text()).toContain(`Interrupted. The project is in ${join(folder, 'x')}. ${goOn}`)
     expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
     expect(existsSync(join(folder, 'x', '.git'))).toBe(false)
   })
@@ -175,14 +175,14 @@ describe('a command that does not end when it is asked to', () => {
   it('is waited for, and ended at once by a second Ctrl-C', async () => {
     const { terminal, ids } = await runStubborn()
     terminal.press(keys.interrupt)
-    await terminal.see('Waiting for npm to end; Ctrl-C again ends it at once.')
+    await terminal.see('Waiting for npm to exit. Press Ctrl-C again to kill it.')
     expect(ids.map(isAlive)).toEqual([true, true])
     const asked = performance.now()
     terminal.press(keys.interrupt)
     expect(await terminal.ended).toBe(130)
     expect(performance.now() - asked).toBeLessThan(graceMs)
     expect(ids.map(isAlive)).toEqual([false, false])
-    expect(terminal.text()).toContain('go on in it with: npm install && npm run setup')
+    expect(terminal.text()).toContain('To finish, run there: npm install && npm run setup')
   })
 
   it('is killed after a while', async () => {

@@ -8,12 +8,12 @@ const bin = await builtTool()
 
 /** Every question that can be asked, with how it is answered: on a machine with two package managers, Python and no uv. */
 const questions: { text: string; answer: string }[] = [
-  { text: 'Name of the project', answer: `my-app${keys.enter}` },
-  { text: 'What is it to be?', answer: keys.enter },
-  { text: 'Model:', answer: keys.enter },
-  { text: 'Beside that:', answer: keys.enter },
-  { text: 'Python environment:', answer: keys.enter },
-  { text: 'Package manager:', answer: keys.enter },
+  { text: 'Project name:', answer: `my-app${keys.enter}` },
+  { text: 'Which template?', answer: keys.enter },
+  { text: 'Which model?', answer: keys.enter },
+  { text: 'Add features:', answer: keys.enter },
+  { text: 'Which Python environment?', answer: keys.enter },
+  { text: 'Which package manager?', answer: keys.enter },
 ]
 
 /** A PATH with that alone. */
@@ -32,16 +32,16 @@ describe('on a terminal', () => {
   it('asks, and makes the project of the answers', async () => {
     const folder = temporaryFolder()
     const terminal = runInTerminal(bin, ['--no-install', '--no-git'], { cwd: folder })
-    await terminal.see('Name of the project')
+    await terminal.see('Project name:')
     terminal.press(`my-app${keys.enter}`)
-    await terminal.see('What is it to be?')
+    await terminal.see('Which template?')
     await terminal.see('Server')
     terminal.press(keys.enter)
-    await terminal.see('Model:')
+    await terminal.see('Which model?')
     await terminal.see('mlx-community/')
     terminal.press(keys.enter)
-    await terminal.see('Beside that:')
-    await terminal.see('Checks on GitHub')
+    await terminal.see('Add features:')
+    await terminal.see('GitHub Actions')
     terminal.press(` ${keys.enter}`)
     expect(await terminal.ended).toBe(0)
     expect(terminal.text()).toContain('npm run setup')
@@ -54,17 +54,17 @@ describe('on a terminal', () => {
   it('takes the default name on Enter, and a model that is typed', async () => {
     const folder = temporaryFolder()
     const terminal = runInTerminal(bin, ['--node', '--no-install', '--no-git'], { cwd: folder, columns: 40 })
-    await terminal.see('Name of the project')
+    await terminal.see('Project name:')
     terminal.press(keys.enter)
-    await terminal.see('Model:')
+    await terminal.see('Which model?')
     // The last one of the list is the one to type.
     terminal.press(keys.last)
     terminal.press(keys.enter)
-    await terminal.see('Hugging Face id or path:')
+    await terminal.see('Hugging Face ID or path:')
     terminal.press(`nonsense${keys.enter}`)
     await terminal.see('Unknown model')
     terminal.press(`${keys.erase.repeat('nonsense'.length)}some/model${keys.enter}`)
-    await terminal.see('Beside that:')
+    await terminal.see('Add features:')
     terminal.press(keys.enter)
     expect(await terminal.ended).toBe(0)
     const config = JSON.parse(readFileSync(join(folder, 'my-mlx-app', 'mlx.config.json'), 'utf8'))
@@ -77,13 +77,13 @@ describe('on a terminal', () => {
     const terminal = runInTerminal(bin, ['--server', '--model', 'hello', '--no-install', '--no-git'], {
       cwd: folder,
     })
-    await terminal.see('Name of the project')
+    await terminal.see('Project name:')
     terminal.press(`taken${keys.enter}`)
     await terminal.see('The folder is not empty')
     terminal.press(`${keys.erase.repeat('taken'.length)}My App${keys.enter}`)
-    await terminal.see('no capital letters')
+    await terminal.see('capital letters')
     terminal.press(`${keys.erase.repeat('My App'.length)}good${keys.enter}`)
-    await terminal.see('Beside that:')
+    await terminal.see('Add features:')
     terminal.press(keys.enter)
     expect(await terminal.ended).toBe(0)
     expect(existsSync(join(folder, 'good', 'package.json'))).toBe(true)
@@ -93,7 +93,7 @@ describe('on a terminal', () => {
     const folder = temporaryFolder()
     const terminal = runInTerminal(bin, ['x', '--yes', '--no-install', '--no-git'], { cwd: folder })
     expect(await terminal.ended).toBe(0)
-    expect(terminal.text()).not.toMatch(/Name of|What is it|Model:|Beside that:|Python environment:/)
+    expect(terminal.text()).not.toMatch(/Project name:|Which |Add features:/)
   })
 })
 
@@ -111,7 +111,7 @@ describe.each([
       await answerUpTo(terminal, index)
       leave(terminal)
       expect(await terminal.ended).toBe(130)
-      expect(terminal.text()).toContain('nothing was written')
+      expect(terminal.text()).toContain('Nothing was written')
       expect(readTree(folder)).toEqual({})
     },
   )
@@ -122,13 +122,13 @@ it.each([keys.interrupt, keys.escape])(
   async (key) => {
     const folder = temporaryFolder()
     const terminal = runInTerminal(bin, ['x', '--node'], { cwd: folder, env: everythingAsked() })
-    await terminal.see('Model:')
+    await terminal.see('Which model?')
     terminal.press(keys.last)
     terminal.press(keys.enter)
-    await terminal.see('Hugging Face id or path:')
+    await terminal.see('Hugging Face ID or path:')
     terminal.press(`some/mod${key}`)
     expect(await terminal.ended).toBe(130)
-    expect(terminal.text()).toContain('nothing was written')
+    expect(terminal.text()).toContain('Nothing was written')
     expect(readTree(folder)).toEqual({})
   },
 )

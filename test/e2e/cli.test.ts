@@ -68,8 +68,8 @@ describe('the built tool', () => {
     const flags = ['x', '--yes', '--server', '--model', model, '--no-install', '--no-git']
     const { stdout } = await runTool(bin, flags, { cwd: folder })
     expect(stdout).toContain(
-      'The model makes vectors and writes no text: /v1/embeddings answers with it, a chat needs a text model.\n' +
-        'It needs, once: npm run setup -- --with vision\n',
+      'This model creates embeddings and generates no text. Use it with /v1/embeddings; a chat needs a text model.\n' +
+        'To use it, run once: npm run setup -- --with vision\n',
     )
   })
 
@@ -107,7 +107,7 @@ describe('the built tool', () => {
         downloadBytes: 351_383_618,
         licence: 'Apache-2.0',
         revision: '73e3e38d981303bc594367cd910ea6eb48349da8',
-        fits: expect.stringMatching(/^(fits|slow on a CPU|tight|too large)$/),
+        fit: expect.stringMatching(/^(fits|slow on a CPU|tight|too large)$/),
       }),
     )
     expect(list.models.map(({ id }: { id: string }) => id)).toContain(list.defaultModel)
@@ -150,7 +150,7 @@ describe('the built tool', () => {
       reject: false,
     })
     expect(exitCode).toBe(1)
-    expect(stderr).toContain('The current folder is no longer there.')
+    expect(stderr).toContain('The current folder no longer exists.')
   })
 
   it('writes nothing with --dry-run, and lists what it would write', async () => {
@@ -186,7 +186,7 @@ describe('a program that reads the result', () => {
       notes: [],
       command: expect.stringMatching(/^npx create-mlx-app@\S+ x --yes .* --no-install --no-git$/),
     })
-    expect(stderr).toContain('Next:')
+    expect(stderr).toContain('Next steps:')
   })
 
   it.each([
@@ -206,24 +206,24 @@ describe('a program that reads the result', () => {
 
 describe('wrong usage', () => {
   it.each([
-    [[], 'DIR: the folder to make'],
+    [[], 'DIR: the folder to create'],
     [['x'], '--model M:'],
-    [['--yes'], 'The folder to make is missing'],
-    [['x', '--template', 'react', '--yes'], '--template takes: node'],
-    [['x', '--with', 'frobnicate', '--yes'], '--with takes: ci, docker, python'],
-    [['x', '--with', 'docker', '--yes'], '--template node takes --with: ci, python'],
+    [['--yes'], 'DIR is missing'],
+    [['x', '--template', 'react', '--yes'], 'Values of --template: node'],
+    [['x', '--with', 'frobnicate', '--yes'], 'Values of --with: ci, docker, python'],
+    [['x', '--with', 'docker', '--yes'], '--template node supports --with: ci, python'],
     [
       ['x', '--server', '--template', 'node'],
-      '--server is --template server, but --template node is asked for too.',
+      '--server means --template server, but --template node was given too.',
     ],
-    [['x', '--node', '--server'], '--server is --template server, but --template node is asked for too.'],
+    [['x', '--node', '--server'], '--server means --template server, but --template node was given too.'],
     [['x', '--tempalte', 'node'], 'Did you mean --template?'],
     [['x', '--yes', '--model', 'gpt'], 'Unknown model: gpt'],
-    [['x', '--yes', '--name', 'A b'], "can't be used"],
+    [['x', '--yes', '--name', 'A b'], 'is not a valid package name'],
     [['x', '--yes', '--python-path', './none'], 'none does not exist.'],
-    [['x', '--yes', '--python-path', '.'], 'is no program that can be run.'],
-    [['x', '--yes', '--python-path', 'python0'], 'There is no program python0 on the PATH.'],
-    [['x', 'y'], 'Only one folder'],
+    [['x', '--yes', '--python-path', '.'], 'is not an executable file.'],
+    [['x', '--yes', '--python-path', 'python0'], 'python0 was not found on the PATH.'],
+    [['x', 'y'], 'Expected one folder'],
   ])('%j without a terminal: exit 2, what there is, nothing made', async (flags, message) => {
     const folder = temporaryFolder()
     const { exitCode, stdout, stderr } = await runTool(bin, flags, { cwd: folder })
@@ -235,8 +235,8 @@ describe('wrong usage', () => {
   })
 
   it.each([
-    [{ CLAUDECODE: '1' }, 'Run by Claude Code'],
-    [{ CI: 'true' }, 'Run by CI'],
+    [{ CLAUDECODE: '1' }, 'Running under Claude Code'],
+    [{ CI: 'true' }, 'Running under CI'],
   ])('is not what %o does: nothing is asked, and it says so', async (variables, line) => {
     const folder = temporaryFolder()
     const flags = ['x', '--no-install', '--no-git']
@@ -244,7 +244,7 @@ describe('wrong usage', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toContain(line)
     expect(stdout).toMatch(
-      /^Defaults taken: --name x --template node --model \S+ --package-manager npm --author 'x authors'$/m,
+      /^Using defaults: --name x --template node --model \S+ --package-manager npm --author 'x authors'$/m,
     )
   })
 })
@@ -305,7 +305,7 @@ describe('git', needs('git'), () => {
     const folder = temporaryFolder()
     const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder })
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('no user.name and user.email yet')
+    expect(stdout).toContain('no user.name and user.email')
     expect(existsSync(join(folder, 'x', '.git'))).toBe(true)
   })
 
@@ -338,7 +338,7 @@ describe('install and set-up', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toContain('ran npm install\n')
     expect(stdout).toContain('ran npm run setup -- --env pip\n')
-    expect(stdout).toMatch(/Next:\n {2}cd x\n {2}npm start\n/)
+    expect(stdout).toMatch(/Next steps:\n {2}cd x\n {2}npm start\n/)
   })
 
   it('take the Python that is named, from the folder where it is named', async () => {
@@ -361,13 +361,13 @@ describe('install and set-up', () => {
   })
 
   it.each([
-    ['install', 'The packages could not be installed: exit 1', 'npm install && npm run setup'],
-    ['run', 'Python could not be set up: exit 1', 'npm run setup'],
+    ['install', 'Could not install the packages: exit 1', 'npm install && npm run setup'],
+    ['run', 'Could not set up Python: exit 1', 'npm run setup'],
   ])('that fail in npm %s leave the project, say how to go on, exit 1', async (failing, message, command) => {
     const { exitCode, stdout, stderr, folder } = await run(npm(failing))
     expect(exitCode).toBe(1)
     expect(stderr).toContain(message)
-    expect(stderr).toContain(`go on in it with: ${command}`)
+    expect(stderr).toContain(`To finish, run there: ${command}`)
     expect(stdout).toContain(`  ${command.split(' && ')[0]}\n`)
     expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
   })
@@ -377,8 +377,8 @@ describe('install and set-up', () => {
     const env = plainEnvironment({ PATH: programs({ pnpm: 'echo "ran $*"' }) })
     const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder, env })
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('Installing packages with pnpm ...\nran install\n')
-    expect(stdout).toContain('Setting up Python ...\nran run setup\n')
+    expect(stdout).toContain('Installing packages with pnpm...\nran install\n')
+    expect(stdout).toContain('Setting up Python...\nran run setup\n')
     expect(stdout).toContain(' --package-manager pnpm ')
     expect(existsSync(join(folder, 'x', 'pnpm-workspace.yaml'))).toBe(true)
   })

@@ -5,7 +5,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, it, onTestFinished } from 'vitest'
-import { installWithNpm } from '../../src/steps/npm-install.ts'
+import { installWithNpm } from '../../src/install/npm.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 /** A registry that answers as it is told. @returns its address. */
@@ -76,9 +76,7 @@ it('gives up over a registry that stays busy, and says so', async () => {
   const url = await registry((_, response) => response.writeHead(503).end('{}'))
   expect(await install(url)).toMatchObject({
     tries: ['0', undefined],
-    failure: expect.stringMatching(
-      /^exit 1, as npm did not get what it needs from its registry \(E503; see /,
-    ),
+    failure: expect.stringMatching(/^exit 1, because npm could not download a package \(E503; see /),
     logs: true,
   })
 })

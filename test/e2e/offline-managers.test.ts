@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ensureEnvironment } from '../../scripts/environment.ts'
-import { quietStartCommand } from '../../src/system/package-manager.ts'
+import { quietStartCommand } from '../../src/package-manager.ts'
 import { answerTo } from '../support/hello.ts'
 import { createNamespace, type Namespace, type Ran } from '../support/namespace.ts'
 import { createSandbox, type PackageManagerSandbox } from '../support/package-manager-sandbox.ts'
@@ -115,11 +115,11 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       expect(created.exitCode, created.all).toBe(1)
       const difference = {
         pnpm: '',
-        yarn: ", the second time from Yarn's cache alone",
-        bun: ", the second time from Bun's cache alone",
+        yarn: ", the second time with Yarn's cache only",
+        bun: ", the second time with Bun's cache only",
       }[manager]
       expect(created.stderr).toContain(
-        `The packages could not be installed: exit 1, twice${difference} (where the network is why, see "Behind a proxy, offline" in README.md). The project stays; go on in it with: ${manager} install && ${manager} run setup`,
+        `Could not install the packages: exit 1, twice${difference} (if the network is the cause, see "Behind a proxy, offline" in README.md). The project is in ${target}. To finish, run there: ${manager} install && ${manager} run setup`,
       )
       expect(created.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
       expect(readFileSync(join(target, 'README.md'), 'utf8')).toContain('\n## Behind a proxy, offline\n')

@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
 import { startHub } from '../../packages/engine/test/engine/hub.ts'
 import { type PackageManager, packageManagers, type TemplateId } from '../../src/choices.ts'
-import { frozenInstallCommand, lockFiles, quietRun } from '../../src/system/package-manager.ts'
+import { frozenInstallCommand, lockFiles, quietRun } from '../../src/package-manager.ts'
 import { answers, answerTo } from '../support/hello.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
 import {
@@ -105,7 +105,7 @@ describe.each(managers)('%s', (manager) => {
   test('creates, installs and sets up, and follows who called it', async () => {
     const { printed, project } = created
     expect(printed.exitCode, printed.all).toBe(0)
-    expect(printed.stdout).toContain(`Installing packages with ${manager} ...`)
+    expect(printed.stdout).toContain(`Installing packages with ${manager}...`)
     const files = await gitLines(created, 'ls-files')
     expect(files.filter((path) => anyLock.test(path))).toEqual(
       lockFiles(manager).filter((path) => anyLock.test(path)),
@@ -122,7 +122,7 @@ describe.each(managers)('%s', (manager) => {
   })
 
   test('goes on as the tool says', async () => {
-    const next = below('Next:', created.printed)
+    const next = below('Next steps:', created.printed)
     expect(next[0]).toBe('cd my-app')
     const line = next.join(' && ')
     const ran = await created.machine.shell(line, {
@@ -135,7 +135,7 @@ describe.each(managers)('%s', (manager) => {
   })
 
   test('makes the same again, in CI too, by the command that the tool prints', async () => {
-    const [command = ''] = below('The same again, without questions:', created.printed)
+    const [command = ''] = below('To repeat this without prompts:', created.printed)
     expect(command).toContain('create-mlx-app@')
     const again = join(created.project, '..', 'again')
     mkdirSync(again)
@@ -189,7 +189,7 @@ describe.each(managers)('%s', (manager) => {
     })
 
     test('a question, with nothing but the answer on standard output', async () => {
-      const line = below('Next:', created.printed).at(-1)?.replace('"Who are you?"', '') ?? ''
+      const line = below('Next steps:', created.printed).at(-1)?.replace('"Who are you?"', '') ?? ''
       for (const known of answers.slice(0, 3)) {
         const ran = await works(created, `${line}"${known.question}"`)
         expect(ran.stdout).toBe(known.answer)

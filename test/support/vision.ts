@@ -3,7 +3,7 @@
  * missing, instead of skipping them. `npm run test:python` creates that environment.
  */
 import { visionPython } from '../../scripts/environment.ts'
-import { isContinuousIntegration } from '../../src/system/automation.ts'
+import { isContinuousIntegration } from '../../src/machine/automation.ts'
 
 export function setup(): void {
   if (isContinuousIntegration(process.env)) process.env.MLX_VISION_PYTHON ??= visionPython

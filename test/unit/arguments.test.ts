@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { readArguments } from '../../src/arguments.ts'
 import { templates } from '../../src/choices.ts'
+import { readArguments } from '../../src/command-line/arguments.ts'
+import { helpText } from '../../src/command-line/help.ts'
+import { allSwitchOptions, allValueOptions } from '../../src/command-line/options.ts'
+import { splitValues } from '../../src/command-line/values.ts'
 import { UsageError } from '../../src/errors.ts'
-import { helpText } from '../../src/help.ts'
-import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
-import { valuesIn } from '../../src/values.ts'
 
 /** Runs something that has to be refused. @returns what the user reads. */
 function refusal(action: () => unknown): string {
@@ -41,7 +41,7 @@ describe('the command line', () => {
     expect(read('my-app --with ci').values).toEqual({ with: 'ci' })
     expect(read('my-app --with ci,ci').values).toEqual({ with: 'ci,ci' })
     expect(read('my-app --with ci --with=ci').values).toEqual({ with: 'ci,ci' })
-    expect(valuesIn('b, a,,b')).toEqual(['b', 'a'])
+    expect(splitValues('b, a,,b')).toEqual(['b', 'a'])
   })
 
   it.each(templates.map(({ value }) => value))('takes --%s for the template of that name', (template) => {
@@ -58,19 +58,19 @@ describe('the command line', () => {
     ['--modle hello', 'Unknown flag: --modle\nDid you mean --model?'],
     ['--no-instal', 'Did you mean --no-install?'],
     ['--Yes', 'Did you mean --yes?'],
-    ['--frobnicate', 'Unknown flag: --frobnicate\nFlags: --template'],
+    ['--frobnicate', 'Unknown flag: --frobnicate\nFlags: --name --template'],
     ['-x', 'Unknown flag: -x'],
-    ['app --template noed', 'Unknown value of --template: noed\nDid you mean --template node?'],
-    ['app --template react', 'Unknown value of --template: react\n--template takes: node'],
-    ['app --with cli', 'Unknown value of --with: cli\nDid you mean --with ci?'],
-    ['app --with ci,frobnicate', 'Unknown value of --with: frobnicate\n--with takes: ci'],
+    ['app --template noed', 'Unknown value for --template: noed\nDid you mean --template node?'],
+    ['app --template react', 'Unknown value for --template: react\nValues of --template: node'],
+    ['app --with cli', 'Unknown value for --with: cli\nDid you mean --with ci?'],
+    ['app --with ci,frobnicate', 'Unknown value for --with: frobnicate\nValues of --with: ci'],
     ['app --with ,', '--with needs a value.'],
-    ['app --env conda', '--env takes: uv, pip, existing'],
+    ['app --env conda', 'Values of --env: uv, pip, existing'],
     ['app --model', '--model needs a value.'],
     ['app --model --yes', '--model needs a value.'],
     ['app --model=', '--model needs a value.'],
-    ['app --yes=no', '--yes takes no value'],
-    ['app other', 'Only one folder can be made: app, other'],
+    ['app --yes=no', '--yes does not take a value'],
+    ['app other', 'Expected one folder, but got several: app, other'],
   ])('refuses %s and says what there is', (line, message) => {
     expect(refusal(() => read(line))).toContain(message)
   })
@@ -121,7 +121,7 @@ describe('flags that npm took', () => {
   it('takes nothing for a short form but what npm makes of a flag', () => {
     expect(read('my-app', npm({ server: '/srv' })).values).toEqual({})
     expect(refusal(() => read('my-app node', npm({ server: 'true', template: 'true' })))).toContain(
-      '--server is --template server, but --template node is asked for too.',
+      '--server means --template server, but --template node was given too.',
     )
   })
 
@@ -133,7 +133,7 @@ describe('flags that npm took', () => {
   })
 
   it.each([
-    ['my-app', { git: 'false' }, 'Put "--" in front of them: npm create mlx-app@latest my-app -- --no-git'],
+    ['my-app', { git: 'false' }, 'Put "--" before them: npm create mlx-app@latest my-app -- --no-git'],
     [
       'my-app node',
       { install: '', template: 'true' },

@@ -1,17 +1,17 @@
 import { chmodSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Answers } from '../../src/choices.ts'
+import { quote } from '../../src/command-line/quote.ts'
+import { detectAutomation } from '../../src/machine/automation.ts'
+import { packageManagerChoices } from '../../src/machine/package-manager-choices.ts'
+import { pythonChoices } from '../../src/machine/python-choices.ts'
+import { locatePython } from '../../src/machine/python-path.ts'
+import { findOnPath } from '../../src/machine/search-path.ts'
 import { findModel } from '../../src/models/catalogue.ts'
-import { quote } from '../../src/quote.ts'
-import { nextCommands, reproducingCommand, shownPath } from '../../src/steps/next.ts'
-import { modelNotes } from '../../src/steps/notes.ts'
-import { detectAutomation } from '../../src/system/automation.ts'
-import { childEnvironment } from '../../src/system/child-environment.ts'
-import { packageManagerChoices } from '../../src/system/manager-choices.ts'
-import { invokingPackageManager, setupCommand } from '../../src/system/package-manager.ts'
-import { pythonChoices } from '../../src/system/python-choices.ts'
-import { locatePython } from '../../src/system/python-path.ts'
-import { findOnPath } from '../../src/system/search-path.ts'
+import { invokingPackageManager, setupCommand } from '../../src/package-manager.ts'
+import { childEnvironment } from '../../src/process/child-environment.ts'
+import { modelNotes } from '../../src/steps/model-notes.ts'
+import { displayPath, nextCommands, repeatCommand } from '../../src/steps/next-commands.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 const answers: Answers = {
@@ -61,14 +61,14 @@ describe('the next commands', () => {
   })
 
   it('show a path as it is shortest to type', () => {
-    expect(shownPath('/here/x/y', '/here')).toBe('x/y')
-    expect(shownPath('/there', '/here')).toBe('/there')
+    expect(displayPath('/here/x/y', '/here')).toBe('x/y')
+    expect(displayPath('/there', '/here')).toBe('/there')
   })
 })
 
 describe('the command that makes the same project', () => {
   const command = (changes: Partial<Answers>, agent?: string, target = '/here/my app') =>
-    reproducingCommand(target, { ...answers, ...changes }, '/here', '1.2.3', ['--no-git'], {
+    repeatCommand(target, { ...answers, ...changes }, '/here', '1.2.3', new Set(['no-git']), {
       ...(agent === undefined ? {} : { npm_config_user_agent: agent }),
     })
   const rest = `--name my-app --template node --model hello`
@@ -234,11 +234,11 @@ describe('a Python that is named', () => {
   })
 
   it.each([
-    ['./none', 'does not exist', 'It takes the interpreter itself'],
-    ['./notes.txt', 'is no program that can be run', 'It takes the interpreter itself'],
-    ['./venv', 'is no program that can be run', 'venv/bin/python?'],
-    ['venv', 'is no program that can be run', 'venv/bin/python?'],
-    ['python9', 'There is no program python9 on the PATH.', '--python-path takes the path'],
+    ['./none', 'does not exist', 'Give the path of the interpreter itself'],
+    ['./notes.txt', 'is not an executable file', 'Give the path of the interpreter itself'],
+    ['./venv', 'is not an executable file', 'venv/bin/python?'],
+    ['venv', 'is not an executable file', 'venv/bin/python?'],
+    ['python9', 'python9 was not found on the PATH.', 'You can also give the path'],
   ])('is refused as %s: %s', (text, message, hint) => {
     const here = folder()
     const locating = () => locatePython(text, here, { PATH: here })
@@ -258,25 +258,25 @@ describe('what is said of a model', () => {
 
   it('that sees is how it gets to', () => {
     const command = 'npm run setup -- --with vision'
-    expect(notes('Qwen3-VL-4B-Instruct-4bit')).toEqual([`To show it images, run once: ${command}`])
+    expect(notes('Qwen3-VL-4B-Instruct-4bit')).toEqual([`To use images, run once: ${command}`])
     expect(notes('Qwen3.5-9B-4bit', { packageManager: 'yarn' })).toEqual([
-      'To show it images, run once: yarn run setup --with vision',
+      'To use images, run once: yarn run setup --with vision',
     ])
     expect(notes('gemma-4-e4b-it-4bit', { env: 'existing' })).toEqual([
-      'Its Python needs mlx-vlm too, for this model.',
+      'To use images, your Python needs the package mlx-vlm.',
     ])
     expect(notes('gemma-4-e4b-it-4bit', { features: ['python'] })).toEqual([
-      'To show it images, run once: npm run setup, with "mlx-app[vision]" in place of "mlx-app" in python/pyproject.toml',
+      'To use images, change "mlx-app" to "mlx-app[vision]" in python/pyproject.toml, then run: npm run setup',
     ])
   })
 
   it('that makes vectors is that it writes no text', () => {
     expect(notes('Qwen3-Embedding-0.6B-4bit-DWQ', { template: 'server' })).toEqual([
-      expect.stringContaining('/v1/embeddings answers with it'),
+      expect.stringContaining('Use it with /v1/embeddings'),
     ])
     expect(notes('embeddinggemma-300m-4bit')).toEqual([
       expect.stringContaining('engine.embed()'),
-      'It needs, once: npm run setup -- --with vision',
+      'To use it, run once: npm run setup -- --with vision',
     ])
   })
 })

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes } from '../../src/bytes.ts'
 import { templates } from '../../src/choices.ts'
+import { canRunMlx, hintAboutNode, type Machine, unsupportedReason } from '../../src/machine/machine.ts'
 import {
   catalogue,
   defaultModel,
   findModel,
-  fits,
+  fitOf,
   nearestModel,
   sizeAndFit,
 } from '../../src/models/catalogue.ts'
-import { isHuggingFaceId, isSurelyModel, locateModel, looksLikeModel } from '../../src/models/identify.ts'
-import { canRunMlx, hintAboutNode, type Machine, reasonAgainstMlx } from '../../src/system/machine.ts'
+import { formatBytes } from '../../src/models/format-bytes.ts'
+import { isCertainlyModel, isHuggingFaceId, locateModel, looksLikeModel } from '../../src/models/identify.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 /** A machine whose memory is sold as so many gigabytes, which are powers of two. */
@@ -40,7 +40,7 @@ describe('the catalogue', () => {
     expect(new Set(catalogue.map(({ id }) => id)).size).toBe(catalogue.length)
     for (const entry of catalogue) {
       expect(entry.id === 'hello' || isHuggingFaceId(entry.id), entry.id).toBe(true)
-      expect(isSurelyModel(entry.id), entry.id).toBe(true)
+      expect(isCertainlyModel(entry.id), entry.id).toBe(true)
       expect(entry.memoryBytes, entry.id).toBeGreaterThan(entry.downloadBytes)
       expect(entry.memoryBytes, entry.id).toBeLessThan(entry.downloadBytes * 1.1 + 1.4e9)
       expect(entry.downloadBytes < 1e8, entry.id).toBe(entry.id === 'hello')
@@ -116,11 +116,12 @@ describe('the default', () => {
     for (const gigabytes of [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512]) {
       const mac = machine('darwin', 'arm64', gigabytes)
       const chosen = defaultModel(mac)
-      expect([chosen.task, chosen.special]).toEqual(['text', false])
+      expect([chosen.task, chosen.specialPurpose]).toEqual(['text', false])
       const larger = catalogue.filter(
-        (entry) => entry.task === 'text' && !entry.special && entry.downloadBytes > chosen.downloadBytes,
+        (entry) =>
+          entry.task === 'text' && !entry.specialPurpose && entry.downloadBytes > chosen.downloadBytes,
       )
-      for (const entry of larger) expect(fits(entry, mac), entry.id).not.toBe('fits')
+      for (const entry of larger) expect(fitOf(entry, mac), entry.id).not.toBe('fits')
     }
   })
 })
@@ -138,7 +139,7 @@ describe('whether a model fits', () => {
     ['Qwen3.5-9B', 'linux', 8, 'too large'],
     ['Qwen3-0.6B', 'linux', 8, 'fits'],
   ] as const)('%s on %s with %i GB: %s', (part, platform, gigabytes, fit) => {
-    expect(fits(model(part), { platform, memoryBytes: gigabytes * 2 ** 30 })).toBe(fit)
+    expect(fitOf(model(part), { platform, memoryBytes: gigabytes * 2 ** 30 })).toBe(fit)
   })
 
   it('is said in words beside the size', () => {
@@ -185,8 +186,8 @@ describe('a model', () => {
   })
 
   it('is told from a folder where npm has put both in one line', () => {
-    expect(isSurelyModel('mlx-community/anything')).toBe(true)
-    expect(isSurelyModel('apps/mine')).toBe(false)
+    expect(isCertainlyModel('mlx-community/anything')).toBe(true)
+    expect(isCertainlyModel('apps/mine')).toBe(false)
   })
 })
 
@@ -201,12 +202,12 @@ describe('a machine', () => {
     ['freebsd', 'x64', false],
   ] as const)('%s %s runs MLX: %s', (platform, architecture, can) => {
     expect(canRunMlx({ platform, architecture })).toBe(can)
-    expect(reasonAgainstMlx({ platform, architecture }) === undefined).toBe(can)
+    expect(unsupportedReason({ platform, architecture }) === undefined).toBe(can)
   })
 
   it('is told the way out', () => {
-    expect(reasonAgainstMlx({ platform: 'win32', architecture: 'x64' })).toContain('WSL')
-    expect(reasonAgainstMlx({ platform: 'darwin', architecture: 'x64' })).toContain('Rosetta')
+    expect(unsupportedReason({ platform: 'win32', architecture: 'x64' })).toContain('WSL')
+    expect(unsupportedReason({ platform: 'darwin', architecture: 'x64' })).toContain('Rosetta')
   })
 
   it('with Node 20 is told that it is out of support', () => {

@@ -1,28 +1,28 @@
 import { describe, expect, it } from 'vitest'
-import { isScopedName, nameFromDirectory, problemOfName } from '../../src/names.ts'
 import { editDistance, nearest } from '../../src/nearest.ts'
+import { isScopedName, nameFromDirectory, packageNameProblem } from '../../src/project/package-name.ts'
 
 describe('names', () => {
   it.each(['my-app', 'a', '@scope/app', 'app.js', 'a_b', '0app', 'x'.repeat(214)])('takes %s', (name) => {
-    expect(problemOfName(name)).toBeUndefined()
+    expect(packageNameProblem(name)).toBeUndefined()
   })
 
   it.each([
-    ['', 'at least one character'],
-    ['My-App', 'no capital letters'],
-    [' app', 'no space'],
-    ['my app', '" " is none of them'],
+    ['', 'must not be empty'],
+    ['My-App', 'capital letters'],
+    [' app', 'space'],
+    ['my app', 'not " "'],
     ['.app', 'dot'],
     ['_app', 'underscore'],
-    ['日本', '"日" is none of them'],
-    ['a🙂', '"🙂" is none of them'],
+    ['日本', 'not "日"'],
+    ['a🙂', 'not "🙂"'],
     ['@scope/', '@scope/name'],
     ['@/app', '@scope/name'],
-    ['a/b', '"/" is none of them'],
-    ['node_modules', 'for itself'],
-    ['x'.repeat(215), 'at most 214'],
+    ['a/b', 'not "/"'],
+    ['node_modules', 'reserved'],
+    ['x'.repeat(215), 'more than 214'],
   ])('refuses "%s" with the reason', (name, reason) => {
-    expect(problemOfName(name)).toContain(reason)
+    expect(packageNameProblem(name)).toContain(reason)
   })
 
   it.each([
@@ -35,7 +35,7 @@ describe('names', () => {
     ['/tmp/node_modules', 'mlx-app'],
   ])('makes a name of the folder %s', (path, name) => {
     expect(nameFromDirectory(path)).toBe(name)
-    expect(problemOfName(name)).toBeUndefined()
+    expect(packageNameProblem(name)).toBeUndefined()
   })
 
   it('tells a scoped name from a path', () => {

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readArguments } from '../../src/arguments.ts'
 import {
   allFeatures,
   allLayers,
@@ -10,10 +9,11 @@ import {
   pythonEnvironments,
   templates,
 } from '../../src/choices.ts'
-import { helpText, optionList } from '../../src/help.ts'
-import { listing, listText } from '../../src/listing.ts'
+import { readArguments } from '../../src/command-line/arguments.ts'
+import { helpJson, helpText } from '../../src/command-line/help.ts'
+import { listJson, listText } from '../../src/command-line/list.ts'
+import { allSwitchOptions, allValueOptions } from '../../src/command-line/options.ts'
 import { catalogue } from '../../src/models/catalogue.ts'
-import { allSwitchOptions, allValueOptions } from '../../src/options.ts'
 
 const options = [...allValueOptions, ...allSwitchOptions]
 
@@ -47,8 +47,8 @@ describe('the registry of options', () => {
   })
 
   it('takes template, model and env from npm, and nothing else', () => {
-    const fromNpm = allValueOptions.filter((option) => option.fromNpm).map((option) => option.id)
-    expect(fromNpm).toEqual(['template', 'model', 'env'])
+    const ids = allValueOptions.filter((option) => option.recoverableFromNpm).map((option) => option.id)
+    expect(ids).toEqual(['template', 'model', 'env'])
   })
 
   it('names layers that exist, each once', () => {
@@ -112,14 +112,14 @@ describe('the registry of options', () => {
 
   it('is what --help gives a program', () => {
     const flags = options.map(({ flag, short }) => ({ flag, ...(short === undefined ? {} : { short }) }))
-    expect(optionList()).toMatchObject(flags)
-    expect(optionList()).toContainEqual({
+    expect(helpJson()).toMatchObject(flags)
+    expect(helpJson()).toContainEqual({
       flag: '--with',
       value: 'F,F',
       help: expect.any(String),
       values: allFeatures.map(({ value }) => value),
       many: true,
-      default: 'none of them',
+      default: 'none',
     })
   })
 })
@@ -134,9 +134,9 @@ describe('the list', () => {
 
   it('has the templates and features, for people and for programs', async () => {
     expect(await listText(machine)).toMatch(
-      /Features \(--with\):\n {2}ci: lint, types and tests .*\(.*node.*\)\n/,
+      /Features \(--with\):\n {2}ci: lint, type checks and tests .*\(.*node.*\)\n/,
     )
-    expect(await listing(machine)).toMatchObject({
+    expect(await listJson(machine)).toMatchObject({
       templates: templates.map(({ value, modelTasks }) => ({
         id: value,
         features: featuresOf(value).map((feature) => feature.value),
@@ -149,22 +149,22 @@ describe('the list', () => {
   it('has each model with its size, whether it fits, its use, licence and revision', async () => {
     const text = await listText(machine)
     expect(text).toContain(
-      '  mlx-community/Qwen3.5-9B-4bit (6.0 GB, fits) [default here]\n' +
-        '      thinks before it answers, calls tools; sees images too; Apache-2.0; revision 8b2b98c0\n',
+      '  mlx-community/Qwen3.5-9B-4bit (6.0 GB, fits) [default]\n' +
+        '      reasoning and tool calls; also takes images; Apache-2.0; revision 8b2b98c0\n',
     )
     expect(text).toContain('  hello (no download, fits)\n')
     expect(text).toContain('(63.3 GB, too large)\n')
     expect(text).toContain('; Apache-2.0; branch main\n')
-    expect(text).toMatch(/Models for text:\n.*Models for images and text:\n.*Models for embeddings:\n/s)
+    expect(text).toMatch(/Text models:\n.*Vision models:\n.*Embedding models:\n/s)
     expect(text).toContain('17.2 GB of memory')
-    expect(await listing(machine)).toMatchObject({
+    expect(await listJson(machine)).toMatchObject({
       models: catalogue.map(({ id, task, downloadBytes, memoryBytes, licence }) => ({
         id,
         task,
         downloadBytes,
         memoryBytes,
         licence,
-        fits: expect.stringMatching(/^(fits|tight|too large)$/),
+        fit: expect.stringMatching(/^(fits|tight|too large)$/),
       })),
       defaultModel: 'mlx-community/Qwen3.5-9B-4bit',
     })

@@ -2,15 +2,15 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageManagers } from '../../src/choices.ts'
-import { installPackages } from '../../src/steps/install.ts'
-import type { Commands } from '../../src/system/commands.ts'
+import { installPackages } from '../../src/install/install.ts'
 import {
   frozenInstallCommand,
   hintAboutYarn,
   quietRun,
   quietStartCommand,
-} from '../../src/system/package-manager.ts'
-import { startedOn } from '../../src/system/start-command.ts'
+} from '../../src/package-manager.ts'
+import type { Commands } from '../../src/process/commands.ts'
+import { spawnCommandFor } from '../../src/process/spawn-command.ts'
 import { temporaryFolder } from '../support/folders.ts'
 
 const managers = packageManagers.map(({ value }) => value)
@@ -52,7 +52,7 @@ describe('the install of a new project', () => {
         tries.push({ command: command.join(' '), env: options.env })
         return { failure: outcomes[tries.length - 1] }
       },
-      ask: async () => 'interrupted',
+      capture: async () => 'interrupted',
     }
     const { signal } = new AbortController()
     const failure = await installPackages(manager, { commands, cwd, env, signal, output: 'stdout' })
@@ -98,13 +98,13 @@ describe('the install of a new project', () => {
   it('says what was tried where nothing helped', async () => {
     const { failure, cacheStays } = await install('yarn', env, ['exit 1', 'exit 1'])
     expect(failure).toBe(
-      'exit 1, twice, the second time from Yarn\'s cache alone (where the network is why, see "Behind a proxy, offline" in README.md)',
+      'exit 1, twice, the second time with Yarn\'s cache only (if the network is the cause, see "Behind a proxy, offline" in README.md)',
     )
     expect(cacheStays).toBe(false)
   })
 
   it('is not tried again where the package manager is missing or was ended', async () => {
-    for (const reason of ['bun was not found on the PATH', 'it ended by SIGKILL']) {
+    for (const reason of ['bun was not found on the PATH', 'killed by SIGKILL']) {
       const { tries, failure } = await install('bun', env, [reason])
       expect(failure).toBe(reason)
       expect(tries).toHaveLength(1)
@@ -121,19 +121,23 @@ it.each([
 ] as const)('%s by %s is told of Yarn 4: %s', (manager, agent, told) => {
   const hint = hintAboutYarn(manager, agent === undefined ? {} : { npm_config_user_agent: agent })
   expect(hint === undefined).toBe(!told)
-  if (told) expect(hint).toContain('`yarn set version stable`')
+  if (told) expect(hint).toContain('run: yarn set version stable')
 })
 
 describe('a command is started', () => {
   it('as it is on macOS and Linux', () => {
     const started = { program: 'npm', flags: ['run', 'x y'], shell: false }
-    expect(startedOn('linux', ['npm', 'run', 'x y'])).toEqual(started)
-    expect(startedOn('darwin', ['npm', 'run', 'x y'])).toEqual(started)
+    expect(spawnCommandFor('linux', ['npm', 'run', 'x y'])).toEqual(started)
+    expect(spawnCommandFor('darwin', ['npm', 'run', 'x y'])).toEqual(started)
   })
 
   it('by a shell on Windows, as one line that is quoted', () => {
-    expect(startedOn('win32', ['npm', 'install'])).toEqual({ program: 'npm install', flags: [], shell: true })
-    expect(startedOn('win32', ['npm', 'run', 'C:\\My "Pythons"\\python.exe']).program).toBe(
+    expect(spawnCommandFor('win32', ['npm', 'install'])).toEqual({
+      program: 'npm install',
+      flags: [],
+      shell: true,
+    })
+    expect(spawnCommandFor('win32', ['npm', 'run', 'C:\\My "Pythons"\\python.exe']).program).toBe(
       'npm run "C:\\My ""Pythons""\\python.exe"',
     )
   })

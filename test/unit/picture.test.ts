@@ -47,7 +47,7 @@ describe('docs/session.svg', () => {
 
   test('is of this version, whole, and of no particular machine', () => {
     expect(shown.join('')).toContain(`npx create-mlx-app@${version} my-app --yes --name my-app`)
-    expect(shown).toContain('Made a git repository with one commit.')
+    expect(shown).toContain('Created a git repository with one commit.')
     expect(picture).not.toMatch(/\/(root|tmp|work|Users)\b|https?:(?!\/\/www\.w3\.org)/)
     expect(picture.length).toBeLessThan(40_000)
   })

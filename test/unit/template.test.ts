@@ -50,8 +50,8 @@ describe('templates', () => {
   it.each([
     ['{{unknown}}', 'x.hbs:1: there is no value unknown'],
     ['a\n{{#if unknown}}{{/if}}', 'x.hbs:2: there is no value unknown'],
-    ['{{#each name}}{{/each}}', 'x.hbs:1: templates have'],
-    ['{{> partial}}', 'x.hbs:1: templates have'],
+    ['{{#each name}}{{/each}}', 'x.hbs:1: templates support'],
+    ['{{> partial}}', 'x.hbs:1: templates support'],
     ['{{json}}', 'there is no value json'],
     ['{{name', 'Parse error'],
   ])('refuse %s', (text, message) => {
@@ -117,11 +117,11 @@ describe('packed layers', () => {
 
   it('are refused when they are cut short or of another version', async () => {
     const packed = await packLayers(layers)
-    expect(() => unpackLayers(packed.subarray(0, -30), ['last'])).toThrow(/^has \d+ bytes in place of \d+$/)
+    expect(() => unpackLayers(packed.subarray(0, -30), ['last'])).toThrow(/^has \d+ bytes instead of \d+$/)
     const [head = '', ...rest] = packed.toString('latin1').split('\n')
     const old = { ...JSON.parse(head), version: '0.0.1' }
     const bytes = Buffer.from([JSON.stringify(old), ...rest].join('\n'), 'latin1')
-    expect(() => unpackLayers(bytes, ['x'])).toThrow('is of version 0.0.1')
+    expect(() => unpackLayers(bytes, ['x'])).toThrow('has version 0.0.1')
   })
 
   it('have those first that most templates can have', () => {

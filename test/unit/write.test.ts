@@ -3,8 +3,8 @@ import { readdirSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { CreateError, InterruptedError } from '../../src/errors.ts'
-import { type WriteOptions, writeProject } from '../../src/steps/write.ts'
-import type { FileSystem } from '../../src/steps/write-files.ts'
+import type { FileSystem } from '../../src/write/write-files.ts'
+import { type WriteOptions, writeProject } from '../../src/write/write-project.ts'
 import { caseInsensitiveFolder } from '../support/disks.ts'
 import { readTree, temporaryFolder, writeTree } from '../support/folders.ts'
 
@@ -113,7 +113,7 @@ describe('writing a new folder', () => {
   it('takes the folders above it back where a name in the middle is too long', async () => {
     const folder = temporaryFolder()
     const error = await failure(write(join(folder, 'a', 'x'.repeat(300), 'b')))
-    expect(error.message).toContain('the name is too long (ENAMETOOLONG). Everything is as it was before.')
+    expect(error.message).toContain('the name is too long (ENAMETOOLONG). Nothing was changed.')
     expect(readTree(folder)).toEqual({})
   })
 
@@ -131,9 +131,9 @@ describe('writing a new folder', () => {
     const error = await failure(write(join(folder, 'x'), { fileSystem }))
     const [left = ''] = readdirSync(folder)
     expect(error.message).toBe(
-      'Writing failed: no space left on the disk (ENOSPC). So did cleaning up: something else is using it (EBUSY).',
+      'Writing failed: no space left on the disk (ENOSPC). Cleaning up failed too: it is in use by another program (EBUSY).',
     )
-    expect(error.hints).toEqual([`Remove by hand what is left: ${join(folder, left)}`])
+    expect(error.hints).toEqual([`Remove what is left: ${join(folder, left)}`])
   })
 
   it('takes no offence at what a run that was killed has left', async () => {
@@ -150,7 +150,7 @@ describe('writing a new folder', () => {
     const target = join(temporaryFolder(), 'x')
     const { fileSystem } = interferingAt(4, () => writeTree(target, { mine: 'mine' }))
     const error = await failure(write(target, { fileSystem }))
-    expect(error.message).toContain('Something else made this folder')
+    expect(error.message).toContain('Another program has created this folder')
     expect(readTree(join(target, '..'))).toEqual({ 'x/': '', 'x/mine': 'mine' })
   })
 
@@ -231,7 +231,7 @@ describe('writing into a folder that is there', () => {
       })
       const error = await failure(write(folder, { force: true, fileSystem }))
       expect(failed).toBe(true)
-      expect(error.message).toContain('Everything is as it was before')
+      expect(error.message).toContain('Nothing was changed')
       expect(readTree(folder)).toEqual(before)
     }
   })
@@ -263,7 +263,7 @@ describe('writing into a folder that is there', () => {
   })
 
   it.each([
-    ['a file in the way of a folder', { src: 'mine' }, 'src is no folder'],
+    ['a file in the way of a folder', { src: 'mine' }, 'src is not a folder'],
     ['a folder in the way of a file', { 'README.md/x': 'mine' }, 'README.md is a folder'],
   ])('refuses %s, even with force', async (_, present, message) => {
     const folder = temporaryFolder()
@@ -283,7 +283,7 @@ describe('writing into a folder that is there', () => {
 
     const other = temporaryFolder()
     symlinkSync(outside, join(other, 'src'))
-    expect((await failure(write(other, { force: true }))).message).toContain('src is no folder')
+    expect((await failure(write(other, { force: true }))).message).toContain('src is not a folder')
     expect(readTree(outside)).toEqual({ 'README.md': 'outside' })
   })
 })
@@ -304,7 +304,7 @@ describe('a disk where upper and lower case are the same', () => {
         throw systemError('EIO')
       })
       const error = await failure(write(folder, { force: true, fileSystem }))
-      expect(error.message).toContain('the disk has a fault (EIO). Everything is as it was before.')
+      expect(error.message).toContain('the disk reported an error (EIO). Nothing was changed.')
       expect(readTree(folder)).toEqual(before)
     }
   })

@@ -1,5 +1,5 @@
 /** Installs the programs that tests need before the first test, or explains why it can't. */
-import { isContinuousIntegration } from '../../../src/system/automation.ts'
+import { isContinuousIntegration } from '../../../src/machine/automation.ts'
 import { missingPrograms } from './find.ts'
 import type { InstallContext } from './install-context.ts'
 import { type ProgramName, programs } from './list.ts'

@@ -1,6 +1,6 @@
 /** Finds the listed programs on this machine. */
 import { delimiter } from 'node:path'
-import { findOnPath, isProgram } from '../../../src/system/search-path.ts'
+import { findOnPath, isProgram } from '../../../src/machine/search-path.ts'
 import { type ListedProgram, type ProgramName, programs } from './list.ts'
 
 /** The folders of programs for root, which are not on the PATH of other users in Debian. */

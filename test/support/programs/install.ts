@@ -1,6 +1,6 @@
 /** Installs missing programs if this system and this user allow it. */
 import { execa } from 'execa'
-import { findOnPath } from '../../../src/system/search-path.ts'
+import { findOnPath } from '../../../src/machine/search-path.ts'
 import { AptError, installPackages } from './apt.ts'
 import { packagesOf } from './find.ts'
 import type { InstallContext } from './install-context.ts'

@@ -1,6 +1,6 @@
 /** Skips tests whose programs are missing, except in CI. */
 import type { TestContext, TestOptions } from 'vitest'
-import { isContinuousIntegration } from '../../../src/system/automation.ts'
+import { isContinuousIntegration } from '../../../src/machine/automation.ts'
 import { findProgram, isUsedOn, missingNote, program } from './find.ts'
 import type { ProgramName } from './list.ts'
 

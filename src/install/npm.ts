@@ -1,0 +1,82 @@
+import type { CommandOptions } from '../process/commands.ts'
+
+/** Error codes in npm's log that a second attempt may get past: a lost connection, a busy registry. */
+const transientCodes = [
+  ...[
+    'EAI_AGAIN',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'ECONNECTIONTIMEOUT',
+    'EIDLETIMEOUT',
+    'ERESPONSETIMEOUT',
+  ],
+  ...['ETRANSFERTIMEOUT', 'ERR_SOCKET_TIMEOUT', 'ERR_STREAM_PREMATURE_CLOSE', 'EINTEGRITY', 'Z_BUF_ERROR'],
+  ...['E429', 'E500', 'E502', 'E503', 'E504'],
+]
+
+/** Error codes of what keeps npm from its registry until the user changes something. */
+const lastingCodes = [
+  ...['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'E407', 'CERT_HAS_EXPIRED'],
+  ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  ...['UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+]
+
+/** Where npm writes its log during the install. It stays when the install fails, and git ignores it. */
+const logFolder = '.mlx/npm-logs'
+
+/** The environment of one attempt of `npm install`. */
+type Environment = CommandOptions['env']
+
+/** Shorter delays between retries than the package manager's own, unless the user has set others. */
+export const retryDelays = {
+  npm_config_fetch_retry_mintimeout: '500',
+  npm_config_fetch_retry_maxtimeout: '2000',
+}
+
+/**
+ * Installs with npm, without its retries at first: without a network it then uses its cache or fails at once. With
+ * retries it waits 70 s for each package before it looks into its cache (npm 11.19). After a transient error it is run
+ * again with retries.
+ *
+ * @param run runs `npm install`, and returns why it failed, undefined when it succeeded.
+ */
+export async function installWithNpm(
+  directory: string,
+  environment: Environment,
+  run: (environment: Environment) => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const logs = `${directory}/${logFolder}`
+  const shared = { ...retryDelays, ...environment, npm_config_logs_dir: logs }
+  let failure = await run({ ...shared, npm_config_fetch_retries: '0' })
+  const firstCode = failure === undefined ? '' : lastErrorCode(logs)
+  if (transientCodes.includes(firstCode)) {
+    // A name that can't be looked up usually means that there is no network, and npm retries for each package.
+    const retries = firstCode === 'EAI_AGAIN' ? { npm_config_fetch_retries: '1' } : {}
+    failure = await run({ ...shared, ...retries })
+  }
+  if (failure === undefined) {
+    process.getBuiltinModule('node:fs').rmSync(logs, { recursive: true, force: true })
+    return undefined
+  }
+  const code = lastErrorCode(logs)
+  if (![...transientCodes, ...lastingCodes].includes(code)) return failure
+  return `${failure}, because npm could not download a package (${code}; see "Behind a proxy, offline" in README.md)`
+}
+
+/** Returns the code of the error that ended the newest run of npm; '' if there is none. */
+function lastErrorCode(logs: string): string {
+  const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs')
+  try {
+    // Reports of other kinds are in the same folder.
+    const names = readdirSync(logs).filter((name) => name.endsWith('.log'))
+    const log = readFileSync(`${logs}/${names.sort().at(-1)}`, 'utf8')
+    const code = / error code (\w+)/.exec(log)?.[1] ?? ''
+    // A package that npm could not fetch has no version for it, and so fits no other package's peers.
+    const fetches = code === 'ERESOLVE' ? [...log.matchAll(/ http fetch .* failed with (\w+)$/gm)] : []
+    return fetches.at(-1)?.[1] ?? code
+  } catch {
+    // npm ended before it wrote a log.
+    return ''
+  }
+}

@@ -1,0 +1,116 @@
+import type { Answers } from '../choices.ts'
+import { quote } from '../command-line/quote.ts'
+import { InterruptedError } from '../errors.ts'
+import { installPackages, runCommand } from '../install/install.ts'
+import { type Machine, unsupportedReason } from '../machine/machine.ts'
+import { setupCommand } from '../package-manager.ts'
+import { childEnvironment } from '../process/child-environment.ts'
+import type { CommandContext } from '../process/commands.ts'
+import type { Output } from '../terminal/output.ts'
+import { initRepository } from './git.ts'
+
+/** How far the steps after writing came. */
+export interface Progress {
+  install: 'done' | 'skipped' | 'failed'
+  setup: 'done' | 'skipped' | 'failed'
+  git: 'committed' | 'initialised' | 'skipped' | 'failed'
+}
+
+export interface AfterWriteOptions {
+  /** Absolute path of the project. */
+  target: string
+  answers: Answers
+  install: boolean
+  git: boolean
+  machine: Machine
+  output: Output
+  signal: AbortSignal
+  version: string
+}
+
+/**
+ * Installs the packages, sets up Python, and creates the git repository of a project that has been written. If a step
+ * fails, the project stays and the user is told how to finish it.
+ *
+ * @throws InterruptedError on Ctrl-C. The project stays.
+ */
+export async function runAfterWrite(options: AfterWriteOptions): Promise<Progress> {
+  const progress: Progress = { install: 'skipped', setup: 'skipped', git: 'skipped' }
+  try {
+    await runSteps(options, progress)
+    return progress
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error
+    throw new InterruptedError(`Interrupted. ${howToFinish(options, progress)}`)
+  }
+}
+
+async function runSteps(options: AfterWriteOptions, progress: Progress): Promise<void> {
+  const { target, answers, output, signal } = options
+  signal.throwIfAborted()
+  if (!options.install && !options.git) return
+  const { processes } = await import('../process/processes.ts')
+  const context: CommandContext = {
+    commands: processes,
+    cwd: target,
+    env: childEnvironment(process.env),
+    signal,
+    output: output.channel,
+  }
+  if (options.install) {
+    output.say(`\nInstalling packages with ${answers.packageManager}...`)
+    const failure = await installPackages(answers.packageManager, context)
+    progress.install = failure === undefined ? 'done' : 'failed'
+    if (failure !== undefined) {
+      output.warn(`Could not install the packages: ${failure}. ${howToFinish(options, progress)}`)
+    }
+  }
+  if (progress.install === 'done') await setUpPython(options, progress, context)
+  if (options.git) await createRepository(options, progress, context)
+}
+
+async function setUpPython(
+  options: AfterWriteOptions,
+  progress: Progress,
+  context: CommandContext,
+): Promise<void> {
+  const { answers, machine, output } = options
+  const reason = unsupportedReason(machine)
+  if (reason !== undefined) {
+    output.warn(`Python was not set up: ${reason}`)
+    return
+  }
+  output.say('\nSetting up Python...')
+  const failure = await runCommand(setupCommand(answers), context)
+  progress.setup = failure === undefined ? 'done' : 'failed'
+  if (failure !== undefined) {
+    output.warn(`Could not set up Python: ${failure}. ${howToFinish(options, progress)}`)
+  }
+}
+
+async function createRepository(
+  options: AfterWriteOptions,
+  progress: Progress,
+  context: CommandContext,
+): Promise<void> {
+  const message = `Create ${options.answers.name} with create-mlx-app ${options.version}`
+  const result = await initRepository(message, context.commands, context)
+  progress.git = result.state
+  const { output } = options
+  if (result.state === 'committed') output.say('Created a git repository with one commit.')
+  else if (result.state === 'initialised') output.say(`Created a git repository: ${result.reason}.`)
+  else output.say(`No git repository was created: ${result.reason}.`)
+}
+
+/** Says where the project is, and which commands complete it. */
+function howToFinish({ target, answers }: AfterWriteOptions, progress: Progress): string {
+  const commands = [
+    ...(progress.install === 'done' ? [] : [`${answers.packageManager} install`]),
+    ...(progress.setup === 'done' ? [] : [setupCommand(answers).map(quote).join(' ')]),
+  ]
+  const rest =
+    commands.length === 0
+      ? 'Only its git repository is missing.'
+      : `To finish, run there: ${commands.join(' && ')}`
+  return `The project is in ${target}. ${rest}`
+}

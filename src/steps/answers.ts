@@ -1,0 +1,158 @@
+import {
+  type Answers,
+  type PackageManager,
+  packageManagers,
+  requireChoice,
+  type TemplateId,
+  templates,
+} from '../choices.ts'
+import { answerFlags } from '../command-line/answer-flags.ts'
+import type { Arguments } from '../command-line/arguments.ts'
+import { allValueOptions, type ValueId, valueOption } from '../command-line/options.ts'
+import { describeValues } from '../command-line/values.ts'
+import { InterruptedError, UsageError } from '../errors.ts'
+import { packageManagerChoices } from '../machine/package-manager-choices.ts'
+import type { CatalogueModel } from '../models/catalogue.ts'
+import { invokingPackageManager } from '../package-manager.ts'
+import { packageNameProblem } from '../project/package-name.ts'
+import type { Prompter } from '../terminal/prompter.ts'
+import type { Context } from './context.ts'
+import { resolveFeatures } from './features.ts'
+import { resolveModel } from './model.ts'
+import { resolvePython } from './python.ts'
+import { type Resolver, resolveDefault, resolveOption } from './resolver.ts'
+import { parseTarget, requireEmptyFolder, requireValidName, type Target } from './target.ts'
+
+export interface Decision {
+  target: Target
+  answers: Answers
+  /** The defaults that were used, as flags that are quoted for a shell. */
+  defaults: string[]
+  /** The model's entry in the catalogue, if it has one. */
+  known?: CatalogueModel
+}
+
+/**
+ * Resolves every answer: from the flags, else from the user, else by default.
+ *
+ * @throws UsageError if something is missing and nobody can be asked, and for invalid values; CreateError if the folder
+ * is not empty; InterruptedError on Ctrl-C.
+ */
+export async function resolveAnswers(given: Arguments, context: Context): Promise<Decision> {
+  const prompter = context.takeDefaults ? undefined : await context.prompter()
+  if (prompter === undefined) requireArguments(given, context.takeDefaults)
+  requireValidName(given.values.get('name'))
+  const folder = await resolveFolder(given, context, prompter)
+  const byDefault = new Set<ValueId>()
+  const { environment, machine, userName } = context
+  const resolver: Resolver = {
+    given,
+    prompter,
+    byDefault,
+    defaultContext: {
+      environment,
+      machine,
+      folderName: folder.name,
+      // With --no-git, git is not even asked for a name.
+      userName: given.switches.has('no-git') ? async () => undefined : userName,
+    },
+  }
+  const name = await resolveName(resolver)
+  const template = await resolveTemplate(resolver)
+  const { model, known } = await resolveModel(resolver, template, context.workingDirectory)
+  const features = await resolveFeatures(resolver, template)
+  const python = await resolvePython(resolver, features, context)
+  const packageManager = await resolvePackageManager(resolver)
+  const author = given.values.get('author')?.trim() || (await resolveDefault(resolver, 'author', { name }))
+  const answers: Answers = {
+    name,
+    template,
+    model,
+    ...(known?.revision === undefined ? {} : { revision: known.revision }),
+    packageManager,
+    author: author ?? '',
+    ...(features.length === 0 ? {} : { features }),
+    ...python,
+  }
+  const defaults = answerFlags(answers, byDefault)
+  const target: Target = { path: folder.path, name }
+  return { target, answers, defaults, ...(known === undefined ? {} : { known }) }
+}
+
+/** Returns the name of the project. If the folder was asked for, its name was chosen with it. */
+async function resolveName(resolver: Resolver): Promise<string> {
+  const { folderName } = resolver.defaultContext
+  const isChosen = resolver.given.directory === undefined
+  const name = await resolveOption(resolver, 'name', {}, async () => (isChosen ? folderName : undefined))
+  return name ?? folderName
+}
+
+async function resolveTemplate(resolver: Resolver): Promise<TemplateId> {
+  const value = await resolveOption(resolver, 'template', {}, (prompter, question, initial) =>
+    prompter.select(question, templates, initial),
+  )
+  return requireChoice(templates, value)
+}
+
+/** Asks only if it is unknown which package manager runs the tool, and the PATH has several. */
+async function resolvePackageManager(resolver: Resolver): Promise<PackageManager> {
+  const { environment } = resolver.defaultContext
+  const value = await resolveOption(resolver, 'package-manager', {}, async (prompter, question, initial) => {
+    const choices = packageManagerChoices(environment, invokingPackageManager(environment))
+    if (choices.length < 2) return undefined
+    const offered = packageManagers.filter((manager) => choices.includes(manager.value))
+    return await prompter.select(question, offered, initial)
+  })
+  return requireChoice(packageManagers, value)
+}
+
+async function resolveFolder(
+  given: Arguments,
+  { workingDirectory }: Context,
+  prompter: Prompter | undefined,
+): Promise<Target> {
+  const { question = '' } = valueOption('name')
+  const force = given.switches.has('force')
+  const parse = (directory: string): Target => parseTarget(directory, workingDirectory)
+  let { directory } = given
+  if (directory === undefined && prompter !== undefined) {
+    directory = await prompter.text(question, 'my-mlx-app', (answer) => {
+      try {
+        // A plain word is also the package name, so it must be valid as one.
+        const isPath = /[/\\]|^\.{1,2}$/.test(answer) && !answer.startsWith('@')
+        const problem = isPath ? undefined : packageNameProblem(answer)
+        if (problem !== undefined) return problem
+        requireEmptyFolder(parse(answer), force)
+        return undefined
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error)
+      }
+    })
+  }
+  if (directory === undefined) throw new InterruptedError()
+  const target = parse(directory)
+  requireEmptyFolder(target, force)
+  return target
+}
+
+/** @throws UsageError that lists what is missing if nobody can be asked. */
+function requireArguments(given: Arguments, takeDefaults: boolean): void {
+  const missing = takeDefaults
+    ? []
+    : allValueOptions.filter((option) => option.required && !given.values.has(option.id))
+  if (given.directory !== undefined && missing.length === 0) return
+  throw new UsageError(
+    takeDefaults
+      ? 'DIR is missing.'
+      : 'Some arguments are missing, and there is no terminal to ask for them.',
+    {
+      hints: [
+        ...(given.directory === undefined ? ['DIR: the folder to create, "." for the current one'] : []),
+        ...missing.map(describeValues),
+        takeDefaults
+          ? 'For example: create-mlx-app my-app --yes'
+          : 'Or use all defaults: create-mlx-app my-app --yes',
+      ],
+    },
+  )
+}
