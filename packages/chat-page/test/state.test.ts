@@ -10,7 +10,7 @@ import {
 import { Library, maxConversations } from '../src/state/library.ts'
 import { buildRequest } from '../src/state/request.ts'
 import { readNumber, SettingsStore, samplingFields } from '../src/state/settings.ts'
-import { memoryShelf, type Shelf } from '../src/state/shelf.ts'
+import { memoryShelf, type Shelf } from '../src/state/conversation-store.ts'
 
 const answer = (text: string): AnswerTurn => ({ ...emptyAnswer('hello'), text, ending: 'stop' })
 

@@ -2,13 +2,13 @@ import type { HttpBindings } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ProjectConfig } from 'mlx-app/setup'
 import type { Logger } from 'pino'
-import type { Generations } from './generations.ts'
+import type { Generations } from './generation-limiter.ts'
 import type { KeyFile } from './keys/key-file.ts'
 import type { McpServers } from './mcp/toolbox.ts'
 import type { ServedModels } from './served-models.ts'
-import type { Service } from './service.ts'
+import type { Service } from './engine-service.ts'
 import type { Settings } from './settings.ts'
-import type { Metrics } from './system/metrics.ts'
+import type { Metrics } from './operations/metrics.ts'
 
 /** Who sends a request: the name of a key, what `authenticate` says, or `anonymous` where nobody has to say it. */
 export type Caller = string

@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
 import type { ApiEnv } from './context.ts'
 import { type ApiError, toApiError } from './errors.ts'
-import { nodeOf } from './http/node.ts'
-import { within } from './within.ts'
+import { nodeOf } from './http/node-bindings.ts'
+import { within } from './with-timeout.ts'
 
 /** One event of a stream, before it is written. */
 export interface ServerEvent {

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { EngineError } from 'mlx-app'
-import { getModelFirst } from './first-model.ts'
+import { getModelFirst } from './missing-model.ts'
 import { KeyError } from './keys/records.ts'
 import { StartError } from './listen-errors.ts'
 import { readSettings, SettingError } from './settings.ts'

@@ -2,7 +2,7 @@ import { basename, isAbsolute } from 'node:path'
 import type { LoadedModel, ModelOnDisk } from 'mlx-app'
 import type { ProjectConfig } from 'mlx-app/setup'
 import { ApiError } from './errors.ts'
-import type { Service } from './service.ts'
+import type { Service } from './engine-service.ts'
 
 /** A model that requests may name. */
 export interface ServedModel {

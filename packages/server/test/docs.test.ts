@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { examples } from '../src/documents/examples.ts'
+import { examples } from '../src/openapi/examples.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { answerTo, useEngine, useFolder } from '../../engine/test/engine/support.ts'
 import { toolExample } from '../../engine/test/engine/tool-example.ts'
 import type { McpServerConfig } from '../src/mcp/config.ts'
-import { type RunChunk, withToolbox } from '../src/mcp/loop.ts'
+import { type RunChunk, withToolbox } from '../src/mcp/tool-loop.ts'
 import { McpServers } from '../src/mcp/toolbox.ts'
 import { openServer, useServer } from './support.ts'
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { isPublic } from '../src/requests/addresses.ts'
+import { isPublic } from '../src/requests/public-address.ts'
 import { download, isListed } from '../src/requests/image-download.ts'
 import { useServer } from './support.ts'
 

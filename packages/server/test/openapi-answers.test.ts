@@ -3,8 +3,8 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createApp } from '../src/app.ts'
-import { examples } from '../src/documents/examples.ts'
-import { anthropicErrorSchema, openaiErrorSchema } from '../src/documents/responses.ts'
+import { examples } from '../src/openapi/examples.ts'
+import { anthropicErrorSchema, openaiErrorSchema } from '../src/openapi/responses.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()

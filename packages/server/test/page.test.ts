@@ -10,10 +10,10 @@ import * as z from 'zod'
 import { useFolder } from '../../engine/test/engine/support.ts'
 import { pageModule } from '../scripts/page-module.ts'
 import type { ApiEnv } from '../src/context.ts'
-import { answerErrors } from '../src/http/failures.ts'
-import { prefixOf } from '../src/http/mount.ts'
+import { answerErrors } from '../src/http/error-handler.ts'
+import { prefixOf } from '../src/http/mount-path.ts'
 import type { readPageFile } from '../src/page-files.ts'
-import { page } from '../src/system/page.ts'
+import { page } from '../src/chat-page.ts'
 
 const folder = useFolder()
 const moduleSchema = z.object({

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { answerTo, useFolder } from '../../engine/test/engine/support.ts'
-import { changeRecords } from '../src/keys/change.ts'
+import { changeRecords } from '../src/keys/update-records.ts'
 import { makeKey } from '../src/keys/records.ts'
 import { requestBodySchema } from '../src/responses/request-body.ts'
 import { newResponse } from '../src/responses/response-object.ts'

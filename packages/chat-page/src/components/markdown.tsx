@@ -3,7 +3,7 @@ import ReactMarkdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import { isTooDeep, splitBlocks } from '../blocks.ts'
 import { CodeBlock } from './code-block.tsx'
-import { PlainOnError } from './plain-on-error.tsx'
+import { PlainOnError } from './plain-text-on-error.tsx'
 
 /**
  * Markdown that somebody else wrote. HTML in it stays text, addresses other than of the web and of mail are dropped,

@@ -1,7 +1,7 @@
 import { progressText } from '../format.ts'
 import { useServices } from '../services.ts'
 import { useObservable } from '../state/observable.ts'
-import type { Server } from '../state/server.ts'
+import type { Server } from '../state/server-monitor.ts'
 import type { LoadProgress } from '../transport/transport.ts'
 
 /** What is out of the ordinary: a server that isn't ready, a model that loads, conversations that aren't kept. */

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { useServices } from '../services.ts'
 import { useObservable } from '../state/observable.ts'
 import { readNumber, type SamplingField, samplingFields } from '../state/settings.ts'
-import { KeptConversations } from './kept-conversations.tsx'
+import { KeptConversations } from './saved-conversations.tsx'
 import { Modal } from './modal.tsx'
 import { ToolServers } from './tool-servers.tsx'
 

@@ -1,7 +1,7 @@
 import { reasonOf } from '../format.ts'
 import { type Conversation, conversationSchema } from './conversation.ts'
 import { Observable } from './observable.ts'
-import { memoryShelf, type Shelf } from './shelf.ts'
+import { memoryShelf, type Shelf } from './conversation-store.ts'
 
 /** So many conversations are kept; the one that was idle longest goes first. */
 export const maxConversations = 200

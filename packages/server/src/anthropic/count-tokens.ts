@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { anthropicFailures, jsonAnswer } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
+import { anthropicFailures, jsonAnswer } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
 import { countSchema } from './answer-schema.ts'
-import { toPrompt } from './call-options.ts'
+import { toPrompt } from './generate-options.ts'
 import { countRequestSchema, headersSchema } from './request-schema.ts'
 
 const route = createRoute({

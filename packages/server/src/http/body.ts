@@ -4,7 +4,7 @@ import type { Api, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { hasEndpoint } from './endpoint.ts'
 import { shapeOf } from './json-shape.ts'
-import { nodeOf } from './node.ts'
+import { nodeOf } from './node-bindings.ts'
 
 /** Far more than any schema of a tool, far less than what a walk through it can stand. */
 const deepest = 128

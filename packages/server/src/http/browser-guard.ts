@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
 import type { Api, ApiEnv, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
-import { hostName, isLoopback } from './addresses.ts'
-import { pathOf } from './mount.ts'
-import { nodeOf } from './node.ts'
+import { hostName, isLoopback } from './loopback.ts'
+import { pathOf } from './mount-path.ts'
+import { nodeOf } from './node-bindings.ts'
 
 /**
  * Keeps web pages out of a server without keys, which is one on this machine: any page that its user opens could

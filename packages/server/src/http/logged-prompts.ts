@@ -1,4 +1,4 @@
-import type { GenerationRecord } from '../generations.ts'
+import type { GenerationRecord } from '../generation-limiter.ts'
 
 /** What was asked, for a log that is to hold it: texts as they are, images by their place alone. */
 export function promptsOf(records: readonly GenerationRecord[]): unknown[] {

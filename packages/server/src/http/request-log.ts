@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Api, ApiEnv, Services } from '../context.ts'
-import type { GenerationRecord } from '../generations.ts'
+import type { GenerationRecord } from '../generation-limiter.ts'
 import { promptsOf } from './logged-prompts.ts'
-import { prefixOf } from './mount.ts'
-import { nodeOf } from './node.ts'
-import { watched } from './watched.ts'
+import { prefixOf } from './mount-path.ts'
+import { nodeOf } from './node-bindings.ts'
+import { watched } from './watch-body.ts'
 
 /** What balancers and monitoring ask every few seconds is logged as a detail. */
 const frequent = new Set(['/health', '/ready', '/metrics', '/api/status'])

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { keysCommand } from '../program-commands.ts'
-import { changeRecords } from './change.ts'
+import { changeRecords } from './update-records.ts'
 import { checkName, KeyError, makeKey, readRecords } from './records.ts'
 
 function help(): string {

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { isLoopback } from '../http/addresses.ts'
+import { isLoopback } from '../http/loopback.ts'
 import { keysCommand } from '../program-commands.ts'
 import { digest, KeyError, readRecords } from './records.ts'
 

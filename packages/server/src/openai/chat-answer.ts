@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Answer, Choice, ToolCall, ToolError } from 'mlx-app'
-import { mcpCallsField } from '../mcp/rounds.ts'
+import { mcpCallsField } from '../mcp/request.ts'
 import { writeArguments } from '../requests/tools.ts'
 import { logprobsSchema, toLogprobs } from './logprobs.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Chunk, TokenLogprob } from 'mlx-app'
 import type { ServerEvent } from '../events.ts'
-import { mcpCallsField, toMcpCalls } from '../mcp/rounds.ts'
+import { mcpCallsField, toMcpCalls } from '../mcp/request.ts'
 import {
   finishReasonSchema,
   type Head,

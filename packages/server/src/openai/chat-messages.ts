@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { otherKind } from './refusals.ts'
+import { otherKind } from './unsupported-fields.ts'
 
 const text = z.object({ type: z.literal('text'), text: z.string() }).openapi('ChatTextPart')
 

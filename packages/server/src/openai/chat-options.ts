@@ -1,6 +1,6 @@
 import type { GenerateOptions, Message, Tool, ToolChoice } from 'mlx-app'
 import { invalid } from '../errors.ts'
-import { checkMessages, checkTemplateOptions, tokenLimit } from '../requests/bounds.ts'
+import { checkMessages, checkTemplateOptions, tokenLimit } from '../requests/limits.ts'
 import type { Images } from '../requests/images.ts'
 import { toResponseFormat } from '../requests/response-format.ts'
 import { readArguments, toToolChoice, toTools } from '../requests/tools.ts'

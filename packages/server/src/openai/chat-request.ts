@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from 'mlx-app'
-import { mcpServersField } from '../mcp/rounds.ts'
+import { mcpServersField } from '../mcp/request.ts'
 import { messageSchema } from './chat-messages.ts'
-import { only, otherKind, refused } from './refusals.ts'
+import { only, otherKind, refused } from './unsupported-fields.ts'
 import { samplingShape } from './sampling.ts'
 
 const json = z.record(z.string(), z.unknown())

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { EngineError, limits } from 'mlx-app'
 import type { Api, Services } from '../context.ts'
-import { jsonAnswer, openaiFailures } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
+import { jsonAnswer, openaiFailures } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
 import { ApiError, invalid } from '../errors.ts'
 
 const text = z.string().min(1)

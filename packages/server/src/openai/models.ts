@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { jsonAnswer, openaiFailures, readFailures } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
+import { jsonAnswer, openaiFailures, readFailures } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
 import { ApiError } from '../errors.ts'
 import type { ServedModel } from '../served-models.ts'
 

@@ -1,5 +1,5 @@
 import type { PromptProgress } from 'mlx-app'
-import type { RunChunk } from '../mcp/loop.ts'
+import type { RunChunk } from '../mcp/tool-loop.ts'
 
 export type Step = { chunk: RunChunk } | { progress: PromptProgress }
 

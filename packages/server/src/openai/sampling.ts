@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { type GenerateOptions, limits } from 'mlx-app'
-import { present } from '../requests/present.ts'
+import { present } from '../requests/omit-nullish.ts'
 
 const penalty = z.number().min(-limits.penalty).max(limits.penalty).nullish()
 const context = z.int().min(1).max(limits.penaltyContext).nullish()

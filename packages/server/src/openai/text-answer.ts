@@ -3,7 +3,7 @@ import type { Answer, Chunk, Usage } from 'mlx-app'
 import type { ServerEvent } from '../events.ts'
 import { finishReasonSchema, type Head, headShape, reasoningShape, toReasoning } from './chat-answer.ts'
 import { textLogprobsSchema, toTextLogprobs } from './logprobs.ts'
-import type { Merged } from './merge.ts'
+import type { Merged } from './merge-streams.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
 
 const choiceSchema = z.object({

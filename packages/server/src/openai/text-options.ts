@@ -1,6 +1,6 @@
 import { type Engine, type GenerateOptions, limits } from 'mlx-app'
 import { invalid } from '../errors.ts'
-import { tokenLimit } from '../requests/bounds.ts'
+import { tokenLimit } from '../requests/limits.ts'
 import type { Settings } from '../settings.ts'
 import { toSampling } from './sampling.ts'
 import type { TextRequest } from './text-request.ts'

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from 'mlx-app'
 import { streamOptionsSchema } from './chat-request.ts'
-import { only, refused } from './refusals.ts'
+import { only, refused } from './unsupported-fields.ts'
 import { samplingShape } from './sampling.ts'
 
 const token = z.int().min(0)

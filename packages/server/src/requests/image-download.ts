@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { isPublic } from './addresses.ts'
+import { isPublic } from './public-address.ts'
 
 /** What makes an image one that is not to be had; for the client's eyes. */
 export class DownloadRefused extends Error {

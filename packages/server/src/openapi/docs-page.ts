@@ -1,9 +1,9 @@
 import type { Api, Services } from '../context.ts'
-import { needsCaller } from '../http/key-check.ts'
+import { needsCaller } from '../http/authentication.ts'
 import { describe } from './document.ts'
-import { pageOf } from './page/html.ts'
-import { type PageModel, readDocument } from './page/model.ts'
-import { style } from './page/style.ts'
+import { pageOf } from './docs-page/html.ts'
+import { type PageModel, readDocument } from './docs-page/model.ts'
+import { style } from './docs-page/style.ts'
 
 /** Nothing but its own stylesheet: a description that held a script would not run it. */
 const policy =

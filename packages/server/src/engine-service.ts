@@ -9,7 +9,7 @@ import {
   type RemoteOptions,
 } from 'mlx-app'
 import { ApiError } from './errors.ts'
-import { within } from './within.ts'
+import { within } from './with-timeout.ts'
 
 /** `failed`: the worker can't be started again; it is tried further. */
 export const states = ['starting', 'loading', 'ready', 'restarting', 'failed', 'stopping'] as const

@@ -1,7 +1,7 @@
 import { type Answer, type Chunk, collect, EngineError, type GenerateOptions } from 'mlx-app'
 import type { Caller } from './context.ts'
 import { ApiError, toApiError } from './errors.ts'
-import type { Service } from './service.ts'
+import type { Service } from './engine-service.ts'
 import type { Settings } from './settings.ts'
 
 /** How a generation went, told once when it is over. */

@@ -9,7 +9,7 @@ import {
   openFailures,
 } from './responses.ts'
 import { tagDescriptions, tags } from './tags.ts'
-import { tidy } from './tidy.ts'
+import { tidy } from './simplify-schemas.ts'
 
 const description = `A language model behind the APIs that clients know, on Apple MLX.
 

@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Engine, LoadProgress } from 'mlx-app'
 import type { Api, Services } from '../context.ts'
-import { openaiFailures } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
+import { openaiFailures } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
 import { openaiError } from '../errors.ts'
 import { type ServerEvent, serverSentEvents } from '../events.ts'
-import { asProgress, progressSchema } from './progress.ts'
+import { asProgress, progressSchema } from './load-progress.ts'
 
 const eventSchema = z
   .union([progressSchema, z.object({ model: z.string() })])

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { Api, ApiEnv, Caller, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
-import { pathOf } from './mount.ts'
+import { pathOf } from './mount-path.ts'
 
 /** What says nothing of use: for balancers, for the page, which asks its user for the key, and what the API is. */
 const open = new Set(['/', '/health', '/ready', '/api/status', '/docs', '/docs.css', '/openapi.json'])

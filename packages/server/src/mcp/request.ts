@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { type Answer, type Chunk, collect, type GenerateOptions, type Message } from 'mlx-app'
 import type { Caller, Services } from '../context.ts'
 import { invalid } from '../errors.ts'
-import { type RunChunk, type ToolRun, withToolbox } from './loop.ts'
+import { type RunChunk, type ToolRun, withToolbox } from './tool-loop.ts'
 
 /** The field of a request that names the servers whose tools it may use. */
 export const mcpServersField = z

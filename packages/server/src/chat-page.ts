@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
 import type { Context } from 'hono'
-import type { Api, ApiEnv } from '../context.ts'
-import { ApiError } from '../errors.ts'
-import { readPageFile } from '../page-files.ts'
+import type { Api, ApiEnv } from './context.ts'
+import { ApiError } from './errors.ts'
+import { readPageFile } from './page-files.ts'
 
 /** What the page may do: nothing that doesn't come from this server, and no script or style but files. */
 const policy = [

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { GenerationRecord } from '../generations.ts'
+import type { GenerationRecord } from '../generation-limiter.ts'
 
 /** A request that is over, as the log and the metrics tell it. */
 export interface RequestRecord {

@@ -1,7 +1,7 @@
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import type { Api } from '../context.ts'
 import { ApiError } from '../errors.ts'
-import { errorResponse } from './failures.ts'
+import { errorResponse } from './error-handler.ts'
 
 /** 405 for a path that is there for other methods, which the answer names. */
 export function methods(api: Api): void {

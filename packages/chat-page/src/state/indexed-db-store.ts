@@ -1,4 +1,4 @@
-import type { Shelf } from './shelf.ts'
+import type { Shelf } from './conversation-store.ts'
 
 const storeName = 'conversations'
 

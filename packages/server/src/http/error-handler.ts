@@ -4,8 +4,8 @@ import { HTTPException } from 'hono/http-exception'
 import type * as z from 'zod'
 import type { Api, ApiEnv } from '../context.ts'
 import { ApiError, answeredStatus, anthropicError, openaiError, toApiError } from '../errors.ts'
-import { pathOf } from './mount.ts'
-import { nodeOf } from './node.ts'
+import { pathOf } from './mount-path.ts'
+import { nodeOf } from './node-bindings.ts'
 import { outlastBody } from './unread-body.ts'
 
 /** Answers every failure in the shape of the API that was called, with its true status. */

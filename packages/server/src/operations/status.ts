@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { jsonAnswer, openFailures } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
-import { lacksCaller } from '../http/key-check.ts'
-import { type Service, states } from '../service.ts'
-import { asProgress, progressSchema } from './progress.ts'
+import { jsonAnswer, openFailures } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
+import { lacksCaller } from '../http/authentication.ts'
+import { type Service, states } from '../engine-service.ts'
+import { asProgress, progressSchema } from './load-progress.ts'
 
 const statusSchema = z
   .object({

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { readFailures } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
+import { readFailures } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
 
 const route = createRoute({
   method: 'get',
