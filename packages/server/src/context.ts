@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ProjectConfig } from 'mlx-app/setup'
 import type { Logger } from 'pino'
+import type { Authenticate, Caller } from './caller.ts'
 import type { Generations } from './generation-limiter.ts'
 import type { KeyFile } from './keys/key-file.ts'
 import type { McpServers } from './mcp/toolbox.ts'
@@ -9,18 +10,6 @@ import type { ServedModels } from './served-models.ts'
 import type { Service } from './engine-service.ts'
 import type { Settings } from './settings.ts'
 import type { Metrics } from './operations/metrics.ts'
-
-/** Who sends a request: the name of a key, what `authenticate` says, or `anonymous` where nobody has to say it. */
-export type Caller = string
-
-/**
- * Says who sends a request, in place of the check of keys; undefined refuses it with 401. It is asked for every request
- * but those to what is open to all: the pages, `/health`, `/ready`, `/api/status` and the description of the API. What
- * it throws is answered with 500.
- *
- * Limits, logs and stored answers go by the name that it gives.
- */
-export type Authenticate = (request: Request) => Caller | undefined | Promise<Caller | undefined>
 
 /** What the parts of the server share, and what routes of your own may use; made by `createServices`. */
 export interface Services extends AsyncDisposable {

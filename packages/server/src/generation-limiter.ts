@@ -1,5 +1,5 @@
 import { type Answer, type Chunk, collect, EngineError, type GenerateOptions } from 'mlx-app'
-import type { Caller } from './context.ts'
+import type { Caller } from './caller.ts'
 import { ApiError, toApiError } from './errors.ts'
 import type { Service } from './engine-service.ts'
 import type { Settings } from './settings.ts'

@@ -3,7 +3,8 @@
  * program of its own, `startServer` inside of another one, `createServices` and `createApp` for an app that listens by itself.
  */
 export { createApp } from './app.ts'
-export type { Api, ApiEnv, Authenticate, Caller, Services } from './context.ts'
+export type { Authenticate, Caller } from './caller.ts'
+export type { Api, ApiEnv, Services } from './context.ts'
 export { ApiError, type ApiErrorOptions, type ErrorStatus } from './errors.ts'
 export type { GenerationRecord, Generations } from './generation-limiter.ts'
 export { KeyError } from './keys/records.ts'

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { GenerateOptions } from 'mlx-app'
-import type { Api, Caller, Services } from '../context.ts'
+import type { Caller } from '../caller.ts'
+import type { Api, Services } from '../context.ts'
 import { anthropicFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
 import { anthropicError } from '../errors.ts'

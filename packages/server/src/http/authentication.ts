@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
-import type { Api, ApiEnv, Caller, Services } from '../context.ts'
+import type { Caller } from '../caller.ts'
+import type { Api, ApiEnv, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { pathOf } from './mount-path.ts'
 

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { type Answer, type Chunk, collect, type GenerateOptions, type Message } from 'mlx-app'
-import type { Caller, Services } from '../context.ts'
+import type { Caller } from '../caller.ts'
+import type { Services } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { type RunChunk, type ToolRun, withToolbox } from './tool-loop.ts'
 

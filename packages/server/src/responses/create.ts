@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Chunk, GenerateOptions } from 'mlx-app'
-import type { Api, Caller, Services } from '../context.ts'
+import type { Caller } from '../caller.ts'
+import type { Api, Services } from '../context.ts'
 import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
 import { ApiError, invalid, openaiError } from '../errors.ts'

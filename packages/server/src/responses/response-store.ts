@@ -1,4 +1,4 @@
-import type { Caller } from '../context.ts'
+import type { Caller } from '../caller.ts'
 import type { Settings } from '../settings.ts'
 import type { Item, ResponseObject } from './response-schemas.ts'
 

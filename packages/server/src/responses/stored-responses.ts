@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import type { Api, Caller } from '../context.ts'
+import type { Caller } from '../caller.ts'
+import type { Api } from '../context.ts'
 import { jsonAnswer, openaiFailures, readFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
 import { ApiError } from '../errors.ts'
