@@ -14,11 +14,11 @@ export function splitBlocks(text: string): string[] {
   let blank = false
   let closing: RegExp | undefined
   for (const line of text.split('\n')) {
-    if (closing === undefined && blank && begins(line, block)) {
+    if (closing === undefined && blank && startsBlock(line, block)) {
       blocks.push(block.join('\n'))
       block = []
     }
-    if (closing === undefined) closing = opensFence(line)
+    if (closing === undefined) closing = closingFence(line)
     else if (closing.test(line)) closing = undefined
     blank = line.trim() === ''
     if (!blank || block.length > 0) block.push(line)
@@ -38,13 +38,13 @@ export function isTooDeep(text: string): boolean {
 }
 
 /** Whether a line after an empty one is outside of all that came before: not indented, and not the next item of a list. */
-function begins(line: string, block: readonly string[]): boolean {
+function startsBlock(line: string, block: readonly string[]): boolean {
   if (block.length === 0 || line === '' || /^\s/.test(line)) return false
   return !(listItem.test(line) && listItem.test(block[0] ?? ''))
 }
 
 /** What the end of a code block looks like, if the line begins one, which may stand behind the mark of a list. */
-function opensFence(line: string): RegExp | undefined {
+function closingFence(line: string): RegExp | undefined {
   const marker = /^(?:[-*+]|\d{1,9}[.)])\s+/.exec(line)?.[0] ?? ''
   const [, indent = '', marks = '', info = ''] = fence.exec(line.slice(marker.length)) ?? []
   const mark = marks.charAt(0)

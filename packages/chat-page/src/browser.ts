@@ -50,7 +50,7 @@ export function setHash(hash: string): void {
 }
 
 /** Whether something was done a moment ago; `mark` says that it was. */
-export function useRecently(milliseconds: number): [boolean, () => void] {
+export function useRecentFlag(milliseconds: number): [boolean, () => void] {
   const [times, setTimes] = useState(0)
   const [recently, setRecently] = useState(false)
   useEffect(() => {

@@ -6,7 +6,7 @@ const maxFileBytes = 40_000_000
 export const maxImages = 4
 
 /** The images among files that were attached, pasted or dropped. */
-export function imagesOf(files: FileList | undefined | null): File[] {
+export function filterImages(files: FileList | undefined | null): File[] {
   return [...(files ?? [])].filter(({ type }) => type.startsWith('image/'))
 }
 

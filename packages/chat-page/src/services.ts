@@ -1,8 +1,8 @@
 import { createContext, useContext } from 'react'
 import { Answers } from './state/answers.ts'
-import { openShelf } from './state/indexed-db-store.ts'
+import { openIndexedDbStore } from './state/indexed-db-store.ts'
 import { Library } from './state/library.ts'
-import { ServerWatch } from './state/server-monitor.ts'
+import { ServerMonitor } from './state/server-monitor.ts'
 import { SettingsStore } from './state/settings.ts'
 import { Tools } from './state/tools.ts'
 import type { Transport } from './transport/transport.ts'
@@ -11,7 +11,7 @@ import type { Transport } from './transport/transport.ts'
 export interface Services {
   library: Library
   answers: Answers
-  server: ServerWatch
+  server: ServerMonitor
   settings: SettingsStore
   tools: Tools
 }
@@ -19,10 +19,10 @@ export interface Services {
 /** Starts them: the conversations are read and the server is asked for its state. */
 export function startServices(transport: Transport): Services {
   const library = new Library()
-  void library.open(openShelf())
-  const server = new ServerWatch(transport)
+  void library.open(openIndexedDbStore())
+  const server = new ServerMonitor(transport)
   void server.check()
-  const answers = new Answers(transport, library, (error) => server.noticeFailure(error))
+  const answers = new Answers(transport, library, (error) => server.handleFailure(error))
   return {
     library,
     answers,

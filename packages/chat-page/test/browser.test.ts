@@ -2,7 +2,7 @@ import type { Locator } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { needs } from '../../../test/support/programs/needs.ts'
 import { answerTo, story } from '../../engine/test/engine/support.ts'
-import { emptyAnswer, startConversation, userTurnOf, withTurn } from '../src/state/conversation.ts'
+import { createAnswer, createUserTurn, startConversation, withTurn } from '../src/state/conversation.ts'
 import { expectNoComplaints, slowDown, usePage } from './page.ts'
 import { describeTools, useMcpConfig } from './tools.ts'
 
@@ -138,8 +138,8 @@ describe('the page', needs('chromium', 'ps'), () => {
     await chat.page.getByText('A conversation can not be read.').waitFor()
     expect(await chat.answer()).toBe(answerTo('Say hello.'))
     const nested = '- '.repeat(5_000)
-    const conversation = startConversation(userTurnOf('Quote'))
-    const deep = withTurn(conversation, { ...emptyAnswer('hello'), text: nested, ending: 'stop' })
+    const conversation = startConversation(createUserTurn('Quote'))
+    const deep = withTurn(conversation, { ...createAnswer('hello'), text: nested, ending: 'stop' })
     await chat.page.evaluate(
       `${store}.then((store) => void store.put(${JSON.stringify(deep)}, '${deep.id}'))`,
     )

@@ -1,5 +1,5 @@
 import { memo } from 'react'
-import { count, duration, rate } from '../format.ts'
+import { formatCount, formatDuration, formatRate } from '../format.ts'
 import type { LiveAnswer } from '../state/answers.ts'
 import { type AnswerTurn, running } from '../state/conversation.ts'
 import { Observable, useObservable } from '../state/observable.ts'
@@ -52,7 +52,7 @@ function Waiting({ promptRead }: { promptRead: number | undefined }) {
 
 /** What went wrong, what one can do with the answer, and its figures. */
 function AnswerEnd({ turn, onRetry }: { turn: AnswerTurn; onRetry: (() => void) | undefined }) {
-  const problem = problemOf(turn)
+  const problem = describeProblem(turn)
   return (
     <>
       {problem !== undefined && (
@@ -68,26 +68,26 @@ function AnswerEnd({ turn, onRetry }: { turn: AnswerTurn; onRetry: (() => void) 
       <div className="turn-actions">
         {turn.text !== '' && <CopyButton label="Copy the answer" text={() => turn.text} />}
         {onRetry && <IconButton icon="retry" label="Answer again" onClick={onRetry} />}
-        <p className="figures">{figuresOf(turn)}</p>
+        <p className="figures">{formatFigures(turn)}</p>
       </div>
     </>
   )
 }
 
-function problemOf({ ending, problem, text }: AnswerTurn): string | undefined {
+function describeProblem({ ending, problem, text }: AnswerTurn): string | undefined {
   if (ending === 'failed') return text === '' ? problem : `The answer broke off. ${problem}`
   if (ending === running) return 'The page was closed while this answer came, or it comes in another tab.'
   return undefined
 }
 
-function figuresOf({ model, ending, figures }: AnswerTurn): string {
+function formatFigures({ model, ending, figures }: AnswerTurn): string {
   const parts = [model]
   if (ending === 'stopped') parts.push('stopped')
   if (ending === 'length') parts.push('cut at the limit of tokens')
   if (figures !== undefined) {
-    parts.push(count(figures.tokens, 'token'))
-    if (figures.tokensPerSecond > 0) parts.push(rate(figures.tokensPerSecond))
-    parts.push(`first after ${duration(figures.ttftMs)}`)
+    parts.push(formatCount(figures.tokens, 'token'))
+    if (figures.tokensPerSecond > 0) parts.push(formatRate(figures.tokensPerSecond))
+    parts.push(`first after ${formatDuration(figures.ttftMs)}`)
   }
   // Lines break between figures, not in them.
   return parts.flatMap((part) => part?.replaceAll(' ', '\u00a0') ?? []).join(' · ')

@@ -3,7 +3,7 @@ import ReactMarkdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import { isTooDeep, splitBlocks } from '../blocks.ts'
 import { CodeBlock } from './code-block.tsx'
-import { PlainOnError } from './plain-text-on-error.tsx'
+import { PlainTextOnError } from './plain-text-on-error.tsx'
 
 /**
  * Markdown that somebody else wrote. HTML in it stays text, addresses other than of the web and of mail are dropped,
@@ -25,11 +25,11 @@ const Block = memo(function Block({ text }: { text: string }) {
   if (isTooDeep(text)) return <p className="block">{text}</p>
   return (
     <div className="block">
-      <PlainOnError text={text}>
+      <PlainTextOnError text={text}>
         <ReactMarkdown remarkPlugins={plugins} components={components}>
           {text}
         </ReactMarkdown>
-      </PlainOnError>
+      </PlainTextOnError>
     </div>
   )
 })

@@ -1,4 +1,4 @@
-import { progressText } from '../format.ts'
+import { formatProgress } from '../format.ts'
 import { useServices } from '../services.ts'
 import { useObservable } from '../state/observable.ts'
 import type { Server } from '../state/server-monitor.ts'
@@ -10,7 +10,7 @@ export function Notices() {
   const server = useObservable(services.server)
   const { problem, unreadable } = useObservable(services.library)
   const { loading } = server
-  const state = loading ? undefined : stateText(server)
+  const state = loading ? undefined : describeState(server)
   const progress = loading ? loading.progress : server.state === 'loading' ? server.progress : undefined
   return (
     <div className="notices column">
@@ -50,13 +50,13 @@ function Progress({ progress }: { progress: LoadProgress }) {
         aria-label="Loading the model"
         {...(totalBytes > 0 && { value: loadedBytes / totalBytes, max: 1 })}
       />
-      {progressText(progress)}
+      {formatProgress(progress)}
     </>
   )
 }
 
 /** The server's own words where it has some. */
-function stateText({ state, message }: Server): string | undefined {
+function describeState({ state, message }: Server): string | undefined {
   switch (state) {
     case 'starting':
     case 'loading':

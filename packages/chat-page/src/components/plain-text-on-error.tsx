@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from 'react'
 
 /** Shows the text itself where its Markdown can't be rendered: one answer must not take the page with it. */
-export class PlainOnError extends Component<{ text: string; children: ReactNode }, { failed: boolean }> {
+export class PlainTextOnError extends Component<{ text: string; children: ReactNode }, { failed: boolean }> {
   override state = { failed: false }
 
   static getDerivedStateFromError(): { failed: boolean } {

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react'
 import { saveFile } from '../browser.ts'
-import { reasonOf } from '../format.ts'
+import { errorMessage } from '../format.ts'
 import { useServices } from '../services.ts'
 import { maxConversations } from '../state/library.ts'
 import { useObservable } from '../state/observable.ts'
@@ -9,20 +9,20 @@ import { useObservable } from '../state/observable.ts'
 const maxFileBytes = 200_000_000
 
 /** The conversations as a file, out and in. */
-export function KeptConversations() {
+export function SavedConversations() {
   const { library } = useServices()
   const { conversations, unreadable } = useObservable(library)
   const files = useRef<HTMLInputElement>(null)
-  const [said, setSaid] = useState('')
+  const [message, setMessage] = useState('')
 
   const read = async (file: File | undefined) => {
     if (file === undefined) return
     try {
       if (file.size > maxFileBytes) throw new Error('It is too large.')
       const many = library.importFrom(await file.text())
-      setSaid(many === 1 ? 'One conversation was added.' : `${many} conversations were added.`)
+      setMessage(many === 1 ? 'One conversation was added.' : `${many} conversations were added.`)
     } catch (error) {
-      setSaid(`${file.name} was not added. ${reasonOf(error)}`)
+      setMessage(`${file.name} was not added. ${errorMessage(error)}`)
     }
   }
 
@@ -61,7 +61,7 @@ export function KeptConversations() {
         )}
       </div>
       <p className="hint" role="status">
-        {said}
+        {message}
       </p>
     </section>
   )

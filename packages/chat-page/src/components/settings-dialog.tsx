@@ -2,8 +2,8 @@ import { useState } from 'react'
 import { useServices } from '../services.ts'
 import { useObservable } from '../state/observable.ts'
 import { readNumber, type SamplingField, samplingFields } from '../state/settings.ts'
-import { KeptConversations } from './saved-conversations.tsx'
 import { Modal } from './modal.tsx'
+import { SavedConversations } from './saved-conversations.tsx'
 import { ToolServers } from './tool-servers.tsx'
 
 /** What is asked along with each message, and the conversations as files. */
@@ -27,7 +27,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
         ))}
       </div>
       <ToolServers />
-      <KeptConversations />
+      <SavedConversations />
     </Modal>
   )
 }

@@ -10,7 +10,7 @@ import { Modal } from './modal.tsx'
 export function Sidebar({ current, onOpen }: { current: string; onOpen: (id: string) => void }) {
   const { library, answers } = useServices()
   const { conversations } = useObservable(library)
-  const underWay = useObservable(answers)
+  const runningAnswers = useObservable(answers)
   const [deleting, setDeleting] = useState<Conversation>()
   return (
     <nav className="sidebar" aria-label="Conversations">
@@ -24,7 +24,7 @@ export function Sidebar({ current, onOpen }: { current: string; onOpen: (id: str
             key={conversation.id}
             conversation={conversation}
             current={conversation.id === current}
-            answering={underWay.has(conversation.id)}
+            answering={runningAnswers.has(conversation.id)}
             onOpen={() => onOpen(conversation.id)}
             onRename={(title) => library.put({ ...conversation, title })}
             onDelete={() => setDeleting(conversation)}

@@ -12,7 +12,7 @@ export function ToolServers() {
 
   // One that is ticked and no longer there makes the server refuse each message.
   const gone = servers ? chosen.filter((name) => !servers.some((server) => server.name === name)) : []
-  const listed = [...(servers ?? []), ...gone.map(missing)]
+  const listed = [...(servers ?? []), ...gone.map(unavailableServer)]
   if (listed.length === 0 && problem === undefined) return null
   const choose = (name: string, ticked: boolean) => {
     const others = chosen.filter((other) => other !== name)
@@ -39,7 +39,7 @@ export function ToolServers() {
   )
 }
 
-function missing(name: string): McpServer {
+function unavailableServer(name: string): McpServer {
   return { name, tools: [], problem: 'It is no longer there.' }
 }
 

@@ -1,6 +1,6 @@
 import type { ChatEvent, ChatRequest, ToolCall, Transport } from '../transport/transport.ts'
 import { TransportError } from '../transport/transport.ts'
-import { type AnswerTurn, emptyAnswer, withTurn } from './conversation.ts'
+import { type AnswerTurn, createAnswer, withTurn } from './conversation.ts'
 import type { Library } from './library.ts'
 import { Observable } from './observable.ts'
 
@@ -42,14 +42,14 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
     if (this.get().has(conversationId)) return
     const live = new Observable<LiveAnswer | undefined>(nothing)
     const running = { live, controller: new AbortController() }
-    const answer = emptyAnswer(request.model)
-    this.#keep(conversationId, answer)
+    const answer = createAnswer(request.model)
+    this.#save(conversationId, answer)
     this.set(new Map(this.get()).set(conversationId, running))
-    const ended = await this.#follow(conversationId, answer, request, running)
+    const ended = await this.#streamAnswer(conversationId, answer, request, running)
     const rest = new Map(this.get())
     rest.delete(conversationId)
     this.set(rest)
-    this.#keep(conversationId, ended)
+    this.#save(conversationId, ended)
   }
 
   /** Ends the answer of a conversation where it is; what came of it stays. */
@@ -58,7 +58,7 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
   }
 
   /** Resolves with the answer as it ended, well or not. */
-  async #follow(
+  async #streamAnswer(
     conversationId: string,
     answer: AnswerTurn,
     request: ChatRequest,
@@ -66,36 +66,36 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
   ): Promise<AnswerTurn> {
     let current = nothing
     let kept = performance.now()
-    const frame = perFrame(() => live.set(current))
-    const soFar = () => withPiece(answer, current)
+    const frame = throttleToFrames(() => live.set(current))
+    const soFar = () => withContent(answer, current)
     try {
       for await (const event of this.#transport.chat(request, controller.signal)) {
-        if (event.type === 'end') return { ...soFar(), ...ending(event) }
-        current = after(current, event)
+        if (event.type === 'end') return { ...soFar(), ...toEnding(event) }
+        current = applyEvent(current, event)
         frame.ask()
         if (performance.now() - kept < keepEveryMs) continue
         kept = performance.now()
-        this.#keep(conversationId, soFar())
+        this.#save(conversationId, soFar())
       }
       throw new TransportError('The answer broke off.')
     } catch (error) {
       if (controller.signal.aborted) return { ...soFar(), ending: 'stopped' }
       this.#onFailure(error)
-      return { ...soFar(), ending: 'failed', problem: problem(error) }
+      return { ...soFar(), ending: 'failed', problem: describeError(error) }
     } finally {
       frame.cancel()
     }
   }
 
   /** A conversation that was deleted meanwhile stays so. */
-  #keep(conversationId: string, answer: AnswerTurn): void {
+  #save(conversationId: string, answer: AnswerTurn): void {
     const conversation = this.#library.find(conversationId)
     if (conversation === undefined) this.stop(conversationId)
     else this.#library.put(withTurn(conversation, answer))
   }
 }
 
-function after(live: LiveAnswer, event: Exclude<ChatEvent, { type: 'end' }>): LiveAnswer {
+function applyEvent(live: LiveAnswer, event: Exclude<ChatEvent, { type: 'end' }>): LiveAnswer {
   const { text, reasoning, calls } = live
   switch (event.type) {
     case 'text':
@@ -114,25 +114,25 @@ function asParagraph(text: string): string {
   return text.trim() === '' ? '' : `${text.trimEnd()}\n\n`
 }
 
-function withPiece(answer: AnswerTurn, { text, reasoning, calls }: LiveAnswer): AnswerTurn {
+function withContent(answer: AnswerTurn, { text, reasoning, calls }: LiveAnswer): AnswerTurn {
   return { ...answer, text, reasoning, ...(calls.length > 0 && { calls: [...calls] }) }
 }
 
-function ending(event: Extract<ChatEvent, { type: 'end' }>): Pick<AnswerTurn, 'ending' | 'figures'> {
+function toEnding(event: Extract<ChatEvent, { type: 'end' }>): Pick<AnswerTurn, 'ending' | 'figures'> {
   const { finishReason, usage, timings } = event
   if (usage === undefined || timings === undefined) return { ending: finishReason }
   const { ttftMs, tokensPerSecond } = timings
   return { ending: finishReason, figures: { tokens: usage.completionTokens, ttftMs, tokensPerSecond } }
 }
 
-function problem(error: unknown): string {
+function describeError(error: unknown): string {
   if (!(error instanceof TransportError)) return `The page itself failed: ${String(error)}`
   if (error.retryAfterSeconds === undefined) return error.message
   return `${error.message} Try again in ${error.retryAfterSeconds} s.`
 }
 
 /** Calls back once before the next picture is drawn, however often it was asked; the tokens between cost nothing. */
-function perFrame(draw: () => void): { ask: () => void; cancel: () => void } {
+function throttleToFrames(draw: () => void): { ask: () => void; cancel: () => void } {
   let asked = 0
   const drawn = () => {
     asked = 0

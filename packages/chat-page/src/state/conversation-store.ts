@@ -1,5 +1,5 @@
 /** Where conversations lie, by their id. */
-export interface Shelf {
+export interface ConversationStore {
   all(): Promise<[id: string, value: unknown][]>
   read(id: string): Promise<unknown>
   write(id: string, value: unknown): Promise<void>
@@ -9,7 +9,7 @@ export interface Shelf {
 }
 
 /** A shelf that is gone with the page, for a browser that keeps nothing. */
-export function memoryShelf(): Shelf {
+export function createMemoryStore(): ConversationStore {
   const values = new Map<string, unknown>()
   return {
     all: async () => [...values],

@@ -53,14 +53,14 @@ export const maxTitleCharacters = 60
 
 /** A conversation that begins with this turn, which also names it. */
 export function startConversation(turn: UserTurn): Conversation {
-  return { id: newId(), title: titleFor(turn.text), changed: Date.now(), turns: [turn] }
+  return { id: newId(), title: createTitle(turn.text), changed: Date.now(), turns: [turn] }
 }
 
-export function userTurnOf(text: string, images: readonly string[] = []): UserTurn {
+export function createUserTurn(text: string, images: readonly string[] = []): UserTurn {
   return { role: 'user', id: newId(), text: text.trim(), images: [...images] }
 }
 
-export function emptyAnswer(model: string | undefined): AnswerTurn {
+export function createAnswer(model: string | undefined): AnswerTurn {
   const answer = {
     role: 'assistant',
     id: newId(),
@@ -78,7 +78,7 @@ export function withTurn(conversation: Conversation, turn: UserTurn | AnswerTurn
 }
 
 /** The conversation as it was before this turn: what came after it is gone too. */
-export function cutBefore(conversation: Conversation, turnId: string): Conversation {
+export function truncateBefore(conversation: Conversation, turnId: string): Conversation {
   const at = conversation.turns.findIndex(({ id }) => id === turnId)
   return at < 0 ? conversation : { ...conversation, turns: conversation.turns.slice(0, at) }
 }
@@ -90,7 +90,7 @@ function newId(): string {
   ).join('')
 }
 
-function titleFor(text: string): string {
+function createTitle(text: string): string {
   const line = text.trim().split('\n', 1)[0] ?? ''
   if (line === '') return 'Image'
   return line.length <= maxTitleCharacters ? line : `${line.slice(0, maxTitleCharacters - 1).trimEnd()}…`

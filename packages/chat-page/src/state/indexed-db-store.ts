@@ -1,25 +1,26 @@
-import type { Shelf } from './conversation-store.ts'
+import type { ConversationStore } from './conversation-store.ts'
 
-const storeName = 'conversations'
+const objectStoreName = 'conversations'
 
-/** A shelf in the browser's IndexedDB, which has room for images where `localStorage` has 5 MB in all. */
-export async function openShelf(name = 'chat'): Promise<Shelf> {
+/** A store in the browser's IndexedDB, which has room for images where `localStorage` has 5 MB in all. */
+export async function openIndexedDbStore(name = 'chat'): Promise<ConversationStore> {
   const opening = indexedDB.open(name, 1)
-  opening.onupgradeneeded = () => opening.result.createObjectStore(storeName)
-  const database = await done(opening)
+  opening.onupgradeneeded = () => opening.result.createObjectStore(objectStoreName)
+  const database = await toPromise(opening)
   const channel = new BroadcastChannel(name)
-  const store = (mode: IDBTransactionMode) => database.transaction(storeName, mode).objectStore(storeName)
+  const store = (mode: IDBTransactionMode) =>
+    database.transaction(objectStoreName, mode).objectStore(objectStoreName)
   const written = async (id: string, request: IDBRequest) => {
-    await done(request)
+    await toPromise(request)
     channel.postMessage(id)
   }
   return {
     all: async () => {
-      const shelf = store('readonly')
-      const [keys, values] = await Promise.all([done(shelf.getAllKeys()), done(shelf.getAll())])
+      const objects = store('readonly')
+      const [keys, values] = await Promise.all([toPromise(objects.getAllKeys()), toPromise(objects.getAll())])
       return keys.map((key, index) => [String(key), values[index]])
     },
-    read: (id) => done<unknown>(store('readonly').get(id)),
+    read: (id) => toPromise<unknown>(store('readonly').get(id)),
     write: async (id, value) => written(id, store('readwrite').put(value, id)),
     remove: async (id) => written(id, store('readwrite').delete(id)),
     watch: (listener) => {
@@ -28,7 +29,7 @@ export async function openShelf(name = 'chat'): Promise<Shelf> {
   }
 }
 
-function done<Result>(request: IDBRequest<Result>): Promise<Result> {
+function toPromise<Result>(request: IDBRequest<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
     request.onerror = () => reject(request.error ?? new Error('The browser gave no reason.'))

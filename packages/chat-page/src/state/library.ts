@@ -1,17 +1,17 @@
-import { reasonOf } from '../format.ts'
+import { errorMessage } from '../format.ts'
 import { type Conversation, conversationSchema } from './conversation.ts'
+import { type ConversationStore, createMemoryStore } from './conversation-store.ts'
 import { Observable } from './observable.ts'
-import { memoryShelf, type Shelf } from './conversation-store.ts'
 
 /** So many conversations are kept; the one that was idle longest goes first. */
 export const maxConversations = 200
 
 export interface LibraryState {
-  /** False until the shelf was read. */
+  /** False until the store was read. */
   open: boolean
   /** The newest first. */
   conversations: readonly Conversation[]
-  /** What lies on the shelf and is no conversation: it stays there until somebody says otherwise. */
+  /** What lies on the store and is no conversation: it stays there until somebody says otherwise. */
   unreadable: readonly { id: string; value: unknown }[]
   /** Why nothing is kept, or why the last change was not. */
   problem?: string
@@ -19,30 +19,30 @@ export interface LibraryState {
 
 /** The conversations of this browser. */
 export class Library extends Observable<LibraryState> {
-  #shelf: Shelf = memoryShelf()
+  #store: ConversationStore = createMemoryStore()
 
   constructor() {
     super({ open: false, conversations: [], unreadable: [] })
   }
 
-  /** Reads the shelf. Where that fails, the page works without one and says so. */
-  async open(opening: Promise<Shelf>): Promise<void> {
+  /** Reads the store. Where that fails, the page works without one and says so. */
+  async open(opening: Promise<ConversationStore>): Promise<void> {
     try {
-      const shelf = await opening
-      const found = (await shelf.all()).map(([id, value]) => ({
+      const store = await opening
+      const found = (await store.all()).map(([id, value]) => ({
         id,
         value,
         read: conversationSchema.safeParse(value),
       }))
-      this.#shelf = shelf
+      this.#store = store
       this.set({
         open: true,
         conversations: newestFirst(found.flatMap(({ read }) => (read.success ? [read.data] : []))),
         unreadable: found.filter(({ read }) => !read.success).map(({ id, value }) => ({ id, value })),
       })
-      shelf.watch((id) => void this.#refresh(id))
+      store.watch((id) => void this.#refresh(id))
     } catch (error) {
-      const problem = `This browser keeps no conversations: ${reasonOf(error)}`
+      const problem = `This browser keeps no conversations: ${errorMessage(error)}`
       this.set({ ...this.get(), open: true, problem })
     }
   }
@@ -56,8 +56,8 @@ export class Library extends Observable<LibraryState> {
     const others = this.get().conversations.filter(({ id }) => id !== conversation.id)
     const all = newestFirst([conversation, ...others])
     this.set({ ...this.get(), conversations: all.slice(0, maxConversations) })
-    void this.#keep(() => this.#shelf.write(conversation.id, conversation))
-    for (const { id } of all.slice(maxConversations)) void this.#keep(() => this.#shelf.remove(id))
+    void this.#save(() => this.#store.write(conversation.id, conversation))
+    for (const { id } of all.slice(maxConversations)) void this.#save(() => this.#store.remove(id))
   }
 
   remove(id: string): void {
@@ -67,7 +67,7 @@ export class Library extends Observable<LibraryState> {
       conversations: conversations.filter((conversation) => conversation.id !== id),
       unreadable: unreadable.filter((entry) => entry.id !== id),
     })
-    void this.#keep(() => this.#shelf.remove(id))
+    void this.#save(() => this.#store.remove(id))
   }
 
   /** All of them as the text of a file that `importFrom` reads. */
@@ -97,16 +97,16 @@ export class Library extends Observable<LibraryState> {
   }
 
   async #refresh(id: string): Promise<void> {
-    const read = conversationSchema.safeParse(await this.#shelf.read(id))
+    const read = conversationSchema.safeParse(await this.#store.read(id))
     const others = this.get().conversations.filter((conversation) => conversation.id !== id)
     this.set({ ...this.get(), conversations: newestFirst(read.success ? [read.data, ...others] : others) })
   }
 
-  async #keep(write: () => Promise<void>): Promise<void> {
+  async #save(write: () => Promise<void>): Promise<void> {
     try {
       await write()
     } catch (error) {
-      this.set({ ...this.get(), problem: `The conversation could not be kept: ${reasonOf(error)}` })
+      this.set({ ...this.get(), problem: `The conversation could not be kept: ${errorMessage(error)}` })
     }
   }
 }

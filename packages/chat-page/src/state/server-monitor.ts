@@ -1,4 +1,4 @@
-import { reasonOf } from '../format.ts'
+import { errorMessage } from '../format.ts'
 import {
   type LoadProgress,
   type Model,
@@ -24,7 +24,7 @@ export interface Server extends Omit<ServerStatus, 'state'> {
 const pollEveryMs = 1000
 
 /** What the page knows of the server. While the server is not ready it is asked once a second. */
-export class ServerWatch extends Observable<Server> {
+export class ServerMonitor extends Observable<Server> {
   readonly #transport: Transport
   #timer: ReturnType<typeof setTimeout> | undefined
   #asking = false
@@ -53,7 +53,7 @@ export class ServerWatch extends Observable<Server> {
       const { state, model, progress, message } = status
       this.#change({ state, model, progress, message, models, key: undefined })
     } catch (error) {
-      this.#failed(error)
+      this.#setFailure(error)
     } finally {
       this.#asking = false
     }
@@ -70,8 +70,8 @@ export class ServerWatch extends Observable<Server> {
   }
 
   /** After a call that failed: a wrong key is asked for again, anything else may be the server's state. */
-  noticeFailure(error: unknown): void {
-    if (error instanceof TransportError && error.status === 401) this.#failed(error)
+  handleFailure(error: unknown): void {
+    if (error instanceof TransportError && error.status === 401) this.#setFailure(error)
     else void this.check()
   }
 
@@ -88,7 +88,7 @@ export class ServerWatch extends Observable<Server> {
     try {
       await this.#transport.load(model, onProgress, controller.signal)
     } catch (error) {
-      if (!controller.signal.aborted) loadProblem = `${model}: ${reasonOf(error)}`
+      if (!controller.signal.aborted) loadProblem = `${model}: ${errorMessage(error)}`
     }
     if (this.#load !== controller) return
     this.#load = undefined
@@ -100,11 +100,11 @@ export class ServerWatch extends Observable<Server> {
     this.#load?.abort()
   }
 
-  #failed(error: unknown): void {
+  #setFailure(error: unknown): void {
     if (error instanceof TransportError && error.status === 401) {
       this.#change({ key: this.#keyTried ? 'refused' : 'missing' })
     } else {
-      this.#change({ state: 'unreachable', message: reasonOf(error) })
+      this.#change({ state: 'unreachable', message: errorMessage(error) })
     }
   }
 

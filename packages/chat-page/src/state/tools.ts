@@ -1,4 +1,4 @@
-import { reasonOf } from '../format.ts'
+import { errorMessage } from '../format.ts'
 import type { McpServer, Transport } from '../transport/transport.ts'
 import { Observable } from './observable.ts'
 
@@ -22,7 +22,7 @@ export class Tools extends Observable<ToolsState> {
     try {
       this.set({ servers: await this.#transport.mcpServers() })
     } catch (error) {
-      this.set({ ...this.get(), problem: reasonOf(error) })
+      this.set({ ...this.get(), problem: errorMessage(error) })
     }
   }
 }

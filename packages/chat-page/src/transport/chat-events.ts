@@ -17,7 +17,7 @@ export async function* chatEvents(messages: AsyncIterable<EventSourceMessage>): 
       yield { type: 'end', finishReason, usage, timings }
       return
     }
-    const chunk = readChunk(data)
+    const chunk = parseChunk(data)
     const choice = chunk.choices[0]
     if (chunk.prompt_progress) {
       const { processed, total } = chunk.prompt_progress
@@ -44,7 +44,7 @@ export async function* chatEvents(messages: AsyncIterable<EventSourceMessage>): 
 }
 
 /** @throws TransportError with the server's words where the data is an error. */
-export function readEventData(data: string): unknown {
+export function parseEventData(data: string): unknown {
   let value: unknown
   try {
     value = JSON.parse(data)
@@ -56,8 +56,8 @@ export function readEventData(data: string): unknown {
   return value
 }
 
-function readChunk(data: string): WireChunk {
-  const chunk = chunkSchema.safeParse(readEventData(data))
+function parseChunk(data: string): WireChunk {
+  const chunk = chunkSchema.safeParse(parseEventData(data))
   if (!chunk.success) {
     throw new TransportError('The server sent something that is no part of an answer.', {
       cause: chunk.error,

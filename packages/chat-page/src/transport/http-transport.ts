@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini'
-import { chatEvents, readEventData } from './chat-events.ts'
+import { chatEvents, parseEventData } from './chat-events.ts'
 import { eventStream } from './event-stream.ts'
 import {
   type ChatEvent,
@@ -57,7 +57,7 @@ export class HttpTransport implements Transport {
   ): Promise<void> {
     const body = await this.#stream('api/load', { model }, signal)
     for await (const { event, data } of eventStream(body)) {
-      const value = readEventData(data)
+      const value = parseEventData(data)
       if (event === 'loaded') return
       const progress = progressSchema.safeParse(value)
       if (progress.success) onProgress(toProgress(progress.data))
@@ -121,13 +121,13 @@ export class HttpTransport implements Transport {
       if (cause instanceof Error && cause.name === 'AbortError') throw cause
       throw new TransportError('The server can not be reached.', { cause })
     }
-    if (!response.ok) throw await refusal(response)
+    if (!response.ok) throw await toTransportError(response)
     return response
   }
 }
 
 /** What a status other than 2xx says. `retry-after` in seconds; as a date it is not read. */
-async function refusal(response: Response): Promise<TransportError> {
+async function toTransportError(response: Response): Promise<TransportError> {
   const value: unknown = await response.json().catch(() => undefined)
   const body = errorSchema.safeParse(value)
   const retryAfter = Number.parseInt(response.headers.get('retry-after') ?? '', 10)
