@@ -6,10 +6,10 @@ import { isUtf8 } from 'node:buffer'
  *
  * @param files the files of the built page by their path, relative and with slashes.
  */
-export function pageModule(files: ReadonlyMap<string, Uint8Array>): string {
+export function createPageModule(files: ReadonlyMap<string, Uint8Array>): string {
   const entries = [...files]
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([path, bytes]) => `  [${JSON.stringify(path)}, ${expressionOf(Buffer.from(bytes))}],`)
+    .map(([path, bytes]) => `  [${JSON.stringify(path)}, ${toExpression(Buffer.from(bytes))}],`)
   return `/** The files of the chat page. */
 const encoder = new TextEncoder()
 const files = new Map([
@@ -24,7 +24,7 @@ export async function readPageFile(path) {
 }
 
 /** Text stays text, which packs to less than base64. */
-function expressionOf(bytes: Buffer): string {
+function toExpression(bytes: Buffer): string {
   if (isUtf8(bytes)) return `encoder.encode(${JSON.stringify(bytes.toString())})`
   return `new Uint8Array(Buffer.from('${bytes.toString('base64')}', 'base64'))`
 }

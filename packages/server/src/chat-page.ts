@@ -34,7 +34,7 @@ const types: Partial<Record<string, string>> = {
 const assetName = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/
 
 /** `/`: the chat page. */
-export function page(api: Api, read: typeof readPageFile = readPageFile): void {
+export function addChatPage(api: Api, read: typeof readPageFile = readPageFile): void {
   const showPage = async (c: Context<ApiEnv>): Promise<Response> => {
     const index = await read('index.html')
     c.header('content-security-policy', policy)

@@ -3,13 +3,13 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ProjectConfig } from 'mlx-app/setup'
 import type { Logger } from 'pino'
 import type { Authenticate, Caller } from './caller.ts'
-import type { Generations } from './generation-limiter.ts'
+import type { EngineService } from './engine-service.ts'
+import type { GenerationLimiter } from './generation-limiter.ts'
 import type { KeyFile } from './keys/key-file.ts'
 import type { McpServers } from './mcp/toolbox.ts'
-import type { ServedModels } from './served-models.ts'
-import type { Service } from './engine-service.ts'
-import type { Settings } from './settings.ts'
 import type { Metrics } from './operations/metrics.ts'
+import type { ServedModels } from './served-models.ts'
+import type { Settings } from './settings.ts'
 
 /** What the parts of the server share, and what routes of your own may use; made by `createServices`. */
 export interface Services extends AsyncDisposable {
@@ -23,11 +23,11 @@ export interface Services extends AsyncDisposable {
   keys: KeyFile
   authenticate: Authenticate | undefined
   /** The engine and its state. */
-  service: Service
+  engineService: EngineService
   /** The models that requests may name. */
   models: ServedModels
   /** Runs generations within the limits of the server: what a route of your own calls for an answer of the model. */
-  generations: Generations
+  generations: GenerationLimiter
   metrics: Metrics
   /** The MCP servers of the file that MCP_CONFIG names; undefined where it names none. */
   mcp: McpServers | undefined

@@ -9,7 +9,7 @@ import {
   type RemoteOptions,
 } from 'mlx-app'
 import { ApiError } from './errors.ts'
-import { within } from './with-timeout.ts'
+import { withTimeout } from './with-timeout.ts'
 
 /** `failed`: the worker can't be started again; it is tried further. */
 export const states = ['starting', 'loading', 'ready', 'restarting', 'failed', 'stopping'] as const
@@ -17,15 +17,15 @@ export const states = ['starting', 'loading', 'ready', 'restarting', 'failed', '
 export type State = (typeof states)[number]
 
 /** Pauses before each attempt to bring the worker back; the last one repeats. */
-const pausesMs = [0, 500, 1000, 2000, 5000, 15_000]
+const restartDelaysMs = [0, 500, 1000, 2000, 5000, 15_000]
 /** A worker that lived so long is brought back without a pause: what killed it is not what killed the one before. */
-const healthyMs = 30_000
+const stableMs = 30_000
 /** How long the engine's status may take for those who ask what it is, not whether the worker lives. */
 const statusMs = 1000
 /** A step of the largest model, or a chunk of a prompt, takes seconds at most. */
-const hungMs = 30_000
+const hangTimeoutMs = 30_000
 
-export interface ServiceOptions {
+export interface EngineServiceOptions {
   /** For `createEngine`. */
   engine?: EngineOptions
   /** Another server that runs the model, in place of a worker of our own. */
@@ -34,14 +34,14 @@ export interface ServiceOptions {
   /** Hears how far each load is. */
   onProgress?: (progress: LoadProgress) => void
   /** What a start ends with whose model is not on disk, in place of a download. */
-  refusal?: EngineError | undefined
+  missingModelError?: EngineError | undefined
   /** How long a worker that is suspected to hang has to answer. */
-  hungMs?: number | undefined
+  hangTimeoutMs?: number | undefined
 }
 
 /** The engine with its model in memory, brought back by itself when the worker dies. */
-export class Service {
-  readonly #options: ServiceOptions
+export class EngineService {
+  readonly #options: EngineServiceOptions
   readonly #stopped = new AbortController()
   #engine: Engine | undefined
   #state: State = 'starting'
@@ -53,11 +53,11 @@ export class Service {
   #readyAt = 0
   #pid: number | undefined
   #starting: Promise<void> | undefined
-  #reviving: Promise<void> | undefined
-  #asking: Promise<EngineStatus> | undefined
-  #suspecting: Promise<void> | undefined
+  #restarting: Promise<void> | undefined
+  #statusRequest: Promise<EngineStatus> | undefined
+  #hangCheck: Promise<void> | undefined
 
-  constructor(options: ServiceOptions = {}) {
+  constructor(options: EngineServiceOptions = {}) {
     this.#options = options
   }
 
@@ -87,7 +87,7 @@ export class Service {
    */
   get engine(): Engine {
     if (this.#engine !== undefined && this.#state === 'ready') return this.#engine
-    throw unavailable(this.#state)
+    throw unavailableError(this.#state)
   }
 
   /** Whether another server runs the model: it knows nothing of this one's callers. */
@@ -99,14 +99,14 @@ export class Service {
    * What the engine says of itself, in any state; undefined where it says nothing within a second. Many may ask at
    * once: the worker is asked once.
    */
-  async status(withinMs: number = statusMs): Promise<EngineStatus | undefined> {
+  async status(timeoutMs: number = statusMs): Promise<EngineStatus | undefined> {
     const engine = this.#engine
     if (engine === undefined) return undefined
-    this.#asking ??= engine.status().finally(() => {
-      this.#asking = undefined
+    this.#statusRequest ??= engine.status().finally(() => {
+      this.#statusRequest = undefined
     })
     // A worker that dies while it is asked says nothing either.
-    return within(this.#asking, withinMs).catch(() => undefined)
+    return withTimeout(this.#statusRequest, timeoutMs).catch(() => undefined)
   }
 
   /**
@@ -121,18 +121,18 @@ export class Service {
 
   /** New calls get 503; those under way go on until `stop`. */
   drain(): void {
-    this.#become('stopping')
+    this.#setState('stopping')
   }
 
   /** Ends the worker, and with it what is under way. Resolves once the process is gone. */
   async stop(): Promise<void> {
     // A start that nobody asked for has no end to tell of.
     if (this.#starting === undefined) this.#state = 'stopping'
-    else this.#become('stopping')
+    else this.#setState('stopping')
     this.#stopped.abort()
     // Whoever called `start` hears of its failure.
     await this.#starting?.catch(() => undefined)
-    await this.#reviving
+    await this.#restarting
     await this.#engine?.dispose()
   }
 
@@ -140,9 +140,9 @@ export class Service {
    * To be called when a call took too long: a worker that doesn't even answer to its status hangs, and is killed, so
    * that another one is started. One that is only busy is left alone.
    */
-  suspect(): void {
-    this.#suspecting ??= this.#endIfHung().finally(() => {
-      this.#suspecting = undefined
+  checkForHang(): void {
+    this.#hangCheck ??= this.#killIfHung().finally(() => {
+      this.#hangCheck = undefined
     })
   }
 
@@ -152,17 +152,17 @@ export class Service {
     this.#engine = await createEngine(
       remote ?? { ...engine, signal, onWorkerExit: (error) => this.#onWorkerExit(error) },
     )
-    this.#become('loading')
-    await this.#loadFirst(this.#engine, this.#options.refusal)
-    this.#becomeReady()
+    this.#setState('loading')
+    await this.#loadConfiguredModel(this.#engine, this.#options.missingModelError)
+    this.#setReady()
   }
 
-  async #loadFirst(engine: Engine, refusal: EngineError | undefined): Promise<void> {
+  async #loadConfiguredModel(engine: Engine, missingModelError: EngineError | undefined): Promise<void> {
     try {
-      await this.#load(engine, refusal === undefined)
+      await this.#load(engine, missingModelError === undefined)
     } catch (error) {
       const missing = EngineError.isInstance(error) && error.code === 'MODEL_NOT_FOUND'
-      throw missing && refusal !== undefined ? refusal : error
+      throw missing && missingModelError !== undefined ? missingModelError : error
     }
   }
 
@@ -186,10 +186,10 @@ export class Service {
     }
   }
 
-  async #endIfHung(): Promise<void> {
+  async #killIfHung(): Promise<void> {
     const pid = this.#pid
     if (this.#state !== 'ready' || pid === undefined) return
-    const status = await this.status(this.#options.hungMs ?? hungMs)
+    const status = await this.status(this.#options.hangTimeoutMs ?? hangTimeoutMs)
     if (status !== undefined || this.#pid !== pid) return
     try {
       process.kill(pid, 'SIGKILL')
@@ -202,37 +202,37 @@ export class Service {
     this.#pid = undefined
     // Dying while the first load is under way is a failed start, told by `start`.
     if (this.#state === 'starting' || this.#state === 'loading' || this.#state === 'stopping') return
-    this.#reviving ??= this.#revive(error).finally(() => {
-      this.#reviving = undefined
+    this.#restarting ??= this.#restartWorker(error).finally(() => {
+      this.#restarting = undefined
     })
   }
 
-  async #revive(death: EngineError): Promise<void> {
+  async #restartWorker(crash: EngineError): Promise<void> {
     const { signal } = this.#stopped
-    if (performance.now() - this.#readyAt > healthyMs) this.#attempts = 0
-    this.#become('restarting', death)
+    if (performance.now() - this.#readyAt > stableMs) this.#attempts = 0
+    this.#setState('restarting', crash)
     while (true) {
-      const pauseMs = pausesMs[Math.min(this.#attempts, pausesMs.length - 1)]
+      const delayMs = restartDelaysMs[Math.min(this.#attempts, restartDelaysMs.length - 1)]
       this.#attempts += 1
       // An abort ends the pause; the next line sees to it.
-      await setTimeout(pauseMs, undefined, { signal }).catch(() => undefined)
+      await setTimeout(delayMs, undefined, { signal }).catch(() => undefined)
       if (this.#engine === undefined || signal.aborted) return
       try {
         await this.#load(this.#engine, false)
         this.#restarts += 1
-        return this.#becomeReady()
+        return this.#setReady()
       } catch (error) {
-        this.#become('failed', EngineError.isInstance(error) ? error : death)
+        this.#setState('failed', EngineError.isInstance(error) ? error : crash)
       }
     }
   }
 
-  #becomeReady(): void {
+  #setReady(): void {
     this.#readyAt = performance.now()
-    this.#become('ready')
+    this.#setState('ready')
   }
 
-  #become(state: State, error?: EngineError): void {
+  #setState(state: State, error?: EngineError): void {
     if (this.#state === 'stopping') return
     this.#state = state
     this.#error = error
@@ -240,7 +240,7 @@ export class Service {
   }
 }
 
-function unavailable(state: State): ApiError {
+function unavailableError(state: State): ApiError {
   if (state === 'stopping') {
     return new ApiError(503, 'shutting_down', 'The server is shutting down.', { retryAfterSeconds: 5 })
   }

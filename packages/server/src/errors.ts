@@ -35,12 +35,12 @@ export class ApiError extends Error {
   /** The answer that it is, in the shape of OpenAI's API. Hono gives it where an app has no error handler of its own. */
   getResponse(): Response {
     const headers = this.retryAfterSeconds === undefined ? {} : { 'retry-after': `${this.retryAfterSeconds}` }
-    return Response.json(openaiError(this, ''), { status: answeredStatus(this), headers })
+    return Response.json(openaiError(this, ''), { status: responseStatus(this), headers })
   }
 }
 
 /** Nobody reads the answer to a client that has left: Response has no status 499. */
-export function answeredStatus({ status }: ApiError): Exclude<ErrorStatus, 499> {
+export function responseStatus({ status }: ApiError): Exclude<ErrorStatus, 499> {
   return status === 499 ? 400 : status
 }
 
@@ -99,7 +99,7 @@ function openaiType(status: ErrorStatus): string {
 /** An error as OpenAI's clients read it: https://platform.openai.com/docs/guides/error-codes. */
 export function openaiError(error: ApiError, requestId: string) {
   const { status, code, param = null } = error
-  return { error: { message: messageOf(error, requestId), type: openaiType(status), param, code } }
+  return { error: { message: withRequestId(error, requestId), type: openaiType(status), param, code } }
 }
 
 const anthropicTypes: Partial<Record<ErrorStatus, string>> = {
@@ -116,15 +116,15 @@ const anthropicTypes: Partial<Record<ErrorStatus, string>> = {
 /** An error as Anthropic's clients read it: https://docs.anthropic.com/en/api/errors. */
 export function anthropicError(error: ApiError, requestId: string) {
   const type = anthropicTypes[error.status] ?? 'invalid_request_error'
-  const told = messageOf(error, requestId)
-  // The words by which agents know that a conversation has to be made shorter.
-  const message = error.code === 'context_length_exceeded' ? `prompt is too long: ${told}` : told
+  const text = withRequestId(error, requestId)
+  // Agents recognise these words and shorten the conversation.
+  const message = error.code === 'context_length_exceeded' ? `prompt is too long: ${text}` : text
   const details = { error_code: error.code }
   return { type: 'error', error: { type, message, details }, request_id: requestId }
 }
 
 /** The id finds the log's line of a failure that says nothing more; it is empty where there is none. */
-function messageOf(error: ApiError, requestId: string): string {
-  const told = error.status === 500 && requestId !== ''
-  return told ? `${error.message} Request id: ${requestId}` : error.message
+function withRequestId(error: ApiError, requestId: string): string {
+  const isInternal = error.status === 500 && requestId !== ''
+  return isInternal ? `${error.message} Request id: ${requestId}` : error.message
 }

@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
 import type { ApiEnv } from './context.ts'
 import { type ApiError, toApiError } from './errors.ts'
-import { nodeOf } from './http/node-bindings.ts'
-import { within } from './with-timeout.ts'
+import { getNodeBindings } from './http/node-bindings.ts'
+import { withTimeout } from './with-timeout.ts'
 
 /** One event of a stream, before it is written. */
 export interface ServerEvent {
@@ -12,7 +12,7 @@ export interface ServerEvent {
 }
 
 /** When a stream does something by itself. */
-export interface Pace {
+export interface StreamTimings {
   /** The status and the headers go out after so long without a first event: until then an error has a status of its own. */
   headAfterMs: number
   /** Balancers and clients cut connections that are silent for long: a comment is sent after at most twice so long. */
@@ -21,7 +21,7 @@ export interface Pace {
   stalledMs: number
 }
 
-const usualPace: Pace = { headAfterMs: 5000, heartbeatMs: 5000, stalledMs: 60_000 }
+const defaultTimings: StreamTimings = { headAfterMs: 5000, heartbeatMs: 5000, stalledMs: 60_000 }
 const heartbeat = ': still here\n\n'
 
 /**
@@ -35,11 +35,11 @@ export async function serverSentEvents(
   c: Context<ApiEnv>,
   events: AsyncIterable<ServerEvent>,
   asErrorEvents: (error: ApiError) => ServerEvent[],
-  { headAfterMs, heartbeatMs, stalledMs }: Pace = usualPace,
+  { headAfterMs, heartbeatMs, stalledMs }: StreamTimings = defaultTimings,
 ): Promise<Response> {
   const iterator = events[Symbol.asyncIterator]()
   let first: Promise<IteratorResult<ServerEvent>> | undefined = iterator.next()
-  await within(first, headAfterMs)
+  await withTimeout(first, headAfterMs)
   const encoder = new TextEncoder()
   // One timer for all of a stream: a race for each event would cost as much as the event.
   let timer: NodeJS.Timeout | undefined
@@ -53,7 +53,7 @@ export async function serverSentEvents(
           quietMs += heartbeatMs
           if (waiting && quietMs > heartbeatMs) controller.enqueue(encoder.encode(heartbeat))
           if (waiting || quietMs <= stalledMs) return
-          const node = nodeOf(c)
+          const node = getNodeBindings(c)
           // The end of its connection reaches `cancel`.
           if (node !== undefined) return void node.outgoing.destroy()
           clearInterval(timer)
@@ -63,7 +63,7 @@ export async function serverSentEvents(
         }, heartbeatMs)
       },
       async pull(controller) {
-        const say = (event: ServerEvent) => controller.enqueue(encoder.encode(written(event)))
+        const say = (event: ServerEvent) => controller.enqueue(encoder.encode(formatEvent(event)))
         const end = () => {
           clearInterval(timer)
           controller.close()
@@ -104,7 +104,7 @@ export async function serverSentEvents(
   })
 }
 
-function written({ event, data }: ServerEvent): string {
+function formatEvent({ event, data }: ServerEvent): string {
   const name = event === undefined ? '' : `event: ${event}\n`
   return `${name}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
 }

@@ -1,7 +1,7 @@
 import { type Answer, type Chunk, collect, EngineError, type GenerateOptions } from 'mlx-app'
 import type { Caller } from './caller.ts'
+import type { EngineService } from './engine-service.ts'
 import { ApiError, toApiError } from './errors.ts'
-import type { Service } from './engine-service.ts'
 import type { Settings } from './settings.ts'
 
 /** How a generation went, told once when it is over. */
@@ -23,18 +23,18 @@ type Limits = Pick<Settings, 'streamsPerKey' | 'firstTokenTimeoutMs' | 'requestT
 type OnEnd = (record: GenerationRecord) => void
 
 /** All generations of the server: each endpoint starts its own here, so that limits hold for all of them together. */
-export class Generations {
-  readonly #service: Service
+export class GenerationLimiter {
+  readonly #engineService: EngineService
   readonly #limits: Limits
   readonly #onEnd: OnEnd
   readonly #active = new Map<Caller, number>()
   /** Under way, by the request that they are for. */
   readonly #open = new Map<AbortSignal, number>()
   readonly #records = new WeakMap<AbortSignal, GenerationRecord[]>()
-  readonly #ended: (() => void)[] = []
+  readonly #endListeners: (() => void)[] = []
 
-  constructor(service: Service, limits: Limits, onEnd: OnEnd = () => undefined) {
-    this.#service = service
+  constructor(engineService: EngineService, limits: Limits, onEnd: OnEnd = () => undefined) {
+    this.#engineService = engineService
     this.#limits = limits
     this.#onEnd = onEnd
   }
@@ -47,13 +47,13 @@ export class Generations {
   }
 
   /** Resolves once nothing is under way. */
-  async drained(): Promise<void> {
-    while (this.active > 0) await this.#anyEnd()
+  async waitUntilIdle(): Promise<void> {
+    while (this.active > 0) await this.#nextEnd()
   }
 
   /** How the generations of a request went, once all of them are over; by its signal. */
-  async recordsOf(signal: AbortSignal): Promise<readonly GenerationRecord[]> {
-    while (this.#open.has(signal)) await this.#anyEnd()
+  async recordsFor(signal: AbortSignal): Promise<readonly GenerationRecord[]> {
+    while (this.#open.has(signal)) await this.#nextEnd()
     return this.#records.get(signal) ?? []
   }
 
@@ -70,8 +70,8 @@ export class Generations {
    */
   async *stream(caller: Caller, options: GenerateOptions, signal: AbortSignal): AsyncGenerator<Chunk, void> {
     const started = performance.now()
-    const { engine } = this.#service
-    this.#enter(caller, signal)
+    const { engine } = this.#engineService
+    this.#begin(caller, signal)
     const stop = new AbortController()
     const onLeave = () => stop.abort(signal.reason)
     let late = false
@@ -88,7 +88,7 @@ export class Generations {
       else signal.addEventListener('abort', onLeave, { once: true })
       const chunks = engine.generate({
         ...options,
-        ...(this.#service.isRemote ? {} : { caller }),
+        ...(this.#engineService.isRemote ? {} : { caller }),
         deadlineMs: this.#limits.requestTimeoutMs,
         signal: stop.signal,
       })
@@ -102,24 +102,24 @@ export class Generations {
       }
       ended = true
     } catch (cause) {
-      error = late && isAbort(cause) ? tooLate(this.#limits) : toApiError(cause)
+      error = late && isAbort(cause) ? firstTokenTimeoutError(this.#limits) : toApiError(cause)
       // Either the machine is too slow for what it is asked, or the worker hangs.
-      if (error.status === 504) this.#service.suspect()
+      if (error.status === 504) this.#engineService.checkForHang()
       throw error
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onLeave)
       // Whoever stops reading has left, be it the client or a stop of our own.
-      if (!ended && last === undefined) error ??= clientLeft()
+      if (!ended && last === undefined) error ??= clientLeftError()
       const totalMs = performance.now() - started
       const record = { caller, options, error, last, ttftMs, totalMs }
       this.#records.set(signal, [...(this.#records.get(signal) ?? []), record])
       this.#onEnd(record)
-      this.#leave(caller, signal)
+      this.#end(caller, signal)
     }
   }
 
-  #enter(caller: Caller, signal: AbortSignal): void {
+  #begin(caller: Caller, signal: AbortSignal): void {
     const count = this.#active.get(caller) ?? 0
     const { streamsPerKey } = this.#limits
     if (count >= streamsPerKey) {
@@ -130,18 +130,18 @@ export class Generations {
     this.#open.set(signal, (this.#open.get(signal) ?? 0) + 1)
   }
 
-  #leave(caller: Caller, signal: AbortSignal): void {
-    countDown(this.#active, caller)
-    countDown(this.#open, signal)
-    for (const resolve of this.#ended.splice(0)) resolve()
+  #end(caller: Caller, signal: AbortSignal): void {
+    decrement(this.#active, caller)
+    decrement(this.#open, signal)
+    for (const resolve of this.#endListeners.splice(0)) resolve()
   }
 
-  #anyEnd(): Promise<void> {
-    return new Promise((resolve) => this.#ended.push(resolve))
+  #nextEnd(): Promise<void> {
+    return new Promise((resolve) => this.#endListeners.push(resolve))
   }
 }
 
-function countDown<Key>(counts: Map<Key, number>, key: Key): void {
+function decrement<Key>(counts: Map<Key, number>, key: Key): void {
   const count = (counts.get(key) ?? 1) - 1
   if (count > 0) counts.set(key, count)
   else counts.delete(key)
@@ -151,11 +151,11 @@ function isAbort(error: unknown): boolean {
   return EngineError.isInstance(error) && error.code === 'ABORTED'
 }
 
-function tooLate({ firstTokenTimeoutMs }: Limits): ApiError {
+function firstTokenTimeoutError({ firstTokenTimeoutMs }: Limits): ApiError {
   const message = `There was no token after ${firstTokenTimeoutMs / 1000} seconds.`
   return new ApiError(504, 'timeout', message, { retryAfterSeconds: 5 })
 }
 
-function clientLeft(): ApiError {
+function clientLeftError(): ApiError {
   return new ApiError(499, 'client_closed_request', 'The client left.')
 }

@@ -9,7 +9,7 @@ import type { Settings } from './settings.ts'
 export function createLog({ logLevel }: Pick<Settings, 'logLevel'>): Logger {
   const { stderr } = process
   if (!stderr.isTTY) return pino({ level: logLevel }, destination(2))
-  return pino({ level: logLevel }, { write: (line) => stderr.write(readable(line)) })
+  return pino({ level: logLevel }, { write: (line) => stderr.write(formatLine(line)) })
 }
 
 const lineSchema = z.looseObject({
@@ -23,7 +23,7 @@ const lineSchema = z.looseObject({
 const left = new Set(['level', 'time', 'msg', 'err', 'pid', 'hostname'])
 
 /** A line of the log for a terminal: `12:30:01 info  request method=POST status=200`. */
-export function readable(line: string): string {
+export function formatLine(line: string): string {
   const { level, time, msg, err, ...rest } = lineSchema.parse(JSON.parse(line))
   const fields = Object.entries(rest)
     .filter(([key]) => !left.has(key))

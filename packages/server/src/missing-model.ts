@@ -8,7 +8,7 @@ import { findProject, getMissingModel, looksMissing } from 'mlx-app/setup'
  * @param options for `createEngine`.
  * @throws EngineError as `createEngine` and `getMissingModel`.
  */
-export async function getModelFirst(
+export async function resolveMissingModel(
   environment: NodeJS.ProcessEnv,
   options: EngineOptions = {},
 ): Promise<void> {

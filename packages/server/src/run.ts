@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
 import { EngineError } from 'mlx-app'
-import { getModelFirst } from './missing-model.ts'
 import { KeyError } from './keys/records.ts'
 import { StartError } from './listen-errors.ts'
+import { resolveMissingModel } from './missing-model.ts'
 import { readSettings, SettingError } from './settings.ts'
 import { type RunningServer, type StartOptions, startServer } from './start.ts'
 
@@ -17,23 +17,23 @@ import { type RunningServer, type StartOptions, startServer } from './start.ts'
 export async function runServer(options: StartOptions = {}): Promise<void> {
   try {
     const settings = readSettings(process.env)
-    if (settings.engineUrl === '') await getModelFirst(process.env, options.engine)
+    if (settings.engineUrl === '') await resolveMissingModel(process.env, options.engine)
     const server = await startServer(settings, options)
-    const ending = endOnSignals(server)
+    const ending = closeOnSignals(server)
     console.log(`Listening on ${server.url}`)
     server.ready.catch(async (error: unknown) => {
       // Told to end, a start that was under way fails.
       if (ending()) return
       await server.cut()
-      fail(error)
+      exitWithError(error)
     })
   } catch (error) {
-    fail(error)
+    exitWithError(error)
   }
 }
 
 /** The first signal lets answers under way end, a second one cuts them. */
-function endOnSignals(server: RunningServer): () => boolean {
+function closeOnSignals(server: RunningServer): () => boolean {
   let asked = false
   let code = 0
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -41,13 +41,13 @@ function endOnSignals(server: RunningServer): () => boolean {
       if (asked) code = 128 + constants.signals[signal]
       const end = asked ? server.cut() : server.close()
       asked = true
-      end.then(() => process.exit(code), fail)
+      end.then(() => process.exit(code), exitWithError)
     })
   }
   return () => asked
 }
 
-function fail(error: unknown): never {
+function exitWithError(error: unknown): never {
   if (error instanceof SettingError) {
     console.error(error.message)
     process.exit(2)

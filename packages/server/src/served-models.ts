@@ -1,8 +1,8 @@
 import { basename, isAbsolute } from 'node:path'
 import type { LoadedModel, ModelOnDisk } from 'mlx-app'
 import type { ProjectConfig } from 'mlx-app/setup'
+import type { EngineService } from './engine-service.ts'
 import { ApiError } from './errors.ts'
-import type { Service } from './engine-service.ts'
 
 /** A model that requests may name. */
 export interface ServedModel {
@@ -12,24 +12,24 @@ export interface ServedModel {
 }
 
 /** A look at the disk is good for so long. */
-const freshMs = 10_000
+const cacheMs = 10_000
 
 /**
  * The names that requests may give: the configured model, its aliases, and the models on disk. A path is no name:
  * clients can't make the server read a folder of their choice.
  */
 export class ServedModels {
-  readonly #service: Service
+  readonly #engineService: EngineService
   readonly #config: ProjectConfig
-  readonly #only: readonly string[]
+  readonly #allowed: readonly string[]
   #onDisk: Promise<ModelOnDisk[]> | undefined
-  #lookedAt = Number.NEGATIVE_INFINITY
+  #listedAt = Number.NEGATIVE_INFINITY
 
   /** @param only the names that are served beside the configured one; empty for all. */
-  constructor(service: Service, config: ProjectConfig, only: readonly string[] = []) {
-    this.#service = service
+  constructor(engineService: EngineService, config: ProjectConfig, only: readonly string[] = []) {
+    this.#engineService = engineService
     this.#config = config
-    this.#only = only
+    this.#allowed = only
   }
 
   /** The name of the model that is used where a request gives none. */
@@ -59,7 +59,7 @@ export class ServedModels {
 
   /** All of them, the configured one first. */
   async list(): Promise<ServedModel[]> {
-    const status = await this.#service.status()
+    const status = await this.#engineService.status()
     const loaded = status?.models ?? []
     return (await this.#names()).map((id) => ({
       id,
@@ -70,18 +70,18 @@ export class ServedModels {
   async #names(): Promise<string[]> {
     const aliases = Object.keys(this.#config.aliases ?? {})
     // mlx_lm.server lists the model that it was started with by its folder.
-    const onDisk = (await this.#look()).flatMap(({ model }) => (isPath(model) ? [] : model))
+    const onDisk = (await this.#listModelsOnDisk()).flatMap(({ model }) => (isPath(model) ? [] : model))
     const others = [...aliases, ...onDisk]
-    const served = this.#only.length === 0 ? others : others.filter((name) => this.#only.includes(name))
+    const served = this.#allowed.length === 0 ? others : others.filter((name) => this.#allowed.includes(name))
     return [...new Set([this.defaultId, ...served])]
   }
 
   /** A look that failed is not kept. */
-  async #look(): Promise<ModelOnDisk[]> {
+  async #listModelsOnDisk(): Promise<ModelOnDisk[]> {
     const now = performance.now()
-    if (this.#onDisk === undefined || now - this.#lookedAt > freshMs) {
-      this.#lookedAt = now
-      this.#onDisk = this.#service.engine.models()
+    if (this.#onDisk === undefined || now - this.#listedAt > cacheMs) {
+      this.#listedAt = now
+      this.#onDisk = this.#engineService.engine.models()
       this.#onDisk.catch(() => {
         this.#onDisk = undefined
       })

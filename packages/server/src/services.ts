@@ -4,15 +4,15 @@ import { findProject, isOnHub, type ProjectConfig, progressLines, refusedPull } 
 import type { Logger } from 'pino'
 import type { Authenticate } from './caller.ts'
 import type { Services } from './context.ts'
-import { Generations } from './generation-limiter.ts'
+import { EngineService } from './engine-service.ts'
+import { GenerationLimiter } from './generation-limiter.ts'
 import { KeyFile } from './keys/key-file.ts'
 import { createLog } from './log.ts'
 import { openMcpServers } from './mcp/toolbox.ts'
-import { ServedModels } from './served-models.ts'
-import { Service } from './engine-service.ts'
-import type { Settings } from './settings.ts'
-import { watchEngine } from './operations/engine-metrics.ts'
+import { registerEngineMetrics } from './operations/engine-metrics.ts'
 import { Metrics } from './operations/metrics.ts'
+import { ServedModels } from './served-models.ts'
+import type { Settings } from './settings.ts'
 
 /** For `createServices`. */
 export interface ServicesOptions {
@@ -23,7 +23,7 @@ export interface ServicesOptions {
   /** Says who sends a request, in place of the check of keys. */
   authenticate?: Authenticate | undefined
   /** How long a worker that is suspected to hang has to answer, in milliseconds; default 30,000. */
-  hungMs?: number | undefined
+  hangTimeoutMs?: number | undefined
 }
 
 /**
@@ -36,18 +36,18 @@ export interface ServicesOptions {
 export async function createServices(settings: Settings, options: ServicesOptions = {}): Promise<Services> {
   const { log = createLog(settings), authenticate } = options
   const { root, config } = findProject(options.engine?.project)
-  const service = serviceOf(settings, config, log, options)
+  const engineService = createEngineService(settings, config, log, options)
   const models = new ServedModels(
-    service,
+    engineService,
     { ...config, model: settings.engineModel || config.model },
     settings.servedModels,
   )
   const metrics = new Metrics(models.defaultId)
-  const generations = new Generations(service, settings, (record) => metrics.onGeneration(record))
-  watchEngine({ metrics, service, generations })
+  const generations = new GenerationLimiter(engineService, settings, (record) => metrics.onGeneration(record))
+  registerEngineMetrics({ metrics, engineService, generations })
   const mcp = await openMcpServers(settings, root, log)
   const close = async () => {
-    await Promise.all([service.stop(), mcp?.close()])
+    await Promise.all([engineService.stop(), mcp?.close()])
   }
   return {
     settings,
@@ -56,27 +56,27 @@ export async function createServices(settings: Settings, options: ServicesOption
     log,
     keys: new KeyFile(resolve(root, settings.keysFile)),
     authenticate,
-    service,
+    engineService,
     models,
     generations,
     metrics,
     mcp,
-    start: () => service.start(),
+    start: () => engineService.start(),
     close,
     [Symbol.asyncDispose]: close,
   }
 }
 
-function serviceOf(
+function createEngineService(
   settings: Settings,
   config: ProjectConfig,
   log: Logger,
-  { engine, hungMs }: ServicesOptions,
-): Service {
+  { engine, hangTimeoutMs }: ServicesOptions,
+): EngineService {
   const progress = progressLines((line, { stage, loadedBytes, totalBytes }) =>
     log.info({ stage, loadedBytes, totalBytes }, line),
   )
-  return new Service({
+  return new EngineService({
     engine: {
       queueLimit: settings.queueLimit,
       onLog: (line) => log.debug({ worker: line }),
@@ -88,8 +88,8 @@ function serviceOf(
       log.info({ state, err }, 'state')
     },
     onProgress: progress.update,
-    refusal: isOnHub(config.model) ? refusedPull(config.model) : undefined,
-    hungMs,
+    missingModelError: isOnHub(config.model) ? refusedPull(config.model) : undefined,
+    hangTimeoutMs,
   })
 }
 

@@ -6,7 +6,7 @@ const list = (fallback = '') =>
     .default(fallback)
     .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
 
-const whole = (least: number, most: number, fallback: number) =>
+const integer = (least: number, most: number, fallback: number) =>
   z.coerce.number().int().min(least).max(most).default(fallback)
 
 /** What browsers send as Origin: nothing after the port, and no `*`, which would open the server to every page. */
@@ -14,8 +14,8 @@ const origins = list().pipe(
   z.array(z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/*]+$/i, 'expected origins, as https://example.org')),
 )
 
-const milliseconds = (fallback: number) => whole(1, 2 ** 31 - 1, fallback)
-const switched = z.stringbool().default(false)
+const milliseconds = (fallback: number) => integer(1, 2 ** 31 - 1, fallback)
+const flag = z.stringbool().default(false)
 const mebibyte = 1024 * 1024
 
 /** An environment variable and what it means, in one line for the table of the README. */
@@ -29,7 +29,7 @@ const settingsSchema = z.object({
     'address to listen on; one that others can reach needs a key',
     z.string().min(1).default('127.0.0.1'),
   ),
-  port: setting('PORT', 'port to listen on; 0 takes any that is free', whole(0, 65_535, 8000)),
+  port: setting('PORT', 'port to listen on; 0 takes any that is free', integer(0, 65_535, 8000)),
   keysFile: setting('KEYS_FILE', 'file of the hashed keys', z.string().min(1).default('.mlx/keys.json')),
   allowedHosts: setting(
     'ALLOWED_HOSTS',
@@ -56,15 +56,15 @@ const settingsSchema = z.object({
     'variables of the chat template that requests may set, with commas between',
     list('enable_thinking,reasoning_effort'),
   ),
-  bodyBytes: setting(
+  maxBodyBytes: setting(
     'MAX_BODY_BYTES',
     'largest body of a request, in bytes',
-    whole(1, 1024 * mebibyte, 16 * mebibyte),
+    integer(1, 1024 * mebibyte, 16 * mebibyte),
   ),
-  bodyValues: setting(
+  maxBodyValues: setting(
     'MAX_BODY_VALUES',
     'most values in a body, those in lists and objects among them',
-    whole(1, 100_000_000, 50_000),
+    integer(1, 100_000_000, 50_000),
   ),
   headersTimeoutMs: setting(
     'HEADERS_TIMEOUT_MS',
@@ -81,28 +81,32 @@ const settingsSchema = z.object({
     'time that a connection may stay open without a request, in milliseconds',
     milliseconds(65_000),
   ),
-  connections: setting('MAX_CONNECTIONS', 'connections at once; more are closed', whole(1, 1_000_000, 4096)),
-  messages: setting('MAX_MESSAGES', 'messages of one request', whole(1, 10_000, 2048)),
-  parts: setting('MAX_PARTS', 'parts (texts and images) of one message', whole(1, 10_000, 256)),
+  maxConnections: setting(
+    'MAX_CONNECTIONS',
+    'connections at once; more are closed',
+    integer(1, 1_000_000, 4096),
+  ),
+  maxMessages: setting('MAX_MESSAGES', 'messages of one request', integer(1, 10_000, 2048)),
+  maxParts: setting('MAX_PARTS', 'parts (texts and images) of one message', integer(1, 10_000, 256)),
   defaultTokens: setting(
     'DEFAULT_TOKENS',
     'tokens of an answer where the request sets no limit',
-    whole(1, 1_048_576, 4096),
+    integer(1, 1_048_576, 4096),
   ),
   maxTokens: setting(
     'MAX_TOKENS',
     'most tokens of an answer that a request may ask for',
-    whole(1, 1_048_576, 131_072),
+    integer(1, 1_048_576, 131_072),
   ),
   queueLimit: setting(
     'QUEUE_LIMIT',
     'requests that may wait for a place in the batch; more get 429',
-    whole(1, 1_000_000, 512),
+    integer(1, 1_000_000, 512),
   ),
   streamsPerKey: setting(
     'STREAMS_PER_KEY',
     'requests of one key that may run at once; more get 429',
-    whole(1, 1_000_000, 64),
+    integer(1, 1_000_000, 64),
   ),
   firstTokenTimeoutMs: setting(
     'FIRST_TOKEN_TIMEOUT_MS',
@@ -122,12 +126,12 @@ const settingsSchema = z.object({
   storedResponses: setting(
     'STORED_RESPONSES',
     'answers of /v1/responses that are kept for previous_response_id',
-    whole(0, 1_000_000, 1000),
+    integer(0, 1_000_000, 1000),
   ),
   storedResponseBytes: setting(
     'STORED_RESPONSE_BYTES',
     'what they may take in all, in bytes',
-    whole(0, 16 * 1024 * mebibyte, 64 * mebibyte),
+    integer(0, 16 * 1024 * mebibyte, 64 * mebibyte),
   ),
   engineUrl: setting(
     'ENGINE_URL',
@@ -150,7 +154,7 @@ const settingsSchema = z.object({
     'file of the MCP servers whose tools requests may use; empty: none',
     z.string().default(''),
   ),
-  mcpRounds: setting('MCP_ROUNDS', 'rounds of calls to MCP tools in one request', whole(0, 100, 8)),
+  mcpRounds: setting('MCP_ROUNDS', 'rounds of calls to MCP tools in one request', integer(0, 100, 8)),
   mcpTimeoutMs: setting(
     'MCP_TIMEOUT_MS',
     'time that an MCP server has for one answer, in milliseconds',
@@ -161,7 +165,7 @@ const settingsSchema = z.object({
     'least level of the log: trace, debug, info, warn, error, fatal or silent',
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   ),
-  logPrompts: setting('LOG_PROMPTS', 'true writes prompts and messages to the log', switched),
+  logPrompts: setting('LOG_PROMPTS', 'true writes prompts and messages to the log', flag),
 })
 
 /** What is set, from the environment or by default. */

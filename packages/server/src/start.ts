@@ -3,9 +3,9 @@ import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { createApp } from './app.ts'
 import type { Services } from './context.ts'
-import { OpenRequests } from './open-requests.ts'
 import { boundConnections, connectionOptions } from './http/connections.ts'
 import { asStartError } from './listen-errors.ts'
+import { OpenRequests } from './open-requests.ts'
 import { createServices, type ServicesOptions } from './services.ts'
 import { readSettings, type Settings } from './settings.ts'
 
@@ -52,7 +52,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const services = await createServices(settings, options)
   try {
-    if (options.authenticate === undefined) services.keys.admit(settings.host)
+    if (options.authenticate === undefined) services.keys.requireKeyFor(settings.host)
     const app = await (options.app ?? createApp)(services)
     return await serve(app, services)
   } catch (error) {
@@ -62,7 +62,7 @@ export async function startServer(
 }
 
 async function serve(app: ServedApp, services: Services): Promise<RunningServer> {
-  const { settings, service } = services
+  const { settings, engineService } = services
   const server = createAdaptorServer({
     fetch: (request, bindings) => app.fetch(request, bindings),
     serverOptions: connectionOptions(settings),
@@ -83,11 +83,11 @@ async function serve(app: ServedApp, services: Services): Promise<RunningServer>
     await closed
   }
   const close = async () => {
-    service.drain()
+    engineService.drain()
     await requests.drain(settings.graceMs)
     await cut()
   }
-  return { url: urlOf(server), services, ready, cut, close, [Symbol.asyncDispose]: close }
+  return { url: listeningUrl(server), services, ready, cut, close, [Symbol.asyncDispose]: close }
 }
 
 async function listen(server: Server, { host, port }: Settings): Promise<void> {
@@ -99,7 +99,7 @@ async function listen(server: Server, { host, port }: Settings): Promise<void> {
   }
 }
 
-function urlOf(server: Server): string {
+function listeningUrl(server: Server): string {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The server has no port.')
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address

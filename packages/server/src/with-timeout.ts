@@ -1,5 +1,5 @@
 /** What the promise gives if it does so in time, else undefined; the promise goes on. */
-export async function within<Value>(
+export async function withTimeout<Value>(
   promise: Promise<Value>,
   milliseconds: number,
 ): Promise<Value | undefined> {

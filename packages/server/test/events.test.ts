@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { afterEach, expect, test } from 'vitest'
 import type { ApiEnv } from '../src/context.ts'
 import { ApiError, openaiError } from '../src/errors.ts'
-import { type Pace, type ServerEvent, serverSentEvents } from '../src/events.ts'
+import { type ServerEvent, type StreamTimings, serverSentEvents } from '../src/events.ts'
 import { rest } from './raw.ts'
 
 const closers: (() => void)[] = []
@@ -15,13 +15,15 @@ afterEach(() => {
 })
 
 /** A server whose every answer is a stream of these events. */
-async function serve(events: () => AsyncIterable<ServerEvent>, pace: Pace) {
+async function serve(events: () => AsyncIterable<ServerEvent>, timings: StreamTimings) {
   const app = new Hono<ApiEnv>()
   app.use((c, next) => {
     c.set('log', pino({ level: 'silent' }))
     return next()
   })
-  app.get('/', (c) => serverSentEvents(c, events(), (error) => [{ data: openaiError(error, 'req_1') }], pace))
+  app.get('/', (c) =>
+    serverSentEvents(c, events(), (error) => [{ data: openaiError(error, 'req_1') }], timings),
+  )
   app.onError((error, c) => c.text(error.message, 418))
   const server = createAdaptorServer({ fetch: app.fetch })
   server.listen(0, '127.0.0.1')
@@ -32,7 +34,7 @@ async function serve(events: () => AsyncIterable<ServerEvent>, pace: Pace) {
   return address.port
 }
 
-const usual: Pace = { headAfterMs: 5000, heartbeatMs: 5000, stalledMs: 60_000 }
+const usual: StreamTimings = { headAfterMs: 5000, heartbeatMs: 5000, stalledMs: 60_000 }
 
 /** A promise, and what keeps it. */
 function event() {

@@ -74,7 +74,7 @@ describe('a worker that is killed', () => {
     expect(isRunning(first)).toBe(false)
     expect(await workerPid(server)).not.toBe(first)
     expect(await engineStatus(server)).toMatchObject({ active: 0, queued: 0, deaths: 1 })
-    expect(server.services.service.restarts).toBe(1)
+    expect(server.services.engineService.restarts).toBe(1)
   })
 
   test('under a request that is not streamed: 503, and when to come again', async () => {
@@ -109,11 +109,11 @@ describe('a worker that is killed', () => {
     const pauses: number[] = []
     for (let death = 1; death <= 5; death++) {
       process.kill(await workerPid(server), 'SIGKILL')
-      await until(async () => server.services.service.state !== 'ready')
+      await until(async () => server.services.engineService.state !== 'ready')
       const since = performance.now()
       await untilReady()
       pauses.push(performance.now() - since)
-      expect(server.services.service.restarts).toBe(death)
+      expect(server.services.engineService.restarts).toBe(death)
     }
     // 0, 0.5, 1, 2 and 5 seconds, and the start itself.
     expect(pauses[4]).toBeGreaterThan(5000)
@@ -124,7 +124,7 @@ describe('a worker that is killed', () => {
 })
 
 test('a worker that hangs: 504 after the time to a first token, then it is ended and another one started', async () => {
-  await open({ hungMs: 2000 })
+  await open({ hangTimeoutMs: 2000 })
   const first = await workerPid(server)
   const streams = await sixteen()
   process.kill(first, 'SIGSTOP')

@@ -10,7 +10,7 @@ const long = `${'Once upon a time there was a tiny model. '.repeat(1800)}${story
 
 /** Fails where the worker goes on with a generation once the server knows that its client has left. */
 async function expectStopped(): Promise<void> {
-  await shared.server.services.generations.drained()
+  await shared.server.services.generations.waitUntilIdle()
   expect(await engineStatus(shared.server)).toMatchObject({ active: 0, queued: 0 })
 }
 

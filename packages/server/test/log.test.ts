@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { answerTo, ask, until } from '../../engine/test/engine/support.ts'
-import { readable } from '../src/log.ts'
+import { formatLine } from '../src/log.ts'
 import { chat, readAnswer, readChat } from './streams.ts'
 import { openServer, type TestServer, useServer } from './support.ts'
 
@@ -96,7 +96,7 @@ test('a terminal gets words', () => {
   const time = new Date(2026, 0, 2, 12, 30, 1).getTime()
   const base = { time, pid: 1, hostname: 'here' }
   const request = { ...base, level: 30, msg: 'request', method: 'GET', status: 200, prompts: [['a']] }
-  expect(readable(JSON.stringify(request))).toBe(
+  expect(formatLine(JSON.stringify(request))).toBe(
     '12:30:01 info  request method=GET status=200 prompts=[["a"]]\n',
   )
   const failure = {
@@ -105,5 +105,5 @@ test('a terminal gets words', () => {
     msg: 'it failed',
     err: { type: 'Error', message: 'no', stack: 'Error: no\n at x' },
   }
-  expect(readable(JSON.stringify(failure))).toBe('12:30:01 error it failed\n  Error: no\n   at x\n')
+  expect(formatLine(JSON.stringify(failure))).toBe('12:30:01 error it failed\n  Error: no\n   at x\n')
 })

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { answerTo, useEngine, useFolder } from '../../engine/test/engine/support.ts'
 import { toolExample } from '../../engine/test/engine/tool-example.ts'
 import type { McpServerConfig } from '../src/mcp/config.ts'
-import { type RunChunk, withToolbox } from '../src/mcp/tool-loop.ts'
+import { type RunChunk, runToolLoop } from '../src/mcp/tool-loop.ts'
 import { McpServers } from '../src/mcp/toolbox.ts'
 import { openServer, useServer } from './support.ts'
 
@@ -45,7 +45,7 @@ async function answer(servers: McpServers, names: string[], rounds = 8, question
   }
   const chunks: RunChunk[] = []
   const options = { messages: [{ role: 'user' as const, content: question }] }
-  for await (const chunk of withToolbox(generate, options, toolbox, rounds, signal)) chunks.push(chunk)
+  for await (const chunk of runToolLoop(generate, options, toolbox, rounds, signal)) chunks.push(chunk)
   return {
     asked,
     text: chunks.map(({ text }) => text).join(''),

@@ -58,7 +58,7 @@ describe('without a socket', () => {
     await reader?.read()
     expect(services.generations.active).toBe(1)
     await reader?.cancel()
-    await services.generations.drained()
+    await services.generations.waitUntilIdle()
     expect(await services.metrics.read()).toMatch(/^mlx_http_requests_total\{.*"499"\} 1$/m)
   })
 

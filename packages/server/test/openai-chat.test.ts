@@ -119,7 +119,7 @@ test('a stream whose worker dies ends with an error, and without [DONE]', async 
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
     let text = (await reader?.read())?.value ?? ''
     expect(text).toMatch(/^data: {"id":"chatcmpl-/)
-    const { pid = 0 } = await server.services.service.engine.status()
+    const { pid = 0 } = await server.services.engineService.engine.status()
     process.kill(pid, 'SIGKILL')
     for (let part = await reader?.read(); part?.done === false; part = await reader?.read())
       text += part.value
@@ -135,7 +135,7 @@ test('a stream whose worker dies ends with an error, and without [DONE]', async 
       },
     })
     expect(text).not.toContain('[DONE]')
-    await until(async () => server.services.service.state === 'ready')
+    await until(async () => server.services.engineService.state === 'ready')
     const { message } = await answered(server, ask('Say hello.'))
     expect(message?.content).toBe(answerTo('Say hello.'))
   } finally {
@@ -160,7 +160,7 @@ test('what one of several prompts fails with ends the others', async () => {
           },
         },
       ])
-      await server.services.generations.drained()
+      await server.services.generations.waitUntilIdle()
       expect(server.services.generations.active).toBe(0)
     }
   } finally {

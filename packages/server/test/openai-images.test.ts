@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { download, isAllowedHost } from '../src/requests/image-download.ts'
 import { isPublic } from '../src/requests/public-address.ts'
-import { download, isListed } from '../src/requests/image-download.ts'
 import { useServer } from './support.ts'
 
 const png = Buffer.from('\x89PNG\r\n\x1a\nsome bytes', 'latin1')
@@ -106,7 +106,7 @@ test.each([
   ['https://IMAGES.example/a.png', 'images.example', true],
   ['https://sub.images.example/a.png', 'images.example', false],
 ])('%s with %s listed: %s', (address, entry, listed) => {
-  expect(isListed(new URL(address), [entry])).toBe(listed)
+  expect(isAllowedHost(new URL(address), [entry])).toBe(listed)
 })
 
 test.each([

@@ -8,12 +8,12 @@ import { Hono } from 'hono'
 import { afterAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { useFolder } from '../../engine/test/engine/support.ts'
-import { pageModule } from '../scripts/page-module.ts'
+import { createPageModule } from '../scripts/page-module.ts'
+import { addChatPage } from '../src/chat-page.ts'
 import type { ApiEnv } from '../src/context.ts'
-import { answerErrors } from '../src/http/error-handler.ts'
-import { prefixOf } from '../src/http/mount-path.ts'
+import { addErrorHandler } from '../src/http/error-handler.ts'
+import { getMountPath } from '../src/http/mount-path.ts'
 import type { readPageFile } from '../src/page-files.ts'
-import { page } from '../src/chat-page.ts'
 
 const folder = useFolder()
 const moduleSchema = z.object({
@@ -24,19 +24,19 @@ const moduleSchema = z.object({
 async function moduleOf(name: string, files: Record<string, string | Uint8Array>) {
   const path = join(folder.path, name)
   const bytes = Object.entries(files).map(([file, content]) => [file, Buffer.from(content)] as const)
-  writeFileSync(path, pageModule(new Map(bytes)))
+  writeFileSync(path, createPageModule(new Map(bytes)))
   return moduleSchema.parse(await import(pathToFileURL(path).href)).readPageFile
 }
 
 /** The page alone, listening, without a model. */
 async function serve(read: typeof readPageFile, prefix = '/') {
   const api = new OpenAPIHono<ApiEnv>()
-  answerErrors(api)
+  addErrorHandler(api)
   api.use((c, next) => {
-    c.set('prefix', prefixOf(c))
+    c.set('prefix', getMountPath(c))
     return next()
   })
-  page(api, read)
+  addChatPage(api, read)
   const server = createAdaptorServer({ fetch: new Hono().route(prefix, api).fetch })
   afterAll(() => void server.close())
   await once(server.listen(0, '127.0.0.1'), 'listening')

@@ -6,7 +6,7 @@ import { findInterpreter, findProject, scriptCommand } from 'mlx-app/setup'
 import { expect, test } from 'vitest'
 import { pythonDirectory } from '../../engine/src/package-files.ts'
 import { answerTo, makeProject, until, useFolder } from '../../engine/test/engine/support.ts'
-import { pageModule } from '../scripts/page-module.ts'
+import { createPageModule } from '../scripts/page-module.ts'
 import { keysCommand } from '../src/program-commands.ts'
 import { settingRows } from '../src/settings.ts'
 import { runServer } from './program.ts'
@@ -53,7 +53,7 @@ async function bundle(file: string): Promise<void> {
   const pageFiles: Plugin = {
     name: 'page files',
     setup({ onLoad }) {
-      onLoad({ filter: /page-files\.ts$/ }, () => ({ contents: pageModule(page) }))
+      onLoad({ filter: /page-files\.ts$/ }, () => ({ contents: createPageModule(page) }))
     },
   }
   await build({

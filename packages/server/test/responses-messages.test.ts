@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { Images } from '../src/requests/images.ts'
 import { inputItemSchema } from '../src/responses/input-items.ts'
-import { itemsOf } from '../src/responses/items.ts'
-import { messagesOf } from '../src/responses/messages.ts'
+import { toItems } from '../src/responses/items.ts'
+import { toMessages } from '../src/responses/messages.ts'
 import { ToolNames } from '../src/responses/tool-names.ts'
 import { useServer } from './support.ts'
 
@@ -13,8 +13,8 @@ const shared = useServer()
 function messages(input: unknown[], instructions?: string, names = new ToolNames([])) {
   const { signal } = new AbortController()
   const images = new Images(shared.server.services, { model: undefined, signal })
-  const items = itemsOf(z.array(inputItemSchema).parse(input), () => undefined)
-  return messagesOf(items, instructions, images, names)
+  const items = toItems(z.array(inputItemSchema).parse(input), () => undefined)
+  return toMessages(items, instructions, images, names)
 }
 
 const call = (id: string, name: string) => ({

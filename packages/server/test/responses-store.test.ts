@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { answerTo, useFolder } from '../../engine/test/engine/support.ts'
-import { changeRecords } from '../src/keys/update-records.ts'
-import { makeKey } from '../src/keys/records.ts'
+import { createKey } from '../src/keys/records.ts'
+import { updateRecords } from '../src/keys/update-records.ts'
 import { requestBodySchema } from '../src/responses/request-body.ts'
-import { newResponse } from '../src/responses/response-object.ts'
-import { itemsUpTo, ResponseStore, type Turn } from '../src/responses/response-store.ts'
+import { createResponseObject } from '../src/responses/response-object.ts'
+import { collectItems, ResponseStore, type Turn } from '../src/responses/response-store.ts'
 import { respond, responseBody, textOf } from './responses.ts'
 import { type TestServer, useServer } from './support.ts'
 
@@ -71,8 +71,8 @@ describe('the responses of one key', () => {
   const keyed = useServer({ KEYS_FILE: file })
 
   test('are not there for another', async () => {
-    const [ada, ben] = [makeKey('ada'), makeKey('ben')]
-    await changeRecords(file, () => [ada.record, ben.record])
+    const [ada, ben] = [createKey('ada'), createKey('ben')]
+    await updateRecords(file, () => [ada.record, ben.record])
     const as = (key: string, path: string, body?: object) =>
       fetch(`${keyed.server.url}/v1/responses${path}`, {
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -100,7 +100,7 @@ describe('the store', () => {
   const settings = { storedResponses: 3, storedResponseBytes: 1_000_000 }
 
   function add(store: ResponseStore, previous?: Turn): { id: string; item: string; turn: Turn } {
-    const response = newResponse(requestBodySchema.parse({ input: 'x' }), 'hello')
+    const response = createResponseObject(requestBodySchema.parse({ input: 'x' }), 'hello')
     const item = `msg of ${response.id}`
     const content = [{ type: 'input_text' as const, text: 'x' }]
     const message = {
@@ -140,7 +140,7 @@ describe('the store', () => {
     expect(store.bytes).toBe(0)
     const second = add(store, first.turn)
     expect(store.bytes).toBe(first.turn.bytes + second.turn.bytes)
-    expect(itemsUpTo(second.turn).map(({ id }) => id)).toEqual([first.item, second.item])
+    expect(collectItems(second.turn).map(({ id }) => id)).toEqual([first.item, second.item])
     store.delete('ada', second.id)
     expect(store.bytes).toBe(0)
   })

@@ -130,7 +130,7 @@ describe('events', () => {
   test('of an answer that failed end with its failure, and it is not kept', async () => {
     const server = await openServer()
     try {
-      const { pid } = await server.services.service.engine.status()
+      const { pid } = await server.services.engineService.engine.status()
       const response = await server.post('/v1/responses', endless)
       const reader = z
         .instanceof(ReadableStream)
@@ -159,7 +159,7 @@ describe('events', () => {
       })
       const { id } = z.object({ id: z.string() }).parse(events[0]?.response)
       expect((await fetch(`${server.url}/v1/responses/${id}`)).status).toBe(404)
-      await until(async () => server.services.service.state === 'ready')
+      await until(async () => server.services.engineService.state === 'ready')
       const refused = await server.post('/v1/responses', { input: 'Say hello.', previous_response_id: id })
       expect(refused.status).toBe(404)
     } finally {
@@ -179,8 +179,8 @@ describe('events', () => {
     const { value } = await reader.read()
     const id = /resp_[0-9a-f]{32}/.exec(String(value))?.[0]
     leaving.abort()
-    await server.services.generations.drained()
-    await until(async () => (await server.services.service.engine.status()).active === 0)
+    await server.services.generations.waitUntilIdle()
+    await until(async () => (await server.services.engineService.engine.status()).active === 0)
     expect((await fetch(`${server.url}/v1/responses/${id}`)).status).toBe(404)
   })
 })

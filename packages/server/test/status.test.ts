@@ -77,5 +77,5 @@ test('while the model loads: not ready, requests get a 503 that says when to com
   expect(await answer.json()).toMatchObject({ error: { type: 'server_error', code: 'model_loading' } })
   await server.close()
   await expect(server.ready).rejects.toMatchObject({ code: 'ABORTED' })
-  expect(server.services.service.state).toBe('stopping')
+  expect(server.services.engineService.state).toBe('stopping')
 })

@@ -24,8 +24,8 @@ export async function toConversation(
     )
   }
   const conversation = new Conversation(images)
-  const told = system == null ? '' : withoutBilling(system)
-  if (told.length > 0) conversation.add({ role: 'system', content: joined(told) })
+  const systemText = system == null ? '' : dropBillingHeader(system)
+  if (systemText.length > 0) conversation.add({ role: 'system', content: joinText(systemText) })
   for (const [place, turn] of turns.entries()) await conversation.addTurn(turn, `messages.${place}.content`)
   return conversation.messages
 }
@@ -43,7 +43,7 @@ class Conversation {
   async addTurn(turn: Turn, param: string): Promise<void> {
     const { role, content } = turn
     if (role === 'assistant') this.#addAssistant(content)
-    else if (role === 'system') this.add({ role, content: joined(content) })
+    else if (role === 'system') this.add({ role, content: joinText(content) })
     else if (typeof content === 'string') this.add({ role, content })
     else await this.#addUser(content, param)
   }
@@ -51,7 +51,7 @@ class Conversation {
   /** Adds a message, to the last one if that is of the same role: templates may want roles to take turns. */
   add(message: Message): void {
     const last = this.messages.at(-1)
-    const together = last === undefined ? undefined : merged(last, message)
+    const together = last === undefined ? undefined : mergeMessages(last, message)
     if (together === undefined) this.messages.push(message)
     else this.messages.splice(-1, 1, together)
   }
@@ -67,7 +67,7 @@ class Conversation {
     const thoughts = blocks.flatMap((block) => (block.type === 'thinking' ? block.thinking : []))
     this.add({
       role: 'assistant',
-      content: joined(blocks.filter((block) => block.type === 'text')),
+      content: joinText(blocks.filter((block) => block.type === 'text')),
       ...(thoughts.length > 0 && { reasoning: thoughts.join('\n') }),
       ...(toolCalls.length > 0 && { toolCalls }),
     })
@@ -83,7 +83,7 @@ class Conversation {
       if (block.type === 'text') parts.push(block)
       else if (block.type === 'image') parts.push(await this.#image(block, `${param}.${place}`))
     }
-    if (parts.length > 0) this.add({ role: 'user', content: withJoinedTexts(parts) })
+    if (parts.length > 0) this.add({ role: 'user', content: joinTexts(parts) })
   }
 
   /** Gives the images of the result. */
@@ -95,7 +95,7 @@ class Conversation {
       throw invalid(`${where}: no turn before this one has a tool_use "${toolCallId}".`, where)
     }
     const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : (content ?? [])
-    const text = joined(parts.filter((part) => part.type === 'text'))
+    const text = joinText(parts.filter((part) => part.type === 'text'))
     this.add({ role: 'tool', content: isError === true ? `Error: ${text}` : text, toolCallId, name })
     const images: ContentPart[] = []
     for (const [place, part] of parts.entries()) {
@@ -114,17 +114,17 @@ class Conversation {
  * The system prompt without the block that Claude Code puts first, for the bills of Anthropic. It differs from
  * conversation to conversation, so none would find its beginning in the prompt cache.
  */
-function withoutBilling(system: Texts): Texts {
+function dropBillingHeader(system: Texts): Texts {
   if (typeof system === 'string') return system
   return system[0]?.text.startsWith('x-anthropic-billing-header:') === true ? system.slice(1) : system
 }
 
 /** Blocks are paragraphs: clients put what they add to a turn into blocks of its own. */
-function joined(content: Texts): string {
+function joinText(content: Texts): string {
   return typeof content === 'string' ? content : content.map(({ text }) => text).join('\n')
 }
 
-function withJoinedTexts(parts: readonly ContentPart[]): string | ContentPart[] {
+function joinTexts(parts: readonly ContentPart[]): string | ContentPart[] {
   const together: ContentPart[] = []
   for (const part of parts) {
     const last = together.at(-1)
@@ -136,9 +136,9 @@ function withJoinedTexts(parts: readonly ContentPart[]): string | ContentPart[] 
   return together.length === 1 && first?.type === 'text' ? first.text : together
 }
 
-function merged(last: Message, next: Message): Message | undefined {
+function mergeMessages(last: Message, next: Message): Message | undefined {
   if (last.role === 'user' && next.role === 'user') {
-    return { role: 'user', content: withJoinedTexts([...partsOf(last.content), ...partsOf(next.content)]) }
+    return { role: 'user', content: joinTexts([...toParts(last.content), ...toParts(next.content)]) }
   }
   if (last.role !== 'assistant' || next.role !== 'assistant') return undefined
   const texts = [last.content, next.content].filter((text) => text !== '')
@@ -151,6 +151,6 @@ function merged(last: Message, next: Message): Message | undefined {
   }
 }
 
-function partsOf(content: string | ContentPart[]): ContentPart[] {
+function toParts(content: string | ContentPart[]): ContentPart[] {
   return typeof content === 'string' ? [{ type: 'text', text: content }] : content
 }

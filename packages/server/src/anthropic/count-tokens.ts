@@ -23,14 +23,14 @@ const route = createRoute({
 })
 
 /** `POST /v1/messages/count_tokens` of Anthropic's API. */
-export function countTokens(api: Api, services: Services): void {
+export function addCountTokens(api: Api, services: Services): void {
   api.openapi(route, async (c) => {
     const { signal } = c.req.raw
     const { options } = await toPrompt(c.req.valid('json'), services, signal)
     const { toolChoice, tools = [], ...prompt } = options
     // With this choice the model does not see the tools.
     const seen = toolChoice === 'none' ? [] : tools
-    const input_tokens = await services.service.engine.countTokens({ ...prompt, tools: seen, signal })
+    const input_tokens = await services.engineService.engine.countTokens({ ...prompt, tools: seen, signal })
     return c.json({ input_tokens }, 200)
   })
 }

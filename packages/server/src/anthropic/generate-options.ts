@@ -1,16 +1,16 @@
 import type { GenerateOptions, PromptOptions, ToolChoice } from 'mlx-app'
 import type { Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
-import { checkMessages, tokenLimit } from '../requests/limits.ts'
 import { Images } from '../requests/images.ts'
-import { present } from '../requests/omit-nullish.ts'
+import { checkMessageLimits, resolveMaxTokens } from '../requests/limits.ts'
+import { omitNullish } from '../requests/omit-nullish.ts'
 import { toResponseFormat } from '../requests/response-format.ts'
 import { toToolChoice, toTools } from '../requests/tools.ts'
 import type { Settings } from '../settings.ts'
 import { toConversation } from './conversation.ts'
 import type { MessagesRequest, PromptRequest } from './request-schema.ts'
 
-type Needed = Pick<Services, 'models' | 'service' | 'settings'>
+type Needed = Pick<Services, 'models' | 'engineService' | 'settings'>
 
 /** What a request comes to for the engine. */
 export interface Prepared<Options> {
@@ -31,7 +31,7 @@ export async function toPrompt(
 ): Promise<Prepared<PromptOptions & { toolChoice: ToolChoice }>> {
   const { models, settings } = services
   const { id, model } = await models.resolve(body.model)
-  checkMessages(body.messages, settings)
+  checkMessageLimits(body.messages, settings)
   const tools = toTools(
     (body.tools ?? []).map(({ name, description, input_schema: parameters }, place) => ({
       name,
@@ -40,10 +40,10 @@ export async function toPrompt(
       param: `tools.${place}`,
     })),
   )
-  const toolChoice = toToolChoice(choiceOf(body), tools)
+  const toolChoice = toToolChoice(toEngineToolChoice(body), tools)
   const messages = await toConversation(body.system, body.messages, new Images(services, { model, signal }))
-  const templateOptions = templateOptionsOf(body, settings)
-  return { model: id, options: { ...present({ model }), messages, tools, toolChoice, templateOptions } }
+  const templateOptions = toTemplateOptions(body, settings)
+  return { model: id, options: { ...omitNullish({ model }), messages, tools, toolChoice, templateOptions } }
 }
 
 /**
@@ -61,7 +61,7 @@ export async function toGenerateOptions(
     const message = 'thread: this server keeps no conversations. Send all of it, without `thread`.'
     throw new ApiError(400, 'thread_unsupported_request', message, { param: 'thread' })
   }
-  const maxTokens = tokenLimit(body.max_tokens, services.settings, 'max_tokens')
+  const maxTokens = resolveMaxTokens(body.max_tokens, services.settings, 'max_tokens')
   const { model, options } = await toPrompt(body, services, signal)
   const { tool_choice: choice, thinking } = body
   const [format, param] =
@@ -73,7 +73,7 @@ export async function toGenerateOptions(
     options: {
       ...options,
       ...toResponseFormat(format, options.toolChoice, param),
-      ...present({
+      ...omitNullish({
         stop: body.stop_sequences,
         temperature: body.temperature,
         topP: body.top_p,
@@ -87,7 +87,7 @@ export async function toGenerateOptions(
   }
 }
 
-function choiceOf({ tool_choice: choice }: PromptRequest): ToolChoice {
+function toEngineToolChoice({ tool_choice: choice }: PromptRequest): ToolChoice {
   if (choice == null || choice.type === 'auto') return 'auto'
   if (choice.type === 'tool') return { name: choice.name }
   return choice.type === 'any' ? 'required' : 'none'
@@ -97,12 +97,12 @@ function choiceOf({ tool_choice: choice }: PromptRequest): ToolChoice {
  * Agents ask for thinking whatever the model, so what the owner does not list is left out, not refused. Thinking is not
  * ended by a budget of 0 where it is disabled: not every model's can be.
  */
-function templateOptionsOf(
+function toTemplateOptions(
   { thinking, output_config: config }: PromptRequest,
   { templateOptions: allowed }: Pick<Settings, 'templateOptions'>,
 ): Record<string, unknown> {
   const effort = config?.effort
-  const asked = present({
+  const asked = omitNullish({
     enable_thinking: thinking == null ? undefined : thinking.type !== 'disabled',
     reasoning_effort: effort === 'xhigh' || effort === 'max' ? 'high' : effort,
   })

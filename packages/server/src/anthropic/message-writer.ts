@@ -45,7 +45,7 @@ export class MessageWriter {
   *begin(progress?: PromptProgress): Generator<MessageEvent, void> {
     if (this.#begun) return
     this.#begun = true
-    if (progress !== undefined) this.message.usage = toUsage({ ...nothing, ...readAtFirst(progress) })
+    if (progress !== undefined) this.message.usage = toUsage({ ...nothing, ...initialUsage(progress) })
     yield { type: 'message_start', message: { ...this.message, content: [] } }
     yield { type: 'ping' }
   }
@@ -63,7 +63,7 @@ export class MessageWriter {
     yield* this.#close()
     const { message } = this
     if (last.usage !== undefined) message.usage = toUsage(last.usage)
-    message.stop_reason = this.#reasonOf(last)
+    message.stop_reason = this.#toStopReason(last)
     message.stop_sequence = last.stopString ?? null
     const { stop_reason, stop_sequence, stop_details, container, usage } = message
     yield { type: 'message_delta', delta: { stop_reason, stop_sequence, stop_details, container }, usage }
@@ -124,7 +124,7 @@ export class MessageWriter {
     return this.message.content.length - 1
   }
 
-  #reasonOf({ finishReason, stopString, usage }: Chunk): StopReason {
+  #toStopReason({ finishReason, stopString, usage }: Chunk): StopReason {
     if (stopString !== undefined) return 'stop_sequence'
     if (finishReason === 'tool_calls') return 'tool_use'
     if (finishReason !== 'length') return 'end_turn'
@@ -143,7 +143,7 @@ const nothing: Usage = {
 }
 
 /** What a prompt's first progress has read came from the cache. Of a prompt that is all there, the last token is read anew. */
-function readAtFirst({ processedTokens, totalTokens }: PromptProgress) {
+function initialUsage({ processedTokens, totalTokens }: PromptProgress) {
   return { promptTokens: totalTokens, cachedTokens: Math.min(processedTokens, totalTokens - 1) }
 }
 

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Api, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { hasEndpoint } from './endpoint.ts'
-import { shapeOf } from './json-shape.ts'
-import { nodeOf } from './node-bindings.ts'
+import { measureJson } from './json-shape.ts'
+import { getNodeBindings } from './node-bindings.ts'
 
 /** Far more than any schema of a tool, far less than what a walk through it can stand. */
 const deepest = 128
@@ -13,21 +13,21 @@ const deepest = 128
  * Reads the bodies of requests, and never more of one than `MAX_BODY_BYTES`. Hono's own limit reads chunked bodies
  * through web streams, and leaves the text of a body to be checked by each endpoint.
  */
-export function bodies(api: Api, { settings }: Services): void {
-  const most = settings.bodyBytes
+export function addBodyReader(api: Api, { settings }: Services): void {
+  const most = settings.maxBodyBytes
   api.use(async (c, next) => {
     if (c.req.method !== 'POST' || !hasEndpoint(c)) return next()
-    if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(most)
-    const node = nodeOf(c)
+    if (Number(c.req.header('content-length') ?? 0) > most) throw bodyTooLargeError(most)
+    const node = getNodeBindings(c)
     // The client waits for a word before it sends the body.
     if (node?.incoming.headers.expect !== undefined) node.outgoing.writeContinue()
     const rawBody = node === undefined ? await readWeb(c.req.raw, most) : await read(node.incoming, most)
     if (!isUtf8(rawBody)) throw new ApiError(400, 'invalid_json', 'The body is not valid UTF-8.')
-    const shape = shapeOf(rawBody, { depth: deepest, values: settings.bodyValues })
+    const shape = measureJson(rawBody, { depth: deepest, values: settings.maxBodyValues })
     if (shape.depth > deepest)
       throw new ApiError(400, 'invalid_json', `The body is nested deeper than ${deepest} levels.`)
-    if (shape.values > settings.bodyValues)
-      throw new ApiError(413, 'body_too_large', `The body holds more than ${settings.bodyValues} values.`)
+    if (shape.values > settings.maxBodyValues)
+      throw new ApiError(413, 'body_too_large', `The body holds more than ${settings.maxBodyValues} values.`)
     // Where @hono/node-server looks for a body that was read already.
     if (node !== undefined) Object.assign(node.incoming, { rawBody })
     else c.req.raw = new Request(c.req.raw, { body: rawBody })
@@ -41,7 +41,7 @@ async function readWeb({ body }: Request, most: number): Promise<Buffer<ArrayBuf
   let bytes = 0
   for await (const chunk of body ?? []) {
     bytes += chunk.length
-    if (bytes > most) throw tooLarge(most)
+    if (bytes > most) throw bodyTooLargeError(most)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
@@ -56,7 +56,7 @@ function read(incoming: IncomingMessage, most: number): Promise<Buffer> {
       if (bytes <= most) chunks.push(chunk)
       else {
         chunks.length = 0
-        reject(tooLarge(most))
+        reject(bodyTooLargeError(most))
       }
     })
     incoming.on('end', () => resolve(Buffer.concat(chunks)))
@@ -66,6 +66,6 @@ function read(incoming: IncomingMessage, most: number): Promise<Buffer> {
   })
 }
 
-function tooLarge(most: number): ApiError {
+function bodyTooLargeError(most: number): ApiError {
   return new ApiError(413, 'body_too_large', `The body is larger than ${most} bytes.`)
 }

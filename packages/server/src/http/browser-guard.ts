@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
 import type { Api, ApiEnv, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
-import { hostName, isLoopback } from './loopback.ts'
-import { pathOf } from './mount-path.ts'
-import { nodeOf } from './node-bindings.ts'
+import { isLoopback, parseHostName } from './loopback.ts'
+import { getRequestPath } from './mount-path.ts'
+import { getNodeBindings } from './node-bindings.ts'
 
 /**
  * Keeps web pages out of a server without keys, which is one on this machine: any page that its user opens could
@@ -12,12 +12,12 @@ import { nodeOf } from './node-bindings.ts'
  * a browser sends no Origin: with images and links. With keys, a page would need one; and an `authenticate` that goes by
  * cookies is safe by what they are: another name has none, and what is no JSON, or asks first (CORS), is refused.
  */
-export function browserGuard(api: Api, { keys, authenticate, settings }: Services): void {
+export function addBrowserGuard(api: Api, { keys, authenticate, settings }: Services): void {
   const hosts = settings.allowedHosts.map((name) => name.toLowerCase())
   api.use(async (c, next) => {
-    const host = askedHost(c)
+    const host = readHost(c)
     if (authenticate !== undefined || keys.required) return next()
-    const name = hostName(host)
+    const name = parseHostName(host)
     if (name === undefined || !(isLoopback(name) || hosts.includes(name) || hosts.includes(host))) {
       throw new ApiError(403, 'host_not_allowed', `This server does not answer to the name "${host}".`)
     }
@@ -29,7 +29,7 @@ export function browserGuard(api: Api, { keys, authenticate, settings }: Service
         !settings.allowedOrigins.includes(origin)
       )
         throw new ApiError(403, 'origin_not_allowed', `Pages of "${origin}" may not use this server.`)
-    } else if (c.req.header('sec-fetch-site') === 'cross-site' && !isLink(c)) {
+    } else if (c.req.header('sec-fetch-site') === 'cross-site' && !isPageNavigation(c)) {
       throw new ApiError(403, 'origin_not_allowed', 'Other pages may not use this server.')
     }
     await next()
@@ -41,8 +41,8 @@ export function browserGuard(api: Api, { keys, authenticate, settings }: Service
  *
  * @throws ApiError 400 where they differ or there are several: what one part believes, another one may not.
  */
-function askedHost(c: Context<ApiEnv>): string {
-  const node = nodeOf(c)
+function readHost(c: Context<ApiEnv>): string {
+  const node = getNodeBindings(c)
   if (node === undefined) return (c.req.header('host') ?? new URL(c.req.url).host).toLowerCase()
   const [host = '', ...others] = node.incoming.headersDistinct.host ?? []
   const { url = '' } = node.incoming
@@ -54,12 +54,12 @@ function askedHost(c: Context<ApiEnv>): string {
 }
 
 /** Somebody who followed a link to the page: no other page sees what it shows. */
-function isLink(c: Context<ApiEnv>): boolean {
+function isPageNavigation(c: Context<ApiEnv>): boolean {
   const { method } = c.req
   const mode = c.req.header('sec-fetch-mode')
   return (
     method === 'GET' &&
-    pathOf(c) === '/' &&
+    getRequestPath(c) === '/' &&
     mode === 'navigate' &&
     c.req.header('sec-fetch-dest') === 'document'
   )

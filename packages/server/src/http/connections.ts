@@ -24,7 +24,7 @@ type Limited = Pick<Server, 'maxConnections' | 'on' | 'emit'>
 
 /** Bounds the connections of a server, and answers those that never become a request. */
 export function boundConnections(server: Limited, settings: Settings): void {
-  server.maxConnections = settings.connections
+  server.maxConnections = settings.maxConnections
   // Without a listener Node asks for the body at once, before anybody has looked at the headers.
   server.on('checkContinue', (request, response) => server.emit('request', request, response))
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

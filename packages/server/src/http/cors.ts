@@ -9,7 +9,7 @@ const preflightSeconds = 7200
  * Lets the configured pages read answers (CORS). They may send any header, since official clients have a dozen of
  * their own (x-stainless-*, anthropic-*); never cookies, and there is no `*`.
  */
-export function crossOrigin(api: Api, { settings }: Services): void {
+export function addCors(api: Api, { settings }: Services): void {
   const allow = cors({
     origin: settings.allowedOrigins,
     allowMethods: ['GET', 'POST', 'DELETE'],

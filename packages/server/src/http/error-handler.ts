@@ -3,32 +3,32 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type * as z from 'zod'
 import type { Api, ApiEnv } from '../context.ts'
-import { ApiError, answeredStatus, anthropicError, openaiError, toApiError } from '../errors.ts'
-import { pathOf } from './mount-path.ts'
-import { nodeOf } from './node-bindings.ts'
-import { outlastBody } from './unread-body.ts'
+import { ApiError, anthropicError, openaiError, responseStatus, toApiError } from '../errors.ts'
+import { getRequestPath } from './mount-path.ts'
+import { getNodeBindings } from './node-bindings.ts'
+import { finishUnreadBody } from './unread-body.ts'
 
 /** Answers every failure in the shape of the API that was called, with its true status. */
-export function answerErrors(api: Api): void {
+export function addErrorHandler(api: Api): void {
   api.notFound((c) =>
     errorResponse(c, new ApiError(404, 'not_found', `There is no ${c.req.method} ${c.req.path}.`)),
   )
   api.onError((error, c) => {
-    const failure = error instanceof HTTPException ? readable(error) : toApiError(error)
+    const failure = error instanceof HTTPException ? toHttpError(error) : toApiError(error)
     if (failure.status === 500) c.var.log.error({ err: failure.cause ?? failure }, failure.message)
     return errorResponse(c, failure)
   })
 }
 
 /** What zod says on a body or a query that it refused: the first fault, and the field that it is in. */
-export const refuseUnreadable: Hook<unknown, ApiEnv, string, unknown> = (result) => {
-  if (!result.success) throw fault(result.error)
+export const rejectInvalidRequest: Hook<unknown, ApiEnv, string, unknown> = (result) => {
+  if (!result.success) throw toValidationError(result.error)
 }
 
 /** The first fault that zod found, as an error that names the field: `messages.0.content: ...`. */
-export function fault(error: { issues: z.core.$ZodIssue[] }): ApiError {
+export function toValidationError(error: { issues: z.core.$ZodIssue[] }): ApiError {
   const [first] = error.issues
-  const issue = first === undefined ? undefined : nearest(first)
+  const issue = first === undefined ? undefined : closestIssue(first)
   const param = issue?.path.map(String).join('.')
   const message = issue?.message ?? 'Invalid input.'
   return new ApiError(400, 'invalid_value', param ? `${param}: ${message}` : message, {
@@ -37,9 +37,9 @@ export function fault(error: { issues: z.core.$ZodIssue[] }): ApiError {
 }
 
 /** Of a value that none of several forms fits, what is wrong by the form that it is nearest to. */
-function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+function closestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue
-  const inner = issue.errors.flat().map(nearest)
+  const inner = issue.errors.flat().map(closestIssue)
   const [deepest] = inner.toSorted((one, other) => other.path.length - one.path.length)
   // Of a form that it has, but for its length.
   const length = inner.find(({ code, path }) => path.length === 0 && code.startsWith('too_'))
@@ -49,15 +49,15 @@ function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 
 export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {
   if (error.retryAfterSeconds !== undefined) c.header('retry-after', String(error.retryAfterSeconds))
-  const node = nodeOf(c)
-  if (node !== undefined) outlastBody(node)
+  const node = getNodeBindings(c)
+  if (node !== undefined) finishUnreadBody(node)
   c.set('code', error.code)
-  const shape = pathOf(c).startsWith('/v1/messages') ? anthropicError : openaiError
-  return c.json(shape(error, c.var.requestId), answeredStatus(error))
+  const shape = getRequestPath(c).startsWith('/v1/messages') ? anthropicError : openaiError
+  return c.json(shape(error, c.var.requestId), responseStatus(error))
 }
 
 /** Hono's own errors: a body that is no JSON. */
-function readable(error: HTTPException): ApiError {
+function toHttpError(error: HTTPException): ApiError {
   if (error.status === 400)
     return new ApiError(400, 'invalid_json', 'The body is not valid JSON.', { cause: error })
   return toApiError(error)

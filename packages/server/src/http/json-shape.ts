@@ -16,7 +16,7 @@ export interface JsonShape {
  * Looks at a text before it is parsed, and stops at the first of the bounds that it exceeds. What is no JSON may be
  * counted wrongly; its parser refuses it anyway.
  */
-export function shapeOf(json: Buffer, most: JsonShape): JsonShape {
+export function measureJson(json: Buffer, most: JsonShape): JsonShape {
   const shape = { depth: 0, values: 1 }
   let depth = 0
   for (let at = 0; at < json.length; at += 1) {

@@ -14,7 +14,7 @@ export function isLoopback(host: string): boolean {
  *
  * @returns undefined for what is no host.
  */
-export function hostName(header: string): string | undefined {
+export function parseHostName(header: string): string | undefined {
   const written = `http://${header}`
   if (/[/?#@\\\s]/.test(header) || !URL.canParse(written)) return undefined
   return new URL(written).hostname

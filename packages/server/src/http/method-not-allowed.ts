@@ -4,7 +4,7 @@ import { ApiError } from '../errors.ts'
 import { errorResponse } from './error-handler.ts'
 
 /** 405 for a path that is there for other methods, which the answer names. */
-export function methods(api: Api): void {
+export function addMethodNotAllowed(api: Api): void {
   api.use(
     methodNotAllowed({
       app: api,

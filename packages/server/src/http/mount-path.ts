@@ -3,12 +3,12 @@ import { basePath } from 'hono/route'
 import type { ApiEnv } from '../context.ts'
 
 /** What the app is mounted below, as `/llm`; empty where it is not. To be asked by the first middleware. */
-export function prefixOf(c: Context<ApiEnv>): string {
+export function getMountPath(c: Context<ApiEnv>): string {
   const path = basePath(c)
   return path === '/' ? '' : path
 }
 
 /** The path of a request as this app declares it: without what the app is mounted below. */
-export function pathOf(c: Context<ApiEnv>): string {
+export function getRequestPath(c: Context<ApiEnv>): string {
   return c.req.path.slice(c.var.prefix.length) || '/'
 }

@@ -3,22 +3,22 @@ import type { Context } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Api, ApiEnv, Services } from '../context.ts'
 import type { GenerationRecord } from '../generation-limiter.ts'
-import { promptsOf } from './logged-prompts.ts'
-import { prefixOf } from './mount-path.ts'
-import { nodeOf } from './node-bindings.ts'
-import { watched } from './watch-body.ts'
+import { promptsForLog } from './logged-prompts.ts'
+import { getMountPath } from './mount-path.ts'
+import { getNodeBindings } from './node-bindings.ts'
+import { watchBody } from './watch-body.ts'
 
 /** What balancers and monitoring ask every few seconds is logged as a detail. */
 const frequent = new Set(['/health', '/ready', '/metrics', '/api/status'])
 
 /** Gives each request an id, which its answer and each line of the log on it bear; logs and counts it when it is over. */
-export function requestLog(api: Api, services: Services): void {
+export function addRequestLog(api: Api, services: Services): void {
   const { metrics, generations, settings } = services
   api.use(async (c, next) => {
     const started = performance.now()
-    const node = nodeOf(c)
+    const node = getNodeBindings(c)
     const requestId = `req_${randomUUID().replaceAll('-', '')}`
-    c.set('prefix', prefixOf(c))
+    c.set('prefix', getMountPath(c))
     c.set('requestId', requestId)
     c.set('log', services.log.child({ requestId }))
     c.set('caller', 'anonymous')
@@ -32,10 +32,10 @@ export function requestLog(api: Api, services: Services): void {
       if (streams) metrics.openStreams.dec()
       const ms = performance.now() - started
       const { method, path } = c.req
-      const route = routeOf(c)
+      const route = findRoute(c)
       metrics.onRequest({ method, route, status, seconds: ms / 1000 })
       // Those of a client that left end within a step of the model.
-      const records = method === 'POST' ? await generations.recordsOf(c.req.raw.signal) : []
+      const records = method === 'POST' ? await generations.recordsFor(c.req.raw.signal) : []
       const line = {
         method,
         path,
@@ -44,8 +44,8 @@ export function requestLog(api: Api, services: Services): void {
         ms: Math.round(ms),
         // Why it was refused, before it came to a generation.
         ...(c.var.code !== undefined && { code: c.var.code }),
-        ...detailsOf(records),
-        ...(settings.logPrompts && records.length > 0 && { prompts: promptsOf(records) }),
+        ...summariseGenerations(records),
+        ...(settings.logPrompts && records.length > 0 && { prompts: promptsForLog(records) }),
       }
       c.var.log[frequent.has(route.slice(c.var.prefix.length)) ? 'debug' : 'info'](line, 'request')
     }
@@ -55,19 +55,19 @@ export function requestLog(api: Api, services: Services): void {
     if (streams) metrics.openStreams.inc()
     if (node === undefined) {
       const { status } = c.res
-      c.res = watched(c.res, (whole) => void end(whole ? status : 499))
+      c.res = watchBody(c.res, (whole) => void end(whole ? status : 499))
     }
   })
 }
 
 /** As the route was declared: a metric by what clients write would grow without end. */
-function routeOf(c: Context<ApiEnv>): string {
+function findRoute(c: Context<ApiEnv>): string {
   const endpoint = matchedRoutes(c).findLast(({ method }) => method !== 'ALL')
   return endpoint?.path ?? 'none'
 }
 
 /** Of all generations of a request together. */
-function detailsOf(records: readonly GenerationRecord[]) {
+function summariseGenerations(records: readonly GenerationRecord[]) {
   const [first] = records
   if (first === undefined) return {}
   const sum = (read: (record: GenerationRecord) => number | undefined) =>

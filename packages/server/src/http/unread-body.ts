@@ -5,7 +5,7 @@ import type { HttpBindings } from '@hono/node-server'
  * asked for an end: it reads the refusal when it has sent all, and Node would have cut it by then. What comes is
  * dropped by @hono/node-server, which ends the connection after half a second or 64 MiB.
  */
-export function outlastBody({ incoming, outgoing }: HttpBindings): void {
+export function finishUnreadBody({ incoming, outgoing }: HttpBindings): void {
   const { 'transfer-encoding': coding, 'content-length': length = 0 } = incoming.headers
   if (outgoing.shouldKeepAlive || incoming.complete || (coding === undefined && Number(length) === 0)) return
   outgoing.shouldKeepAlive = true

@@ -1,5 +1,5 @@
 /** A response whose body tells when all of it was read, or when nobody reads on. */
-export function watched(response: Response, onEnd: (whole: boolean) => void): Response {
+export function watchBody(response: Response, onEnd: (whole: boolean) => void): Response {
   if (response.body === null) {
     onEnd(true)
     return response

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { keysCommand } from '../program-commands.ts'
-import { changeRecords } from './update-records.ts'
-import { checkName, KeyError, makeKey, readRecords } from './records.ts'
+import { createKey, KeyError, readRecords, validateKeyName } from './records.ts'
+import { updateRecords } from './update-records.ts'
 
 function help(): string {
   const commands = [
@@ -60,7 +60,7 @@ type Command = { name: string | undefined; id: string | undefined } & {
 }
 
 function parse(argv: readonly string[]): Command {
-  const { values, positionals } = flagsOf(argv)
+  const { values, positionals } = parseFlags(argv)
   const { name, id } = values
   const [command, ...more] = positionals
   if (values.help || command === 'help') return { command: 'help', name, id }
@@ -78,7 +78,7 @@ function parse(argv: readonly string[]): Command {
   return { command, name, id }
 }
 
-function flagsOf(argv: readonly string[]) {
+function parseFlags(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
@@ -95,8 +95,8 @@ function flagsOf(argv: readonly string[]) {
 }
 
 async function create(path: string, name = '', output: Output): Promise<void> {
-  const { key, record } = makeKey(checkName(name))
-  await changeRecords(path, (records) => {
+  const { key, record } = createKey(validateKeyName(name))
+  await updateRecords(path, (records) => {
     if (!records.some((other) => other.name === name)) return [...records, record]
     throw new KeyError(`There is a key "${name}" already. Revoke it, or choose another name.`)
   })
@@ -119,7 +119,7 @@ async function revoke(
 ): Promise<void> {
   let left = 0
   let gone = ''
-  await changeRecords(path, (records) => {
+  await updateRecords(path, (records) => {
     const record = records.find((other) => (id === undefined ? other.name === name : other.id === id))
     if (record === undefined) {
       const names = records.map((other) => other.name).join(', ')

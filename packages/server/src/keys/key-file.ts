@@ -4,7 +4,7 @@ import { isLoopback } from '../http/loopback.ts'
 import { keysCommand } from '../program-commands.ts'
 import { digest, KeyError, readRecords } from './records.ts'
 
-interface Known {
+interface LoadedKey {
   name: string
   digest: Buffer
 }
@@ -15,7 +15,7 @@ interface Known {
  */
 export class KeyFile {
   readonly path: string
-  #known: readonly Known[] = []
+  #loadedKeys: readonly LoadedKey[] = []
   #version: string | undefined
   #required = false
 
@@ -43,18 +43,18 @@ export class KeyFile {
    *
    * @throws KeyError while the file can't be read.
    */
-  find(shown: string): string | undefined {
+  findName(shown: string): string | undefined {
     this.#refresh()
     const seen = digest(shown)
     let found: string | undefined
-    for (const { name, digest } of this.#known) if (timingSafeEqual(digest, seen)) found = name
+    for (const { name, digest } of this.#loadedKeys) if (timingSafeEqual(digest, seen)) found = name
     return found
   }
 
   /**
    * @throws KeyError where a server on this address would answer others without a key, or the file can't be read.
    */
-  admit(host: string): void {
+  requireKeyFor(host: string): void {
     this.#refresh()
     if (this.#required || isLoopback(host)) return
     throw new KeyError(`Without a key the server answers this machine alone, and ${host} can be reached from others.
@@ -70,11 +70,11 @@ or listen on this machine: HOST=127.0.0.1`)
     const state = statSync(this.path, { bigint: true, throwIfNoEntry: false })
     const version = state && `${state.ino} ${state.size} ${state.mtimeNs} ${state.ctimeNs}`
     if (version === this.#version) return
-    this.#known = readRecords(this.path).map(({ name, sha256 }) => ({
+    this.#loadedKeys = readRecords(this.path).map(({ name, sha256 }) => ({
       name,
       digest: Buffer.from(sha256, 'hex'),
     }))
-    if (this.#known.length > 0) this.#required = true
+    if (this.#loadedKeys.length > 0) this.#required = true
     this.#version = version
   }
 }

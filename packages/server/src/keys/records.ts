@@ -30,7 +30,7 @@ export class KeyError extends Error {
 }
 
 /** @throws KeyError unless the name can stand in a log, a metric and a shell as it is. */
-export function checkName(name: string): string {
+export function validateKeyName(name: string): string {
   if (nameRule.test(name)) return name
   throw new KeyError(
     `"${name}" is no name for a key: up to 64 letters, digits, dots, dashes, underscores and @.`,
@@ -38,11 +38,11 @@ export function checkName(name: string): string {
 }
 
 /** A key that nobody can guess, and what the file holds of it. */
-export function makeKey(name: string): { key: string; record: KeyRecord } {
+export function createKey(name: string): { key: string; record: KeyRecord } {
   const key = `mlx-${randomBytes(32).toString('base64url')}`
   const record = {
     id: randomBytes(4).toString('hex'),
-    name: checkName(name),
+    name: validateKeyName(name),
     sha256: digest(key).toString('hex'),
     createdAt: new Date().toISOString(),
   }

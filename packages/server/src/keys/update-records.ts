@@ -13,22 +13,22 @@ const patienceMs = 5000
  * @param change the new records from those of now; what it throws leaves the file as it is.
  * @throws KeyError where the file is broken, or another command does not give it back.
  */
-export async function changeRecords(
+export async function updateRecords(
   path: string,
   change: (records: KeyRecord[]) => KeyRecord[],
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const lock = `${path}.lock`
-  await claim(lock)
+  await acquireLock(lock)
   try {
-    await write(path, `${JSON.stringify({ keys: change(readRecords(path)) }, null, 2)}\n`)
+    await writeAtomically(path, `${JSON.stringify({ keys: change(readRecords(path)) }, null, 2)}\n`)
   } finally {
     await rm(lock, { force: true })
   }
 }
 
 /** Beside the file first, then in its place: whoever reads it meanwhile reads the old one or the new one. */
-async function write(path: string, text: string): Promise<void> {
+async function writeAtomically(path: string, text: string): Promise<void> {
   const beside = `${path}.${randomUUID()}`
   try {
     const file = await open(beside, 'wx', 0o600)
@@ -45,7 +45,7 @@ async function write(path: string, text: string): Promise<void> {
   }
 }
 
-async function claim(lock: string): Promise<void> {
+async function acquireLock(lock: string): Promise<void> {
   const until = performance.now() + patienceMs
   while (performance.now() < until) {
     try {

@@ -28,6 +28,6 @@ const route = createRoute({
 })
 
 /** `GET /api/mcp`. */
-export function mcpServers(api: Api, { mcp }: Services): void {
+export function addMcpServers(api: Api, { mcp }: Services): void {
   api.openapi(route, async (c) => c.json({ servers: (await mcp?.list()) ?? [] }, 200))
 }

@@ -3,7 +3,7 @@ import { type Answer, type Chunk, collect, type GenerateOptions, type Message } 
 import type { Caller } from '../caller.ts'
 import type { Services } from '../context.ts'
 import { invalid } from '../errors.ts'
-import { type RunChunk, type ToolRun, withToolbox } from './tool-loop.ts'
+import { type RunChunk, runToolLoop, type ToolRun } from './tool-loop.ts'
 
 /** The field of a request that names the servers whose tools it may use. */
 export const mcpServersField = z
@@ -38,20 +38,20 @@ export function toMcpCalls(runs: readonly ToolRun[]) {
 type Call = GenerateOptions & { messages: readonly Message[] }
 
 /** Streams the answer to a call, with all its rounds. */
-export type Streaming = (more?: Pick<GenerateOptions, 'onPromptProgress'>) => AsyncIterable<RunChunk>
+export type StreamAnswer = (more?: Pick<GenerateOptions, 'onPromptProgress'>) => AsyncIterable<RunChunk>
 
 /**
  * How a call is answered: in one round, or with the tools of the MCP servers that it names.
  *
  * @throws ApiError 400 where they can't be used, 503 where one of them can't be reached.
  */
-export async function roundsOf(
+export async function prepareStream(
   { generations, mcp, settings }: Services,
   caller: Caller,
   call: Call,
   servers: readonly string[],
   signal: AbortSignal,
-): Promise<Streaming> {
+): Promise<StreamAnswer> {
   const generate = (options: GenerateOptions) => generations.stream(caller, options, signal)
   if (servers.length === 0) return (more) => generate({ ...call, ...more })
   const field = 'mcp_servers'
@@ -59,11 +59,11 @@ export async function roundsOf(
   if ((call.tools ?? []).length > 0) throw invalid(`${field}: leave tools out, or this.`, field)
   if ((call.n ?? 1) > 1) throw invalid(`${field}: n must be 1 with it.`, field)
   const toolbox = await mcp.open(servers, signal)
-  return (more) => withToolbox(generate, { ...call, ...more }, toolbox, settings.mcpRounds, signal)
+  return (more) => runToolLoop(generate, { ...call, ...more }, toolbox, settings.mcpRounds, signal)
 }
 
 /** Reads a stream with the calls that were made in it. */
-export async function collectRuns(
+export async function collectToolRuns(
   chunks: AsyncIterable<RunChunk>,
 ): Promise<{ answer: Answer; runs: ToolRun[] }> {
   const runs: ToolRun[] = []

@@ -30,7 +30,7 @@ interface Turn {
  *
  * @param generate starts one round
  */
-export async function* withToolbox(
+export async function* runToolLoop(
   generate: (options: GenerateOptions) => AsyncIterable<Chunk>,
   options: GenerateOptions & { messages: readonly Message[] },
   toolbox: Toolbox,
@@ -54,7 +54,7 @@ export async function* withToolbox(
         yield rest
         continue
       }
-      spent = sum(spent, chunk.usage)
+      spent = addUsage(spent, chunk.usage)
       if (turn.toolCalls.length === 0) {
         yield { ...rest, usage: spent }
         return
@@ -67,7 +67,7 @@ export async function* withToolbox(
         }
       }
     }
-    const toolRuns = await runAll(turn.toolCalls, toolbox, signal)
+    const toolRuns = await runToolCalls(turn.toolCalls, toolbox, signal)
     yield { text: '', index: 0, toolRuns }
     const { text: content, reasoning, toolCalls } = turn
     messages.push({ role: 'assistant', content, reasoning, toolCalls })
@@ -78,7 +78,7 @@ export async function* withToolbox(
 }
 
 /** Calls of one turn run at once. */
-function runAll(calls: readonly ToolCall[], toolbox: Toolbox, signal: AbortSignal): Promise<ToolRun[]> {
+function runToolCalls(calls: readonly ToolCall[], toolbox: Toolbox, signal: AbortSignal): Promise<ToolRun[]> {
   return Promise.all(
     calls.map(async (call) => {
       const { server, text, isError } = await toolbox.run(call, signal)
@@ -87,7 +87,7 @@ function runAll(calls: readonly ToolCall[], toolbox: Toolbox, signal: AbortSigna
   )
 }
 
-function sum(before: Usage | undefined, usage: Usage): Usage {
+function addUsage(before: Usage | undefined, usage: Usage): Usage {
   if (before === undefined) return usage
   return {
     promptTokens: before.promptTokens + usage.promptTokens,

@@ -7,7 +7,7 @@ import { type McpConfig, readMcpConfig } from './config.ts'
 import { McpConnection, type McpResult, type McpTool } from './connection.ts'
 
 /** A tool of a server under the name that the model calls it by. */
-interface Offered {
+interface OfferedTool {
   connection: McpConnection
   tool: McpTool
 }
@@ -54,7 +54,7 @@ export class McpServers {
    * @throws ApiError 400 for a server that is not configured, 503 for one that can't be reached.
    */
   async open(names: readonly string[], signal: AbortSignal): Promise<Toolbox> {
-    const offered: Offered[] = []
+    const offered: OfferedTool[] = []
     for (const name of names) {
       const connection = this.#connections.get(name)
       if (connection === undefined) {
@@ -87,7 +87,7 @@ export class McpServers {
     }
   }
 
-  async #run(offer: Offered | undefined, call: ToolCall, signal: AbortSignal) {
+  async #run(offer: OfferedTool | undefined, call: ToolCall, signal: AbortSignal) {
     if (offer === undefined) return { server: '', text: `There is no tool ${call.name}.`, isError: true }
     const { connection, tool } = offer
     try {
@@ -115,7 +115,7 @@ export async function openMcpServers(
 }
 
 /** Names of tools are letters, digits and `_ . -`, up to 64, for the model. */
-function modelName({ connection, tool }: Offered, all: readonly Offered[]): string {
+function modelName({ connection, tool }: OfferedTool, all: readonly OfferedTool[]): string {
   const clash = all.some((other) => other.connection !== connection && other.tool.name === tool.name)
   const name = clash ? `${connection.name}__${tool.name}` : tool.name
   return name.replace(/[^\w.-]/g, '_').slice(0, 64)

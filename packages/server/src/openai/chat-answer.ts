@@ -30,7 +30,7 @@ export function toReasoning(reasoning: string | undefined) {
 }
 
 /** What all chunks of one answer, or the whole, have in common. */
-export const headShape = {
+export const envelopeShape = {
   id: z.string(),
   created: z.int().meta({ description: 'When it was asked for, in seconds since 1970.' }),
   model: z.string(),
@@ -39,7 +39,7 @@ export const headShape = {
     .meta({ description: 'Another one where the model or the versions of MLX and mlx-lm differ.' }),
 }
 
-export interface Head {
+export interface Envelope {
   id: string
   created: number
   model: string
@@ -48,7 +48,7 @@ export interface Head {
 
 export const chatAnswerSchema = z
   .object({
-    ...headShape,
+    ...envelopeShape,
     object: z.literal('chat.completion'),
     choices: z.array(
       z.object({
@@ -71,16 +71,16 @@ export const chatAnswerSchema = z
   .openapi('ChatCompletion')
 
 export function toChatAnswer(
-  head: Head,
+  envelope: Envelope,
   answer: Answer,
   withLogprobs: boolean,
 ): z.output<typeof chatAnswerSchema> {
   return {
-    id: head.id,
+    id: envelope.id,
     object: 'chat.completion',
-    created: head.created,
-    model: head.model,
-    system_fingerprint: head.system_fingerprint,
+    created: envelope.created,
+    model: envelope.model,
+    system_fingerprint: envelope.system_fingerprint,
     choices: answer.choices.map((choice, index) => ({
       index,
       message: toMessage(choice),
@@ -93,8 +93,8 @@ export function toChatAnswer(
 }
 
 function toMessage({ text, reasoning, toolCalls, toolErrors }: Choice) {
-  const content = text + textOf(toolErrors)
-  const calls = toolCalls.map(toCall)
+  const content = text + toRawText(toolErrors)
+  const calls = toolCalls.map(toToolCall)
   return {
     role: 'assistant' as const,
     content: content === '' && calls.length > 0 ? null : content,
@@ -105,10 +105,10 @@ function toMessage({ text, reasoning, toolCalls, toolErrors }: Choice) {
 }
 
 /** What stood where a call stands and is none: a client that saw nothing of it would take the answer for empty. */
-export function textOf(toolErrors: readonly ToolError[] = []): string {
+export function toRawText(toolErrors: readonly ToolError[] = []): string {
   return toolErrors.map(({ raw }) => raw).join('')
 }
 
-export function toCall({ id, name, arguments: values }: ToolCall): z.output<typeof toolCallSchema> {
+export function toToolCall({ id, name, arguments: values }: ToolCall): z.output<typeof toolCallSchema> {
   return { id, type: 'function', function: { name, arguments: writeArguments(values) } }
 }

@@ -3,14 +3,14 @@ import type { Chunk, TokenLogprob } from 'mlx-app'
 import type { ServerEvent } from '../events.ts'
 import { mcpCallsField, toMcpCalls } from '../mcp/request.ts'
 import {
+  type Envelope,
+  envelopeShape,
   finishReasonSchema,
-  type Head,
-  headShape,
   reasoningShape,
-  textOf,
-  toCall,
   toolCallShape,
+  toRawText,
   toReasoning,
+  toToolCall,
 } from './chat-answer.ts'
 import { logprobsSchema, toLogprobs } from './logprobs.ts'
 import type { Step } from './prompt-progress.ts'
@@ -30,7 +30,7 @@ const choiceSchema = z.object({
 
 export const chatChunkSchema = z
   .object({
-    ...headShape,
+    ...envelopeShape,
     object: z.literal('chat.completion.chunk'),
     choices: z.array(choiceSchema),
     usage: usageSchema
@@ -57,16 +57,16 @@ const nothingNew = { index: 0, delta: {}, logprobs: null, finish_reason: null }
 
 /** The chunks of an answer as events, with `[DONE]` after the last one. */
 export async function* chatEvents(
-  head: Head,
+  envelope: Envelope,
   steps: AsyncIterable<Step>,
   { includeUsage, withLogprobs }: ChatEventOptions,
 ): AsyncGenerator<ServerEvent, void> {
   const base = {
-    id: head.id,
+    id: envelope.id,
     object: 'chat.completion.chunk' as const,
-    created: head.created,
-    model: head.model,
-    system_fingerprint: head.system_fingerprint,
+    created: envelope.created,
+    model: envelope.model,
+    system_fingerprint: envelope.system_fingerprint,
   }
   const event = (
     chunk: Pick<ChatChunk, 'choices' | 'usage' | 'timings' | 'prompt_progress' | 'mcp_calls'>,
@@ -114,22 +114,22 @@ class ChoiceWriter {
       this.#begun = true
       yield this.#choice({ role: 'assistant', content: '' })
     }
-    let told = logprobs
+    let pending = logprobs
     if (reasoning) {
-      yield this.#choice(toReasoning(reasoning), text === '' ? told : [])
-      if (text === '') told = []
+      yield this.#choice(toReasoning(reasoning), text === '' ? pending : [])
+      if (text === '') pending = []
     }
-    const content = text + textOf(toolErrors)
-    if (content !== '' || told.length > 0) yield this.#choice({ content }, told)
+    const content = text + toRawText(toolErrors)
+    if (content !== '' || pending.length > 0) yield this.#choice({ content }, pending)
     if (toolCalls.length > 0) {
-      const calls = toolCalls.map((call) => ({ index: this.#calls++, ...toCall(call) }))
+      const calls = toolCalls.map((call) => ({ index: this.#calls++, ...toToolCall(call) }))
       yield this.#choice({ tool_calls: calls })
     }
     if (finishReason !== undefined) yield { ...this.#choice({}), finish_reason: finishReason }
   }
 
   #choice(delta: Delta, logprobs: readonly TokenLogprob[] = []) {
-    const told = this.#withLogprobs && logprobs.length > 0 ? toLogprobs(logprobs) : null
-    return { index: this.#index, delta, logprobs: told, finish_reason: null }
+    const converted = this.#withLogprobs && logprobs.length > 0 ? toLogprobs(logprobs) : null
+    return { index: this.#index, delta, logprobs: converted, finish_reason: null }
   }
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { otherKind } from './unsupported-fields.ts'
+import { unknownTypeError } from './unsupported-fields.ts'
 
 const text = z.object({ type: z.literal('text'), text: z.string() }).openapi('ChatTextPart')
 
@@ -22,7 +22,9 @@ const texts = z.union(
     z.string(),
     z
       .array(
-        z.discriminatedUnion('type', [text], { error: otherKind('only parts of type text can stand here') }),
+        z.discriminatedUnion('type', [text], {
+          error: unknownTypeError('only parts of type text can stand here'),
+        }),
       )
       .min(1),
   ],
@@ -45,7 +47,7 @@ const user = z
         z
           .array(
             z.discriminatedUnion('type', [text, image], {
-              error: otherKind('this server takes parts of type text and image_url'),
+              error: unknownTypeError('this server takes parts of type text and image_url'),
             }),
           )
           .min(1),
@@ -69,7 +71,7 @@ const call = z
         }),
       }),
     ],
-    { error: otherKind('this server knows calls of type function only') },
+    { error: unknownTypeError('this server knows calls of type function only') },
   )
   .openapi('ChatToolCall')
 
@@ -87,7 +89,7 @@ const assistant = z
                 text,
                 z.object({ type: z.literal('refusal'), refusal: z.string() }).openapi('ChatRefusalPart'),
               ],
-              { error: otherKind('only parts of type text and refusal can stand here') },
+              { error: unknownTypeError('only parts of type text and refusal can stand here') },
             ),
           ),
         ],
@@ -115,7 +117,7 @@ const tool = z
 
 export const messageSchema = z
   .discriminatedUnion('role', [system, developer, user, assistant, tool], {
-    error: otherKind('Invalid input: expected system, developer, user, assistant or tool'),
+    error: unknownTypeError('Invalid input: expected system, developer, user, assistant or tool'),
   })
   .openapi('ChatMessage')
 

@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { limits } from 'mlx-app'
 import { mcpServersField } from '../mcp/request.ts'
 import { messageSchema } from './chat-messages.ts'
-import { only, otherKind, refused } from './unsupported-fields.ts'
 import { samplingShape } from './sampling.ts'
+import { singleValue, unknownTypeError, unsupportedField } from './unsupported-fields.ts'
 
 const json = z.record(z.string(), z.unknown())
 const functionName = z.object({ name: z.string().min(1) })
@@ -26,7 +26,7 @@ const tool = z
         }),
       }),
     ],
-    { error: otherKind(functionsOnly) },
+    { error: unknownTypeError(functionsOnly) },
   )
   .openapi('ChatTool')
 
@@ -45,12 +45,12 @@ const toolChoice = z
             allowed_tools: z.object({
               mode: z.enum(['auto', 'required']),
               tools: z
-                .array(z.discriminatedUnion('type', [namedTool], { error: otherKind(functionsOnly) }))
+                .array(z.discriminatedUnion('type', [namedTool], { error: unknownTypeError(functionsOnly) }))
                 .min(1),
             }),
           }),
         ],
-        { error: otherKind(functionsOnly) },
+        { error: unknownTypeError(functionsOnly) },
       ),
     ],
     { error: 'Invalid input: expected auto, none, required or an object that names a function' },
@@ -73,7 +73,7 @@ const responseFormat = z
         }),
       }),
     ],
-    { error: otherKind('Invalid input: expected text, json_object or json_schema') },
+    { error: unknownTypeError('Invalid input: expected text, json_object or json_schema') },
   )
   .openapi('ChatResponseFormat')
 
@@ -127,15 +127,15 @@ export const chatRequestSchema = z
       .meta({ description: 'A stream begins with chunks that tell how much of the prompt was read.' }),
     mcp_servers: mcpServersField,
     modalities: z.array(z.literal('text', { error: 'only "text" can be had here' })).nullish(),
-    chat_template: refused(
+    chat_template: unsupportedField(
       'a chat template is code, and the model brings its own; see chat_template_kwargs.',
     ),
-    functions: refused('use tools.'),
-    function_call: refused('use tool_choice.'),
-    audio: refused('it writes text only.'),
-    prediction: refused('predicted outputs are not used.'),
-    web_search_options: refused('it searches nothing.'),
-    verbosity: only('medium', 'ask for a length in a message.'),
+    functions: unsupportedField('use tools.'),
+    function_call: unsupportedField('use tool_choice.'),
+    audio: unsupportedField('it writes text only.'),
+    prediction: unsupportedField('predicted outputs are not used.'),
+    web_search_options: unsupportedField('it searches nothing.'),
+    verbosity: singleValue('medium', 'ask for a length in a message.'),
   })
   .openapi('ChatCompletionRequest')
 

@@ -1,11 +1,11 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
-import { tags } from '../openapi/tags.ts'
 import { openaiError } from '../errors.ts'
 import { serverSentEvents } from '../events.ts'
-import { headMaker } from './envelope.ts'
-import { merge } from './merge-streams.ts'
+import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
+import { createEnvelopeFactory } from './envelope.ts'
+import { mergeStreams } from './merge-streams.ts'
 import { textAnswerSchema, textEvents, toTextAnswer } from './text-answer.ts'
 import { toTextOptions } from './text-options.ts'
 import { textRequestSchema } from './text-request.ts'
@@ -24,9 +24,9 @@ const route = createRoute({
 })
 
 /** `POST /v1/completions`: https://platform.openai.com/docs/api-reference/completions. */
-export function completions(api: Api, services: Services): void {
-  const { generations, models, service, settings } = services
-  const makeHead = headMaker(services)
+export function addCompletions(api: Api, services: Services): void {
+  const { generations, models, engineService, settings } = services
+  const createEnvelope = createEnvelopeFactory(services)
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
     const { caller, requestId } = c.var
@@ -35,10 +35,10 @@ export function completions(api: Api, services: Services): void {
     const stop = new AbortController()
     const signal = AbortSignal.any([c.req.raw.signal, stop.signal])
     const named = model !== undefined && { model }
-    const { engine } = service
+    const { engine } = engineService
     const asked = await toTextOptions(body, settings, { engine, options: { ...named, signal } })
     const calls = asked.map((options) => ({ ...options, ...named }))
-    const head = await makeHead('cmpl', id)
+    const envelope = await createEnvelope('cmpl', id)
     const options = {
       prompts: calls.map(({ prompt }) => prompt),
       n: body.n ?? 1,
@@ -49,17 +49,17 @@ export function completions(api: Api, services: Services): void {
     if (body.stream !== true) {
       const answers = calls.map((call) => generations.complete(caller, call, signal))
       try {
-        return c.json(toTextAnswer(head, await Promise.all(answers), options), 200)
+        return c.json(toTextAnswer(envelope, await Promise.all(answers), options), 200)
       } finally {
         stop.abort()
         await Promise.allSettled(answers)
       }
     }
-    const chunks = merge(
+    const chunks = mergeStreams(
       calls.map((call) => generations.stream(caller, call, signal)),
       stop,
     )
-    const events = textEvents(head, chunks, options)
+    const events = textEvents(envelope, chunks, options)
     return serverSentEvents(c, events, (error) => [{ data: openaiError(error, requestId) }])
   })
 }

@@ -1,17 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { EngineError, limits } from 'mlx-app'
 import type { Api, Services } from '../context.ts'
+import { ApiError, invalid } from '../errors.ts'
 import { jsonAnswer, openaiFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
-import { ApiError, invalid } from '../errors.ts'
 
 const text = z.string().min(1)
-const noTokens =
+const inputMessage =
   'Invalid input: expected a text or a list of texts; token ids are those of another model (LangChain: check_embedding_ctx_length=False)'
 
 /** Of an item of the list; an empty text is told so by zod. */
-const wrongKind = ({ code }: { code?: string | undefined }) =>
-  code === 'invalid_type' ? noTokens : undefined
+const invalidInputType = ({ code }: { code?: string | undefined }) =>
+  code === 'invalid_type' ? inputMessage : undefined
 
 const requestSchema = z
   .object({
@@ -24,12 +24,12 @@ const requestSchema = z
         [
           text,
           z
-            .array(z.string({ error: wrongKind }).min(1))
+            .array(z.string({ error: invalidInputType }).min(1))
             .min(1)
             .max(limits.embeddingInputs),
         ],
         {
-          error: noTokens,
+          error: inputMessage,
         },
       )
       .meta({ description: 'One text or several.' }),
@@ -72,12 +72,12 @@ const route = createRoute({
 })
 
 /** `POST /v1/embeddings`: https://platform.openai.com/docs/api-reference/embeddings. */
-export function embeddings(api: Api, { models, service, settings }: Services): void {
+export function addEmbeddings(api: Api, { models, engineService, settings }: Services): void {
   api.openapi(route, async (c) => {
     const { input, dimensions, encoding_format: format, ...body } = c.req.valid('json')
     const { id, model } = await models.resolve(body.model)
     const late = AbortSignal.timeout(settings.requestTimeoutMs)
-    const answer = await service.engine
+    const answer = await engineService.engine
       .embed({
         ...(model !== undefined && { model }),
         inputs: typeof input === 'string' ? [input] : input,
@@ -96,7 +96,7 @@ export function embeddings(api: Api, { models, service, settings }: Services): v
     const data = answer.vectors.map((vector, index) => ({
       object: 'embedding' as const,
       index,
-      embedding: format === 'base64' ? inBase64(vector) : vector,
+      embedding: format === 'base64' ? encodeBase64(vector) : vector,
     }))
     const { promptTokens } = answer.usage
     const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens }
@@ -104,7 +104,7 @@ export function embeddings(api: Api, { models, service, settings }: Services): v
   })
 }
 
-function inBase64(vector: readonly number[]): string {
+function encodeBase64(vector: readonly number[]): string {
   const bytes = Buffer.alloc(4 * vector.length)
   for (const [place, value] of vector.entries()) bytes.writeFloatLE(value, 4 * place)
   return bytes.toString('base64')

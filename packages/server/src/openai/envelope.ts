@@ -1,19 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Services } from '../context.ts'
-import type { Head } from './chat-answer.ts'
+import type { Envelope } from './chat-answer.ts'
 
 /**
  * Makes what all chunks of an answer, or the whole, begin with.
  *
  * @param prefix of the id: `chatcmpl`, `cmpl`.
  */
-export type HeadMaker = (prefix: string, model: string) => Promise<Head>
+export type EnvelopeFactory = (prefix: string, model: string) => Promise<Envelope>
 
 /** The engine is asked for its versions once for each model: they are the same as long as this process runs. */
-export function headMaker({ service }: Pick<Services, 'service'>): HeadMaker {
+export function createEnvelopeFactory({ engineService }: Pick<Services, 'engineService'>): EnvelopeFactory {
   const known = new Map<string, string>()
   async function fingerprint(model: string): Promise<string> {
-    const { versions } = await service.engine.status()
+    const { versions } = await engineService.engine.status()
     const hash = createHash('sha256').update(JSON.stringify([model, versions]))
     const made = `fp_${hash.digest('hex').slice(0, 12)}`
     known.set(model, made)

@@ -29,7 +29,7 @@ export const textLogprobsSchema = z
 /** As chat completions tell it. */
 export function toLogprobs(entries: readonly TokenLogprob[]): z.output<typeof logprobsSchema> {
   return {
-    content: entries.map((entry) => ({ ...one(entry), top_logprobs: entry.top.map(one) })),
+    content: entries.map((entry) => ({ ...toTokenEntry(entry), top_logprobs: entry.top.map(toTokenEntry) })),
     refusal: null,
   }
 }
@@ -62,7 +62,7 @@ const encoder = new TextEncoder()
 /** What stands for bytes that are no character by themselves. */
 const replacement = '\ufffd'
 
-function one({ token, tokenId, logprob }: Omit<TokenLogprob, 'top'>) {
+function toTokenEntry({ token, tokenId, logprob }: Omit<TokenLogprob, 'top'>) {
   const bytes = token.includes(replacement) ? null : [...encoder.encode(token)]
   return { token, id: tokenId, logprob, bytes }
 }

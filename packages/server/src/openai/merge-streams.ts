@@ -1,5 +1,5 @@
 /** An item of one of several streams. */
-export interface Merged<Item> {
+export interface StreamItem<Item> {
   /** Which stream. */
   source: number
   item: Item
@@ -11,10 +11,10 @@ export interface Merged<Item> {
  * @param stop ends the streams: it is aborted when one fails, and when the reader leaves.
  * @throws what the first stream that fails throws.
  */
-export async function* merge<Item>(
+export async function* mergeStreams<Item>(
   streams: readonly AsyncIterable<Item>[],
   stop: AbortController,
-): AsyncGenerator<Merged<Item>, void> {
+): AsyncGenerator<StreamItem<Item>, void> {
   const iterators = streams.map((stream) => stream[Symbol.asyncIterator]())
   const take = async (source: number) => ({ source, result: await iterators[source]?.next() })
   const pending = new Map(iterators.map((_, source) => [source, take(source)]))

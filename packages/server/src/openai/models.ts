@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
+import { ApiError } from '../errors.ts'
 import { jsonAnswer, openaiFailures, readFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
-import { ApiError } from '../errors.ts'
 import type { ServedModel } from '../served-models.ts'
 
 const modelSchema = z
@@ -50,9 +50,9 @@ const oneRoute = createRoute({
 })
 
 /** `GET /v1/models` and `GET /v1/models/{model}`: https://platform.openai.com/docs/api-reference/models. */
-export function modelRoutes(api: Api, { models }: Services): void {
+export function addModels(api: Api, { models }: Services): void {
   const created = Math.floor(Date.now() / 1000)
-  const told = ({ id, loaded }: ServedModel): z.output<typeof modelSchema> => ({
+  const toModel = ({ id, loaded }: ServedModel): z.output<typeof modelSchema> => ({
     id,
     object: 'model',
     created,
@@ -62,7 +62,7 @@ export function modelRoutes(api: Api, { models }: Services): void {
     context_tokens: loaded?.contextTokens ?? null,
   })
   api.openapi(listRoute, async (c) =>
-    c.json({ object: 'list' as const, data: (await models.list()).map(told) }, 200),
+    c.json({ object: 'list' as const, data: (await models.list()).map(toModel) }, 200),
   )
   // Ids of Hugging Face hold a slash, which clients may or may not escape: a route of OpenAPI can't say so.
   api.openAPIRegistry.registerPath(oneRoute)
@@ -70,7 +70,7 @@ export function modelRoutes(api: Api, { models }: Services): void {
     const id = c.req.param('model')
     const all = await models.list()
     const found = all.find((model) => model.id === id)
-    if (found !== undefined) return c.json(told(found), 200)
+    if (found !== undefined) return c.json(toModel(found), 200)
     const names = all.map((model) => model.id).join(', ')
     throw new ApiError(404, 'model_not_found', `There is no model "${id}" here, but: ${names}.`, {
       param: 'model',

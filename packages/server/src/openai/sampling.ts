@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { type GenerateOptions, limits } from 'mlx-app'
-import { present } from '../requests/omit-nullish.ts'
+import { omitNullish } from '../requests/omit-nullish.ts'
 
 const penalty = z.number().min(-limits.penalty).max(limits.penalty).nullish()
 const context = z.int().min(1).max(limits.penaltyContext).nullish()
@@ -69,7 +69,7 @@ const leastTopP = 1e-6
 /** As the engine takes it, but for the limit of tokens. */
 export function toSampling(body: z.output<typeof samplingSchema>) {
   const { top_p: topP, top_k: topK, seed } = body
-  return present({
+  return omitNullish({
     temperature: body.temperature,
     topP: topP == null ? topP : Math.max(topP, leastTopP),
     topK: topK == null ? topK : Math.max(topK, 0),

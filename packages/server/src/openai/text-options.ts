@@ -1,6 +1,6 @@
 import { type Engine, type GenerateOptions, limits } from 'mlx-app'
 import { invalid } from '../errors.ts'
-import { tokenLimit } from '../requests/limits.ts'
+import { resolveMaxTokens } from '../requests/limits.ts'
 import type { Settings } from '../settings.ts'
 import { toSampling } from './sampling.ts'
 import type { TextRequest } from './text-request.ts'
@@ -28,7 +28,7 @@ export async function toTextOptions(
   if (echo === true && logprobs != null) {
     throw invalid('echo: the log-probabilities of a prompt are not known; leave out one of the two.', 'echo')
   }
-  const prompts = await promptsOf(body.prompt, reader)
+  const prompts = await toPrompts(body.prompt, reader)
   const asked = prompts.length * (n ?? 1)
   if (asked > limits.sequences) {
     throw invalid(
@@ -39,25 +39,29 @@ export async function toTextOptions(
   const shared = {
     ...toSampling(body),
     ...(logprobs != null && { logprobs }),
-    maxTokens: tokenLimit(body.max_tokens, settings, 'max_tokens'),
+    maxTokens: resolveMaxTokens(body.max_tokens, settings, 'max_tokens'),
   }
   return prompts.map((prompt) => ({ ...shared, prompt }))
 }
 
-async function promptsOf(prompt: TextRequest['prompt'], reader: TokenReader): Promise<string[]> {
+async function toPrompts(prompt: TextRequest['prompt'], reader: TokenReader): Promise<string[]> {
   if (typeof prompt === 'string') return [prompt]
   const texts: string[] = []
   const single: number[] = []
   for (const [place, item] of prompt.entries()) {
     if (typeof item === 'string') texts.push(item)
     else if (typeof item === 'number') single.push(item)
-    else texts.push(await textOf(item, `prompt.${place}`, reader))
+    else texts.push(await detokeniseExactly(item, `prompt.${place}`, reader))
   }
-  return single.length > 0 ? [await textOf(single, 'prompt', reader)] : texts
+  return single.length > 0 ? [await detokeniseExactly(single, 'prompt', reader)] : texts
 }
 
 /** The engine takes texts. One stands for token ids only if it is read as those again. */
-async function textOf(tokens: readonly number[], param: string, reader: TokenReader): Promise<string> {
+async function detokeniseExactly(
+  tokens: readonly number[],
+  param: string,
+  reader: TokenReader,
+): Promise<string> {
   const { engine, options } = reader
   const text = await engine.detokenise(tokens, options)
   const again = text === '' ? [] : await engine.tokenise(text, options)

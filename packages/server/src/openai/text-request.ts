@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from 'mlx-app'
 import { streamOptionsSchema } from './chat-request.ts'
-import { only, refused } from './unsupported-fields.ts'
 import { samplingShape } from './sampling.ts'
+import { singleValue, unsupportedField } from './unsupported-fields.ts'
 
 const token = z.int().min(0)
 const oneOrMore =
@@ -38,9 +38,9 @@ export const textRequestSchema = z
     echo: z.boolean().nullish().meta({ description: 'Puts the prompt in front of the text.' }),
     stream: z.boolean().nullish(),
     stream_options: streamOptionsSchema.nullish(),
-    suffix: only('', 'models of chats don’t fill in.'),
+    suffix: singleValue('', 'models of chats don’t fill in.'),
     best_of: z.int().min(1).nullish().meta({ description: 'Only as many as `n`: answers are not ranked.' }),
-    chat_template: refused('completions have no template.'),
+    chat_template: unsupportedField('completions have no template.'),
   })
   .openapi('CompletionRequest')
 

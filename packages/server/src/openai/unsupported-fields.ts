@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 
 /** A field that clients know and this server can't honour: null is as good as absent, anything else a 400 that says so. */
-export function refused(reason: string) {
+export function unsupportedField(reason: string) {
   return z
     .null({ error: `this server has none: ${reason}` })
     .optional()
@@ -9,7 +9,7 @@ export function refused(reason: string) {
 }
 
 /** A field of which one value, which changes nothing, can be honoured. */
-export function only<Value extends string | number | boolean>(value: Value, reason: string) {
+export function singleValue<Value extends string | number | boolean>(value: Value, reason: string) {
   return z
     .literal(value, { error: `only ${JSON.stringify(value)} can be had here: ${reason}` })
     .nullish()
@@ -17,6 +17,6 @@ export function only<Value extends string | number | boolean>(value: Value, reas
 }
 
 /** What a union says of a value of none of its kinds; one that is no object at all is told so by zod. */
-export function otherKind(message: string) {
+export function unknownTypeError(message: string) {
   return ({ code }: { code?: string | undefined }) => (code === 'invalid_union' ? message : undefined)
 }

@@ -8,8 +8,8 @@ import {
   openaiErrorSchema,
   openFailures,
 } from './responses.ts'
+import { simplifySchemas } from './simplify-schemas.ts'
 import { tagDescriptions, tags } from './tags.ts'
-import { tidy } from './simplify-schemas.ts'
 
 const description = `A language model behind the APIs that clients know, on Apple MLX.
 
@@ -36,7 +36,7 @@ const route = createRoute({
 type Made = ReturnType<Api['getOpenAPI31Document']>
 
 /** The description of all routes that the app has by now, as an OpenAPI 3.1 document. */
-export function describe(api: Api): Record<string, unknown> {
+export function buildDocument(api: Api): Record<string, unknown> {
   const made = api.getOpenAPI31Document(
     {
       openapi: '3.1.0',
@@ -52,8 +52,8 @@ export function describe(api: Api): Record<string, unknown> {
     { unionPreferredType: 'anyOf' },
   )
   addExamples(made)
-  const components = withoutUnused(made)
-  return documentSchema.parse(tidy({ ...made, components }, components.schemas ?? {}))
+  const components = removeUnusedResponses(made)
+  return documentSchema.parse(simplifySchemas({ ...made, components }, components.schemas ?? {}))
 }
 
 function addExamples({ paths = {} }: Made): void {
@@ -65,7 +65,7 @@ function addExamples({ paths = {} }: Made): void {
 }
 
 /** The shared errors that no route has are left out. */
-function withoutUnused(made: Made): NonNullable<Made['components']> {
+function removeUnusedResponses(made: Made): NonNullable<Made['components']> {
   const text = JSON.stringify(made.paths)
   const used = Object.entries(made.components?.responses ?? {}).filter(([name]) =>
     text.includes(`"#/components/responses/${name}"`),
@@ -74,11 +74,11 @@ function withoutUnused(made: Made): NonNullable<Made['components']> {
 }
 
 /** `GET /openapi.json`: made from the routes at the first request, when all of them are there. */
-export function document(api: Api): void {
-  registerShared(api)
+export function addOpenApiDocument(api: Api): void {
+  registerSharedComponents(api)
   let made: Record<string, unknown> | undefined
   api.openapi(route, (c) => {
-    made ??= describe(api)
+    made ??= buildDocument(api)
     // Relative to the document's own address, whatever stands in front of it.
     const url = c.var.prefix || '/'
     return c.json(
@@ -88,7 +88,7 @@ export function document(api: Api): void {
   })
 }
 
-function registerShared({ openAPIRegistry: registry }: Api): void {
+function registerSharedComponents({ openAPIRegistry: registry }: Api): void {
   registry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',

@@ -6,14 +6,14 @@ type Json = Record<string, unknown>
  *
  * @param schemas those that have a name, which references lead to.
  */
-export function tidy(value: unknown, schemas: Json): unknown {
-  if (Array.isArray(value)) return value.map((item) => tidy(item, schemas))
+export function simplifySchemas(value: unknown, schemas: Json): unknown {
+  if (Array.isArray(value)) return value.map((item) => simplifySchemas(item, schemas))
   if (!isObject(value)) return value
-  const entries = Object.entries(value).map(([key, part]) => [key, tidy(part, schemas)])
-  return withPlainChoice(Object.fromEntries(entries), schemas)
+  const entries = Object.entries(value).map(([key, part]) => [key, simplifySchemas(part, schemas)])
+  return simplifyChoice(Object.fromEntries(entries), schemas)
 }
 
-function withPlainChoice(schema: Json, schemas: Json): Json {
+function simplifyChoice(schema: Json, schemas: Json): Json {
   const { oneOf, discriminator, ...rest } = schema
   if (!Array.isArray(oneOf)) return schema
   const [only, ...others] = oneOf

@@ -2,10 +2,10 @@ import type { EngineStatus } from 'mlx-app'
 import { Counter, Gauge } from 'prom-client'
 import type { Services } from '../context.ts'
 
-type Watched = Pick<Services, 'metrics' | 'service' | 'generations'>
+type Watched = Pick<Services, 'metrics' | 'engineService' | 'generations'>
 
 /** Adds what is asked for when somebody looks: the state of the server, and what the engine says of itself. */
-export function watchEngine({ metrics, service, generations }: Watched): void {
+export function registerEngineMetrics({ metrics, engineService, generations }: Watched): void {
   const registers = [metrics.registry]
   const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
   const ready = gauge('mlx_ready', '1 while the model is there for requests, else 0.')
@@ -44,12 +44,12 @@ export function watchEngine({ metrics, service, generations }: Watched): void {
     ],
   ]
   metrics.onRead(async () => {
-    ready.set(service.state === 'ready' ? 1 : 0)
+    ready.set(engineService.state === 'ready' ? 1 : 0)
     active.set(generations.active)
     restarts.reset()
-    restarts.inc(service.restarts)
+    restarts.inc(engineService.restarts)
     // A worker that is gone, or says nothing, holds nothing.
-    const status = await service.status()
+    const status = await engineService.status()
     for (const [gauge, read] of ofEngine) gauge.set(status === undefined ? 0 : read(status))
     if (status?.versions === undefined) return
     const { python, mlx, mlxLm } = status.versions

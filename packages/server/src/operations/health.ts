@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
+import { states } from '../engine-service.ts'
 import { jsonAnswer, openFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
-import { states } from '../engine-service.ts'
 
 const healthy = createRoute({
   method: 'get',
@@ -35,10 +35,10 @@ const ready = createRoute({
 })
 
 /** `/health`: the process answers. `/ready`: the model is there for requests; else 503. */
-export function health(api: Api, { service }: Services): void {
+export function addHealth(api: Api, { engineService }: Services): void {
   api.openapi(healthy, (c) => c.json({ status: 'ok' as const }, 200))
   api.openapi(ready, (c) => {
-    const { state } = service
+    const { state } = engineService
     return c.json({ status: state }, state === 'ready' ? 200 : 503)
   })
 }

@@ -10,6 +10,6 @@ export const progressSchema = z
   .openapi('LoadProgress')
 
 /** How far a load is, as clients read it. */
-export function asProgress({ stage, loadedBytes, totalBytes }: LoadProgress) {
+export function toProgress({ stage, loadedBytes, totalBytes }: LoadProgress) {
   return { stage, loaded_bytes: loadedBytes, total_bytes: totalBytes }
 }

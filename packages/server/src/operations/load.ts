@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Engine, LoadProgress } from 'mlx-app'
 import type { Api, Services } from '../context.ts'
-import { openaiFailures } from '../openapi/responses.ts'
-import { tags } from '../openapi/tags.ts'
 import { openaiError } from '../errors.ts'
 import { type ServerEvent, serverSentEvents } from '../events.ts'
-import { asProgress, progressSchema } from './load-progress.ts'
+import { openaiFailures } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
+import { progressSchema, toProgress } from './load-progress.ts'
 
 const eventSchema = z
   .union([progressSchema, z.object({ model: z.string() })])
@@ -41,11 +41,11 @@ const route = createRoute({
 })
 
 /** `POST /api/load`: the page's way to change the model before the first question to it. */
-export function load(api: Api, { service, models }: Services): void {
+export function addLoad(api: Api, { engineService, models }: Services): void {
   api.openapi(route, async (c) => {
     const { id, ...named } = await models.resolve(c.req.valid('json').model)
     const { signal } = c.req.raw
-    const events = loadEvents(service.engine, { id, ...named }, signal)
+    const events = loadEvents(engineService.engine, { id, ...named }, signal)
     return serverSentEvents(c, events, (error) => [
       { event: 'error', data: openaiError(error, c.var.requestId) },
     ])
@@ -85,7 +85,7 @@ async function* loadEvents(
     }
     const progress = newest
     newest = undefined
-    if (progress !== undefined) yield { event: 'progress', data: asProgress(progress) }
+    if (progress !== undefined) yield { event: 'progress', data: toProgress(progress) }
   }
   await loading
   yield { event: 'loaded', data: { model: id } }

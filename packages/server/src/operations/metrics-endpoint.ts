@@ -18,7 +18,7 @@ const route = createRoute({
 })
 
 /** `GET /metrics`: https://prometheus.io/docs/instrumenting/exposition_formats/. */
-export function metricsPage(api: Api, { metrics }: Services): void {
+export function addMetrics(api: Api, { metrics }: Services): void {
   api.openapi(route, async (c) => {
     return c.body(await metrics.read(), 200, { 'content-type': metrics.registry.contentType })
   })

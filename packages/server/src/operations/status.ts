@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
+import { type EngineService, states } from '../engine-service.ts'
+import { lacksCaller } from '../http/authentication.ts'
 import { jsonAnswer, openFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
-import { lacksCaller } from '../http/authentication.ts'
-import { type Service, states } from '../engine-service.ts'
-import { asProgress, progressSchema } from './load-progress.ts'
+import { progressSchema, toProgress } from './load-progress.ts'
 
 const statusSchema = z
   .object({
@@ -28,16 +28,16 @@ const route = createRoute({
 })
 
 /** `GET /api/status`: what the page shows of the server, and says nothing of the inside. */
-export function status(api: Api, services: Services): void {
-  const { service, models } = services
+export function addStatus(api: Api, services: Services): void {
+  const { engineService, models } = services
   api.openapi(route, async (c) => {
-    const { state, progress } = service
+    const { state, progress } = engineService
     return c.json(
       {
         state,
         model: models.defaultId,
-        progress: progress && asProgress(progress),
-        message: messageOf(service),
+        progress: progress && toProgress(progress),
+        message: describeState(engineService),
         needs_key: await lacksCaller(c, services),
       },
       200,
@@ -45,7 +45,7 @@ export function status(api: Api, services: Services): void {
   })
 }
 
-function messageOf({ state, error }: Service): string | undefined {
+function describeState({ state, error }: EngineService): string | undefined {
   if (state === 'ready') return undefined
   if (state === 'stopping') return 'The server is shutting down.'
   if (state === 'starting' || state === 'loading') return 'The model is being loaded.'

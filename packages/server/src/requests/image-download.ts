@@ -14,7 +14,7 @@ export class DownloadRefused extends Error {
  * Whether the list of the settings names the place of an address. An entry is a host, for HTTPS on its usual port, or a
  * whole origin such as `http://10.0.0.5:9000`.
  */
-export function isListed(address: URL, hosts: readonly string[]): boolean {
+export function isAllowedHost(address: URL, hosts: readonly string[]): boolean {
   return hosts.some((entry) => {
     const origin = entry.includes('://') ? entry : `https://${entry}`
     return URL.canParse(origin) && new URL(origin).origin === address.origin
@@ -38,7 +38,7 @@ export async function download(
   signal: AbortSignal,
   resolve: Resolve = resolveName,
 ): Promise<Uint8Array> {
-  const response = await open(address, signal, publicOnly(resolve))
+  const response = await open(address, signal, createPublicLookup(resolve))
   const { statusCode = 0 } = response
   try {
     if (statusCode >= 300 && statusCode < 400) throw new DownloadRefused('redirects are not followed')
@@ -68,7 +68,7 @@ function open(address: URL, signal: AbortSignal, lookup: LookupFunction): Promis
 }
 
 /** Looks names up for a connection; `localhost` is listed by whoever means it. */
-function publicOnly(resolve: Resolve): LookupFunction {
+function createPublicLookup(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname).then(
       (found) => {

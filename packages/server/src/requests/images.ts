@@ -1,7 +1,7 @@
 import type { ContentPart } from 'mlx-app'
 import type { Services } from '../context.ts'
 import { ApiError, invalid } from '../errors.ts'
-import { DownloadRefused, download, isListed } from './image-download.ts'
+import { DownloadRefused, download, isAllowedHost } from './image-download.ts'
 
 /** Of one image; the worker takes no larger one. */
 const mostBytes = 16 * 1024 * 1024
@@ -20,16 +20,16 @@ export interface ImageOptions {
 
 /** The images of one request. Bytes come from the request itself, or from hosts that the owner listed: nowhere else. */
 export class Images {
-  readonly #services: Pick<Services, 'service' | 'settings'>
+  readonly #services: Pick<Services, 'engineService' | 'settings'>
   readonly #options: ImageOptions
-  #sees: Promise<void> | undefined
+  #visionCheck: Promise<void> | undefined
   #bytesLeft: number
   #signal: AbortSignal | undefined
 
-  constructor(services: Pick<Services, 'service' | 'settings'>, options: ImageOptions) {
+  constructor(services: Pick<Services, 'engineService' | 'settings'>, options: ImageOptions) {
     this.#services = services
     this.#options = options
-    this.#bytesLeft = services.settings.bodyBytes
+    this.#bytesLeft = services.settings.maxBodyBytes
   }
 
   /**
@@ -39,7 +39,7 @@ export class Images {
    * @throws ApiError 400 for a model that doesn't see, before anything is fetched, and for whatever is no such image.
    */
   async fromUrl(url: string, param: string): Promise<ContentPart> {
-    await this.#demandSight(param)
+    await this.#requireVision(param)
     const inline = /^data:([^;,]*);base64,/i.exec(url.slice(0, 100))
     if (inline !== null) return fromBase64(url.slice(inline[0].length), inline[1], param)
     const address = URL.canParse(url) ? new URL(url) : undefined
@@ -47,11 +47,11 @@ export class Images {
       throw invalid(`${param}: an image is ${accepted}.`, param)
     }
     const { imageHosts } = this.#services.settings
-    if (!isListed(address, imageHosts) || address.username !== '' || address.password !== '') {
+    if (!isAllowedHost(address, imageHosts) || address.username !== '' || address.password !== '') {
       const listed = imageHosts.length === 0 ? 'none' : imageHosts.join(', ')
       throw invalid(`${param}: nothing is fetched from there; listed hosts: ${listed}. ${dataUrl}`, param)
     }
-    return { type: 'image', image: checked(await this.#download(address, param), param) }
+    return { type: 'image', image: checkImageFormat(await this.#download(address, param), param) }
   }
 
   /**
@@ -60,20 +60,20 @@ export class Images {
    * @throws ApiError 400 for a model that doesn't see, and for whatever is no image.
    */
   async fromBase64(data: string, mediaType: string, param: string): Promise<ContentPart> {
-    await this.#demandSight(param)
+    await this.#requireVision(param)
     return fromBase64(data, mediaType, param)
   }
 
   /** Loads the model if it is not in memory: only then is it known whether it sees. */
-  #demandSight(param: string): Promise<void> {
+  #requireVision(param: string): Promise<void> {
     const { model, signal } = this.#options
-    this.#sees ??= this.#services.service.engine
+    this.#visionCheck ??= this.#services.engineService.engine
       .loadModel({ ...(model !== undefined && { model }), download: false, signal })
       .then((loaded) => {
         if (loaded.capabilities.includes('images')) return
         throw new ApiError(400, 'unsupported', `${param}: this model takes no images.`, { param })
       })
-    return this.#sees
+    return this.#visionCheck
   }
 
   async #download(address: URL, param: string): Promise<Uint8Array> {
@@ -113,11 +113,11 @@ function fromBase64(data: string, mediaType: string | undefined, param: string):
   // The decoder passes over what is no base64, so that less comes out than there should be.
   const whole = data.replace(/={1,2}$/, '').length
   if (bytes.length !== Math.floor((whole * 3) / 4)) throw invalid(`${param}: this is not base64.`, param)
-  return { type: 'image', image: checked(bytes, param) }
+  return { type: 'image', image: checkImageFormat(bytes, param) }
 }
 
 /** By the first bytes: what an image says of itself may be wrong. */
-function checked(bytes: Uint8Array, param: string): Uint8Array {
+function checkImageFormat(bytes: Uint8Array, param: string): Uint8Array {
   const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1')
   const known =
     start.startsWith('\x89PNG\r\n\x1a\n') ||

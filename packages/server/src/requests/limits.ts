@@ -5,18 +5,18 @@ import type { Settings } from '../settings.ts'
  * @param param the name of the list in the body.
  * @throws ApiError 400 for more messages than the settings allow, or more parts in one of them.
  */
-export function checkMessages(
+export function checkMessageLimits(
   messages: readonly { content?: unknown }[],
-  settings: Pick<Settings, 'messages' | 'parts'>,
+  settings: Pick<Settings, 'maxMessages' | 'maxParts'>,
   param = 'messages',
 ): void {
-  if (messages.length > settings.messages) {
-    throw invalid(`${param}: at most ${settings.messages} may be sent, not ${messages.length}.`, param)
+  if (messages.length > settings.maxMessages) {
+    throw invalid(`${param}: at most ${settings.maxMessages} may be sent, not ${messages.length}.`, param)
   }
   for (const [place, { content }] of messages.entries()) {
-    if (!Array.isArray(content) || content.length <= settings.parts) continue
+    if (!Array.isArray(content) || content.length <= settings.maxParts) continue
     const where = `${param}.${place}.content`
-    throw invalid(`${where}: at most ${settings.parts} parts may be sent, not ${content.length}.`, where)
+    throw invalid(`${where}: at most ${settings.maxParts} parts may be sent, not ${content.length}.`, where)
   }
 }
 
@@ -25,7 +25,7 @@ export function checkMessages(
  *
  * @throws ApiError 400 over the limit of the settings, which it names.
  */
-export function tokenLimit(
+export function resolveMaxTokens(
   asked: number | null | undefined,
   settings: Pick<Settings, 'defaultTokens' | 'maxTokens'>,
   param: string,

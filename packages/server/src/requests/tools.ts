@@ -1,6 +1,6 @@
 import { limits, type Tool, type ToolChoice } from 'mlx-app'
 import { invalid } from '../errors.ts'
-import { shapeOf } from '../http/json-shape.ts'
+import { measureJson } from '../http/json-shape.ts'
 
 const toolName = /^[a-zA-Z0-9_.-]{1,64}$/
 
@@ -57,7 +57,7 @@ const deepest = 128
  */
 export function readArguments(text: string, param: string): Record<string, unknown> {
   if (text.trim() === '') return {}
-  const { depth } = shapeOf(Buffer.from(text), { depth: deepest, values: Number.POSITIVE_INFINITY })
+  const { depth } = measureJson(Buffer.from(text), { depth: deepest, values: Number.POSITIVE_INFINITY })
   if (depth > deepest) throw invalid(`${param}: nested deeper than ${deepest} levels.`, param)
   let value: unknown
   try {

@@ -2,23 +2,23 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Chunk, GenerateOptions } from 'mlx-app'
 import type { Caller } from '../caller.ts'
 import type { Api, Services } from '../context.ts'
-import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
-import { tags } from '../openapi/tags.ts'
 import { ApiError, invalid, openaiError } from '../errors.ts'
 import { type ServerEvent, serverSentEvents } from '../events.ts'
-import { checkMessages } from '../requests/limits.ts'
+import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
 import { Images } from '../requests/images.ts'
-import { present } from '../requests/omit-nullish.ts'
-import { callOptions, refuseUnavailable } from './generate-options.ts'
+import { checkMessageLimits } from '../requests/limits.ts'
+import { omitNullish } from '../requests/omit-nullish.ts'
 import { eventSchema, type ResponseEvent } from './event-schemas.ts'
-import { itemsOf, type PlacedItem } from './items.ts'
-import { messagesOf } from './messages.ts'
+import { rejectUnsupportedFields, toGenerateOptions } from './generate-options.ts'
+import { type PlacedItem, toItems } from './items.ts'
+import { toMessages } from './messages.ts'
 import { type RequestBody, requestBodySchema } from './request-body.ts'
-import { newResponse } from './response-object.ts'
+import { createResponseObject } from './response-object.ts'
 import { type ResponseObject, responseSchema } from './response-schemas.ts'
-import { itemsUpTo, type NewTurn, type ResponseStore } from './response-store.ts'
+import { collectItems, type NewTurn, type ResponseStore } from './response-store.ts'
 import { ResponseWriter } from './response-writer.ts'
-import { type Offer, offerOf } from './tools.ts'
+import { type ResolvedTools, resolveTools } from './tools.ts'
 
 const route = createRoute({
   method: 'post',
@@ -33,7 +33,7 @@ const route = createRoute({
 })
 
 /** `POST /v1/responses` of OpenAI's API. */
-export function createResponse(api: Api, services: Services, store: ResponseStore): void {
+export function addCreateResponse(api: Api, services: Services, store: ResponseStore): void {
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
     const { signal } = c.req.raw
@@ -44,15 +44,15 @@ export function createResponse(api: Api, services: Services, store: ResponseStor
     const keep = (response: ResponseObject) => {
       if (response.store) store.add({ ...turn, response })
     }
-    const events = eventsOf(services.generations.stream(caller, options, signal), writer, keep)
+    const events = responseEvents(services.generations.stream(caller, options, signal), writer, keep)
     if (body.stream !== true) {
       // Each step is made for the last one's sake.
       for await (const _ of events);
       return c.json(writer.response, 200)
     }
-    return serverSentEvents(c, named(events), (error) => {
+    return serverSentEvents(c, toServerEvents(events), (error) => {
       const { message } = openaiError(error, requestId).error
-      return [nameOf(writer.failed({ code: failureCode(error), message, param: error.param ?? null }))]
+      return [toServerEvent(writer.failed({ code: failureCode(error), message, param: error.param ?? null }))]
     })
   })
 }
@@ -61,7 +61,7 @@ interface Prepared {
   options: GenerateOptions
   /** Its response is empty yet. */
   turn: NewTurn
-  offer: Offer
+  offer: ResolvedTools
 }
 
 /** @throws ApiError 400 for what can't be served, 404 for a model, a response or an item that is not there. */
@@ -73,35 +73,36 @@ async function prepare(
   signal: AbortSignal,
 ): Promise<Prepared> {
   const { models, settings } = services
-  refuseUnavailable(body)
+  rejectUnsupportedFields(body)
   const { id, model } = await models.resolve(body.model)
-  const offer = offerOf(body)
-  const options = callOptions(body, offer, settings)
+  const offer = resolveTools(body)
+  const options = toGenerateOptions(body, offer, settings)
   const previous =
     body.previous_response_id == null ? undefined : store.get(caller, body.previous_response_id)
-  if (body.previous_response_id != null && previous === undefined) throw notKept(body.previous_response_id)
-  const own = itemsOf(body.input, (itemId) => store.item(caller, itemId))
-  const past: PlacedItem[] = itemsUpTo(previous).map((item) => ({ item, param: 'previous_response_id' }))
+  if (body.previous_response_id != null && previous === undefined)
+    throw previousResponseNotFoundError(body.previous_response_id)
+  const own = toItems(body.input, (itemId) => store.item(caller, itemId))
+  const past: PlacedItem[] = collectItems(previous).map((item) => ({ item, param: 'previous_response_id' }))
   // Of what the request itself brings first: then a place in a list is one in the body.
   for (const items of [own, [...past, ...own]]) {
-    checkMessages(
+    checkMessageLimits(
       items.map(({ item }) => (item.type === 'message' ? item : {})),
       settings,
       'input',
     )
   }
   const images = new Images(services, { model, signal })
-  const messages = await messagesOf([...past, ...own], body.instructions, images, offer.names)
+  const messages = await toMessages([...past, ...own], body.instructions, images, offer.names)
   if (messages.length === 0) throw invalid('input: there is nothing to answer.', 'input')
   const input = own.map(({ item }) => item)
   return {
-    options: { ...options, ...present({ model }), messages },
+    options: { ...options, ...omitNullish({ model }), messages },
     offer,
-    turn: { caller, response: newResponse(body, id), input, previous },
+    turn: { caller, response: createResponseObject(body, id), input, previous },
   }
 }
 
-function notKept(id: string): ApiError {
+function previousResponseNotFoundError(id: string): ApiError {
   const message = `There is no response "${id}" here: it was not stored, or has been dropped.`
   return new ApiError(404, 'previous_response_not_found', message, { param: 'previous_response_id' })
 }
@@ -112,7 +113,7 @@ function notKept(id: string): ApiError {
  *
  * @param keep gets the whole response before the last event tells of it
  */
-async function* eventsOf(
+async function* responseEvents(
   chunks: AsyncIterable<Chunk>,
   writer: ResponseWriter,
   keep: (response: ResponseObject) => void,
@@ -127,11 +128,11 @@ async function* eventsOf(
   }
 }
 
-async function* named(events: AsyncIterable<ResponseEvent>): AsyncGenerator<ServerEvent, void> {
-  for await (const event of events) yield nameOf(event)
+async function* toServerEvents(events: AsyncIterable<ResponseEvent>): AsyncGenerator<ServerEvent, void> {
+  for await (const event of events) yield toServerEvent(event)
 }
 
-function nameOf(event: ResponseEvent): ServerEvent {
+function toServerEvent(event: ResponseEvent): ServerEvent {
   return { event: event.type, data: event }
 }
 

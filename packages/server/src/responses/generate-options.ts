@@ -1,11 +1,11 @@
 import type { GenerateOptions } from 'mlx-app'
 import { ApiError } from '../errors.ts'
-import { tokenLimit } from '../requests/limits.ts'
-import { present } from '../requests/omit-nullish.ts'
+import { resolveMaxTokens } from '../requests/limits.ts'
+import { omitNullish } from '../requests/omit-nullish.ts'
 import { toResponseFormat } from '../requests/response-format.ts'
 import type { Settings } from '../settings.ts'
 import type { RequestBody } from './request-body.ts'
-import type { Offer } from './tools.ts'
+import type { ResolvedTools } from './tools.ts'
 
 /** What is asked for that this server has not. */
 const refusals = {
@@ -15,7 +15,7 @@ const refusals = {
 } as const
 
 /** @throws ApiError 400 for what is asked for that this server has not. */
-export function refuseUnavailable(body: RequestBody): void {
+export function rejectUnsupportedFields(body: RequestBody): void {
   for (const field of ['background', 'conversation', 'prompt'] as const) {
     if (body[field] == null || body[field] === false) continue
     throw new ApiError(400, 'unsupported', `${field}: ${refusals[field]}`, { param: field })
@@ -27,20 +27,20 @@ export function refuseUnavailable(body: RequestBody): void {
  *
  * @throws ApiError 400 for bounds that the server doesn't take.
  */
-export function callOptions(
+export function toGenerateOptions(
   body: RequestBody,
-  { tools, toolChoice }: Offer,
+  { tools, toolChoice }: ResolvedTools,
   settings: Settings,
 ): GenerateOptions {
   return {
-    ...present({
+    ...omitNullish({
       temperature: body.temperature,
       topP: body.top_p,
       parallelToolCalls: body.parallel_tool_calls,
     }),
     ...toResponseFormat(body.text?.format, toolChoice, 'text.format'),
-    ...(asksLogprobs(body) && { logprobs: body.top_logprobs ?? 0 }),
-    maxTokens: tokenLimit(body.max_output_tokens, settings, 'max_output_tokens'),
+    ...(requestsLogprobs(body) && { logprobs: body.top_logprobs ?? 0 }),
+    maxTokens: resolveMaxTokens(body.max_output_tokens, settings, 'max_output_tokens'),
     truncation: body.truncation === 'auto' ? 'middle' : 'none',
     templateOptions: templateOptions(body, settings),
     tools,
@@ -49,7 +49,7 @@ export function callOptions(
 }
 
 /** Asking for alternatives is asking for log-probabilities. */
-function asksLogprobs({ include, top_logprobs: alternatives }: RequestBody): boolean {
+function requestsLogprobs({ include, top_logprobs: alternatives }: RequestBody): boolean {
   return include?.includes('message.output_text.logprobs') === true || (alternatives ?? 0) > 0
 }
 

@@ -19,7 +19,7 @@ export type FindItem = (id: string) => Item | undefined
  *
  * @throws ApiError 400 for what can't stand where it does, 404 for a reference to an item that is not kept.
  */
-export function itemsOf(input: RequestBody['input'], find: FindItem): PlacedItem[] {
+export function toItems(input: RequestBody['input'], find: FindItem): PlacedItem[] {
   if (input == null) return []
   if (typeof input === 'string') {
     const message: InputMessage = { role: 'user', content: input }
@@ -83,10 +83,10 @@ function toMessage(message: InputMessage, param: string): Item {
     return {
       ...common,
       role,
-      content: parts.map((part, place) => toPart(part, mayShow, partAt(param, place))),
+      content: parts.map((part, place) => toPart(part, mayShow, partPath(param, place))),
     }
   }
-  const texts = parts.map((part, place) => textOf(part, partAt(param, place)))
+  const texts = parts.map((part, place) => getPartText(part, partPath(param, place)))
   return {
     ...common,
     role,
@@ -94,20 +94,20 @@ function toMessage(message: InputMessage, param: string): Item {
   }
 }
 
-function partAt(param: string, place: number): string {
+function partPath(param: string, place: number): string {
   return `${param}.content.${place}`
 }
 
 /** @param mayShow whether images may stand there. */
 function toPart(part: InputPart, mayShow: boolean, param: string): ItemPart {
-  if (part.type !== 'input_image' || !mayShow) return { type: 'input_text', text: textOf(part, param) }
+  if (part.type !== 'input_image' || !mayShow) return { type: 'input_text', text: getPartText(part, param) }
   const { image_url: url } = part
   if (url != null) return { type: 'input_image', image_url: url, detail: 'auto' }
   const where = `${param}.image_url`
   throw invalid(`${where}: an image is given by its data URL here, not by the id of a file.`, where)
 }
 
-function textOf(part: InputPart, param: string): string {
+function getPartText(part: InputPart, param: string): string {
   if (part.type === 'refusal') return part.refusal
   if (part.type !== 'input_image') return part.text
   throw invalid(`${param}: images stand in messages of the user.`, param)

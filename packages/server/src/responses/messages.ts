@@ -15,7 +15,7 @@ type ItemMessage = Extract<Item, { type: 'message' }>
  *
  * @throws ApiError 400 for arguments that are no JSON, an output without its call, and an image that can't be had.
  */
-export async function messagesOf(
+export async function toMessages(
   items: readonly PlacedItem[],
   instructions: string | null | undefined,
   images: Images,
@@ -36,7 +36,7 @@ export async function messagesOf(
   for (const { item, param } of items) {
     if (item.type === 'reasoning') {
       const entry = openTurn(isOver)
-      entry.reasoning = (entry.reasoning ?? '') + thoughtsOf(item)
+      entry.reasoning = (entry.reasoning ?? '') + reasoningText(item)
     } else if (item.type === 'function_call') {
       const entry = openTurn(() => false)
       const name = names.toModel(item)
@@ -48,8 +48,8 @@ export async function messagesOf(
     } else {
       turn = undefined
       const message =
-        item.type === 'message' ? await messageOf(item, param, images) : resultOf(item, param, callNames)
-      add(messages, message)
+        item.type === 'message' ? await toMessage(item, param, images) : toToolMessage(item, param, callNames)
+      addMessage(messages, message)
     }
   }
   return messages
@@ -60,11 +60,11 @@ function isOver({ content, toolCalls }: AssistantMessage): boolean {
   return content !== '' && toolCalls === undefined
 }
 
-function thoughtsOf({ content, summary }: Extract<Item, { type: 'reasoning' }>): string {
+function reasoningText({ content, summary }: Extract<Item, { type: 'reasoning' }>): string {
   return (content.length > 0 ? content : summary).map(({ text }) => text).join('')
 }
 
-function resultOf(
+function toToolMessage(
   { call_id: id, output }: Extract<Item, { type: 'function_call_output' }>,
   param: string,
   callNames: ReadonlyMap<string, string>,
@@ -75,16 +75,16 @@ function resultOf(
   throw invalid(`${where}: there is no function_call "${id}" before its output.`, where)
 }
 
-async function messageOf(item: ItemMessage, param: string, images: Images): Promise<Message> {
+async function toMessage(item: ItemMessage, param: string, images: Images): Promise<Message> {
   const parts = await Promise.all(
-    item.content.map((part, place) => contentOf(part, `${param}.content.${place}`, images)),
+    item.content.map((part, place) => toContentPart(part, `${param}.content.${place}`, images)),
   )
   const [first] = parts
   const role = item.role === 'user' ? 'user' : 'system'
   return { role, content: parts.length === 1 && first?.type === 'text' ? first.text : parts }
 }
 
-async function contentOf(
+async function toContentPart(
   part: ItemMessage['content'][number] | ItemPart,
   param: string,
   images: Images,
@@ -94,14 +94,14 @@ async function contentOf(
 }
 
 /** Joins the system's messages at the start. */
-function add(messages: Message[], message: Message): void {
+function addMessage(messages: Message[], message: Message): void {
   const [first] = messages
   const joins = messages.length === 1 && first?.role === 'system' && message.role === 'system'
   if (!joins) messages.push(message)
-  else messages[0] = { role: 'system', content: `${wordsOf(first)}\n\n${wordsOf(message)}` }
+  else messages[0] = { role: 'system', content: `${getText(first)}\n\n${getText(message)}` }
 }
 
-function wordsOf({ content }: Message): string {
+function getText({ content }: Message): string {
   if (typeof content === 'string') return content
   return content.map((part) => (part.type === 'text' ? part.text : '')).join('')
 }

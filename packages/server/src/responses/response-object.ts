@@ -2,14 +2,14 @@ import type { Usage } from 'mlx-app'
 import { newId } from './ids.ts'
 import type { RequestBody } from './request-body.ts'
 import type { ResponseObject, ResponseUsage } from './response-schemas.ts'
-import { toldTool } from './tools.ts'
+import { toResponseTool } from './tools.ts'
 
 /** The response to a request, before there is anything in it. */
-export function newResponse(body: RequestBody, model: string): ResponseObject {
+export function createResponseObject(body: RequestBody, model: string): ResponseObject {
   return {
     id: newId('resp'),
     object: 'response',
-    created_at: secondsNow(),
+    created_at: currentSeconds(),
     completed_at: null,
     status: 'in_progress',
     background: false,
@@ -31,7 +31,7 @@ export function newResponse(body: RequestBody, model: string): ResponseObject {
     temperature: body.temperature ?? 0,
     text: { format: body.text?.format ?? { type: 'text' }, verbosity: body.text?.verbosity ?? 'medium' },
     tool_choice: body.tool_choice ?? 'auto',
-    tools: (body.tools ?? []).map(toldTool),
+    tools: (body.tools ?? []).map(toResponseTool),
     top_logprobs: body.top_logprobs ?? 0,
     top_p: body.top_p ?? 1,
     truncation: body.truncation ?? 'disabled',
@@ -42,7 +42,7 @@ export function newResponse(body: RequestBody, model: string): ResponseObject {
 }
 
 /** What a call used, in the names of this API. */
-export function usageOf(usage: Usage): ResponseUsage {
+export function toResponseUsage(usage: Usage): ResponseUsage {
   const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage
   return {
     input_tokens: promptTokens,
@@ -53,6 +53,6 @@ export function usageOf(usage: Usage): ResponseUsage {
   }
 }
 
-export function secondsNow(): number {
+export function currentSeconds(): number {
   return Math.floor(Date.now() / 1000)
 }

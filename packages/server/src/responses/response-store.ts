@@ -25,8 +25,8 @@ export interface Turn extends NewTurn {
  * their ids are gone, the conversation is still whole. A caller sees its own only.
  */
 export class ResponseStore {
-  readonly #most: number
-  readonly #mostBytes: number
+  readonly #maxResponses: number
+  readonly #maxBytes: number
   /** By id, the least recently used first. */
   readonly #turns = new Map<string, Turn>()
   /** What holds a turn: its id in the store, and each held turn that goes on from it. */
@@ -39,8 +39,8 @@ export class ResponseStore {
     storedResponses,
     storedResponseBytes,
   }: Pick<Settings, 'storedResponses' | 'storedResponseBytes'>) {
-    this.#most = storedResponses
-    this.#mostBytes = storedResponseBytes
+    this.#maxResponses = storedResponses
+    this.#maxBytes = storedResponseBytes
   }
 
   /** Responses whose ids are known. */
@@ -70,12 +70,12 @@ export class ResponseStore {
   add(turn: NewTurn): void {
     const bytes = Buffer.byteLength(JSON.stringify([turn.input, turn.response]))
     const chainBytes = bytes + (turn.previous?.chainBytes ?? 0)
-    if (this.#most === 0 || chainBytes > this.#mostBytes) return
+    if (this.#maxResponses === 0 || chainBytes > this.#maxBytes) return
     const kept = { ...turn, bytes, chainBytes }
     this.#turns.set(turn.response.id, kept)
     this.#hold(kept)
     for (const id of this.#turns.keys()) {
-      if (this.#turns.size <= this.#most && this.#bytes <= this.#mostBytes) break
+      if (this.#turns.size <= this.#maxResponses && this.#bytes <= this.#maxBytes) break
       this.#drop(id)
     }
   }
@@ -100,7 +100,7 @@ export class ResponseStore {
       this.#holders.set(held, holders + 1)
       if (holders > 0) return
       this.#bytes += held.bytes
-      for (const item of ownItems(held)) this.#items.set(itemKey(held.caller, item.id), item)
+      for (const item of turnItems(held)) this.#items.set(itemKey(held.caller, item.id), item)
     }
   }
 
@@ -113,7 +113,7 @@ export class ResponseStore {
       }
       this.#holders.delete(held)
       this.#bytes -= held.bytes
-      for (const item of ownItems(held)) {
+      for (const item of turnItems(held)) {
         const key = itemKey(held.caller, item.id)
         // A later request may have sent the same item again.
         if (this.#items.get(key) === item) this.#items.delete(key)
@@ -123,13 +123,13 @@ export class ResponseStore {
 }
 
 /** The items of a conversation up to a turn and with it, the first one first. */
-export function itemsUpTo(turn: Turn | undefined): Item[] {
+export function collectItems(turn: Turn | undefined): Item[] {
   const turns: Turn[] = []
   for (let each = turn; each !== undefined; each = each.previous) turns.unshift(each)
-  return turns.flatMap(ownItems)
+  return turns.flatMap(turnItems)
 }
 
-function ownItems({ input, response }: NewTurn): Item[] {
+function turnItems({ input, response }: NewTurn): Item[] {
   return [...input, ...response.output]
 }
 

@@ -2,7 +2,7 @@ import type { Chunk, TokenLogprob, ToolCall } from 'mlx-app'
 import { writeArguments } from '../requests/tools.ts'
 import type { ResponseEvent, UnnumberedEvent } from './event-schemas.ts'
 import { newId } from './ids.ts'
-import { secondsNow, usageOf } from './response-object.ts'
+import { currentSeconds, toResponseUsage } from './response-object.ts'
 import type { Logprob, OutputItem, ResponseObject } from './response-schemas.ts'
 import type { ToolNames } from './tool-names.ts'
 
@@ -27,7 +27,7 @@ export class ResponseWriter {
   /** Of tokens whose text has not come yet. */
   #logprobs: Logprob[] = []
 
-  /** @param response as `newResponse` makes it */
+  /** @param response as `createResponseObject` makes it */
   constructor(response: ResponseObject, names: ToolNames) {
     this.#response = response
     this.#names = names
@@ -69,9 +69,9 @@ export class ResponseWriter {
     this.#response = {
       ...this.#response,
       status,
-      completed_at: whole ? secondsNow() : null,
+      completed_at: whole ? currentSeconds() : null,
       incomplete_details: whole ? null : { reason: 'max_output_tokens' },
-      usage: usage === undefined ? null : usageOf(usage),
+      usage: usage === undefined ? null : toResponseUsage(usage),
     }
   }
 
@@ -104,8 +104,8 @@ export class ResponseWriter {
     if (this.#open?.type !== type) {
       yield* this.#close('completed')
       this.#open = { type, id: newId(type === 'message' ? 'msg' : 'rs'), text: '', logprobs: [] }
-      const item = itemOf(this.#open, 'in_progress')
-      const part = partOf(this.#open)
+      const item = toOutputItem(this.#open, 'in_progress')
+      const part = toContentPart(this.#open)
       yield this.#event({
         type: 'response.output_item.added',
         output_index: this.#index,
@@ -143,9 +143,9 @@ export class ResponseWriter {
       if (this.#logprobs.length > 0) yield this.#textDelta(open, '')
       yield this.#event({ type: 'response.output_text.done', ...place, text, logprobs: open.logprobs })
     }
-    yield this.#event({ type: 'response.content_part.done', ...place, part: partOf(open) })
+    yield this.#event({ type: 'response.content_part.done', ...place, part: toContentPart(open) })
     this.#open = undefined
-    yield this.#add(itemOf(open, status))
+    yield this.#add(toOutputItem(open, status))
   }
 
   /** Calls come whole, so their arguments are one piece. */
@@ -196,19 +196,19 @@ export class ResponseWriter {
   }
 }
 
-function itemOf(open: OpenItem, status: ItemStatus) {
+function toOutputItem(open: OpenItem, status: ItemStatus) {
   const { type, id, text } = open
   if (type === 'reasoning') {
     return { type, id, status, summary: [], content: [{ type: 'reasoning_text' as const, text }] }
   }
-  return { type, id, status, role: 'assistant' as const, content: [textPartOf(open)] }
+  return { type, id, status, role: 'assistant' as const, content: [toTextPart(open)] }
 }
 
-function partOf(open: OpenItem) {
-  return open.type === 'reasoning' ? { type: 'reasoning_text' as const, text: open.text } : textPartOf(open)
+function toContentPart(open: OpenItem) {
+  return open.type === 'reasoning' ? { type: 'reasoning_text' as const, text: open.text } : toTextPart(open)
 }
 
-function textPartOf({ text, logprobs }: OpenItem) {
+function toTextPart({ text, logprobs }: OpenItem) {
   return { type: 'output_text' as const, text, annotations: [], logprobs }
 }
 

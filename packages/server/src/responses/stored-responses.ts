@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Caller } from '../caller.ts'
 import type { Api } from '../context.ts'
+import { ApiError } from '../errors.ts'
 import { jsonAnswer, openaiFailures, readFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
-import { ApiError } from '../errors.ts'
 import { itemSchema, responseSchema } from './response-schemas.ts'
-import { itemsUpTo, type ResponseStore, type Turn } from './response-store.ts'
+import { collectItems, type ResponseStore, type Turn } from './response-store.ts'
 
 const failures = { ...readFailures, 400: openaiFailures[400], 404: openaiFailures[404] }
 const params = z.object({ response_id: z.string() })
@@ -77,22 +77,22 @@ const list = createRoute({
 })
 
 /** What can be asked about a response that is kept, by its own caller. */
-export function storedResponses(api: Api, store: ResponseStore): void {
+export function addStoredResponses(api: Api, store: ResponseStore): void {
   api.openapi(get, (c) => {
-    const { response } = kept(store, c.var.caller, c.req.valid('param').response_id)
+    const { response } = getStoredTurn(store, c.var.caller, c.req.valid('param').response_id)
     if (c.req.valid('query').stream !== 'true') return c.json(response, 200)
     const message = 'stream: only an answer that is being made can be streamed.'
     throw new ApiError(400, 'unsupported', message, { param: 'stream' })
   })
   api.openapi(remove, (c) => {
     const { response_id: id } = c.req.valid('param')
-    if (!store.delete(c.var.caller, id)) throw unknown(id)
+    if (!store.delete(c.var.caller, id)) throw responseNotFoundError(id)
     return c.json({ id, object: 'response' as const, deleted: true as const }, 200)
   })
   api.openapi(list, (c) => {
     const { limit, order, after } = c.req.valid('query')
-    const { previous, input } = kept(store, c.var.caller, c.req.valid('param').response_id)
-    const items = [...itemsUpTo(previous), ...input]
+    const { previous, input } = getStoredTurn(store, c.var.caller, c.req.valid('param').response_id)
+    const items = [...collectItems(previous), ...input]
     if (order === 'desc') items.reverse()
     const from = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1
     if (after !== undefined && from === 0) {
@@ -112,13 +112,13 @@ export function storedResponses(api: Api, store: ResponseStore): void {
   })
 }
 
-function kept(store: ResponseStore, caller: Caller, id: string): Turn {
+function getStoredTurn(store: ResponseStore, caller: Caller, id: string): Turn {
   const turn = store.get(caller, id)
-  if (turn === undefined) throw unknown(id)
+  if (turn === undefined) throw responseNotFoundError(id)
   return turn
 }
 
-function unknown(id: string): ApiError {
+function responseNotFoundError(id: string): ApiError {
   const message = `There is no response "${id}" here: it was not stored, or has been dropped.`
   return new ApiError(404, 'response_not_found', message, { param: 'response_id' })
 }

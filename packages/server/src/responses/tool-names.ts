@@ -28,7 +28,7 @@ export class ToolNames {
 
   /** By what name the model knows a function, also one of an earlier turn that is not offered any more. */
   toModel(named: FunctionName): string {
-    return this.#modelNames.get(keyOf(named)) ?? joined(named)
+    return this.#modelNames.get(functionKey(named)) ?? toModelName(named)
   }
 
   /** What a request calls the function that the model calls. */
@@ -37,31 +37,31 @@ export class ToolNames {
   }
 
   #add(offered: FunctionName): void {
-    const key = keyOf(offered)
+    const key = functionKey(offered)
     if (this.#modelNames.has(key)) return
-    const name = joined(offered)
-    const modelName = this.#functions.has(name) ? hashed(offered) : name
+    const name = toModelName(offered)
+    const modelName = this.#functions.has(name) ? hashName(offered) : name
     this.#modelNames.set(key, modelName)
     this.#functions.set(modelName, offered)
   }
 }
 
 /** The same in each turn: a conversation is found in the prompt cache by it. */
-function joined(named: FunctionName): string {
-  const name = plain(named)
-  return named.namespace != null && name.length > longest ? hashed(named) : name
+function toModelName(named: FunctionName): string {
+  const name = qualifiedName(named)
+  return named.namespace != null && name.length > longest ? hashName(named) : name
 }
 
 /** Its end is kept, which is the function's own name. */
-function hashed(named: FunctionName): string {
-  const hash = createHash('sha256').update(keyOf(named)).digest('hex').slice(0, hashDigits)
-  return `${plain(named).slice(-(longest - hashDigits - 1))}_${hash}`
+function hashName(named: FunctionName): string {
+  const hash = createHash('sha256').update(functionKey(named)).digest('hex').slice(0, hashDigits)
+  return `${qualifiedName(named).slice(-(longest - hashDigits - 1))}_${hash}`
 }
 
-function plain({ name, namespace }: FunctionName): string {
+function qualifiedName({ name, namespace }: FunctionName): string {
   return namespace == null ? name : `${namespace}__${name}`
 }
 
-function keyOf({ name, namespace }: FunctionName): string {
+function functionKey({ name, namespace }: FunctionName): string {
   return JSON.stringify([namespace ?? null, name])
 }

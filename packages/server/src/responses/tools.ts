@@ -6,7 +6,7 @@ import { type FunctionName, ToolNames } from './tool-names.ts'
 import type { AllowedTool, FunctionToolParam, NamedFunction, ToolParam } from './tool-schemas.ts'
 
 /** What a request offers the model. */
-export interface Offer {
+export interface ResolvedTools {
   tools: Tool[]
   toolChoice: ToolChoice
   names: ToolNames
@@ -15,7 +15,7 @@ export interface Offer {
 }
 
 /** A function, the namespace that it is in, and where it stands in the body. */
-interface Offered extends Omit<RequestedTool, 'name'>, FunctionName {}
+interface OfferedFunction extends Omit<RequestedTool, 'name'>, FunctionName {}
 
 /**
  * The functions of a request, those of namespaces among them. What else agents offer by habit, as a search of the web,
@@ -23,23 +23,23 @@ interface Offered extends Omit<RequestedTool, 'name'>, FunctionName {}
  *
  * @throws ApiError 400 for names that can't be, more tools than the engine takes, and a choice that can't be kept to.
  */
-export function offerOf({ tools, tool_choice: choice }: RequestBody): Offer {
+export function resolveTools({ tools, tool_choice: choice }: RequestBody): ResolvedTools {
   const leftOut: string[] = []
-  const offered = (tools ?? []).flatMap((tool, place) => functionsOf(tool, `tools.${place}`, leftOut))
+  const offered = (tools ?? []).flatMap((tool, place) => collectFunctions(tool, `tools.${place}`, leftOut))
   const names = new ToolNames(offered)
   const all = toTools(offered.map((each) => ({ ...each, name: names.toModel(each) })))
-  return { ...chosen(choice, all, { offered, names, leftOut }), names, leftOut }
+  return { ...applyToolChoice(choice, all, { offered, names, leftOut }), names, leftOut }
 }
 
 /** The tools as the response tells them: functions with their defaults, the others as they were sent. */
-export function toldTool(tool: ToolParam): Record<string, unknown> {
-  if (tool.type === 'function') return toldFunction(tool)
+export function toResponseTool(tool: ToolParam): Record<string, unknown> {
+  if (tool.type === 'function') return toResponseFunction(tool)
   if (tool.type !== 'namespace') return tool
   const { type, name, description, tools } = tool
-  return { type, name, description: description ?? null, tools: tools.map(toldTool) }
+  return { type, name, description: description ?? null, tools: tools.map(toResponseTool) }
 }
 
-function toldFunction({ type, name, description, parameters, strict }: FunctionToolParam) {
+function toResponseFunction({ type, name, description, parameters, strict }: FunctionToolParam) {
   return {
     type,
     name,
@@ -49,7 +49,7 @@ function toldFunction({ type, name, description, parameters, strict }: FunctionT
   }
 }
 
-function functionsOf(tool: ToolParam, param: string, leftOut: string[]): Offered[] {
+function collectFunctions(tool: ToolParam, param: string, leftOut: string[]): OfferedFunction[] {
   if (tool.type === 'function') return [{ ...tool, param }]
   if (tool.type !== 'namespace') {
     leftOut.push(tool.type)
@@ -60,7 +60,7 @@ function functionsOf(tool: ToolParam, param: string, leftOut: string[]): Offered
   const functions = tools.flatMap((member, place) => {
     const where = `${param}.tools.${place}`
     if (member.type === 'function') checkToolName(member.name, `${where}.name`)
-    return functionsOf(member, where, leftOut).map((each) => ({ ...each, namespace }))
+    return collectFunctions(member, where, leftOut).map((each) => ({ ...each, namespace }))
   })
   const [first, ...rest] = functions
   if (first === undefined || !description) return functions
@@ -68,13 +68,13 @@ function functionsOf(tool: ToolParam, param: string, leftOut: string[]): Offered
   return [{ ...first, description: words }, ...rest]
 }
 
-type Found = Pick<Offer, 'names' | 'leftOut'> & { offered: readonly Offered[] }
+type Found = Pick<ResolvedTools, 'names' | 'leftOut'> & { offered: readonly OfferedFunction[] }
 
-function chosen(
+function applyToolChoice(
   choice: RequestBody['tool_choice'],
   all: Tool[],
   found: Found,
-): Pick<Offer, 'tools' | 'toolChoice'> {
+): Pick<ResolvedTools, 'tools' | 'toolChoice'> {
   if (choice == null || typeof choice === 'string') {
     if (choice === 'required') refuseNothingLeft(all, found.leftOut)
     return { tools: all, toolChoice: toToolChoice(choice, all) }

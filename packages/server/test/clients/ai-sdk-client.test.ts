@@ -118,7 +118,7 @@ describe.each([
   })
 
   test('an abort ends the generation: the log has it as a client that left', async () => {
-    const { engine } = shared.server.services.service
+    const { engine } = shared.server.services.engineService
     const before = shared.server.logLines.length
     const controller = new AbortController()
     const result = streamText({

@@ -57,7 +57,7 @@ describe('the client raises', () => {
   })
 
   test('RateLimitError over the streams of a key, with the time to wait', async () => {
-    const { generations, service } = shared.server.services
+    const { generations, engineService } = shared.server.services
     const endless = { ...ask(story), logitBias: { 2: -100 }, maxTokens: 20_000 }
     const stream = generations.stream('anonymous', endless, new AbortController().signal)
     await stream.next()
@@ -66,12 +66,12 @@ describe('the client raises', () => {
     expect(error).toMatchObject({ type: 'rate_limit_error' })
     if (error instanceof RateLimitError) expect(error.headers.get('retry-after')).toBe('1')
     await stream.return()
-    await until(async () => (await service.engine.status()).active === 0)
+    await until(async () => (await engineService.engine.status()).active === 0)
   })
 
   test('ServiceUnavailableError while the server ends', async () => {
     const server = await openServer()
-    server.services.service.drain()
+    server.services.engineService.drain()
     const error = await failureOf(anthropicClient(server.url).messages.create(question))
     expect(error).toBeInstanceOf(ServiceUnavailableError)
     expect(error).toMatchObject({ status: 503, type: 'overloaded_error' })
@@ -87,7 +87,7 @@ describe('the client raises', () => {
 
   test('an APIError from an event, when the worker dies in the middle of a stream', async () => {
     const server = await openServer()
-    const { engine } = server.services.service
+    const { engine } = server.services.engineService
     const stream = anthropicClient(server.url).messages.stream({
       ...question,
       ...ask(story),

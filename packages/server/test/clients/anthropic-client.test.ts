@@ -92,7 +92,7 @@ describe('messages.stream', () => {
   })
 
   test('an abort ends the generation', async () => {
-    const { engine } = shared.server.services.service
+    const { engine } = shared.server.services.engineService
     const stream = client().messages.stream({ ...common, ...ask(story) })
     const ended = failureOf(stream.done())
     stream.once('text', () => stream.abort())

@@ -66,7 +66,7 @@ describe('the client raises', () => {
   })
 
   test('RateLimitError over the streams of a key, with the time to wait', async () => {
-    const { engine } = shared.server.services.service
+    const { engine } = shared.server.services.engineService
     const stream = await client().chat.completions.create({
       model,
       ...ask(story),
@@ -85,7 +85,7 @@ describe('the client raises', () => {
 
   test('InternalServerError with 503 and Retry-After while the server ends', async () => {
     const server = await openServer()
-    server.services.service.drain()
+    server.services.engineService.drain()
     const error = await failureOf(
       openaiClient(server.url).chat.completions.create({ model, ...ask('Say hello.') }),
     )

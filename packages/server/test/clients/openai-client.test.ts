@@ -127,7 +127,7 @@ describe('chat.completions.create', () => {
   })
 
   test('is stopped by its controller: the generation ends in the engine', async () => {
-    const engine = shared.server.services.service.engine
+    const engine = shared.server.services.engineService.engine
     const stream = await client().chat.completions.create({
       model,
       ...ask(story),

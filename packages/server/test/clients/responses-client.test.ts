@@ -144,7 +144,7 @@ describe('responses.stream', () => {
   test('ends the answer when the client leaves', async () => {
     const stream = await client.responses.create({ model, input: story, stream: true })
     for await (const event of stream) if (event.type === 'response.output_text.delta') break
-    await shared.server.services.generations.drained()
+    await shared.server.services.generations.waitUntilIdle()
     expect(shared.server.services.generations.active).toBe(0)
   })
 })

@@ -6,28 +6,34 @@ import type { Operation } from './model.ts'
  * @param url where the server answers, without a slash at its end.
  * @param needsKey whether it needs a key, which the command takes from the variable API_KEY.
  */
-export function curlOf({ method, path, security, requestBody }: Operation, url: string, needsKey: boolean) {
+export function curlCommand(
+  { method, path, security, requestBody }: Operation,
+  url: string,
+  needsKey: boolean,
+) {
   const body = requestBody?.content['application/json']?.example
   const lines = [
-    `curl ${quoted(url + filled(path))}`,
+    `curl ${quoteForShell(url + fillPath(path))}`,
     ...(method === 'get' || body !== undefined ? [] : [`-X ${method.toUpperCase()}`]),
     ...(needsKey && security?.length !== 0 ? ['-H "Authorization: Bearer $API_KEY"'] : []),
-    ...(body === undefined ? [] : ["-H 'Content-Type: application/json'", `-d ${quoted(written(body))}`]),
+    ...(body === undefined
+      ? []
+      : ["-H 'Content-Type: application/json'", `-d ${quoteForShell(formatBody(body))}`]),
   ]
   return lines.join(' \\\n  ')
 }
 
 /** Parameters in capitals: curl has a meaning of its own for braces. */
-function filled(path: string): string {
+function fillPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase())
 }
 
 /** In single quotes nothing has a meaning but the quote itself. */
-function quoted(text: string): string {
+function quoteForShell(text: string): string {
   return /^[\w:/.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
-function written(body: unknown): string {
+function formatBody(body: unknown): string {
   const text = JSON.stringify(body)
   return text.length <= 76 ? text : JSON.stringify(body, undefined, 2)
 }

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { Schema } from './model.ts'
-import { type Html, inline } from './prose.ts'
-import { boundsOf, descriptionOf, formsOf, typeOf } from './types.ts'
+import { type Html, renderInline } from './prose.ts'
+import { describeBounds, getDescription, listVariants, renderType } from './types.ts'
 
 interface Field {
   name: string
@@ -11,42 +11,42 @@ interface Field {
 }
 
 /** The fields of an object, those within its fields too; of several forms, each with its own. */
-export function fieldsOf(schema: Schema): Html | undefined {
-  const objects = objectsOf(schema)
+export function renderFields(schema: Schema): Html | undefined {
+  const objects = listObjects(schema)
   const [first, ...others] = objects
   if (first === undefined) return undefined
-  if (others.length === 0) return list(first)
+  if (others.length === 0) return renderList(first)
   return html`<ul class="forms">
-    ${objects.map((form) => html`<li>${list(form)}</li>`)}
+    ${objects.map((form) => html`<li>${renderList(form)}</li>`)}
   </ul>`
 }
 
 /** One field in a list: also for parameters. */
-export function field({ name, required, schema, description }: Field): Html {
-  const bounds = boundsOf(schema)
-  const within = fieldsOf(schema)
+export function renderField({ name, required, schema, description }: Field): Html {
+  const bounds = describeBounds(schema)
+  const within = renderFields(schema)
   return html`<li>
     <code class="name">${name}</code>
-    <span class="type">${typeOf(schema)}</span>
+    <span class="type">${renderType(schema)}</span>
     ${required ? html`<span class="required">required</span>` : ''}
-    ${bounds.length === 0 ? '' : html`<span class="bounds">${inline(bounds.join(', '))}</span>`}
-    ${description === undefined ? '' : html`<div class="meaning">${inline(description)}</div>`}
+    ${bounds.length === 0 ? '' : html`<span class="bounds">${renderInline(bounds.join(', '))}</span>`}
+    ${description === undefined ? '' : html`<div class="meaning">${renderInline(description)}</div>`}
     ${within === undefined ? '' : html`<details><summary>Fields of <code>${name}</code></summary>${within}</details>`}
   </li>`
 }
 
-function list({ properties = {}, required = [] }: Schema): Html {
+function renderList({ properties = {}, required = [] }: Schema): Html {
   const fields = Object.entries(properties).map(([name, schema]) =>
-    field({ name, required: required.includes(name), schema, description: descriptionOf(schema) }),
+    renderField({ name, required: required.includes(name), schema, description: getDescription(schema) }),
   )
   return html`<ul class="fields">${fields}</ul>`
 }
 
 /** The objects with fields that a value may be, or that it may hold as items or values. */
-function objectsOf(schema: Schema): Schema[] {
-  return formsOf(schema).flatMap((form) => {
+function listObjects(schema: Schema): Schema[] {
+  return listVariants(schema).flatMap((form) => {
     if (form.properties !== undefined) return [form]
-    if (form.items !== undefined) return objectsOf(form.items)
-    return typeof form.additionalProperties === 'object' ? objectsOf(form.additionalProperties) : []
+    if (form.items !== undefined) return listObjects(form.items)
+    return typeof form.additionalProperties === 'object' ? listObjects(form.additionalProperties) : []
   })
 }

@@ -1,10 +1,10 @@
 import { html } from 'hono/html'
 import type { PageModel } from './model.ts'
-import { namedSchema, operation, type Place } from './operation.ts'
-import { type Html, prose } from './prose.ts'
+import { renderOperation, renderSchema, type ServerAddress } from './operation.ts'
+import { type Html, renderProse } from './prose.ts'
 
 /** The document as a page that needs no script and nothing from elsewhere. */
-export function pageOf(model: PageModel, place: Place): Html {
+export function renderDocsPage(model: PageModel, place: ServerAddress): Html {
   const { title, description, sections, schemas } = model
   return html`<!doctype html>
 <html lang="en">
@@ -17,45 +17,45 @@ export function pageOf(model: PageModel, place: Place): Html {
   </head>
   <body>
     <a class="skip" href="#main">To the operations</a>
-    <nav aria-label="Operations">${sections.map(contents)}
+    <nav aria-label="Operations">${sections.map(renderContents)}
       <h2><a href="#schemas">Schemas</a></h2>
     </nav>
     <main id="main">
       <header>
         <h1>${title}</h1>
-        ${prose(description)}
+        ${renderProse(description)}
         <p><a href="openapi.json">openapi.json</a> is the same for programs.</p>
       </header>
       ${sections.map(
-        ({ name, description, operations }) => html`<section id="${anchor(name)}">
+        ({ name, description, operations }) => html`<section id="${sectionId(name)}">
           <h2>${name}</h2>
-          ${prose(description)}
-          ${operations.map((made) => operation(made, model, place))}
+          ${renderProse(description)}
+          ${operations.map((made) => renderOperation(made, model, place))}
         </section>`,
       )}
       <section id="schemas">
         <h2>Schemas</h2>
-        ${Object.entries(schemas).map(([name, schema]) => namedSchema(name, schema))}
+        ${Object.entries(schemas).map(([name, schema]) => renderSchema(name, schema))}
       </section>
     </main>
   </body>
 </html>`
 }
 
-function contents({ name, operations }: PageModel['sections'][number]): Html {
+function renderContents({ name, operations }: PageModel['sections'][number]): Html {
   return html`
-      <h2><a href="#${anchor(name)}">${name}</a></h2>
+      <h2><a href="#${sectionId(name)}">${name}</a></h2>
       <ul>${operations.map(
         ({ operationId, method, path }) =>
-          html`<li><a href="#${operationId}"><span class="method ${method}">${method.toUpperCase()}</span> <code>${breakable(path)}</code></a></li>`,
+          html`<li><a href="#${operationId}"><span class="method ${method}">${method.toUpperCase()}</span> <code>${renderPath(path)}</code></a></li>`,
       )}</ul>`
 }
 
 /** A path that is broken at its slashes where it is too long. */
-function breakable(path: string): Html[] {
+function renderPath(path: string): Html[] {
   return path.split(/(?=\/)/).map((part) => html`${part}<wbr>`)
 }
 
-function anchor(name: string): string {
+function sectionId(name: string): string {
   return `part-${name.toLowerCase().replaceAll(' ', '-')}`
 }

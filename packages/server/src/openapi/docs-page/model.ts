@@ -99,7 +99,7 @@ export interface PageModel {
 }
 
 /** @throws z.ZodError for what is no OpenAPI document of this server. */
-export function readDocument(document: unknown): PageModel {
+export function parseDocument(document: unknown): PageModel {
   const { info, tags, paths, components } = pageSchema.parse(document)
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
@@ -125,6 +125,6 @@ export function readDocument(document: unknown): PageModel {
 }
 
 /** The last part of `#/components/schemas/Name`. */
-export function nameIn(reference: string): string {
+export function schemaName(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1)
 }

@@ -4,11 +4,11 @@ import { html } from 'hono/html'
 export type Html = ReturnType<typeof html>
 
 /** Text in which `backticks` are code and an empty line begins a paragraph: all that descriptions use of Markdown. */
-export function prose(text: string): Html[] {
-  return text.split(/\n\s*\n/).map((paragraph) => html`<p>${inline(paragraph)}</p>`)
+export function renderProse(text: string): Html[] {
+  return text.split(/\n\s*\n/).map((paragraph) => html`<p>${renderInline(paragraph)}</p>`)
 }
 
 /** The same within a line. */
-export function inline(text: string): Html[] {
+export function renderInline(text: string): Html[] {
   return text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))
 }

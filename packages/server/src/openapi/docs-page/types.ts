@@ -1,49 +1,49 @@
 import { html } from 'hono/html'
-import { nameIn, type Schema } from './model.ts'
+import { type Schema, schemaName } from './model.ts'
 import type { Html } from './prose.ts'
 
 /** The forms that a value may have, without null, which is as good as absent. */
-export function formsOf(schema: Schema): Schema[] {
+export function listVariants(schema: Schema): Schema[] {
   const forms = schema.oneOf ?? schema.anyOf
-  if (forms !== undefined) return forms.flatMap(formsOf)
+  if (forms !== undefined) return forms.flatMap(listVariants)
   // How the generator writes a named schema with a description of its own.
   if (schema.allOf !== undefined) {
     return schema.allOf
       .filter((part) => part.$ref !== undefined || part.type !== undefined || part.properties !== undefined)
-      .flatMap(formsOf)
+      .flatMap(listVariants)
   }
   return schema.type === 'null' || schema.const === null ? [] : [schema]
 }
 
 /** A schema's own words, or those that stand beside a reference. */
-export function descriptionOf(schema: Schema): string | undefined {
+export function getDescription(schema: Schema): string | undefined {
   return schema.description ?? schema.allOf?.map(({ description }) => description).find(Boolean)
 }
 
 /** What kind of value a schema takes: `integer`, `array of Message`, `"auto" or "none"`. */
-export function typeOf(schema: Schema): Html {
-  const [first, ...others] = formsOf(schema).map(formType)
+export function renderType(schema: Schema): Html {
+  const [first, ...others] = listVariants(schema).map(renderVariant)
   if (first === undefined) return html`null`
   return others.reduce((all, form) => html`${all} <i>or</i> ${form}`, first)
 }
 
-function formType(schema: Schema): Html {
+function renderVariant(schema: Schema): Html {
   if (schema.$ref !== undefined) {
-    const name = nameIn(schema.$ref)
+    const name = schemaName(schema.$ref)
     return html`<a href="#schema-${name}">${name}</a>`
   }
-  if (schema.const !== undefined) return literal(schema.const)
+  if (schema.const !== undefined) return renderLiteral(schema.const)
   if (schema.enum !== undefined) {
-    const [first = html``, ...others] = schema.enum.filter((value) => value !== null).map(literal)
+    const [first = html``, ...others] = schema.enum.filter((value) => value !== null).map(renderLiteral)
     return others.reduce((all, value) => html`${all} <i>or</i> ${value}`, first)
   }
   const type = [schema.type ?? []].flat().filter((name) => name !== 'null')
   if (type[0] === 'array') {
-    return html`array of ${schema.items === undefined ? 'anything' : typeOf(schema.items)}`
+    return html`array of ${schema.items === undefined ? 'anything' : renderType(schema.items)}`
   }
   const { additionalProperties: values } = schema
-  if (type[0] === 'object' && typeof values === 'object' && formsOf(values).some(isTyped)) {
-    return html`object of ${typeOf(values)}`
+  if (type[0] === 'object' && typeof values === 'object' && listVariants(values).some(isTyped)) {
+    return html`object of ${renderType(values)}`
   }
   return html`${type.length === 0 ? 'anything' : type.join(' or ')}`
 }
@@ -52,16 +52,16 @@ function isTyped({ type, $ref, enum: values, const: value }: Schema): boolean {
   return type !== undefined || $ref !== undefined || values !== undefined || value !== undefined
 }
 
-function literal(value: unknown): Html {
+function renderLiteral(value: unknown): Html {
   return html`<code>${JSON.stringify(value)}</code>`
 }
 
 /** The bounds of a value, as `0 to 2`, and what it is when it is not given. */
-export function boundsOf(schema: Schema): string[] {
-  const bounds = formsOf(schema).flatMap((form) => [
-    ...range(form),
-    ...counted(form.minLength, form.maxLength, 'character'),
-    ...counted(form.minItems, form.maxItems, 'item'),
+export function describeBounds(schema: Schema): string[] {
+  const bounds = listVariants(schema).flatMap((form) => [
+    ...describeRange(form),
+    ...describeLength(form.minLength, form.maxLength, 'character'),
+    ...describeLength(form.minItems, form.maxItems, 'item'),
     ...(form.pattern === undefined ? [] : [`matches \`${form.pattern}\``]),
   ])
   const given = schema.default ?? undefined
@@ -69,32 +69,39 @@ export function boundsOf(schema: Schema): string[] {
 }
 
 /** Numbers at the end of what the language can tell apart are no bound. */
-function range({ minimum, maximum, exclusiveMinimum: above, exclusiveMaximum: below }: Schema): string[] {
-  const low = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? number(minimum) : undefined
-  const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? number(maximum) : undefined
+function describeRange({
+  minimum,
+  maximum,
+  exclusiveMinimum: above,
+  exclusiveMaximum: below,
+}: Schema): string[] {
+  const low = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? formatNumber(minimum) : undefined
+  const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? formatNumber(maximum) : undefined
   const open = [
-    ...(above === undefined ? [] : [`above ${number(above)}`]),
-    ...(below === undefined ? [] : [`below ${number(below)}`]),
+    ...(above === undefined ? [] : [`above ${formatNumber(above)}`]),
+    ...(below === undefined ? [] : [`below ${formatNumber(below)}`]),
   ]
   if (low !== undefined && high !== undefined) return [`${low} to ${high}`, ...open]
   if (low !== undefined) return [`${low} or more`, ...open]
   return high === undefined ? open : [...open, `up to ${high}`]
 }
 
-function counted(least: number | undefined, most: number | undefined, what: string): string[] {
+function describeLength(least: number | undefined, most: number | undefined, what: string): string[] {
   if (least !== undefined && most !== undefined) {
-    return [least === most ? plural(least, what) : `${number(least)} to ${plural(most, what)}`]
+    return [
+      least === most ? formatCount(least, what) : `${formatNumber(least)} to ${formatCount(most, what)}`,
+    ]
   }
-  if (most !== undefined) return [`up to ${plural(most, what)}`]
+  if (most !== undefined) return [`up to ${formatCount(most, what)}`]
   // One is said by "not empty".
   if (least === undefined || least === 0) return []
-  return [least === 1 ? 'not empty' : `${plural(least, what)} or more`]
+  return [least === 1 ? 'not empty' : `${formatCount(least, what)} or more`]
 }
 
-function plural(count: number, what: string): string {
-  return `${number(count)} ${what}${count === 1 ? '' : 's'}`
+function formatCount(count: number, what: string): string {
+  return `${formatNumber(count)} ${what}${count === 1 ? '' : 's'}`
 }
 
-function number(value: number): string {
+function formatNumber(value: number): string {
   return value.toLocaleString('en')
 }
