@@ -161,9 +161,7 @@ describe('the page', needs('chromium', 'ps'), () => {
     await chat.page.getByRole('article').getByText('Once upon').waitFor()
     killWorker()
     await chat.page.getByText('The answer broke off.').waitFor()
-    await chat.page
-      .getByText('The process that runs the model has ended and is being started again.')
-      .waitFor()
+    await chat.page.getByText('The model process stopped and is being restarted.').waitFor()
     const part = await chat.answer()
     expect(answerTo(story).startsWith(part)).toBe(true)
     expect(part).not.toBe('')

@@ -92,12 +92,12 @@ test('MCP servers are listed with their tools, and with what keeps one from bein
   const transport = await transportTo((request, response) => {
     expect(request.url).toBe('/api/mcp')
     const weather = { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather.' }] }
-    const gone = { name: 'gone', tools: [], error: 'It can not be reached.' }
+    const gone = { name: 'gone', tools: [], error: 'The server cannot be reached.' }
     response.end(JSON.stringify({ servers: [weather, gone] }))
   })
   expect(await transport.mcpServers()).toEqual([
     { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather.' }] },
-    { name: 'gone', tools: [], problem: 'It can not be reached.' },
+    { name: 'gone', tools: [], problem: 'The server cannot be reached.' },
   ])
 })
 

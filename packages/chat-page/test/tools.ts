@@ -46,7 +46,7 @@ export function describeTools({ open }: ReturnType<typeof usePage>): void {
       const box = tools.getByRole('checkbox', { name: 'weather' })
       expect(await box.isChecked()).toBe(false)
       await tools.getByText('get_weather The weather of a city, now.').first().waitFor()
-      await tools.getByText('It can not be reached.').waitFor()
+      await tools.getByText('The server cannot be reached.').waitFor()
       await box.check()
       expect(await chat.barriers()).toEqual([])
       await chat.page.keyboard.press('Escape')

@@ -25,17 +25,17 @@ import { addStatus } from './operations/status.ts'
 import { addResponses } from './responses/responses.ts'
 
 /**
- * The whole server as an app of Hono's, without a socket: what each request goes through, then the endpoints. Serve its
- * `fetch`, add routes to it, or mount it in an app of your own: `app.route('/', createApp(services))`, or below a prefix.
+ * Creates the server as a Hono app that does not listen yet. Serve its `fetch`, add routes to it, or mount it in
+ * your own app, at `/` or at a prefix: `app.route('/', createApp(services))`.
  *
- * Routes that are added afterwards, to it or to the app that it is mounted in at `/`, go through the same checks: who
- * asks, JSON alone, bounds of the body. Those that were there before don't.
+ * Routes that you add later, to this app or to an app that mounts it at `/`, run behind the same checks:
+ * authentication, JSON content type and body limits. Routes that you added earlier do not.
  */
 export function createApp(services: Services): Api {
   const api: Api = new OpenAPIHono<ApiEnv>({ defaultHook: rejectInvalidRequest })
-  // First what holds for every answer, those of refusals too: its id, its headers. Then what is refused, the cheapest
-  // and least telling first: strangers' pages before anything else, but a preflight before the key, which it never
-  // bears; the body is read last, once it is known from whom it is and what for.
+  // The order matters. Request IDs and headers come first, because error responses need them too. Cheap checks
+  // come before expensive ones. CORS comes before authentication, because preflights carry no key. The body is
+  // read last, when the caller and the endpoint are known.
   addRequestLog(api, services)
   addErrorHandler(api)
   addSecurityHeaders(api)

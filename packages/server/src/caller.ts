@@ -1,11 +1,11 @@
-/** Who sends a request: the name of a key, what `authenticate` says, or `anonymous` where nobody has to say it. */
+/** The sender of a request: a key's name, the result of `authenticate`, or `anonymous`. */
 export type Caller = string
 
 /**
- * Says who sends a request, in place of the check of keys; undefined refuses it with 401. It is asked for every request
- * but those to what is open to all: the pages, `/health`, `/ready`, `/api/status` and the description of the API. What
- * it throws is answered with 500.
+ * Identifies the sender of a request and replaces the check of API keys. Returning undefined rejects the request
+ * with 401, and throwing answers it with 500. Public endpoints are not checked: the pages, `/health`, `/ready`,
+ * `/api/status` and the API description.
  *
- * Limits, logs and stored answers go by the name that it gives.
+ * Limits, logs and stored responses use the returned name.
  */
 export type Authenticate = (request: Request) => Caller | undefined | Promise<Caller | undefined>

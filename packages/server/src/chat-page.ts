@@ -5,7 +5,7 @@ import type { Api, ApiEnv } from './context.ts'
 import { ApiError } from './errors.ts'
 import { readPageFile } from './page-files.ts'
 
-/** What the page may do: nothing that doesn't come from this server, and no script or style but files. */
+/** The Content-Security-Policy: only files from this server, no inline scripts or styles. */
 const policy = [
   "default-src 'self'",
   "script-src 'self'",
@@ -30,15 +30,15 @@ const types: Partial<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
-/** A name as Vite gives it: no separator and no dot in front, so it can't leave its folder. */
+/** File names as Vite generates them. Without separators or a leading dot, they cannot leave their folder. */
 const assetName = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/
 
-/** `/`: the chat page. */
+/** Adds the chat page at `/`. */
 export function addChatPage(api: Api, read: typeof readPageFile = readPageFile): void {
   const showPage = async (c: Context<ApiEnv>): Promise<Response> => {
     const index = await read('index.html')
     c.header('content-security-policy', policy)
-    // It names the assets of its build, so a browser has to ask whether it is still the one.
+    // The page names the assets of its build, so browsers must revalidate it.
     c.header('cache-control', 'no-cache')
     if (index === undefined) return c.html(missing, 503)
     const etag = `"${createHash('sha256').update(index).digest('base64url').slice(0, 27)}"`
@@ -46,7 +46,7 @@ export function addChatPage(api: Api, read: typeof readPageFile = readPageFile):
     if (c.req.header('if-none-match') === etag) return c.body(null, 304)
     return c.html(new TextDecoder().decode(index))
   }
-  // Addresses of the page are relative, so below a prefix it needs the slash, with which Hono's routes don't match.
+  // The page uses relative URLs, so a mounted page needs the trailing slash, which Hono's routes do not match.
   api.use(async (c, next) => {
     const { method, path } = c.req
     const { prefix } = c.var
@@ -60,7 +60,7 @@ export function addChatPage(api: Api, read: typeof readPageFile = readPageFile):
     const type = types[extname(name)]
     const bytes = type !== undefined && assetName.test(name) ? await read(`assets/${name}`) : undefined
     if (type === undefined || bytes === undefined) return notFound(c)
-    // Its name changes with what is in it.
+    // The file name changes with the contents.
     c.header('cache-control', 'public, max-age=31536000, immutable')
     c.header('content-security-policy', policy)
     return c.body(bytes, 200, { 'content-type': type })
@@ -71,13 +71,13 @@ function notFound(c: Context<ApiEnv>): never {
   throw new ApiError(404, 'not_found', `There is no ${c.req.method} ${c.req.path}.`)
 }
 
-/** Only in the repository: the published package has the page inside. */
+/** Shown only in the repository. The published package always contains the page. */
 const missing = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<title>The page is not built</title>
+<title>The chat page is not built</title>
 <h1>The chat page is not built yet</h1>
-<p>Run <code>npm run build --workspace packages/chat-page</code> in the repository, and load this page again.</p>
-<p>The API works without it: <a href="docs">what it can be asked</a>.</p>
+<p>Run <code>npm run build --workspace packages/chat-page</code> in the repository, then reload this page.</p>
+<p>The API works without it: see the <a href="docs">API reference</a>.</p>
 </html>
 `

@@ -11,52 +11,52 @@ import type { Metrics } from './operations/metrics.ts'
 import type { ServedModels } from './served-models.ts'
 import type { Settings } from './settings.ts'
 
-/** What the parts of the server share, and what routes of your own may use; made by `createServices`. */
+/** What the parts of the server share. Your own routes can use it too. `createServices` creates it. */
 export interface Services extends AsyncDisposable {
   settings: Settings
-  /** What is in mlx.config.json, with the defaults of what is not. */
+  /** The contents of mlx.config.json, with defaults for missing fields. */
   config: ProjectConfig
-  /** Absolute path of the project's folder. */
+  /** The absolute path of the project folder. */
   root: string
   log: Logger
-  /** The file of the keys; nobody asks it where there is an `authenticate`. */
+  /** The API keys. They are not checked if `authenticate` is set. */
   keys: KeyFile
   authenticate: Authenticate | undefined
-  /** The engine and its state. */
+  /** The engine, its state and its restarts. */
   engineService: EngineService
-  /** The models that requests may name. */
+  /** The models that requests can name. */
   models: ServedModels
-  /** Runs generations within the limits of the server: what a route of your own calls for an answer of the model. */
+  /** Generates text within the server's limits. Use it in your own routes. */
   generations: GenerationLimiter
   metrics: Metrics
-  /** The MCP servers of the file that MCP_CONFIG names; undefined where it names none. */
+  /** The MCP servers in the file that MCP_CONFIG names, or undefined if it is not set. */
   mcp: McpServers | undefined
   /**
-   * Starts the worker and loads the configured model; `startServer` does so by itself. Another call gives the same
+   * Starts the worker and loads the configured model. `startServer` calls it for you. Further calls return the same
    * promise.
    *
    * @throws EngineError as `createEngine` and `loadModel`, ABORTED after `close`.
    */
   start(): Promise<void>
-  /** Ends the worker, what is under way with it, and the MCP servers. */
+  /** Stops the worker, all running requests and the MCP servers. */
   close(): Promise<void>
 }
 
-/** For `Hono`: what the app that `createApp` gives knows of each request. */
+/** The Hono environment of the app that `createApp` returns. */
 export interface ApiEnv {
-  /** Node's own request and response, where @hono/node-server serves the app. */
+  /** Node's request and response, if @hono/node-server serves the app. */
   Bindings: Partial<HttpBindings>
   Variables: {
     requestId: string
-    /** Writes the request's id in each line. */
+    /** A logger that adds the request ID to each line. */
     log: Logger
     caller: Caller
-    /** What the app is mounted below, as `/llm`; empty where it is not. */
+    /** The path that the app is mounted at, such as `/llm`, or an empty string. */
     prefix: string
-    /** Of the error that answers the request, where it is no generation's. */
+    /** The code of the error response, unless a generation caused the error. */
     code?: string
   }
 }
 
-/** The app that `createApp` gives: one of Hono's. */
+/** The Hono app that `createApp` returns. */
 export type Api = OpenAPIHono<ApiEnv>

@@ -11,35 +11,35 @@ import {
 import { ApiError } from './errors.ts'
 import { withTimeout } from './with-timeout.ts'
 
-/** `failed`: the worker can't be started again; it is tried further. */
+/** The states of the server. In `failed`, the worker could not be restarted, and the server keeps trying. */
 export const states = ['starting', 'loading', 'ready', 'restarting', 'failed', 'stopping'] as const
 
 export type State = (typeof states)[number]
 
-/** Pauses before each attempt to bring the worker back; the last one repeats. */
+/** The delays before each attempt to restart the worker. The last one repeats. */
 const restartDelaysMs = [0, 500, 1000, 2000, 5000, 15_000]
-/** A worker that lived so long is brought back without a pause: what killed it is not what killed the one before. */
+/** After this time without a crash, the next restart begins without a delay again. */
 const stableMs = 30_000
-/** How long the engine's status may take for those who ask what it is, not whether the worker lives. */
+/** How long to wait for the engine's status when it is only shown. */
 const statusMs = 1000
-/** A step of the largest model, or a chunk of a prompt, takes seconds at most. */
-const hangTimeoutMs = 30_000
+/** How long a worker can stay silent. A decode step or a prefill chunk takes seconds, even with large models. */
+const defaultHangTimeoutMs = 30_000
 
 export interface EngineServiceOptions {
-  /** For `createEngine`. */
+  /** The options of `createEngine`. */
   engine?: EngineOptions
-  /** Another server that runs the model, in place of a worker of our own. */
+  /** The remote server that runs the model, instead of a local worker. */
   remote?: RemoteOptions | undefined
   onState?: (state: State, error: EngineError | undefined) => void
-  /** Hears how far each load is. */
+  /** Receives the progress of each model load. */
   onProgress?: (progress: LoadProgress) => void
-  /** What a start ends with whose model is not on disk, in place of a download. */
+  /** The error to fail with if the model is not on disk. Without it, the model is downloaded. */
   missingModelError?: EngineError | undefined
-  /** How long a worker that is suspected to hang has to answer. */
+  /** How long a worker that may hang has to answer. */
   hangTimeoutMs?: number | undefined
 }
 
-/** The engine with its model in memory, brought back by itself when the worker dies. */
+/** Runs the engine, keeps its model in memory, and restarts the worker after a crash. */
 export class EngineService {
   readonly #options: EngineServiceOptions
   readonly #stopped = new AbortController()
@@ -48,7 +48,7 @@ export class EngineService {
   #progress: LoadProgress | undefined
   #error: EngineError | undefined
   #restarts = 0
-  /** Attempts to bring the worker back since it was last healthy. */
+  /** The number of restart attempts since the worker was last stable. */
   #attempts = 0
   #readyAt = 0
   #pid: number | undefined
@@ -65,23 +65,23 @@ export class EngineService {
     return this.#state
   }
 
-  /** Of the load under way. */
+  /** The progress of the current model load. */
   get progress(): LoadProgress | undefined {
     return this.#progress
   }
 
-  /** Why the state is `failed` or `restarting`. */
+  /** The error that led to the state `failed` or `restarting`. */
   get error(): EngineError | undefined {
     return this.#error
   }
 
-  /** How many times the worker was brought back. */
+  /** How many times the worker was restarted. */
   get restarts(): number {
     return this.#restarts
   }
 
   /**
-   * The engine, for a call.
+   * The engine, if it can take requests.
    *
    * @throws ApiError 503 unless the state is `ready`.
    */
@@ -90,14 +90,14 @@ export class EngineService {
     throw unavailableError(this.#state)
   }
 
-  /** Whether another server runs the model: it knows nothing of this one's callers. */
+  /** Whether a remote server runs the model. It does not know the callers of this server. */
   get isRemote(): boolean {
     return this.#options.remote !== undefined
   }
 
   /**
-   * What the engine says of itself, in any state; undefined where it says nothing within a second. Many may ask at
-   * once: the worker is asked once.
+   * Returns the engine's status in any state, or undefined if the engine does not answer in time. Concurrent calls
+   * share one request to the worker.
    */
   async status(timeoutMs: number = statusMs): Promise<EngineStatus | undefined> {
     const engine = this.#engine
@@ -105,7 +105,7 @@ export class EngineService {
     this.#statusRequest ??= engine.status().finally(() => {
       this.#statusRequest = undefined
     })
-    // A worker that dies while it is asked says nothing either.
+    // The worker may also exit before it answers.
     return withTimeout(this.#statusRequest, timeoutMs).catch(() => undefined)
   }
 
@@ -119,26 +119,26 @@ export class EngineService {
     return this.#starting
   }
 
-  /** New calls get 503; those under way go on until `stop`. */
+  /** Rejects new requests with 503. Running requests continue until `stop`. */
   drain(): void {
     this.#setState('stopping')
   }
 
-  /** Ends the worker, and with it what is under way. Resolves once the process is gone. */
+  /** Stops the worker and all running requests. Resolves when the process has exited. */
   async stop(): Promise<void> {
-    // A start that nobody asked for has no end to tell of.
+    // If the engine was never started, there is no state change to report.
     if (this.#starting === undefined) this.#state = 'stopping'
     else this.#setState('stopping')
     this.#stopped.abort()
-    // Whoever called `start` hears of its failure.
+    // The caller of `start` handles its failure.
     await this.#starting?.catch(() => undefined)
     await this.#restarting
     await this.#engine?.dispose()
   }
 
   /**
-   * To be called when a call took too long: a worker that doesn't even answer to its status hangs, and is killed, so
-   * that another one is started. One that is only busy is left alone.
+   * Checks whether the worker hangs. Call it after a request timed out. A worker that does not answer a status
+   * request is killed and then restarted. A worker that is only busy is left alone.
    */
   checkForHang(): void {
     this.#hangCheck ??= this.#killIfHung().finally(() => {
@@ -177,9 +177,9 @@ export class EngineService {
         },
       })
       const { worker, pid } = await engine.status()
-      // It died since: nobody else hears of that while the model is being loaded.
+      // Exits during a load are not reported anywhere else.
       if (worker === 'stopped')
-        throw new EngineError('WORKER_EXITED', 'The worker ended once the model was loaded.')
+        throw new EngineError('WORKER_EXITED', 'The worker exited after the model was loaded.')
       this.#pid = pid
     } finally {
       this.#progress = undefined
@@ -189,18 +189,18 @@ export class EngineService {
   async #killIfHung(): Promise<void> {
     const pid = this.#pid
     if (this.#state !== 'ready' || pid === undefined) return
-    const status = await this.status(this.#options.hangTimeoutMs ?? hangTimeoutMs)
+    const status = await this.status(this.#options.hangTimeoutMs ?? defaultHangTimeoutMs)
     if (status !== undefined || this.#pid !== pid) return
     try {
       process.kill(pid, 'SIGKILL')
     } catch {
-      // ESRCH: it ended by itself since, which `#onWorkerExit` is about to hear.
+      // ESRCH: it has already exited, and `#onWorkerExit` is about to be called.
     }
   }
 
   #onWorkerExit(error: EngineError): void {
     this.#pid = undefined
-    // Dying while the first load is under way is a failed start, told by `start`.
+    // An exit during the first load rejects `start`.
     if (this.#state === 'starting' || this.#state === 'loading' || this.#state === 'stopping') return
     this.#restarting ??= this.#restartWorker(error).finally(() => {
       this.#restarting = undefined
@@ -214,7 +214,7 @@ export class EngineService {
     while (true) {
       const delayMs = restartDelaysMs[Math.min(this.#attempts, restartDelaysMs.length - 1)]
       this.#attempts += 1
-      // An abort ends the pause; the next line sees to it.
+      // An abort ends the delay, and the next line returns.
       await setTimeout(delayMs, undefined, { signal }).catch(() => undefined)
       if (this.#engine === undefined || signal.aborted) return
       try {
@@ -244,7 +244,9 @@ function unavailableError(state: State): ApiError {
   if (state === 'stopping') {
     return new ApiError(503, 'shutting_down', 'The server is shutting down.', { retryAfterSeconds: 5 })
   }
-  const again = state === 'restarting' || state === 'failed'
-  const message = again ? 'The model is being started again.' : 'The model is being loaded.'
-  return new ApiError(503, again ? 'model_restarting' : 'model_loading', message, { retryAfterSeconds: 2 })
+  const isRestart = state === 'restarting' || state === 'failed'
+  const message = isRestart ? 'The model is being restarted.' : 'The model is being loaded.'
+  return new ApiError(503, isRestart ? 'model_restarting' : 'model_loading', message, {
+    retryAfterSeconds: 2,
+  })
 }

@@ -1,19 +1,19 @@
 import { type Answer, type Chunk, collect, EngineError, type GenerateOptions } from 'mlx-app'
 import type { Caller } from './caller.ts'
 import type { EngineService } from './engine-service.ts'
-import { ApiError, toApiError } from './errors.ts'
+import { ApiError, clientLeftError, toApiError } from './errors.ts'
 import type { Settings } from './settings.ts'
 
-/** How a generation went, told once when it is over. */
+/** The outcome of a generation, recorded once when it ends. */
 export interface GenerationRecord {
   caller: Caller
-  /** What was asked for. */
+  /** The options that the generation was called with. */
   options: GenerateOptions
-  /** The failure; undefined for an answer that came to its end. */
+  /** The error, or undefined if the answer is complete. */
   error: ApiError | undefined
-  /** The last piece, which holds usage and timings; undefined where it never came. */
+  /** The last chunk, which has usage and timings, or undefined if it never arrived. */
   last: Chunk | undefined
-  /** From the call to its first token; undefined where there was none. */
+  /** The time from the call to the first token, or undefined if there was none. */
   ttftMs: number | undefined
   totalMs: number
 }
@@ -22,13 +22,13 @@ type Limits = Pick<Settings, 'streamsPerKey' | 'firstTokenTimeoutMs' | 'requestT
 
 type OnEnd = (record: GenerationRecord) => void
 
-/** All generations of the server: each endpoint starts its own here, so that limits hold for all of them together. */
+/** Runs all generations of the server, so that limits apply across endpoints. */
 export class GenerationLimiter {
   readonly #engineService: EngineService
   readonly #limits: Limits
   readonly #onEnd: OnEnd
   readonly #active = new Map<Caller, number>()
-  /** Under way, by the request that they are for. */
+  /** The number of running generations per request, by the request's signal. */
   readonly #open = new Map<AbortSignal, number>()
   readonly #records = new WeakMap<AbortSignal, GenerationRecord[]>()
   readonly #endListeners: (() => void)[] = []
@@ -39,34 +39,34 @@ export class GenerationLimiter {
     this.#onEnd = onEnd
   }
 
-  /** Generations under way, those that wait for a place in the batch among them. */
+  /** The number of running and queued generations. */
   get active(): number {
     let sum = 0
     for (const count of this.#active.values()) sum += count
     return sum
   }
 
-  /** Resolves once nothing is under way. */
+  /** Resolves when no generation is running. */
   async waitUntilIdle(): Promise<void> {
     while (this.active > 0) await this.#nextEnd()
   }
 
-  /** How the generations of a request went, once all of them are over; by its signal. */
+  /** Waits until all generations of a request have ended, and returns their records. */
   async recordsFor(signal: AbortSignal): Promise<readonly GenerationRecord[]> {
     while (this.#open.has(signal)) await this.#nextEnd()
     return this.#records.get(signal) ?? []
   }
 
-  /** The whole answer of `stream`. */
+  /** Returns the complete answer of `stream`. */
   complete(caller: Caller, options: GenerateOptions, signal: AbortSignal): Promise<Answer> {
     return collect(this.stream(caller, options, signal))
   }
 
   /**
-   * Streams an answer; `signal` is the client's, and ends it within a step of the model.
+   * Streams an answer. When `signal`, the client's, aborts, the generation ends within one decode step.
    *
-   * @throws ApiError 429 over the limit of the key, 503 while there is no model, 504 after the time that a first
-   * token or the whole may take, and what `toApiError` makes of the engine's errors.
+   * @throws ApiError 429 over the key's limit, 503 while no model is loaded, 504 if the first token or the whole
+   * answer takes too long, and engine errors as `toApiError` converts them.
    */
   async *stream(caller: Caller, options: GenerateOptions, signal: AbortSignal): AsyncGenerator<Chunk, void> {
     const started = performance.now()
@@ -103,13 +103,13 @@ export class GenerationLimiter {
       ended = true
     } catch (cause) {
       error = late && isAbort(cause) ? firstTokenTimeoutError(this.#limits) : toApiError(cause)
-      // Either the machine is too slow for what it is asked, or the worker hangs.
+      // Either the machine is too slow, or the worker hangs.
       if (error.status === 504) this.#engineService.checkForHang()
       throw error
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onLeave)
-      // Whoever stops reading has left, be it the client or a stop of our own.
+      // The consumer stopped reading: the client disconnected, or the server cancelled the generation.
       if (!ended && last === undefined) error ??= clientLeftError()
       const totalMs = performance.now() - started
       const record = { caller, options, error, last, ttftMs, totalMs }
@@ -123,7 +123,7 @@ export class GenerationLimiter {
     const count = this.#active.get(caller) ?? 0
     const { streamsPerKey } = this.#limits
     if (count >= streamsPerKey) {
-      const message = `At most ${streamsPerKey} requests of one key may run at once.`
+      const message = `At most ${streamsPerKey} requests per key can run at the same time.`
       throw new ApiError(429, 'too_many_requests', message, { retryAfterSeconds: 1 })
     }
     this.#active.set(caller, count + 1)
@@ -152,10 +152,6 @@ function isAbort(error: unknown): boolean {
 }
 
 function firstTokenTimeoutError({ firstTokenTimeoutMs }: Limits): ApiError {
-  const message = `There was no token after ${firstTokenTimeoutMs / 1000} seconds.`
+  const message = `No token was generated within ${firstTokenTimeoutMs / 1000} seconds.`
   return new ApiError(504, 'timeout', message, { retryAfterSeconds: 5 })
-}
-
-function clientLeftError(): ApiError {
-  return new ApiError(499, 'client_closed_request', 'The client left.')
 }

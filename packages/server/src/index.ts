@@ -1,6 +1,6 @@
 /**
- * An HTTP server for models on MLX that OpenAI's and Anthropic's clients talk to, as a library: `runServer` for a
- * program of its own, `startServer` inside of another one, `createServices` and `createApp` for an app that listens by itself.
+ * An HTTP server for MLX models that is compatible with OpenAI's and Anthropic's clients. `runServer` runs it as a
+ * program, `startServer` inside another program. `createServices` and `createApp` build an app to serve yourself.
  */
 export { createApp } from './app.ts'
 export type { Authenticate, Caller } from './caller.ts'

@@ -2,10 +2,10 @@ import { createEngine, type EngineOptions } from 'mlx-app'
 import { findProject, getMissingModel, looksMissing } from 'mlx-app/setup'
 
 /**
- * Gets the configured model before the server listens, where somebody sits at a terminal and it is not on disk: they
- * are asked first. Elsewhere the server listens at once, and downloads meanwhile.
+ * Asks in a terminal what to do if the configured model is not on disk, before the server listens. Without a
+ * terminal, it does nothing: the server listens at once and downloads the model in the background.
  *
- * @param options for `createEngine`.
+ * @param options the options of `createEngine`.
  * @throws EngineError as `createEngine` and `getMissingModel`.
  */
 export async function resolveMissingModel(
@@ -15,7 +15,7 @@ export async function resolveMissingModel(
   if (!process.stdin.isTTY || !process.stderr.isTTY) return
   const project = findProject(options.project)
   if (!looksMissing(project, environment)) return
-  // Without a listener a signal ends the process before it has said that what was downloaded stays.
+  // Without a listener, SIGINT would exit before the message that the download can be resumed.
   const leave = () => process.exit(130)
   process.once('SIGINT', leave)
   try {

@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from 'node:http'
 import { Server as NetServer } from 'node:net'
 
-/** The requests of a server that are under way, so that it can end once there are none. */
+/** Tracks the open requests of a server, so that it can stop when all are complete. */
 export class OpenRequests {
   readonly #server: Server
   readonly #open = new Set<ServerResponse>()
@@ -21,14 +21,14 @@ export class OpenRequests {
   }
 
   /**
-   * Takes no new connection, and ends each one that is open with its next answer: a client or a balancer that sends a
-   * request meanwhile gets an answer, and not a connection that breaks under it. Resolves once no request is under
-   * way, or after `graceMs`.
+   * Stops accepting connections and closes each open one after its next response. Clients and load balancers that
+   * send a request meanwhile still get a response instead of a broken connection. Resolves when no request is open,
+   * or after `graceMs`.
    */
   async drain(graceMs: number): Promise<void> {
     this.#draining = true
     for (const response of this.#open) response.shouldKeepAlive = false
-    // http.Server's own `close` would cut the connections that are idle now.
+    // `close` of http.Server would close idle connections at once.
     NetServer.prototype.close.call(this.#server)
     if (this.#open.size === 0) return
     await new Promise<void>((resolve) => {

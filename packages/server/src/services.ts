@@ -14,24 +14,24 @@ import { Metrics } from './operations/metrics.ts'
 import { ServedModels } from './served-models.ts'
 import type { Settings } from './settings.ts'
 
-/** For `createServices`. */
+/** The options of `createServices`. */
 export interface ServicesOptions {
   /** Where the log goes; default: standard error, as LOG_LEVEL says. */
   log?: Logger | undefined
   /** For `createEngine`: the project, the device and the like. */
   engine?: EngineOptions | undefined
-  /** Says who sends a request, in place of the check of keys. */
+  /** Identifies the sender of a request and replaces the check of API keys. */
   authenticate?: Authenticate | undefined
-  /** How long a worker that is suspected to hang has to answer, in milliseconds; default 30,000. */
+  /** How long a worker that may hang has to answer, in milliseconds. Default: 30,000. */
   hangTimeoutMs?: number | undefined
 }
 
 /**
- * Makes what the server runs on: the engine, the keys, the metrics. Nothing is started and nothing is listened on: call
- * `start` on what it gives, and `close` in the end.
+ * Creates the services of the server: the engine, the keys and the metrics. It starts nothing: call `start` on the
+ * result, and `close` when you are done.
  *
- * @throws EngineError INVALID_REQUEST when mlx.config.json is wrong.
- * @throws SettingError when the file that MCP_CONFIG names is.
+ * @throws EngineError INVALID_REQUEST if mlx.config.json is invalid.
+ * @throws SettingError if the file that MCP_CONFIG names is invalid.
  */
 export async function createServices(settings: Settings, options: ServicesOptions = {}): Promise<Services> {
   const { log = createLog(settings), authenticate } = options
@@ -93,11 +93,11 @@ function createEngineService(
   })
 }
 
-/** What ENGINE_URL and its neighbours say; undefined where the model runs here. */
+/** Returns the options of the remote server that ENGINE_URL names, or undefined if the model runs locally. */
 function remoteOptions(settings: Settings, config: ProjectConfig): RemoteOptions | undefined {
   const { engineUrl: baseUrl, engineServer: server, engineModel, engineKey } = settings
   if (baseUrl === '') return undefined
-  // mlx_lm.server has a model of its own, whatever its name.
+  // mlx_lm.server uses the model that it was started with, whatever name is sent.
   const fallback = server === 'mlx-lm' ? undefined : config.model
   const model = engineModel || fallback
   return { baseUrl, server, model, apiKey: engineKey || undefined, aliases: config.aliases }

@@ -1,4 +1,4 @@
-/** What the promise gives if it does so in time, else undefined; the promise goes on. */
+/** Returns the value of a promise, or undefined after a timeout. The promise itself continues. */
 export async function withTimeout<Value>(
   promise: Promise<Value>,
   milliseconds: number,

@@ -120,7 +120,7 @@ describe('a conversation of Anthropic, as the model gets it', () => {
       { role: 'user', content: 'And?' },
     ]
     await expect(read(turns)).rejects.toThrow(
-      'messages.0.content.0.tool_use_id: no turn before this one has a tool_use "a".',
+      'messages.0.content.0.tool_use_id: no earlier turn has a tool_use "a".',
     )
   })
 })

@@ -104,8 +104,18 @@ describe("Anthropic's client for Python", () => {
   })
 
   test('raises its typed errors', () => {
-    const busy = ['RateLimitError', 429, 'rate_limit_error', 'At most 1 requests of one key may run at once.']
-    const lost = ['NotFoundError', 404, 'not_found_error', 'There is no model "claude" here, but: hello.']
+    const busy = [
+      'RateLimitError',
+      429,
+      'rate_limit_error',
+      'At most 1 requests per key can run at the same time.',
+    ]
+    const lost = [
+      'NotFoundError',
+      404,
+      'not_found_error',
+      'There is no model "claude". Available models: hello.',
+    ]
     expect(told.errors).toEqual({
       value: [
         'BadRequestError',
@@ -119,7 +129,7 @@ describe("Anthropic's client for Python", () => {
         'AuthenticationError',
         401,
         'authentication_error',
-        'A valid key is needed: send it as "Authorization: Bearer KEY" or as "x-api-key: KEY".',
+        'A valid API key is required. Send it as "Authorization: Bearer KEY" or "x-api-key: KEY".',
       ],
       rate: busy,
       bearer: busy,

@@ -67,7 +67,7 @@ test('it tells of every field of chat completions what becomes of it', async () 
   const told = [...(honoured ?? []), ...(own ?? []), ...(one ?? []), ...(refused ?? [])]
   expect(Object.keys(properties).filter((name) => !told.includes(name))).toEqual([])
   const ofSchema = Object.entries(properties).filter(([, { description = '' }]) =>
-    description.startsWith('Refused'),
+    description.startsWith('Not supported'),
   )
   expect(refused?.toSorted()).toEqual(ofSchema.map(([name]) => name).toSorted())
   for (const name of refused ?? []) {

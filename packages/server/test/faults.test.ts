@@ -86,7 +86,7 @@ describe('a worker that is killed', () => {
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2'])
     expect(await response.json()).toEqual({
       error: {
-        message: 'The process that runs the model has ended. It is being started again.',
+        message: 'The model process stopped and is being restarted.',
         type: 'server_error',
         param: null,
         code: 'model_restarting',
@@ -95,7 +95,7 @@ describe('a worker that is killed', () => {
     const status = await (await fetch(`${server.url}/api/status`)).json()
     expect(status).toMatchObject({
       state: 'restarting',
-      message: 'The process that runs the model has ended and is being started again.',
+      message: 'The model process stopped and is being restarted.',
     })
     const meanwhile = await server.post('/v1/chat/completions', chat(story))
     expect([meanwhile.status, meanwhile.headers.get('retry-after')]).toEqual([503, '2'])
@@ -132,7 +132,7 @@ test('a worker that hangs: 504 after the time to a first token, then it is ended
   const late = await server.post('/v1/chat/completions', chat('Say hello.'))
   expect(late.status).toBe(504)
   expect(await late.json()).toMatchObject({
-    error: { code: 'timeout', message: 'There was no token after 2 seconds.' },
+    error: { code: 'timeout', message: 'No token was generated within 2 seconds.' },
   })
   // Those that had begun wait no longer than that.
   for (const { whole } of streams)

@@ -60,7 +60,7 @@ describe('the name that the server is called by', () => {
     expect(answer.status).toBe(403)
     expect(JSON.parse(answer.text)).toEqual({
       error: {
-        message: 'This server does not answer to the name "evil.example".',
+        message: 'This server does not accept requests for the host "evil.example".',
         type: 'permission_error',
         param: null,
         code: 'host_not_allowed',
@@ -229,7 +229,7 @@ test('a path that is there for other methods says which', async () => {
   const wrong = await send(url, { method: 'DELETE', path: '/v1/chat/completions' })
   expect([wrong.status, wrong.headers.allow]).toEqual([405, 'POST'])
   expect(JSON.parse(wrong.text).error).toMatchObject({
-    message: 'There is no DELETE /v1/chat/completions, but: POST.',
+    message: '/v1/chat/completions does not support DELETE. Allowed methods: POST.',
     code: 'method_not_allowed',
   })
   const posted = await send(url, { method: 'POST', path: '/health' })

@@ -77,7 +77,7 @@ describe('keys come and go while the server runs', () => {
     const { url } = shared.server
     const asked = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
     const openai = await send(url, { path: '/v1/chat/completions', ...asked })
-    const message = 'A valid key is needed: send it as "Authorization: Bearer KEY" or as "x-api-key: KEY".'
+    const message = 'A valid API key is required. Send it as "Authorization: Bearer KEY" or "x-api-key: KEY".'
     expect([openai.status, openai.headers['www-authenticate']]).toEqual([401, 'Bearer'])
     expect(JSON.parse(openai.text)).toEqual({
       error: { message, type: 'authentication_error', param: null, code: 'invalid_api_key' },
@@ -154,9 +154,7 @@ describe('keys come and go while the server runs', () => {
     expect([await status(), await status(bearer(key('laptop')))]).toEqual([401, 401])
     writeFileSync(path, '{"keys": [')
     expect([await status(), await status(bearer(key('laptop')))]).toEqual([500, 500])
-    expect(shared.server.logLines.some((line) => line.includes(`This is no file of keys: ${path}`))).toBe(
-      true,
-    )
+    expect(shared.server.logLines.some((line) => line.includes(`Invalid keys file: ${path}`))).toBe(true)
     const { text } = await send(shared.server.url, { path: '/v1/models' })
     expect(text).not.toContain(folder.path)
     expect((await fetch(`${shared.server.url}/health`)).status).toBe(200)
@@ -190,7 +188,7 @@ describe('an address that others can reach', () => {
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(
-        new RegExp(`^Without a key .* ${HOST} can be reached[\\s\\S]*${keysCommand('create --name laptop')}`),
+        new RegExp(`^Other machines can reach HOST=${HOST}, [\\s\\S]*${keysCommand('create --name laptop')}`),
       ),
     })
   })
@@ -200,7 +198,7 @@ describe('an address that others can reach', () => {
     writeFileSync(file, '[]')
     await expect(start({ KEYS_FILE: file })).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^This is no file of keys: /),
+      stderr: expect.stringMatching(/^Invalid keys file: /),
     })
     writeFileSync(file, '{"keys": []}')
     await expect(start({ HOST: '0.0.0.0', KEYS_FILE: file })).rejects.toMatchObject({ code: 1 })

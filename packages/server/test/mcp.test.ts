@@ -101,12 +101,12 @@ test('a server that is not configured, and one that can not be started', async (
   const servers = open({ weather: weather(), gone: { command: 'no-such-program', args: [], env: {} } })
   await expect(servers.open(['other'], signal)).rejects.toMatchObject({
     status: 400,
-    message: 'mcp_servers: there is no MCP server "other" here, but: weather, gone.',
+    message: 'mcp_servers: there is no MCP server "other". Available servers: weather, gone.',
   })
   await expect(servers.open(['gone'], signal)).rejects.toMatchObject({ status: 503 })
   expect(await servers.list()).toEqual([
     { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather of a city, now.' }] },
-    { name: 'gone', tools: [], error: 'It can not be reached.' },
+    { name: 'gone', tools: [], error: 'The server cannot be reached.' },
   ])
 })
 
@@ -157,7 +157,10 @@ describe('over HTTP', () => {
 
   test.each([
     [{ mcp_servers: ['other'] }, /there is no MCP server "other"/],
-    [{ tools: toolExample.tools.map((tool) => ({ type: 'function', function: tool })) }, /leave tools out/],
+    [
+      { tools: toolExample.tools.map((tool) => ({ type: 'function', function: tool })) },
+      /cannot be combined with tools/,
+    ],
     [{ n: 2 }, /n must be 1/],
   ])('%j is refused beside them', async (more, message) => {
     const response = await over.server.post('/v1/chat/completions', { ...body, ...more })
@@ -174,7 +177,7 @@ test('a server without MCP servers says so', async () => {
     const messages = [{ role: 'user', content: 'Say hello.' }]
     const response = await server.post('/v1/chat/completions', { messages, mcp_servers: ['weather'] })
     expect(await response.json()).toMatchObject({
-      error: { message: 'mcp_servers: this server has none; see MCP_CONFIG.' },
+      error: { message: 'mcp_servers: this server has no MCP servers. Set MCP_CONFIG to add some.' },
     })
     expect(await (await fetch(`${server.url}/api/mcp`)).json()).toEqual({ servers: [] })
   } finally {

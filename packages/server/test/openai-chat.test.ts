@@ -127,7 +127,7 @@ test('a stream whose worker dies ends with an error, and without [DONE]', async 
     expect(last).toEqual({
       data: {
         error: {
-          message: 'The process that runs the model has ended. It is being started again.',
+          message: 'The model process stopped and is being restarted.',
           type: 'server_error',
           param: null,
           code: 'model_restarting',
@@ -153,7 +153,7 @@ test('what one of several prompts fails with ends the others', async () => {
         429,
         {
           error: {
-            message: 'At most 2 requests of one key may run at once.',
+            message: 'At most 2 requests per key can run at the same time.',
             type: 'rate_limit_error',
             param: null,
             code: 'too_many_requests',

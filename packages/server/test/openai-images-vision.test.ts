@@ -78,14 +78,22 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
 
   const param = 'messages.0.content.0.image_url.url'
   test.each([
-    ['an address that is not listed', 'https://images.example/a.png', /nothing is fetched from there/],
-    ['the server itself', 'http://127.0.0.1:1/a.png', /nothing is fetched from there/],
-    ['a name and a password', 'http://me:secret@127.0.0.1:1/a.png', /nothing is fetched from there/],
-    ['a path', '/etc/passwd', /an image is a data URL/],
-    ['a file', 'file:///etc/passwd', /an image is a data URL/],
-    ['another kind of data', 'data:image/svg+xml;base64,AAAA', /an image is a data URL/],
-    ['what is not base64', 'data:image/png;base64,****', /this is not base64/],
-    ['what is no image', 'data:image/png;base64,AAAA', /this is no PNG, JPEG or WebP file/],
+    [
+      'an address that is not listed',
+      'https://images.example/a.png',
+      /images are not downloaded from this host/,
+    ],
+    ['the server itself', 'http://127.0.0.1:1/a.png', /images are not downloaded from this host/],
+    [
+      'a name and a password',
+      'http://me:secret@127.0.0.1:1/a.png',
+      /images are not downloaded from this host/,
+    ],
+    ['a path', '/etc/passwd', /expected a base64 data URL/],
+    ['a file', 'file:///etc/passwd', /expected a base64 data URL/],
+    ['another kind of data', 'data:image/svg+xml;base64,AAAA', /expected a base64 data URL/],
+    ['what is not base64', 'data:image/png;base64,****', /invalid base64/],
+    ['what is no image', 'data:image/png;base64,AAAA', /not a PNG, JPEG or WebP file/],
   ])('%s is refused', async (_, url, message) => {
     const response = await ask(url)
     expect([response.status, await response.json()]).toEqual([

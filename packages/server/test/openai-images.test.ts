@@ -55,7 +55,7 @@ describe('a download', () => {
   })
 
   test('ends at a status that is no success', async () => {
-    await expect(get('/missing')).rejects.toThrow('its host answered with status 404')
+    await expect(get('/missing')).rejects.toThrow('the host answered with status 404')
   })
 
   test('ends at the most bytes that it may have', async () => {
@@ -77,7 +77,7 @@ describe('a download', () => {
         { address: '93.184.215.14', family: 4 },
         { address, family },
       ]
-      await expect(download(named, 1000, signal, resolve)).rejects.toThrow('inside a network')
+      await expect(download(named, 1000, signal, resolve)).rejects.toThrow('private address')
       expect(asked).toEqual([])
     },
   )
@@ -134,7 +134,7 @@ describe('a model that reads text only', () => {
     })
     expect([response.status, await response.json()]).toMatchObject([
       400,
-      { error: { message: 'messages.0.content.0.image_url.url: this model takes no images.' } },
+      { error: { message: 'messages.0.content.0.image_url.url: this model does not accept images.' } },
     ])
     expect(asked).toEqual([])
   })

@@ -108,7 +108,7 @@ test.each([[['serve']], [['--port', '80']], [['--help', 'me']]])(
   (words) => {
     const { status, stdout, stderr } = run(words)
     expect([status, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^What is "(serve|--port|me)"\?\n\nUsage:\n\n {2}npx mlx-app-server /)
+    expect(stderr).toMatch(/^Unknown argument "(serve|--port|me)"\.\n\nUsage:\n\n {2}npx mlx-app-server /)
   },
 )
 
@@ -116,7 +116,7 @@ test('the keys are those of the project', () => {
   const { stdout } = run(['keys', 'create', '--name', 'desk'], { KEYS_FILE: 'own-keys.json' })
   expect(stdout).toMatch(/^mlx-/)
   expect(run(['keys', 'list'], { KEYS_FILE: join(folder, 'own-keys.json') }).stdout).toContain('desk')
-  expect(run(['keys', 'list']).stderr).toBe('There is no key.\n')
+  expect(run(['keys', 'list']).stderr).toBe('There are no keys.\n')
   expect(run(['keys', 'list'], { PORT: 'many' })).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(/^PORT: /),
@@ -129,7 +129,7 @@ test('a port that is taken: 1, and which variable sets another', async () => {
   const { code, stderr } = await failure({ PORT: port })
   expect([code, stderr]).toEqual([
     1,
-    `Port ${port} of 127.0.0.1 is taken by another program.\nSet PORT to another one, or to 0 for any that is free: PORT=0\n`,
+    `Port ${port} on 127.0.0.1 is already in use.\nSet PORT to another port, or use any free port: PORT=0\n`,
   ])
 })
 
@@ -140,7 +140,7 @@ test('an address that is none of this machine: 1, and which variable sets anothe
   const { code, stderr } = await failure({ ...environment, HOST: '192.0.2.1' })
   expect([code, stderr]).toEqual([
     1,
-    'HOST is 192.0.2.1, which is no address of this machine.\nUse HOST=127.0.0.1, or HOST=0.0.0.0 for all of them.\n',
+    'HOST is 192.0.2.1, which is not an address of this machine.\nUse HOST=127.0.0.1 for this machine only, or HOST=0.0.0.0 for all addresses.\n',
   ])
 })
 

@@ -153,7 +153,7 @@ describe('events', () => {
           status: 'failed',
           error: {
             code: 'server_error',
-            message: 'The process that runs the model has ended. It is being started again.',
+            message: 'The model process stopped and is being restarted.',
           },
         },
       })

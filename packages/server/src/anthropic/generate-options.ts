@@ -12,23 +12,23 @@ import type { MessagesRequest, PromptRequest } from './request-schema.ts'
 
 type Needed = Pick<Services, 'models' | 'engineService' | 'settings'>
 
-/** What a request comes to for the engine. */
-export interface Prepared<Options> {
-  /** The model's name, for the answer. */
+/** The engine's options for a request. */
+export interface PreparedRequest<Options> {
+  /** The model name for the response. */
   model: string
   options: Options
 }
 
 /**
- * What the model is to read.
+ * Converts the part of a request that makes up the prompt.
  *
- * @throws ApiError 404 for a model that is not served, 400 for what is over a limit or does not fit together.
+ * @throws ApiError 404 for an unknown model, 400 if a limit is exceeded or fields contradict each other.
  */
 export async function toPrompt(
   body: PromptRequest,
   services: Needed,
   signal: AbortSignal,
-): Promise<Prepared<PromptOptions & { toolChoice: ToolChoice }>> {
+): Promise<PreparedRequest<PromptOptions & { toolChoice: ToolChoice }>> {
   const { models, settings } = services
   const { id, model } = await models.resolve(body.model)
   checkMessageLimits(body.messages, settings)
@@ -47,18 +47,19 @@ export async function toPrompt(
 }
 
 /**
- * The whole call.
+ * Converts a complete request.
  *
- * @throws ApiError as `toPrompt`.
+ * @throws ApiError like `toPrompt`.
  */
 export async function toGenerateOptions(
   body: MessagesRequest,
   services: Needed,
   signal: AbortSignal,
-): Promise<Prepared<GenerateOptions & { maxTokens: number }>> {
+): Promise<PreparedRequest<GenerateOptions & { maxTokens: number }>> {
   if (body.thread != null) {
-    // The code by which Anthropic's clients know to go on without.
-    const message = 'thread: this server keeps no conversations. Send all of it, without `thread`.'
+    // Anthropic's clients recognise this code and retry without threads.
+    const message =
+      'thread: this server does not store conversations. Send the whole conversation without `thread`.'
     throw new ApiError(400, 'thread_unsupported_request', message, { param: 'thread' })
   }
   const maxTokens = resolveMaxTokens(body.max_tokens, services.settings, 'max_tokens')
@@ -94,8 +95,8 @@ function toEngineToolChoice({ tool_choice: choice }: PromptRequest): ToolChoice 
 }
 
 /**
- * Agents ask for thinking whatever the model, so what the owner does not list is left out, not refused. Thinking is not
- * ended by a budget of 0 where it is disabled: not every model's can be.
+ * Returns the chat template variables. Agents request thinking for any model, so variables that are not allowed are
+ * ignored. Disabled thinking does not become a budget of 0, because not every model can skip thinking.
  */
 function toTemplateOptions(
   { thinking, output_config: config }: PromptRequest,

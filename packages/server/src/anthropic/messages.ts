@@ -4,9 +4,9 @@ import type { Caller } from '../caller.ts'
 import type { Api, Services } from '../context.ts'
 import { anthropicError } from '../errors.ts'
 import { type ServerEvent, serverSentEvents } from '../events.ts'
-import { type Step, withProgress } from '../openai/prompt-progress.ts'
 import { anthropicFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
+import { type Step, withProgress } from '../requests/prompt-progress.ts'
 import { eventSchema, type MessageEvent, messageSchema } from './answer-schema.ts'
 import { toGenerateOptions } from './generate-options.ts'
 import { MessageWriter } from './message-writer.ts'
@@ -17,7 +17,7 @@ const route = createRoute({
   path: '/v1/messages',
   operationId: 'createMessage',
   tags: [tags.messages],
-  summary: 'Answer a conversation',
+  summary: 'Create a message',
   request: {
     headers: headersSchema,
     body: { required: true, content: { 'application/json': { schema: messagesRequestSchema } } },
@@ -25,7 +25,7 @@ const route = createRoute({
   responses: { 200: streamedAnswer(messageSchema, eventSchema, 'The message.'), ...anthropicFailures },
 })
 
-/** `POST /v1/messages` of Anthropic's API. */
+/** Adds `POST /v1/messages` of Anthropic's API. */
 export function addMessages(api: Api, services: Services): void {
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
@@ -37,7 +37,7 @@ export function addMessages(api: Api, services: Services): void {
     const writer = new MessageWriter({ model, maxTokens: options.maxTokens, showThinking })
     const events = messageEvents(streamSteps(services, caller, options, signal), writer)
     if (body.stream !== true) {
-      // The message is made by the way.
+      // Reading all events completes the message.
       for await (const _ of events);
       return c.json(writer.message, 200)
     }
@@ -47,7 +47,7 @@ export function addMessages(api: Api, services: Services): void {
   })
 }
 
-/** Another server need not tell how far it has read. */
+/** Streams the answer with the progress of its prefill. Remote servers may not report progress. */
 function streamSteps(
   { generations, engineService }: Services,
   caller: Caller,
@@ -59,7 +59,7 @@ function streamSteps(
   )
 }
 
-/** Begins when the prompt is being read: its size is known then, and that it can be served. */
+/** Streams the events of a message. The first one is sent during prefill, when the prompt is known to be valid. */
 async function* messageEvents(
   steps: AsyncIterable<Step>,
   writer: MessageWriter,

@@ -2,12 +2,15 @@ import { cors } from 'hono/cors'
 import type { Api, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
 
-/** A browser asks again after so long: its longest, in Chromium (https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age). */
+/**
+ * How long browsers cache a preflight, the maximum in Chromium:
+ * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Access-Control-Max-Age.
+ */
 const preflightSeconds = 7200
 
 /**
- * Lets the configured pages read answers (CORS). They may send any header, since official clients have a dozen of
- * their own (x-stainless-*, anthropic-*); never cookies, and there is no `*`.
+ * Adds CORS for the configured origins. They can send any header, because official clients add many (x-stainless-*,
+ * anthropic-*), but no cookies. There is no `*`.
  */
 export function addCors(api: Api, { settings }: Services): void {
   const allow = cors({
@@ -19,9 +22,13 @@ export function addCors(api: Api, { settings }: Services): void {
   api.use(async (c, next) => {
     const origin = c.req.header('origin')
     if (origin !== undefined && settings.allowedOrigins.includes(origin)) return allow(c, next)
-    // Its own page never asks first.
+    // Pages of this server send no preflight.
     if (c.req.header('access-control-request-method') !== undefined)
-      throw new ApiError(403, 'origin_not_allowed', `Pages of "${origin}" may not use this server.`)
+      throw new ApiError(
+        403,
+        'origin_not_allowed',
+        `Pages from "${origin}" are not allowed to use this server.`,
+      )
     return next()
   })
 }

@@ -8,10 +8,10 @@ import { getRequestPath } from './mount-path.ts'
 import { getNodeBindings } from './node-bindings.ts'
 import { finishUnreadBody } from './unread-body.ts'
 
-/** Answers every failure in the shape of the API that was called, with its true status. */
+/** Answers every error in the format of the API that was called. */
 export function addErrorHandler(api: Api): void {
   api.notFound((c) =>
-    errorResponse(c, new ApiError(404, 'not_found', `There is no ${c.req.method} ${c.req.path}.`)),
+    errorResponse(c, new ApiError(404, 'not_found', `There is no endpoint ${c.req.method} ${c.req.path}.`)),
   )
   api.onError((error, c) => {
     const failure = error instanceof HTTPException ? toHttpError(error) : toApiError(error)
@@ -20,12 +20,12 @@ export function addErrorHandler(api: Api): void {
   })
 }
 
-/** What zod says on a body or a query that it refused: the first fault, and the field that it is in. */
+/** Rejects a body or query that does not match its schema. */
 export const rejectInvalidRequest: Hook<unknown, ApiEnv, string, unknown> = (result) => {
   if (!result.success) throw toValidationError(result.error)
 }
 
-/** The first fault that zod found, as an error that names the field: `messages.0.content: ...`. */
+/** Converts the first issue that zod found to an error that names the field: `messages.0.content: ...`. */
 export function toValidationError(error: { issues: z.core.$ZodIssue[] }): ApiError {
   const [first] = error.issues
   const issue = first === undefined ? undefined : closestIssue(first)
@@ -36,17 +36,18 @@ export function toValidationError(error: { issues: z.core.$ZodIssue[] }): ApiErr
   })
 }
 
-/** Of a value that none of several forms fits, what is wrong by the form that it is nearest to. */
+/** Returns the issue of the union variant that the value comes closest to. */
 function closestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue
   const inner = issue.errors.flat().map(closestIssue)
   const [deepest] = inner.toSorted((one, other) => other.path.length - one.path.length)
-  // Of a form that it has, but for its length.
+  // The variant matches except for the length.
   const length = inner.find(({ code, path }) => path.length === 0 && code.startsWith('too_'))
   const within = deepest !== undefined && deepest.path.length > 0 ? deepest : length
   return within === undefined ? issue : { ...within, path: [...issue.path, ...within.path] }
 }
 
+/** Returns the response for an error, in the format of the API that was called. */
 export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {
   if (error.retryAfterSeconds !== undefined) c.header('retry-after', String(error.retryAfterSeconds))
   const node = getNodeBindings(c)
@@ -56,7 +57,7 @@ export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {
   return c.json(shape(error, c.var.requestId), responseStatus(error))
 }
 
-/** Hono's own errors: a body that is no JSON. */
+/** Converts Hono's own errors, such as a body that is not JSON. */
 function toHttpError(error: HTTPException): ApiError {
   if (error.status === 400)
     return new ApiError(400, 'invalid_json', 'The body is not valid JSON.', { cause: error })

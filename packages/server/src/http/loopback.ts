@@ -1,18 +1,18 @@
 import { isIPv4 } from 'node:net'
 
-/** True for a name or an address that only this machine can reach itself by; brackets around IPv6 are allowed. */
+/** Whether a host name or address is a loopback one. IPv6 addresses can be in brackets. */
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase()
-  // An address of digits alone: `127.0.0.1.example.org` is somebody's name.
+  // Only numeric addresses count: `127.0.0.1.example.org` is a name that someone owns.
   return (
     name === 'localhost' || name === '::1' || name === '[::1]' || (isIPv4(name) && name.startsWith('127.'))
   )
 }
 
 /**
- * The name in a Host header, without its port: `localhost`, `[::1]`.
+ * Returns the name in a Host header without its port, such as `localhost` or `[::1]`.
  *
- * @returns undefined for what is no host.
+ * @returns undefined for an invalid header.
  */
 export function parseHostName(header: string): string | undefined {
   const written = `http://${header}`

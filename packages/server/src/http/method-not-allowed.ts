@@ -3,7 +3,7 @@ import type { Api } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { errorResponse } from './error-handler.ts'
 
-/** 405 for a path that is there for other methods, which the answer names. */
+/** Answers 405 if a path exists for other methods only, and lists them. */
 export function addMethodNotAllowed(api: Api): void {
   api.use(
     methodNotAllowed({
@@ -11,7 +11,7 @@ export function addMethodNotAllowed(api: Api): void {
       onMethodNotAllowed(c, methods) {
         const allow = methods.join(', ')
         c.header('allow', allow)
-        const message = `There is no ${c.req.method} ${c.req.path}, but: ${allow}.`
+        const message = `${c.req.path} does not support ${c.req.method}. Allowed methods: ${allow}.`
         return errorResponse(c, new ApiError(405, 'method_not_allowed', message))
       },
     }),

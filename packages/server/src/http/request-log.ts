@@ -8,10 +8,10 @@ import { getMountPath } from './mount-path.ts'
 import { getNodeBindings } from './node-bindings.ts'
 import { watchBody } from './watch-body.ts'
 
-/** What balancers and monitoring ask every few seconds is logged as a detail. */
-const frequent = new Set(['/health', '/ready', '/metrics', '/api/status'])
+/** Paths that load balancers and monitoring request every few seconds. They are logged at level debug. */
+const frequentPaths = new Set(['/health', '/ready', '/metrics', '/api/status'])
 
-/** Gives each request an id, which its answer and each line of the log on it bear; logs and counts it when it is over. */
+/** Gives each request an ID for its response and log lines. Logs and counts the request when it ends. */
 export function addRequestLog(api: Api, services: Services): void {
   const { metrics, generations, settings } = services
   api.use(async (c, next) => {
@@ -23,7 +23,7 @@ export function addRequestLog(api: Api, services: Services): void {
     c.set('log', services.log.child({ requestId }))
     c.set('caller', 'anonymous')
     c.header('x-request-id', requestId)
-    // Where Anthropic's clients look for it.
+    // Anthropic's clients read this header.
     c.header('request-id', requestId)
     let streams = false
     let closed = false
@@ -34,7 +34,7 @@ export function addRequestLog(api: Api, services: Services): void {
       const { method, path } = c.req
       const route = findRoute(c)
       metrics.onRequest({ method, route, status, seconds: ms / 1000 })
-      // Those of a client that left end within a step of the model.
+      // If the client disconnected, its generations end within one decode step.
       const records = method === 'POST' ? await generations.recordsFor(c.req.raw.signal) : []
       const line = {
         method,
@@ -42,12 +42,12 @@ export function addRequestLog(api: Api, services: Services): void {
         status,
         caller: c.var.caller,
         ms: Math.round(ms),
-        // Why it was refused, before it came to a generation.
+        // The reason for a rejection before any generation.
         ...(c.var.code !== undefined && { code: c.var.code }),
         ...summariseGenerations(records),
         ...(settings.logPrompts && records.length > 0 && { prompts: promptsForLog(records) }),
       }
-      c.var.log[frequent.has(route.slice(c.var.prefix.length)) ? 'debug' : 'info'](line, 'request')
+      c.var.log[frequentPaths.has(route.slice(c.var.prefix.length)) ? 'debug' : 'info'](line, 'request')
     }
     node?.outgoing.once('close', () => end(node.outgoing.writableFinished ? node.outgoing.statusCode : 499))
     await next()
@@ -60,13 +60,13 @@ export function addRequestLog(api: Api, services: Services): void {
   })
 }
 
-/** As the route was declared: a metric by what clients write would grow without end. */
+/** Returns the path as the route declares it. Metrics by requested path would grow without limit. */
 function findRoute(c: Context<ApiEnv>): string {
   const endpoint = matchedRoutes(c).findLast(({ method }) => method !== 'ALL')
   return endpoint?.path ?? 'none'
 }
 
-/** Of all generations of a request together. */
+/** Returns the log fields for all generations of a request. */
 function summariseGenerations(records: readonly GenerationRecord[]) {
   const [first] = records
   if (first === undefined) return {}

@@ -1,5 +1,5 @@
-/** A response whose body tells when all of it was read, or when nobody reads on. */
-export function watchBody(response: Response, onEnd: (whole: boolean) => void): Response {
+/** Returns a response that calls `onEnd` when its body was read completely, or when reading stopped early. */
+export function watchBody(response: Response, onEnd: (complete: boolean) => void): Response {
   if (response.body === null) {
     onEnd(true)
     return response

@@ -4,14 +4,14 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { KeyError, type KeyRecord, readRecords } from './records.ts'
 
-/** A change takes some milliseconds. */
-const patienceMs = 5000
+/** How long to wait for another command. An update takes a few milliseconds. */
+const lockTimeoutMs = 5000
 
 /**
- * Changes the file of the keys, whole or not at all; two commands at once take turns.
+ * Updates the keys file atomically. Concurrent commands take turns.
  *
- * @param change the new records from those of now; what it throws leaves the file as it is.
- * @throws KeyError where the file is broken, or another command does not give it back.
+ * @param change returns the new records for the current ones. If it throws, the file stays unchanged.
+ * @throws KeyError if the file is invalid or another command does not release the lock.
  */
 export async function updateRecords(
   path: string,
@@ -27,27 +27,27 @@ export async function updateRecords(
   }
 }
 
-/** Beside the file first, then in its place: whoever reads it meanwhile reads the old one or the new one. */
+/** Writes a temporary file and renames it, so that readers see either the old or the new contents. */
 async function writeAtomically(path: string, text: string): Promise<void> {
-  const beside = `${path}.${randomUUID()}`
+  const temporary = `${path}.${randomUUID()}`
   try {
-    const file = await open(beside, 'wx', 0o600)
+    const file = await open(temporary, 'wx', 0o600)
     try {
       await file.writeFile(text)
       await file.sync()
     } finally {
       await file.close()
     }
-    await rename(beside, path)
+    await rename(temporary, path)
   } catch (error) {
-    await rm(beside, { force: true })
+    await rm(temporary, { force: true })
     throw error
   }
 }
 
 async function acquireLock(lock: string): Promise<void> {
-  const until = performance.now() + patienceMs
-  while (performance.now() < until) {
+  const deadline = performance.now() + lockTimeoutMs
+  while (performance.now() < deadline) {
     try {
       const file = await open(lock, 'wx', 0o600)
       await file.writeFile(String(process.pid))
@@ -55,10 +55,10 @@ async function acquireLock(lock: string): Promise<void> {
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
     }
-    // There is no event across processes for a file that goes away.
+    // No event tells another process that a file was deleted.
     await delay(20)
   }
   const holder = await readFile(lock, 'utf8').catch(() => 'unknown')
   throw new KeyError(`Another command (process ${holder}) is changing the keys.
-If it is not running any more, delete ${lock}`)
+If it is no longer running, delete ${lock}`)
 }

@@ -5,18 +5,18 @@ import type { Services } from '../context.ts'
 import { invalid } from '../errors.ts'
 import { type RunChunk, runToolLoop, type ToolRun } from './tool-loop.ts'
 
-/** The field of a request that names the servers whose tools it may use. */
+/** The request field that selects MCP servers. */
 export const mcpServersField = z
   .array(z.string())
   .max(32)
   .nullish()
   .meta({
     description:
-      'MCP servers of `GET /api/mcp` whose tools the model may use. This server runs the calls itself and tells them in ' +
-      '`mcp_calls`; not with `tools`, nor with `n` above 1.',
+      'MCP servers from `GET /api/mcp` whose tools the model can call. The server runs the calls and reports them in ' +
+      '`mcp_calls`. Cannot be combined with `tools`, or with `n` above 1.',
   })
 
-/** The field of an answer, or of a chunk, that tells the calls that were made. */
+/** The field of an answer or a chunk that reports the tool calls that ran. */
 export const mcpCallsField = z
   .array(
     z.object({
@@ -29,7 +29,7 @@ export const mcpCallsField = z
     }),
   )
   .optional()
-  .meta({ description: 'Calls to MCP tools that were made for this answer.' })
+  .meta({ description: 'The MCP tool calls that ran for this answer.' })
 
 export function toMcpCalls(runs: readonly ToolRun[]) {
   return runs.map(({ isError, ...run }) => ({ ...run, is_error: isError }))
@@ -37,13 +37,13 @@ export function toMcpCalls(runs: readonly ToolRun[]) {
 
 type Call = GenerateOptions & { messages: readonly Message[] }
 
-/** Streams the answer to a call, with all its rounds. */
+/** Streams the answer to a request, tool rounds included. */
 export type StreamAnswer = (more?: Pick<GenerateOptions, 'onPromptProgress'>) => AsyncIterable<RunChunk>
 
 /**
- * How a call is answered: in one round, or with the tools of the MCP servers that it names.
+ * Prepares the answer to a request, with the tools of the MCP servers that it selects, if any.
  *
- * @throws ApiError 400 where they can't be used, 503 where one of them can't be reached.
+ * @throws ApiError 400 if the servers cannot be used, 503 if one cannot be reached.
  */
 export async function prepareStream(
   { generations, mcp, settings }: Services,
@@ -55,14 +55,15 @@ export async function prepareStream(
   const generate = (options: GenerateOptions) => generations.stream(caller, options, signal)
   if (servers.length === 0) return (more) => generate({ ...call, ...more })
   const field = 'mcp_servers'
-  if (mcp === undefined) throw invalid(`${field}: this server has none; see MCP_CONFIG.`, field)
-  if ((call.tools ?? []).length > 0) throw invalid(`${field}: leave tools out, or this.`, field)
-  if ((call.n ?? 1) > 1) throw invalid(`${field}: n must be 1 with it.`, field)
+  if (mcp === undefined)
+    throw invalid(`${field}: this server has no MCP servers. Set MCP_CONFIG to add some.`, field)
+  if ((call.tools ?? []).length > 0) throw invalid(`${field}: cannot be combined with tools.`, field)
+  if ((call.n ?? 1) > 1) throw invalid(`${field}: n must be 1 when ${field} is set.`, field)
   const toolbox = await mcp.open(servers, signal)
   return (more) => runToolLoop(generate, { ...call, ...more }, toolbox, settings.mcpRounds, signal)
 }
 
-/** Reads a stream with the calls that were made in it. */
+/** Collects a stream into an answer and the tool calls that ran for it. */
 export async function collectToolRuns(
   chunks: AsyncIterable<RunChunk>,
 ): Promise<{ answer: Answer; runs: ToolRun[] }> {

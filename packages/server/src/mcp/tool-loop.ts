@@ -1,7 +1,7 @@
 import type { Chunk, GenerateOptions, Message, ToolCall, Usage } from 'mlx-app'
 import type { Toolbox } from './toolbox.ts'
 
-/** A call that the server made itself. */
+/** A tool call that the server ran. */
 export interface ToolRun {
   id: string
   server: string
@@ -11,24 +11,24 @@ export interface ToolRun {
   isError: boolean
 }
 
-/** A piece of an answer, or calls that were made before it goes on. */
+/** A chunk of an answer, or tool calls that ran before the answer continues. */
 export interface RunChunk extends Chunk {
   toolRuns?: ToolRun[]
 }
 
-/** The part of a turn that the next one has to know. */
-interface Turn {
+/** What the next round needs to know about the previous one. */
+interface Round {
   text: string
   reasoning: string
   toolCalls: ToolCall[]
 }
 
 /**
- * Answers with the tools of MCP servers: the model's calls are run and their results given back to it, until it
- * answers without one. After so many rounds of calls it has to answer with what it knows. The last piece counts the
- * tokens of all rounds.
+ * Answers with the tools of MCP servers. It runs the model's tool calls and returns their results to the model until
+ * the model answers without a call. After `rounds` rounds, the model must answer without tools. The usage of the last
+ * chunk covers all rounds.
  *
- * @param generate starts one round
+ * @param generate starts one round.
  */
 export async function* runToolLoop(
   generate: (options: GenerateOptions) => AsyncIterable<Chunk>,
@@ -40,9 +40,9 @@ export async function* runToolLoop(
   const messages = [...options.messages]
   let spent: Usage | undefined
   for (let round = 0; ; round++) {
-    const turn: Turn = { text: '', reasoning: '', toolCalls: [] }
+    const turn: Round = { text: '', reasoning: '', toolCalls: [] }
     const toolChoice = round < rounds ? (options.toolChoice ?? 'auto') : 'none'
-    // A choice that demands a call holds for the first round: else the model could never answer.
+    // A choice that requires a call applies only to the first round. Otherwise the model could never answer.
     const choice = round > 0 && toolChoice !== 'none' ? 'auto' : toolChoice
     const call = { ...options, messages, tools: toolbox.tools, toolChoice: choice }
     for await (const chunk of generate(call)) {
@@ -77,7 +77,7 @@ export async function* runToolLoop(
   }
 }
 
-/** Calls of one turn run at once. */
+/** Runs the calls of one round concurrently. */
 function runToolCalls(calls: readonly ToolCall[], toolbox: Toolbox, signal: AbortSignal): Promise<ToolRun[]> {
   return Promise.all(
     calls.map(async (call) => {

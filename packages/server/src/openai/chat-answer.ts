@@ -16,9 +16,8 @@ export const toolCallShape = {
 const toolCallSchema = z.object(toolCallShape)
 
 /**
- * What the model thought stands in two fields: `reasoning_content` is what DeepSeek's API has and most clients read,
- * `reasoning` what vLLM, mlx_lm.server and OpenRouter have. Clients of either kind find it, and none of those that
- * read both shows it twice, since they take the second for want of the first.
+ * The reasoning of the model, in two fields. Most clients read `reasoning_content`, as in DeepSeek's API. Others read
+ * `reasoning`, as in vLLM, mlx_lm.server and OpenRouter. Clients that know both use only one of them.
  */
 export const reasoningShape = {
   reasoning_content: z.string().optional(),
@@ -29,14 +28,14 @@ export function toReasoning(reasoning: string | undefined) {
   return reasoning ? { reasoning_content: reasoning, reasoning } : {}
 }
 
-/** What all chunks of one answer, or the whole, have in common. */
+/** The fields that an answer and all its chunks share. */
 export const envelopeShape = {
   id: z.string(),
-  created: z.int().meta({ description: 'When it was asked for, in seconds since 1970.' }),
+  created: z.int().meta({ description: 'Unix time of the request, in seconds.' }),
   model: z.string(),
   system_fingerprint: z
     .string()
-    .meta({ description: 'Another one where the model or the versions of MLX and mlx-lm differ.' }),
+    .meta({ description: 'Changes with the model and the versions of MLX and mlx-lm.' }),
 }
 
 export interface Envelope {
@@ -104,7 +103,7 @@ function toMessage({ text, reasoning, toolCalls, toolErrors }: Choice) {
   }
 }
 
-/** What stood where a call stands and is none: a client that saw nothing of it would take the answer for empty. */
+/** Returns malformed tool calls as text. Without it, the answer would look empty. */
 export function toRawText(toolErrors: readonly ToolError[] = []): string {
   return toolErrors.map(({ raw }) => raw).join('')
 }

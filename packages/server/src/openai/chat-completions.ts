@@ -6,27 +6,27 @@ import { collectToolRuns, prepareStream, toMcpCalls } from '../mcp/request.ts'
 import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
 import { Images } from '../requests/images.ts'
+import { withProgress } from '../requests/prompt-progress.ts'
 import { chatAnswerSchema, toChatAnswer } from './chat-answer.ts'
 import { chatChunkSchema, chatEvents } from './chat-events.ts'
 import { toGenerateOptions } from './chat-options.ts'
 import { chatRequestSchema } from './chat-request.ts'
 import { createEnvelopeFactory } from './envelope.ts'
-import { withProgress } from './prompt-progress.ts'
 
 const route = createRoute({
   method: 'post',
   path: '/v1/chat/completions',
   operationId: 'createChatCompletion',
   tags: [tags.chat],
-  summary: 'Answer a chat',
+  summary: 'Create a chat completion',
   request: { body: { required: true, content: { 'application/json': { schema: chatRequestSchema } } } },
   responses: {
-    200: streamedAnswer(chatAnswerSchema, chatChunkSchema, 'The answer.'),
+    200: streamedAnswer(chatAnswerSchema, chatChunkSchema, 'The chat completion.'),
     ...openaiFailures,
   },
 })
 
-/** `POST /v1/chat/completions`: https://platform.openai.com/docs/api-reference/chat. */
+/** Adds `POST /v1/chat/completions`: https://platform.openai.com/docs/api-reference/chat. */
 export function addChatCompletions(api: Api, services: Services): void {
   const { models, settings } = services
   const createEnvelope = createEnvelopeFactory(services)

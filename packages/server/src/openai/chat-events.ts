@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Chunk, TokenLogprob } from 'mlx-app'
 import type { ServerEvent } from '../events.ts'
 import { mcpCallsField, toMcpCalls } from '../mcp/request.ts'
+import type { Step } from '../requests/prompt-progress.ts'
 import {
   type Envelope,
   envelopeShape,
@@ -13,7 +14,6 @@ import {
   toToolCall,
 } from './chat-answer.ts'
 import { logprobsSchema, toLogprobs } from './logprobs.ts'
-import type { Step } from './prompt-progress.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
 
 const choiceSchema = z.object({
@@ -33,14 +33,14 @@ export const chatChunkSchema = z
     ...envelopeShape,
     object: z.literal('chat.completion.chunk'),
     choices: z.array(choiceSchema),
-    usage: usageSchema
-      .nullish()
-      .meta({ description: 'On the last chunk, which has no choices, where it was asked for; else null.' }),
+    usage: usageSchema.nullish().meta({
+      description:
+        'On the last chunk, which has no choices, if requested with `stream_options`. Otherwise null.',
+    }),
     timings: timingsSchema.optional(),
-    prompt_progress: z
-      .object({ processed: z.int(), total: z.int() })
-      .optional()
-      .meta({ description: 'Tokens of the prompt that were read, with `return_progress`.' }),
+    prompt_progress: z.object({ processed: z.int(), total: z.int() }).optional().meta({
+      description: 'Prompt tokens in the cache after prefill so far, if requested with `return_progress`.',
+    }),
     mcp_calls: mcpCallsField,
   })
   .openapi('ChatCompletionChunk')
@@ -55,7 +55,7 @@ export interface ChatEventOptions {
 
 const nothingNew = { index: 0, delta: {}, logprobs: null, finish_reason: null }
 
-/** The chunks of an answer as events, with `[DONE]` after the last one. */
+/** Converts the chunks of an answer to events, with `[DONE]` after the last one. */
 export async function* chatEvents(
   envelope: Envelope,
   steps: AsyncIterable<Step>,
@@ -97,7 +97,7 @@ export async function* chatEvents(
   yield { data: '[DONE]' }
 }
 
-/** One of the `n` answers. */
+/** Writes the chunks of one of the `n` answers. */
 class ChoiceWriter {
   readonly #index: number
   readonly #withLogprobs: boolean

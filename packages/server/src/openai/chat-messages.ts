@@ -9,9 +9,9 @@ const image = z
     image_url: z.object({
       url: z.string().min(1).meta({
         description:
-          'A data URL of a PNG, JPEG or WebP file in base64, or an address on a host that the server lists.',
+          'A base64 data URL of a PNG, JPEG or WebP file, or a URL on a host that the server allows.',
       }),
-      detail: z.string().nullish().meta({ description: 'Ignored: the model decides.' }),
+      detail: z.string().nullish().meta({ description: 'Ignored.' }),
     }),
   })
   .openapi('ChatImagePart')
@@ -23,7 +23,7 @@ const texts = z.union(
     z
       .array(
         z.discriminatedUnion('type', [text], {
-          error: unknownTypeError('only parts of type text can stand here'),
+          error: unknownTypeError('only parts of type text are allowed here'),
         }),
       )
       .min(1),
@@ -36,7 +36,7 @@ const system = z.object({ role: z.literal('system'), content: texts, name }).ope
 
 const developer = z
   .object({ role: z.literal('developer'), content: texts, name })
-  .openapi('ChatDeveloperMessage', { description: 'As `system`.' })
+  .openapi('ChatDeveloperMessage', { description: 'The same as `system`.' })
 
 const user = z
   .object({
@@ -47,7 +47,7 @@ const user = z
         z
           .array(
             z.discriminatedUnion('type', [text, image], {
-              error: unknownTypeError('this server takes parts of type text and image_url'),
+              error: unknownTypeError('only parts of type text and image_url are supported'),
             }),
           )
           .min(1),
@@ -71,7 +71,7 @@ const call = z
         }),
       }),
     ],
-    { error: unknownTypeError('this server knows calls of type function only') },
+    { error: unknownTypeError('only calls of type function are supported') },
   )
   .openapi('ChatToolCall')
 
@@ -89,7 +89,7 @@ const assistant = z
                 text,
                 z.object({ type: z.literal('refusal'), refusal: z.string() }).openapi('ChatRefusalPart'),
               ],
-              { error: unknownTypeError('only parts of type text and refusal can stand here') },
+              { error: unknownTypeError('only parts of type text and refusal are allowed here') },
             ),
           ),
         ],
@@ -98,10 +98,10 @@ const assistant = z
       .nullish(),
     refusal: z.string().nullish(),
     tool_calls: z.array(call).nullish(),
-    reasoning_content: z.string().nullish().meta({ description: 'What it thought in this turn.' }),
-    reasoning: z.string().nullish().meta({ description: 'Another name of `reasoning_content`.' }),
-    function_call: z.null({ error: 'use tool_calls in its place' }).optional(),
-    audio: z.null({ error: 'this server has no audio' }).optional(),
+    reasoning_content: z.string().nullish().meta({ description: 'The reasoning of this turn.' }),
+    reasoning: z.string().nullish().meta({ description: 'An alias of `reasoning_content`.' }),
+    function_call: z.null({ error: 'use tool_calls instead' }).optional(),
+    audio: z.null({ error: 'audio is not supported' }).optional(),
     name,
   })
   .openapi('ChatAssistantMessage')
@@ -110,7 +110,7 @@ const tool = z
   .object({
     role: z.literal('tool'),
     content: texts,
-    tool_call_id: z.string().meta({ description: 'The `id` of the call that it answers.' }),
+    tool_call_id: z.string().meta({ description: 'The `id` of the tool call.' }),
     name,
   })
   .openapi('ChatToolMessage')

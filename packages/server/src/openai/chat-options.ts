@@ -10,9 +10,9 @@ import type { ChatRequest } from './chat-request.ts'
 import { toSampling } from './sampling.ts'
 
 /**
- * What the engine is to do for a request, but for the model.
+ * Converts a request to the engine's options, except for the model.
  *
- * @throws ApiError 400 that names the field, for what is over a limit or does not fit together.
+ * @throws ApiError 400 if a limit is exceeded or fields contradict each other.
  */
 export async function toGenerateOptions(
   body: ChatRequest,
@@ -59,7 +59,7 @@ function toToolOptions(body: ChatRequest): { tools: Tool[]; toolChoice: ToolChoi
 function toLogprobOptions({ logprobs, top_logprobs: top }: ChatRequest): Pick<GenerateOptions, 'logprobs'> {
   if (logprobs === true) return { logprobs: top ?? 0 }
   if (top == null || top === 0) return {}
-  throw invalid('top_logprobs: logprobs must be true for it.', 'top_logprobs')
+  throw invalid('top_logprobs: logprobs must be true when top_logprobs is set.', 'top_logprobs')
 }
 
 function toTemplateOptions(body: ChatRequest, settings: Settings): Record<string, unknown> {
@@ -72,7 +72,7 @@ function toTemplateOptions(body: ChatRequest, settings: Settings): Record<string
 }
 
 async function toMessages(messages: readonly ChatMessage[], images: Images): Promise<Message[]> {
-  /** The tools of calls by their id: some templates want the name beside a result. */
+  /** Tool names by call ID, because some templates need the name with a result. */
   const called = new Map<string, string>()
   const read: Message[] = []
   for (const [place, message] of messages.entries()) {
@@ -107,7 +107,7 @@ async function toMessages(messages: readonly ChatMessage[], images: Images): Pro
 
 type TextParts = readonly ({ type: 'text'; text: string } | { type: 'refusal'; refusal: string })[]
 
-/** Templates of models that don't see take one text. */
+/** Joins text parts, because the templates of text models expect a single string. */
 function joinText(content: string | TextParts): string {
   if (typeof content === 'string') return content
   return content.map((part) => (part.type === 'text' ? part.text : part.refusal)).join('')

@@ -7,7 +7,7 @@ import { singleValue, unknownTypeError, unsupportedField } from './unsupported-f
 
 const json = z.record(z.string(), z.unknown())
 const functionName = z.object({ name: z.string().min(1) })
-const functionsOnly = 'this server knows tools of type function only'
+const functionsOnly = 'only tools of type function are supported'
 
 const tool = z
   .discriminatedUnion(
@@ -21,7 +21,7 @@ const tool = z
           parameters: json.nullish().meta({ description: 'A JSON Schema of an object.' }),
           strict: z.boolean().nullish().meta({
             description:
-              'Ignored: a call that tool_choice demands always keeps to the schema, one that the model decides on may not.',
+              'Ignored. A call that `tool_choice` requires always follows the schema. A call that the model chooses may not.',
           }),
         }),
       }),
@@ -69,7 +69,7 @@ const responseFormat = z
           name: z.string().nullish(),
           description: z.string().nullish(),
           schema: json.nullish(),
-          strict: z.boolean().nullish().meta({ description: 'The schema is enforced either way.' }),
+          strict: z.boolean().nullish().meta({ description: 'Ignored. The schema is always enforced.' }),
         }),
       }),
     ],
@@ -80,7 +80,7 @@ const responseFormat = z
 export const streamOptionsSchema = z
   .object({
     include_usage: z.boolean().nullish().meta({
-      description: 'Ends the stream with a chunk without choices that holds `usage` and `timings`.',
+      description: 'Adds a last chunk that has `usage` and `timings` and no choices.',
     }),
   })
   .openapi('StreamOptions')
@@ -90,52 +90,52 @@ export const chatRequestSchema = z
     model: z
       .string()
       .nullish()
-      .meta({ description: 'One of `GET /v1/models`; default: the configured one.' }),
+      .meta({ description: 'A model from `GET /v1/models`. Default: the configured model.' }),
     messages: z.array(messageSchema).min(1),
     ...samplingShape,
     max_completion_tokens: samplingShape.max_tokens.meta({
-      description: 'As `max_tokens`, and goes before it.',
+      description: 'The same as `max_tokens`, over which it takes precedence.',
     }),
     logprobs: z
       .boolean()
       .nullish()
-      .meta({ description: 'Whether the log-probability of each token is told.' }),
+      .meta({ description: 'Whether to return the log probability of each token.' }),
     top_logprobs: z
       .int()
       .min(0)
       .max(limits.logprobs)
       .nullish()
-      .meta({ description: 'Alternatives that are told for each token; needs `logprobs`.' }),
+      .meta({ description: 'How many alternatives to return for each token. Requires `logprobs`.' }),
     tools: z.array(tool).nullish(),
     tool_choice: toolChoice.nullish(),
     parallel_tool_calls: z
       .boolean()
       .nullish()
-      .meta({ description: 'Whether an answer may have several calls; default true.' }),
+      .meta({ description: 'Whether an answer can have several tool calls. Default: true.' }),
     response_format: responseFormat.nullish(),
     reasoning_effort: z.string().nullish().meta({
-      description: 'Given to the chat template as `reasoning_effort`; `none` is `enable_thinking: false`.',
+      description: 'Passed to the chat template as `reasoning_effort`. `none` sets `enable_thinking: false`.',
     }),
     chat_template_kwargs: json
       .nullish()
-      .meta({ description: 'Variables of the chat template, of those that the server lists.' }),
+      .meta({ description: 'Chat template variables that the server allows.' }),
     stream: z.boolean().nullish(),
     stream_options: streamOptionsSchema.nullish(),
     return_progress: z
       .boolean()
       .nullish()
-      .meta({ description: 'A stream begins with chunks that tell how much of the prompt was read.' }),
+      .meta({ description: 'Whether a stream begins with chunks that report the progress of the prefill.' }),
     mcp_servers: mcpServersField,
-    modalities: z.array(z.literal('text', { error: 'only "text" can be had here' })).nullish(),
+    modalities: z.array(z.literal('text', { error: 'only "text" is supported' })).nullish(),
     chat_template: unsupportedField(
-      'a chat template is code, and the model brings its own; see chat_template_kwargs.',
+      'the chat template comes with the model. Use chat_template_kwargs to set its variables.',
     ),
-    functions: unsupportedField('use tools.'),
-    function_call: unsupportedField('use tool_choice.'),
-    audio: unsupportedField('it writes text only.'),
-    prediction: unsupportedField('predicted outputs are not used.'),
-    web_search_options: unsupportedField('it searches nothing.'),
-    verbosity: singleValue('medium', 'ask for a length in a message.'),
+    functions: unsupportedField('use tools instead.'),
+    function_call: unsupportedField('use tool_choice instead.'),
+    audio: unsupportedField('only text can be generated.'),
+    prediction: unsupportedField('predicted outputs are not available.'),
+    web_search_options: unsupportedField('web search is not available.'),
+    verbosity: singleValue('medium', 'ask for a length in a message instead.'),
   })
   .openapi('ChatCompletionRequest')
 

@@ -15,15 +15,15 @@ const route = createRoute({
   path: '/v1/completions',
   operationId: 'createCompletion',
   tags: [tags.text],
-  summary: 'Go on from a text',
+  summary: 'Create a completion',
   request: { body: { required: true, content: { 'application/json': { schema: textRequestSchema } } } },
   responses: {
-    200: streamedAnswer(textAnswerSchema, textAnswerSchema, 'What the model goes on with.'),
+    200: streamedAnswer(textAnswerSchema, textAnswerSchema, 'The completion.'),
     ...openaiFailures,
   },
 })
 
-/** `POST /v1/completions`: https://platform.openai.com/docs/api-reference/completions. */
+/** Adds `POST /v1/completions`: https://platform.openai.com/docs/api-reference/completions. */
 export function addCompletions(api: Api, services: Services): void {
   const { generations, models, engineService, settings } = services
   const createEnvelope = createEnvelopeFactory(services)
@@ -31,7 +31,7 @@ export function addCompletions(api: Api, services: Services): void {
     const body = c.req.valid('json')
     const { caller, requestId } = c.var
     const { id, model } = await models.resolve(body.model)
-    // What one prompt fails with ends the others.
+    // An error for one prompt cancels the others.
     const stop = new AbortController()
     const signal = AbortSignal.any([c.req.raw.signal, stop.signal])
     const named = model !== undefined && { model }

@@ -7,9 +7,9 @@ import { tags } from '../openapi/tags.ts'
 
 const text = z.string().min(1)
 const inputMessage =
-  'Invalid input: expected a text or a list of texts; token ids are those of another model (LangChain: check_embedding_ctx_length=False)'
+  'Invalid input: expected a string or a list of strings. Token ids are not supported (LangChain: check_embedding_ctx_length=False)'
 
-/** Of an item of the list; an empty text is told so by zod. */
+/** Returns the error for an item of the wrong type. Zod's own message covers empty strings. */
 const invalidInputType = ({ code }: { code?: string | undefined }) =>
   code === 'invalid_type' ? inputMessage : undefined
 
@@ -18,7 +18,7 @@ const requestSchema = z
     model: z
       .string()
       .nullish()
-      .meta({ description: 'One of `GET /v1/models`; default: the configured one.' }),
+      .meta({ description: 'A model from `GET /v1/models`. Default: the configured model.' }),
     input: z
       .union(
         [
@@ -32,13 +32,13 @@ const requestSchema = z
           error: inputMessage,
         },
       )
-      .meta({ description: 'One text or several.' }),
+      .meta({ description: 'The text or texts to embed.' }),
     encoding_format: z
       .enum(['float', 'base64'])
       .nullish()
-      .meta({ description: '`base64`: 32-bit floats, the lowest byte first.' }),
+      .meta({ description: '`base64` returns little-endian 32-bit floats.' }),
     dimensions: z.int().min(1).nullish().meta({
-      description: 'Only what the model has: a vector that is cut says something else.',
+      description: 'Must be the number of dimensions that the model has. Vectors are not shortened.',
     }),
   })
   .openapi('EmbeddingRequest')
@@ -63,15 +63,15 @@ const route = createRoute({
   path: '/v1/embeddings',
   operationId: 'createEmbedding',
   tags: [tags.text],
-  summary: 'Vectors that tell how near texts are to each other',
+  summary: 'Create embeddings',
   request: { body: { required: true, content: { 'application/json': { schema: requestSchema } } } },
   responses: {
-    200: jsonAnswer(answerSchema, 'A vector of length 1 for each text, in their order.'),
+    200: jsonAnswer(answerSchema, 'A normalised vector for each text, in order.'),
     ...openaiFailures,
   },
 })
 
-/** `POST /v1/embeddings`: https://platform.openai.com/docs/api-reference/embeddings. */
+/** Adds `POST /v1/embeddings`: https://platform.openai.com/docs/api-reference/embeddings. */
 export function addEmbeddings(api: Api, { models, engineService, settings }: Services): void {
   api.openapi(route, async (c) => {
     const { input, dimensions, encoding_format: format, ...body } = c.req.valid('json')
@@ -84,14 +84,15 @@ export function addEmbeddings(api: Api, { models, engineService, settings }: Ser
         signal: AbortSignal.any([c.req.raw.signal, late]),
       })
       .catch((error) => {
-        if (late.aborted) throw new ApiError(504, 'timeout', 'The vectors took too long.', { cause: error })
+        if (late.aborted)
+          throw new ApiError(504, 'timeout', 'The embeddings took too long.', { cause: error })
         if (!EngineError.isInstance(error) || error.code !== 'UNSUPPORTED') throw error
-        const message = `model: "${id}" gives no embeddings.`
+        const message = `model: "${id}" does not support embeddings.`
         throw new ApiError(400, 'unsupported', message, { param: 'model', cause: error })
       })
     const size = answer.vectors[0]?.length ?? 0
     if (dimensions != null && dimensions !== size) {
-      throw invalid(`dimensions: vectors of this model have ${size}, and are not cut.`, 'dimensions')
+      throw invalid(`dimensions: must be ${size} for this model.`, 'dimensions')
     }
     const data = answer.vectors.map((vector, index) => ({
       object: 'embedding' as const,

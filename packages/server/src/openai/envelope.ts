@@ -3,13 +3,13 @@ import type { Services } from '../context.ts'
 import type { Envelope } from './chat-answer.ts'
 
 /**
- * Makes what all chunks of an answer, or the whole, begin with.
+ * Creates the fields that an answer and all its chunks share.
  *
- * @param prefix of the id: `chatcmpl`, `cmpl`.
+ * @param prefix the prefix of the ID, `chatcmpl` or `cmpl`.
  */
 export type EnvelopeFactory = (prefix: string, model: string) => Promise<Envelope>
 
-/** The engine is asked for its versions once for each model: they are the same as long as this process runs. */
+/** Creates a factory that caches fingerprints, because versions do not change while the process runs. */
 export function createEnvelopeFactory({ engineService }: Pick<Services, 'engineService'>): EnvelopeFactory {
   const known = new Map<string, string>()
   async function fingerprint(model: string): Promise<string> {

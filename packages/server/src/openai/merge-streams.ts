@@ -1,15 +1,15 @@
 /** An item of one of several streams. */
 export interface StreamItem<Item> {
-  /** Which stream. */
+  /** The index of the stream. */
   source: number
   item: Item
 }
 
 /**
- * The items of several streams as they come.
+ * Merges streams, in the order in which their items arrive.
  *
- * @param stop ends the streams: it is aborted when one fails, and when the reader leaves.
- * @throws what the first stream that fails throws.
+ * @param stop aborted when a stream fails or the consumer stops.
+ * @throws the error of the first stream that fails.
  */
 export async function* mergeStreams<Item>(
   streams: readonly AsyncIterable<Item>[],
@@ -28,7 +28,7 @@ export async function* mergeStreams<Item>(
       }
     }
   } finally {
-    // The first failure is told; those that follow from it are not.
+    // Only the first error is thrown. Those that follow from it are ignored.
     for (const promise of pending.values()) promise.catch(() => undefined)
     stop.abort()
     await Promise.allSettled(iterators.map((iterator) => iterator.return?.()))

@@ -24,11 +24,11 @@ export const textAnswerSchema = z
   .object({
     ...envelopeShape,
     object: z.literal('text_completion'),
-    choices: z.array(choiceSchema).meta({ description: 'The answers to the first prompt first.' }),
+    choices: z.array(choiceSchema).meta({ description: 'The answers, in the order of the prompts.' }),
     usage: usageSchema
       .nullish()
-      .meta({ description: 'Of all prompts together; in a stream only on its last chunk.' }),
-    timings: timingsSchema.optional().meta({ description: 'Where there is one prompt.' }),
+      .meta({ description: 'The usage of all prompts together. In a stream, only on the last chunk.' }),
+    timings: timingsSchema.optional().meta({ description: 'Only for a single prompt.' }),
   })
   .openapi('Completion')
 
@@ -36,7 +36,7 @@ type TextAnswer = z.output<typeof textAnswerSchema>
 
 export interface TextAnswerOptions {
   prompts: readonly string[]
-  /** Answers to each prompt. */
+  /** The number of answers to each prompt. */
   n: number
   echo: boolean
   withLogprobs: boolean
@@ -64,7 +64,7 @@ export function toTextAnswer(
   }
 }
 
-/** The chunks of the answers as events, with `[DONE]` after the last one. */
+/** Converts the chunks of the answers to events, with `[DONE]` after the last one. */
 export async function* textEvents(
   envelope: Envelope,
   chunks: AsyncIterable<StreamItem<Chunk>>,
@@ -73,7 +73,7 @@ export async function* textEvents(
   const event = (chunk: Pick<TextAnswer, 'choices' | 'usage' | 'timings'>) => ({
     data: { ...base(envelope), ...(includeUsage && { usage: null }), ...chunk } satisfies TextAnswer,
   })
-  /** Characters of the tokens so far, by the index of the choice. */
+  /** The number of characters in the tokens so far, by choice. */
   const offsets = new Map<number, number>()
   const last: Chunk[] = []
   for await (const { source, item } of chunks) {

@@ -1,22 +1,22 @@
 import { z } from '@hono/zod-openapi'
 
-/** A field that clients know and this server can't honour: null is as good as absent, anything else a 400 that says so. */
+/** A field of OpenAI's API that this server does not support. Only null is accepted, and counts as absent. */
 export function unsupportedField(reason: string) {
   return z
-    .null({ error: `this server has none: ${reason}` })
+    .null({ error: `not supported: ${reason}` })
     .optional()
-    .meta({ description: `Refused: ${reason}` })
+    .meta({ description: `Not supported: ${reason}` })
 }
 
-/** A field of which one value, which changes nothing, can be honoured. */
+/** A field that accepts only its default value. */
 export function singleValue<Value extends string | number | boolean>(value: Value, reason: string) {
   return z
-    .literal(value, { error: `only ${JSON.stringify(value)} can be had here: ${reason}` })
+    .literal(value, { error: `only ${JSON.stringify(value)} is supported: ${reason}` })
     .nullish()
-    .meta({ description: `Only ${JSON.stringify(value)}: ${reason}` })
+    .meta({ description: `Only ${JSON.stringify(value)} is supported: ${reason}` })
 }
 
-/** What a union says of a value of none of its kinds; one that is no object at all is told so by zod. */
+/** Returns the error of a union for an unknown type. Zod's own message covers values that are not objects. */
 export function unknownTypeError(message: string) {
   return ({ code }: { code?: string | undefined }) => (code === 'invalid_union' ? message : undefined)
 }

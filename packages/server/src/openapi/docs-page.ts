@@ -5,11 +5,11 @@ import { type PageModel, parseDocument } from './docs-page/model.ts'
 import { style } from './docs-page/style.ts'
 import { buildDocument } from './document.ts'
 
-/** Nothing but its own stylesheet: a description that held a script would not run it. */
+/** The Content-Security-Policy: only the page's stylesheet, so that scripts in descriptions do not run. */
 const policy =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/** `GET /docs`: the description of the API for people, and its stylesheet. */
+/** Adds `GET /docs`, the API reference for people, and its stylesheet. */
 export function addDocsPage(api: Api, services: Services): void {
   let model: PageModel | undefined
   api.get('/docs', async (c) => {

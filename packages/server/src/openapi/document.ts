@@ -11,11 +11,11 @@ import {
 import { simplifySchemas } from './simplify-schemas.ts'
 import { tagDescriptions, tags } from './tags.ts'
 
-const description = `A language model behind the APIs that clients know, on Apple MLX.
+const description = `A language model on Apple MLX, compatible with the OpenAI and Anthropic APIs.
 
-Point a client of OpenAI's API at \`/v1\`, one of Anthropic's at the address itself. Fields of a request that are not
-described here are ignored; fields that are described and have a wrong type or value are a 400 that names them, and
-\`null\` is as good as absent.`
+Use \`/v1\` as the base URL of OpenAI clients, and the server's address for Anthropic clients. Fields that are not
+described here are ignored. A described field with an invalid type or value is rejected with a 400 that names the
+field. \`null\` counts as absent.`
 
 const documentSchema = z.record(z.string(), z.unknown())
 
@@ -23,8 +23,8 @@ const route = createRoute({
   method: 'get',
   path: '/openapi.json',
   operationId: 'getDocument',
-  summary: 'This description',
-  description: 'What the server can be asked, as an OpenAPI document.',
+  summary: 'Get this API description',
+  description: 'The API of this server as an OpenAPI document.',
   tags: [tags.server],
   security: [],
   responses: {
@@ -35,7 +35,7 @@ const route = createRoute({
 
 type Made = ReturnType<Api['getOpenAPI31Document']>
 
-/** The description of all routes that the app has by now, as an OpenAPI 3.1 document. */
+/** Builds the OpenAPI 3.1 document of all routes that the app has so far. */
 export function buildDocument(api: Api): Record<string, unknown> {
   const made = api.getOpenAPI31Document(
     {
@@ -46,7 +46,7 @@ export function buildDocument(api: Api): Record<string, unknown> {
         description,
       },
       tags: tagDescriptions,
-      // Either is as good, and where the server has no keys none is asked for.
+      // Both headers are accepted. A server without keys needs none.
       security: [{ bearer: [] }, { apiKey: [] }, {}],
     },
     { unionPreferredType: 'anyOf' },
@@ -64,7 +64,7 @@ function addExamples({ paths = {} }: Made): void {
   }
 }
 
-/** The shared errors that no route has are left out. */
+/** Returns the components without shared errors that no route uses. */
 function removeUnusedResponses(made: Made): NonNullable<Made['components']> {
   const text = JSON.stringify(made.paths)
   const used = Object.entries(made.components?.responses ?? {}).filter(([name]) =>
@@ -73,18 +73,15 @@ function removeUnusedResponses(made: Made): NonNullable<Made['components']> {
   return { ...made.components, responses: Object.fromEntries(used) }
 }
 
-/** `GET /openapi.json`: made from the routes at the first request, when all of them are there. */
+/** Adds `GET /openapi.json`. The document is built at the first request, when all routes exist. */
 export function addOpenApiDocument(api: Api): void {
   registerSharedComponents(api)
   let made: Record<string, unknown> | undefined
   api.openapi(route, (c) => {
     made ??= buildDocument(api)
-    // Relative to the document's own address, whatever stands in front of it.
+    // A relative URL works behind any proxy.
     const url = c.var.prefix || '/'
-    return c.json(
-      { ...made, servers: [{ url, description: 'The server that this document comes from.' }] },
-      200,
-    )
+    return c.json({ ...made, servers: [{ url, description: 'This server.' }] }, 200)
   })
 }
 
@@ -92,7 +89,8 @@ function registerSharedComponents({ openAPIRegistry: registry }: Api): void {
   registry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'A key of this server, as its script `keys` makes them. OpenAI’s clients send it so.',
+    description:
+      'An API key of this server, as OpenAI’s clients send it. Create one with `mlx-app-server keys`.',
   })
   registry.registerComponent('securitySchemes', 'apiKey', {
     type: 'apiKey',

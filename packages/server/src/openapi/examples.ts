@@ -1,6 +1,6 @@
 const question = [{ role: 'user', content: 'Say hello.' }]
 
-/** A request of each operation that takes a body, where its route brings none: shown by the page, run by a test. */
+/** An example request for each operation with a body. The docs page shows them, and a test runs them. */
 export const examples: Readonly<Record<string, unknown>> = {
   createChatCompletion: { messages: question },
   createCompletion: { prompt: 'Once upon a time', max_tokens: 32 },

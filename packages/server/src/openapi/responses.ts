@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi'
 
-/** An error in OpenAI's shape: https://platform.openai.com/docs/guides/error-codes. */
+/** An error in OpenAI's format: https://platform.openai.com/docs/guides/error-codes. */
 export const openaiErrorSchema = z
   .object({
     error: z.object({
-      message: z.string().meta({ description: 'What is wrong, for people.' }),
-      type: z.string().meta({ description: 'The kind of error, as OpenAI names it.' }),
-      param: z.string().nullable().meta({ description: 'The field that is wrong, as `messages.0.content`.' }),
-      code: z.string().meta({ description: 'What is wrong, for programs: it does not change.' }),
+      message: z.string().meta({ description: 'An explanation for people.' }),
+      type: z.string().meta({ description: 'The error type, as in OpenAI’s API.' }),
+      param: z.string().nullable().meta({ description: 'The invalid field, such as `messages.0.content`.' }),
+      code: z.string().meta({ description: 'A stable error code for programs.' }),
     }),
   })
   .openapi('OpenAIError', {
@@ -21,18 +21,18 @@ export const openaiErrorSchema = z
     },
   })
 
-/** An error in Anthropic's shape: https://docs.anthropic.com/en/api/errors. */
+/** An error in Anthropic's format: https://docs.anthropic.com/en/api/errors. */
 export const anthropicErrorSchema = z
   .object({
     type: z.literal('error'),
     error: z.object({
-      type: z.string().meta({ description: 'The kind of error, as Anthropic names it.' }),
-      message: z.string().meta({ description: 'What is wrong, for people.' }),
+      type: z.string().meta({ description: 'The error type, as in Anthropic’s API.' }),
+      message: z.string().meta({ description: 'An explanation for people.' }),
       details: z.object({
-        error_code: z.string().meta({ description: 'What is wrong, for programs: it does not change.' }),
+        error_code: z.string().meta({ description: 'A stable error code for programs.' }),
       }),
     }),
-    request_id: z.string().meta({ description: 'The id by which the log knows the request.' }),
+    request_id: z.string().meta({ description: 'The ID of the request in the server log.' }),
   })
   .openapi('AnthropicError', {
     example: {
@@ -46,25 +46,25 @@ export const anthropicErrorSchema = z
     },
   })
 
-/** What a status says, whichever API was called. */
+/** The meaning of each error status, for all APIs. */
 export const failureMeanings = {
-  400: 'The body can’t be served as it is; the message names the field.',
-  401: 'The key is missing, or is none of this server’s.',
-  403: 'The Host or Origin is not one that this server answers to.',
-  404: 'There is no such model, or no such thing.',
-  413: 'The body is larger than the server takes.',
+  400: 'The request is invalid. The message names the field.',
+  401: 'The API key is missing or invalid.',
+  403: 'The server does not accept requests for this host or from this origin.',
+  404: 'The model, response or endpoint does not exist.',
+  413: 'The body is too large.',
   415: 'The body is not `application/json`.',
-  429: 'Too many requests wait or run. `Retry-After` says when to come again.',
-  500: 'The server failed. The message holds the id of the request, which stands in the log.',
-  503: 'The model is being loaded or started again, or the server ends. `Retry-After` says when to come again.',
-  504: 'The answer took longer than the server lets it.',
+  429: 'Too many requests are running or waiting. Try again after `Retry-After`.',
+  500: 'Internal error. The message has the request ID, which also appears in the server log.',
+  503: 'The model is being loaded or restarted, or the server is shutting down. Try again after `Retry-After`.',
+  504: 'The answer took too long.',
 } as const
 
 type FailureStatus = keyof typeof failureMeanings
 
 export type ErrorShape = 'OpenAI' | 'Anthropic'
 
-/** document.ts makes what these refer to: one description for each shape and status. */
+/** Returns references to the error responses that document.ts registers, one per API and status. */
 function failures(shape: ErrorShape) {
   const at = (status: FailureStatus) => ({ $ref: `#/components/responses/${shape}${status}` })
   return {
@@ -81,13 +81,13 @@ function failures(shape: ErrorShape) {
   }
 }
 
-/** Spread into the `responses` of a route that generates, in OpenAI's shape. */
+/** The error responses of a route that generates, in OpenAI's format. */
 export const openaiFailures = failures('OpenAI')
 
-/** Spread into the `responses` of a route that generates, in Anthropic's shape. */
+/** The error responses of a route that generates, in Anthropic's format. */
 export const anthropicFailures = failures('Anthropic')
 
-/** Spread into the `responses` of a route that only reads: `GET /v1/models`. */
+/** The error responses of a route that only reads, such as `GET /v1/models`. */
 export const readFailures = {
   401: openaiFailures[401],
   403: openaiFailures[403],
@@ -95,18 +95,18 @@ export const readFailures = {
   503: openaiFailures[503],
 } as const
 
-/** Spread into the `responses` of a route that anybody may call without a key: `GET /health`. Give it `security: []`. */
+/** The error responses of a public route, such as `GET /health`, which also needs `security: []`. */
 export const openFailures = { 403: openaiFailures[403], 500: openaiFailures[500] } as const
 
-/** A 200 that is JSON. */
+/** Describes a JSON response. */
 export function jsonAnswer<Schema extends z.ZodType>(schema: Schema, description: string) {
   return { description, content: { 'application/json': { schema } } }
 }
 
 /**
- * A 200 that is JSON, or server-sent events where the request says `stream: true`.
+ * Describes a response that is JSON, or server-sent events if the request has `stream: true`.
  *
- * @param event the schema of the `data` of one event.
+ * @param event the schema of the data of an event.
  */
 export function streamedAnswer<Schema extends z.ZodType, Event extends z.ZodType>(
   schema: Schema,
@@ -114,7 +114,7 @@ export function streamedAnswer<Schema extends z.ZodType, Event extends z.ZodType
   description: string,
 ) {
   return {
-    description: `${description} With \`stream: true\`, server-sent events in its place; the schema is that of the data of one of them.`,
+    description: `${description} With \`stream: true\`, server-sent events with data of the second schema.`,
     content: { 'application/json': { schema }, 'text/event-stream': { schema: event } },
   }
 }

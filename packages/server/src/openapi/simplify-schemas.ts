@@ -1,10 +1,10 @@
 type Json = Record<string, unknown>
 
 /**
- * The schemas of a document, without what the generator says and OpenAPI frowns upon: a choice of one form, and a
- * choice by a field that a form may leave out.
+ * Simplifies generated schemas that OpenAPI linters reject: a `oneOf` with a single variant, and a discriminator that
+ * is optional in a variant.
  *
- * @param schemas those that have a name, which references lead to.
+ * @param schemas the named schemas that references point to.
  */
 export function simplifySchemas(value: unknown, schemas: Json): unknown {
   if (Array.isArray(value)) return value.map((item) => simplifySchemas(item, schemas))
@@ -18,7 +18,7 @@ function simplifyChoice(schema: Json, schemas: Json): Json {
   if (!Array.isArray(oneOf)) return schema
   const [only, ...others] = oneOf
   if (others.length === 0 && isObject(only)) {
-    // What stands beside a reference describes the place, and is allowed to since OpenAPI 3.1.
+    // Since OpenAPI 3.1, a reference can have siblings such as a description.
     return { ...only, ...rest }
   }
   if (!isObject(discriminator)) return schema

@@ -1,4 +1,4 @@
-/** The parts of the API, in the order in which they are shown: give each route one in `tags`. */
+/** The sections of the API reference, in order. Each route has one of them in `tags`. */
 export const tags = {
   chat: 'Chat',
   responses: 'Responses',
@@ -8,15 +8,18 @@ export const tags = {
   server: 'Server',
 } as const
 
-/** What they are, for the document. */
+/** The descriptions of the sections. */
 export const tagDescriptions = [
-  { name: tags.chat, description: 'OpenAI’s chat completions: what most clients speak.' },
-  { name: tags.responses, description: 'OpenAI’s newer API, whose conversations the server can keep.' },
-  { name: tags.messages, description: 'Anthropic’s API, for its clients and for coding agents.' },
+  { name: tags.chat, description: 'OpenAI’s Chat Completions API, which most clients use.' },
+  { name: tags.responses, description: 'OpenAI’s Responses API. The server can store conversations.' },
+  { name: tags.messages, description: 'Anthropic’s Messages API, for its clients and for coding agents.' },
   {
     name: tags.text,
-    description: 'Text that goes on from a prompt, and vectors of texts, as OpenAI has them.',
+    description: 'OpenAI’s Completions and Embeddings APIs.',
   },
-  { name: tags.models, description: 'The models that requests may name.' },
-  { name: tags.server, description: 'How the server is: for its page, for balancers and for monitoring.' },
+  { name: tags.models, description: 'The models that requests can name.' },
+  {
+    name: tags.server,
+    description: 'Health, state and metrics, for load balancers, monitoring and the chat page.',
+  },
 ]

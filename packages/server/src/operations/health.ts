@@ -8,11 +8,11 @@ const healthy = createRoute({
   method: 'get',
   path: '/health',
   operationId: 'getHealth',
-  summary: 'Whether the process answers',
+  summary: 'Check that the process is alive',
   tags: [tags.server],
   security: [],
   responses: {
-    200: jsonAnswer(z.object({ status: z.literal('ok') }), 'It does.'),
+    200: jsonAnswer(z.object({ status: z.literal('ok') }), 'The process is alive.'),
     ...openFailures,
   },
 })
@@ -23,18 +23,18 @@ const ready = createRoute({
   method: 'get',
   path: '/ready',
   operationId: 'getReady',
-  summary: 'Whether the model is there for requests',
-  description: 'For balancers: send requests here as long as the status is 200.',
+  summary: 'Check that the model is ready',
+  description: 'For load balancers: send requests to this server only while the status is 200.',
   tags: [tags.server],
   security: [],
   responses: {
-    200: jsonAnswer(readiness, 'The model is in memory.'),
-    503: jsonAnswer(readiness, 'It is being loaded or started again, or the server ends.'),
+    200: jsonAnswer(readiness, 'The model is ready.'),
+    503: jsonAnswer(readiness, 'The model is being loaded or restarted, or the server is shutting down.'),
     ...openFailures,
   },
 })
 
-/** `/health`: the process answers. `/ready`: the model is there for requests; else 503. */
+/** Adds `/health`, which answers while the process is alive, and `/ready`, which is 503 until the model is ready. */
 export function addHealth(api: Api, { engineService }: Services): void {
   api.openapi(healthy, (c) => c.json({ status: 'ok' as const }, 200))
   api.openapi(ready, (c) => {

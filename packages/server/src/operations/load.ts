@@ -9,15 +9,15 @@ import { progressSchema, toProgress } from './load-progress.ts'
 
 const eventSchema = z
   .union([progressSchema, z.object({ model: z.string() })])
-  .meta({ description: 'Of an event `progress`, or of the event `loaded` that is the last.' })
+  .meta({ description: 'The data of a `progress` event, or of the final `loaded` event.' })
 
 const route = createRoute({
   method: 'post',
   path: '/api/load',
   operationId: 'loadModel',
-  summary: 'Bring a model into memory',
+  summary: 'Load a model into memory',
   description:
-    'Loads one of the models of `/v1/models`, and tells how far it is as server-sent events. An extension: OpenAI has nothing like it. Nothing is downloaded.',
+    'Loads a model from `/v1/models` and reports progress as server-sent events. It downloads nothing. This endpoint is not part of OpenAI’s API.',
   tags: [tags.models],
   request: {
     body: {
@@ -25,7 +25,7 @@ const route = createRoute({
       content: {
         'application/json': {
           schema: z
-            .object({ model: z.string().nullish().meta({ description: 'Default: the configured one.' }) })
+            .object({ model: z.string().nullish().meta({ description: 'Default: the configured model.' }) })
             .openapi('LoadRequest'),
         },
       },
@@ -33,14 +33,14 @@ const route = createRoute({
   },
   responses: {
     200: {
-      description: 'Events `progress`, then `loaded`, or `error` where it can’t be loaded.',
+      description: 'Events of type `progress`, then `loaded`, or `error` if the model cannot be loaded.',
       content: { 'text/event-stream': { schema: eventSchema } },
     },
     ...openaiFailures,
   },
 })
 
-/** `POST /api/load`: the page's way to change the model before the first question to it. */
+/** Adds `POST /api/load`, with which the chat page loads a model before the first message to it. */
 export function addLoad(api: Api, { engineService, models }: Services): void {
   api.openapi(route, async (c) => {
     const { id, ...named } = await models.resolve(c.req.valid('json').model)
@@ -52,7 +52,7 @@ export function addLoad(api: Api, { engineService, models }: Services): void {
   })
 }
 
-/** The progress as far as it is read: what came meanwhile is replaced by what is newer. */
+/** Streams the progress of a load. If the client reads slowly, older progress is skipped. */
 async function* loadEvents(
   engine: Engine,
   { id, ...named }: { id: string; model?: string },
@@ -75,7 +75,7 @@ async function* loadEvents(
       over = true
       wake()
     })
-  // It is awaited below.
+  // Errors surface when `loading` is awaited below.
   loading.catch(() => undefined)
   while (!over) {
     if (newest === undefined) {

@@ -7,9 +7,9 @@ const route = createRoute({
   method: 'get',
   path: '/metrics',
   operationId: 'getMetrics',
-  summary: 'Numbers for monitoring',
+  summary: 'Get metrics',
   description:
-    'Requests, queue, time to first token, tokens, memory and restarts in the text format of Prometheus.',
+    'Requests, queue, time to first token, tokens, memory and restarts in the Prometheus text format.',
   tags: [tags.server],
   responses: {
     200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } },
@@ -17,7 +17,7 @@ const route = createRoute({
   },
 })
 
-/** `GET /metrics`: https://prometheus.io/docs/instrumenting/exposition_formats/. */
+/** Adds `GET /metrics`: https://prometheus.io/docs/instrumenting/exposition_formats/. */
 export function addMetrics(api: Api, { metrics }: Services): void {
   api.openapi(route, async (c) => {
     return c.body(await metrics.read(), 200, { 'content-type': metrics.registry.contentType })

@@ -1,21 +1,21 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { GenerationRecord } from '../generation-limiter.ts'
 
-/** A request that is over, as the log and the metrics tell it. */
+/** A completed request, for metrics. */
 export interface RequestRecord {
   method: string
-  /** The path as the route names it, `/v1/models/{id}`: one of a few, whatever clients ask for. */
+  /** The path as the route declares it, such as `/v1/models/{id}`, so that the number of values is limited. */
   route: string
-  /** 499 for a client that left. */
+  /** The response status, or 499 if the client disconnected. */
   status: number
   seconds: number
 }
 
-/** Bounds in seconds: of what takes a millisecond with a tiny model, and minutes with a large one under load. */
+/** Buckets that cover tiny models (milliseconds) and large models under load (minutes). */
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
 const rateBuckets = [1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000]
 
-/** Of prom-client's own metrics of Node: they are called totals, and are none. `nodejs_active_resources` holds the same. */
+/** Metrics of prom-client that are named totals but are gauges. `nodejs_active_resources` has the same values. */
 const misnamed = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -23,13 +23,13 @@ const misnamed = [
 ]
 
 /**
- * What is counted as it happens. Names follow https://prometheus.io/docs/practices/naming/: base units, `_total` for
- * what only grows.
+ * The metrics of the server. Names follow https://prometheus.io/docs/practices/naming/: base units, and `_total` for
+ * counters.
  */
 export class Metrics {
-  /** The registry of prom-client: metrics of your own that are registered here are on `GET /metrics` too. */
+  /** The prom-client registry. `GET /metrics` includes metrics that you register here. */
   readonly registry = new Registry()
-  /** Streams whose response is open. */
+  /** The number of open event streams. */
   readonly openStreams: Gauge
   readonly #requests: Counter<'method' | 'route' | 'status'>
   readonly #requestSeconds: Histogram<'method' | 'route'>
@@ -41,9 +41,9 @@ export class Metrics {
   readonly #firstTokenSeconds: Histogram<'model'>
   readonly #rate: Histogram<'model'>
   readonly #defaultModel: string
-  readonly #watchers: (() => Promise<void>)[] = []
+  readonly #collectors: (() => Promise<void>)[] = []
 
-  /** @param defaultModel the name of the model of requests that name none. */
+  /** @param defaultModel the name of the model that answers requests without a model. */
   constructor(defaultModel: string) {
     this.#defaultModel = defaultModel
     const registers = [this.registry]
@@ -51,69 +51,69 @@ export class Metrics {
     for (const name of misnamed) this.registry.removeSingleMetric(name)
     this.#requests = new Counter({
       name: 'mlx_http_requests_total',
-      help: 'Requests that are over, by route and status; 499 for clients that left.',
+      help: 'Completed requests by route and status. Status 499 means that the client disconnected.',
       labelNames: ['method', 'route', 'status'],
       registers,
     })
     this.#requestSeconds = new Histogram({
       name: 'mlx_http_request_duration_seconds',
-      help: 'From the headers of a request to the end of its answer.',
+      help: 'Time from the request headers to the end of the response.',
       labelNames: ['method', 'route'],
       buckets: secondsBuckets,
       registers,
     })
     this.openStreams = new Gauge({
       name: 'mlx_http_open_streams',
-      help: 'Answers of server-sent events that are under way.',
+      help: 'Open streams of server-sent events.',
       registers,
     })
     this.#generations = new Counter({
       name: 'mlx_generations_total',
-      help: 'Generations that are over; the outcome is ok or the code of an error.',
+      help: 'Completed generations. The outcome is ok or an error code.',
       labelNames: ['model', 'outcome'],
       registers,
     })
     const tokens = (name: string, help: string) =>
       new Counter({
         name,
-        help: `${help}, of answers that came to their end.`,
+        help: `${help}, in complete answers.`,
         labelNames: ['model'],
         registers,
       })
-    this.#promptTokens = tokens('mlx_prompt_tokens_total', 'Tokens of prompts, those from the cache included')
+    this.#promptTokens = tokens('mlx_prompt_tokens_total', 'Prompt tokens, including cached ones')
     this.#cachedTokens = tokens(
       'mlx_prompt_cached_tokens_total',
-      'Tokens of prompts that came from the cache',
+      'Prompt tokens that came from the prefix cache',
     )
     this.#completionTokens = tokens('mlx_completion_tokens_total', 'Generated tokens')
     const histogram = (name: string, help: string, buckets: number[]) =>
       new Histogram({ name, help, labelNames: ['model'], buckets, registers })
     this.#queueSeconds = histogram(
       'mlx_queue_wait_seconds',
-      'Time that a generation waited for its place in the batch.',
+      'Time a generation waited for a place in the batch.',
       secondsBuckets,
     )
     this.#firstTokenSeconds = histogram(
       'mlx_time_to_first_token_seconds',
-      'From the start of a generation to its first token (TTFT), waiting included.',
+      'Time to first token (TTFT), including time in the queue.',
       secondsBuckets,
     )
     this.#rate = histogram(
       'mlx_decode_tokens_per_second',
-      'Tokens per second of an answer, from its first token to its last.',
+      'Decode speed of an answer, from its first to its last token.',
       rateBuckets,
     )
   }
 
-  /** All metrics in the text format of Prometheus, those of the engine as they are now. */
+  /** Returns all metrics in the Prometheus text format, with the current values of the engine. */
   async read(): Promise<string> {
-    await Promise.all(this.#watchers.map((refresh) => refresh()))
+    await Promise.all(this.#collectors.map((collect) => collect()))
     return this.registry.metrics()
   }
 
-  /** Called before each reading, to set what nobody counts as it happens. */
-  onRead(refresh: () => Promise<void>): void {
-    this.#watchers.push(refresh)
+  /** Registers a function that updates metrics before each read. */
+  onRead(collect: () => Promise<void>): void {
+    this.#collectors.push(collect)
   }
 
   onRequest({ method, route, status, seconds }: RequestRecord): void {
@@ -131,7 +131,7 @@ export class Metrics {
     this.#cachedTokens.inc({ model }, usage.cachedTokens)
     this.#completionTokens.inc({ model }, usage.completionTokens)
     this.#queueSeconds.observe({ model }, timings.queueMs / 1000)
-    // A single token has no rate.
+    // An answer of one token has no decode speed.
     if (timings.tokensPerSecond > 0) this.#rate.observe({ model }, timings.tokensPerSecond)
   }
 }

@@ -9,9 +9,12 @@ import { progressSchema, toProgress } from './load-progress.ts'
 const statusSchema = z
   .object({
     state: z.enum(states),
-    model: z.string().meta({ description: 'The model that answers where a request names none.' }),
+    model: z.string().meta({ description: 'The model that answers requests without a model.' }),
     progress: progressSchema.optional(),
-    message: z.string().optional().meta({ description: 'What the state means, where it is not `ready`.' }),
+    message: z
+      .string()
+      .optional()
+      .meta({ description: 'An explanation of the state, unless it is `ready`.' }),
     needs_key: z.boolean().meta({ description: 'Whether requests need a key.' }),
   })
   .openapi('ServerStatus')
@@ -20,14 +23,14 @@ const route = createRoute({
   method: 'get',
   path: '/api/status',
   operationId: 'getStatus',
-  summary: 'How the server is',
-  description: 'For the page of the server. An extension: OpenAI has nothing like it.',
+  summary: 'Get the state of the server',
+  description: 'The chat page uses it. This endpoint is not part of OpenAI’s API.',
   tags: [tags.server],
   security: [],
   responses: { 200: jsonAnswer(statusSchema, 'The state.'), ...openFailures },
 })
 
-/** `GET /api/status`: what the page shows of the server, and says nothing of the inside. */
+/** Adds `GET /api/status`, the state for the chat page. It is public, so it reveals no internal details. */
 export function addStatus(api: Api, services: Services): void {
   const { engineService, models } = services
   api.openapi(route, async (c) => {
@@ -49,10 +52,8 @@ function describeState({ state, error }: EngineService): string | undefined {
   if (state === 'ready') return undefined
   if (state === 'stopping') return 'The server is shutting down.'
   if (state === 'starting' || state === 'loading') return 'The model is being loaded.'
-  const why = error?.code === 'OUT_OF_MEMORY' ? 'ran out of memory' : 'has ended'
-  const then =
-    state === 'failed'
-      ? 'and could not be started again yet; the log of the server says why. It is tried further.'
-      : 'and is being started again.'
-  return `The process that runs the model ${why} ${then}`
+  const what = error?.code === 'OUT_OF_MEMORY' ? 'ran out of memory' : 'stopped'
+  return state === 'failed'
+    ? `The model process ${what} and could not be restarted. See the server log. The server keeps trying.`
+    : `The model process ${what} and is being restarted.`
 }

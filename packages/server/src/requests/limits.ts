@@ -2,8 +2,10 @@ import { invalid } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 
 /**
+ * Checks the number of messages, and of the parts in each.
+ *
  * @param param the name of the list in the body.
- * @throws ApiError 400 for more messages than the settings allow, or more parts in one of them.
+ * @throws ApiError 400 if a limit is exceeded.
  */
 export function checkMessageLimits(
   messages: readonly { content?: unknown }[],
@@ -11,19 +13,25 @@ export function checkMessageLimits(
   param = 'messages',
 ): void {
   if (messages.length > settings.maxMessages) {
-    throw invalid(`${param}: at most ${settings.maxMessages} may be sent, not ${messages.length}.`, param)
+    throw invalid(
+      `${param}: at most ${settings.maxMessages} are allowed, but there are ${messages.length}.`,
+      param,
+    )
   }
   for (const [place, { content }] of messages.entries()) {
     if (!Array.isArray(content) || content.length <= settings.maxParts) continue
     const where = `${param}.${place}.content`
-    throw invalid(`${where}: at most ${settings.maxParts} parts may be sent, not ${content.length}.`, where)
+    throw invalid(
+      `${where}: at most ${settings.maxParts} parts are allowed, but there are ${content.length}.`,
+      where,
+    )
   }
 }
 
 /**
- * The most tokens of an answer: what the request asks for, or the default of the settings.
+ * Returns the token limit of an answer: the requested one or the default.
  *
- * @throws ApiError 400 over the limit of the settings, which it names.
+ * @throws ApiError 400 if the request exceeds the limit of the settings.
  */
 export function resolveMaxTokens(
   asked: number | null | undefined,
@@ -32,13 +40,16 @@ export function resolveMaxTokens(
 ): number {
   if (asked == null) return Math.min(settings.defaultTokens, settings.maxTokens)
   if (asked <= settings.maxTokens) return asked
-  throw invalid(`${param}: at most ${settings.maxTokens} tokens may be asked for, not ${asked}.`, param)
+  throw invalid(
+    `${param}: at most ${settings.maxTokens} tokens are allowed, but ${asked} were requested.`,
+    param,
+  )
 }
 
 /**
- * The variables of the chat template that a request sets. A template is code, so only listed names are passed on to it.
+ * Returns the chat template variables of a request. Templates are code, so only allowed variables are passed on.
  *
- * @throws ApiError 400 for a name that is not listed, with those that are.
+ * @throws ApiError 400 for a variable that is not allowed. The message lists those that are.
  */
 export function checkTemplateOptions(
   options: Record<string, unknown>,
@@ -46,9 +57,9 @@ export function checkTemplateOptions(
   param: string,
 ): Record<string, unknown> {
   const { templateOptions: allowed } = settings
-  const unlisted = Object.keys(options).find((name) => !allowed.includes(name))
-  if (unlisted === undefined) return options
+  const forbidden = Object.keys(options).find((name) => !allowed.includes(name))
+  if (forbidden === undefined) return options
   const choice = allowed.length === 0 ? 'none' : allowed.join(', ')
-  const where = `${param}.${unlisted}`
-  throw invalid(`${where}: this server lets requests set: ${choice}.`, where)
+  const where = `${param}.${forbidden}`
+  throw invalid(`${where}: requests cannot set this variable. Allowed variables: ${choice}.`, where)
 }

@@ -1,10 +1,10 @@
 import { BlockList, isIP } from 'node:net'
 
 /**
- * Addresses that lead into this machine or its networks, or to nobody in particular:
+ * Addresses of this machine, of private networks, and of special purposes:
  * https://www.iana.org/assignments/iana-ipv4-special-registry and .../iana-ipv6-special-registry.
  */
-const inside = new BlockList()
+const specialAddresses = new BlockList()
 
 for (const [network, bits] of [
   ['0.0.0.0', 8],
@@ -23,11 +23,11 @@ for (const [network, bits] of [
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
 ] as const) {
-  inside.addSubnet(network, bits, 'ipv4')
+  specialAddresses.addSubnet(network, bits, 'ipv4')
 }
 
 for (const [network, bits] of [
-  // Addresses that hold one of IPv4 could lead anywhere inside: translated (NAT64), 6to4, Teredo.
+  // Addresses that embed an IPv4 address could reach private networks: NAT64, 6to4, Teredo.
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
   ['2001::', 32],
@@ -41,12 +41,12 @@ for (const [network, bits] of [
   ['fec0::', 10],
   ['ff00::', 8],
 ] as const) {
-  inside.addSubnet(network, bits, 'ipv6')
+  specialAddresses.addSubnet(network, bits, 'ipv6')
 }
 
-/** True for an address of the public internet; an IPv4 address written as one of IPv6 counts as what it is. */
+/** Whether an address belongs to the public internet. IPv4-mapped IPv6 addresses count as IPv4. */
 export function isPublic(address: string): boolean {
   const family = isIP(address)
   if (family === 0) return false
-  return !inside.check(address, family === 6 ? 'ipv6' : 'ipv4')
+  return !specialAddresses.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }

@@ -7,25 +7,29 @@ import type { Settings } from '../settings.ts'
 import type { RequestBody } from './request-body.ts'
 import type { ResolvedTools } from './tools.ts'
 
-/** What is asked for that this server has not. */
-const refusals = {
-  background: 'answers are made while the client waits; use stream.',
-  conversation: 'the server keeps no conversations; use previous_response_id.',
-  prompt: 'the server keeps no prompts; send instructions and input.',
+/** Fields that this server does not support, and what to use instead. */
+const unsupportedFields = {
+  background: 'background responses are not supported. Use stream instead.',
+  conversation: 'conversations are not supported. Use previous_response_id instead.',
+  prompt: 'stored prompts are not supported. Send instructions and input instead.',
 } as const
 
-/** @throws ApiError 400 for what is asked for that this server has not. */
+/**
+ * Rejects fields that this server does not support.
+ *
+ * @throws ApiError 400 if the request uses one.
+ */
 export function rejectUnsupportedFields(body: RequestBody): void {
   for (const field of ['background', 'conversation', 'prompt'] as const) {
     if (body[field] == null || body[field] === false) continue
-    throw new ApiError(400, 'unsupported', `${field}: ${refusals[field]}`, { param: field })
+    throw new ApiError(400, 'unsupported', `${field}: ${unsupportedFields[field]}`, { param: field })
   }
 }
 
 /**
- * How the answer is made: all options but the model and the messages.
+ * Converts a request to the engine's options, except for the model and the messages.
  *
- * @throws ApiError 400 for bounds that the server doesn't take.
+ * @throws ApiError 400 if a limit is exceeded or fields contradict each other.
  */
 export function toGenerateOptions(
   body: RequestBody,
@@ -48,14 +52,14 @@ export function toGenerateOptions(
   }
 }
 
-/** Asking for alternatives is asking for log-probabilities. */
+/** Whether the request asks for log probabilities. Asking for alternatives implies it. */
 function requestsLogprobs({ include, top_logprobs: alternatives }: RequestBody): boolean {
   return include?.includes('message.output_text.logprobs') === true || (alternatives ?? 0) > 0
 }
 
 /**
- * Some clients send an effort whatever the model is: where the owner doesn't let requests set it, or the template has no
- * such variable, it changes nothing.
+ * Returns the chat template variables. Some clients send an effort for any model, so it is ignored if requests cannot
+ * set the variable or the template does not use it.
  */
 function templateOptions({ reasoning }: RequestBody, settings: Settings): Record<string, unknown> {
   const { effort } = reasoning ?? {}

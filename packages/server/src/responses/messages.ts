@@ -10,10 +10,10 @@ type AssistantMessage = Extract<Message, { role: 'assistant' }>
 type ItemMessage = Extract<Item, { type: 'message' }>
 
 /**
- * The conversation as the engine takes it. Thoughts, words and calls that follow each other are one turn of the
- * assistant; instructions and the system's messages at the start are one message, since many templates take no other.
+ * Converts items to messages of the engine. Consecutive reasoning, text and calls become one assistant turn.
+ * Instructions and system messages at the start become one message, because many templates accept only one.
  *
- * @throws ApiError 400 for arguments that are no JSON, an output without its call, and an image that can't be had.
+ * @throws ApiError 400 for arguments that are not JSON, an output without a call, or an invalid image.
  */
 export async function toMessages(
   items: readonly PlacedItem[],
@@ -24,7 +24,7 @@ export async function toMessages(
   const messages: Message[] = []
   const callNames = new Map<string, string>()
   if (instructions) messages.push({ role: 'system', content: instructions })
-  /** The assistant's turn that the next item may still belong to. */
+  /** The assistant turn that the next item can still belong to. */
   let turn: AssistantMessage | undefined
   const openTurn = (taken: (turn: AssistantMessage) => boolean): AssistantMessage => {
     if (turn === undefined || taken(turn)) {
@@ -55,7 +55,7 @@ export async function toMessages(
   return messages
 }
 
-/** Words end a turn; one with calls is open until their outputs come, which many templates want right behind it. */
+/** Whether a turn is complete. Text ends a turn, but calls keep it open, because outputs must follow directly. */
 function isOver({ content, toolCalls }: AssistantMessage): boolean {
   return content !== '' && toolCalls === undefined
 }
@@ -72,7 +72,7 @@ function toToolMessage(
   const name = callNames.get(id)
   if (name !== undefined) return { role: 'tool', content: output, toolCallId: id, name }
   const where = `${param}.call_id`
-  throw invalid(`${where}: there is no function_call "${id}" before its output.`, where)
+  throw invalid(`${where}: no function_call "${id}" precedes this output.`, where)
 }
 
 async function toMessage(item: ItemMessage, param: string, images: Images): Promise<Message> {
@@ -93,7 +93,7 @@ async function toContentPart(
   return await images.fromUrl(part.image_url, `${param}.image_url`)
 }
 
-/** Joins the system's messages at the start. */
+/** Adds a message, and merges system messages at the start. */
 function addMessage(messages: Message[], message: Message): void {
   const [first] = messages
   const joins = messages.length === 1 && first?.role === 'system' && message.role === 'system'

@@ -4,7 +4,7 @@ import type { RequestBody } from './request-body.ts'
 import type { ResponseObject, ResponseUsage } from './response-schemas.ts'
 import { toResponseTool } from './tools.ts'
 
-/** The response to a request, before there is anything in it. */
+/** Creates the response to a request, without output. */
 export function createResponseObject(body: RequestBody, model: string): ResponseObject {
   return {
     id: newId('resp'),
@@ -27,7 +27,7 @@ export function createResponseObject(body: RequestBody, model: string): Response
     safety_identifier: body.safety_identifier ?? null,
     service_tier: 'default',
     store: body.store ?? true,
-    // The engine's own, where the request says nothing.
+    // The engine's default.
     temperature: body.temperature ?? 0,
     text: { format: body.text?.format ?? { type: 'text' }, verbosity: body.text?.verbosity ?? 'medium' },
     tool_choice: body.tool_choice ?? 'auto',
@@ -41,7 +41,7 @@ export function createResponseObject(body: RequestBody, model: string): Response
   }
 }
 
-/** What a call used, in the names of this API. */
+/** Converts the usage to the format of this API. */
 export function toResponseUsage(usage: Usage): ResponseUsage {
   const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage
   return {
@@ -53,6 +53,7 @@ export function toResponseUsage(usage: Usage): ResponseUsage {
   }
 }
 
+/** Returns the Unix time in seconds. */
 export function currentSeconds(): number {
   return Math.floor(Date.now() / 1000)
 }

@@ -3,7 +3,7 @@ import { addCreateResponse } from './create.ts'
 import { ResponseStore } from './response-store.ts'
 import { addStoredResponses } from './stored-responses.ts'
 
-/** OpenAI's Responses API: https://platform.openai.com/docs/api-reference/responses. */
+/** Adds OpenAI's Responses API: https://platform.openai.com/docs/api-reference/responses. */
 export function addResponses(api: Api, services: Services): void {
   const store = new ResponseStore(services.settings)
   addCreateResponse(api, services, store)

@@ -14,12 +14,12 @@ const get = createRoute({
   method: 'get',
   path: '/v1/responses/{response_id}',
   operationId: 'getResponse',
-  summary: 'A response that is kept',
+  summary: 'Get a stored response',
   tags: [tags.responses],
   request: {
     params,
     query: z.object({
-      stream: z.string().optional().meta({ description: 'true is refused: it was streamed already.' }),
+      stream: z.string().optional().meta({ description: '`true` is not supported for stored responses.' }),
     }),
   },
   responses: { 200: jsonAnswer(responseSchema, 'The response.'), ...failures },
@@ -29,8 +29,8 @@ const remove = createRoute({
   method: 'delete',
   path: '/v1/responses/{response_id}',
   operationId: 'deleteResponse',
-  summary: 'Forgets a response',
-  description: 'Responses that go on from it keep their conversation.',
+  summary: 'Delete a stored response',
+  description: 'Responses that continue it keep their conversation.',
   tags: [tags.responses],
   request: { params },
   responses: {
@@ -38,7 +38,7 @@ const remove = createRoute({
       z
         .object({ id: z.string(), object: z.literal('response'), deleted: z.literal(true) })
         .openapi('DeletedResponse'),
-      'It is gone.',
+      'The response was deleted.',
     ),
     ...failures,
   },
@@ -48,15 +48,18 @@ const list = createRoute({
   method: 'get',
   path: '/v1/responses/{response_id}/input_items',
   operationId: 'listResponseInputItems',
-  summary: 'What a response answers',
-  description: 'All items before its own, those of the responses that it goes on from among them.',
+  summary: 'List the input items of a response',
+  description: 'All items before the output, including those of earlier responses in the conversation.',
   tags: [tags.responses],
   request: {
     params,
     query: z.object({
       limit: z.coerce.number().int().min(1).max(100).default(20),
-      order: z.enum(['asc', 'desc']).default('desc').meta({ description: '`asc`: the first item first.' }),
-      after: z.string().optional().meta({ description: 'The id of the item before those that are wanted.' }),
+      order: z
+        .enum(['asc', 'desc'])
+        .default('desc')
+        .meta({ description: '`asc` lists the oldest item first.' }),
+      after: z.string().optional().meta({ description: 'The ID of the item to continue after.' }),
     }),
   },
   responses: {
@@ -76,12 +79,12 @@ const list = createRoute({
   },
 })
 
-/** What can be asked about a response that is kept, by its own caller. */
+/** Adds the endpoints for stored responses. Callers can access only their own. */
 export function addStoredResponses(api: Api, store: ResponseStore): void {
   api.openapi(get, (c) => {
     const { response } = getStoredTurn(store, c.var.caller, c.req.valid('param').response_id)
     if (c.req.valid('query').stream !== 'true') return c.json(response, 200)
-    const message = 'stream: only an answer that is being made can be streamed.'
+    const message = 'stream: stored responses cannot be streamed.'
     throw new ApiError(400, 'unsupported', message, { param: 'stream' })
   })
   api.openapi(remove, (c) => {
@@ -119,6 +122,6 @@ function getStoredTurn(store: ResponseStore, caller: Caller, id: string): Turn {
 }
 
 function responseNotFoundError(id: string): ApiError {
-  const message = `There is no response "${id}" here: it was not stored, or has been dropped.`
+  const message = `There is no response "${id}". It was not stored, or it has been dropped.`
   return new ApiError(404, 'response_not_found', message, { param: 'response_id' })
 }

@@ -5,23 +5,23 @@ import type { RequestBody } from './request-body.ts'
 import { type FunctionName, ToolNames } from './tool-names.ts'
 import type { AllowedTool, FunctionToolParam, NamedFunction, ToolParam } from './tool-schemas.ts'
 
-/** What a request offers the model. */
+/** The tools that the model sees, and how they map to the request. */
 export interface ResolvedTools {
   tools: Tool[]
   toolChoice: ToolChoice
   names: ToolNames
-  /** The types of the tools that this server doesn't have. */
+  /** The types of unsupported tools, which are ignored. */
   leftOut: string[]
 }
 
-/** A function, the namespace that it is in, and where it stands in the body. */
+/** A function, its namespace, and its path in the body. */
 interface OfferedFunction extends Omit<RequestedTool, 'name'>, FunctionName {}
 
 /**
- * The functions of a request, those of namespaces among them. What else agents offer by habit, as a search of the web,
- * is left out: they go on without it.
+ * Resolves the functions of a request, including those in namespaces. Other tools, such as web search, are ignored,
+ * because agents offer them by default and work without them.
  *
- * @throws ApiError 400 for names that can't be, more tools than the engine takes, and a choice that can't be kept to.
+ * @throws ApiError 400 for invalid names, too many tools, or a choice that cannot be met.
  */
 export function resolveTools({ tools, tool_choice: choice }: RequestBody): ResolvedTools {
   const leftOut: string[] = []
@@ -31,7 +31,7 @@ export function resolveTools({ tools, tool_choice: choice }: RequestBody): Resol
   return { ...applyToolChoice(choice, all, { offered, names, leftOut }), names, leftOut }
 }
 
-/** The tools as the response tells them: functions with their defaults, the others as they were sent. */
+/** Converts a tool to its form in the response: functions with defaults, other tools as they were sent. */
 export function toResponseTool(tool: ToolParam): Record<string, unknown> {
   if (tool.type === 'function') return toResponseFunction(tool)
   if (tool.type !== 'namespace') return tool
@@ -76,14 +76,14 @@ function applyToolChoice(
   found: Found,
 ): Pick<ResolvedTools, 'tools' | 'toolChoice'> {
   if (choice == null || typeof choice === 'string') {
-    if (choice === 'required') refuseNothingLeft(all, found.leftOut)
+    if (choice === 'required') requireSupportedTool(all, found.leftOut)
     return { tools: all, toolChoice: toToolChoice(choice, all) }
   }
   if (choice.type === 'function') {
     return { tools: all, toolChoice: toToolChoice({ name: modelName(choice, 'tool_choice', found) }, all) }
   }
   if (choice.type !== 'allowed_tools') {
-    const message = `tool_choice: this server has no tool "${choice.type}": functions can be called here.`
+    const message = `tool_choice: the tool "${choice.type}" is not supported. Only functions can be called.`
     throw invalid(message, 'tool_choice')
   }
   const allowed = new Set(
@@ -91,7 +91,7 @@ function applyToolChoice(
   )
   const tools = all.filter(({ name }) => allowed.has(name))
   if (choice.mode === 'required') {
-    refuseNothingLeft(
+    requireSupportedTool(
       tools,
       choice.tools.map(({ type }) => type),
     )
@@ -99,12 +99,12 @@ function applyToolChoice(
   return { tools, toolChoice: toToolChoice(choice.mode, tools) }
 }
 
-/** @throws ApiError 400 where all that could be called are tools that this server doesn't have. */
-function refuseNothingLeft(tools: readonly Tool[], leftOut: readonly string[]): void {
+/** @throws ApiError 400 if only unsupported tools could be called. */
+function requireSupportedTool(tools: readonly Tool[], leftOut: readonly string[]): void {
   if (tools.length > 0 || leftOut.length === 0) return
   const types = [...new Set(leftOut)].map((type) => `"${type}"`).join(', ')
   throw invalid(
-    `tool_choice: a call is demanded, and this server has none of the tools ${types}.`,
+    `tool_choice: a tool call is required, but none of the tools ${types} is supported.`,
     'tool_choice',
   )
 }
@@ -119,17 +119,17 @@ function allowedNames(tool: AllowedTool, param: string, all: readonly Tool[], fo
   const { offered, names } = found
   const inside = offered.filter(({ namespace }) => namespace === tool.name)
   if (inside.length > 0) return inside.map((each) => names.toModel(each))
-  throw invalid(`${param}.name: there is no function in a namespace "${tool.name}".`, `${param}.name`)
+  throw invalid(`${param}.name: there are no functions in a namespace "${tool.name}".`, `${param}.name`)
 }
 
-/** Choices of OpenAI's API have no namespace, so the name alone does where only one function has it. */
+/** Finds a function by name. OpenAI's tool choices have no namespace, so a unique name is enough. */
 function modelName({ name, namespace }: NamedFunction, param: string, { offered, names }: Found): string {
   if (namespace != null) return names.toModel({ name, namespace })
   if (offered.some((each) => names.toModel(each) === name)) return name
   const [first, ...others] = offered.filter((each) => each.name === name)
   if (others.length > 0) {
     const where = `${param}.name`
-    throw invalid(`${where}: several namespaces have a function "${name}": add a "namespace".`, where)
+    throw invalid(`${where}: several namespaces have a function "${name}". Add "namespace".`, where)
   }
   return first === undefined ? name : names.toModel(first)
 }

@@ -52,7 +52,7 @@ describe('the client raises', () => {
     expect(error).toBeInstanceOf(NotFoundError)
     expect(error).toMatchObject({
       type: 'not_found_error',
-      apiMessage: 'There is no model "claude" here, but: hello.',
+      apiMessage: 'There is no model "claude". Available models: hello.',
     })
   })
 

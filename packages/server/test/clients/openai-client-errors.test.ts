@@ -48,7 +48,7 @@ describe('the client raises', () => {
       expect(error).toBeInstanceOf(NotFoundError)
       expect(error).toMatchObject({
         code: 'model_not_found',
-        message: expect.stringContaining('"gpt-5" here, but: hello'),
+        message: expect.stringContaining('"gpt-5". Available models: hello'),
       })
     }
   })
@@ -56,7 +56,7 @@ describe('the client raises', () => {
   test('NotFoundError for a path that is none', async () => {
     const error = await failureOf(client().files.list())
     expect(error).toBeInstanceOf(NotFoundError)
-    expect(error).toMatchObject({ message: '404 There is no GET /v1/files.' })
+    expect(error).toMatchObject({ message: '404 There is no endpoint GET /v1/files.' })
   })
 
   test('BadRequestError for embeddings of a model that gives none', async () => {

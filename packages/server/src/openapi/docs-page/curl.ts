@@ -1,10 +1,10 @@
 import type { Operation } from './model.ts'
 
 /**
- * A command for a POSIX shell that makes the request.
+ * Returns a curl command for a POSIX shell.
  *
- * @param url where the server answers, without a slash at its end.
- * @param needsKey whether it needs a key, which the command takes from the variable API_KEY.
+ * @param url the address of the server, without a trailing slash.
+ * @param needsKey whether to send the key in the variable API_KEY.
  */
 export function curlCommand(
   { method, path, security, requestBody }: Operation,
@@ -23,12 +23,12 @@ export function curlCommand(
   return lines.join(' \\\n  ')
 }
 
-/** Parameters in capitals: curl has a meaning of its own for braces. */
+/** Replaces path parameters by capitals, because braces are special in curl. */
 function fillPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase())
 }
 
-/** In single quotes nothing has a meaning but the quote itself. */
+/** Quotes an argument for the shell. In single quotes, only the quote itself is special. */
 function quoteForShell(text: string): string {
   return /^[\w:/.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

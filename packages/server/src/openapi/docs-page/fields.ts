@@ -10,7 +10,7 @@ interface Field {
   description: string | undefined
 }
 
-/** The fields of an object, those within its fields too; of several forms, each with its own. */
+/** Renders the fields of an object, with nested fields. Variants get a list each. */
 export function renderFields(schema: Schema): Html | undefined {
   const objects = listObjects(schema)
   const [first, ...others] = objects
@@ -21,7 +21,7 @@ export function renderFields(schema: Schema): Html | undefined {
   </ul>`
 }
 
-/** One field in a list: also for parameters. */
+/** Renders a field or parameter as a list item. */
 export function renderField({ name, required, schema, description }: Field): Html {
   const bounds = describeBounds(schema)
   const within = renderFields(schema)
@@ -42,7 +42,7 @@ function renderList({ properties = {}, required = [] }: Schema): Html {
   return html`<ul class="fields">${fields}</ul>`
 }
 
-/** The objects with fields that a value may be, or that it may hold as items or values. */
+/** Returns the object schemas of a value, of its items, or of its values. */
 function listObjects(schema: Schema): Schema[] {
   return listVariants(schema).flatMap((form) => {
     if (form.properties !== undefined) return [form]

@@ -3,7 +3,7 @@ import type { PageModel } from './model.ts'
 import { renderOperation, renderSchema, type ServerAddress } from './operation.ts'
 import { type Html, renderProse } from './prose.ts'
 
-/** The document as a page that needs no script and nothing from elsewhere. */
+/** Renders the API reference as a page without scripts or external resources. */
 export function renderDocsPage(model: PageModel, place: ServerAddress): Html {
   const { title, description, sections, schemas } = model
   return html`<!doctype html>
@@ -12,11 +12,11 @@ export function renderDocsPage(model: PageModel, place: ServerAddress): Html {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
-    <title>${title}: its API</title>
+    <title>${title} API reference</title>
     <link rel="stylesheet" href="docs.css">
   </head>
   <body>
-    <a class="skip" href="#main">To the operations</a>
+    <a class="skip" href="#main">Skip to content</a>
     <nav aria-label="Operations">${sections.map(renderContents)}
       <h2><a href="#schemas">Schemas</a></h2>
     </nav>
@@ -24,7 +24,7 @@ export function renderDocsPage(model: PageModel, place: ServerAddress): Html {
       <header>
         <h1>${title}</h1>
         ${renderProse(description)}
-        <p><a href="openapi.json">openapi.json</a> is the same for programs.</p>
+        <p>For programs, see <a href="openapi.json">openapi.json</a>.</p>
       </header>
       ${sections.map(
         ({ name, description, operations }) => html`<section id="${sectionId(name)}">
@@ -51,7 +51,7 @@ function renderContents({ name, operations }: PageModel['sections'][number]): Ht
       )}</ul>`
 }
 
-/** A path that is broken at its slashes where it is too long. */
+/** Renders a path that can wrap at its slashes. */
 function renderPath(path: string): Html[] {
   return path.split(/(?=\/)/).map((part) => html`${part}<wbr>`)
 }

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 
-/** What the page reads of a JSON Schema. */
+/** The parts of a JSON Schema that the page shows. */
 export const schemaSchema = z.object({
   $ref: z.string().optional(),
   type: z.union([z.string(), z.array(z.string())]).optional(),
@@ -89,7 +89,7 @@ export interface Operation extends z.output<typeof operationSchema> {
   path: string
 }
 
-/** The document as the page shows it. */
+/** The OpenAPI document in the form that the page shows. */
 export interface PageModel {
   title: string
   description: string
@@ -98,7 +98,11 @@ export interface PageModel {
   answers: Record<string, Answer>
 }
 
-/** @throws z.ZodError for what is no OpenAPI document of this server. */
+/**
+ * Parses an OpenAPI document of this server.
+ *
+ * @throws z.ZodError if it has another form.
+ */
 export function parseDocument(document: unknown): PageModel {
   const { info, tags, paths, components } = pageSchema.parse(document)
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
@@ -112,10 +116,10 @@ export function parseDocument(document: unknown): PageModel {
   const known = tags.map(({ name }) => name)
   return {
     ...info,
-    // A route that somebody added without a tag is shown all the same.
-    sections: [...tags, { name: 'Others', description: '' }].flatMap((tag) => {
+    // Routes without a tag are shown too.
+    sections: [...tags, { name: 'Other', description: '' }].flatMap((tag) => {
       const own = operations.filter(({ tags: [first = ''] }) =>
-        known.includes(first) ? first === tag.name : tag.name === 'Others',
+        known.includes(first) ? first === tag.name : tag.name === 'Other',
       )
       return own.length === 0 ? [] : { ...tag, operations: own }
     }),
@@ -124,7 +128,7 @@ export function parseDocument(document: unknown): PageModel {
   }
 }
 
-/** The last part of `#/components/schemas/Name`. */
+/** Returns the name in a reference such as `#/components/schemas/Name`. */
 export function schemaName(reference: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1)
 }

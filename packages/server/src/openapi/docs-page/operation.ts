@@ -6,12 +6,12 @@ import { type Html, renderInline, renderProse } from './prose.ts'
 import { renderType } from './types.ts'
 
 export interface ServerAddress {
-  /** Where the server answers, without a slash at its end. */
+  /** The address without a trailing slash. */
   url: string
   needsKey: boolean
 }
 
-/** One operation: what it takes, what it gives, how it fails, and a command that tries it. */
+/** Renders an operation: its parameters, request, response, errors, and an example command. */
 export function renderOperation(made: Operation, model: PageModel, place: ServerAddress): Html {
   const { operationId, method, path, summary, description, parameters, requestBody } = made
   const body = requestBody?.content['application/json']?.schema
@@ -24,12 +24,12 @@ export function renderOperation(made: Operation, model: PageModel, place: Server
     ${body === undefined ? '' : renderPart('Request', true, renderBody(body, model))}
     ${Object.entries(made.responses)
       .filter(([status]) => status < '300')
-      .map(([, answer]) => renderPart('Answer', false, renderAnswer(answer, model)))}
+      .map(([, answer]) => renderPart('Response', false, renderAnswer(answer, model)))}
     ${renderPart('Errors', false, renderErrors(made, model))}
   </article>`
 }
 
-/** A named schema on its own. */
+/** Renders a named schema. */
 export function renderSchema(name: string, schema: Schema): Html {
   return html`<article id="schema-${name}">
     <h3><code>${name}</code></h3>
@@ -61,7 +61,7 @@ function renderAnswer({ description, content = {} }: Answer, model: PageModel): 
   return html`${description === undefined ? '' : renderProse(description)}${forms}`
 }
 
-/** A schema's fields; one that has a name is shown in full here all the same, since here it is looked for. */
+/** Renders the fields of a request or response. Named schemas are shown in full here too. */
 function renderBody(schema: Schema, { schemas }: PageModel): Html {
   const whole = schema.$ref === undefined ? schema : (schemas[schemaName(schema.$ref)] ?? schema)
   return renderFields(whole) ?? html`<p class="type">${renderType(whole)}</p>`

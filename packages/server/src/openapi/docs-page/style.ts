@@ -1,4 +1,4 @@
-/** A file of its own on the wire, since the page's policy allows no style within it. */
+/** The stylesheet. It is a separate file, because the page's Content-Security-Policy forbids inline styles. */
 export const style = `:root {
   color-scheme: light dark;
   --ground: light-dark(#ffffff, #16181d);

@@ -2,11 +2,11 @@ import { html } from 'hono/html'
 import { type Schema, schemaName } from './model.ts'
 import type { Html } from './prose.ts'
 
-/** The forms that a value may have, without null, which is as good as absent. */
+/** Returns the variants of a schema, without null, which counts as absent. */
 export function listVariants(schema: Schema): Schema[] {
   const forms = schema.oneOf ?? schema.anyOf
   if (forms !== undefined) return forms.flatMap(listVariants)
-  // How the generator writes a named schema with a description of its own.
+  // The generator uses `allOf` for a named schema with its own description.
   if (schema.allOf !== undefined) {
     return schema.allOf
       .filter((part) => part.$ref !== undefined || part.type !== undefined || part.properties !== undefined)
@@ -15,12 +15,12 @@ export function listVariants(schema: Schema): Schema[] {
   return schema.type === 'null' || schema.const === null ? [] : [schema]
 }
 
-/** A schema's own words, or those that stand beside a reference. */
+/** Returns the description of a schema, or the one next to a reference. */
 export function getDescription(schema: Schema): string | undefined {
   return schema.description ?? schema.allOf?.map(({ description }) => description).find(Boolean)
 }
 
-/** What kind of value a schema takes: `integer`, `array of Message`, `"auto" or "none"`. */
+/** Renders the type of a schema: `integer`, `array of Message`, `"auto" or "none"`. */
 export function renderType(schema: Schema): Html {
   const [first, ...others] = listVariants(schema).map(renderVariant)
   if (first === undefined) return html`null`
@@ -56,7 +56,7 @@ function renderLiteral(value: unknown): Html {
   return html`<code>${JSON.stringify(value)}</code>`
 }
 
-/** The bounds of a value, as `0 to 2`, and what it is when it is not given. */
+/** Describes the limits of a value, such as `0 to 2`, and its default. */
 export function describeBounds(schema: Schema): string[] {
   const bounds = listVariants(schema).flatMap((form) => [
     ...describeRange(form),
@@ -68,7 +68,7 @@ export function describeBounds(schema: Schema): string[] {
   return given === undefined ? bounds : [...bounds, `default \`${JSON.stringify(given)}\``]
 }
 
-/** Numbers at the end of what the language can tell apart are no bound. */
+/** Describes a range. The largest and smallest safe integers do not count as limits. */
 function describeRange({
   minimum,
   maximum,
@@ -78,8 +78,8 @@ function describeRange({
   const low = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? formatNumber(minimum) : undefined
   const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? formatNumber(maximum) : undefined
   const open = [
-    ...(above === undefined ? [] : [`above ${formatNumber(above)}`]),
-    ...(below === undefined ? [] : [`below ${formatNumber(below)}`]),
+    ...(above === undefined ? [] : [`greater than ${formatNumber(above)}`]),
+    ...(below === undefined ? [] : [`less than ${formatNumber(below)}`]),
   ]
   if (low !== undefined && high !== undefined) return [`${low} to ${high}`, ...open]
   if (low !== undefined) return [`${low} or more`, ...open]
@@ -93,7 +93,7 @@ function describeLength(least: number | undefined, most: number | undefined, wha
     ]
   }
   if (most !== undefined) return [`up to ${formatCount(most, what)}`]
-  // One is said by "not empty".
+  // A minimum of one is shown as "not empty".
   if (least === undefined || least === 0) return []
   return [least === 1 ? 'not empty' : `${formatCount(least, what)} or more`]
 }

@@ -1,11 +1,12 @@
 import type { PromptProgress } from 'mlx-app'
 import type { RunChunk } from '../mcp/tool-loop.ts'
 
+/** A chunk of a generation, or the progress of its prefill. */
 export type Step = { chunk: RunChunk } | { progress: PromptProgress }
 
 /**
- * The chunks of a generation with the progress of its prompt between them. Of several reports that nobody took yet,
- * only the newest is given.
+ * Merges the chunks of a generation with the progress of its prefill. If the consumer is slow, older progress is
+ * skipped.
  */
 export async function* withProgress(
   generate: (onPromptProgress: (progress: PromptProgress) => void) => AsyncIterable<RunChunk>,
@@ -36,7 +37,7 @@ export async function* withProgress(
       }
     }
   } finally {
-    // A reader that left between two chunks hears no more of a failure.
+    // The consumer may have stopped between two chunks, so a later error must not be unhandled.
     next?.catch(() => undefined)
     await iterator.return?.()
   }
