@@ -7,7 +7,7 @@ import { SettingsStore } from './state/settings.ts'
 import { Tools } from './state/tools.ts'
 import type { Transport } from './transport/transport.ts'
 
-/** What the components share. */
+/** The state that components share. */
 export interface Services {
   library: Library
   answers: Answers
@@ -16,7 +16,7 @@ export interface Services {
   tools: Tools
 }
 
-/** Starts them: the conversations are read and the server is asked for its state. */
+/** Creates the services, reads the conversations, and requests the state of the server. */
 export function startServices(transport: Transport): Services {
   const library = new Library()
   void library.open(openIndexedDbStore())
@@ -36,6 +36,6 @@ export const ServicesContext = createContext<Services | undefined>(undefined)
 
 export function useServices(): Services {
   const services = useContext(ServicesContext)
-  if (services === undefined) throw new Error('This component needs a ServicesContext around it.')
+  if (services === undefined) throw new Error('This component must be inside a ServicesContext.')
   return services
 }

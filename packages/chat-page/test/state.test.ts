@@ -14,11 +14,11 @@ import { readNumber, SettingsStore, samplingFields } from '../src/state/settings
 
 const answer = (text: string): AnswerTurn => ({ ...createAnswer('hello'), text, ending: 'stop' })
 
-describe('what is asked', () => {
+describe('a request', () => {
   const first = startConversation(createUserTurn('  What is MLX? ', ['data:image/jpeg;base64,AAAA']))
   const conversation = withTurn(withTurn(first, answer('A framework.')), createUserTurn('More'))
 
-  test('is the system prompt and all turns, with the sampling that was set', () => {
+  test('has the system prompt, all turns and the sampling settings', () => {
     expect(
       buildRequest(conversation, { system: ' Be short. ', temperature: 0, seed: 7 }, 'hello', true),
     ).toEqual({
@@ -34,7 +34,7 @@ describe('what is asked', () => {
     })
   })
 
-  test('names the chosen MCP servers, and leaves past calls out', () => {
+  test('names the selected MCP servers, without earlier calls', () => {
     const calls = [
       { id: '1', server: 'weather', name: 'get_weather', arguments: {}, result: 'sunny', failed: false },
     ]
@@ -44,14 +44,14 @@ describe('what is asked', () => {
     expect(request.messages.at(-1)).toEqual({ role: 'assistant', text: 'Sunny.' })
   })
 
-  test('has no images for a model that sees none', () => {
+  test('has no images for a model that does not accept them', () => {
     expect(buildRequest(conversation, { system: '' }, 'hello', false).messages[0]).toEqual({
       role: 'user',
       text: 'What is MLX?',
     })
   })
 
-  test('joins questions that got no answer', () => {
+  test('merges questions without an answer', () => {
     const failed = withTurn(first, { ...answer(''), ending: 'failed', problem: 'It broke.' })
     const { messages } = buildRequest(
       withTurn(failed, createUserTurn('Well?')),
@@ -62,7 +62,7 @@ describe('what is asked', () => {
     expect(messages).toEqual([{ role: 'user', text: 'What is MLX?\n\nWell?' }])
   })
 
-  test('before an edited turn is what stood before it', () => {
+  test('for an edited turn contains the turns before it', () => {
     const third = conversation.turns[2]?.id ?? ''
     expect(truncateBefore(conversation, third).turns).toEqual(conversation.turns.slice(0, 2))
     expect(truncateBefore(conversation, 'nobody')).toBe(conversation)
@@ -76,7 +76,7 @@ describe('the library', () => {
     return library
   }
 
-  test('finds again what it kept, the newest first', async () => {
+  test('restores stored conversations, newest first', async () => {
     const store = createMemoryStore()
     const library = await libraryOn(store)
     library.put({ ...startConversation(createUserTurn('old')), changed: 1 })
@@ -86,7 +86,7 @@ describe('the library', () => {
     expect(conversations).toEqual(library.get().conversations)
   })
 
-  test('leaves what it can not read where it is, and tells of it', async () => {
+  test('keeps and reports unreadable values', async () => {
     const store = createMemoryStore()
     await store.write('bad', { id: 'bad', turns: 'none' })
     await store.write('picture', {
@@ -103,18 +103,18 @@ describe('the library', () => {
     expect(await store.read('bad')).toBeUndefined()
   })
 
-  test('works without a store, and says so', async () => {
+  test('works without a store, and reports it', async () => {
     const library = new Library()
     await library.open(Promise.reject(new Error('The operation is insecure.')))
     library.put(startConversation(createUserTurn('kept for now')))
     expect(library.get()).toMatchObject({
       open: true,
       conversations: [{ title: 'kept for now' }],
-      problem: 'This browser keeps no conversations: The operation is insecure.',
+      problem: 'This browser cannot store conversations: The operation is insecure.',
     })
   })
 
-  test('says when the browser has no room', async () => {
+  test('reports when the storage is full', async () => {
     const full = { ...createMemoryStore(), write: () => Promise.reject(new Error('Quota exceeded.')) }
     const library = await libraryOn(full)
     const told = new Promise<void>((resolve) => {
@@ -122,10 +122,10 @@ describe('the library', () => {
     })
     library.put(startConversation(createUserTurn('much')))
     await told
-    expect(library.get().problem).toBe('The conversation could not be kept: Quota exceeded.')
+    expect(library.get().problem).toBe('The conversation could not be saved: Quota exceeded.')
   })
 
-  test('is bounded', async () => {
+  test('is limited in size', async () => {
     const store = createMemoryStore()
     const library = await libraryOn(store)
     for (let index = 0; index <= maxConversations; index += 1) {
@@ -136,14 +136,14 @@ describe('the library', () => {
     expect(library.get().conversations.at(-1)?.title).toBe('1')
   })
 
-  test('reads its own export, and nothing else', async () => {
+  test('imports only its own exports', async () => {
     const library = await libraryOn(createMemoryStore())
     library.put(withTurn(startConversation(createUserTurn('one')), answer('<script>')))
     const other = await libraryOn(createMemoryStore())
     expect(other.importFrom(library.exportText())).toBe(1)
     expect(other.get().conversations).toEqual(library.get().conversations)
-    expect(() => other.importFrom('{}')).toThrow('It has no list of conversations.')
-    expect(() => other.importFrom('{"conversations":[{}]}')).toThrow('Conversation 1 of it can not be read.')
+    expect(() => other.importFrom('{}')).toThrow('The file contains no list of conversations.')
+    expect(() => other.importFrom('{"conversations":[{}]}')).toThrow('Conversation 1 is invalid.')
     expect(() => other.importFrom('oops')).toThrow()
   })
 })
@@ -164,13 +164,13 @@ describe('settings', () => {
     expect(new SettingsStore(kept).get()).toEqual({ system: 'Be short.', seed: 3 })
   })
 
-  test('that can not be read are put aside', () => {
+  test('that cannot be read are kept under another name', () => {
     const kept = storage('{"system":')
     expect(new SettingsStore(kept).get()).toEqual({ system: '' })
     expect(kept.values.get('chat-settings-unreadable')).toBe('{"system":')
   })
 
-  test('take numbers within their bounds alone', () => {
+  test('accept only numbers within their limits', () => {
     const [temperature, , maxTokens] = samplingFields
     expect(['0', ' 0.7 ', '2', '2.1', '-1', 'warm', ''].map((text) => readNumber(temperature, text))).toEqual(
       [0, 0.7, 2, undefined, undefined, undefined, undefined],

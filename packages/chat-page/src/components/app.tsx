@@ -22,6 +22,7 @@ import { TopBar } from './top-bar.tsx'
 import { Transcript } from './transcript.tsx'
 import { Welcome } from './welcome.tsx'
 
+/** The chat page. */
 export function App() {
   const services = useServices()
   const { library, answers } = services
@@ -101,7 +102,7 @@ export function App() {
   const openFromList = (next: string) => {
     setHash(next)
     setShown(undefined)
-    // On a small screen the focus would bring up the keyboard.
+    // On small screens, the focus would open the keyboard.
     if (!narrow) focus()
   }
 

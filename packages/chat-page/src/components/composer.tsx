@@ -5,7 +5,7 @@ import { Icon } from './icon.tsx'
 import { IconButton } from './icon-button.tsx'
 import { TextArea } from './text-area.tsx'
 
-/** Where one types. */
+/** The form to write a message. */
 export function Composer({
   form,
   acceptsImages,
@@ -15,7 +15,7 @@ export function Composer({
   onStop,
 }: {
   form: Ref<HTMLFormElement>
-  /** Whether the model takes images. */
+  /** Whether the model accepts images. */
   acceptsImages: boolean
   ready: boolean
   answering: boolean
@@ -31,7 +31,7 @@ export function Composer({
   const attach = async (list: FileList | undefined | null) => {
     const found = filterImages(list)
     if (found.length === 0) return
-    setProblem(acceptsImages ? '' : 'This model does not take images.')
+    setProblem(acceptsImages ? '' : 'This model does not accept images.')
     if (!acceptsImages) return
     try {
       const read = await Promise.all(found.slice(0, maxImages).map(readImage))
@@ -83,7 +83,7 @@ export function Composer({
         )}
         <TextArea
           label="Message"
-          placeholder="Ask something"
+          placeholder="Ask anything"
           value={text}
           onChange={setText}
           onPaste={(event) => void attach(event.clipboardData.files)}

@@ -1,6 +1,6 @@
 import { Component, type ReactNode } from 'react'
 
-/** Shows the text itself where its Markdown can't be rendered: one answer must not take the page with it. */
+/** Shows plain text if its Markdown cannot be rendered, so that one answer does not break the page. */
 export class PlainTextOnError extends Component<{ text: string; children: ReactNode }, { failed: boolean }> {
   override state = { failed: false }
 

@@ -1,14 +1,14 @@
 import { useRef, useState } from 'react'
 import { saveFile } from '../browser.ts'
-import { errorMessage } from '../format.ts'
+import { errorMessage, formatCount } from '../format.ts'
 import { useServices } from '../services.ts'
 import { maxConversations } from '../state/library.ts'
 import { useObservable } from '../state/observable.ts'
 
-/** A larger file holds more than is kept. */
+/** The maximum size of an import. Larger files contain more than the page stores. */
 const maxFileBytes = 200_000_000
 
-/** The conversations as a file, out and in. */
+/** Exports and imports conversations. */
 export function SavedConversations() {
   const { library } = useServices()
   const { conversations, unreadable } = useObservable(library)
@@ -18,19 +18,18 @@ export function SavedConversations() {
   const read = async (file: File | undefined) => {
     if (file === undefined) return
     try {
-      if (file.size > maxFileBytes) throw new Error('It is too large.')
+      if (file.size > maxFileBytes) throw new Error('The file is too large.')
       const many = library.importFrom(await file.text())
-      setMessage(many === 1 ? 'One conversation was added.' : `${many} conversations were added.`)
+      setMessage(`Imported ${formatCount(many, 'conversation')}.`)
     } catch (error) {
-      setMessage(`${file.name} was not added. ${errorMessage(error)}`)
+      setMessage(`${file.name} was not imported. ${errorMessage(error)}`)
     }
   }
 
   return (
-    <section className="kept" aria-label="Kept conversations">
+    <section className="kept" aria-label="Saved conversations">
       <p className="hint">
-        This browser keeps the newest {maxConversations} conversations. They are sent nowhere but to the
-        model.
+        This browser stores your latest {maxConversations} conversations. They are sent only to the model.
       </p>
       <div className="buttons">
         <button
@@ -38,16 +37,16 @@ export function SavedConversations() {
           disabled={conversations.length + unreadable.length === 0}
           onClick={() => saveFile('conversations.json', library.exportText())}
         >
-          Save as a file
+          Export conversations
         </button>
         <button type="button" onClick={() => files.current?.click()}>
-          Add from a file
+          Import conversations
         </button>
         <input
           ref={files}
           type="file"
           accept="application/json,.json"
-          aria-label="File of conversations"
+          aria-label="Conversations file"
           hidden
           onChange={(event) => {
             void read(event.target.files?.[0])
@@ -56,7 +55,7 @@ export function SavedConversations() {
         />
         {unreadable.length > 0 && (
           <button type="button" onClick={() => unreadable.map(({ id }) => library.remove(id))}>
-            Delete what can not be read
+            Delete unreadable conversations
           </button>
         )}
       </div>

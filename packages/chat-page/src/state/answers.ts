@@ -4,13 +4,13 @@ import { type AnswerTurn, createAnswer, withTurn } from './conversation.ts'
 import type { Library } from './library.ts'
 import { Observable } from './observable.ts'
 
-/** An answer while it comes. */
+/** An answer that is being streamed. */
 export interface LiveAnswer {
   text: string
   reasoning: string
   calls: readonly ToolCall[]
-  /** Part of the prompt that was read, 0 to 1; undefined before and after. */
-  promptRead?: number | undefined
+  /** The progress of the prefill, 0 to 1, or undefined before and after it. */
+  prefill?: number | undefined
 }
 
 const nothing: LiveAnswer = { text: '', reasoning: '', calls: [] }
@@ -20,16 +20,16 @@ interface Running {
   controller: AbortController
 }
 
-/** An answer is kept so often while it comes, so that a closed page loses little of it. */
-const keepEveryMs = 1000
+/** How often an answer is saved while it is streamed, so that little is lost if the page is closed. */
+const saveEveryMs = 1000
 
-/** The answers that are under way: at most one for each conversation. They go on while another one is looked at. */
+/** The running answers, at most one per conversation. They continue while another conversation is shown. */
 export class Answers extends Observable<ReadonlyMap<string, Running>> {
   readonly #transport: Transport
   readonly #library: Library
   readonly #onFailure: (error: unknown) => void
 
-  /** `onFailure` hears of each answer that broke off, besides the turn that says so. */
+  /** @param onFailure called for each answer that fails. The turn shows the error too. */
   constructor(transport: Transport, library: Library, onFailure: (error: unknown) => void) {
     super(new Map())
     this.#transport = transport
@@ -37,7 +37,7 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
     this.#onFailure = onFailure
   }
 
-  /** Adds an answer to a conversation of the library. Does nothing while one is under way. */
+  /** Adds an answer to a conversation of the library. Does nothing while another answer is running. */
   async ask(conversationId: string, request: ChatRequest): Promise<void> {
     if (this.get().has(conversationId)) return
     const live = new Observable<LiveAnswer | undefined>(nothing)
@@ -52,12 +52,12 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
     this.#save(conversationId, ended)
   }
 
-  /** Ends the answer of a conversation where it is; what came of it stays. */
+  /** Stops the answer of a conversation. The text so far is kept. */
   stop(conversationId: string): void {
     this.get().get(conversationId)?.controller.abort()
   }
 
-  /** Resolves with the answer as it ended, well or not. */
+  /** Streams an answer and resolves with its final state, complete or failed. */
   async #streamAnswer(
     conversationId: string,
     answer: AnswerTurn,
@@ -65,7 +65,7 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
     { live, controller }: Running,
   ): Promise<AnswerTurn> {
     let current = nothing
-    let kept = performance.now()
+    let savedAt = performance.now()
     const frame = throttleToFrames(() => live.set(current))
     const soFar = () => withContent(answer, current)
     try {
@@ -73,11 +73,11 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
         if (event.type === 'end') return { ...soFar(), ...toEnding(event) }
         current = applyEvent(current, event)
         frame.ask()
-        if (performance.now() - kept < keepEveryMs) continue
-        kept = performance.now()
+        if (performance.now() - savedAt < saveEveryMs) continue
+        savedAt = performance.now()
         this.#save(conversationId, soFar())
       }
-      throw new TransportError('The answer broke off.')
+      throw new TransportError('The answer was interrupted.')
     } catch (error) {
       if (controller.signal.aborted) return { ...soFar(), ending: 'stopped' }
       this.#onFailure(error)
@@ -87,7 +87,7 @@ export class Answers extends Observable<ReadonlyMap<string, Running>> {
     }
   }
 
-  /** A conversation that was deleted meanwhile stays so. */
+  /** Saves an answer, unless its conversation was deleted. */
   #save(conversationId: string, answer: AnswerTurn): void {
     const conversation = this.#library.find(conversationId)
     if (conversation === undefined) this.stop(conversationId)
@@ -105,11 +105,11 @@ function applyEvent(live: LiveAnswer, event: Exclude<ChatEvent, { type: 'end' }>
     case 'calls':
       return { text: asParagraph(text), reasoning: asParagraph(reasoning), calls: [...calls, ...event.calls] }
     case 'prompt':
-      return { ...live, promptRead: event.processedTokens / Math.max(1, event.totalTokens) }
+      return { ...live, prefill: event.processedTokens / Math.max(1, event.totalTokens) }
   }
 }
 
-/** What the model says after a call is no part of the sentence before it. */
+/** Ends a paragraph, because text after a tool call is not part of the sentence before it. */
 function asParagraph(text: string): string {
   return text.trim() === '' ? '' : `${text.trimEnd()}\n\n`
 }
@@ -126,12 +126,12 @@ function toEnding(event: Extract<ChatEvent, { type: 'end' }>): Pick<AnswerTurn, 
 }
 
 function describeError(error: unknown): string {
-  if (!(error instanceof TransportError)) return `The page itself failed: ${String(error)}`
+  if (!(error instanceof TransportError)) return `An error occurred in the page: ${String(error)}`
   if (error.retryAfterSeconds === undefined) return error.message
   return `${error.message} Try again in ${error.retryAfterSeconds} s.`
 }
 
-/** Calls back once before the next picture is drawn, however often it was asked; the tokens between cost nothing. */
+/** Limits calls to one per animation frame, so that tokens in between cost nothing. */
 function throttleToFrames(draw: () => void): { ask: () => void; cancel: () => void } {
   let asked = 0
   const drawn = () => {

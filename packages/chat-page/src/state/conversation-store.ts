@@ -1,14 +1,14 @@
-/** Where conversations lie, by their id. */
+/** A store of conversations by ID. */
 export interface ConversationStore {
   all(): Promise<[id: string, value: unknown][]>
   read(id: string): Promise<unknown>
   write(id: string, value: unknown): Promise<void>
   remove(id: string): Promise<void>
-  /** Hears of what other tabs of the browser write or remove. */
+  /** Calls a listener when another tab writes or removes a conversation. */
   watch(listener: (id: string) => void): void
 }
 
-/** A shelf that is gone with the page, for a browser that keeps nothing. */
+/** Creates a store in memory, for browsers that cannot store conversations. */
 export function createMemoryStore(): ConversationStore {
   const values = new Map<string, unknown>()
   return {

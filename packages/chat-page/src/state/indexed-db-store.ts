@@ -2,7 +2,7 @@ import type { ConversationStore } from './conversation-store.ts'
 
 const objectStoreName = 'conversations'
 
-/** A store in the browser's IndexedDB, which has room for images where `localStorage` has 5 MB in all. */
+/** Opens a store in IndexedDB, which has room for images. `localStorage` is limited to 5 MB. */
 export async function openIndexedDbStore(name = 'chat'): Promise<ConversationStore> {
   const opening = indexedDB.open(name, 1)
   opening.onupgradeneeded = () => opening.result.createObjectStore(objectStoreName)
@@ -32,6 +32,6 @@ export async function openIndexedDbStore(name = 'chat'): Promise<ConversationSto
 function toPromise<Result>(request: IDBRequest<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error ?? new Error('The browser gave no reason.'))
+    request.onerror = () => reject(request.error ?? new Error('The browser reported no reason.'))
   })
 }

@@ -3,21 +3,21 @@ import { type Conversation, conversationSchema } from './conversation.ts'
 import { type ConversationStore, createMemoryStore } from './conversation-store.ts'
 import { Observable } from './observable.ts'
 
-/** So many conversations are kept; the one that was idle longest goes first. */
+/** The maximum number of conversations. The one that was unused longest is removed first. */
 export const maxConversations = 200
 
 export interface LibraryState {
-  /** False until the store was read. */
+  /** Whether the store was read. */
   open: boolean
-  /** The newest first. */
+  /** The conversations, newest first. */
   conversations: readonly Conversation[]
-  /** What lies on the store and is no conversation: it stays there until somebody says otherwise. */
+  /** Stored values that are not valid conversations. They are kept until the user deletes them. */
   unreadable: readonly { id: string; value: unknown }[]
-  /** Why nothing is kept, or why the last change was not. */
+  /** Why conversations cannot be stored, or why the last change was not saved. */
   problem?: string
 }
 
-/** The conversations of this browser. */
+/** The conversations that are stored in this browser. */
 export class Library extends Observable<LibraryState> {
   #store: ConversationStore = createMemoryStore()
 
@@ -25,7 +25,7 @@ export class Library extends Observable<LibraryState> {
     super({ open: false, conversations: [], unreadable: [] })
   }
 
-  /** Reads the store. Where that fails, the page works without one and says so. */
+  /** Reads the store. If that fails, the page works without one and shows the problem. */
   async open(opening: Promise<ConversationStore>): Promise<void> {
     try {
       const store = await opening
@@ -42,11 +42,12 @@ export class Library extends Observable<LibraryState> {
       })
       store.watch((id) => void this.#refresh(id))
     } catch (error) {
-      const problem = `This browser keeps no conversations: ${errorMessage(error)}`
+      const problem = `This browser cannot store conversations: ${errorMessage(error)}`
       this.set({ ...this.get(), open: true, problem })
     }
   }
 
+  /** Returns a conversation by its ID. */
   find(id: string): Conversation | undefined {
     return this.get().conversations.find((conversation) => conversation.id === id)
   }
@@ -60,6 +61,7 @@ export class Library extends Observable<LibraryState> {
     for (const { id } of all.slice(maxConversations)) void this.#save(() => this.#store.remove(id))
   }
 
+  /** Deletes a conversation. */
   remove(id: string): void {
     const { conversations, unreadable } = this.get()
     this.set({
@@ -70,16 +72,16 @@ export class Library extends Observable<LibraryState> {
     void this.#save(() => this.#store.remove(id))
   }
 
-  /** All of them as the text of a file that `importFrom` reads. */
+  /** Returns all conversations as text that `importFrom` can read. */
   exportText(): string {
     const { conversations, unreadable } = this.get()
     return JSON.stringify({ conversations, ...(unreadable.length > 0 && { unreadable }) }, null, 2)
   }
 
   /**
-   * Adds the conversations of a file; one that is here already is replaced. Returns how many there were.
+   * Imports conversations and replaces those with the same ID. Returns the number of conversations.
    *
-   * @throws Error that says what is wrong with the text.
+   * @throws Error that describes what is wrong with the text.
    */
   importFrom(text: string): number {
     const value: unknown = JSON.parse(text)
@@ -87,10 +89,10 @@ export class Library extends Observable<LibraryState> {
       typeof value === 'object' && value !== null && 'conversations' in value
         ? value.conversations
         : undefined
-    if (!Array.isArray(list)) throw new Error('It has no list of conversations.')
+    if (!Array.isArray(list)) throw new Error('The file contains no list of conversations.')
     const read = list.slice(0, maxConversations).map((entry: unknown) => conversationSchema.safeParse(entry))
     const bad = read.findIndex(({ success }) => !success)
-    if (bad >= 0) throw new Error(`Conversation ${bad + 1} of it can not be read.`)
+    if (bad >= 0) throw new Error(`Conversation ${bad + 1} is invalid.`)
     const conversations = read.flatMap(({ data }) => data ?? [])
     for (const conversation of conversations) this.put(conversation)
     return conversations.length
@@ -106,7 +108,7 @@ export class Library extends Observable<LibraryState> {
     try {
       await write()
     } catch (error) {
-      this.set({ ...this.get(), problem: `The conversation could not be kept: ${errorMessage(error)}` })
+      this.set({ ...this.get(), problem: `The conversation could not be saved: ${errorMessage(error)}` })
     }
   }
 }

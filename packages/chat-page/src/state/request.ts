@@ -3,10 +3,10 @@ import type { Conversation } from './conversation.ts'
 import type { Settings } from './settings.ts'
 
 /**
- * What the model is asked: the system prompt and all turns. Answers that never began are left out and questions that
- * then follow each other are joined, since many chat templates refuse roles that don't take turns.
+ * Builds a request from the system prompt and all turns. Empty answers are left out. Consecutive user messages are
+ * merged, because many chat templates require alternating roles.
  *
- * @param acceptsImages whether the model takes images; without, they stay behind.
+ * @param acceptsImages whether the model accepts images. If not, they are left out.
  */
 export function buildRequest(
   conversation: Conversation,

@@ -9,27 +9,28 @@ import {
 } from '../transport/transport.ts'
 import { Observable } from './observable.ts'
 
+/** The state of the server. */
 export interface Server extends Omit<ServerStatus, 'state'> {
-  /** `unknown` until the first answer; `unreachable` where there is none. */
+  /** The state, `unknown` until the first response, or `unreachable`. */
   state: ServerState | 'unknown' | 'unreachable'
   models: readonly Model[]
-  /** Whether the server wants a key, and which word to ask for it with. */
+  /** Set if the server requires a key: none was given, or it was rejected. */
   key?: 'missing' | 'refused' | undefined
-  /** A model that is loaded because somebody chose it. */
+  /** The model that is being loaded because the user selected it. */
   loading?: { model: string; progress?: LoadProgress | undefined } | undefined
-  /** Why the last such load ended without a model. */
+  /** Why the last load failed. */
   loadProblem?: string | undefined
 }
 
 const pollEveryMs = 1000
 
-/** What the page knows of the server. While the server is not ready it is asked once a second. */
+/** Monitors the state of the server. It polls once per second while the server is not ready. */
 export class ServerMonitor extends Observable<Server> {
   readonly #transport: Transport
   #timer: ReturnType<typeof setTimeout> | undefined
-  #asking = false
-  /** What is under way may have been answered before that which one asks about. */
-  #askAgain = false
+  #checking = false
+  /** The running check may have started before the change that the next one is for. */
+  #checkAgain = false
   #keyTried = false
   #load: AbortController | undefined
 
@@ -38,14 +39,14 @@ export class ServerMonitor extends Observable<Server> {
     this.#transport = transport
   }
 
-  /** Asks now, and goes on until the server is ready. */
+  /** Checks the state now, and then until the server is ready. */
   async check(): Promise<void> {
-    if (this.#asking) {
-      this.#askAgain = true
+    if (this.#checking) {
+      this.#checkAgain = true
       return
     }
-    this.#asking = true
-    this.#askAgain = false
+    this.#checking = true
+    this.#checkAgain = false
     clearTimeout(this.#timer)
     try {
       const status = await this.#transport.status()
@@ -55,27 +56,28 @@ export class ServerMonitor extends Observable<Server> {
     } catch (error) {
       this.#setFailure(error)
     } finally {
-      this.#asking = false
+      this.#checking = false
     }
     const { state, key } = this.get()
-    if (this.#askAgain) void this.check()
+    if (this.#checkAgain) void this.check()
     else if (state !== 'ready' && key === undefined)
       this.#timer = setTimeout(() => void this.check(), pollEveryMs)
   }
 
+  /** Uses a key for further requests. */
   giveKey(key: string): void {
     this.#keyTried = true
     this.#transport.giveKey(key)
     void this.check()
   }
 
-  /** After a call that failed: a wrong key is asked for again, anything else may be the server's state. */
+  /** Handles a failed request. An invalid key is requested again. Other errors may be due to the server's state. */
   handleFailure(error: unknown): void {
     if (error instanceof TransportError && error.status === 401) this.#setFailure(error)
     else void this.check()
   }
 
-  /** Loads a model; a load that is under way ends. */
+  /** Loads a model and cancels any running load. */
   async load(model: string): Promise<void> {
     this.cancelLoad()
     const controller = new AbortController()
@@ -96,6 +98,7 @@ export class ServerMonitor extends Observable<Server> {
     void this.check()
   }
 
+  /** Cancels the running load. */
   cancelLoad(): void {
     this.#load?.abort()
   }
