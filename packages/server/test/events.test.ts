@@ -45,7 +45,7 @@ function event() {
   return { happen, happened }
 }
 
-test('a stream that is silent gets comments, after its head', async () => {
+test('a silent stream gets comments after its headers', async () => {
   const go = event()
   async function* events() {
     await go.happened
@@ -62,7 +62,7 @@ test('a stream that is silent gets comments, after its head', async () => {
   expect(text.replaceAll(': still here\n\n', '')).toBe('data: {"late":true}\n\n')
 })
 
-test('a failure before the first event has its own status, a later one is an event', async () => {
+test('an error before the first event sets the status, and a later one is an event', async () => {
   const early = (): AsyncIterable<ServerEvent> => ({
     [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('early')) }),
   })
@@ -78,7 +78,7 @@ test('a failure before the first event has its own status, a later one is an eve
   expect([cut.status, await cut.text()]).toEqual([200, told])
 })
 
-test('nothing is taken faster than the client reads, and one that takes nothing is cut', async () => {
+test('events are read only as fast as the client reads, and a client that stops reading is disconnected', async () => {
   let made = 0
   const over = event()
   async function* events() {

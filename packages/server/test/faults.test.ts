@@ -53,7 +53,7 @@ async function expectToAnswer(): Promise<void> {
 describe('a worker that is killed', () => {
   beforeEach(() => open())
 
-  test('in the middle of 16 streams: each ends with an error event, and the server mends itself', async () => {
+  test('during 16 streams: each ends with an error event, and the server recovers', async () => {
     const first = await workerPid(server)
     const streams = await sixteen()
     process.kill(first, 'SIGKILL')
@@ -77,7 +77,7 @@ describe('a worker that is killed', () => {
     expect(server.services.engineService.restarts).toBe(1)
   })
 
-  test('under a request that is not streamed: 503, and when to come again', async () => {
+  test('during a request that is not streamed: 503 with Retry-After', async () => {
     const { steps } = await engineStatus(server)
     const answer = server.post('/v1/chat/completions', chat(story, endless))
     await until(async () => (await engineStatus(server)).steps > steps)
@@ -103,7 +103,7 @@ describe('a worker that is killed', () => {
     await expectToAnswer()
   })
 
-  test('five times in a row: it comes back each time, after a longer pause', {
+  test('five times in a row: it restarts each time, after a longer delay', {
     timeout: 180_000,
   }, async () => {
     const pauses: number[] = []
@@ -123,7 +123,7 @@ describe('a worker that is killed', () => {
   })
 })
 
-test('a worker that hangs: 504 after the time to a first token, then it is ended and another one started', async () => {
+test('a worker that hangs: 504 after the first token timeout, then it is killed and restarted', async () => {
   await open({ hangTimeoutMs: 2000 })
   const first = await workerPid(server)
   const streams = await sixteen()

@@ -20,7 +20,7 @@ async function keys(argv: string[], path = join(folder.path, 'a', `${++files}.js
   return { code, said: said.join('\n'), noted: noted.join('\n'), path }
 }
 
-test('a key is shown once, and only its hash is kept, where others of the machine can read nothing', async () => {
+test('a key is shown once, and only its hash is stored, in a file that other users cannot read', async () => {
   const { code, said, path } = await keys(['create', '--name', 'laptop'])
   expect(code).toBe(0)
   expect(said).toMatch(/^mlx-[A-Za-z0-9_-]{43}$/)
@@ -45,11 +45,11 @@ test('keys are listed and revoked, by name or by id', async () => {
   const id = listed.said.slice(0, 8)
   expect((await keys(['revoke', '--id', id], path)).noted).toBe('Revoked the key "laptop".')
   expect((await keys(['list'], path)).said).toMatch(/^[0-9a-f]{8} {2}desk {2}\d{4}-[^\n]*$/)
-  expect((await keys(['revoke', '--name', 'desk'], path)).noted).toContain('It was the last one.')
+  expect((await keys(['revoke', '--name', 'desk'], path)).noted).toContain('This was the last key.')
   expect(await keys(['list'], path)).toMatchObject({ code: 0, said: '', noted: 'There are no keys.' })
 })
 
-test('what cannot be done says why, and changes nothing', async () => {
+test('failures explain the reason and change nothing', async () => {
   const { path } = await keys(['create', '--name', 'laptop'])
   const before = readFileSync(path, 'utf8')
   const failures = [
@@ -60,8 +60,8 @@ test('what cannot be done says why, and changes nothing', async () => {
     [['revoke', '--name', 'phone'], 'There is no key "phone". Existing keys: laptop.'],
     [['revoke', '--id', 'ffffffff'], 'There is no key "ffffffff". Existing keys: laptop.'],
     [['create', '--name', 'two words'], '"two words" is not a valid key name. Use up to 64 letters'],
-    [['create', '--name', ''], '"" is no name for a key'],
-    [['create', '--name', 'x'.repeat(65)], 'is no name for a key'],
+    [['create', '--name', ''], '"" is not a valid key name'],
+    [['create', '--name', 'x'.repeat(65)], 'is not a valid key name'],
   ] as const
   for (const [argv, message] of failures) {
     const { code, said, noted } = await keys([...argv], path)
@@ -77,12 +77,12 @@ test('what cannot be done says why, and changes nothing', async () => {
   expect(readFileSync(path, 'utf8')).toBe('{"keys": [{"name": "laptop"}]}')
 })
 
-test('wrong usage ends with 2 and shows how', async () => {
+test('incorrect usage exits with 2 and shows the help', async () => {
   const wrong = [
     [[], 'No command given.'],
     [['make'], 'Unknown command "make".'],
-    [['create'], 'create needs --name'],
-    [['create', 'laptop'], 'A name is given as --name laptop'],
+    [['create'], 'create takes --name'],
+    [['create', 'laptop'], 'Did you mean --name laptop?'],
     [['list', '--name', 'x'], 'list takes no options.'],
     [['revoke'], 'revoke takes either --name or --id.'],
     [['revoke', '--name', 'x', '--id', 'y'], 'revoke takes either --name or --id.'],
@@ -96,7 +96,7 @@ test('wrong usage ends with 2 and shows how', async () => {
   }
 })
 
-test('a command that never gives the file back is named', async () => {
+test('a command that does not release the lock is named', async () => {
   const { path } = await keys(['create', '--name', 'laptop'])
   writeFileSync(`${path}.lock`, '12345')
   const { code, noted } = await keys(['create', '--name', 'phone'], path)

@@ -67,12 +67,12 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     return answerSchema.parse(await response.json()).choices[0]?.message.content
   }
 
-  test('an image of a data URL is seen', async () => {
+  test('the model sees an image of a data URL', async () => {
     const texts = [await told(inline('red')), await told(inline('blue')), await told()]
     expect(new Set(texts).size).toBe(3)
   })
 
-  test('one on a listed host is fetched, and is the same', async () => {
+  test('an image on an allowed host is downloaded, and is the same', async () => {
     expect(await told(`${address}/red.png`)).toBe(await told(inline('red')))
   })
 
@@ -109,7 +109,7 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     ])
   })
 
-  test('an image that is damaged is a 400 too', async () => {
+  test('a damaged image is a 400 too', async () => {
     const response = await ask(`data:image/png;base64,${picture('red').subarray(0, 60).toString('base64')}`)
     expect([response.status, await response.json()]).toMatchObject([
       400,
@@ -117,7 +117,7 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     ])
   })
 
-  test('vectors come as numbers or in base64, in the order of their texts', async () => {
+  test('embeddings are numbers or base64, in the order of their texts', async () => {
     const input = ['The cat sat on the mat.', 'Hello!']
     const embed = async (more: object) => {
       const response = await server.post('/v1/embeddings', { model: 'bert', input, ...more })
@@ -137,7 +137,7 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     expect((await embed({ dimensions: size })).data.length).toBe(2)
   })
 
-  test('vectors are not cut to other dimensions', async () => {
+  test('embeddings are not shortened', async () => {
     const response = await server.post('/v1/embeddings', { model: 'bert', input: 'a', dimensions: 3 })
     expect([response.status, await response.json()]).toMatchObject([400, { error: { param: 'dimensions' } }])
   })

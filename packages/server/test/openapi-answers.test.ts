@@ -40,12 +40,12 @@ const operations = z.enum(['createChatCompletion', 'createCompletion', 'createRe
 describe.each(operations.options)('%s', (operation) => {
   const body = z.record(z.string(), z.unknown()).parse(examples[operation])
 
-  test('answers as it is described', async () => {
+  test('answers as documented', async () => {
     const response = await shared.server.post(paths[operation], body)
     expectDescribed(schemaOf(operation, 'application/json'), await response.json())
   })
 
-  test('streams as it is described', async () => {
+  test('streams as documented', async () => {
     const response = await shared.server.post(paths[operation], { ...body, stream: true })
     const schema = schemaOf(operation, 'text/event-stream')
     const events = response.body
@@ -59,7 +59,7 @@ describe.each(operations.options)('%s', (operation) => {
     expect(count).toBeGreaterThanOrEqual(3)
   })
 
-  test('refuses as it is described', async () => {
+  test('rejects as documented', async () => {
     const response = await shared.server.post(paths[operation], { ...body, temperature: 'hot' })
     expect(response.status).toBe(400)
     const schema = operation === 'createMessage' ? anthropicErrorSchema : openaiErrorSchema
@@ -75,7 +75,7 @@ test.each([
   ['getHealth', '/health'],
   ['getReady', '/ready'],
   ['listMcpServers', '/api/mcp'],
-])('%s answers as it is described', async (operation, path) => {
+])('%s answers as documented', async (operation, path) => {
   const body = examples[operation]
   const response = await (body === undefined
     ? fetch(shared.server.url + path)

@@ -36,7 +36,7 @@ function ask(url: string, question: string): Promise<Response> {
   })
 }
 
-test('it answers for the project of the folder that it is started in, and has metrics', async () => {
+test('it serves the project in its working directory, and has metrics', async () => {
   const program = runServer(folder)
   const url = await program.url
   await until(async () => (await fetch(`${url}/ready`)).ok)
@@ -73,7 +73,7 @@ async function bundle(file: string): Promise<void> {
   })
 }
 
-test('in a bundle it answers and shows the page, from any folder and without node_modules', async () => {
+test('in a bundle, it answers and shows the page, from any folder and without node_modules', async () => {
   const file = join(folder, 'dist', 'server.js')
   await bundle(file)
   const imports = [...readFileSync(file, 'utf8').matchAll(/^import .*from ["']([^"']+)["'];/gm)].map(
@@ -95,7 +95,7 @@ test('in a bundle it answers and shows the page, from any folder and without nod
   expect(await program.ended).toBe(0)
 })
 
-test('--help tells every setting, with its default', () => {
+test('--help lists every setting with its default', () => {
   const { status, stdout, stderr } = run(['--help'])
   expect([status, stderr]).toEqual([0, ''])
   for (const { variable } of settingRows) expect(stdout).toMatch(new RegExp(`^  ${variable} +.`, 'm'))
@@ -112,7 +112,7 @@ test.each([[['serve']], [['--port', '80']], [['--help', 'me']]])(
   },
 )
 
-test('the keys are those of the project', () => {
+test('keys belong to the project', () => {
   const { stdout } = run(['keys', 'create', '--name', 'desk'], { KEYS_FILE: 'own-keys.json' })
   expect(stdout).toMatch(/^mlx-/)
   expect(run(['keys', 'list'], { KEYS_FILE: join(folder, 'own-keys.json') }).stdout).toContain('desk')
@@ -123,7 +123,7 @@ test('the keys are those of the project', () => {
   })
 })
 
-test('a port that is taken: 1, and which variable sets another', async () => {
+test('a port in use: exit code 1, and how to set another one', async () => {
   const first = runServer(folder)
   const { port } = new URL(await first.url)
   const { code, stderr } = await failure({ PORT: port })
@@ -133,7 +133,7 @@ test('a port that is taken: 1, and which variable sets another', async () => {
   ])
 })
 
-test('an address that is none of this machine: 1, and which variable sets another', async () => {
+test('an address of another machine: exit code 1, and how to set another one', async () => {
   const environment = { KEYS_FILE: join(folder, 'some-keys.json') }
   expect(run(['keys', 'create', '--name', 'laptop'], environment).status).toBe(0)
   // One that is for documents: https://www.rfc-editor.org/rfc/rfc5737.
@@ -144,25 +144,25 @@ test('an address that is none of this machine: 1, and which variable sets anothe
   ])
 })
 
-test('an address that others can reach without a key: 1, and how to make one', async () => {
+test('a public address without a key: exit code 1, and how to create one', async () => {
   const { code, stderr } = await failure({ HOST: '0.0.0.0' })
   expect([code, stderr]).toEqual([1, expect.stringContaining(keysCommand('create --name laptop'))])
 })
 
-test('variables that make no sense: 2, and each of them is named', async () => {
+test('invalid variables: exit code 2, and each is named', async () => {
   const { code, stderr } = await failure({ PORT: 'many', QUEUE_LIMIT: '-1' })
   expect(code).toBe(2)
   expect(stderr).toMatch(/^PORT: .*\nQUEUE_LIMIT: .*\n$/)
 })
 
-test('a model that is not there: 1, without a stack', async () => {
+test('a missing model: exit code 1, without a stack', async () => {
   const { code, stderr } = await failure({ MLX_MODEL: './models/nothing' })
   expect(code).toBe(1)
   expect(stderr).toContain('models/nothing')
   expect(stderr).not.toMatch(/^\s+at /m)
 })
 
-test('no Python environment: 1, and the command that makes one', async () => {
+test('no Python environment: exit code 1, and the command that creates it', async () => {
   const bare = makeProject(join(useFolder().path, 'bare'))
   rmSync(join(bare, '.mlx'), { recursive: true })
   const { code, stderr } = await failure({ MLX_PYTHON: undefined, MLX_SERVING_PYTHON_PATH: undefined }, bare)

@@ -18,10 +18,10 @@ async function statusOf(server: TestServer, id: string): Promise<number> {
   return (await fetch(`${server.url}/v1/responses/${id}`)).status
 }
 
-describe('where two responses are kept', () => {
+describe('with room for two responses', () => {
   const two = useServer({ STORED_RESPONSES: '2' })
 
-  test('the least recently used one goes', async () => {
+  test('the least recently used one is dropped', async () => {
     const first = await ask(two.server, { input: 'Say hello.' })
     const second = await ask(two.server, { input: 'Say hello.' })
     expect(await statusOf(two.server, first.id)).toBe(200)
@@ -30,7 +30,7 @@ describe('where two responses are kept', () => {
     expect(await statusOf(two.server, second.id)).toBe(404)
   })
 
-  test('a conversation is whole when its beginning is no longer kept by its id', async () => {
+  test('a conversation stays complete when its first ID is dropped', async () => {
     let previous = await ask(two.server, { input: 'Count to ten.' })
     const { id: first } = previous
     for (const input of ['Say hello.', 'Count to ten.']) {
@@ -51,10 +51,10 @@ describe('where two responses are kept', () => {
   })
 })
 
-describe('where little room is', () => {
+describe('with little room', () => {
   const little = useServer({ STORED_RESPONSE_BYTES: '3000' })
 
-  test('what is larger than all of it is not kept, and pushes nothing out', async () => {
+  test('a response larger than the store is not stored, and displaces nothing', async () => {
     const small = await ask(little.server, { input: 'Say hello.' })
     const metadata = Object.fromEntries(Array.from({ length: 10 }, (_, key) => [key, 'x'.repeat(512)]))
     const large = await ask(little.server, { input: 'Say hello.', metadata })
@@ -70,7 +70,7 @@ describe('the responses of one key', () => {
   const file = join(folder, 'keys.json')
   const keyed = useServer({ KEYS_FILE: file })
 
-  test('are not there for another', async () => {
+  test('are not available to another key', async () => {
     const [ada, ben] = [createKey('ada'), createKey('ben')]
     await updateRecords(file, () => [ada.record, ben.record])
     const as = (key: string, path: string, body?: object) =>
@@ -116,7 +116,7 @@ describe('the store', () => {
     return { id: response.id, item, turn }
   }
 
-  test('counts each turn once, however many go on from it', () => {
+  test('counts each turn once, however many continue it', () => {
     const store = new ResponseStore(settings)
     const first = add(store)
     const { bytes } = store
@@ -133,7 +133,7 @@ describe('the store', () => {
     expect(store.item('ada', first.item)).toBeUndefined()
   })
 
-  test('takes a turn that was dropped meanwhile back with the one that goes on from it', () => {
+  test('restores a dropped turn with the one that continues it', () => {
     const store = new ResponseStore(settings)
     const first = add(store)
     store.delete('ada', first.id)
@@ -145,7 +145,7 @@ describe('the store', () => {
     expect(store.bytes).toBe(0)
   })
 
-  test('stays within its bounds', () => {
+  test('stays within its limits', () => {
     const store = new ResponseStore(settings)
     let previous: Turn | undefined
     for (let turn = 0; turn < 10; turn++) previous = add(store, turn % 4 === 0 ? undefined : previous).turn

@@ -4,7 +4,7 @@ import { readSettings, settingRows } from '../src/settings.ts'
 
 const page = join(import.meta.dirname, '../docs/settings.md')
 
-test('docs/settings.md holds the table of settings; `-u` writes it', async () => {
+test('docs/settings.md has the table of settings; `-u` updates it', async () => {
   const defaults = new Map<string, unknown>(Object.entries(readSettings({})))
   const rows = settingRows.map(({ key, variable, meaning }) => {
     const value = String(defaults.get(key) ?? '')

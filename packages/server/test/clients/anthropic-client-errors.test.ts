@@ -21,7 +21,7 @@ const client = () => anthropicClient(shared.server.url)
 const question = { model: 'hello', max_tokens: 100, ...ask('Say hello.') }
 
 describe('the client raises', () => {
-  test('BadRequestError, with the field and the id of the request', async () => {
+  test('BadRequestError, with the field and the request ID', async () => {
     const error = await failureOf(client().messages.create({ ...question, max_tokens: -1 }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({
@@ -33,21 +33,21 @@ describe('the client raises', () => {
     expect(error).toHaveProperty('error.request_id', error instanceof BadRequestError && error.requestID)
   })
 
-  test('BadRequestError for a prompt beyond the context, before a stream begins', async () => {
+  test('BadRequestError for a prompt that exceeds the context length, before a stream begins', async () => {
     const messages = [{ role: 'user' as const, content: 'word '.repeat(40_000) }]
     const error = await failureOf(client().messages.create({ ...question, messages, stream: true }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ apiMessage: expect.stringMatching(/^prompt is too long: /) })
   })
 
-  test('BadRequestError for a turn to go on with', async () => {
+  test('BadRequestError for prefill', async () => {
     const messages = [...question.messages, { role: 'assistant' as const, content: 'Hello' }]
     const error = await failureOf(client().messages.create({ ...question, messages }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ apiMessage: expect.stringContaining('(prefill)') })
   })
 
-  test('NotFoundError for a model that is not there, with the names of those that are', async () => {
+  test('NotFoundError for an unknown model, with the available ones', async () => {
     const error = await failureOf(client().messages.create({ ...question, model: 'claude' }))
     expect(error).toBeInstanceOf(NotFoundError)
     expect(error).toMatchObject({
@@ -56,7 +56,7 @@ describe('the client raises', () => {
     })
   })
 
-  test('RateLimitError over the streams of a key, with the time to wait', async () => {
+  test('RateLimitError over the limit of a key, with the time to wait', async () => {
     const { generations, engineService } = shared.server.services
     const endless = { ...ask(story), logitBias: { 2: -100 }, maxTokens: 20_000 }
     const stream = generations.stream('anonymous', endless, new AbortController().signal)
@@ -69,7 +69,7 @@ describe('the client raises', () => {
     await until(async () => (await engineService.engine.status()).active === 0)
   })
 
-  test('ServiceUnavailableError while the server ends', async () => {
+  test('ServiceUnavailableError during shutdown', async () => {
     const server = await openServer()
     server.services.engineService.drain()
     const error = await failureOf(anthropicClient(server.url).messages.create(question))
@@ -78,14 +78,14 @@ describe('the client raises', () => {
     await server.cut()
   })
 
-  test('PermissionDeniedError for a name that the server does not answer to', async () => {
+  test('PermissionDeniedError for a host that the server does not accept', async () => {
     const headers = { origin: 'https://example.org' }
     const error = await failureOf(client().messages.create(question, { headers }))
     expect(error).toBeInstanceOf(PermissionDeniedError)
     expect(error).toMatchObject({ type: 'permission_error', requestID: expect.stringMatching(/^req_/) })
   })
 
-  test('an APIError from an event, when the worker dies in the middle of a stream', async () => {
+  test('an APIError from an event, when the worker crashes during a stream', async () => {
     const server = await openServer()
     const { engine } = server.services.engineService
     const stream = anthropicClient(server.url).messages.stream({
@@ -103,7 +103,7 @@ describe('the client raises', () => {
   })
 })
 
-test('AuthenticationError without a key of the server, and an answer with it in either header', async () => {
+test('AuthenticationError without a valid key, and an answer with one in either header', async () => {
   const path = join(folder.path, 'keys.json')
   let key = ''
   const say = (text: string) => {

@@ -33,14 +33,14 @@ describe('the client raises', () => {
     })
   })
 
-  test('BadRequestError for a prompt beyond the context of the model', async () => {
+  test('BadRequestError for a prompt that exceeds the context length', async () => {
     const messages = [{ role: 'user' as const, content: 'word '.repeat(40_000) }]
     const error = await failureOf(client().chat.completions.create({ model, messages, stream: true }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ code: 'context_length_exceeded' })
   })
 
-  test('NotFoundError for a model that is not there, with the names of those that are', async () => {
+  test('NotFoundError for an unknown model, with the available ones', async () => {
     const created = await failureOf(
       client().chat.completions.create({ model: 'gpt-5', ...ask('Say hello.') }),
     )
@@ -53,19 +53,19 @@ describe('the client raises', () => {
     }
   })
 
-  test('NotFoundError for a path that is none', async () => {
+  test('NotFoundError for an unknown path', async () => {
     const error = await failureOf(client().files.list())
     expect(error).toBeInstanceOf(NotFoundError)
     expect(error).toMatchObject({ message: '404 There is no endpoint GET /v1/files.' })
   })
 
-  test('BadRequestError for embeddings of a model that gives none', async () => {
+  test('BadRequestError for a model without embeddings', async () => {
     const error = await failureOf(client().embeddings.create({ model, input: 'Say hello.' }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ code: 'unsupported', message: expect.stringContaining('hello') })
   })
 
-  test('RateLimitError over the streams of a key, with the time to wait', async () => {
+  test('RateLimitError over the limit of a key, with the time to wait', async () => {
     const { engine } = shared.server.services.engineService
     const stream = await client().chat.completions.create({
       model,
@@ -83,7 +83,7 @@ describe('the client raises', () => {
     await until(async () => (await engine.status()).active === 0)
   })
 
-  test('InternalServerError with 503 and Retry-After while the server ends', async () => {
+  test('InternalServerError with 503 and Retry-After during shutdown', async () => {
     const server = await openServer()
     server.services.engineService.drain()
     const error = await failureOf(
@@ -95,7 +95,7 @@ describe('the client raises', () => {
   })
 })
 
-test('AuthenticationError without a key of the server, and an answer with it', async () => {
+test('AuthenticationError without a valid key, and an answer with one', async () => {
   const path = join(folder.path, 'keys.json')
   let key = ''
   const say = (text: string) => {
