@@ -46,7 +46,7 @@ test('an error response has a message, a status and the seconds to wait', async 
 test('an error response that is not JSON still has a message', async () => {
   const transport = await transportTo((_request, response) => void response.writeHead(502).end('<html>'))
   await expect(transport.models()).rejects.toMatchObject({
-    message: 'The server answered with status 502.',
+    message: 'The server responded with status 502.',
     status: 502,
     retryAfterSeconds: undefined,
   })
