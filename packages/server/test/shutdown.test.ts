@@ -10,8 +10,9 @@ import {
   until,
   useFolder,
 } from '../../engine/test/engine/support.ts'
-import { type Program, runServer, workerOf } from './program.ts'
+import { type Program, runServer } from './program.ts'
 import { open, rest } from './raw.ts'
+import { workerOf } from './server-program.ts'
 import { beginning, chat, endless } from './streams.ts'
 
 const folder = makeProject(join(useFolder().path, 'project'))

@@ -39,7 +39,7 @@ export const chatChunkSchema = z
     }),
     timings: timingsSchema.optional(),
     prompt_progress: z.object({ processed: z.int(), total: z.int() }).optional().meta({
-      description: 'Prompt tokens in the cache after prefill so far, if requested with `return_progress`.',
+      description: 'The progress of the prefill in tokens, if requested with `return_progress`.',
     }),
     mcp_calls: mcpCallsField,
   })
