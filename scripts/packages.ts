@@ -21,7 +21,7 @@ import { execa } from 'execa'
 import { z } from 'zod'
 import { lockHash, lockSetNames, partsOf } from '../packages/engine/src/setup/locks.ts'
 import { oneAtATime } from '../packages/engine/src/setup/one-at-a-time.ts'
-import { pageModule } from '../packages/server/scripts/page-module.ts'
+import { createPageModule } from '../packages/server/scripts/page-module.ts'
 import { obtainUv, repository } from './environment.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -151,7 +151,7 @@ async function packServer(staging: string): Promise<PackedPackage> {
   await compile(server)
   stage(server, staging, ['dist', 'src', 'docs', 'README.md', 'package.json'])
   const files = new Map(filesIn(pageFolder).map((path) => [path, readFileSync(join(pageFolder, path))]))
-  replaceModule(staging, 'page-files', pageModule(files))
+  replaceModule(staging, 'page-files', createPageModule(files))
   return await pack(staging)
 }
 

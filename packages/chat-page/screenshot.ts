@@ -1,4 +1,4 @@
-/** Draws the chat page for the README: `npx tsx packages/chat-page/screenshot.ts FILE`. */
+/** Takes the screenshot of the chat page for the README: `npx tsx packages/chat-page/screenshot.ts FILE`. */
 import { statSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { launchChromium } from './test/chromium.ts'
@@ -23,10 +23,10 @@ try {
 
 const { size } = statSync(path)
 console.log(`${path}: ${size} bytes`)
-if (size > maxBytes) throw new Error(`The picture has more than ${maxBytes} bytes.`)
+if (size > maxBytes) throw new Error(`The image is larger than ${maxBytes} bytes.`)
 
 async function draw(browser: Browser, path: string): Promise<void> {
-  // Narrower than 50rem the conversations are out of view.
+  // Below 50rem, the conversations are hidden.
   const page = await browser.newPage({ viewport: { width: 802, height: 550 }, colorScheme: 'light' })
   await page.goto(server.url)
   for (const question of ['Hi.', 'Does it work?', 'Show me some code.']) {

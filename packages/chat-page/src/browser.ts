@@ -1,6 +1,6 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 
-/** Puts text on the clipboard; pages that did not come over HTTPS or loopback have only the old way. */
+/** Copies text to the clipboard. Pages that were not loaded over HTTPS or from loopback need the old way. */
 export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text)
   const area = document.createElement('textarea')
@@ -11,7 +11,7 @@ export async function copyText(text: string): Promise<void> {
   area.remove()
 }
 
-/** Lets the person at the page save a file. */
+/** Downloads a text as a file. */
 export function saveFile(name: string, text: string): void {
   const link = document.createElement('a')
   link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
@@ -20,7 +20,7 @@ export function saveFile(name: string, text: string): void {
   URL.revokeObjectURL(link.href)
 }
 
-/** True for as long as a media query holds. */
+/** Whether a media query matches. */
 export function useMedia(query: string): boolean {
   return useSyncExternalStore(
     (listener) => {
@@ -32,7 +32,7 @@ export function useMedia(query: string): boolean {
   )
 }
 
-/** What stands behind # in the address: the conversation that is open, which so survives a reload. */
+/** Returns the part of the URL after #, which is the open conversation, so that it survives a reload. */
 export function useHash(): string {
   return useSyncExternalStore(
     (listener) => {
@@ -43,14 +43,15 @@ export function useHash(): string {
   )
 }
 
+/** Sets the part of the URL after #. */
 export function setHash(hash: string): void {
   location.hash = hash
-  // The browser's own event comes later, maybe after the next key: that one would still be for what was open before.
+  // The browser's own event may arrive after the next key press, which would go to the previous conversation.
   dispatchEvent(new Event('hashchange'))
 }
 
-/** Whether something was done a moment ago; `mark` says that it was. */
-export function useRecently(milliseconds: number): [boolean, () => void] {
+/** Returns a flag that is true for a while after `mark` was called. */
+export function useRecentFlag(milliseconds: number): [boolean, () => void] {
   const [times, setTimes] = useState(0)
   const [recently, setRecently] = useState(false)
   useEffect(() => {

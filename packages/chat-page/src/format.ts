@@ -3,30 +3,33 @@ import type { LoadProgress } from './transport/transport.ts'
 const number = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const small = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 
-/** 0.42 → `420 ms`, 4.2 → `4.2 s`. */
-export function duration(milliseconds: number): string {
+/** Formats a duration: `420 ms`, `4.2 s`. */
+export function formatDuration(milliseconds: number): string {
   if (milliseconds < 999.5) return `${number.format(milliseconds)} ms`
   return `${small.format(milliseconds / 1000)} s`
 }
 
-export function rate(perSecond: number): string {
+/** Formats a speed: `42 tokens/s`. */
+export function formatRate(perSecond: number): string {
   return `${perSecond < 10 ? small.format(perSecond) : number.format(perSecond)} tokens/s`
 }
 
-export function count(value: number, unit: string): string {
+/** Formats a number with its unit: `1 token`, `1,234 tokens`. */
+export function formatCount(value: number, unit: string): string {
   return `${number.format(value)} ${unit}${value === 1 ? '' : 's'}`
 }
 
-/** The words of an error, for the person at the page. */
-export function reasonOf(error: unknown): string {
+/** Returns the message of an error. */
+export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** `download 1.2 of 4.8 GB` */
-export function progressText({ stage, loadedBytes, totalBytes }: LoadProgress): string {
+/** Formats the progress of a model load: `Downloading: 1.2 of 4.8 GB`. */
+export function formatProgress({ stage, loadedBytes, totalBytes }: LoadProgress): string {
   const [unit, divisor] = totalBytes >= 1e9 ? ['GB', 1e9] : ['MB', 1e6]
+  const action = stage === 'download' ? 'Downloading' : 'Loading'
   const loaded = small.format(loadedBytes / divisor)
   return totalBytes === 0
-    ? `${stage} ${loaded} ${unit}`
-    : `${stage} ${loaded} of ${small.format(totalBytes / divisor)} ${unit}`
+    ? `${action}: ${loaded} ${unit}`
+    : `${action}: ${loaded} of ${small.format(totalBytes / divisor)} ${unit}`
 }

@@ -44,7 +44,7 @@ describe('the blocks of a text', () => {
     }
   })
 
-  test('are not rendered where they are too deep', () => {
+  test('are not rendered if they are nested too deeply', () => {
     expect(isTooDeep(`Before\n${'> - 1. '.repeat(20)}x`)).toBe(true)
     expect(isTooDeep('>'.repeat(50))).toBe(true)
     expect(isTooDeep(`${'-'.repeat(200)}\n${'> '.repeat(20)}x\n${'- '.repeat(20)}\n${'*'.repeat(99)}`)).toBe(

@@ -2,7 +2,7 @@ import type { Locator } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { needs } from '../../../test/support/programs/needs.ts'
 import { answerTo, story } from '../../engine/test/engine/support.ts'
-import { emptyAnswer, startConversation, userTurnOf, withTurn } from '../src/state/conversation.ts'
+import { createAnswer, createUserTurn, startConversation, withTurn } from '../src/state/conversation.ts'
 import { expectNoComplaints, slowDown, usePage } from './page.ts'
 import { describeTools, useMcpConfig } from './tools.ts'
 
@@ -11,7 +11,7 @@ describe('the page', needs('chromium', 'ps'), () => {
   const { open, findWorker, startStream } = page
   describeTools(page)
 
-  test('streams an answer, word for word, with its figures', async () => {
+  test('streams an answer, word for word, with its statistics', async () => {
     const chat = await open()
     await chat.say('What is MLX?')
     expect(await chat.answer()).toBe(answerTo('What is MLX?'))
@@ -28,13 +28,13 @@ describe('the page', needs('chromium', 'ps'), () => {
     const chat = await open()
     await chat.say('Show me some code.')
     await chat.answer()
-    await chat.button('Copy the code').click()
+    await chat.button('Copy code').click()
     await chat.button('Copied').waitFor()
     const code = answerTo('Show me some code.').replace(/^```python\n|\n```$/g, '')
     expect(await chat.page.evaluate('navigator.clipboard.readText()')).toBe(code)
   })
 
-  test('stops where it is told to, and answers again', async () => {
+  test('stops an answer, and regenerates it', async () => {
     const chat = await open()
     await slowDown(chat.page, 15_000)
     await chat.say(story)
@@ -45,30 +45,30 @@ describe('the page', needs('chromium', 'ps'), () => {
     expect(part.length).toBeLessThan(answerTo(story).length)
     expect(await chat.page.locator('.figures').textContent()).toBe('hello · stopped')
     await slowDown(chat.page, -1)
-    await chat.button('Answer again').click()
+    await chat.button('Regenerate answer').click()
     expect(await chat.answer()).toBe(answerTo(story))
     expect(await chat.page.locator('.turn').count()).toBe(2)
     expectNoComplaints(chat)
   })
 
-  test('sends an edited message again, and drops what came after it', async () => {
+  test('sends an edited message again, and removes everything after it', async () => {
     const chat = await open()
     await chat.say('Who are you?')
     await chat.answer()
     await chat.say('What comes next?')
     await chat.answer()
     await chat.page.getByText('Who are you?').last().hover()
-    await chat.button('Edit the message').first().click()
-    const field = chat.page.getByRole('textbox', { name: 'Edit the message' })
+    await chat.button('Edit message').first().click()
+    const field = chat.page.getByRole('textbox', { name: 'Edit message' })
     expect(await field.inputValue()).toBe('Who are you?')
-    await chat.page.getByText('What comes after this message is replaced.').waitFor()
+    await chat.page.getByText('Everything after this message will be replaced.').waitFor()
     await field.fill('Count to ten.')
     await chat.button('Send again').click()
     expect(await chat.answer()).toBe(answerTo('Count to ten.'))
     expect(await chat.page.locator('.bubble').allTextContents()).toEqual(['Count to ten.'])
   })
 
-  test('keeps conversations over a reload; they are renamed and deleted', async () => {
+  test('keeps conversations across reloads, and renames and deletes them', async () => {
     const chat = await open()
     await chat.say('Say hello.')
     await chat.answer()
@@ -89,7 +89,7 @@ describe('the page', needs('chromium', 'ps'), () => {
     expectNoComplaints(chat)
   })
 
-  test('shows HTML as text and fetches no picture, whoever wrote it', async () => {
+  test('shows HTML as text and loads no images', async () => {
     const chat = await open()
     const asked: string[] = []
     chat.page.on('request', (request) => asked.push(new URL(request.url()).host))
@@ -113,7 +113,7 @@ describe('the page', needs('chromium', 'ps'), () => {
       mimeType: 'application/json',
       buffer: Buffer.from(JSON.stringify({ conversations: [conversation] })),
     })
-    await chat.page.getByText('One conversation was added.').waitFor()
+    await chat.page.getByText('Imported 1 conversation.').waitFor()
     await chat.page.keyboard.press('Escape')
     await chat.button('Imported').click()
     expect(await chat.answer()).toBe('Look <script>document.title = "taken"</script> a cat <img src=x>')
@@ -125,7 +125,7 @@ describe('the page', needs('chromium', 'ps'), () => {
     expectNoComplaints(chat)
   })
 
-  test('leaves alone what it can not read', async () => {
+  test('keeps conversations that it cannot read', async () => {
     const chat = await open()
     await chat.say('Say hello.')
     await chat.answer()
@@ -135,11 +135,11 @@ describe('the page', needs('chromium', 'ps'), () => {
     })`
     await chat.page.evaluate(`${store}.then((store) => void store.put({ precious: true }, 'odd'))`)
     await chat.reload()
-    await chat.page.getByText('A conversation can not be read.').waitFor()
+    await chat.page.getByText('1 conversation cannot be read.').waitFor()
     expect(await chat.answer()).toBe(answerTo('Say hello.'))
     const nested = '- '.repeat(5_000)
-    const conversation = startConversation(userTurnOf('Quote'))
-    const deep = withTurn(conversation, { ...emptyAnswer('hello'), text: nested, ending: 'stop' })
+    const conversation = startConversation(createUserTurn('Quote'))
+    const deep = withTurn(conversation, { ...createAnswer('hello'), text: nested, ending: 'stop' })
     await chat.page.evaluate(
       `${store}.then((store) => void store.put(${JSON.stringify(deep)}, '${deep.id}'))`,
     )
@@ -152,7 +152,7 @@ describe('the page', needs('chromium', 'ps'), () => {
     expect(await chat.page.evaluate(kept)).toEqual({ precious: true })
   })
 
-  test('says when the model dies in an answer, keeps the part, and recovers', async () => {
+  test('reports a crash of the model during an answer, keeps the text, and recovers', async () => {
     const chat = await open()
     const killWorker = findWorker()
     // Beside others, an answer takes its time.
@@ -160,10 +160,8 @@ describe('the page', needs('chromium', 'ps'), () => {
     await chat.say(story)
     await chat.page.getByRole('article').getByText('Once upon').waitFor()
     killWorker()
-    await chat.page.getByText('The answer broke off.').waitFor()
-    await chat.page
-      .getByText('The process that runs the model has ended and is being started again.')
-      .waitFor()
+    await chat.page.getByText('The answer was interrupted.').waitFor()
+    await chat.page.getByText('The model process stopped and is being restarted.').waitFor()
     const part = await chat.answer()
     expect(answerTo(story).startsWith(part)).toBe(true)
     expect(part).not.toBe('')
@@ -175,7 +173,7 @@ describe('the page', needs('chromium', 'ps'), () => {
     expect(chat.complaints.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([])
   })
 
-  test('follows an answer to its end, unless one scrolls up', async () => {
+  test('follows an answer to its end, unless the user scrolls up', async () => {
     const chat = await open({ viewport: { width: 500, height: 420 } })
     const left = `(({ scrollHeight, clientHeight, scrollTop }) => scrollHeight - clientHeight - scrollTop)(
       document.querySelector('.scroll'))`
@@ -187,16 +185,16 @@ describe('the page', needs('chromium', 'ps'), () => {
     await chat.page.locator('.answer[aria-busy=true]', { hasText: 'It lived in a folder' }).waitFor()
     await chat.page.locator('.scroll').hover()
     await chat.page.mouse.wheel(0, -200)
-    await chat.button('Go to the end').waitFor()
+    await chat.button('Scroll to end').waitFor()
     const top = await chat.page.evaluate("document.querySelector('.scroll').scrollTop")
     await slowDown(chat.page, -1)
     await chat.answer()
     expect(await chat.page.evaluate("document.querySelector('.scroll').scrollTop")).toBe(top)
-    await chat.button('Go to the end').click()
+    await chat.button('Scroll to end').click()
     await expect.poll(() => chat.page.evaluate(left)).toBeLessThan(9)
   })
 
-  test('asks for the key of a server that wants one', async () => {
+  test('asks for the key of a server that requires one', async () => {
     const chat = await open()
     await chat.page.route(/\/(v1|api)\//, async (route) => {
       if (route.request().headers().authorization === 'Bearer right') return route.continue()
@@ -206,7 +204,7 @@ describe('the page', needs('chromium', 'ps'), () => {
     const key = chat.page.getByRole('textbox', { name: 'Key' })
     await key.fill('wrong')
     await key.press('Enter')
-    await chat.page.getByText('The server refused this key.').waitFor()
+    await chat.page.getByText('The server rejected this key.').waitFor()
     await key.fill('right')
     await key.press('Enter')
     await key.waitFor({ state: 'detached' })
@@ -214,7 +212,7 @@ describe('the page', needs('chromium', 'ps'), () => {
     expect(await chat.answer()).toBe(answerTo('Say hello.'))
   })
 
-  test('loads a model that one chooses, and sends it pictures where it sees', async () => {
+  test('loads the selected model, and sends it images if it accepts them', async () => {
     const chat = await open()
     const seeing = { id: 'seeing', loaded: false, capabilities: ['images'] }
     await chat.page.route('**/v1/models', async (route) => {
@@ -260,7 +258,7 @@ describe('the page', needs('chromium', 'ps'), () => {
     })
   })
 
-  test('is used by the keyboard alone', async () => {
+  test('can be used with the keyboard alone', async () => {
     const chat = await open()
     const { keyboard } = chat.page
     const tabTo = async (target: Locator) => {
@@ -286,14 +284,14 @@ describe('the page', needs('chromium', 'ps'), () => {
     await keyboard.press('Enter')
     await tabTo(chat.page.getByLabel('Temperature'))
     await keyboard.press('Escape')
-    await tabTo(chat.button('Edit the message'))
+    await tabTo(chat.button('Edit message'))
     await keyboard.press('Enter')
     await keyboard.press('Escape')
-    await chat.button('Edit the message').waitFor()
+    await chat.button('Edit message').waitFor()
     expectNoComplaints(chat)
   })
 
-  test.each(['light', 'dark'] as const)('has no barrier that axe calls serious: %s', async (colorScheme) => {
+  test.each(['light', 'dark'] as const)('has no serious accessibility problem: %s', async (colorScheme) => {
     const chat = await open({ colorScheme })
     expect(await chat.barriers()).toEqual([])
     await chat.say('Show me some code.')

@@ -55,7 +55,7 @@ describe('a streamed answer', () => {
     ])
   })
 
-  test('has what the model thought apart, under either name', async () => {
+  test('has the reasoning separately, under either name', async () => {
     const thought = piece({ reasoning_content: 'hm' }) + piece({ reasoning: ' so', content: null })
     const { events } = await read(bodyOf(`${thought}data: [DONE]\n\n`))
     expect(events.slice(0, 2)).toEqual([
@@ -64,13 +64,13 @@ describe('a streamed answer', () => {
     ])
   })
 
-  test('tells how much of the prompt was read', async () => {
+  test('reports the progress of the prefill', async () => {
     const progress = 'data: {"choices":[{"delta":{}}],"prompt_progress":{"processed":512,"total":2048}}\n\n'
     const { events } = await read(bodyOf(`${progress}data: [DONE]\n\n`))
     expect(events[0]).toEqual({ type: 'prompt', processedTokens: 512, totalTokens: 2048 })
   })
 
-  test('tells the calls of tools between its words', async () => {
+  test('reports tool calls between its text', async () => {
     const call = { id: 'a', server: 'weather', name: 'get_weather', arguments: { city: 'Bern' } }
     const made = [
       { ...call, result: 'sunny', is_error: false },
@@ -90,23 +90,23 @@ describe('a streamed answer', () => {
     ])
   })
 
-  test('that is cut off at any byte keeps what came and fails', async () => {
+  test('that is cut off at any byte keeps its text and fails', async () => {
     const whole = `${hello}${last}${usage}`
     for (let length = 0; length <= whole.length; length += 1) {
       const { events, error } = await read(bodyOf(whole.slice(0, length), 64))
       expect(events.every(({ type }) => type === 'text')).toBe(true)
       expect(error).toBeInstanceOf(TransportError)
-      expect(error).toHaveProperty('message', 'The connection broke off before the answer was complete.')
+      expect(error).toHaveProperty('message', 'The connection was lost before the answer was complete.')
     }
   })
 
-  test('on a connection that breaks fails with words for a person', async () => {
+  test('fails with a readable message when the connection is lost', async () => {
     const { events, error } = await read(bodyOf(hello, 64, new TypeError('terminated')))
     expect(events).toHaveLength(2)
     expect(error).toHaveProperty('message', 'The connection to the server was lost.')
   })
 
-  test('that ends with an error event says what the server said', async () => {
+  test('that ends with an error event has the server’s message', async () => {
     const failure = 'event: error\ndata: {"error":{"message":"The worker ended.","type":"server_error"}}\n\n'
     const { events, error } = await read(bodyOf(hello + failure))
     expect(events).toHaveLength(2)

@@ -31,7 +31,7 @@ async function transportTo(
 const ignore = () => undefined
 const { signal } = new AbortController()
 
-test('a refusal carries message, status and the seconds to wait', async () => {
+test('an error response has a message, a status and the seconds to wait', async () => {
   const transport = await transportTo((_request, response) => {
     response.writeHead(429, { 'retry-after': '3' })
     response.end('{"error":{"message":"Too many requests wait."}}')
@@ -43,24 +43,24 @@ test('a refusal carries message, status and the seconds to wait', async () => {
   })
 })
 
-test('a refusal that is no JSON still says something', async () => {
+test('an error response that is not JSON still has a message', async () => {
   const transport = await transportTo((_request, response) => void response.writeHead(502).end('<html>'))
   await expect(transport.models()).rejects.toMatchObject({
-    message: 'The server answered with status 502.',
+    message: 'The server responded with status 502.',
     status: 502,
     retryAfterSeconds: undefined,
   })
 })
 
-test('a server that is not there is told apart', async () => {
+test('an unreachable server is recognised', async () => {
   const transport = new HttpTransport('http://127.0.0.1:1/', { getItem: () => null, setItem: ignore })
   await expect(transport.status()).rejects.toMatchObject({
-    message: 'The server can not be reached.',
+    message: 'The server cannot be reached.',
     status: 0,
   })
 })
 
-test('the key goes along once there is one', async () => {
+test('the key is sent once there is one', async () => {
   const seen: unknown[] = []
   const transport = await transportTo((request, response) => {
     seen.push(request.headers.authorization)
@@ -72,7 +72,7 @@ test('the key goes along once there is one', async () => {
   expect(seen).toEqual([undefined, 'Bearer secret'])
 })
 
-test('a load tells its progress, and fails with what the server says', async () => {
+test('a load reports its progress, and fails with the server’s message', async () => {
   const transport = await transportTo((request, response, body) => {
     expect(request.url).toBe('/api/load')
     response.write('event: progress\ndata: {"stage":"download","loaded_bytes":1,"total_bytes":4}\n\n')
@@ -88,25 +88,25 @@ test('a load tells its progress, and fails with what the server says', async () 
   await expect(transport.load('cut', ignore, signal)).rejects.toThrow('before cut was loaded')
 })
 
-test('MCP servers are listed with their tools, and with what keeps one from being used', async () => {
+test('MCP servers are listed with their tools and problems', async () => {
   const transport = await transportTo((request, response) => {
     expect(request.url).toBe('/api/mcp')
     const weather = { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather.' }] }
-    const gone = { name: 'gone', tools: [], error: 'It can not be reached.' }
+    const gone = { name: 'gone', tools: [], error: 'The server cannot be reached.' }
     response.end(JSON.stringify({ servers: [weather, gone] }))
   })
   expect(await transport.mcpServers()).toEqual([
     { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather.' }] },
-    { name: 'gone', tools: [], problem: 'It can not be reached.' },
+    { name: 'gone', tools: [], problem: 'The server cannot be reached.' },
   ])
 })
 
-test('a server that knows nothing of MCP has no MCP servers; one that fails says so', async () => {
+test('a server without MCP support has no MCP servers, and a failing one reports an error', async () => {
   let status = 404
   const transport = await transportTo((_request, response) => void response.writeHead(status).end())
   expect(await transport.mcpServers()).toEqual([])
   status = 500
-  await expect(transport.mcpServers()).rejects.toThrow('The server answered with status 500.')
+  await expect(transport.mcpServers()).rejects.toThrow('The server responded with status 500.')
 })
 
 test.each([
@@ -126,7 +126,7 @@ test.each([
   else expect(body).toHaveProperty('mcp_servers', sent)
 })
 
-test('a chat sends OpenAI’s fields, and leaving it ends the request', async () => {
+test('a chat sends OpenAI’s fields, and cancelling it ends the request', async () => {
   let sent: unknown
   let left: (() => void) | undefined
   const gone = new Promise<void>((resolve) => {

@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'vite'
-import { workerOf } from '../../server/test/program.ts'
-import { serverProgram } from '../../server/test/server-program.ts'
+import { serverProgram, workerOf } from '../../server/test/server-program.ts'
 
 export interface PageServer {
   url: string

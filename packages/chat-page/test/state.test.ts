@@ -1,24 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import {
   type AnswerTurn,
-  cutBefore,
-  emptyAnswer,
+  createAnswer,
+  createUserTurn,
   startConversation,
-  userTurnOf,
+  truncateBefore,
   withTurn,
 } from '../src/state/conversation.ts'
+import { type ConversationStore, createMemoryStore } from '../src/state/conversation-store.ts'
 import { Library, maxConversations } from '../src/state/library.ts'
 import { buildRequest } from '../src/state/request.ts'
 import { readNumber, SettingsStore, samplingFields } from '../src/state/settings.ts'
-import { memoryShelf, type Shelf } from '../src/state/shelf.ts'
 
-const answer = (text: string): AnswerTurn => ({ ...emptyAnswer('hello'), text, ending: 'stop' })
+const answer = (text: string): AnswerTurn => ({ ...createAnswer('hello'), text, ending: 'stop' })
 
-describe('what is asked', () => {
-  const first = startConversation(userTurnOf('  What is MLX? ', ['data:image/jpeg;base64,AAAA']))
-  const conversation = withTurn(withTurn(first, answer('A framework.')), userTurnOf('More'))
+describe('a request', () => {
+  const first = startConversation(createUserTurn('  What is MLX? ', ['data:image/jpeg;base64,AAAA']))
+  const conversation = withTurn(withTurn(first, answer('A framework.')), createUserTurn('More'))
 
-  test('is the system prompt and all turns, with the sampling that was set', () => {
+  test('has the system prompt, all turns and the sampling settings', () => {
     expect(
       buildRequest(conversation, { system: ' Be short. ', temperature: 0, seed: 7 }, 'hello', true),
     ).toEqual({
@@ -34,7 +34,7 @@ describe('what is asked', () => {
     })
   })
 
-  test('names the chosen MCP servers, and leaves past calls out', () => {
+  test('names the selected MCP servers, without earlier calls', () => {
     const calls = [
       { id: '1', server: 'weather', name: 'get_weather', arguments: {}, result: 'sunny', failed: false },
     ]
@@ -44,101 +44,106 @@ describe('what is asked', () => {
     expect(request.messages.at(-1)).toEqual({ role: 'assistant', text: 'Sunny.' })
   })
 
-  test('has no images for a model that sees none', () => {
+  test('has no images for a model that does not accept them', () => {
     expect(buildRequest(conversation, { system: '' }, 'hello', false).messages[0]).toEqual({
       role: 'user',
       text: 'What is MLX?',
     })
   })
 
-  test('joins questions that got no answer', () => {
+  test('merges questions without an answer', () => {
     const failed = withTurn(first, { ...answer(''), ending: 'failed', problem: 'It broke.' })
-    const { messages } = buildRequest(withTurn(failed, userTurnOf('Well?')), { system: '' }, 'hello', false)
+    const { messages } = buildRequest(
+      withTurn(failed, createUserTurn('Well?')),
+      { system: '' },
+      'hello',
+      false,
+    )
     expect(messages).toEqual([{ role: 'user', text: 'What is MLX?\n\nWell?' }])
   })
 
-  test('before an edited turn is what stood before it', () => {
+  test('for an edited turn contains the turns before it', () => {
     const third = conversation.turns[2]?.id ?? ''
-    expect(cutBefore(conversation, third).turns).toEqual(conversation.turns.slice(0, 2))
-    expect(cutBefore(conversation, 'nobody')).toBe(conversation)
+    expect(truncateBefore(conversation, third).turns).toEqual(conversation.turns.slice(0, 2))
+    expect(truncateBefore(conversation, 'nobody')).toBe(conversation)
   })
 })
 
 describe('the library', () => {
-  async function libraryOn(shelf: Shelf): Promise<Library> {
+  async function libraryOn(store: ConversationStore): Promise<Library> {
     const library = new Library()
-    await library.open(Promise.resolve(shelf))
+    await library.open(Promise.resolve(store))
     return library
   }
 
-  test('finds again what it kept, the newest first', async () => {
-    const shelf = memoryShelf()
-    const library = await libraryOn(shelf)
-    library.put({ ...startConversation(userTurnOf('old')), changed: 1 })
-    library.put({ ...startConversation(userTurnOf('new')), changed: 2 })
-    const { conversations } = (await libraryOn(shelf)).get()
+  test('restores stored conversations, newest first', async () => {
+    const store = createMemoryStore()
+    const library = await libraryOn(store)
+    library.put({ ...startConversation(createUserTurn('old')), changed: 1 })
+    library.put({ ...startConversation(createUserTurn('new')), changed: 2 })
+    const { conversations } = (await libraryOn(store)).get()
     expect(conversations.map(({ title }) => title)).toEqual(['new', 'old'])
     expect(conversations).toEqual(library.get().conversations)
   })
 
-  test('leaves what it can not read where it is, and tells of it', async () => {
-    const shelf = memoryShelf()
-    await shelf.write('bad', { id: 'bad', turns: 'none' })
-    await shelf.write('picture', {
-      ...startConversation(userTurnOf('x', ['https://example.com/pixel.png'])),
+  test('keeps and reports unreadable values', async () => {
+    const store = createMemoryStore()
+    await store.write('bad', { id: 'bad', turns: 'none' })
+    await store.write('picture', {
+      ...startConversation(createUserTurn('x', ['https://example.com/pixel.png'])),
       id: 'picture',
     })
-    const library = await libraryOn(shelf)
-    library.put(startConversation(userTurnOf('good')))
+    const library = await libraryOn(store)
+    library.put(startConversation(createUserTurn('good')))
     expect(library.get().unreadable.map(({ id }) => id)).toEqual(['bad', 'picture'])
-    expect(await shelf.read('bad')).toEqual({ id: 'bad', turns: 'none' })
+    expect(await store.read('bad')).toEqual({ id: 'bad', turns: 'none' })
     expect(library.exportText()).toContain('"turns": "none"')
     library.remove('bad')
     expect(library.get().unreadable.map(({ id }) => id)).toEqual(['picture'])
-    expect(await shelf.read('bad')).toBeUndefined()
+    expect(await store.read('bad')).toBeUndefined()
   })
 
-  test('works without a shelf, and says so', async () => {
+  test('works without a store, and reports it', async () => {
     const library = new Library()
     await library.open(Promise.reject(new Error('The operation is insecure.')))
-    library.put(startConversation(userTurnOf('kept for now')))
+    library.put(startConversation(createUserTurn('kept for now')))
     expect(library.get()).toMatchObject({
       open: true,
       conversations: [{ title: 'kept for now' }],
-      problem: 'This browser keeps no conversations: The operation is insecure.',
+      problem: 'This browser cannot store conversations: The operation is insecure.',
     })
   })
 
-  test('says when the browser has no room', async () => {
-    const full = { ...memoryShelf(), write: () => Promise.reject(new Error('Quota exceeded.')) }
+  test('reports when the storage is full', async () => {
+    const full = { ...createMemoryStore(), write: () => Promise.reject(new Error('Quota exceeded.')) }
     const library = await libraryOn(full)
     const told = new Promise<void>((resolve) => {
       library.subscribe(() => library.get().problem !== undefined && resolve())
     })
-    library.put(startConversation(userTurnOf('much')))
+    library.put(startConversation(createUserTurn('much')))
     await told
-    expect(library.get().problem).toBe('The conversation could not be kept: Quota exceeded.')
+    expect(library.get().problem).toBe('The conversation could not be saved: Quota exceeded.')
   })
 
-  test('is bounded', async () => {
-    const shelf = memoryShelf()
-    const library = await libraryOn(shelf)
+  test('is limited in size', async () => {
+    const store = createMemoryStore()
+    const library = await libraryOn(store)
     for (let index = 0; index <= maxConversations; index += 1) {
-      library.put({ ...startConversation(userTurnOf(`${index}`)), changed: index })
+      library.put({ ...startConversation(createUserTurn(`${index}`)), changed: index })
     }
     expect(library.get().conversations).toHaveLength(maxConversations)
-    expect(await shelf.all()).toHaveLength(maxConversations)
+    expect(await store.all()).toHaveLength(maxConversations)
     expect(library.get().conversations.at(-1)?.title).toBe('1')
   })
 
-  test('reads its own export, and nothing else', async () => {
-    const library = await libraryOn(memoryShelf())
-    library.put(withTurn(startConversation(userTurnOf('one')), answer('<script>')))
-    const other = await libraryOn(memoryShelf())
+  test('imports only its own exports', async () => {
+    const library = await libraryOn(createMemoryStore())
+    library.put(withTurn(startConversation(createUserTurn('one')), answer('<script>')))
+    const other = await libraryOn(createMemoryStore())
     expect(other.importFrom(library.exportText())).toBe(1)
     expect(other.get().conversations).toEqual(library.get().conversations)
-    expect(() => other.importFrom('{}')).toThrow('It has no list of conversations.')
-    expect(() => other.importFrom('{"conversations":[{}]}')).toThrow('Conversation 1 of it can not be read.')
+    expect(() => other.importFrom('{}')).toThrow('The file contains no list of conversations.')
+    expect(() => other.importFrom('{"conversations":[{}]}')).toThrow('Conversation 1 is invalid.')
     expect(() => other.importFrom('oops')).toThrow()
   })
 })
@@ -159,13 +164,13 @@ describe('settings', () => {
     expect(new SettingsStore(kept).get()).toEqual({ system: 'Be short.', seed: 3 })
   })
 
-  test('that can not be read are put aside', () => {
+  test('that cannot be read are kept under another name', () => {
     const kept = storage('{"system":')
     expect(new SettingsStore(kept).get()).toEqual({ system: '' })
     expect(kept.values.get('chat-settings-unreadable')).toBe('{"system":')
   })
 
-  test('take numbers within their bounds alone', () => {
+  test('accept only numbers within their limits', () => {
     const [temperature, , maxTokens] = samplingFields
     expect(['0', ' 0.7 ', '2', '2.1', '-1', 'warm', ''].map((text) => readNumber(temperature, text))).toEqual(
       [0, 0.7, 2, undefined, undefined, undefined, undefined],

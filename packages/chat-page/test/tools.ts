@@ -35,7 +35,7 @@ export function describeTools({ open }: ReturnType<typeof usePage>): void {
   }
 
   describe('tools of MCP servers', () => {
-    test('are off, and called where their server is ticked', async () => {
+    test('are off, and called if their server is selected', async () => {
       const chat = await open()
       const asked = chat.page.waitForRequest('**/v1/chat/completions')
       await chat.say('Say hello.')
@@ -46,7 +46,7 @@ export function describeTools({ open }: ReturnType<typeof usePage>): void {
       const box = tools.getByRole('checkbox', { name: 'weather' })
       expect(await box.isChecked()).toBe(false)
       await tools.getByText('get_weather The weather of a city, now.').first().waitFor()
-      await tools.getByText('It can not be reached.').waitFor()
+      await tools.getByText('The server cannot be reached.').waitFor()
       await box.check()
       expect(await chat.barriers()).toEqual([])
       await chat.page.keyboard.press('Escape')
@@ -55,7 +55,7 @@ export function describeTools({ open }: ReturnType<typeof usePage>): void {
       await chat.say(question)
       expect(await chat.answer()).toBe(answer)
       const summary = chat.page.locator('.call summary')
-      expect(await summary.textContent()).toBe('Called get_weather of weather {"city":"Bern"}')
+      expect(await summary.textContent()).toBe('Called get_weather from weather {"city":"Bern"}')
       const output = chat.page.getByRole('region', { name: 'Result of get_weather' })
       expect(await output.isVisible()).toBe(false)
       await summary.press('Enter')
@@ -78,7 +78,7 @@ export function describeTools({ open }: ReturnType<typeof usePage>): void {
       expectNoComplaints(chat)
     })
 
-    test('that fail say so', async () => {
+    test('report failures', async () => {
       const chat = await open()
       const tools = await openSettings(chat)
       await tools.getByRole('checkbox', { name: 'stormy' }).check()
@@ -86,30 +86,30 @@ export function describeTools({ open }: ReturnType<typeof usePage>): void {
       await chat.say(question)
       await chat.answer()
       const summary = chat.page.locator('.call summary').first()
-      expect(await summary.textContent()).toBe('Failed: get_weather of stormy {"city":"Bern"}')
+      expect(await summary.textContent()).toBe('Failed: get_weather from stormy {"city":"Bern"}')
       await summary.click()
       await chat.page.getByText('No station answers.').waitFor()
       expect(await chat.barriers()).toEqual([])
     })
 
-    test('of a server that is gone can be unticked, and a page without servers has no such choice', async () => {
+    test('of a server that no longer exists can be deselected, and a page without servers has no such setting', async () => {
       const chat = await open()
       const tools = await openSettings(chat)
       await tools.getByRole('checkbox', { name: 'weather' }).check()
       await chat.page.route('**/api/mcp', (route) => route.fulfill({ json: { servers: [] } }))
       await chat.reload()
       await openSettings(chat)
-      await tools.getByText('It is no longer there.').waitFor()
+      await tools.getByText('This server no longer exists.').waitFor()
       await tools.getByRole('checkbox', { name: 'weather' }).click()
       await tools.waitFor({ state: 'detached' })
     })
 
-    test('that can not be listed say why', async () => {
+    test('that cannot be listed show the reason', async () => {
       const chat = await open()
       const error = { message: 'Too many requests.' }
       await chat.page.route('**/api/mcp', (route) => route.fulfill({ status: 429, json: { error } }))
       const tools = await openSettings(chat)
-      await tools.getByText('The tools can not be listed. Too many requests.').waitFor()
+      await tools.getByText('The tools could not be listed. Too many requests.').waitFor()
       expect(await chat.barriers()).toEqual([])
     })
   })

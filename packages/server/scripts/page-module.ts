@@ -1,30 +1,30 @@
-/** Writes the module that stands in the place of `src/page-files.ts` in the published package. */
+/** Generates the module that replaces `src/page-files.ts` in the published package. */
 import { isUtf8 } from 'node:buffer'
 
 /**
- * A module with the exports of `src/page-files.ts` that holds the files of the chat page as data and looks nothing up.
+ * Returns a module with the exports of `src/page-files.ts` that contains the files of the chat page.
  *
- * @param files the files of the built page by their path, relative and with slashes.
+ * @param files the files of the built page, by relative path with slashes.
  */
-export function pageModule(files: ReadonlyMap<string, Uint8Array>): string {
+export function createPageModule(files: ReadonlyMap<string, Uint8Array>): string {
   const entries = [...files]
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([path, bytes]) => `  [${JSON.stringify(path)}, ${expressionOf(Buffer.from(bytes))}],`)
+    .map(([path, bytes]) => `  [${JSON.stringify(path)}, ${toExpression(Buffer.from(bytes))}],`)
   return `/** The files of the chat page. */
 const encoder = new TextEncoder()
 const files = new Map([
 ${entries.join('\n')}
 ])
 
-/** The bytes of a file of the page; undefined where there is none. */
+/** Returns the contents of a file of the chat page, or undefined if it does not exist. */
 export async function readPageFile(path) {
   return files.get(path)
 }
 `
 }
 
-/** Text stays text, which packs to less than base64. */
-function expressionOf(bytes: Buffer): string {
+/** Returns an expression for the contents. Text stays text, because it compresses better than base64. */
+function toExpression(bytes: Buffer): string {
   if (isUtf8(bytes)) return `encoder.encode(${JSON.stringify(bytes.toString())})`
   return `new Uint8Array(Buffer.from('${bytes.toString('base64')}', 'base64'))`
 }

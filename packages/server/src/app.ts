@@ -1,63 +1,63 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { anthropic } from './anthropic/anthropic.ts'
+import { addAnthropic } from './anthropic/anthropic.ts'
+import { addChatPage } from './chat-page.ts'
 import type { Api, ApiEnv, Services } from './context.ts'
-import { document } from './documents/document.ts'
-import { documentPage } from './documents/page.ts'
-import { bodies } from './http/body.ts'
-import { browserGuard } from './http/browser-guard.ts'
-import { contentType } from './http/content-type.ts'
-import { crossOrigin } from './http/cross-origin.ts'
-import { answerErrors, refuseUnreadable } from './http/failures.ts'
-import { keyCheck } from './http/key-check.ts'
-import { methods } from './http/methods.ts'
-import { requestLog } from './http/request-log.ts'
-import { securityHeaders } from './http/security-headers.ts'
-import { mcpServers } from './mcp/endpoint.ts'
-import { chatCompletions } from './openai/chat-completions.ts'
-import { completions } from './openai/completions.ts'
-import { embeddings } from './openai/embeddings.ts'
-import { modelRoutes } from './openai/models.ts'
-import { responses } from './responses/responses.ts'
-import { health } from './system/health.ts'
-import { load } from './system/load.ts'
-import { metricsPage } from './system/metrics-page.ts'
-import { page } from './system/page.ts'
-import { status } from './system/status.ts'
+import { addAuthentication } from './http/authentication.ts'
+import { addBodyReader } from './http/body.ts'
+import { addBrowserGuard } from './http/browser-guard.ts'
+import { addContentTypeCheck } from './http/content-type.ts'
+import { addCors } from './http/cors.ts'
+import { addErrorHandler, rejectInvalidRequest } from './http/error-handler.ts'
+import { addMethodNotAllowed } from './http/method-not-allowed.ts'
+import { addRequestLog } from './http/request-log.ts'
+import { addSecurityHeaders } from './http/security-headers.ts'
+import { addMcpServers } from './mcp/endpoint.ts'
+import { addChatCompletions } from './openai/chat-completions.ts'
+import { addCompletions } from './openai/completions.ts'
+import { addEmbeddings } from './openai/embeddings.ts'
+import { addModels } from './openai/models.ts'
+import { addDocsPage } from './openapi/docs-page.ts'
+import { addOpenApiDocument } from './openapi/document.ts'
+import { addHealth } from './operations/health.ts'
+import { addLoad } from './operations/load.ts'
+import { addMetrics } from './operations/metrics-endpoint.ts'
+import { addStatus } from './operations/status.ts'
+import { addResponses } from './responses/responses.ts'
 
 /**
- * The whole server as an app of Hono's, without a socket: what each request goes through, then the endpoints. Serve its
- * `fetch`, add routes to it, or mount it in an app of your own: `app.route('/', createApp(services))`, or below a prefix.
+ * Creates the server as a Hono app that does not listen yet. Serve its `fetch`, add routes to it, or mount it in
+ * your own app, at `/` or at a prefix: `app.route('/', createApp(services))`.
  *
- * Routes that are added afterwards, to it or to the app that it is mounted in at `/`, go through the same checks: who
- * asks, JSON alone, bounds of the body. Those that were there before don't.
+ * Routes that you add later, to this app or to an app that mounts it at `/`, run behind the same checks:
+ * authentication, JSON content type and body limits. Routes that you added earlier do not.
  */
 export function createApp(services: Services): Api {
-  const api: Api = new OpenAPIHono<ApiEnv>({ defaultHook: refuseUnreadable })
-  // First what holds for every answer, those of refusals too: its id, its headers. Then what is refused, the cheapest
-  // and least telling first: strangers' pages before anything else, but a preflight before the key, which it never
-  // bears; the body is read last, once it is known from whom it is and what for.
-  requestLog(api, services)
-  answerErrors(api)
-  securityHeaders(api)
-  browserGuard(api, services)
-  crossOrigin(api, services)
-  keyCheck(api, services)
-  methods(api)
-  contentType(api)
-  bodies(api, services)
-  health(api, services)
-  status(api, services)
-  load(api, services)
-  metricsPage(api, services)
-  page(api)
-  chatCompletions(api, services)
-  completions(api, services)
-  embeddings(api, services)
-  modelRoutes(api, services)
-  responses(api, services)
-  anthropic(api, services)
-  mcpServers(api, services)
-  document(api)
-  documentPage(api, services)
+  const api: Api = new OpenAPIHono<ApiEnv>({ defaultHook: rejectInvalidRequest })
+  // The order matters. Request IDs and headers come first, because error responses need them too. Cheap checks
+  // come before expensive ones. CORS comes before authentication, because preflights carry no key. The body is
+  // read last, when the caller and the endpoint are known.
+  addRequestLog(api, services)
+  addErrorHandler(api)
+  addSecurityHeaders(api)
+  addBrowserGuard(api, services)
+  addCors(api, services)
+  addAuthentication(api, services)
+  addMethodNotAllowed(api)
+  addContentTypeCheck(api)
+  addBodyReader(api, services)
+  addHealth(api, services)
+  addStatus(api, services)
+  addLoad(api, services)
+  addMetrics(api, services)
+  addChatPage(api)
+  addChatCompletions(api, services)
+  addCompletions(api, services)
+  addEmbeddings(api, services)
+  addModels(api, services)
+  addResponses(api, services)
+  addAnthropic(api, services)
+  addMcpServers(api, services)
+  addOpenApiDocument(api)
+  addDocsPage(api, services)
   return api
 }

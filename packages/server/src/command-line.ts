@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The program `mlx-app-server`. */
+/** The `mlx-app-server` command. */
 import { resolve } from 'node:path'
 import { findProject, programCommand } from 'mlx-app/setup'
 import { runKeys } from './keys/command.ts'
@@ -12,11 +12,11 @@ else if (command === 'keys') process.exitCode = await keys(rest)
 else if (isHelp(command) && rest.length === 0) console.log(help())
 else {
   const unknown = isHelp(command) ? rest[0] : command
-  console.error(`What is "${unknown}"?\n\n${usage()}`)
+  console.error(`Unknown argument "${unknown}".\n\n${usage()}`)
   process.exitCode = 2
 }
 
-/** Loaded when it is needed: the other commands are there at once. */
+/** Imports the server only when it is needed, so that the other commands start quickly. */
 async function serve(): Promise<void> {
   const { runServer } = await import('./run.ts')
   await runServer()
@@ -26,7 +26,7 @@ function isHelp(word: string): boolean {
   return word === '--help' || word === '-h' || word === 'help'
 }
 
-/** The commands for keys, on the file of KEYS_FILE; gives the exit code. */
+/** Runs a `keys` command on the file that KEYS_FILE names, and returns the exit code. */
 async function keys(words: readonly string[]): Promise<number> {
   try {
     const { keysFile } = readSettings(process.env)
@@ -42,9 +42,9 @@ async function keys(words: readonly string[]): Promise<number> {
 function usage(): string {
   const program = programCommand('mlx-app-server')
   const lines = [
-    [program, 'starts the server for the project of this folder'],
-    [`${program} keys --help`, 'makes, lists and revokes keys'],
-    [`${program} --help`, 'shows all settings'],
+    [program, 'Start the server for the project in this folder'],
+    [`${program} keys --help`, 'Create, list and revoke API keys'],
+    [`${program} --help`, 'Show all settings'],
   ] as const
   const width = Math.max(...lines.map(([call]) => call.length))
   return `Usage:\n\n${lines.map(([call, text]) => `  ${call.padEnd(width)}  ${text}`).join('\n')}`
@@ -57,13 +57,13 @@ function help(): string {
     const value = String(defaults.get(key) ?? '')
     return `  ${variable.padEnd(width)}  ${meaning}${value === '' ? '' : ` (default: ${value})`}`
   })
-  return `An HTTP server for a model on MLX, with the APIs of OpenAI and of Anthropic.
+  return `An HTTP server for MLX models that is compatible with the OpenAI and Anthropic APIs.
 
 ${usage()}
 
-Settings, from the environment:
+Settings (environment variables):
 
 ${rows.join('\n')}
 
-Exit codes: 0 after a signal, 1 where it can't start, 2 for a wrong word or variable, 130 for Ctrl-C before it listens.`
+Exit codes: 0 stopped by a signal, 1 failed to start, 2 invalid argument or setting, 130 Ctrl-C before listening.`
 }

@@ -2,72 +2,61 @@ import type { HttpBindings } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ProjectConfig } from 'mlx-app/setup'
 import type { Logger } from 'pino'
-import type { Generations } from './generations.ts'
+import type { Authenticate, Caller } from './caller.ts'
+import type { EngineService } from './engine-service.ts'
+import type { GenerationLimiter } from './generation-limiter.ts'
 import type { KeyFile } from './keys/key-file.ts'
 import type { McpServers } from './mcp/toolbox.ts'
+import type { Metrics } from './operations/metrics.ts'
 import type { ServedModels } from './served-models.ts'
-import type { Service } from './service.ts'
 import type { Settings } from './settings.ts'
-import type { Metrics } from './system/metrics.ts'
 
-/** Who sends a request: the name of a key, what `authenticate` says, or `anonymous` where nobody has to say it. */
-export type Caller = string
-
-/**
- * Says who sends a request, in place of the check of keys; undefined refuses it with 401. It is asked for every request
- * but those to what is open to all: the pages, `/health`, `/ready`, `/api/status` and the description of the API. What
- * it throws is answered with 500.
- *
- * Limits, logs and stored answers go by the name that it gives.
- */
-export type Authenticate = (request: Request) => Caller | undefined | Promise<Caller | undefined>
-
-/** What the parts of the server share, and what routes of your own may use; made by `createServices`. */
+/** What the parts of the server share. Your own routes can use it too. `createServices` creates it. */
 export interface Services extends AsyncDisposable {
   settings: Settings
-  /** What is in mlx.config.json, with the defaults of what is not. */
+  /** The contents of mlx.config.json, with defaults for missing fields. */
   config: ProjectConfig
-  /** Absolute path of the project's folder. */
+  /** The absolute path of the project folder. */
   root: string
   log: Logger
-  /** The file of the keys; nobody asks it where there is an `authenticate`. */
+  /** The API keys. They are not checked if `authenticate` is set. */
   keys: KeyFile
   authenticate: Authenticate | undefined
-  /** The engine and its state. */
-  service: Service
-  /** The models that requests may name. */
+  /** The engine, its state and its restarts. */
+  engineService: EngineService
+  /** The models that requests can name. */
   models: ServedModels
-  /** Runs generations within the limits of the server: what a route of your own calls for an answer of the model. */
-  generations: Generations
+  /** Generates text within the server's limits. Use it in your own routes. */
+  generations: GenerationLimiter
   metrics: Metrics
-  /** The MCP servers of the file that MCP_CONFIG names; undefined where it names none. */
+  /** The MCP servers in the file that MCP_CONFIG names, or undefined if it is not set. */
   mcp: McpServers | undefined
   /**
-   * Starts the worker and loads the configured model; `startServer` does so by itself. Another call gives the same
+   * Starts the worker and loads the configured model. `startServer` calls it for you. Further calls return the same
    * promise.
    *
    * @throws EngineError as `createEngine` and `loadModel`, ABORTED after `close`.
    */
   start(): Promise<void>
-  /** Ends the worker, what is under way with it, and the MCP servers. */
+  /** Stops the worker, all running requests and the MCP servers. */
   close(): Promise<void>
 }
 
-/** For `Hono`: what the app that `createApp` gives knows of each request. */
+/** The Hono environment of the app that `createApp` returns. */
 export interface ApiEnv {
-  /** Node's own request and response, where @hono/node-server serves the app. */
+  /** Node's request and response, if @hono/node-server serves the app. */
   Bindings: Partial<HttpBindings>
   Variables: {
     requestId: string
-    /** Writes the request's id in each line. */
+    /** A logger that adds the request ID to each line. */
     log: Logger
     caller: Caller
-    /** What the app is mounted below, as `/llm`; empty where it is not. */
+    /** The path that the app is mounted at, such as `/llm`, or an empty string. */
     prefix: string
-    /** Of the error that answers the request, where it is no generation's. */
+    /** The code of the error response, unless a generation caused the error. */
     code?: string
   }
 }
 
-/** The app that `createApp` gives: one of Hono's. */
+/** The Hono app that `createApp` returns. */
 export type Api = OpenAPIHono<ApiEnv>

@@ -1,25 +1,25 @@
 import { EngineError, type EngineErrorCode } from 'mlx-app'
 
-/** The statuses that the server answers a failure with; 499 stands in logs only, its client has left. */
+/** The HTTP statuses of failures. 499 appears only in logs, because the client has already disconnected. */
 export type ErrorStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 431 | 499 | 500 | 503 | 504
 
-/** What an `ApiError` says beyond its message. */
+/** The options of an `ApiError`. */
 export interface ApiErrorOptions {
-  /** The field of the body that is wrong, as `messages.0.content`. */
+  /** The invalid field of the request body, such as `messages.0.content`. */
   param?: string | undefined
-  /** When it is worth to try again. */
+  /** How long the client should wait before it tries again. */
   retryAfterSeconds?: number | undefined
   cause?: unknown
 }
 
 /**
- * What a request fails with; throw one in a route of your own for an answer like the server's. `message` is for the
- * client's eyes: it holds nothing of the inside.
+ * A failed request. Throw one in your own routes to answer like the server does. Clients see `message`, so it
+ * must not reveal internal details.
  */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: ErrorStatus
-  /** Stable, for programs: `invalid_value`, `model_not_found`, ... */
+  /** A stable code for programs, such as `invalid_value` or `model_not_found`. */
   readonly code: string
   readonly param: string | undefined
   readonly retryAfterSeconds: number | undefined
@@ -32,31 +32,36 @@ export class ApiError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds
   }
 
-  /** The answer that it is, in the shape of OpenAI's API. Hono gives it where an app has no error handler of its own. */
+  /** Returns this error as an OpenAI-style response. Hono uses it in apps without their own error handler. */
   getResponse(): Response {
     const headers = this.retryAfterSeconds === undefined ? {} : { 'retry-after': `${this.retryAfterSeconds}` }
-    return Response.json(openaiError(this, ''), { status: answeredStatus(this), headers })
+    return Response.json(openaiError(this, ''), { status: responseStatus(this), headers })
   }
 }
 
-/** Nobody reads the answer to a client that has left: Response has no status 499. */
-export function answeredStatus({ status }: ApiError): Exclude<ErrorStatus, 499> {
+/** Returns the status to respond with. `Response` does not allow 499, and nobody reads that answer anyway. */
+export function responseStatus({ status }: ApiError): Exclude<ErrorStatus, 499> {
   return status === 499 ? 400 : status
 }
 
-/** A body that can't be served as it is. */
+/** Creates the error for an invalid request body or parameter. */
 export function invalid(message: string, param?: string): ApiError {
   return new ApiError(400, 'invalid_value', message, { param })
 }
 
-interface Meaning {
+/** Creates the error for a client that disconnected before its answer was complete. */
+export function clientLeftError(cause?: unknown): ApiError {
+  return new ApiError(499, 'client_closed_request', 'The client closed the connection.', { cause })
+}
+
+interface ErrorMapping {
   status: ErrorStatus
   code: string
   retryAfterSeconds?: number
 }
 
-/** What the engine's errors are to a client. Those that are not here are the server's own fault: 500. */
-const meanings: Partial<Record<EngineErrorCode, Meaning>> = {
+/** How engine errors are reported to clients. Codes that are missing here are internal errors (500). */
+const errorMappings: Partial<Record<EngineErrorCode, ErrorMapping>> = {
   ABORTED: { status: 499, code: 'client_closed_request' },
   CONTEXT_LENGTH_EXCEEDED: { status: 400, code: 'context_length_exceeded' },
   DEADLINE_EXCEEDED: { status: 504, code: 'timeout' },
@@ -69,26 +74,26 @@ const meanings: Partial<Record<EngineErrorCode, Meaning>> = {
   WORKER_EXITED: { status: 503, code: 'model_restarting', retryAfterSeconds: 2 },
 }
 
-/** What a client hears where the engine's own words tell of the inside. */
+/** Replaces engine messages that would reveal internal details. */
 const publicMessages: Partial<Record<EngineErrorCode, string>> = {
   DISPOSED: 'The server is shutting down.',
-  OUT_OF_MEMORY: 'There is not enough memory for this request now.',
-  WORKER_EXITED: 'The process that runs the model has ended. It is being started again.',
+  OUT_OF_MEMORY: 'There is not enough memory for this request right now.',
+  WORKER_EXITED: 'The model process stopped and is being restarted.',
 }
 
-/** Any failure as one that a client may see; what is not known is a 500 without a word on the inside. */
+/** Converts any error to one that clients may see. Unknown errors become a 500 without details. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
-  const meaning = EngineError.isInstance(error) ? meanings[error.code] : undefined
-  if (!EngineError.isInstance(error) || meaning === undefined) {
-    return new ApiError(500, 'internal_error', 'The server failed to answer this request.', { cause: error })
+  const mapping = EngineError.isInstance(error) ? errorMappings[error.code] : undefined
+  if (!EngineError.isInstance(error) || mapping === undefined) {
+    return new ApiError(500, 'internal_error', 'The server failed to process this request.', { cause: error })
   }
-  const { status, code, retryAfterSeconds } = meaning
+  const { status, code, retryAfterSeconds } = mapping
   const message = publicMessages[error.code] ?? error.message
   return new ApiError(status, code, message, { retryAfterSeconds, cause: error })
 }
 
-/** The `type` of an error in OpenAI's API. */
+/** Returns the OpenAI error `type` for a status. */
 function openaiType(status: ErrorStatus): string {
   if (status === 401) return 'authentication_error'
   if (status === 403) return 'permission_error'
@@ -96,10 +101,10 @@ function openaiType(status: ErrorStatus): string {
   return status >= 500 ? 'server_error' : 'invalid_request_error'
 }
 
-/** An error as OpenAI's clients read it: https://platform.openai.com/docs/guides/error-codes. */
+/** Returns an error in OpenAI's format: https://platform.openai.com/docs/guides/error-codes. */
 export function openaiError(error: ApiError, requestId: string) {
   const { status, code, param = null } = error
-  return { error: { message: messageOf(error, requestId), type: openaiType(status), param, code } }
+  return { error: { message: withRequestId(error, requestId), type: openaiType(status), param, code } }
 }
 
 const anthropicTypes: Partial<Record<ErrorStatus, string>> = {
@@ -113,18 +118,18 @@ const anthropicTypes: Partial<Record<ErrorStatus, string>> = {
   504: 'timeout_error',
 }
 
-/** An error as Anthropic's clients read it: https://docs.anthropic.com/en/api/errors. */
+/** Returns an error in Anthropic's format: https://docs.anthropic.com/en/api/errors. */
 export function anthropicError(error: ApiError, requestId: string) {
   const type = anthropicTypes[error.status] ?? 'invalid_request_error'
-  const told = messageOf(error, requestId)
-  // The words by which agents know that a conversation has to be made shorter.
-  const message = error.code === 'context_length_exceeded' ? `prompt is too long: ${told}` : told
+  const text = withRequestId(error, requestId)
+  // Agents recognise these words and shorten the conversation.
+  const message = error.code === 'context_length_exceeded' ? `prompt is too long: ${text}` : text
   const details = { error_code: error.code }
   return { type: 'error', error: { type, message, details }, request_id: requestId }
 }
 
-/** The id finds the log's line of a failure that says nothing more; it is empty where there is none. */
-function messageOf(error: ApiError, requestId: string): string {
-  const told = error.status === 500 && requestId !== ''
-  return told ? `${error.message} Request id: ${requestId}` : error.message
+/** Appends the request ID to internal errors, so that their log line can be found. */
+function withRequestId(error: ApiError, requestId: string): string {
+  const isInternal = error.status === 500 && requestId !== ''
+  return isInternal ? `${error.message} Request ID: ${requestId}` : error.message
 }

@@ -1,50 +1,53 @@
 import type { Context } from 'hono'
 import type { ApiEnv } from './context.ts'
 import { type ApiError, toApiError } from './errors.ts'
-import { nodeOf } from './http/node.ts'
-import { within } from './within.ts'
+import { getNodeBindings } from './http/node-bindings.ts'
+import { withTimeout } from './with-timeout.ts'
 
-/** One event of a stream, before it is written. */
+/** A server-sent event before it is serialised. */
 export interface ServerEvent {
   event?: string
-  /** Written as JSON unless it is a string. */
+  /** Serialised as JSON, unless it is a string. */
   data: unknown
 }
 
-/** When a stream does something by itself. */
-export interface Pace {
-  /** The status and the headers go out after so long without a first event: until then an error has a status of its own. */
+/** The timeouts and intervals of a stream. */
+export interface StreamTimings {
+  /** How long to wait for the first event before the headers are sent. Until then, an error sets the status. */
   headAfterMs: number
-  /** Balancers and clients cut connections that are silent for long: a comment is sent after at most twice so long. */
+  /**
+   * How often a silent stream is checked. A comment is sent after at most twice this time, because load balancers
+   * and clients close silent connections.
+   */
   heartbeatMs: number
-  /** A client that takes nothing for so long is cut, or it would hold its place for good. */
+  /** How long a client can read nothing before it is disconnected. */
   stalledMs: number
 }
 
-const usualPace: Pace = { headAfterMs: 5000, heartbeatMs: 5000, stalledMs: 60_000 }
+const defaultTimings: StreamTimings = { headAfterMs: 5000, heartbeatMs: 5000, stalledMs: 60_000 }
 const heartbeat = ': still here\n\n'
 
 /**
- * A response of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). Nothing is taken
- * from `events` faster than the client reads; when it leaves, they are ended.
+ * Creates a response of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). It
+ * reads `events` only as fast as the client does, and stops them when the client disconnects.
  *
- * @param asErrorEvents how a failure after the first event is told; the stream then ends.
- * @throws what `events` throws before their first one.
+ * @param toErrorEvents returns the events to send for an error after the first event. The stream then ends.
+ * @throws the error that `events` throws before the first event.
  */
 export async function serverSentEvents(
   c: Context<ApiEnv>,
   events: AsyncIterable<ServerEvent>,
-  asErrorEvents: (error: ApiError) => ServerEvent[],
-  { headAfterMs, heartbeatMs, stalledMs }: Pace = usualPace,
+  toErrorEvents: (error: ApiError) => ServerEvent[],
+  { headAfterMs, heartbeatMs, stalledMs }: StreamTimings = defaultTimings,
 ): Promise<Response> {
   const iterator = events[Symbol.asyncIterator]()
   let first: Promise<IteratorResult<ServerEvent>> | undefined = iterator.next()
-  await within(first, headAfterMs)
+  await withTimeout(first, headAfterMs)
   const encoder = new TextEncoder()
-  // One timer for all of a stream: a race for each event would cost as much as the event.
+  // One timer per stream, because a race per event would cost as much as the event itself.
   let timer: NodeJS.Timeout | undefined
   let waiting = false
-  let left = false
+  let cancelled = false
   let quietMs = 0
   const body = new ReadableStream<Uint8Array>(
     {
@@ -53,17 +56,17 @@ export async function serverSentEvents(
           quietMs += heartbeatMs
           if (waiting && quietMs > heartbeatMs) controller.enqueue(encoder.encode(heartbeat))
           if (waiting || quietMs <= stalledMs) return
-          const node = nodeOf(c)
-          // The end of its connection reaches `cancel`.
+          const node = getNodeBindings(c)
+          // Closing the connection calls `cancel`.
           if (node !== undefined) return void node.outgoing.destroy()
           clearInterval(timer)
-          left = true
-          controller.error(new Error('The client took nothing for too long.'))
+          cancelled = true
+          controller.error(new Error('The client stopped reading.'))
           void iterator.return?.()
         }, heartbeatMs)
       },
       async pull(controller) {
-        const say = (event: ServerEvent) => controller.enqueue(encoder.encode(written(event)))
+        const send = (event: ServerEvent) => controller.enqueue(encoder.encode(formatEvent(event)))
         const end = () => {
           clearInterval(timer)
           controller.close()
@@ -72,15 +75,15 @@ export async function serverSentEvents(
         quietMs = 0
         try {
           const item = await (first ?? iterator.next())
-          if (left) return
+          if (cancelled) return
           if (item.done === true) end()
-          else say(item.value)
+          else send(item.value)
         } catch (cause) {
           const error = toApiError(cause)
-          if (left) return
+          if (cancelled) return
           if (error.status !== 499) {
             c.var.log.warn({ err: error.cause ?? error, code: error.code }, 'a stream failed')
-            for (const event of asErrorEvents(error)) say(event)
+            for (const event of toErrorEvents(error)) send(event)
           }
           end()
         }
@@ -89,7 +92,7 @@ export async function serverSentEvents(
         quietMs = 0
       },
       async cancel() {
-        left = true
+        cancelled = true
         clearInterval(timer)
         await iterator.return?.()
       },
@@ -99,12 +102,12 @@ export async function serverSentEvents(
   return c.body(body, 200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
-    // Asks nginx to pass events on as they come.
+    // Tells nginx not to buffer the events.
     'x-accel-buffering': 'no',
   })
 }
 
-function written({ event, data }: ServerEvent): string {
+function formatEvent({ event, data }: ServerEvent): string {
   const name = event === undefined ? '' : `event: ${event}\n`
   return `${name}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
 }

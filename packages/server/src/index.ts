@@ -1,17 +1,18 @@
 /**
- * An HTTP server for models on MLX that OpenAI's and Anthropic's clients talk to, as a library: `runServer` for a
- * program of its own, `startServer` inside of another one, `createServices` and `createApp` for an app that listens by itself.
+ * An HTTP server for MLX models that is compatible with OpenAI's and Anthropic's clients. `runServer` runs it as a
+ * program, `startServer` inside another program. `createServices` and `createApp` build an app to serve yourself.
  */
 export { createApp } from './app.ts'
-export type { Api, ApiEnv, Authenticate, Caller, Services } from './context.ts'
+export type { Authenticate, Caller } from './caller.ts'
+export type { Api, ApiEnv, Services } from './context.ts'
+export type { EngineService, State } from './engine-service.ts'
 export { ApiError, type ApiErrorOptions, type ErrorStatus } from './errors.ts'
-export type { GenerationRecord, Generations } from './generations.ts'
+export type { GenerationLimiter, GenerationRecord } from './generation-limiter.ts'
 export { KeyError } from './keys/records.ts'
 export { StartError } from './listen-errors.ts'
+export type { Metrics } from './operations/metrics.ts'
 export { runServer } from './run.ts'
 export type { ServedModel, ServedModels } from './served-models.ts'
-export type { Service, State } from './service.ts'
 export { createServices, type ServicesOptions } from './services.ts'
 export { readSettings, SettingError, type Settings } from './settings.ts'
 export { type RunningServer, type ServedApp, type StartOptions, startServer } from './start.ts'
-export type { Metrics } from './system/metrics.ts'

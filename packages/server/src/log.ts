@@ -3,13 +3,13 @@ import * as z from 'zod'
 import type { Settings } from './settings.ts'
 
 /**
- * Writes the log to standard error; standard output says where the server listens, and nothing else. A program reads
- * lines of JSON, a person at a terminal a line of words for each of them.
+ * Creates the logger. It writes to standard error: readable lines in a terminal, JSON otherwise. Standard output is
+ * reserved for the line that tells where the server listens.
  */
 export function createLog({ logLevel }: Pick<Settings, 'logLevel'>): Logger {
   const { stderr } = process
   if (!stderr.isTTY) return pino({ level: logLevel }, destination(2))
-  return pino({ level: logLevel }, { write: (line) => stderr.write(readable(line)) })
+  return pino({ level: logLevel }, { write: (line) => stderr.write(formatLine(line)) })
 }
 
 const lineSchema = z.looseObject({
@@ -19,14 +19,14 @@ const lineSchema = z.looseObject({
   err: z.object({ message: z.string(), stack: z.string().optional() }).optional(),
 })
 
-/** What is the same on every line, or stands elsewhere in it. */
-const left = new Set(['level', 'time', 'msg', 'err', 'pid', 'hostname'])
+/** Fields that are the same on every line or that are formatted separately. */
+const hiddenFields = new Set(['level', 'time', 'msg', 'err', 'pid', 'hostname'])
 
-/** A line of the log for a terminal: `12:30:01 info  request method=POST status=200`. */
-export function readable(line: string): string {
+/** Formats a log line for a terminal: `12:30:01 info  request method=POST status=200`. */
+export function formatLine(line: string): string {
   const { level, time, msg, err, ...rest } = lineSchema.parse(JSON.parse(line))
   const fields = Object.entries(rest)
-    .filter(([key]) => !left.has(key))
+    .filter(([key]) => !hiddenFields.has(key))
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const words = [clock(time), nameOf(level).padEnd(5), msg, ...fields].filter((word) => word !== '')
   const trouble = err && `\n  ${(err.stack ?? err.message).replaceAll('\n', '\n  ')}`

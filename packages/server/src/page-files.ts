@@ -1,6 +1,6 @@
 /**
- * The files of the chat page. In the repository they are read as `packages/chat-page` was last built; in the published
- * package `dist/page-files.js` is another module, which holds them as data: see scripts/page-module.ts.
+ * Reads the files of the chat page. In the repository, they come from the last build of `packages/chat-page`. In the
+ * published package, `dist/page-files.js` is a generated module that contains them (see scripts/page-module.ts).
  */
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 const folder = new URL('../../chat-page/dist/', import.meta.url)
 
 /**
- * The bytes of a file of the page; undefined where there is none.
+ * Returns the contents of a file of the chat page, or undefined if it does not exist.
  *
- * @param path relative, with slashes: `index.html`, `assets/index-T7VoWeUi.js`.
+ * @param path a relative path with slashes, such as `index.html` or `assets/index-T7VoWeUi.js`.
  */
 export async function readPageFile(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {

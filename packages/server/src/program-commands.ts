@@ -1,14 +1,14 @@
-/** How the commands of the server are called in a project, for the texts that name one. */
+/** The commands of the server as messages show them in a project. */
 import { hasScript, programCommand, scriptCommand, scriptWithArguments } from 'mlx-app/setup'
 
-/** The command for keys: the project's script of that name, else the program of this package. */
+/** Returns the command for keys: the project's `keys` script if it has one, otherwise `mlx-app-server keys`. */
 export function keysCommand(commandArguments: string): string {
   return hasScript('keys')
     ? scriptWithArguments('keys', commandArguments)
     : `${programCommand('mlx-app-server')} keys ${commandArguments}`
 }
 
-/** What starts the server: the project's script `start`, else the program of this package. */
+/** Returns the command that starts the server: the project's `start` script, otherwise `mlx-app-server`. */
 export function startCommand(): string {
   return hasScript('start') ? scriptCommand('start') : programCommand('mlx-app-server')
 }

@@ -1,39 +1,39 @@
 import { constants } from 'node:os'
 import { EngineError } from 'mlx-app'
-import { getModelFirst } from './first-model.ts'
 import { KeyError } from './keys/records.ts'
 import { StartError } from './listen-errors.ts'
+import { resolveMissingModel } from './missing-model.ts'
 import { readSettings, SettingError } from './settings.ts'
 import { type RunningServer, type StartOptions, startServer } from './start.ts'
 
 /**
- * Runs a server as a program of its own, with the settings of the environment: asks at a terminal for a model that is
- * not on disk, listens, writes `Listening on http://...` to standard output, and ends the process.
+ * Runs the server as a program with the settings from the environment. It asks in a terminal if the model is not on
+ * disk, listens, writes `Listening on http://...` to standard output, and exits the process when the server stops.
  *
- * The exit code is 0 after SIGINT or SIGTERM, which let answers under way end within GRACE_MS; 1 where it can't start,
- * 2 for a wrong variable, 130 for Ctrl-C before it listens. A second signal cuts what is left and ends the process with
- * the code that shells give to that signal. Nothing is thrown: what fails is told on standard error.
+ * SIGINT and SIGTERM let running requests finish within GRACE_MS, and the exit code is 0. A second signal cancels
+ * them and exits with the code that shells use for that signal. Other exit codes are 1 if the server fails to start,
+ * 2 for an invalid setting, and 130 for Ctrl-C before it listens. Nothing is thrown: errors go to standard error.
  */
 export async function runServer(options: StartOptions = {}): Promise<void> {
   try {
     const settings = readSettings(process.env)
-    if (settings.engineUrl === '') await getModelFirst(process.env, options.engine)
+    if (settings.engineUrl === '') await resolveMissingModel(process.env, options.engine)
     const server = await startServer(settings, options)
-    const ending = endOnSignals(server)
+    const ending = closeOnSignals(server)
     console.log(`Listening on ${server.url}`)
     server.ready.catch(async (error: unknown) => {
-      // Told to end, a start that was under way fails.
+      // A start that is still running fails when the server is stopped.
       if (ending()) return
       await server.cut()
-      fail(error)
+      exitWithError(error)
     })
   } catch (error) {
-    fail(error)
+    exitWithError(error)
   }
 }
 
-/** The first signal lets answers under way end, a second one cuts them. */
-function endOnSignals(server: RunningServer): () => boolean {
+/** Lets running requests finish on the first signal and cancels them on the second. */
+function closeOnSignals(server: RunningServer): () => boolean {
   let asked = false
   let code = 0
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -41,18 +41,18 @@ function endOnSignals(server: RunningServer): () => boolean {
       if (asked) code = 128 + constants.signals[signal]
       const end = asked ? server.cut() : server.close()
       asked = true
-      end.then(() => process.exit(code), fail)
+      end.then(() => process.exit(code), exitWithError)
     })
   }
   return () => asked
 }
 
-function fail(error: unknown): never {
+function exitWithError(error: unknown): never {
   if (error instanceof SettingError) {
     console.error(error.message)
     process.exit(2)
   }
-  // What a user can fix needs no stack; a bug does.
+  // The user can fix these errors, so they need no stack. Anything else is a bug.
   if (EngineError.isInstance(error)) console.error(error.describe())
   else if (error instanceof KeyError || error instanceof StartError) console.error(error.message)
   else console.error(error)

@@ -1,65 +1,58 @@
 import { basename, isAbsolute } from 'node:path'
 import type { LoadedModel, ModelOnDisk } from 'mlx-app'
 import type { ProjectConfig } from 'mlx-app/setup'
+import type { EngineService } from './engine-service.ts'
 import { ApiError } from './errors.ts'
-import type { Service } from './service.ts'
 
-/** A model that requests may name. */
+/** A model that requests can name. */
 export interface ServedModel {
   id: string
-  /** What it is now, if it is in memory. */
+  /** The loaded model, if it is in memory. */
   loaded: LoadedModel | undefined
 }
 
-/** A look at the disk is good for so long. */
-const freshMs = 10_000
+/** How long the list of models on disk is cached. */
+const cacheMs = 10_000
 
 /**
- * The names that requests may give: the configured model, its aliases, and the models on disk. A path is no name:
- * clients can't make the server read a folder of their choice.
+ * The models that requests can name: the configured model, its aliases, and the models on disk. Paths are not
+ * accepted, so that clients cannot make the server read arbitrary folders.
  */
 export class ServedModels {
-  readonly #service: Service
+  readonly #engineService: EngineService
   readonly #config: ProjectConfig
-  readonly #only: readonly string[]
+  readonly #allowed: readonly string[]
   #onDisk: Promise<ModelOnDisk[]> | undefined
-  #lookedAt = Number.NEGATIVE_INFINITY
+  #listedAt = Number.NEGATIVE_INFINITY
 
-  /** @param only the names that are served beside the configured one; empty for all. */
-  constructor(service: Service, config: ProjectConfig, only: readonly string[] = []) {
-    this.#service = service
+  /** @param allowed the names to serve in addition to the configured model, or an empty list for all. */
+  constructor(engineService: EngineService, config: ProjectConfig, allowed: readonly string[] = []) {
+    this.#engineService = engineService
     this.#config = config
-    this.#only = only
+    this.#allowed = allowed
   }
 
-  /** The name of the model that is used where a request gives none. */
+  /** The name of the model that answers requests without a model. */
   get defaultId(): string {
     const { model } = this.#config
     return isPath(model) ? basename(model) : model
   }
 
   /**
-   * What to tell the engine for the name that a request gave: nothing for the configured model.
+   * Resolves the model name of a request. The result has no `model` for the configured model.
    *
-   * @throws ApiError 404 for a model that is not served, with the names of those that are.
+   * @throws ApiError 404 for an unknown model. The message lists the available ones.
    */
   async resolve(name: string | null | undefined): Promise<{ id: string; model?: string }> {
     if (name == null || name === this.defaultId) return { id: this.defaultId }
     const names = await this.#names()
     if (names.includes(name)) return { id: name, model: name }
-    throw new ApiError(
-      404,
-      'model_not_found',
-      `There is no model "${name}" here, but: ${names.join(', ')}.`,
-      {
-        param: 'model',
-      },
-    )
+    throw modelNotFoundError(name, names)
   }
 
-  /** All of them, the configured one first. */
+  /** Lists all models, the configured one first. */
   async list(): Promise<ServedModel[]> {
-    const status = await this.#service.status()
+    const status = await this.#engineService.status()
     const loaded = status?.models ?? []
     return (await this.#names()).map((id) => ({
       id,
@@ -69,25 +62,31 @@ export class ServedModels {
 
   async #names(): Promise<string[]> {
     const aliases = Object.keys(this.#config.aliases ?? {})
-    // mlx_lm.server lists the model that it was started with by its folder.
-    const onDisk = (await this.#look()).flatMap(({ model }) => (isPath(model) ? [] : model))
+    // mlx_lm.server lists a model that it was started with by its folder.
+    const onDisk = (await this.#listModelsOnDisk()).flatMap(({ model }) => (isPath(model) ? [] : model))
     const others = [...aliases, ...onDisk]
-    const served = this.#only.length === 0 ? others : others.filter((name) => this.#only.includes(name))
+    const served = this.#allowed.length === 0 ? others : others.filter((name) => this.#allowed.includes(name))
     return [...new Set([this.defaultId, ...served])]
   }
 
-  /** A look that failed is not kept. */
-  async #look(): Promise<ModelOnDisk[]> {
+  /** Returns the cached list of models on disk. A failed listing is not cached. */
+  async #listModelsOnDisk(): Promise<ModelOnDisk[]> {
     const now = performance.now()
-    if (this.#onDisk === undefined || now - this.#lookedAt > freshMs) {
-      this.#lookedAt = now
-      this.#onDisk = this.#service.engine.models()
+    if (this.#onDisk === undefined || now - this.#listedAt > cacheMs) {
+      this.#listedAt = now
+      this.#onDisk = this.#engineService.engine.models()
       this.#onDisk.catch(() => {
         this.#onDisk = undefined
       })
     }
     return this.#onDisk
   }
+}
+
+/** Creates the error for a model that is not served, with the names of those that are. */
+export function modelNotFoundError(name: string, available: readonly string[]): ApiError {
+  const message = `There is no model "${name}". Available models: ${available.join(', ')}.`
+  return new ApiError(404, 'model_not_found', message, { param: 'model' })
 }
 
 function isPath(model: string): boolean {

@@ -2,51 +2,52 @@ import { resolve } from 'node:path'
 import type { EngineOptions, RemoteOptions } from 'mlx-app'
 import { findProject, isOnHub, type ProjectConfig, progressLines, refusedPull } from 'mlx-app/setup'
 import type { Logger } from 'pino'
-import type { Authenticate, Services } from './context.ts'
-import { Generations } from './generations.ts'
+import type { Authenticate } from './caller.ts'
+import type { Services } from './context.ts'
+import { EngineService } from './engine-service.ts'
+import { GenerationLimiter } from './generation-limiter.ts'
 import { KeyFile } from './keys/key-file.ts'
 import { createLog } from './log.ts'
 import { openMcpServers } from './mcp/toolbox.ts'
+import { registerEngineMetrics } from './operations/engine-metrics.ts'
+import { Metrics } from './operations/metrics.ts'
 import { ServedModels } from './served-models.ts'
-import { Service } from './service.ts'
 import type { Settings } from './settings.ts'
-import { watchEngine } from './system/engine-metrics.ts'
-import { Metrics } from './system/metrics.ts'
 
-/** For `createServices`. */
+/** The options of `createServices`. */
 export interface ServicesOptions {
   /** Where the log goes; default: standard error, as LOG_LEVEL says. */
   log?: Logger | undefined
   /** For `createEngine`: the project, the device and the like. */
   engine?: EngineOptions | undefined
-  /** Says who sends a request, in place of the check of keys. */
+  /** Identifies the sender of a request and replaces the check of API keys. */
   authenticate?: Authenticate | undefined
-  /** How long a worker that is suspected to hang has to answer, in milliseconds; default 30,000. */
-  hungMs?: number | undefined
+  /** How long a worker that may hang has to answer, in milliseconds. Default: 30,000. */
+  hangTimeoutMs?: number | undefined
 }
 
 /**
- * Makes what the server runs on: the engine, the keys, the metrics. Nothing is started and nothing is listened on: call
- * `start` on what it gives, and `close` in the end.
+ * Creates the services of the server: the engine, the keys and the metrics. It starts nothing: call `start` on the
+ * result, and `close` when you are done.
  *
- * @throws EngineError INVALID_REQUEST when mlx.config.json is wrong.
- * @throws SettingError when the file that MCP_CONFIG names is.
+ * @throws EngineError INVALID_REQUEST if mlx.config.json is invalid.
+ * @throws SettingError if the file that MCP_CONFIG names is invalid.
  */
 export async function createServices(settings: Settings, options: ServicesOptions = {}): Promise<Services> {
   const { log = createLog(settings), authenticate } = options
   const { root, config } = findProject(options.engine?.project)
-  const service = serviceOf(settings, config, log, options)
+  const engineService = createEngineService(settings, config, log, options)
   const models = new ServedModels(
-    service,
+    engineService,
     { ...config, model: settings.engineModel || config.model },
     settings.servedModels,
   )
   const metrics = new Metrics(models.defaultId)
-  const generations = new Generations(service, settings, (record) => metrics.onGeneration(record))
-  watchEngine({ metrics, service, generations })
+  const generations = new GenerationLimiter(engineService, settings, (record) => metrics.onGeneration(record))
+  registerEngineMetrics({ metrics, engineService, generations })
   const mcp = await openMcpServers(settings, root, log)
   const close = async () => {
-    await Promise.all([service.stop(), mcp?.close()])
+    await Promise.all([engineService.stop(), mcp?.close()])
   }
   return {
     settings,
@@ -55,27 +56,27 @@ export async function createServices(settings: Settings, options: ServicesOption
     log,
     keys: new KeyFile(resolve(root, settings.keysFile)),
     authenticate,
-    service,
+    engineService,
     models,
     generations,
     metrics,
     mcp,
-    start: () => service.start(),
+    start: () => engineService.start(),
     close,
     [Symbol.asyncDispose]: close,
   }
 }
 
-function serviceOf(
+function createEngineService(
   settings: Settings,
   config: ProjectConfig,
   log: Logger,
-  { engine, hungMs }: ServicesOptions,
-): Service {
+  { engine, hangTimeoutMs }: ServicesOptions,
+): EngineService {
   const progress = progressLines((line, { stage, loadedBytes, totalBytes }) =>
     log.info({ stage, loadedBytes, totalBytes }, line),
   )
-  return new Service({
+  return new EngineService({
     engine: {
       queueLimit: settings.queueLimit,
       onLog: (line) => log.debug({ worker: line }),
@@ -87,16 +88,16 @@ function serviceOf(
       log.info({ state, err }, 'state')
     },
     onProgress: progress.update,
-    refusal: isOnHub(config.model) ? refusedPull(config.model) : undefined,
-    hungMs,
+    missingModelError: isOnHub(config.model) ? refusedPull(config.model) : undefined,
+    hangTimeoutMs,
   })
 }
 
-/** What ENGINE_URL and its neighbours say; undefined where the model runs here. */
+/** Returns the options of the remote server that ENGINE_URL names, or undefined if the model runs locally. */
 function remoteOptions(settings: Settings, config: ProjectConfig): RemoteOptions | undefined {
   const { engineUrl: baseUrl, engineServer: server, engineModel, engineKey } = settings
   if (baseUrl === '') return undefined
-  // mlx_lm.server has a model of its own, whatever its name.
+  // mlx_lm.server uses the model that it was started with, whatever name is sent.
   const fallback = server === 'mlx-lm' ? undefined : config.model
   const model = engineModel || fallback
   return { baseUrl, server, model, apiKey: engineKey || undefined, aliases: config.aliases }

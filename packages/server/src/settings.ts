@@ -6,19 +6,21 @@ const list = (fallback = '') =>
     .default(fallback)
     .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
 
-const whole = (least: number, most: number, fallback: number) =>
+const integer = (least: number, most: number, fallback: number) =>
   z.coerce.number().int().min(least).max(most).default(fallback)
 
-/** What browsers send as Origin: nothing after the port, and no `*`, which would open the server to every page. */
+/** Origins as browsers send them: no path, and no `*`, which would open the server to every page. */
 const origins = list().pipe(
-  z.array(z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/*]+$/i, 'expected origins, as https://example.org')),
+  z.array(
+    z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/*]+$/i, 'expected origins such as https://example.org'),
+  ),
 )
 
-const milliseconds = (fallback: number) => whole(1, 2 ** 31 - 1, fallback)
-const switched = z.stringbool().default(false)
+const milliseconds = (fallback: number) => integer(1, 2 ** 31 - 1, fallback)
+const flag = z.stringbool().default(false)
 const mebibyte = 1024 * 1024
 
-/** An environment variable and what it means, in one line for the table of the README. */
+/** Adds the environment variable and its meaning, one line for `--help` and docs/settings.md, to a schema. */
 function setting<Schema extends z.ZodType>(variable: string, meaning: string, schema: Schema): Schema {
   return schema.meta({ variable, meaning })
 }
@@ -26,148 +28,160 @@ function setting<Schema extends z.ZodType>(variable: string, meaning: string, sc
 const settingsSchema = z.object({
   host: setting(
     'HOST',
-    'address to listen on; one that others can reach needs a key',
+    'address to listen on; an address that other machines can reach requires a key',
     z.string().min(1).default('127.0.0.1'),
   ),
-  port: setting('PORT', 'port to listen on; 0 takes any that is free', whole(0, 65_535, 8000)),
-  keysFile: setting('KEYS_FILE', 'file of the hashed keys', z.string().min(1).default('.mlx/keys.json')),
+  port: setting('PORT', 'port to listen on; 0 uses any free port', integer(0, 65_535, 8000)),
+  keysFile: setting(
+    'KEYS_FILE',
+    'file with the hashed API keys',
+    z.string().min(1).default('.mlx/keys.json'),
+  ),
   allowedHosts: setting(
     'ALLOWED_HOSTS',
-    'names beside localhost that a server without keys answers to, with commas between',
+    'host names, in addition to localhost, that a server without keys accepts, separated by commas',
     list(),
   ),
   allowedOrigins: setting(
     'ALLOWED_ORIGINS',
-    'web pages that may use the server (CORS), as https://example.org, with commas between',
+    'origins of web pages that can use the server (CORS), such as https://example.org, separated by commas',
     origins,
   ),
   imageHosts: setting(
     'IMAGE_HOSTS',
-    'hosts that images may be fetched from by HTTPS, or origins as http://10.0.0.5:9000, with commas between; data URLs always work',
+    'hosts to download images from over HTTPS, or origins such as http://10.0.0.5:9000, separated by commas; data URLs always work',
     list(),
   ),
   servedModels: setting(
     'SERVED_MODELS',
-    'models on disk and aliases that requests may name beside the configured one; default: all',
+    'models on disk and aliases that requests can name in addition to the configured model, separated by commas; empty: all',
     list(),
   ),
   templateOptions: setting(
     'TEMPLATE_OPTIONS',
-    'variables of the chat template that requests may set, with commas between',
+    'chat template variables that requests can set, separated by commas',
     list('enable_thinking,reasoning_effort'),
   ),
-  bodyBytes: setting(
+  maxBodyBytes: setting(
     'MAX_BODY_BYTES',
-    'largest body of a request, in bytes',
-    whole(1, 1024 * mebibyte, 16 * mebibyte),
+    'maximum size of a request body, in bytes',
+    integer(1, 1024 * mebibyte, 16 * mebibyte),
   ),
-  bodyValues: setting(
+  maxBodyValues: setting(
     'MAX_BODY_VALUES',
-    'most values in a body, those in lists and objects among them',
-    whole(1, 100_000_000, 50_000),
+    'maximum number of JSON values in a request body, nested values included',
+    integer(1, 100_000_000, 50_000),
   ),
   headersTimeoutMs: setting(
     'HEADERS_TIMEOUT_MS',
-    'time that a client has to send its headers, in milliseconds',
+    'time a client has to send its headers, in milliseconds',
     milliseconds(10_000),
   ),
   bodyTimeoutMs: setting(
     'BODY_TIMEOUT_MS',
-    'time that a client has to send a whole request, in milliseconds',
+    'time a client has to send a complete request, in milliseconds',
     milliseconds(30_000),
   ),
   idleTimeoutMs: setting(
     'IDLE_TIMEOUT_MS',
-    'time that a connection may stay open without a request, in milliseconds',
+    'time a connection can stay open without a request, in milliseconds',
     milliseconds(65_000),
   ),
-  connections: setting('MAX_CONNECTIONS', 'connections at once; more are closed', whole(1, 1_000_000, 4096)),
-  messages: setting('MAX_MESSAGES', 'messages of one request', whole(1, 10_000, 2048)),
-  parts: setting('MAX_PARTS', 'parts (texts and images) of one message', whole(1, 10_000, 256)),
+  maxConnections: setting(
+    'MAX_CONNECTIONS',
+    'maximum number of open connections; further ones are closed',
+    integer(1, 1_000_000, 4096),
+  ),
+  maxMessages: setting('MAX_MESSAGES', 'maximum number of messages in a request', integer(1, 10_000, 2048)),
+  maxParts: setting(
+    'MAX_PARTS',
+    'maximum number of parts (texts and images) in a message',
+    integer(1, 10_000, 256),
+  ),
   defaultTokens: setting(
     'DEFAULT_TOKENS',
-    'tokens of an answer where the request sets no limit',
-    whole(1, 1_048_576, 4096),
+    'maximum tokens of an answer if the request sets no limit',
+    integer(1, 1_048_576, 4096),
   ),
   maxTokens: setting(
     'MAX_TOKENS',
-    'most tokens of an answer that a request may ask for',
-    whole(1, 1_048_576, 131_072),
+    'largest token limit that a request can set',
+    integer(1, 1_048_576, 131_072),
   ),
   queueLimit: setting(
     'QUEUE_LIMIT',
-    'requests that may wait for a place in the batch; more get 429',
-    whole(1, 1_000_000, 512),
+    'maximum number of requests that wait for a place in the batch; further ones get 429',
+    integer(1, 1_000_000, 512),
   ),
   streamsPerKey: setting(
     'STREAMS_PER_KEY',
-    'requests of one key that may run at once; more get 429',
-    whole(1, 1_000_000, 64),
+    'maximum number of concurrent requests per key; further ones get 429',
+    integer(1, 1_000_000, 64),
   ),
   firstTokenTimeoutMs: setting(
     'FIRST_TOKEN_TIMEOUT_MS',
-    'time to the first token, waiting included, in milliseconds; then 504',
+    'maximum time to the first token, including time in the queue, in milliseconds; then 504',
     milliseconds(120_000),
   ),
   requestTimeoutMs: setting(
     'REQUEST_TIMEOUT_MS',
-    'time of a whole answer, in milliseconds',
+    'maximum time for a complete answer, in milliseconds; then 504',
     milliseconds(600_000),
   ),
   graceMs: setting(
     'GRACE_MS',
-    'time that answers under way have to end after SIGTERM, in milliseconds',
+    'time running requests have to finish after SIGTERM, in milliseconds',
     milliseconds(30_000),
   ),
   storedResponses: setting(
     'STORED_RESPONSES',
-    'answers of /v1/responses that are kept for previous_response_id',
-    whole(0, 1_000_000, 1000),
+    'maximum number of responses to store for previous_response_id',
+    integer(0, 1_000_000, 1000),
   ),
   storedResponseBytes: setting(
     'STORED_RESPONSE_BYTES',
-    'what they may take in all, in bytes',
-    whole(0, 16 * 1024 * mebibyte, 64 * mebibyte),
+    'maximum total size of stored responses, in bytes',
+    integer(0, 16 * 1024 * mebibyte, 64 * mebibyte),
   ),
   engineUrl: setting(
     'ENGINE_URL',
-    'address of another server that runs the model, as http://10.0.0.2:8080/v1; empty: it runs here',
+    'address of another server that runs the model, such as http://10.0.0.2:8080/v1; empty: run it here',
     z.string().default(''),
   ),
   engineServer: setting(
     'ENGINE_SERVER',
-    'what that server is: create-mlx-app (another mlx-app-server), mlx-lm, openai or compatible',
+    'type of that server: create-mlx-app (another mlx-app-server), mlx-lm, openai or compatible',
     z.enum(['create-mlx-app', 'mlx-lm', 'openai', 'compatible']).default('compatible'),
   ),
   engineModel: setting(
     'ENGINE_MODEL',
-    'the model that it is asked for; empty: the one of mlx.config.json, or what mlx-lm was started with',
+    'model to request from that server; empty: the model in mlx.config.json, or the one mlx-lm was started with',
     z.string().default(''),
   ),
-  engineKey: setting('ENGINE_API_KEY', 'the key that it needs', z.string().default('')),
+  engineKey: setting('ENGINE_API_KEY', 'API key for that server', z.string().default('')),
   mcpConfig: setting(
     'MCP_CONFIG',
-    'file of the MCP servers whose tools requests may use; empty: none',
+    'file that lists the MCP servers whose tools requests can use; empty: none',
     z.string().default(''),
   ),
-  mcpRounds: setting('MCP_ROUNDS', 'rounds of calls to MCP tools in one request', whole(0, 100, 8)),
+  mcpRounds: setting('MCP_ROUNDS', 'maximum rounds of MCP tool calls in a request', integer(0, 100, 8)),
   mcpTimeoutMs: setting(
     'MCP_TIMEOUT_MS',
-    'time that an MCP server has for one answer, in milliseconds',
+    'time an MCP server has to answer, in milliseconds',
     milliseconds(30_000),
   ),
   logLevel: setting(
     'LOG_LEVEL',
-    'least level of the log: trace, debug, info, warn, error, fatal or silent',
+    'log level: trace, debug, info, warn, error, fatal or silent',
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   ),
-  logPrompts: setting('LOG_PROMPTS', 'true writes prompts and messages to the log', switched),
+  logPrompts: setting('LOG_PROMPTS', 'true writes prompts and messages to the log', flag),
 })
 
-/** What is set, from the environment or by default. */
+/** The settings of the server, from the environment or by default. */
 export type Settings = z.output<typeof settingsSchema>
 
-/** A row of the table of settings. */
+/** A setting as `--help` and docs/settings.md show it. */
 export interface SettingRow {
   key: string
   variable: string
@@ -177,7 +191,7 @@ export interface SettingRow {
 
 const rowSchema = z.object({ variable: z.string(), meaning: z.string() })
 
-/** Everything that can be set. */
+/** All settings. */
 export const settingRows: readonly SettingRow[] = Object.entries(settingsSchema.shape).map(
   ([key, schema]) => ({
     key,
@@ -186,15 +200,15 @@ export const settingRows: readonly SettingRow[] = Object.entries(settingsSchema.
   }),
 )
 
-/** A variable that can't be used: told without a stack, exit code 2. */
+/** An invalid setting. It is printed without a stack, and the exit code is 2. */
 export class SettingError extends Error {
   override readonly name = 'SettingError'
 }
 
 /**
- * Reads the settings from an environment; a variable that is empty is as good as absent.
+ * Reads the settings from environment variables. An empty variable counts as unset.
  *
- * @throws SettingError that names each variable that is wrong.
+ * @throws SettingError that names each invalid variable.
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
   const given = settingRows.map(({ key, variable }) => [key, environment[variable] || undefined])

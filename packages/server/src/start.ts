@@ -3,48 +3,48 @@ import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { createApp } from './app.ts'
 import type { Services } from './context.ts'
-import { OpenRequests } from './drain.ts'
-import { boundConnections, connectionOptions } from './http/connections.ts'
+import { connectionOptions, limitConnections } from './http/connections.ts'
 import { asStartError } from './listen-errors.ts'
+import { OpenRequests } from './open-requests.ts'
 import { createServices, type ServicesOptions } from './services.ts'
 import { readSettings, type Settings } from './settings.ts'
 
-/** A server that listens; disposing of it is `close`. */
+/** A server that is listening. Disposing of it calls `close`. */
 export interface RunningServer extends AsyncDisposable {
-  /** Where it listens: `http://127.0.0.1:8000`. */
+  /** The address of the server, such as `http://127.0.0.1:8000`. */
   url: string
   services: Services
-  /** Resolves once the model is in memory; rejects where it can't be, as `Services.start`. */
+  /** Resolves when the model is in memory. Rejects like `Services.start`. */
   ready: Promise<void>
-  /** Takes no new connection, lets requests under way end within GRACE_MS, and ends the worker. */
+  /** Stops accepting connections, lets running requests finish within GRACE_MS, and stops the worker. */
   close(): Promise<void>
-  /** Ends everything at once. */
+  /** Stops everything immediately. */
   cut(): Promise<void>
 }
 
-/** What answers requests: an app of Hono's, or anything that has its `fetch`. */
+/** An app that answers requests: a Hono app, or anything with the same `fetch`. */
 export interface ServedApp {
-  /** @param bindings Node's own request and response, as @hono/node-server gives them: `HttpBindings`. */
+  /** @param bindings Node's request and response, as `HttpBindings` of @hono/node-server. */
   fetch(request: Request, bindings: object): Response | Promise<Response>
 }
 
-/** For `startServer` and `runServer`. */
+/** The options of `startServer` and `runServer`. */
 export interface StartOptions extends ServicesOptions {
-  /** The app to serve, in place of what `createApp` gives for these services: one of your own, which mounts that. */
+  /** Creates the app to serve, such as your own app that mounts `createApp(services)`. Default: `createApp`. */
   app?: ((services: Services) => ServedApp | Promise<ServedApp>) | undefined
 }
 
-/** Connections that may wait to be accepted: a burst of clients is no reason for a TCP timeout. */
+/** How many connections can wait to be accepted, so that a burst of clients causes no TCP timeouts. */
 const backlog = 1024
 
 /**
- * Listens at once, and loads the model meanwhile.
+ * Starts listening immediately and loads the model in the background.
  *
- * @param settings default: those of the environment; `readSettings({ PORT: '0' })` gives others.
- * @throws SettingError for a variable of the environment, or a file that MCP_CONFIG names, that is wrong.
- * @throws KeyError where the address is one that others can reach, and there is neither a key nor an `authenticate`.
- * @throws StartError where the address can't be listened on.
- * @throws EngineError INVALID_REQUEST when mlx.config.json is wrong.
+ * @param settings the settings, by default from the environment. `readSettings({ PORT: '0' })` creates others.
+ * @throws SettingError if an environment variable or the file that MCP_CONFIG names is invalid.
+ * @throws KeyError if other machines can reach the address and there is neither a key nor `authenticate`.
+ * @throws StartError if the server cannot listen on the address.
+ * @throws EngineError INVALID_REQUEST if mlx.config.json is invalid.
  */
 export async function startServer(
   settings: Settings = readSettings(process.env),
@@ -52,7 +52,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const services = await createServices(settings, options)
   try {
-    if (options.authenticate === undefined) services.keys.admit(settings.host)
+    if (options.authenticate === undefined) services.keys.requireKeyFor(settings.host)
     const app = await (options.app ?? createApp)(services)
     return await serve(app, services)
   } catch (error) {
@@ -62,32 +62,32 @@ export async function startServer(
 }
 
 async function serve(app: ServedApp, services: Services): Promise<RunningServer> {
-  const { settings, service } = services
+  const { settings, engineService } = services
   const server = createAdaptorServer({
     fetch: (request, bindings) => app.fetch(request, bindings),
     serverOptions: connectionOptions(settings),
   })
-  if (!('closeIdleConnections' in server)) throw new Error('The server must be one of HTTP/1.1.')
-  boundConnections(server, settings)
+  if (!('closeIdleConnections' in server)) throw new Error('Only HTTP/1.1 servers are supported.')
+  limitConnections(server, settings)
   const requests = new OpenRequests(server)
   const closed = new Promise<void>((resolve) => server.once('close', resolve))
   await listen(server, settings)
   const ready = services.start()
-  // Whoever waits for it hears of a failure; nobody has to.
+  // Awaiting `ready` is optional, so its rejection must not be unhandled.
   ready.catch(() => undefined)
   const cut = async () => {
     server.close()
-    // First the calls: each stream hears of its end by an event, before its connection ends.
+    // Close the services first, so that each stream sends its last event before the connection closes.
     await services.close()
     server.closeAllConnections()
     await closed
   }
   const close = async () => {
-    service.drain()
+    engineService.drain()
     await requests.drain(settings.graceMs)
     await cut()
   }
-  return { url: urlOf(server), services, ready, cut, close, [Symbol.asyncDispose]: close }
+  return { url: listeningUrl(server), services, ready, cut, close, [Symbol.asyncDispose]: close }
 }
 
 async function listen(server: Server, { host, port }: Settings): Promise<void> {
@@ -99,7 +99,7 @@ async function listen(server: Server, { host, port }: Settings): Promise<void> {
   }
 }
 
-function urlOf(server: Server): string {
+function listeningUrl(server: Server): string {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The server has no port.')
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address

@@ -7,7 +7,7 @@ import { useServer } from './support.ts'
 
 const shared = useServer()
 
-describe('a conversation of Anthropic, as the model gets it', () => {
+describe('the conversion of an Anthropic conversation', () => {
   let images: Images
   beforeAll(() => {
     images = new Images(shared.server.services, { model: undefined, signal: new AbortController().signal })
@@ -25,7 +25,7 @@ describe('a conversation of Anthropic, as the model gets it', () => {
   const use = (id: string, city: string) => ({ type: 'tool_use', id, name: 'get_weather', input: { city } })
   const result = (id: string, content?: unknown) => ({ type: 'tool_result', tool_use_id: id, content })
 
-  test('blocks are paragraphs of one text, the system prompt is its first message', async () => {
+  test('blocks become paragraphs, and the system prompt becomes the first message', async () => {
     const system = [{ text: 'Be brief.' }, { text: 'Be kind.' }]
     expect(await read([{ role: 'user', content: [text('One.'), text('Two.')] }], system)).toEqual([
       { role: 'system', content: 'Be brief.\nBe kind.' },
@@ -33,13 +33,13 @@ describe('a conversation of Anthropic, as the model gets it', () => {
     ])
   })
 
-  test('an empty system prompt is none', async () => {
+  test('an empty system prompt is ignored', async () => {
     const turns = [{ role: 'user', content: 'Hello' }]
     expect(await read(turns, '')).toEqual(turns)
     expect(await read(turns, [])).toEqual(turns)
   })
 
-  test('the block that Claude Code puts first is left out, and only there', async () => {
+  test('the billing block of Claude Code is removed, and only at the start', async () => {
     const turns = [{ role: 'user', content: 'Hello' }]
     const billing = { text: 'x-anthropic-billing-header: cc_version=2.1.197.84c; cc_entrypoint=cli;' }
     expect(await read(turns, [billing])).toEqual(turns)
@@ -53,7 +53,7 @@ describe('a conversation of Anthropic, as the model gets it', () => {
     ])
   })
 
-  test('turns of one role are one, a system message in between stays where it is', async () => {
+  test('turns of the same role are merged, and a system message in between stays in place', async () => {
     const turns = [
       { role: 'user', content: 'One.' },
       { role: 'user', content: [text('Two.')] },
@@ -74,7 +74,7 @@ describe('a conversation of Anthropic, as the model gets it', () => {
     ])
   })
 
-  test('results of calls are messages of their own, with the names of their tools, before what else is said', async () => {
+  test('tool results are separate messages with tool names, before the rest of the turn', async () => {
     const turns = [
       { role: 'user', content: 'Bern and Thun?' },
       { role: 'assistant', content: [text('I look.'), use('a', 'Bern'), use('b', 'Thun'), use('c', 'Ulm')] },
@@ -97,7 +97,7 @@ describe('a conversation of Anthropic, as the model gets it', () => {
     ])
   })
 
-  test('what was thought goes along, what is encrypted does not', async () => {
+  test('reasoning is kept, and encrypted reasoning is dropped', async () => {
     const turns = [
       { role: 'user', content: 'Hello' },
       {
@@ -113,14 +113,14 @@ describe('a conversation of Anthropic, as the model gets it', () => {
     expect((await read(turns))[1]).toEqual({ role: 'assistant', content: 'Hello!', reasoning: 'A greeting.' })
   })
 
-  test('a result is refused where its call comes later', async () => {
+  test('a result before its call is rejected', async () => {
     const turns = [
       { role: 'user', content: [result('a', 'sunny')] },
       { role: 'assistant', content: [use('a', 'Bern')] },
       { role: 'user', content: 'And?' },
     ]
     await expect(read(turns)).rejects.toThrow(
-      'messages.0.content.0.tool_use_id: no turn before this one has a tool_use "a".',
+      'messages.0.content.0.tool_use_id: no earlier turn has a tool_use "a".',
     )
   })
 })

@@ -48,7 +48,7 @@ describe("Anthropic's client for Python", () => {
     told = z.record(z.string(), z.unknown()).parse(await run())
   })
 
-  test('gives an answer word for word, its usage and the id of the request', () => {
+  test('returns an answer word for word, with usage and the request ID', () => {
     expect(told.answer).toMatchObject({
       message: {
         ...messageOf(answerTo('What can you do?')),
@@ -69,19 +69,19 @@ describe("Anthropic's client for Python", () => {
     })
   })
 
-  test('puts a stream together', () => {
+  test('collects a stream', () => {
     const text = answerTo(story)
     expect(told.gathered).toEqual({ text, final: text, end: 'end_turn' })
   })
 
-  test('tells what ended a text', () => {
+  test('returns the reason that ended a text', () => {
     expect(told.ends).toEqual([
       ['one two three four ', 'stop_sequence', 'five'],
       ['max_tokens', 7],
     ])
   })
 
-  test('calls tools, streamed too, and runs them by itself', () => {
+  test('calls tools, streamed too, and its tool runner works', () => {
     const input = { city: 'Bern' }
     expect(told.tools).toEqual({
       call: ['tool_use', 'get_weather', input, 'tool_use'],
@@ -95,7 +95,7 @@ describe("Anthropic's client for Python", () => {
     expect(told.parsed).toEqual({ model: 'hello', layers: 2, tiny: true })
   })
 
-  test('counts as many tokens as are read, and those of tools', () => {
+  test('counts the tokens of prompts and tools', () => {
     const usage = z.object({ input_tokens: z.int(), cache_read_input_tokens: z.int() })
     const { message } = z.object({ message: z.object({ usage }) }).parse(told.answer)
     const [plain, withTools] = z.tuple([z.int(), z.int()]).parse(told.count)
@@ -104,8 +104,18 @@ describe("Anthropic's client for Python", () => {
   })
 
   test('raises its typed errors', () => {
-    const busy = ['RateLimitError', 429, 'rate_limit_error', 'At most 1 requests of one key may run at once.']
-    const lost = ['NotFoundError', 404, 'not_found_error', 'There is no model "claude" here, but: hello.']
+    const busy = [
+      'RateLimitError',
+      429,
+      'rate_limit_error',
+      'At most 1 requests per key can run at the same time.',
+    ]
+    const lost = [
+      'NotFoundError',
+      404,
+      'not_found_error',
+      'There is no model "claude". Available models: hello.',
+    ]
     expect(told.errors).toEqual({
       value: [
         'BadRequestError',
@@ -119,7 +129,7 @@ describe("Anthropic's client for Python", () => {
         'AuthenticationError',
         401,
         'authentication_error',
-        'A valid key is needed: send it as "Authorization: Bearer KEY" or as "x-api-key: KEY".',
+        'A valid API key is required. Send it as "Authorization: Bearer KEY" or "x-api-key: KEY".',
       ],
       rate: busy,
       bearer: busy,

@@ -38,8 +38,8 @@ async function answer(more?: Record<string, unknown>) {
   return answerSchema.parse(JSON.parse(await ask(more)))
 }
 
-describe('a model that thinks', () => {
-  test('its thoughts are a block in front of its text', async () => {
+describe('a reasoning model', () => {
+  test('its reasoning is a block before its text', async () => {
     const { content, usage } = await answer()
     expect(content).toEqual([
       { type: 'thinking', thinking: expect.stringMatching(/^one.*four/), signature: 'unsigned' },
@@ -49,7 +49,7 @@ describe('a model that thinks', () => {
     expect(usage.output_tokens).toBeGreaterThan(usage.output_tokens_details.thinking_tokens)
   })
 
-  test('a stream tells both blocks, and signs the first at its end', async () => {
+  test('a stream has both blocks, and the first ends with a signature', async () => {
     const [thinking, text] = (await answer()).content
     if (thinking?.type !== 'thinking' || text?.type !== 'text') throw new Error('There are to be two blocks.')
     const events = joinPieces(parseEvents(await ask({ stream: true }))).map(({ data }) => data)
@@ -72,7 +72,7 @@ describe('a model that thinks', () => {
     ])
   })
 
-  test('it thinks no longer than its budget', async () => {
+  test('its reasoning stays within the budget', async () => {
     const thinking = { type: 'enabled', budget_tokens: 2 }
     const { usage, content } = await answer({ thinking })
     // The mark that ends the thoughts is one of them.
@@ -80,7 +80,7 @@ describe('a model that thinks', () => {
     expect(content).toHaveLength(2)
   })
 
-  test('what it thinks can be left out', async () => {
+  test('its reasoning can be omitted', async () => {
     const { content } = await answer({ thinking: { type: 'adaptive', display: 'omitted' } })
     expect(content[0]).toEqual({ type: 'thinking', thinking: '', signature: 'unsigned' })
     expect(content[1]).toMatchObject({ type: 'text', text: expect.stringMatching(/six.*ten/) })

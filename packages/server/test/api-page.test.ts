@@ -61,13 +61,13 @@ test('it names every endpoint', async () => {
   for (const endpoint of endpoints) expect(text).toContain(`\`${endpoint}\``)
 })
 
-test('it tells of every field of chat completions what becomes of it', async () => {
+test('it documents every field of chat completions', async () => {
   const { properties } = (await described()).components.schemas.ChatCompletionRequest
   const [honoured, own, one, refused] = rowsOf('Chat completions').map(([, fields = '']) => named(fields))
   const told = [...(honoured ?? []), ...(own ?? []), ...(one ?? []), ...(refused ?? [])]
   expect(Object.keys(properties).filter((name) => !told.includes(name))).toEqual([])
   const ofSchema = Object.entries(properties).filter(([, { description = '' }]) =>
-    description.startsWith('Refused'),
+    description.startsWith('Not supported'),
   )
   expect(refused?.toSorted()).toEqual(ofSchema.map(([name]) => name).toSorted())
   for (const name of refused ?? []) {
@@ -85,7 +85,7 @@ describe('the table of errors', () => {
     named(codes).map((code) => `${status} ${code}`),
   )
 
-  test('has those of the source, with their statuses, and no others', () => {
+  test('has exactly the errors in the source, with their statuses', () => {
     const source = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts'))
       .map((path) => readFileSync(join(root, 'src', path), 'utf8'))
@@ -101,7 +101,7 @@ describe('the table of errors', () => {
     expect(shown.toSorted()).toEqual([...new Set([...made, ...meant])].toSorted())
   })
 
-  test('names settings that there are', () => {
+  test('names only settings that exist', () => {
     const variables = settingRows.map(({ variable }) => variable)
     const mentioned = named(page).filter((name) => /^[A-Z]+(_[A-Z]+)+$/.test(name))
     expect(mentioned.length).toBeGreaterThan(5)
@@ -131,7 +131,7 @@ describe('the examples', needs('curl'), () => {
     expect(lines).toEqual(patterns.map((pattern) => expect.stringMatching(pattern)))
   })
 
-  test('are there', () => {
+  test('exist', () => {
     expect(examples.map(({ kind }) => kind)).toEqual(['json', 'text', 'json'])
   })
 })

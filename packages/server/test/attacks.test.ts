@@ -65,7 +65,7 @@ async function others(count: number): Promise<{ p50: number; p95: number; max: n
   return { p50: at(0.5), p95: at(0.95), max: at(1) }
 }
 
-test('200 bodies of which only half comes', async () => {
+test('200 bodies of which only half arrives', async () => {
   const quiet = await others(40)
   const attacker = attack('half')
   const during = await others(40)

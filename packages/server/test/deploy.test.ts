@@ -64,7 +64,7 @@ async function answer(question: string, retries = 2): Promise<string> {
   return (await readAnswer(response)).text
 }
 
-test('the pieces of an answer come through one by one', needs('caddy'), async () => {
+test('the chunks of an answer arrive one by one', needs('caddy'), async () => {
   const response = await ask(story, {})
   let reads = 0
   let text = ''
@@ -76,7 +76,7 @@ test('the pieces of an answer come through one by one', needs('caddy'), async ()
   expect(reads).toBeGreaterThan(10)
 })
 
-test('a replica that dies costs no new request', needs('caddy'), async () => {
+test('a replica that crashes costs no new request', needs('caddy'), async () => {
   const [first, second] = replicas
   if (first === undefined || second === undefined) throw new Error('There are two replicas.')
   // So long that none is over before all have begun.

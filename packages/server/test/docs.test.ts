@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { examples } from '../src/documents/examples.ts'
+import { examples } from '../src/openapi/examples.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()
@@ -40,7 +40,7 @@ test('the page shows each operation, its fields and a command', async () => {
   expect(shown).toContain(`curl ${shared.server.url}/v1/chat/completions`)
 })
 
-test('the page has no script, no style of its own and nothing from elsewhere', async () => {
+test('the page has no scripts, inline styles or external resources', async () => {
   const response = await fetch(`${shared.server.url}/docs`)
   expect(response.headers.get('content-security-policy')).toContain("default-src 'none'; style-src 'self'")
   const shown = await response.text()
@@ -52,7 +52,7 @@ test('the page has no script, no style of its own and nothing from elsewhere', a
   expect(await style.text()).not.toMatch(/url\(|@import/)
 })
 
-test('links of the page lead to something on it', async () => {
+test('links on the page have a target on it', async () => {
   const shown = await page()
   const ids = new Set([...shown.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id))
   const links = [...shown.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id)
@@ -60,13 +60,13 @@ test('links of the page lead to something on it', async () => {
   expect(links.filter((link) => !ids.has(link))).toEqual([])
 })
 
-test('nothing on the page stands for what is missing', async () => {
+test('the page shows no placeholder for missing values', async () => {
   const shown = await page()
   expect(shown).not.toContain('[object')
   expect(shown).not.toContain('undefined')
 })
 
-test('the example of each operation is a request that works', async () => {
+test('the example of each operation is a valid request', async () => {
   for (const { operationId, path } of await operations()) {
     const body = examples[operationId]
     if (body === undefined) continue

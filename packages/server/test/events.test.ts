@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { afterEach, expect, test } from 'vitest'
 import type { ApiEnv } from '../src/context.ts'
 import { ApiError, openaiError } from '../src/errors.ts'
-import { type Pace, type ServerEvent, serverSentEvents } from '../src/events.ts'
+import { type ServerEvent, type StreamTimings, serverSentEvents } from '../src/events.ts'
 import { rest } from './raw.ts'
 
 const closers: (() => void)[] = []
@@ -15,13 +15,15 @@ afterEach(() => {
 })
 
 /** A server whose every answer is a stream of these events. */
-async function serve(events: () => AsyncIterable<ServerEvent>, pace: Pace) {
+async function serve(events: () => AsyncIterable<ServerEvent>, timings: StreamTimings) {
   const app = new Hono<ApiEnv>()
   app.use((c, next) => {
     c.set('log', pino({ level: 'silent' }))
     return next()
   })
-  app.get('/', (c) => serverSentEvents(c, events(), (error) => [{ data: openaiError(error, 'req_1') }], pace))
+  app.get('/', (c) =>
+    serverSentEvents(c, events(), (error) => [{ data: openaiError(error, 'req_1') }], timings),
+  )
   app.onError((error, c) => c.text(error.message, 418))
   const server = createAdaptorServer({ fetch: app.fetch })
   server.listen(0, '127.0.0.1')
@@ -32,7 +34,7 @@ async function serve(events: () => AsyncIterable<ServerEvent>, pace: Pace) {
   return address.port
 }
 
-const usual: Pace = { headAfterMs: 5000, heartbeatMs: 5000, stalledMs: 60_000 }
+const usual: StreamTimings = { headAfterMs: 5000, heartbeatMs: 5000, stalledMs: 60_000 }
 
 /** A promise, and what keeps it. */
 function event() {
@@ -43,7 +45,7 @@ function event() {
   return { happen, happened }
 }
 
-test('a stream that is silent gets comments, after its head', async () => {
+test('a silent stream gets comments after its headers', async () => {
   const go = event()
   async function* events() {
     await go.happened
@@ -60,7 +62,7 @@ test('a stream that is silent gets comments, after its head', async () => {
   expect(text.replaceAll(': still here\n\n', '')).toBe('data: {"late":true}\n\n')
 })
 
-test('a failure before the first event has its own status, a later one is an event', async () => {
+test('an error before the first event sets the status, and a later one is an event', async () => {
   const early = (): AsyncIterable<ServerEvent> => ({
     [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('early')) }),
   })
@@ -76,7 +78,7 @@ test('a failure before the first event has its own status, a later one is an eve
   expect([cut.status, await cut.text()]).toEqual([200, told])
 })
 
-test('nothing is taken faster than the client reads, and one that takes nothing is cut', async () => {
+test('events are read only as fast as the client reads, and a client that stops reading is disconnected', async () => {
   let made = 0
   const over = event()
   async function* events() {

@@ -53,7 +53,7 @@ async function expectToAnswer(): Promise<void> {
 describe('a worker that is killed', () => {
   beforeEach(() => open())
 
-  test('in the middle of 16 streams: each ends with an error event, and the server mends itself', async () => {
+  test('during 16 streams: each ends with an error event, and the server recovers', async () => {
     const first = await workerPid(server)
     const streams = await sixteen()
     process.kill(first, 'SIGKILL')
@@ -74,10 +74,10 @@ describe('a worker that is killed', () => {
     expect(isRunning(first)).toBe(false)
     expect(await workerPid(server)).not.toBe(first)
     expect(await engineStatus(server)).toMatchObject({ active: 0, queued: 0, deaths: 1 })
-    expect(server.services.service.restarts).toBe(1)
+    expect(server.services.engineService.restarts).toBe(1)
   })
 
-  test('under a request that is not streamed: 503, and when to come again', async () => {
+  test('during a request that is not streamed: 503 with Retry-After', async () => {
     const { steps } = await engineStatus(server)
     const answer = server.post('/v1/chat/completions', chat(story, endless))
     await until(async () => (await engineStatus(server)).steps > steps)
@@ -86,7 +86,7 @@ describe('a worker that is killed', () => {
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2'])
     expect(await response.json()).toEqual({
       error: {
-        message: 'The process that runs the model has ended. It is being started again.',
+        message: 'The model process stopped and is being restarted.',
         type: 'server_error',
         param: null,
         code: 'model_restarting',
@@ -95,7 +95,7 @@ describe('a worker that is killed', () => {
     const status = await (await fetch(`${server.url}/api/status`)).json()
     expect(status).toMatchObject({
       state: 'restarting',
-      message: 'The process that runs the model has ended and is being started again.',
+      message: 'The model process stopped and is being restarted.',
     })
     const meanwhile = await server.post('/v1/chat/completions', chat(story))
     expect([meanwhile.status, meanwhile.headers.get('retry-after')]).toEqual([503, '2'])
@@ -103,17 +103,17 @@ describe('a worker that is killed', () => {
     await expectToAnswer()
   })
 
-  test('five times in a row: it comes back each time, after a longer pause', {
+  test('five times in a row: it restarts each time, after a longer delay', {
     timeout: 180_000,
   }, async () => {
     const pauses: number[] = []
     for (let death = 1; death <= 5; death++) {
       process.kill(await workerPid(server), 'SIGKILL')
-      await until(async () => server.services.service.state !== 'ready')
+      await until(async () => server.services.engineService.state !== 'ready')
       const since = performance.now()
       await untilReady()
       pauses.push(performance.now() - since)
-      expect(server.services.service.restarts).toBe(death)
+      expect(server.services.engineService.restarts).toBe(death)
     }
     // 0, 0.5, 1, 2 and 5 seconds, and the start itself.
     expect(pauses[4]).toBeGreaterThan(5000)
@@ -123,8 +123,8 @@ describe('a worker that is killed', () => {
   })
 })
 
-test('a worker that hangs: 504 after the time to a first token, then it is ended and another one started', async () => {
-  await open({ hungMs: 2000 })
+test('a worker that hangs: 504 after the first token timeout, then it is killed and restarted', async () => {
+  await open({ hangTimeoutMs: 2000 })
   const first = await workerPid(server)
   const streams = await sixteen()
   process.kill(first, 'SIGSTOP')
@@ -132,7 +132,7 @@ test('a worker that hangs: 504 after the time to a first token, then it is ended
   const late = await server.post('/v1/chat/completions', chat('Say hello.'))
   expect(late.status).toBe(504)
   expect(await late.json()).toMatchObject({
-    error: { code: 'timeout', message: 'There was no token after 2 seconds.' },
+    error: { code: 'timeout', message: 'No token was generated within 2 seconds.' },
   })
   // Those that had begun wait no longer than that.
   for (const { whole } of streams)

@@ -27,7 +27,7 @@ async function expectGoodAnswer(): Promise<void> {
   expect(JSON.parse(text).choices[0].message.content).toBe(answerTo('Say hello.'))
 }
 
-test('every endpoint that takes a body is tried, and takes a good one', async () => {
+test('every endpoint with a body is tested, and accepts a valid one', async () => {
   const { paths } = JSON.parse((await send(shared.server.url, { path: '/openapi.json' })).text)
   const posted = Object.keys(paths).filter((path) => 'post' in paths[path])
   expect(endpoints.map(({ path }) => path).sort()).toEqual(posted.sort())
@@ -37,7 +37,7 @@ test('every endpoint that takes a body is tried, and takes a good one', async ()
   }
 })
 
-test(`${count} odd bodies: those that are malformed get a 4xx, none a 5xx, and the next request is answered`, {
+test(`${count} random bodies: malformed ones get a 4xx, none a 5xx, and the next request is answered`, {
   timeout: count * 2000,
 }, async () => {
   let refused = 0
@@ -57,7 +57,7 @@ test(`${count} odd bodies: those that are malformed get a 4xx, none a 5xx, and t
   expect(shared.server.logLines).toEqual([])
 })
 
-test('what is not even HTTP is answered with a 400, or not at all', async () => {
+test('data that is not HTTP is answered with a 400, or not at all', async () => {
   const head = 'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
   const lines: [string, number][] = [
     ['GARBAGE\r\n\r\n', 400],
@@ -92,7 +92,7 @@ test('what is not even HTTP is answered with a 400, or not at all', async () => 
   await expectGoodAnswer()
 })
 
-test('a body of another type is refused before it is read', async () => {
+test('a body of another type is rejected before it is read', async () => {
   const body = JSON.stringify(ask('Say hello.'))
   const types = [
     'text/plain',

@@ -4,7 +4,7 @@ import { useServer } from './support.ts'
 
 const shared = useServer()
 
-test('the server is well, and ready once the model is in memory', async () => {
+test('the server is healthy, and ready when the model is in memory', async () => {
   const health = await fetch(`${shared.server.url}/health`)
   expect([health.status, await health.json()]).toEqual([200, { status: 'ok' }])
   const ready = await fetch(`${shared.server.url}/ready`)

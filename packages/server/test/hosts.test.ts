@@ -30,7 +30,7 @@ async function statuses(headers: Record<string, string>) {
 const fine = [404, 200]
 const refused = [403, 403]
 
-describe('the name that the server is called by', () => {
+describe('the host that a request names', () => {
   test.each([
     ['localhost', fine],
     ['LOCALHOST:1', fine],
@@ -55,12 +55,12 @@ describe('the name that the server is called by', () => {
     expect(await statuses({ host })).toEqual(expected)
   })
 
-  test('what it is refused with', async () => {
+  test('the error has the usual format', async () => {
     const answer = await send(shared.server.url, { path: '/health', headers: { host: 'evil.example' } })
     expect(answer.status).toBe(403)
     expect(JSON.parse(answer.text)).toEqual({
       error: {
-        message: 'This server does not answer to the name "evil.example".',
+        message: 'This server does not accept requests for the host "evil.example".',
         type: 'permission_error',
         param: null,
         code: 'host_not_allowed',
@@ -68,7 +68,7 @@ describe('the name that the server is called by', () => {
     })
   })
 
-  test('a name that is none', async () => {
+  test('an invalid name', async () => {
     for (const host of [
       'local host',
       'localhost:port',
@@ -82,7 +82,7 @@ describe('the name that the server is called by', () => {
     }
   })
 
-  test('a target with a name of its own must be the one of the header', async () => {
+  test('an absolute target must match the Host header', async () => {
     const lines = (target: string, ...hosts: string[]) =>
       `GET ${target} HTTP/1.1\r\n${hosts.map((host) => `host: ${host}\r\n`).join('')}connection: close\r\n\r\n`
     const status = async (text: string) => Number((await exchange(shared.server.url, text)).split(' ')[1])
@@ -106,7 +106,7 @@ describe('the name that the server is called by', () => {
   })
 })
 
-describe('the page that a request comes from', () => {
+describe('the origin of a request', () => {
   test.each([
     ['https://app.example.org', fine],
     ['http://localhost:3000', fine],
@@ -120,7 +120,7 @@ describe('the page that a request comes from', () => {
     expect(await statuses({ host: 'localhost', origin })).toEqual(expected)
   })
 
-  test('its own page, by each of its names', async () => {
+  test('its own page, under each of its names', async () => {
     for (const host of [`127.0.0.1:${port()}`, `localhost:${port()}`, 'studio.local'])
       expect(await statuses({ host, origin: `http://${host}` })).toEqual(fine)
     // As behind a proxy that ends HTTPS.
@@ -142,7 +142,7 @@ describe('the page that a request comes from', () => {
   })
 })
 
-describe('pages of other origins that may use it', () => {
+describe('allowed origins', () => {
   const preflight = (origin: string) =>
     send(shared.server.url, {
       method: 'OPTIONS',
@@ -156,7 +156,7 @@ describe('pages of other origins that may use it', () => {
       },
     })
 
-  test('the browser asks first, and hears what they may send', async () => {
+  test('a preflight is answered with what they can send', async () => {
     const { status, headers } = await preflight('https://app.example.org')
     expect(status).toBe(204)
     expect(headers).toMatchObject({
@@ -168,7 +168,7 @@ describe('pages of other origins that may use it', () => {
     expect(headers).not.toHaveProperty('access-control-allow-credentials')
   })
 
-  test('no other page hears that', async () => {
+  test('other pages get no such answer', async () => {
     const { status, headers } = await preflight('https://evil.example')
     expect(status).toBe(403)
     expect(headers).not.toHaveProperty('access-control-allow-origin')
@@ -196,14 +196,14 @@ describe('pages of other origins that may use it', () => {
     }
   })
 
-  test('what is said to nobody in particular names no page', async () => {
+  test('responses without an origin have no CORS headers', async () => {
     expect((await send(shared.server.url, { path: '/health' })).headers).not.toHaveProperty(
       'access-control-allow-origin',
     )
   })
 })
 
-test('every answer bears the headers that keep browsers careful', async () => {
+test('every response has the security headers', async () => {
   const { url } = shared.server
   const answers = [
     await send(url, { path: '/health' }),
@@ -224,12 +224,12 @@ test('every answer bears the headers that keep browsers careful', async () => {
   }
 })
 
-test('a path that is there for other methods says which', async () => {
+test('a path that supports other methods lists them', async () => {
   const { url } = shared.server
   const wrong = await send(url, { method: 'DELETE', path: '/v1/chat/completions' })
   expect([wrong.status, wrong.headers.allow]).toEqual([405, 'POST'])
   expect(JSON.parse(wrong.text).error).toMatchObject({
-    message: 'There is no DELETE /v1/chat/completions, but: POST.',
+    message: '/v1/chat/completions does not support DELETE. Allowed methods: POST.',
     code: 'method_not_allowed',
   })
   const posted = await send(url, { method: 'POST', path: '/health' })
@@ -239,7 +239,7 @@ test('a path that is there for other methods says which', async () => {
   expect((await send(url, { method: 'HEAD', path: '/health' })).status).toBe(200)
 })
 
-test('a client that asks for an end of the connection gets it, refused or not, with a body or without', async () => {
+test('a client that asks to close the connection gets it, rejected or not, with or without a body', async () => {
   const { url } = shared.server
   const end = 'HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n'
   const started = performance.now()

@@ -38,15 +38,15 @@ async function status(headers: Record<string, string> = {}, server = shared.serv
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 
 // The tests of this block change one file, one after the other.
-describe('keys come and go while the server runs', () => {
+describe('keys are created and revoked while the server runs', () => {
   const made = new Map<string, string>()
   const key = (name: string) => made.get(name) ?? ''
 
-  test('without one, everybody on this machine is answered', async () => {
+  test('without a key, everyone on this machine is answered', async () => {
     expect(await status()).toBe(200)
   })
 
-  test('with one, a key is needed, and taken where each kind of client puts it', async () => {
+  test('with a key, one is required, in the header of either kind of client', async () => {
     made.set('laptop', await create('laptop'))
     made.set('phone', await create('phone'))
     expect(await status()).toBe(401)
@@ -73,11 +73,11 @@ describe('keys come and go while the server runs', () => {
     expect(logLines.join('\n')).not.toContain(key('phone').slice(4))
   })
 
-  test('the refusal has the shape of the API that is called', async () => {
+  test('the error has the format of the API that is called', async () => {
     const { url } = shared.server
     const asked = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
     const openai = await send(url, { path: '/v1/chat/completions', ...asked })
-    const message = 'A valid key is needed: send it as "Authorization: Bearer KEY" or as "x-api-key: KEY".'
+    const message = 'A valid API key is required. Send it as "Authorization: Bearer KEY" or "x-api-key: KEY".'
     expect([openai.status, openai.headers['www-authenticate']]).toEqual([401, 'Bearer'])
     expect(JSON.parse(openai.text)).toEqual({
       error: { message, type: 'authentication_error', param: null, code: 'invalid_api_key' },
@@ -91,7 +91,7 @@ describe('keys come and go while the server runs', () => {
     })
   })
 
-  test('what balancers and the page need is open, and nothing else is', async () => {
+  test('paths for load balancers and the page are public, and no others', async () => {
     const without = (request: RawRequest) => send(shared.server.url, request).then(({ status }) => status)
     for (const open of ['/health', '/ready']) expect(await without({ path: open })).toBe(200)
     // The page may not be built here.
@@ -113,7 +113,7 @@ describe('keys come and go while the server runs', () => {
     expect(await without({ method: 'POST', path: '/api/load' })).toBe(401)
   })
 
-  test('a name is no matter once there are keys; pages still need to be configured', async () => {
+  test('host names do not matter with keys, but origins still need to be allowed', async () => {
     const { url } = shared.server
     const question = (headers: Record<string, string>) =>
       send(url, {
@@ -143,20 +143,18 @@ describe('keys come and go while the server runs', () => {
     ])
   })
 
-  test('a revoked key is refused from the next request on', async () => {
+  test('a revoked key is rejected from the next request on', async () => {
     await revoke('phone')
     expect(await status({ 'x-api-key': key('phone') })).toBe(401)
     expect(await status(bearer(key('laptop')))).toBe(200)
   })
 
-  test('the last key revoked, the file broken or gone: nobody is let in', async () => {
+  test('if the last key is revoked, or the file is broken or deleted, all requests are rejected', async () => {
     await revoke('laptop')
     expect([await status(), await status(bearer(key('laptop')))]).toEqual([401, 401])
     writeFileSync(path, '{"keys": [')
     expect([await status(), await status(bearer(key('laptop')))]).toEqual([500, 500])
-    expect(shared.server.logLines.some((line) => line.includes(`This is no file of keys: ${path}`))).toBe(
-      true,
-    )
+    expect(shared.server.logLines.some((line) => line.includes(`Invalid keys file: ${path}`))).toBe(true)
     const { text } = await send(shared.server.url, { path: '/v1/models' })
     expect(text).not.toContain(folder.path)
     expect((await fetch(`${shared.server.url}/health`)).status).toBe(200)
@@ -167,7 +165,7 @@ describe('keys come and go while the server runs', () => {
   })
 })
 
-test('a file that was broken before the server had a key keeps everybody out', async () => {
+test('a file that was broken before the server had a key rejects everyone', async () => {
   const file = join(folder.path, 'late.json')
   const server = await openServer({ KEYS_FILE: file })
   try {
@@ -179,34 +177,34 @@ test('a file that was broken before the server had a key keeps everybody out', a
   }
 })
 
-describe('an address that others can reach', () => {
+describe('a public address', () => {
   const start = (environment: Record<string, string>) =>
     promisify(execFile)(process.execPath, serverProgram, {
       env: { ...process.env, PORT: '0', ...environment },
     })
 
-  test.each(['0.0.0.0', '::', '192.0.2.1', 'studio.local'])('%s is refused without a key', async (HOST) => {
+  test.each(['0.0.0.0', '::', '192.0.2.1', 'studio.local'])('%s is rejected without a key', async (HOST) => {
     await expect(start({ HOST, KEYS_FILE: join(folder.path, 'none.json') })).rejects.toMatchObject({
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(
-        new RegExp(`^Without a key .* ${HOST} can be reached[\\s\\S]*${keysCommand('create --name laptop')}`),
+        new RegExp(`^Other machines can reach HOST=${HOST}, [\\s\\S]*${keysCommand('create --name laptop')}`),
       ),
     })
   })
 
-  test('so is a file of keys that is broken, or has none any more', async () => {
+  test('a broken keys file, or one without keys, is rejected too', async () => {
     const file = join(folder.path, 'broken.json')
     writeFileSync(file, '[]')
     await expect(start({ KEYS_FILE: file })).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^This is no file of keys: /),
+      stderr: expect.stringMatching(/^Invalid keys file: /),
     })
     writeFileSync(file, '{"keys": []}')
     await expect(start({ HOST: '0.0.0.0', KEYS_FILE: file })).rejects.toMatchObject({ code: 1 })
   })
 
-  test('it is served with one, and revoking it does not open the server', async () => {
+  test('it is served with a key, and revoking it does not open the server', async () => {
     const file = join(folder.path, 'reached.json')
     const key = await create('laptop', file)
     const listening = await openServer({ HOST: '0.0.0.0', KEYS_FILE: file })
@@ -222,7 +220,7 @@ describe('an address that others can reach', () => {
     }
   })
 
-  test('every name of this machine alone needs none', async () => {
+  test('loopback names need no key', async () => {
     for (const HOST of ['localhost', '::1']) {
       const server = await openServer({ HOST })
       expect(await send(server.url, { path: '/health' })).toMatchObject({ status: 200 })
@@ -231,7 +229,7 @@ describe('an address that others can reach', () => {
   })
 })
 
-test('what a key allowed goes to its owner alone', async () => {
+test('only the owner of a key gets its results', async () => {
   const file = join(folder.path, 'two.json')
   const [laptop, phone] = [await create('laptop', file), await create('phone', file)]
   const server = await openServer({ KEYS_FILE: file, STREAMS_PER_KEY: '1' })

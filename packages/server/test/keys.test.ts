@@ -20,7 +20,7 @@ async function keys(argv: string[], path = join(folder.path, 'a', `${++files}.js
   return { code, said: said.join('\n'), noted: noted.join('\n'), path }
 }
 
-test('a key is shown once, and only its hash is kept, where others of the machine can read nothing', async () => {
+test('a key is shown once, and only its hash is stored, in a file that other users cannot read', async () => {
   const { code, said, path } = await keys(['create', '--name', 'laptop'])
   expect(code).toBe(0)
   expect(said).toMatch(/^mlx-[A-Za-z0-9_-]{43}$/)
@@ -40,25 +40,28 @@ test('keys are listed and revoked, by name or by id', async () => {
   ])
   expect(await keys(['revoke', '--name', 'phone'], path)).toMatchObject({
     code: 0,
-    noted: 'The key "phone" is revoked.',
+    noted: 'Revoked the key "phone".',
   })
   const id = listed.said.slice(0, 8)
-  expect((await keys(['revoke', '--id', id], path)).noted).toBe('The key "laptop" is revoked.')
+  expect((await keys(['revoke', '--id', id], path)).noted).toBe('Revoked the key "laptop".')
   expect((await keys(['list'], path)).said).toMatch(/^[0-9a-f]{8} {2}desk {2}\d{4}-[^\n]*$/)
-  expect((await keys(['revoke', '--name', 'desk'], path)).noted).toContain('It was the last one.')
-  expect(await keys(['list'], path)).toMatchObject({ code: 0, said: '', noted: 'There is no key.' })
+  expect((await keys(['revoke', '--name', 'desk'], path)).noted).toContain('This was the last key.')
+  expect(await keys(['list'], path)).toMatchObject({ code: 0, said: '', noted: 'There are no keys.' })
 })
 
-test('what cannot be done says why, and changes nothing', async () => {
+test('failures explain the reason and change nothing', async () => {
   const { path } = await keys(['create', '--name', 'laptop'])
   const before = readFileSync(path, 'utf8')
   const failures = [
-    [['create', '--name', 'laptop'], 'There is a key "laptop" already. Revoke it, or choose another name.'],
-    [['revoke', '--name', 'phone'], 'There is no key "phone", but: laptop.'],
-    [['revoke', '--id', 'ffffffff'], 'There is no key "ffffffff", but: laptop.'],
-    [['create', '--name', 'two words'], '"two words" is no name for a key: up to 64 letters'],
-    [['create', '--name', ''], '"" is no name for a key'],
-    [['create', '--name', 'x'.repeat(65)], 'is no name for a key'],
+    [
+      ['create', '--name', 'laptop'],
+      'A key named "laptop" already exists. Revoke it or choose another name.',
+    ],
+    [['revoke', '--name', 'phone'], 'There is no key "phone". Existing keys: laptop.'],
+    [['revoke', '--id', 'ffffffff'], 'There is no key "ffffffff". Existing keys: laptop.'],
+    [['create', '--name', 'two words'], '"two words" is not a valid key name. Use up to 64 letters'],
+    [['create', '--name', ''], '"" is not a valid key name'],
+    [['create', '--name', 'x'.repeat(65)], 'is not a valid key name'],
   ] as const
   for (const [argv, message] of failures) {
     const { code, said, noted } = await keys([...argv], path)
@@ -69,20 +72,20 @@ test('what cannot be done says why, and changes nothing', async () => {
   writeFileSync(path, '{"keys": [{"name": "laptop"}]}')
   for (const argv of [['create', '--name', 'phone'], ['list'], ['revoke', '--name', 'laptop']]) {
     const { code, noted } = await keys(argv, path)
-    expect([code, noted.split('\n')[0]]).toEqual([1, `This is no file of keys: ${path}`])
+    expect([code, noted.split('\n')[0]]).toEqual([1, `Invalid keys file: ${path}`])
   }
   expect(readFileSync(path, 'utf8')).toBe('{"keys": [{"name": "laptop"}]}')
 })
 
-test('wrong usage ends with 2 and shows how', async () => {
+test('incorrect usage exits with 2 and shows the help', async () => {
   const wrong = [
-    [[], 'Which command?'],
-    [['make'], 'There is no command "make".'],
-    [['create'], 'create needs --name'],
-    [['create', 'laptop'], 'A name is given as --name laptop'],
-    [['list', '--name', 'x'], 'list takes no flags.'],
-    [['revoke'], 'revoke needs either --name or --id.'],
-    [['revoke', '--name', 'x', '--id', 'y'], 'revoke needs either --name or --id.'],
+    [[], 'No command given.'],
+    [['make'], 'Unknown command "make".'],
+    [['create'], 'create takes --name'],
+    [['create', 'laptop'], 'Did you mean --name laptop?'],
+    [['list', '--name', 'x'], 'list takes no options.'],
+    [['revoke'], 'revoke takes either --name or --id.'],
+    [['revoke', '--name', 'x', '--id', 'y'], 'revoke takes either --name or --id.'],
     [['create', '--nam', 'x'], "Unknown option '--nam'"],
   ] as const
   for (const [argv, message] of wrong) {
@@ -93,13 +96,13 @@ test('wrong usage ends with 2 and shows how', async () => {
   }
 })
 
-test('a command that never gives the file back is named', async () => {
+test('a command that does not release the lock is named', async () => {
   const { path } = await keys(['create', '--name', 'laptop'])
   writeFileSync(`${path}.lock`, '12345')
   const { code, noted } = await keys(['create', '--name', 'phone'], path)
   expect(code).toBe(1)
   expect(noted).toBe(
-    `Another command (process 12345) is changing the keys.\nIf it is not running any more, delete ${path}.lock`,
+    `Another command (process 12345) is changing the keys.\nIf it is no longer running, delete ${path}.lock`,
   )
   rmSync(`${path}.lock`)
   expect((await keys(['create', '--name', 'phone'], path)).code).toBe(0)
@@ -124,7 +127,7 @@ test('as processes: two at once, codes, and the file that KEYS_FILE names', asyn
     expect(start('make')).rejects.toMatchObject({ code: 2, stdout: '' }),
   ])
   expect(one.stdout).toMatch(/^mlx-[A-Za-z0-9_-]{43}\n$/)
-  expect(one.stderr).toContain('The key "one". It is shown this once')
+  expect(one.stderr).toContain('Created the key "one". It is shown only once')
   expect(two.stdout).not.toBe(one.stdout)
   const names = JSON.parse(readFileSync(path, 'utf8')).keys.map(({ name }: { name: string }) => name)
   expect(names.sort()).toEqual(['one', 'two'])

@@ -10,7 +10,7 @@ const long = `${'Once upon a time there was a tiny model. '.repeat(1800)}${story
 
 /** Fails where the worker goes on with a generation once the server knows that its client has left. */
 async function expectStopped(): Promise<void> {
-  await shared.server.services.generations.drained()
+  await shared.server.services.generations.waitUntilIdle()
   expect(await engineStatus(shared.server)).toMatchObject({ active: 0, queued: 0 })
 }
 
@@ -21,7 +21,7 @@ async function lineOfLog(): Promise<unknown> {
   return JSON.parse(shared.server.logLines.splice(0).findLast(isOfIt) ?? '')
 }
 
-describe.each([true, false])('a client that leaves (streamed: %s)', (streamed) => {
+describe.each([true, false])('a client that disconnects (streamed: %s)', (streamed) => {
   const leave = (question: string, options: Record<string, unknown> = {}) => {
     const client = new AbortController()
     const body = chat(question, { ...options, stream: streamed })
@@ -47,7 +47,7 @@ describe.each([true, false])('a client that leaves (streamed: %s)', (streamed) =
     })
   })
 
-  test('while its prompt is read: reading stops', async () => {
+  test('during prefill: the prefill stops', async () => {
     const { steps } = await engineStatus(shared.server)
     const { client, answer } = leave(`${streamed} ${long}`, endless)
     await until(async () => (await engineStatus(shared.server)).active === 1)
@@ -59,7 +59,7 @@ describe.each([true, false])('a client that leaves (streamed: %s)', (streamed) =
     expect(await lineOfLog()).toMatchObject({ status: 499, completionTokens: 0 })
   })
 
-  test('while it waits: it leaves the queue, and the others go on', async () => {
+  test('in the queue: it leaves the queue, and the others continue', async () => {
     const running = leave(story, { ...endless, n: 32 })
     const { steps } = await engineStatus(shared.server)
     await until(async () => (await engineStatus(shared.server)).steps > steps + 20)

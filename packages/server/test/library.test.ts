@@ -38,7 +38,7 @@ describe.each(['README.md', 'docs/library.md'])('%s', (document) => {
     expect(checked).toMatchObject({ stdout: '', stderr: '' })
   })
 
-  test('prints what it says', async () => {
+  test('prints what it shows', async () => {
     const { stdout } = await execute(process.execPath, ['--import', 'tsx', join(home, 'snippets.ts')], {
       env: { ...process.env, MLX_PROJECT: project, LOG_LEVEL: 'silent', PORT: '0' },
     })

@@ -45,7 +45,7 @@ async function codeOf(response: Response): Promise<unknown> {
   return [response.status, JSON.parse(await response.text()).error.code]
 }
 
-describe('bounds of a request', () => {
+describe('the limits of a request', () => {
   const shared = useServer({
     MAX_BODY_BYTES: '5000',
     MAX_BODY_VALUES: '200',
@@ -82,7 +82,7 @@ describe('bounds of a request', () => {
     expect(fine).toMatch(/^HTTP\/1.1 200 /)
   })
 
-  test('a client that waits for a word before it sends its body gets it', async () => {
+  test('a client that expects "100 Continue" gets it', async () => {
     const text = JSON.stringify(hello)
     const socket = await open(shared.server.url)
     socket.write(
@@ -156,7 +156,7 @@ describe('bounds of a request', () => {
   })
 })
 
-describe('many at once', () => {
+describe('concurrency', () => {
   prove('STREAMS_PER_KEY', () =>
     withServer({ STREAMS_PER_KEY: '2' }, async (server) => {
       const client = new AbortController()
@@ -202,7 +202,7 @@ describe('many at once', () => {
   )
 })
 
-describe('time', () => {
+describe('timeouts', () => {
   const defaults = readSettings({})
   const elapsed = async (work: Promise<string>) => {
     const started = performance.now()
@@ -277,7 +277,7 @@ describe('time', () => {
   })
 })
 
-describe('where it listens, who may call it, and where the model runs', () => {
+describe('addresses, access, and the model', () => {
   prove('HOST PORT', async () => {
     let port = ''
     await withServer({ HOST: '::1' }, async ({ url }) => {
@@ -331,7 +331,7 @@ describe('where it listens, who may call it, and where the model runs', () => {
   })
 })
 
-test('a value that is none is refused with its variable', () => {
+test('an invalid value is rejected with the name of its variable', () => {
   const refused = [
     ['PORT', '65536'],
     ['PORT', 'http'],
@@ -351,7 +351,7 @@ test('a value that is none is refused with its variable', () => {
   expect(readSettings({ PORT: '' }).port).toBe(8000)
 })
 
-test('every setting has its proof', () => {
+test('every setting has a test', () => {
   for (const [variable, file] of Object.entries(elsewhere)) {
     expect([variable, readFileSync(join(import.meta.dirname, file), 'utf8').includes(variable)]).toEqual([
       variable,

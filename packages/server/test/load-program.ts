@@ -8,7 +8,7 @@ import { openServer } from './support.ts'
 const send = (message: unknown) => process.send?.(message)
 
 const server = await openServer({ STREAMS_PER_KEY: '1000', LOG_LEVEL: 'info' })
-const { service, generations } = server.services
+const { engineService, generations } = server.services
 
 /** Bytes that a process has in memory, as Linux counts them; undefined elsewhere. */
 function residentBytes(pid: number | undefined): number | undefined {
@@ -25,7 +25,7 @@ process.on('message', async () => {
     globalThis.gc?.()
     await new Promise((resolve) => setImmediate(resolve))
   }
-  const status = await service.status(30_000)
+  const status = await engineService.status(30_000)
   const resources = process.getActiveResourcesInfo()
   send({
     rss: process.memoryUsage.rss(),

@@ -125,7 +125,7 @@ async function expectAnswer(question: string, stream: boolean, body: string): Pr
   }
 }
 
-test('32 streams at once: each is complete, and each has its own text', async () => {
+test('32 concurrent streams: each is complete, and each has its own text', async () => {
   const asked = Array.from({ length: 32 }, (_, index) => questions[index % questions.length] ?? '')
   const streamed = await Promise.all(asked.map(async (question) => readChat(await post(question, true))))
   for (const [index, question] of asked.entries()) {
@@ -143,7 +143,7 @@ const STEADY = 1.05
 /** How often a thousand visitors may come until the pools of memory of both processes have their size. */
 const WARM_UPS = 4
 
-test('1,000 requests of which half leave: nothing hangs, and nothing of them is left', {
+test('1,000 requests, half of them cancelled: nothing hangs, and nothing is left behind', {
   timeout: 900_000,
 }, async () => {
   const random = randomFrom(20)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { answerTo, ask, until } from '../../engine/test/engine/support.ts'
-import { readable } from '../src/log.ts'
+import { formatLine } from '../src/log.ts'
 import { chat, readAnswer, readChat } from './streams.ts'
 import { openServer, type TestServer, useServer } from './support.ts'
 
@@ -14,7 +14,7 @@ async function lineOf(server: TestServer, requestId: string | null): Promise<Rec
   return JSON.parse(found() ?? '')
 }
 
-test('a request is one line: its id, what came of it, tokens and times, and not a word of the prompt', async () => {
+test('a request is one line: its ID, outcome, tokens and times, and no prompt', async () => {
   const response = await shared.server.post('/v1/chat/completions', chat('Say hello.'))
   const { usage } = await readAnswer(response)
   const id = response.headers.get('x-request-id')
@@ -41,7 +41,7 @@ test('a request is one line: its id, what came of it, tokens and times, and not 
   expect(shared.server.logLines.join('\n')).not.toContain(answerTo('Say hello.'))
 })
 
-test('a refused request says why, by its code', async () => {
+test('a rejected request has the code of its error', async () => {
   const response = await shared.server.post('/v1/chat/completions', { ...chat('Say hello.'), model: 'none' })
   expect(response.status).toBe(404)
   expect(await lineOf(shared.server, response.headers.get('x-request-id'))).toMatchObject({
@@ -62,7 +62,7 @@ test.each([
   expect(line).toMatchObject({ path, status, code })
 })
 
-test('what balancers ask all the time is a detail', async () => {
+test('frequent requests of load balancers are logged at level debug', async () => {
   const response = await fetch(`${shared.server.url}/ready`)
   expect(await lineOf(shared.server, response.headers.get('x-request-id'))).toMatchObject({
     level: 20,
@@ -70,7 +70,7 @@ test('what balancers ask all the time is a detail', async () => {
   })
 })
 
-test('LOG_PROMPTS=true writes what was asked, and no key', async () => {
+test('LOG_PROMPTS=true writes prompts, and no key', async () => {
   const server = await openServer({ LOG_PROMPTS: 'true' })
   const headers = { authorization: 'Bearer a-key-that-is-nobodys' }
   const response = await server.post('/v1/chat/completions', chat('Say hello.'), { headers })
@@ -92,11 +92,11 @@ test('a stream has its tokens in the log too', async () => {
   })
 })
 
-test('a terminal gets words', () => {
+test('a terminal gets readable lines', () => {
   const time = new Date(2026, 0, 2, 12, 30, 1).getTime()
   const base = { time, pid: 1, hostname: 'here' }
   const request = { ...base, level: 30, msg: 'request', method: 'GET', status: 200, prompts: [['a']] }
-  expect(readable(JSON.stringify(request))).toBe(
+  expect(formatLine(JSON.stringify(request))).toBe(
     '12:30:01 info  request method=GET status=200 prompts=[["a"]]\n',
   )
   const failure = {
@@ -105,5 +105,5 @@ test('a terminal gets words', () => {
     msg: 'it failed',
     err: { type: 'Error', message: 'no', stack: 'Error: no\n at x' },
   }
-  expect(readable(JSON.stringify(failure))).toBe('12:30:01 error it failed\n  Error: no\n   at x\n')
+  expect(formatLine(JSON.stringify(failure))).toBe('12:30:01 error it failed\n  Error: no\n   at x\n')
 })

@@ -32,12 +32,12 @@ async function callsWith(how: string, environment: Record<string, string>) {
   }
 }
 
-test('MCP_ROUNDS bounds the calls: with none, the model has to answer at once', async () => {
+test('MCP_ROUNDS limits the calls: with 0, the model must answer at once', async () => {
   expect((await callsWith('works', { MCP_ROUNDS: '1' })).calls).toHaveLength(1)
   expect((await callsWith('works', { MCP_ROUNDS: '0' })).calls).toEqual([])
 })
 
-test('MCP_TIMEOUT_MS bounds how long a call may take', async () => {
+test('MCP_TIMEOUT_MS limits the duration of a call', async () => {
   const { calls, ms } = await callsWith('hangs', { MCP_TIMEOUT_MS: '3000' })
   expect(calls).toMatchObject([{ is_error: true, result: 'The tool failed.' }])
   expect(ms).toBeLessThan(readSettings({}).mcpTimeoutMs)

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { answerTo, useEngine, useFolder } from '../../engine/test/engine/support.ts'
 import { toolExample } from '../../engine/test/engine/tool-example.ts'
 import type { McpServerConfig } from '../src/mcp/config.ts'
-import { type RunChunk, withToolbox } from '../src/mcp/loop.ts'
+import { type RunChunk, runToolLoop } from '../src/mcp/tool-loop.ts'
 import { McpServers } from '../src/mcp/toolbox.ts'
 import { openServer, useServer } from './support.ts'
 
@@ -45,7 +45,7 @@ async function answer(servers: McpServers, names: string[], rounds = 8, question
   }
   const chunks: RunChunk[] = []
   const options = { messages: [{ role: 'user' as const, content: question }] }
-  for await (const chunk of withToolbox(generate, options, toolbox, rounds, signal)) chunks.push(chunk)
+  for await (const chunk of runToolLoop(generate, options, toolbox, rounds, signal)) chunks.push(chunk)
   return {
     asked,
     text: chunks.map(({ text }) => text).join(''),
@@ -54,7 +54,7 @@ async function answer(servers: McpServers, names: string[], rounds = 8, question
   }
 }
 
-test('a call is run by its server, and its result is what the answer is made of', async () => {
+test('a call runs on its server, and the answer uses its result', async () => {
   const { text, runs, last, asked } = await answer(open({ weather: weather() }), ['weather'])
   expect(runs).toEqual([
     expect.objectContaining({
@@ -72,7 +72,7 @@ test('a call is run by its server, and its result is what the answer is made of'
   expect(last?.usage?.completionTokens).toBeGreaterThan(20)
 })
 
-test('without a call there is one round', async () => {
+test('without a call, there is one round', async () => {
   const { text, asked } = await answer(open({ weather: weather() }), ['weather'], 8, 'Say hello.')
   expect([text, asked.length]).toEqual([answerTo('Say hello.'), 1])
 })
@@ -80,33 +80,33 @@ test('without a call there is one round', async () => {
 test.each([
   ['fails', 20_000, /No station answers/],
   ['hangs', 500, /^The tool failed\.$/],
-])('a tool that %s is told to the model, and the request goes on', async (how, timeoutMs, result) => {
+])('a tool that %s is reported to the model, and the request continues', async (how, timeoutMs, result) => {
   const servers = open({ weather: weather(how) }, timeoutMs)
   const { runs, last } = await answer(servers, ['weather'])
   expect(runs[0]).toMatchObject({ isError: true, result: expect.stringMatching(result) })
   expect(last?.finishReason).toBeDefined()
 })
 
-test('calls end after the rounds that are allowed: then the model has to answer', async () => {
+test('after the last round, the model must answer without a call', async () => {
   const { asked } = await answer(open({ weather: weather() }), ['weather'], 0)
   expect(asked.map(({ toolChoice }) => toolChoice)).toEqual(['none'])
 })
 
-test('tools of one name bear the names of their servers', async () => {
+test('tools with the same name are prefixed with the names of their servers', async () => {
   const toolbox = await open({ here: weather(), there: weather() }).open(['here', 'there'], signal)
   expect(toolbox.tools.map(({ name }) => name)).toEqual(['here__get_weather', 'there__get_weather'])
 })
 
-test('a server that is not configured, and one that can not be started', async () => {
+test('a server that is not configured, and one that cannot be started', async () => {
   const servers = open({ weather: weather(), gone: { command: 'no-such-program', args: [], env: {} } })
   await expect(servers.open(['other'], signal)).rejects.toMatchObject({
     status: 400,
-    message: 'mcp_servers: there is no MCP server "other" here, but: weather, gone.',
+    message: 'mcp_servers: there is no MCP server "other". Available servers: weather, gone.',
   })
   await expect(servers.open(['gone'], signal)).rejects.toMatchObject({ status: 503 })
   expect(await servers.list()).toEqual([
     { name: 'weather', tools: [{ name: 'get_weather', description: 'The weather of a city, now.' }] },
-    { name: 'gone', tools: [], error: 'It can not be reached.' },
+    { name: 'gone', tools: [], error: 'The server cannot be reached.' },
   ])
 })
 
@@ -137,7 +137,7 @@ describe('over HTTP', () => {
     })
   })
 
-  test('a whole answer tells the calls that were made', async () => {
+  test('a complete answer lists the calls', async () => {
     const response = await over.server.post('/v1/chat/completions', body)
     expect(await response.json()).toMatchObject({
       choices: [{ message: { content: 'It is sunny in Bern, with 21 degrees.' }, finish_reason: 'stop' }],
@@ -145,7 +145,7 @@ describe('over HTTP', () => {
     })
   })
 
-  test('a stream tells them as they are made', async () => {
+  test('a stream reports each call when it has run', async () => {
     const response = await over.server.post('/v1/chat/completions', { ...body, stream: true })
     const events = (await response.text()).split('\n\n').filter((event) => event.startsWith('data: {'))
     const chunks = events.map((event) => JSON.parse(event.slice('data: '.length)))
@@ -157,9 +157,12 @@ describe('over HTTP', () => {
 
   test.each([
     [{ mcp_servers: ['other'] }, /there is no MCP server "other"/],
-    [{ tools: toolExample.tools.map((tool) => ({ type: 'function', function: tool })) }, /leave tools out/],
+    [
+      { tools: toolExample.tools.map((tool) => ({ type: 'function', function: tool })) },
+      /cannot be combined with tools/,
+    ],
     [{ n: 2 }, /n must be 1/],
-  ])('%j is refused beside them', async (more, message) => {
+  ])('%j is rejected together with MCP servers', async (more, message) => {
     const response = await over.server.post('/v1/chat/completions', { ...body, ...more })
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({
@@ -174,7 +177,7 @@ test('a server without MCP servers says so', async () => {
     const messages = [{ role: 'user', content: 'Say hello.' }]
     const response = await server.post('/v1/chat/completions', { messages, mcp_servers: ['weather'] })
     expect(await response.json()).toMatchObject({
-      error: { message: 'mcp_servers: this server has none; see MCP_CONFIG.' },
+      error: { message: 'mcp_servers: this server has no MCP servers. Set MCP_CONFIG to add some.' },
     })
     expect(await (await fetch(`${server.url}/api/mcp`)).json()).toEqual({ servers: [] })
   } finally {

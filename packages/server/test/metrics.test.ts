@@ -24,7 +24,7 @@ async function reaches(name: string, value: number): Promise<void> {
   await until(async () => (await values()).get(name) === value)
 }
 
-test('requests, tokens and times are counted as the answers say', async () => {
+test('requests, tokens and times match the answers', async () => {
   const whole = await shared.server.post('/v1/chat/completions', chat('Count to ten.'))
   const { usage } = await readAnswer(whole)
   const { text } = await stream(shared.server, 'Count to ten.')
@@ -53,7 +53,7 @@ test('requests, tokens and times are counted as the answers say', async () => {
   expect(ofModel('mlx_decode_tokens_per_second_sum')).toBeGreaterThan(2)
 })
 
-test('what is under way is seen, and gone when it is over', async () => {
+test('running requests are counted until they end', async () => {
   const client = new AbortController()
   const { steps } = await engineStatus(shared.server)
   const left = stream(shared.server, story, { ...endless, signal: client.signal }).catch(() => 'left')
@@ -87,7 +87,7 @@ test('the state, the memory and the versions', async () => {
   expect(now.get('process_resident_memory_bytes')).toBeGreaterThan(10_000_000)
 })
 
-test('paths that clients make up are counted as one', async () => {
+test('unknown paths are counted together', async () => {
   for (let index = 0; index < 50; index++) {
     const response = await fetch(`${shared.server.url}/made/up/${index}?x=${index}`)
     expect(response.status).toBe(404)

@@ -36,7 +36,7 @@ async function answerOf(terminal: TestTerminal, asked: string): Promise<string> 
 
 const downloads = () => onHub.hub.requests.filter((line) => line.includes('/resolve/'))
 
-test('it asks before it listens, and gets the model; the next start asks nothing', async () => {
+test('it asks before it listens and downloads the model; the next start does not ask', async () => {
   {
     await using terminal = open()
     await terminal.see('Which one? [1] ')
@@ -55,7 +55,7 @@ test('it asks before it listens, and gets the model; the next start asks nothing
   expect(again.text).not.toContain('Which one?')
 })
 
-test('it takes the hello model in its place', async () => {
+test('it uses the hello model instead', async () => {
   await using terminal = open()
   await terminal.see('Which one? [1] ')
   terminal.press(`2${keys.enter}`)
@@ -76,7 +76,7 @@ test.each([
   expect(downloads()).toEqual([])
 })
 
-test('with MLX_PULL=always it asks nothing; Ctrl-C in the download says that it goes on', async () => {
+test('with MLX_PULL=always, it does not ask; Ctrl-C says that the download can be resumed', async () => {
   const stalled = onHub.stall()
   await using terminal = open({ MLX_PULL: 'always' })
   await stalled

@@ -11,7 +11,7 @@ const folder = makeProject(join(base, 'project'))
 const onHub = useModelOnHub(base)
 const { model, environment } = onHub
 
-test('without a terminal it listens at once, is not ready while it downloads, and logs how far that is', async () => {
+test('without a terminal, it listens at once, is not ready while it downloads, and logs the progress', async () => {
   let go: () => void = () => undefined
   const waiting = new Promise<void>((resolve) => {
     onHub.hub.trouble = (request, response, path) => {
@@ -57,7 +57,7 @@ test.each([
   expect(onHub.hub.requests).toEqual([])
 })
 
-test('a model in a folder of its own is never asked for', async () => {
+test('it never asks about a model in a folder', async () => {
   const program = runServer(folder, environment({ MLX_MODEL: './models/hello', MLX_PULL: 'never' }))
   const url = await program.url
   await until(async () => (await fetch(`${url}/ready`)).ok)

@@ -36,7 +36,7 @@ function post(body: unknown, headers: Record<string, string> = {}): RequestInit 
 }
 
 describe('without a socket', () => {
-  test('it answers whole and streamed, and counts both', async () => {
+  test('it answers complete and streamed, and counts both', async () => {
     const app = createApp(services)
     const before = await services.metrics.read()
     const count = (text: string) =>
@@ -58,7 +58,7 @@ describe('without a socket', () => {
     await reader?.read()
     expect(services.generations.active).toBe(1)
     await reader?.cancel()
-    await services.generations.drained()
+    await services.generations.waitUntilIdle()
     expect(await services.metrics.read()).toMatch(/^mlx_http_requests_total\{.*"499"\} 1$/m)
   })
 
@@ -70,14 +70,14 @@ describe('without a socket', () => {
     expect([response.status, await response.json()]).toMatchObject([status, { error: { code } }])
   })
 
-  test('it answers to no name but those of this machine', async () => {
+  test('it accepts only host names of this machine', async () => {
     const response = await createApp(services).request('http://evil.example/health')
     expect(response.status).toBe(403)
   })
 })
 
 describe('in another app', () => {
-  test('what is there before it is open, what comes after it is behind its checks', async () => {
+  test('earlier routes are public, and later ones run behind its checks', async () => {
     const app = new Hono()
       .post('/before', async (c) => c.text(await c.req.text()))
       .route('/', createApp(services))
@@ -111,7 +111,7 @@ describe('in another app', () => {
     expect((await app.request('/nowhere')).status).toBe(404)
   })
 
-  test('below a prefix the API, its errors and its descriptions are as at the root', async () => {
+  test('at a prefix, the API, its errors and its reference work as at the root', async () => {
     const app = new Hono().route('/llm', createApp(services))
     const answer = await app.request('/llm/v1/chat/completions', post(chat('Say hello.')))
     expect((await readAnswer(answer)).text).toBe(answerTo('Say hello.'))
@@ -129,7 +129,7 @@ describe('in another app', () => {
   })
 })
 
-describe('a check of callers that is the app’s own', () => {
+describe('custom authentication', () => {
   const authenticate: Authenticate = async (request) => {
     const user = request.headers.get('x-user') ?? undefined
     if (user === 'broken') throw new Error('The directory of users is down.')
@@ -138,7 +138,7 @@ describe('a check of callers that is the app’s own', () => {
   const as = (user: string) => ({ headers: { 'x-user': user } })
   const logged = useServer({}, {}, { authenticate })
 
-  test('says who asks, or refuses', async () => {
+  test('identifies the caller or rejects the request', async () => {
     const { server } = logged
     const answer = await server.post('/v1/chat/completions', chat('Say hello.'), as('ada'))
     expect((await readAnswer(answer)).text).toBe(answerTo('Say hello.'))
@@ -156,7 +156,7 @@ describe('a check of callers that is the app’s own', () => {
     expect(server.logLines.some((line) => line.includes('The directory of users is down.'))).toBe(true)
   })
 
-  test('leaves open what is open to all, and tells the page whether it is known', async () => {
+  test('leaves public paths public, and tells the page whether it is authenticated', async () => {
     const { url } = logged.server
     for (const path of ['/health', '/ready', '/docs', '/openapi.json'])
       expect((await fetch(url + path)).status).toBe(200)
@@ -169,7 +169,7 @@ describe('a check of callers that is the app’s own', () => {
     expect([await needsKey({}), await needsKey(as('ada'))]).toEqual([true, false])
   })
 
-  test('goes below a prefix too', async () => {
+  test('works at a prefix too', async () => {
     await using guarded = await createServices(readSettings(quiet), { engine, authenticate })
     const app = new Hono().route('/llm', createApp(guarded))
     expect((await app.request('/llm/health')).status).toBe(200)
@@ -177,9 +177,9 @@ describe('a check of callers that is the app’s own', () => {
     expect((await app.request('/llm/metrics', as('ada'))).status).toBe(200)
   })
 
-  test('lets the server listen where others reach it', async () => {
+  test('allows the server to listen on public addresses', async () => {
     const open = readSettings({ ...quiet, HOST: '0.0.0.0', PORT: '0' })
-    await expect(startServer(open, { engine })).rejects.toThrow(/^Without a key/)
+    await expect(startServer(open, { engine })).rejects.toThrow(/^Other machines can reach HOST=0\.0\.0\.0/)
     await using server = await startServer(open, { engine, authenticate })
     const url = server.url.replace('0.0.0.0', '127.0.0.1')
     expect((await send(url, { path: '/v1/nowhere', headers: { host: 'studio.local' } })).status).toBe(401)
@@ -188,7 +188,7 @@ describe('a check of callers that is the app’s own', () => {
   })
 })
 
-test('services that were never started close, and so does a server whose app can not be made', async () => {
+test('services that were never started can be closed, and so can a server whose app fails', async () => {
   const unused = await createServices(readSettings(quiet), { engine })
   await unused.close()
   const app = () => Promise.reject(new Error('It has no database.'))

@@ -34,10 +34,10 @@ async function streamed(body: Record<string, unknown>): Promise<StreamEvent[]> {
   return parseEvents(await response.text())
 }
 
-describe('a model that thinks', () => {
+describe('a reasoning model', () => {
   const question = { ...ask('Count to ten.'), model: 'thinking' }
 
-  test('tells its thoughts in fields of their own, under the names that clients know', async () => {
+  test('returns its reasoning in separate fields, under the names that clients know', async () => {
     const { answer } = await answered(shared.server, question)
     const thought = expect.stringMatching(/^one.*four/)
     expect(answer).toMatchObject({
@@ -57,7 +57,7 @@ describe('a model that thinks', () => {
     })
   })
 
-  test('streams them before its answer', async () => {
+  test('streams the reasoning before its answer', async () => {
     const { message } = await answered(shared.server, question)
     const { content, reasoning } = message ?? {}
     const deltas = joinPieces(await streamed(question)).map(({ data }) => {
@@ -72,7 +72,7 @@ describe('a model that thinks', () => {
     ])
   })
 
-  test('reads what it thought in an earlier turn under either name', async () => {
+  test('accepts the reasoning of an earlier turn under either name', async () => {
     const messages = (named: object) => [
       ...question.messages,
       { role: 'assistant', content: 'six', ...named },
@@ -91,7 +91,7 @@ describe('the progress of a prompt', () => {
     max_tokens: 1,
   }
 
-  test('is told before the first piece, up to the whole', async () => {
+  test('is reported before the first chunk, until it is complete', async () => {
     const chunks = (await streamed({ ...long, return_progress: true }))
       .filter(({ data }) => data !== '[DONE]')
       .map(({ data }) => chunkSchema.parse(data))
@@ -105,13 +105,13 @@ describe('the progress of a prompt', () => {
     expect(told).toEqual(told.toSorted((one, other) => (one?.processed ?? 0) - (other?.processed ?? 0)))
   })
 
-  test('is told to whoever asks for it only', async () => {
+  test('is reported only if requested', async () => {
     const events = await streamed(long)
     expect(JSON.stringify(events)).not.toContain('prompt_progress')
   })
 })
 
-test('a stream whose worker dies ends with an error, and without [DONE]', async () => {
+test('a stream ends with an error and without [DONE] when its worker dies', async () => {
   const server = await openServer()
   try {
     // Its end is forbidden, so that there is time to die.
@@ -119,7 +119,7 @@ test('a stream whose worker dies ends with an error, and without [DONE]', async 
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
     let text = (await reader?.read())?.value ?? ''
     expect(text).toMatch(/^data: {"id":"chatcmpl-/)
-    const { pid = 0 } = await server.services.service.engine.status()
+    const { pid = 0 } = await server.services.engineService.engine.status()
     process.kill(pid, 'SIGKILL')
     for (let part = await reader?.read(); part?.done === false; part = await reader?.read())
       text += part.value
@@ -127,7 +127,7 @@ test('a stream whose worker dies ends with an error, and without [DONE]', async 
     expect(last).toEqual({
       data: {
         error: {
-          message: 'The process that runs the model has ended. It is being started again.',
+          message: 'The model process stopped and is being restarted.',
           type: 'server_error',
           param: null,
           code: 'model_restarting',
@@ -135,7 +135,7 @@ test('a stream whose worker dies ends with an error, and without [DONE]', async 
       },
     })
     expect(text).not.toContain('[DONE]')
-    await until(async () => server.services.service.state === 'ready')
+    await until(async () => server.services.engineService.state === 'ready')
     const { message } = await answered(server, ask('Say hello.'))
     expect(message?.content).toBe(answerTo('Say hello.'))
   } finally {
@@ -143,7 +143,7 @@ test('a stream whose worker dies ends with an error, and without [DONE]', async 
   }
 })
 
-test('what one of several prompts fails with ends the others', async () => {
+test('an error for one of several prompts cancels the others', async () => {
   const server = await openServer({ STREAMS_PER_KEY: '2' })
   try {
     const prompt = ['one', 'two', 'three']
@@ -153,14 +153,14 @@ test('what one of several prompts fails with ends the others', async () => {
         429,
         {
           error: {
-            message: 'At most 2 requests of one key may run at once.',
+            message: 'At most 2 requests per key can run at the same time.',
             type: 'rate_limit_error',
             param: null,
             code: 'too_many_requests',
           },
         },
       ])
-      await server.services.generations.drained()
+      await server.services.generations.waitUntilIdle()
       expect(server.services.generations.active).toBe(0)
     }
   } finally {

@@ -67,25 +67,33 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     return answerSchema.parse(await response.json()).choices[0]?.message.content
   }
 
-  test('an image of a data URL is seen', async () => {
+  test('the model sees an image of a data URL', async () => {
     const texts = [await told(inline('red')), await told(inline('blue')), await told()]
     expect(new Set(texts).size).toBe(3)
   })
 
-  test('one on a listed host is fetched, and is the same', async () => {
+  test('an image on an allowed host is downloaded, and is the same', async () => {
     expect(await told(`${address}/red.png`)).toBe(await told(inline('red')))
   })
 
   const param = 'messages.0.content.0.image_url.url'
   test.each([
-    ['an address that is not listed', 'https://images.example/a.png', /nothing is fetched from there/],
-    ['the server itself', 'http://127.0.0.1:1/a.png', /nothing is fetched from there/],
-    ['a name and a password', 'http://me:secret@127.0.0.1:1/a.png', /nothing is fetched from there/],
-    ['a path', '/etc/passwd', /an image is a data URL/],
-    ['a file', 'file:///etc/passwd', /an image is a data URL/],
-    ['another kind of data', 'data:image/svg+xml;base64,AAAA', /an image is a data URL/],
-    ['what is not base64', 'data:image/png;base64,****', /this is not base64/],
-    ['what is no image', 'data:image/png;base64,AAAA', /this is no PNG, JPEG or WebP file/],
+    [
+      'an address that is not listed',
+      'https://images.example/a.png',
+      /images are not downloaded from this host/,
+    ],
+    ['the server itself', 'http://127.0.0.1:1/a.png', /images are not downloaded from this host/],
+    [
+      'a name and a password',
+      'http://me:secret@127.0.0.1:1/a.png',
+      /images are not downloaded from this host/,
+    ],
+    ['a path', '/etc/passwd', /expected a base64 data URL/],
+    ['a file', 'file:///etc/passwd', /expected a base64 data URL/],
+    ['another kind of data', 'data:image/svg+xml;base64,AAAA', /expected a base64 data URL/],
+    ['what is not base64', 'data:image/png;base64,****', /invalid base64/],
+    ['what is no image', 'data:image/png;base64,AAAA', /not a PNG, JPEG or WebP file/],
   ])('%s is refused', async (_, url, message) => {
     const response = await ask(url)
     expect([response.status, await response.json()]).toEqual([
@@ -101,7 +109,7 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     ])
   })
 
-  test('an image that is damaged is a 400 too', async () => {
+  test('a damaged image is a 400 too', async () => {
     const response = await ask(`data:image/png;base64,${picture('red').subarray(0, 60).toString('base64')}`)
     expect([response.status, await response.json()]).toMatchObject([
       400,
@@ -109,7 +117,7 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     ])
   })
 
-  test('vectors come as numbers or in base64, in the order of their texts', async () => {
+  test('embeddings are numbers or base64, in the order of their texts', async () => {
     const input = ['The cat sat on the mat.', 'Hello!']
     const embed = async (more: object) => {
       const response = await server.post('/v1/embeddings', { model: 'bert', input, ...more })
@@ -129,7 +137,7 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     expect((await embed({ dimensions: size })).data.length).toBe(2)
   })
 
-  test('vectors are not cut to other dimensions', async () => {
+  test('embeddings are not shortened', async () => {
     const response = await server.post('/v1/embeddings', { model: 'bert', input: 'a', dimensions: 3 })
     expect([response.status, await response.json()]).toMatchObject([400, { error: { param: 'dimensions' } }])
   })

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { isPublic } from '../src/requests/addresses.ts'
-import { download, isListed } from '../src/requests/image-download.ts'
+import { download, isAllowedHost } from '../src/requests/image-download.ts'
+import { isPublic } from '../src/requests/public-address.ts'
 import { useServer } from './support.ts'
 
 const png = Buffer.from('\x89PNG\r\n\x1a\nsome bytes', 'latin1')
@@ -44,31 +44,31 @@ const { signal } = new AbortController()
 const get = (path: string, most = 1000) => download(new URL(path, origin), most, signal)
 
 describe('a download', () => {
-  test('gives the bytes', async () => {
+  test('returns the bytes', async () => {
     expect(Buffer.from(await get('/image.png'))).toEqual(png)
   })
 
-  test('follows no redirect', async () => {
+  test('does not follow redirects', async () => {
     asked.length = 0
     await expect(get('/elsewhere')).rejects.toThrow('redirects are not followed')
     expect(asked).toEqual(['/elsewhere'])
   })
 
-  test('ends at a status that is no success', async () => {
-    await expect(get('/missing')).rejects.toThrow('its host answered with status 404')
+  test('fails on an error status', async () => {
+    await expect(get('/missing')).rejects.toThrow('the host answered with status 404')
   })
 
-  test('ends at the most bytes that it may have', async () => {
+  test('stops at the size limit', async () => {
     await expect(get('/endless', 100_000)).rejects.toThrow('it is larger than 100000 bytes')
   })
 
-  test('ends with its signal', async () => {
+  test('stops when its signal aborts', async () => {
     const soon = AbortSignal.timeout(100)
     await expect(download(new URL('/silent', origin), 1000, soon)).rejects.toThrow(/abort/i)
   })
 
   test.each(['127.0.0.1', '10.1.2.3', '169.254.169.254', '::1', '::ffff:192.168.0.1', 'fd00::1'])(
-    'connects to no name that leads to %s',
+    'does not connect to a name that resolves to %s',
     async (address) => {
       asked.length = 0
       const named = new URL(origin.replace('127.0.0.1', 'images.example'))
@@ -77,12 +77,12 @@ describe('a download', () => {
         { address: '93.184.215.14', family: 4 },
         { address, family },
       ]
-      await expect(download(named, 1000, signal, resolve)).rejects.toThrow('inside a network')
+      await expect(download(named, 1000, signal, resolve)).rejects.toThrow('private address')
       expect(asked).toEqual([])
     },
   )
 
-  test('looks a name up once, for the connection itself', async () => {
+  test('resolves a name once, for the connection itself', async () => {
     const lookedUp: string[] = []
     const named = new URL(origin.replace('127.0.0.1', 'localhost'))
     const resolve = async (hostname: string) => {
@@ -106,7 +106,7 @@ test.each([
   ['https://IMAGES.example/a.png', 'images.example', true],
   ['https://sub.images.example/a.png', 'images.example', false],
 ])('%s with %s listed: %s', (address, entry, listed) => {
-  expect(isListed(new URL(address), [entry])).toBe(listed)
+  expect(isAllowedHost(new URL(address), [entry])).toBe(listed)
 })
 
 test.each([
@@ -123,10 +123,10 @@ test.each([
   expect(isPublic(address)).toBe(expected)
 })
 
-describe('a model that reads text only', () => {
+describe('a text model', () => {
   const shared = useServer({ IMAGE_HOSTS: 'http://127.0.0.1' })
 
-  test('refuses an image before anybody is asked for it', async () => {
+  test('rejects an image before it is downloaded', async () => {
     asked.length = 0
     const content = [{ type: 'image_url', image_url: { url: `${origin}/image.png` } }]
     const response = await shared.server.post('/v1/chat/completions', {
@@ -134,7 +134,7 @@ describe('a model that reads text only', () => {
     })
     expect([response.status, await response.json()]).toMatchObject([
       400,
-      { error: { message: 'messages.0.content.0.image_url.url: this model takes no images.' } },
+      { error: { message: 'messages.0.content.0.image_url.url: this model does not accept images.' } },
     ])
     expect(asked).toEqual([])
   })

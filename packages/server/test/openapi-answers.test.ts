@@ -3,8 +3,8 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createApp } from '../src/app.ts'
-import { examples } from '../src/documents/examples.ts'
-import { anthropicErrorSchema, openaiErrorSchema } from '../src/documents/responses.ts'
+import { examples } from '../src/openapi/examples.ts'
+import { anthropicErrorSchema, openaiErrorSchema } from '../src/openapi/responses.ts'
 import { useServer } from './support.ts'
 
 const shared = useServer()
@@ -40,12 +40,12 @@ const operations = z.enum(['createChatCompletion', 'createCompletion', 'createRe
 describe.each(operations.options)('%s', (operation) => {
   const body = z.record(z.string(), z.unknown()).parse(examples[operation])
 
-  test('answers as it is described', async () => {
+  test('answers as documented', async () => {
     const response = await shared.server.post(paths[operation], body)
     expectDescribed(schemaOf(operation, 'application/json'), await response.json())
   })
 
-  test('streams as it is described', async () => {
+  test('streams as documented', async () => {
     const response = await shared.server.post(paths[operation], { ...body, stream: true })
     const schema = schemaOf(operation, 'text/event-stream')
     const events = response.body
@@ -59,7 +59,7 @@ describe.each(operations.options)('%s', (operation) => {
     expect(count).toBeGreaterThanOrEqual(3)
   })
 
-  test('refuses as it is described', async () => {
+  test('rejects as documented', async () => {
     const response = await shared.server.post(paths[operation], { ...body, temperature: 'hot' })
     expect(response.status).toBe(400)
     const schema = operation === 'createMessage' ? anthropicErrorSchema : openaiErrorSchema
@@ -75,7 +75,7 @@ test.each([
   ['getHealth', '/health'],
   ['getReady', '/ready'],
   ['listMcpServers', '/api/mcp'],
-])('%s answers as it is described', async (operation, path) => {
+])('%s answers as documented', async (operation, path) => {
   const body = examples[operation]
   const response = await (body === undefined
     ? fetch(shared.server.url + path)

@@ -8,12 +8,12 @@ import { Hono } from 'hono'
 import { afterAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { useFolder } from '../../engine/test/engine/support.ts'
-import { pageModule } from '../scripts/page-module.ts'
+import { createPageModule } from '../scripts/page-module.ts'
+import { addChatPage } from '../src/chat-page.ts'
 import type { ApiEnv } from '../src/context.ts'
-import { answerErrors } from '../src/http/failures.ts'
-import { prefixOf } from '../src/http/mount.ts'
+import { addErrorHandler } from '../src/http/error-handler.ts'
+import { getMountPath } from '../src/http/mount-path.ts'
 import type { readPageFile } from '../src/page-files.ts'
-import { page } from '../src/system/page.ts'
 
 const folder = useFolder()
 const moduleSchema = z.object({
@@ -24,19 +24,19 @@ const moduleSchema = z.object({
 async function moduleOf(name: string, files: Record<string, string | Uint8Array>) {
   const path = join(folder.path, name)
   const bytes = Object.entries(files).map(([file, content]) => [file, Buffer.from(content)] as const)
-  writeFileSync(path, pageModule(new Map(bytes)))
+  writeFileSync(path, createPageModule(new Map(bytes)))
   return moduleSchema.parse(await import(pathToFileURL(path).href)).readPageFile
 }
 
 /** The page alone, listening, without a model. */
 async function serve(read: typeof readPageFile, prefix = '/') {
   const api = new OpenAPIHono<ApiEnv>()
-  answerErrors(api)
+  addErrorHandler(api)
   api.use((c, next) => {
-    c.set('prefix', prefixOf(c))
+    c.set('prefix', getMountPath(c))
     return next()
   })
-  page(api, read)
+  addChatPage(api, read)
   const server = createAdaptorServer({ fetch: new Hono().route(prefix, api).fetch })
   afterAll(() => void server.close())
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -64,7 +64,7 @@ describe('the page', async () => {
     return content === undefined ? undefined : new Uint8Array(Buffer.from(content))
   })
 
-  test('comes with a policy that allows nothing inline, and is asked for each time', async () => {
+  test('has a policy that allows nothing inline, and is revalidated each time', async () => {
     const response = await ask('/')
     expect(response.status).toBe(200)
     expect(await response.text()).toBe('<title>Grüezi</title>')
@@ -106,7 +106,7 @@ describe('the page', async () => {
   })
 })
 
-test('the published package has the files as data, byte for byte', async () => {
+test('the published package contains the files, byte for byte', async () => {
   const read = await moduleOf('whole.mjs', files)
   for (const [path, content] of Object.entries(files)) {
     expect([path, Buffer.from((await read(path)) ?? [])]).toEqual([path, Buffer.from(content)])
@@ -116,7 +116,7 @@ test('the published package has the files as data, byte for byte', async () => {
   expect(readFileSync(join(folder.path, 'whole.mjs'), 'utf8')).not.toMatch(/^import|import\(|readFile\(/m)
 })
 
-test('below a prefix its relative addresses lead to its files', async () => {
+test('at a prefix, its relative URLs point to its files', async () => {
   const ask = await serve(await moduleOf('mounted.mjs', files), '/llm')
   const moved = await ask('/llm', { redirect: 'manual' })
   expect([moved.status, moved.headers.get('location')]).toEqual([302, '/llm/'])
@@ -126,7 +126,7 @@ test('below a prefix its relative addresses lead to its files', async () => {
   for (const path of ['/', '/assets/index-O6.css', '/llm/nothing']) expect((await ask(path)).status).toBe(404)
 })
 
-test('a page that is not built says what to do', async () => {
+test('a page that is not built tells how to build it', async () => {
   const response = await (await serve(async () => undefined))('/')
   expect(response.status).toBe(503)
   expect(await response.text()).toContain('Run <code>npm run build --workspace packages/chat-page</code>')

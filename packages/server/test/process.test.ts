@@ -6,7 +6,7 @@ import { findInterpreter, findProject, scriptCommand } from 'mlx-app/setup'
 import { expect, test } from 'vitest'
 import { pythonDirectory } from '../../engine/src/package-files.ts'
 import { answerTo, makeProject, until, useFolder } from '../../engine/test/engine/support.ts'
-import { pageModule } from '../scripts/page-module.ts'
+import { createPageModule } from '../scripts/page-module.ts'
 import { keysCommand } from '../src/program-commands.ts'
 import { settingRows } from '../src/settings.ts'
 import { runServer } from './program.ts'
@@ -36,7 +36,7 @@ function ask(url: string, question: string): Promise<Response> {
   })
 }
 
-test('it answers for the project of the folder that it is started in, and has metrics', async () => {
+test('it serves the project in its working directory, and has metrics', async () => {
   const program = runServer(folder)
   const url = await program.url
   await until(async () => (await fetch(`${url}/ready`)).ok)
@@ -53,7 +53,7 @@ async function bundle(file: string): Promise<void> {
   const pageFiles: Plugin = {
     name: 'page files',
     setup({ onLoad }) {
-      onLoad({ filter: /page-files\.ts$/ }, () => ({ contents: pageModule(page) }))
+      onLoad({ filter: /page-files\.ts$/ }, () => ({ contents: createPageModule(page) }))
     },
   }
   await build({
@@ -73,7 +73,7 @@ async function bundle(file: string): Promise<void> {
   })
 }
 
-test('in a bundle it answers and shows the page, from any folder and without node_modules', async () => {
+test('in a bundle, it answers and shows the page, from any folder and without node_modules', async () => {
   const file = join(folder, 'dist', 'server.js')
   await bundle(file)
   const imports = [...readFileSync(file, 'utf8').matchAll(/^import .*from ["']([^"']+)["'];/gm)].map(
@@ -95,7 +95,7 @@ test('in a bundle it answers and shows the page, from any folder and without nod
   expect(await program.ended).toBe(0)
 })
 
-test('--help tells every setting, with its default', () => {
+test('--help lists every setting with its default', () => {
   const { status, stdout, stderr } = run(['--help'])
   expect([status, stderr]).toEqual([0, ''])
   for (const { variable } of settingRows) expect(stdout).toMatch(new RegExp(`^  ${variable} +.`, 'm'))
@@ -108,61 +108,61 @@ test.each([[['serve']], [['--port', '80']], [['--help', 'me']]])(
   (words) => {
     const { status, stdout, stderr } = run(words)
     expect([status, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^What is "(serve|--port|me)"\?\n\nUsage:\n\n {2}npx mlx-app-server /)
+    expect(stderr).toMatch(/^Unknown argument "(serve|--port|me)"\.\n\nUsage:\n\n {2}npx mlx-app-server /)
   },
 )
 
-test('the keys are those of the project', () => {
+test('keys belong to the project', () => {
   const { stdout } = run(['keys', 'create', '--name', 'desk'], { KEYS_FILE: 'own-keys.json' })
   expect(stdout).toMatch(/^mlx-/)
   expect(run(['keys', 'list'], { KEYS_FILE: join(folder, 'own-keys.json') }).stdout).toContain('desk')
-  expect(run(['keys', 'list']).stderr).toBe('There is no key.\n')
+  expect(run(['keys', 'list']).stderr).toBe('There are no keys.\n')
   expect(run(['keys', 'list'], { PORT: 'many' })).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(/^PORT: /),
   })
 })
 
-test('a port that is taken: 1, and which variable sets another', async () => {
+test('a port in use: exit code 1, and how to set another one', async () => {
   const first = runServer(folder)
   const { port } = new URL(await first.url)
   const { code, stderr } = await failure({ PORT: port })
   expect([code, stderr]).toEqual([
     1,
-    `Port ${port} of 127.0.0.1 is taken by another program.\nSet PORT to another one, or to 0 for any that is free: PORT=0\n`,
+    `Port ${port} on 127.0.0.1 is already in use.\nSet PORT to another port, or use any free port: PORT=0\n`,
   ])
 })
 
-test('an address that is none of this machine: 1, and which variable sets another', async () => {
+test('an address of another machine: exit code 1, and how to set another one', async () => {
   const environment = { KEYS_FILE: join(folder, 'some-keys.json') }
   expect(run(['keys', 'create', '--name', 'laptop'], environment).status).toBe(0)
   // One that is for documents: https://www.rfc-editor.org/rfc/rfc5737.
   const { code, stderr } = await failure({ ...environment, HOST: '192.0.2.1' })
   expect([code, stderr]).toEqual([
     1,
-    'HOST is 192.0.2.1, which is no address of this machine.\nUse HOST=127.0.0.1, or HOST=0.0.0.0 for all of them.\n',
+    'HOST is 192.0.2.1, which is not an address of this machine.\nUse HOST=127.0.0.1 for this machine only, or HOST=0.0.0.0 for all addresses.\n',
   ])
 })
 
-test('an address that others can reach without a key: 1, and how to make one', async () => {
+test('a public address without a key: exit code 1, and how to create one', async () => {
   const { code, stderr } = await failure({ HOST: '0.0.0.0' })
   expect([code, stderr]).toEqual([1, expect.stringContaining(keysCommand('create --name laptop'))])
 })
 
-test('variables that make no sense: 2, and each of them is named', async () => {
+test('invalid variables: exit code 2, and each is named', async () => {
   const { code, stderr } = await failure({ PORT: 'many', QUEUE_LIMIT: '-1' })
   expect(code).toBe(2)
   expect(stderr).toMatch(/^PORT: .*\nQUEUE_LIMIT: .*\n$/)
 })
 
-test('a model that is not there: 1, without a stack', async () => {
+test('a missing model: exit code 1, without a stack', async () => {
   const { code, stderr } = await failure({ MLX_MODEL: './models/nothing' })
   expect(code).toBe(1)
   expect(stderr).toContain('models/nothing')
   expect(stderr).not.toMatch(/^\s+at /m)
 })
 
-test('no Python environment: 1, and the command that makes one', async () => {
+test('no Python environment: exit code 1, and the command that creates it', async () => {
   const bare = makeProject(join(useFolder().path, 'bare'))
   rmSync(join(bare, '.mlx'), { recursive: true })
   const { code, stderr } = await failure({ MLX_PYTHON: undefined, MLX_SERVING_PYTHON_PATH: undefined }, bare)

@@ -1,4 +1,4 @@
-import { type ChildProcess, type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -73,14 +73,4 @@ export async function untilNoWorker(folder: string): Promise<void> {
         ofProject,
       ),
   )
-}
-
-/** The process id of the Python worker of a program; undefined where it has none. */
-export function workerOf({ child }: { child: Pick<ChildProcess, 'pid'> }): number | undefined {
-  const rows = execFileSync(findListed('ps'), ['-A', '-o', 'pid=,ppid=,command='], {
-    encoding: 'utf8',
-  }).split('\n')
-  // The loader for TypeScript has a process of its own.
-  const row = rows.find((line) => new RegExp(`^\\s*\\d+\\s+${child.pid}\\s.*mlx_app`).test(line))
-  return row === undefined ? undefined : Number.parseInt(row, 10)
 }

@@ -28,7 +28,7 @@ describe("OpenAI's client for Python", () => {
     told = await run('openai_client.py')
   })
 
-  test('gives an answer word for word', () => {
+  test('returns an answer word for word', () => {
     expect(told.answer).toMatchObject({
       object: 'chat.completion',
       model: 'hello',
@@ -42,7 +42,7 @@ describe("OpenAI's client for Python", () => {
     })
   })
 
-  test('streams one, with its end and its usage', () => {
+  test('streams one, with its finish reason and usage', () => {
     expect(told.streamed).toMatchObject({
       text: answerTo(story),
       ends: ['stop'],
@@ -51,7 +51,7 @@ describe("OpenAI's client for Python", () => {
     })
   })
 
-  test('gives several answers, and log-probabilities', () => {
+  test('returns several answers, and log probabilities', () => {
     expect(told.several).toEqual([0, 1].map((index) => [index, answerTo('Say hello.')]))
     const tokens = z.array(z.tuple([z.string(), z.string(), z.literal(2)])).parse(told.logprobs)
     expect(tokens.map(([token]) => token).join('')).toBe(`${answerTo('Say hello.')}<|im_end|>`)
@@ -72,11 +72,11 @@ describe("OpenAI's client for Python", () => {
     expect(told.streamed_tools).toEqual({ city: 'Bern', done: 1 })
   })
 
-  test('goes on with a prompt, up to a stop string', () => {
+  test('continues a prompt, up to a stop string', () => {
     expect(told.text).toEqual({ text: answerTo('Say hello.').replace('!', ''), end: 'stop' })
   })
 
-  test('has conversations by responses', () => {
+  test('continues conversations with responses', () => {
     expect(told.responses).toMatchObject({
       text: answerTo('Say hello.'),
       after: answerTo('Count to ten.'),

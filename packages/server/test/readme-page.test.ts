@@ -11,7 +11,7 @@ const shared = useServer()
 const execute = promisify(execFile)
 const page = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
 
-test('curl gets the answer that is shown', needs('curl'), async () => {
+test('curl gets the answer shown', needs('curl'), async () => {
   const [, command = '', shown = ''] = /```sh\n(curl .*?)```\n\n```text\n(.*?)```/s.exec(page) ?? []
   const own = command.replace('http://127.0.0.1:8000', shared.server.url)
   expect(own).not.toBe(command)

@@ -21,13 +21,13 @@ describe('an engine over this server does what the engine beneath it does', () =
     })
   }
 
-  test('goes on with a raw prompt for so many tokens', async () => {
+  test('continues a raw prompt up to a token limit', async () => {
     await using engine = await engineOf()
     const answer = await engine.complete({ prompt: 'Once upon a time', maxTokens: 3 })
     expect(answer).toMatchObject({ finishReason: 'length', usage: { completionTokens: 3 } })
   })
 
-  test('tells usage and what was cached', async () => {
+  test('reports usage and cached tokens', async () => {
     await using engine = await engineOf()
     const first = await engine.complete(ask(story))
     const again = await engine.complete(ask(story))
@@ -36,7 +36,7 @@ describe('an engine over this server does what the engine beneath it does', () =
     expect(again.usage.cachedTokens).toBeGreaterThan(0)
   })
 
-  test('says that the model gives no embeddings', async () => {
+  test('reports that the model does not support embeddings', async () => {
     await using engine = await engineOf()
     await expect(engine.embed({ inputs: ['Say hello.'] })).rejects.toMatchObject({
       code: 'UNSUPPORTED',
@@ -44,7 +44,7 @@ describe('an engine over this server does what the engine beneath it does', () =
     })
   })
 
-  test('says that a prompt is too long', async () => {
+  test('reports that a prompt is too long', async () => {
     await using engine = await engineOf()
     await expect(engine.complete(ask('word '.repeat(40_000)))).rejects.toMatchObject({
       code: 'CONTEXT_LENGTH_EXCEEDED',

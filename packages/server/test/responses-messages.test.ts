@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { Images } from '../src/requests/images.ts'
 import { inputItemSchema } from '../src/responses/input-items.ts'
-import { itemsOf } from '../src/responses/items.ts'
-import { messagesOf } from '../src/responses/messages.ts'
+import { toItems } from '../src/responses/items.ts'
+import { toMessages } from '../src/responses/messages.ts'
 import { ToolNames } from '../src/responses/tool-names.ts'
 import { useServer } from './support.ts'
 
@@ -13,8 +13,8 @@ const shared = useServer()
 function messages(input: unknown[], instructions?: string, names = new ToolNames([])) {
   const { signal } = new AbortController()
   const images = new Images(shared.server.services, { model: undefined, signal })
-  const items = itemsOf(z.array(inputItemSchema).parse(input), () => undefined)
-  return messagesOf(items, instructions, images, names)
+  const items = toItems(z.array(inputItemSchema).parse(input), () => undefined)
+  return toMessages(items, instructions, images, names)
 }
 
 const call = (id: string, name: string) => ({
@@ -25,7 +25,7 @@ const call = (id: string, name: string) => ({
 })
 const output = (id: string) => ({ type: 'function_call_output', call_id: id, output: `for ${id}` })
 
-test('thoughts, words and calls that follow each other are one turn', async () => {
+test('consecutive reasoning, text and calls are one turn', async () => {
   const input = [
     { role: 'user', content: 'Go.' },
     { type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: 'Two at once.' }] },
@@ -63,7 +63,7 @@ test('thoughts, words and calls that follow each other are one turn', async () =
   ])
 })
 
-test('what the system says at the start is one message, and stays where it is later', async () => {
+test('system messages at the start are merged, and later ones stay in place', async () => {
   const input = [
     { role: 'developer', content: 'One.' },
     { type: 'message', role: 'system', content: [{ type: 'input_text', text: 'Two.' }] },
@@ -89,7 +89,7 @@ test('what the system says at the start is one message, and stays where it is la
   ])
 })
 
-test('words between a call and its output belong to the turn of the call', async () => {
+test('text between a call and its output belongs to the turn of the call', async () => {
   const input = [
     { role: 'assistant', content: 'I look.' },
     call('a', 'read'),
@@ -106,7 +106,7 @@ test('words between a call and its output belong to the turn of the call', async
   ])
 })
 
-test('a function of a namespace has one name in all that the model reads', async () => {
+test('a function in a namespace has one name in everything that the model reads', async () => {
   const [namespace, name] = ['mcp__files', 'read']
   const input = [{ ...call('a', name), namespace }, output('a'), { ...call('b', name), namespace: null }]
   const [first, result, second] = await messages(input, undefined, new ToolNames([{ namespace, name }]))

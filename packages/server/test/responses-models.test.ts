@@ -7,14 +7,14 @@ import { makeThinkingModel } from '../../engine/test/engine/thinking-model.ts'
 import { readStream, respond, responseBody } from './responses.ts'
 import { type TestServer, useServer } from './support.ts'
 
-describe('a model that thinks', () => {
+describe('a reasoning model', () => {
   const folder = useFolder().path
   makeProject(folder, ['hello'])
   makeThinkingModel(join(folder, 'models'))
   const thinking = useServer({}, { project: folder })
   const question = { model: 'thinking', input: 'Count to ten.' }
 
-  test('has its thoughts in an item of their own', async () => {
+  test('has its reasoning in a separate item', async () => {
     const { output, usage } = await respond(thinking.server, question)
     expect(output.map(({ type, status }) => [type, status])).toEqual([
       ['reasoning', 'completed'],
@@ -26,7 +26,7 @@ describe('a model that thinks', () => {
     expect(usage.output_tokens_details.reasoning_tokens).toBeGreaterThan(3)
   })
 
-  test('tells them first, each with its own events', async () => {
+  test('streams it first, with its own events', async () => {
     const events = await readStream(
       await thinking.server.post('/v1/responses', { ...question, stream: true }),
     )
@@ -56,7 +56,7 @@ describe('a model that thinks', () => {
     expect(said('output_text')).toBe(answer)
   })
 
-  test('may have its thoughts cut', async () => {
+  test('can have its reasoning cut', async () => {
     const { status, output } = await respond(thinking.server, { ...question, max_output_tokens: 2 })
     expect(status).toBe('incomplete')
     expect(output.map((item) => [item.type, item.status])).toEqual([['reasoning', 'incomplete']])
@@ -73,7 +73,7 @@ describe('the effort of reasoning', () => {
   const allowing = useServer({}, { project: folder })
   const refusing = useServer({ TEMPLATE_OPTIONS: 'nothing' }, { project: folder })
 
-  test('reaches the template where the owner lets it', async () => {
+  test('reaches the template if the server allows it', async () => {
     const tokens = async (server: TestServer, effort: string | null) => {
       const body = { model: 'thinking', input: 'Say hello.', max_output_tokens: 1, reasoning: { effort } }
       return (await respond(server, body)).usage.input_tokens
@@ -87,7 +87,7 @@ describe('the effort of reasoning', () => {
   })
 })
 
-describe('a conversation over the context of the model', () => {
+describe('a conversation that exceeds the context length', () => {
   const folder = useFolder().path
   makeProject(folder, ['hello'])
   const file = join(folder, 'models', 'hello', 'config.json')
@@ -96,7 +96,7 @@ describe('a conversation over the context of the model', () => {
   const small = useServer({}, { project: folder })
   const input = 'one two three '.repeat(50)
 
-  test('is refused, or cut where the request says so', async () => {
+  test('is rejected, or truncated if requested', async () => {
     const refused = await small.server.post('/v1/responses', { input, stream: true })
     expect(refused.status).toBe(400)
     expect(await refused.json()).toMatchObject({ error: { code: 'context_length_exceeded' } })

@@ -9,13 +9,13 @@ function modelNames(offered: FunctionName[]): string[] {
   return told
 }
 
-describe('the model knows a function', () => {
-  test('by its own name and that of its namespace', () => {
+describe('the model’s name for a function', () => {
+  test('consists of the namespace and the name', () => {
     const offered = [{ name: 'read' }, { namespace: 'mcp__files', name: 'read' }]
     expect(modelNames(offered)).toEqual(['read', 'mcp__files__read'])
   })
 
-  test('by a name of at most 64 characters, which ends with the beginning of a hash', () => {
+  test('has at most 64 characters and ends with part of a hash', () => {
     const namespace = 'n'.repeat(60)
     const [read = '', write = ''] = modelNames([
       { namespace, name: 'read' },
@@ -26,7 +26,7 @@ describe('the model knows a function', () => {
     expect([read.length, write.length]).toEqual([64, 64])
   })
 
-  test('by a name of its own where two would have the same', () => {
+  test('is unique if two functions would have the same', () => {
     const offered = [{ namespace: 'a', name: 'b__c' }, { namespace: 'a__b', name: 'c' }, { name: 'a__b__c' }]
     const [first, second, third] = modelNames(offered)
     expect(third).toBe('a__b__c')
@@ -35,7 +35,7 @@ describe('the model knows a function', () => {
     expect(second).not.toBe(first)
   })
 
-  test('by the same name where others stand beside it', () => {
+  test('does not depend on other functions', () => {
     const read = { namespace: 'n'.repeat(64), name: 'read' }
     const alone = new ToolNames([read])
     const beside = new ToolNames([{ name: 'list' }, { namespace: 'm', name: 'read' }, read])
@@ -44,7 +44,7 @@ describe('the model knows a function', () => {
   })
 })
 
-test('a name that nobody offered is told as it is', () => {
+test('an unknown name is returned unchanged', () => {
   const names = new ToolNames([{ namespace: 'mcp__files', name: 'read' }])
   expect(names.fromModel('read')).toEqual({ name: 'read' })
 })

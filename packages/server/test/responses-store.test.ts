@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { answerTo, useFolder } from '../../engine/test/engine/support.ts'
-import { changeRecords } from '../src/keys/change.ts'
-import { makeKey } from '../src/keys/records.ts'
+import { createKey } from '../src/keys/records.ts'
+import { updateRecords } from '../src/keys/update-records.ts'
 import { requestBodySchema } from '../src/responses/request-body.ts'
-import { newResponse } from '../src/responses/response-object.ts'
-import { itemsUpTo, ResponseStore, type Turn } from '../src/responses/response-store.ts'
+import { createResponseObject } from '../src/responses/response-object.ts'
+import { collectItems, ResponseStore, type Turn } from '../src/responses/response-store.ts'
 import { respond, responseBody, textOf } from './responses.ts'
 import { type TestServer, useServer } from './support.ts'
 
@@ -18,10 +18,10 @@ async function statusOf(server: TestServer, id: string): Promise<number> {
   return (await fetch(`${server.url}/v1/responses/${id}`)).status
 }
 
-describe('where two responses are kept', () => {
+describe('with room for two responses', () => {
   const two = useServer({ STORED_RESPONSES: '2' })
 
-  test('the least recently used one goes', async () => {
+  test('the least recently used one is dropped', async () => {
     const first = await ask(two.server, { input: 'Say hello.' })
     const second = await ask(two.server, { input: 'Say hello.' })
     expect(await statusOf(two.server, first.id)).toBe(200)
@@ -30,7 +30,7 @@ describe('where two responses are kept', () => {
     expect(await statusOf(two.server, second.id)).toBe(404)
   })
 
-  test('a conversation is whole when its beginning is no longer kept by its id', async () => {
+  test('a conversation stays complete when its first ID is dropped', async () => {
     let previous = await ask(two.server, { input: 'Count to ten.' })
     const { id: first } = previous
     for (const input of ['Say hello.', 'Count to ten.']) {
@@ -51,10 +51,10 @@ describe('where two responses are kept', () => {
   })
 })
 
-describe('where little room is', () => {
+describe('with little room', () => {
   const little = useServer({ STORED_RESPONSE_BYTES: '3000' })
 
-  test('what is larger than all of it is not kept, and pushes nothing out', async () => {
+  test('a response larger than the store is not stored, and displaces nothing', async () => {
     const small = await ask(little.server, { input: 'Say hello.' })
     const metadata = Object.fromEntries(Array.from({ length: 10 }, (_, key) => [key, 'x'.repeat(512)]))
     const large = await ask(little.server, { input: 'Say hello.', metadata })
@@ -70,9 +70,9 @@ describe('the responses of one key', () => {
   const file = join(folder, 'keys.json')
   const keyed = useServer({ KEYS_FILE: file })
 
-  test('are not there for another', async () => {
-    const [ada, ben] = [makeKey('ada'), makeKey('ben')]
-    await changeRecords(file, () => [ada.record, ben.record])
+  test('are not available to another key', async () => {
+    const [ada, ben] = [createKey('ada'), createKey('ben')]
+    await updateRecords(file, () => [ada.record, ben.record])
     const as = (key: string, path: string, body?: object) =>
       fetch(`${keyed.server.url}/v1/responses${path}`, {
         headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -100,7 +100,7 @@ describe('the store', () => {
   const settings = { storedResponses: 3, storedResponseBytes: 1_000_000 }
 
   function add(store: ResponseStore, previous?: Turn): { id: string; item: string; turn: Turn } {
-    const response = newResponse(requestBodySchema.parse({ input: 'x' }), 'hello')
+    const response = createResponseObject(requestBodySchema.parse({ input: 'x' }), 'hello')
     const item = `msg of ${response.id}`
     const content = [{ type: 'input_text' as const, text: 'x' }]
     const message = {
@@ -116,7 +116,7 @@ describe('the store', () => {
     return { id: response.id, item, turn }
   }
 
-  test('counts each turn once, however many go on from it', () => {
+  test('counts each turn once, however many continue it', () => {
     const store = new ResponseStore(settings)
     const first = add(store)
     const { bytes } = store
@@ -133,19 +133,19 @@ describe('the store', () => {
     expect(store.item('ada', first.item)).toBeUndefined()
   })
 
-  test('takes a turn that was dropped meanwhile back with the one that goes on from it', () => {
+  test('restores a dropped turn with the one that continues it', () => {
     const store = new ResponseStore(settings)
     const first = add(store)
     store.delete('ada', first.id)
     expect(store.bytes).toBe(0)
     const second = add(store, first.turn)
     expect(store.bytes).toBe(first.turn.bytes + second.turn.bytes)
-    expect(itemsUpTo(second.turn).map(({ id }) => id)).toEqual([first.item, second.item])
+    expect(collectItems(second.turn).map(({ id }) => id)).toEqual([first.item, second.item])
     store.delete('ada', second.id)
     expect(store.bytes).toBe(0)
   })
 
-  test('stays within its bounds', () => {
+  test('stays within its limits', () => {
     const store = new ResponseStore(settings)
     let previous: Turn | undefined
     for (let turn = 0; turn < 10; turn++) previous = add(store, turn % 4 === 0 ? undefined : previous).turn

@@ -26,7 +26,7 @@ const endless = {
 }
 
 describe('a conversation', () => {
-  test('goes on by the id of a response, and what was read of it is not read again', async () => {
+  test('continues by the ID of a response, from the prefix cache', async () => {
     const first = await respond(shared.server, { input: story })
     expect(textOf(first)).toBe(answerTo(story))
     const second = await respond(shared.server, { input: 'Say hello.', previous_response_id: first.id })
@@ -37,7 +37,7 @@ describe('a conversation', () => {
     expect(usage.total_tokens).toBe(usage.input_tokens + usage.output_tokens)
   })
 
-  test('goes on from an answer that was streamed, and from one that was cut', async () => {
+  test('continues a streamed answer, and an incomplete one', async () => {
     const response = await shared.server.post('/v1/responses', {
       input: story,
       max_output_tokens: 5,
@@ -53,7 +53,7 @@ describe('a conversation', () => {
     expect(textOf(next)).toBe(answerTo('Say hello.'))
   })
 
-  test('has the instructions of its last request alone', async () => {
+  test('has only the instructions of its last request', async () => {
     const plain = await respond(shared.server, { input: 'Say hello.' })
     const instructed = await respond(shared.server, { input: 'Say hello.', instructions: 'You are hello.' })
     expect(instructed.usage.input_tokens).toBeGreaterThan(plain.usage.input_tokens)
@@ -66,7 +66,7 @@ describe('a conversation', () => {
     expect(textOf(afterInstructed)).toBe(answerTo('Count to ten.'))
   })
 
-  test('has one system message, whoever gave which part of it', async () => {
+  test('has one system message with all its parts', async () => {
     const [apart, whole] = [
       await respond(shared.server, {
         instructions: 'You are hello.',
@@ -83,7 +83,7 @@ describe('a conversation', () => {
 })
 
 describe('events', () => {
-  test('are numbered from 0, and are what their names say', async () => {
+  test('are numbered from 0 and match their types', async () => {
     const response = await shared.server.post('/v1/responses', { input: story, stream: true })
     const events = parseEvents(await response.text())
     const data = events.map((event) =>
@@ -93,7 +93,7 @@ describe('events', () => {
     expect(data.map(({ type }) => type)).toEqual(events.map(({ event }) => event))
   })
 
-  test('tell the log-probability of each token with its text', async () => {
+  test('include the log probability of each token', async () => {
     const body = {
       input: 'Say hello.',
       include: ['message.output_text.logprobs'],
@@ -127,10 +127,10 @@ describe('events', () => {
     )
   })
 
-  test('of an answer that failed end with its failure, and it is not kept', async () => {
+  test('of a failed answer end with its error, and it is not stored', async () => {
     const server = await openServer()
     try {
-      const { pid } = await server.services.service.engine.status()
+      const { pid } = await server.services.engineService.engine.status()
       const response = await server.post('/v1/responses', endless)
       const reader = z
         .instanceof(ReadableStream)
@@ -153,13 +153,13 @@ describe('events', () => {
           status: 'failed',
           error: {
             code: 'server_error',
-            message: 'The process that runs the model has ended. It is being started again.',
+            message: 'The model process stopped and is being restarted.',
           },
         },
       })
       const { id } = z.object({ id: z.string() }).parse(events[0]?.response)
       expect((await fetch(`${server.url}/v1/responses/${id}`)).status).toBe(404)
-      await until(async () => server.services.service.state === 'ready')
+      await until(async () => server.services.engineService.state === 'ready')
       const refused = await server.post('/v1/responses', { input: 'Say hello.', previous_response_id: id })
       expect(refused.status).toBe(404)
     } finally {
@@ -167,7 +167,7 @@ describe('events', () => {
     }
   })
 
-  test('end the generation when the client leaves, and nothing is kept', async () => {
+  test('end the generation when the client disconnects, and nothing is stored', async () => {
     const { server } = shared
     const leaving = new AbortController()
     const response = await server.post('/v1/responses', endless, { signal: leaving.signal })
@@ -179,13 +179,13 @@ describe('events', () => {
     const { value } = await reader.read()
     const id = /resp_[0-9a-f]{32}/.exec(String(value))?.[0]
     leaving.abort()
-    await server.services.generations.drained()
-    await until(async () => (await server.services.service.engine.status()).active === 0)
+    await server.services.generations.waitUntilIdle()
+    await until(async () => (await server.services.engineService.engine.status()).active === 0)
     expect((await fetch(`${server.url}/v1/responses/${id}`)).status).toBe(404)
   })
 })
 
-test('the log tells what tools were left out', async () => {
+test('the log lists the ignored tools', async () => {
   await respond(shared.server, { input: 'Say hello.', tools: [{ type: 'web_search' }] })
   const line = shared.server.logLines.find((entry) => entry.includes('left out'))
   expect(JSON.parse(line ?? '{}')).toMatchObject({

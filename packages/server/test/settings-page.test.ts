@@ -4,7 +4,7 @@ import { readSettings, settingRows } from '../src/settings.ts'
 
 const page = join(import.meta.dirname, '../docs/settings.md')
 
-test('docs/settings.md holds the table of settings; `-u` writes it', async () => {
+test('docs/settings.md has the table of settings; `-u` updates it', async () => {
   const defaults = new Map<string, unknown>(Object.entries(readSettings({})))
   const rows = settingRows.map(({ key, variable, meaning }) => {
     const value = String(defaults.get(key) ?? '')
@@ -12,10 +12,11 @@ test('docs/settings.md holds the table of settings; `-u` writes it', async () =>
   })
   const text = `# Settings
 
-All settings come from the environment. A wrong value ends the start with exit code 2 and the name of its variable.
-In a program of your own, \`readSettings({ PORT: '0' })\` takes them from any object.
+All settings are environment variables. If a value is invalid, the server prints the name of the
+variable and exits with code 2. In your own program, \`readSettings({ PORT: '0' })\` reads settings
+from any object.
 
-| Variable | Default | What it is |
+| Variable | Default | Description |
 |---|---|---|
 ${rows.join('\n')}
 `

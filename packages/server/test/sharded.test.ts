@@ -8,7 +8,7 @@ const folder = useFolder()
 const ranks = useMlxLmServer(folder.path, 2)
 
 describe('a model sharded over two ranks, behind this server', () => {
-  test('answers whole and streamed, with limits and errors of this server', async () => {
+  test('answers complete and streamed, with the limits and errors of this server', async () => {
     const server = await openServer({
       ENGINE_URL: ranks.baseUrl,
       ENGINE_SERVER: 'mlx-lm',

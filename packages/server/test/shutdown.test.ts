@@ -10,8 +10,9 @@ import {
   until,
   useFolder,
 } from '../../engine/test/engine/support.ts'
-import { type Program, runServer, workerOf } from './program.ts'
+import { type Program, runServer } from './program.ts'
 import { open, rest } from './raw.ts'
+import { workerOf } from './server-program.ts'
 import { beginning, chat, endless } from './streams.ts'
 
 const folder = makeProject(join(useFolder().path, 'project'))
@@ -54,7 +55,7 @@ function expectNothingLeft(program: Program, worker: number): void {
   for (const line of program.stderr().trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('level')
 }
 
-test('SIGTERM: no new connection, not ready, running streams come to their end, exit code 0', async () => {
+test('SIGTERM: no new connection, not ready, running streams complete, exit code 0', async () => {
   const { program, url, worker } = await readyServer({ GRACE_MS: '600000' })
   const streams = await Promise.all(Array.from({ length: 8 }, () => begin(url)))
   // It keeps the server alive until all has been looked at, be the machine slow.
@@ -100,7 +101,7 @@ test.each([
   },
 )
 
-test('an answer that is not done within GRACE_MS is cut, with exit code 0', async () => {
+test('an answer that is not complete within GRACE_MS is cancelled, with exit code 0', async () => {
   const { program, url, worker } = await readyServer({ GRACE_MS: '300' })
   const { whole } = await begin(url, endless)
   program.child.kill('SIGTERM')
@@ -109,7 +110,7 @@ test('an answer that is not done within GRACE_MS is cut, with exit code 0', asyn
   expectNothingLeft(program, worker)
 })
 
-test('SIGTERM while the model loads: exit code 0, and no worker is left', async () => {
+test('SIGTERM while the model loads: exit code 0, and no worker remains', async () => {
   const endlessModel = makeEndlessModel(join(folder, 'models'))
   const program = runServer(folder, { MLX_MODEL: 'endless' })
   await program.url
@@ -121,7 +122,7 @@ test('SIGTERM while the model loads: exit code 0, and no worker is left', async 
   expectNothingLeft(program, worker ?? 0)
 })
 
-test('a server that is killed leaves no worker', async () => {
+test('a killed server leaves no worker behind', async () => {
   const { program, worker } = await readyServer()
   program.child.kill('SIGKILL')
   expect(await program.ended).toBe('SIGKILL')

@@ -16,7 +16,7 @@ async function eventsOf(response: Response): Promise<{ event: string | undefined
   return events
 }
 
-test('the status says what the page needs, and nothing of the machine', async () => {
+test('the status has what the page needs, and no details of the machine', async () => {
   const response = await fetch(`${shared.server.url}/api/status`)
   expect([response.status, await response.json()]).toEqual([
     200,
@@ -25,7 +25,7 @@ test('the status says what the page needs, and nothing of the machine', async ()
 })
 
 describe('loading a model', () => {
-  test('tells how far it is, and then that model is there', async () => {
+  test('reports progress, and then the model is available', async () => {
     const response = await shared.server.post('/api/load', { model: 'second' })
     expect([response.status, response.headers.get('content-type')]).toEqual([
       200,
@@ -60,7 +60,7 @@ describe('loading a model', () => {
   )
 })
 
-test('while the model loads: not ready, requests get a 503 that says when to come again, and it can be ended', async () => {
+test('while the model loads: not ready, requests get a 503 with Retry-After, and it can be stopped', async () => {
   const root = makeProject(join(folder.path, 'loads'))
   const endless = makeEndlessModel(join(root, 'models'))
   vi.stubEnv('MLX_MODEL', 'endless')
@@ -77,5 +77,5 @@ test('while the model loads: not ready, requests get a 503 that says when to com
   expect(await answer.json()).toMatchObject({ error: { type: 'server_error', code: 'model_loading' } })
   await server.close()
   await expect(server.ready).rejects.toMatchObject({ code: 'ABORTED' })
-  expect(server.services.service.state).toBe('stopping')
+  expect(server.services.engineService.state).toBe('stopping')
 })

@@ -95,7 +95,7 @@ export async function beginning(response: Response): Promise<{ whole: Promise<St
 
 /** What the worker of a server says of itself. */
 export async function engineStatus(server: TestServer): Promise<EngineStatus> {
-  const status = await server.services.service.status(30_000)
+  const status = await server.services.engineService.status(30_000)
   if (status === undefined) throw new Error('The worker does not answer.')
   return status
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { type Conversation, running } from '../state/conversation.ts'
 
-/** Tells a screen reader an answer once, when it has ended, and not token by token. */
+/** Announces a complete answer to screen readers, instead of each token. */
 export function Announcer({ conversation }: { conversation: Conversation | undefined }) {
   const [said, setSaid] = useState('')
   const waited = useRef<string>(undefined)

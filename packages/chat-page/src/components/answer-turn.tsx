@@ -1,5 +1,5 @@
 import { memo } from 'react'
-import { count, duration, rate } from '../format.ts'
+import { formatCount, formatDuration, formatRate } from '../format.ts'
 import type { LiveAnswer } from '../state/answers.ts'
 import { type AnswerTurn, running } from '../state/conversation.ts'
 import { Observable, useObservable } from '../state/observable.ts'
@@ -9,12 +9,12 @@ import { Markdown } from './markdown.tsx'
 import { Reasoning } from './reasoning.tsx'
 import { ToolCalls } from './tool-calls.tsx'
 
-/** Of an answer that has ended. */
+/** Stands for an answer that is no longer streamed. */
 const ended = new Observable<LiveAnswer | undefined>(undefined)
 
 /**
- * An answer while it comes, rendered again with each picture that the browser draws, and when it has ended, well or
- * not: one component, so that its end renders nothing anew.
+ * An answer, both while it is streamed, rendered once per animation frame, and afterwards. One component does both, so
+ * that the end of the stream does not render everything again.
  */
 export const AnswerTurnView = memo(function AnswerTurnView({
   turn,
@@ -23,7 +23,7 @@ export const AnswerTurnView = memo(function AnswerTurnView({
 }: {
   turn: AnswerTurn
   live: Observable<LiveAnswer | undefined> | undefined
-  /** Undefined where another answer comes, or where it isn't the last one. */
+  /** Undefined while another answer is running, or if this is not the last one. */
   onRetry: (() => void) | undefined
 }) {
   const coming = useObservable(live ?? ended)
@@ -31,28 +31,28 @@ export const AnswerTurnView = memo(function AnswerTurnView({
   const name = turn.model ?? 'The model'
   return (
     <article className="turn answer" aria-busy={coming !== undefined}>
-      <h3 className="hidden">{coming ? `${name} answers` : `${name} answered`}</h3>
+      <h3 className="hidden">{coming ? `${name} is answering` : `${name} answered`}</h3>
       <Reasoning text={reasoning} thinking={coming !== undefined && text === ''} />
       <ToolCalls calls={calls} />
       {text !== '' && <Markdown text={text} />}
-      {coming && text === '' && reasoning === '' && <Waiting promptRead={coming.promptRead} />}
+      {coming && text === '' && reasoning === '' && <Waiting prefill={coming.prefill} />}
       {!coming && <AnswerEnd turn={turn} onRetry={onRetry} />}
     </article>
   )
 })
 
-function Waiting({ promptRead }: { promptRead: number | undefined }) {
+function Waiting({ prefill }: { prefill: number | undefined }) {
   return (
     <p className="waiting">
       <span className="pulse" />
-      {promptRead === undefined ? 'Waiting for the first word' : `Reading, ${Math.round(promptRead * 100)} %`}
+      {prefill === undefined ? 'Waiting…' : `Processing the prompt: ${Math.round(prefill * 100)}%`}
     </p>
   )
 }
 
-/** What went wrong, what one can do with the answer, and its figures. */
+/** The error, the actions and the statistics of an answer. */
 function AnswerEnd({ turn, onRetry }: { turn: AnswerTurn; onRetry: (() => void) | undefined }) {
-  const problem = problemOf(turn)
+  const problem = describeProblem(turn)
   return (
     <>
       {problem !== undefined && (
@@ -66,29 +66,30 @@ function AnswerEnd({ turn, onRetry }: { turn: AnswerTurn; onRetry: (() => void) 
         </div>
       )}
       <div className="turn-actions">
-        {turn.text !== '' && <CopyButton label="Copy the answer" text={() => turn.text} />}
-        {onRetry && <IconButton icon="retry" label="Answer again" onClick={onRetry} />}
-        <p className="figures">{figuresOf(turn)}</p>
+        {turn.text !== '' && <CopyButton label="Copy answer" text={() => turn.text} />}
+        {onRetry && <IconButton icon="retry" label="Regenerate answer" onClick={onRetry} />}
+        <p className="figures">{formatFigures(turn)}</p>
       </div>
     </>
   )
 }
 
-function problemOf({ ending, problem, text }: AnswerTurn): string | undefined {
-  if (ending === 'failed') return text === '' ? problem : `The answer broke off. ${problem}`
-  if (ending === running) return 'The page was closed while this answer came, or it comes in another tab.'
+function describeProblem({ ending, problem, text }: AnswerTurn): string | undefined {
+  if (ending === 'failed') return text === '' ? problem : `The answer was interrupted. ${problem}`
+  if (ending === running)
+    return 'The page was closed before this answer was complete, or another tab is receiving it.'
   return undefined
 }
 
-function figuresOf({ model, ending, figures }: AnswerTurn): string {
+function formatFigures({ model, ending, figures }: AnswerTurn): string {
   const parts = [model]
   if (ending === 'stopped') parts.push('stopped')
-  if (ending === 'length') parts.push('cut at the limit of tokens')
+  if (ending === 'length') parts.push('token limit reached')
   if (figures !== undefined) {
-    parts.push(count(figures.tokens, 'token'))
-    if (figures.tokensPerSecond > 0) parts.push(rate(figures.tokensPerSecond))
-    parts.push(`first after ${duration(figures.ttftMs)}`)
+    parts.push(formatCount(figures.tokens, 'token'))
+    if (figures.tokensPerSecond > 0) parts.push(formatRate(figures.tokensPerSecond))
+    parts.push(`first token after ${formatDuration(figures.ttftMs)}`)
   }
-  // Lines break between figures, not in them.
+  // Lines break between the statistics, not inside them.
   return parts.flatMap((part) => part?.replaceAll(' ', '\u00a0') ?? []).join(' · ')
 }

@@ -3,10 +3,10 @@ import { setHash, useHash, useMedia } from '../browser.ts'
 import { useServices } from '../services.ts'
 import {
   type Conversation,
-  cutBefore,
+  createUserTurn,
   startConversation,
+  truncateBefore,
   type UserTurn,
-  userTurnOf,
   withTurn,
 } from '../state/conversation.ts'
 import { useObservable } from '../state/observable.ts'
@@ -22,13 +22,14 @@ import { TopBar } from './top-bar.tsx'
 import { Transcript } from './transcript.tsx'
 import { Welcome } from './welcome.tsx'
 
+/** The chat page. */
 export function App() {
   const services = useServices()
   const { library, answers } = services
   const { open, conversations } = useObservable(library)
   const server = useObservable(services.server)
   const settings = useObservable(services.settings)
-  const underWay = useObservable(answers)
+  const runningAnswers = useObservable(answers)
   const id = useHash()
   const narrow = useMedia('(max-width: 50rem)')
   const [shown, setShown] = useState<'menu' | 'settings'>()
@@ -37,9 +38,9 @@ export function App() {
   const conversation = conversations.find((candidate) => candidate.id === id)
   const chosen = server.models.find((candidate) => candidate.id === settings.model)
   const model = chosen?.id ?? server.model ?? server.models[0]?.id
-  const sees =
+  const acceptsImages =
     server.models.find((candidate) => candidate.id === model)?.capabilities.includes('images') ?? false
-  const answering = underWay.has(id)
+  const answering = runningAnswers.has(id)
   const ready = server.state === 'ready' && server.loading === undefined
 
   const focus = useCallback(() => form.current?.querySelector('textarea')?.focus(), [])
@@ -47,28 +48,28 @@ export function App() {
   const ask = useCallback(
     (asked: Conversation) => {
       library.put(asked)
-      void answers.ask(asked.id, buildRequest(asked, services.settings.get(), model, sees))
+      void answers.ask(asked.id, buildRequest(asked, services.settings.get(), model, acceptsImages))
       setHash(asked.id)
       focus()
     },
-    [library, answers, services, model, sees, focus],
+    [library, answers, services, model, acceptsImages, focus],
   )
 
   const send = (text: string, images: readonly string[]) => {
-    const turn = userTurnOf(text, images)
+    const turn = createUserTurn(text, images)
     ask(conversation ? withTurn(conversation, turn) : startConversation(turn))
   }
 
   const retry = useCallback(() => {
     const last = library.find(id)
     const answer = last?.turns.at(-1)
-    if (last && answer) ask(cutBefore(last, answer.id))
+    if (last && answer) ask(truncateBefore(last, answer.id))
   }, [library, id, ask])
 
   const edit = useCallback(
     (turn: UserTurn, text: string) => {
       const present = library.find(id)
-      if (present) ask(withTurn(cutBefore(present, turn.id), userTurnOf(text, turn.images)))
+      if (present) ask(withTurn(truncateBefore(present, turn.id), createUserTurn(text, turn.images)))
     },
     [library, id, ask],
   )
@@ -101,7 +102,7 @@ export function App() {
   const openFromList = (next: string) => {
     setHash(next)
     setShown(undefined)
-    // On a small screen the focus would bring up the keyboard.
+    // On small screens, the focus would open the keyboard.
     if (!narrow) focus()
   }
 
@@ -120,7 +121,7 @@ export function App() {
         {open && !conversation && <Welcome ready={ready} onAsk={(question) => send(question, [])} />}
         <Composer
           form={form}
-          sees={sees}
+          acceptsImages={acceptsImages}
           ready={ready && open}
           answering={answering}
           onSend={send}

@@ -1,22 +1,22 @@
 import { type FormEvent, type Ref, useRef, useState } from 'react'
-import { reasonOf } from '../format.ts'
-import { imagesOf, maxImages, readImage } from '../images.ts'
+import { errorMessage } from '../format.ts'
+import { filterImages, maxImages, readImage } from '../images.ts'
 import { Icon } from './icon.tsx'
 import { IconButton } from './icon-button.tsx'
 import { TextArea } from './text-area.tsx'
 
-/** Where one types. */
+/** The form to write a message. */
 export function Composer({
   form,
-  sees,
+  acceptsImages,
   ready,
   answering,
   onSend,
   onStop,
 }: {
   form: Ref<HTMLFormElement>
-  /** Whether the model takes images. */
-  sees: boolean
+  /** Whether the model accepts images. */
+  acceptsImages: boolean
   ready: boolean
   answering: boolean
   onSend: (text: string, images: readonly string[]) => void
@@ -29,22 +29,22 @@ export function Composer({
   const empty = text.trim() === '' && images.length === 0
 
   const attach = async (list: FileList | undefined | null) => {
-    const found = imagesOf(list)
+    const found = filterImages(list)
     if (found.length === 0) return
-    setProblem(sees ? '' : 'This model does not take images.')
-    if (!sees) return
+    setProblem(acceptsImages ? '' : 'This model does not accept images.')
+    if (!acceptsImages) return
     try {
       const read = await Promise.all(found.slice(0, maxImages).map(readImage))
       setImages((present) => [...present, ...read].slice(0, maxImages))
     } catch (error) {
-      setProblem(reasonOf(error))
+      setProblem(errorMessage(error))
     }
   }
 
   const send = (event: FormEvent) => {
     event.preventDefault()
     if (empty || !ready || answering) return
-    onSend(text, sees ? images : [])
+    onSend(text, acceptsImages ? images : [])
     setText('')
     setImages([])
     setProblem('')
@@ -83,14 +83,14 @@ export function Composer({
         )}
         <TextArea
           label="Message"
-          placeholder="Ask something"
+          placeholder="Ask anything"
           value={text}
           onChange={setText}
           onPaste={(event) => void attach(event.clipboardData.files)}
           focused
         />
         <div className="field-actions">
-          {sees && (
+          {acceptsImages && (
             <>
               <IconButton icon="image" label="Attach images" onClick={() => files.current?.click()} />
               <input

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import { type Conversation, maxTitleCharacters } from '../state/conversation.ts'
 import { IconButton } from './icon-button.tsx'
 
-/** One line of the list of conversations. */
+/** An entry in the list of conversations. */
 export function ConversationEntry({
   conversation,
   current,

@@ -1,9 +1,9 @@
-import { copyText, useRecently } from '../browser.ts'
+import { copyText, useRecentFlag } from '../browser.ts'
 import { IconButton } from './icon-button.tsx'
 
-/** Copies a text, and says for a moment that it did. */
+/** A button that copies a text and briefly confirms it. */
 export function CopyButton({ label, text }: { label: string; text: () => string }) {
-  const [copied, mark] = useRecently(1500)
+  const [copied, mark] = useRecentFlag(1500)
   return (
     <IconButton
       icon={copied ? 'done' : 'copy'}

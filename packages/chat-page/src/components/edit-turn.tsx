@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { UserTurn } from '../state/conversation.ts'
 import { TextArea } from './text-area.tsx'
 
-/** A turn of the user that is written anew. */
+/** The form to edit a message of the user. */
 export function EditTurn({
   turn,
   last,
@@ -24,8 +24,8 @@ export function EditTurn({
         if (!empty) onSend(text)
       }}
     >
-      <TextArea label="Edit the message" value={text} onChange={setText} onEscape={onCancel} focused />
-      <p className="hint">{last ? '' : 'What comes after this message is replaced.'}</p>
+      <TextArea label="Edit message" value={text} onChange={setText} onEscape={onCancel} focused />
+      <p className="hint">{last ? '' : 'Everything after this message will be replaced.'}</p>
       <div className="buttons">
         <button type="button" onClick={onCancel}>
           Cancel

@@ -1,7 +1,7 @@
 import type { ComponentProps } from 'react'
 import { Icon, type IconName } from './icon.tsx'
 
-/** A button with a picture for a face. The label is its name and its tooltip. */
+/** A button with an icon. The label is its accessible name and its tooltip. */
 export function IconButton({
   icon,
   label,

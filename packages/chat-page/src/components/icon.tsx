@@ -1,4 +1,4 @@
-/** Lines of a picture of 24 by 24. */
+/** The SVG paths of the icons, in a 24 by 24 view box. */
 const paths = {
   add: 'M12 5v14M5 12h14',
   edit: 'M4 20h4L19 9l-4-4L4 16zM13.5 6.5l4 4',
@@ -18,7 +18,7 @@ const paths = {
 
 export type IconName = keyof typeof paths
 
-/** A picture beside or in place of a word; what it means is said by the label of its button. */
+/** A decorative icon. The label of its button conveys the meaning. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">

@@ -2,12 +2,12 @@ import { useState } from 'react'
 import { useServices } from '../services.ts'
 import { Modal } from './modal.tsx'
 
-/** Asks for the key of the server, which the browser forgets with the tab. */
+/** Asks for the key of the server, which the browser keeps until the tab is closed. */
 export function KeyDialog({ reason }: { reason: 'missing' | 'refused' }) {
   const { server } = useServices()
   const [key, setKey] = useState('')
   return (
-    <Modal title="This server asks for a key">
+    <Modal title="This server requires a key">
       <form
         onSubmit={(event) => {
           event.preventDefault()
@@ -24,12 +24,14 @@ export function KeyDialog({ reason }: { reason: 'missing' | 'refused' }) {
             onChange={(event) => setKey(event.target.value)}
           />
           <small id="key-hint" className={reason === 'refused' ? 'wrong' : ''}>
-            {reason === 'refused' ? 'The server refused this key.' : 'It is kept until you close this tab.'}
+            {reason === 'refused'
+              ? 'The server rejected this key.'
+              : 'The key is stored until you close this tab.'}
           </small>
         </label>
         <div className="buttons">
           <button type="submit" className="primary">
-            Go on
+            Continue
           </button>
         </div>
       </form>

@@ -3,11 +3,11 @@ import ReactMarkdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import { isTooDeep, splitBlocks } from '../blocks.ts'
 import { CodeBlock } from './code-block.tsx'
-import { PlainOnError } from './plain-on-error.tsx'
+import { PlainTextOnError } from './plain-text-on-error.tsx'
 
 /**
- * Markdown that somebody else wrote. HTML in it stays text, addresses other than of the web and of mail are dropped,
- * and no picture is fetched: a model that was told to could tell a stranger by it what the chat holds.
+ * Renders untrusted Markdown. HTML stays text, links other than web and mail are removed, and images are not loaded. A
+ * manipulated model could use them to send the conversation to a stranger.
  */
 export function Markdown({ text }: { text: string }) {
   return (
@@ -20,16 +20,16 @@ export function Markdown({ text }: { text: string }) {
   )
 }
 
-/** Rendered once, however much text comes after it. */
+/** A block, which is not rendered again when more text follows. */
 const Block = memo(function Block({ text }: { text: string }) {
   if (isTooDeep(text)) return <p className="block">{text}</p>
   return (
     <div className="block">
-      <PlainOnError text={text}>
+      <PlainTextOnError text={text}>
         <ReactMarkdown remarkPlugins={plugins} components={components}>
           {text}
         </ReactMarkdown>
-      </PlainOnError>
+      </PlainTextOnError>
     </div>
   )
 })

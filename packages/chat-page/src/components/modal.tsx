@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { IconButton } from './icon-button.tsx'
 
-/** A dialog over the page. The browser keeps the focus in it, closes it on Escape and gives the focus back. */
+/** A modal dialog. The browser traps the focus, closes the dialog on Escape and restores the focus. */
 export function Modal({
   title,
   className = '',
@@ -10,7 +10,7 @@ export function Modal({
 }: {
   title: string
   className?: string
-  /** Undefined for one that can't be left. */
+  /** Undefined if the dialog cannot be closed. */
   onClose?: (() => void) | undefined
   children: ReactNode
 }) {

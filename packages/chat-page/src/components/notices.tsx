@@ -1,16 +1,16 @@
-import { progressText } from '../format.ts'
+import { formatCount, formatProgress } from '../format.ts'
 import { useServices } from '../services.ts'
 import { useObservable } from '../state/observable.ts'
-import type { Server } from '../state/server.ts'
+import type { Server } from '../state/server-monitor.ts'
 import type { LoadProgress } from '../transport/transport.ts'
 
-/** What is out of the ordinary: a server that isn't ready, a model that loads, conversations that aren't kept. */
+/** Notices: the server is not ready, a model is loading, or conversations are not saved. */
 export function Notices() {
   const services = useServices()
   const server = useObservable(services.server)
   const { problem, unreadable } = useObservable(services.library)
   const { loading } = server
-  const state = loading ? undefined : stateText(server)
+  const state = loading ? undefined : describeState(server)
   const progress = loading ? loading.progress : server.state === 'loading' ? server.progress : undefined
   return (
     <div className="notices column">
@@ -33,8 +33,8 @@ export function Notices() {
         {problem !== undefined && <p className="notice problem">{problem}</p>}
         {unreadable.length > 0 && (
           <p className="notice problem">
-            {unreadable.length === 1 ? 'A conversation' : `${unreadable.length} conversations`} can not be
-            read. Settings lets you save or delete what is there.
+            {formatCount(unreadable.length, 'conversation')} cannot be read. You can export or delete
+            unreadable conversations in Settings.
           </p>
         )}
       </div>
@@ -50,25 +50,25 @@ function Progress({ progress }: { progress: LoadProgress }) {
         aria-label="Loading the model"
         {...(totalBytes > 0 && { value: loadedBytes / totalBytes, max: 1 })}
       />
-      {progressText(progress)}
+      {formatProgress(progress)}
     </>
   )
 }
 
-/** The server's own words where it has some. */
-function stateText({ state, message }: Server): string | undefined {
+/** Describes the state, with the server's message if it has one. */
+function describeState({ state, message }: Server): string | undefined {
   switch (state) {
     case 'starting':
     case 'loading':
       return message ?? 'The model is being loaded.'
     case 'restarting':
-      return message ?? 'The model has ended and is being started again.'
+      return message ?? 'The model process stopped and is being restarted.'
     case 'failed':
-      return message ?? 'The model can not be started.'
+      return message ?? 'The model could not be started.'
     case 'stopping':
       return message ?? 'The server is shutting down.'
     case 'unreachable':
-      return `${message ?? 'The server can not be reached.'} Trying again.`
+      return `${message ?? 'The server cannot be reached.'} Trying again…`
     default:
       return undefined
   }

@@ -1,11 +1,11 @@
 import { Markdown } from './markdown.tsx'
 
-/** What the model thought before it answered, folded. */
+/** The reasoning of the model, collapsed. */
 export function Reasoning({ text, thinking }: { text: string; thinking: boolean }) {
   if (text === '') return null
   return (
     <details className="folded reasoning">
-      <summary>{thinking ? 'Thinking…' : 'Thought'}</summary>
+      <summary>{thinking ? 'Thinking…' : 'Reasoning'}</summary>
       <Markdown text={text} />
     </details>
   )

@@ -1,10 +1,10 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { IconButton } from './icon-button.tsx'
 
-/** So near to its end, in pixels, a text counts as read to its end. */
+/** How close to the end, in pixels, counts as the end. */
 const nearPixels = 8
 
-/** Stays at the end while its content grows, until somebody scrolls up; at the end it follows again. */
+/** Follows growing content at the end, until the user scrolls up. Back at the end, it follows again. */
 export function Scroller({ children }: { children: ReactNode }) {
   const view = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
@@ -47,7 +47,7 @@ export function Scroller({ children }: { children: ReactNode }) {
         </div>
       </section>
       {away && (
-        <IconButton icon="down" label="Go to the end" className="icon-button to-end" onClick={toEnd} />
+        <IconButton icon="down" label="Scroll to end" className="icon-button to-end" onClick={toEnd} />
       )}
     </div>
   )

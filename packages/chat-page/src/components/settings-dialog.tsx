@@ -2,11 +2,11 @@ import { useState } from 'react'
 import { useServices } from '../services.ts'
 import { useObservable } from '../state/observable.ts'
 import { readNumber, type SamplingField, samplingFields } from '../state/settings.ts'
-import { KeptConversations } from './kept-conversations.tsx'
 import { Modal } from './modal.tsx'
+import { SavedConversations } from './saved-conversations.tsx'
 import { ToolServers } from './tool-servers.tsx'
 
-/** What is asked along with each message, and the conversations as files. */
+/** The settings for messages, and export and import of conversations. */
 export function SettingsDialog({ onClose }: { onClose: () => void }) {
   const { settings } = useServices()
   const { system } = useObservable(settings)
@@ -17,7 +17,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
         <textarea
           rows={4}
           value={system}
-          placeholder="You answer in one sentence."
+          placeholder="Answer in one sentence."
           onChange={(event) => settings.change({ system: event.target.value })}
         />
       </label>
@@ -27,7 +27,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
         ))}
       </div>
       <ToolServers />
-      <KeptConversations />
+      <SavedConversations />
     </Modal>
   )
 }
@@ -43,7 +43,7 @@ function NumberField({ field }: { field: SamplingField }) {
       <input
         inputMode="decimal"
         autoComplete="off"
-        placeholder="server’s default"
+        placeholder="Server default"
         value={text}
         aria-invalid={wrong}
         aria-describedby={`${name}-hint`}
@@ -53,7 +53,7 @@ function NumberField({ field }: { field: SamplingField }) {
         }}
       />
       <small id={`${name}-hint`} className={wrong ? 'wrong' : ''}>
-        {wrong ? `a number from ${minimum} to ${maximum.toLocaleString('en')}` : hint}
+        {wrong ? `Enter a number from ${minimum} to ${maximum.toLocaleString('en')}` : hint}
       </small>
     </label>
   )

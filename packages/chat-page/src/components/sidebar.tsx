@@ -6,11 +6,11 @@ import { ConversationEntry } from './conversation-entry.tsx'
 import { Icon } from './icon.tsx'
 import { Modal } from './modal.tsx'
 
-/** The conversations, to open, rename and delete. */
+/** The list of conversations, to open, rename and delete them. */
 export function Sidebar({ current, onOpen }: { current: string; onOpen: (id: string) => void }) {
   const { library, answers } = useServices()
   const { conversations } = useObservable(library)
-  const underWay = useObservable(answers)
+  const runningAnswers = useObservable(answers)
   const [deleting, setDeleting] = useState<Conversation>()
   return (
     <nav className="sidebar" aria-label="Conversations">
@@ -24,7 +24,7 @@ export function Sidebar({ current, onOpen }: { current: string; onOpen: (id: str
             key={conversation.id}
             conversation={conversation}
             current={conversation.id === current}
-            answering={underWay.has(conversation.id)}
+            answering={runningAnswers.has(conversation.id)}
             onOpen={() => onOpen(conversation.id)}
             onRename={(title) => library.put({ ...conversation, title })}
             onDelete={() => setDeleting(conversation)}
@@ -33,10 +33,10 @@ export function Sidebar({ current, onOpen }: { current: string; onOpen: (id: str
       </ul>
       {deleting && (
         <Modal title="Delete this conversation?" onClose={() => setDeleting(undefined)}>
-          <p>“{deleting.title}” is gone for good then.</p>
+          <p>“{deleting.title}” will be deleted permanently.</p>
           <div className="buttons">
             <button type="button" onClick={() => setDeleting(undefined)}>
-              Keep it
+              Cancel
             </button>
             <button
               type="button"

@@ -1,6 +1,6 @@
 import { type ComponentProps, useLayoutEffect, useRef } from 'react'
 
-/** A field that grows with its text. Enter sends the form that it is in, Shift-Enter begins a new line. */
+/** A text field that grows with its text. Enter submits its form, and Shift+Enter starts a new line. */
 export function TextArea({
   label,
   value,
@@ -13,7 +13,7 @@ export function TextArea({
   value: string
   onChange: (value: string) => void
   onEscape?: () => void
-  /** Takes the focus when it appears. */
+  /** Whether to focus the field when it appears. */
   focused?: boolean
 } & Omit<ComponentProps<'textarea'>, 'onChange' | 'value' | 'ref'>) {
   const area = useRef<HTMLTextAreaElement>(null)
@@ -36,7 +36,7 @@ export function TextArea({
       value={value}
       onChange={(event) => onChange(event.target.value)}
       onKeyDown={(event) => {
-        // While an input method composes a word, Enter belongs to it.
+        // While an input method is composing, Enter confirms its input.
         if (event.nativeEvent.isComposing) return
         if (event.key === 'Enter' && !event.shiftKey) {
           event.preventDefault()

@@ -3,16 +3,16 @@ import { useServices } from '../services.ts'
 import { useObservable } from '../state/observable.ts'
 import type { McpServer } from '../transport/transport.ts'
 
-/** The MCP servers, to choose those whose tools the model may call: none, as long as nobody does. */
+/** The MCP servers, to select those whose tools the model can call. By default, none is selected. */
 export function ToolServers() {
   const { settings, tools } = useServices()
   const { mcpServers: chosen = [] } = useObservable(settings)
   const { servers, problem } = useObservable(tools)
   useEffect(() => void tools.check(), [tools])
 
-  // One that is ticked and no longer there makes the server refuse each message.
+  // Show selected servers that no longer exist, because the server rejects messages that name them.
   const gone = servers ? chosen.filter((name) => !servers.some((server) => server.name === name)) : []
-  const listed = [...(servers ?? []), ...gone.map(missing)]
+  const listed = [...(servers ?? []), ...gone.map(unavailableServer)]
   if (listed.length === 0 && problem === undefined) return null
   const choose = (name: string, ticked: boolean) => {
     const others = chosen.filter((other) => other !== name)
@@ -21,10 +21,10 @@ export function ToolServers() {
   return (
     <fieldset className="tools">
       <legend>Tools</legend>
-      <p className="hint">The model calls the tools of the servers that you tick as it sees fit.</p>
+      <p className="hint">The model can call the tools of the servers that you select.</p>
       {problem !== undefined && (
         <p className="hint wrong" role="alert">
-          The tools can not be listed. {problem}
+          The tools could not be listed. {problem}
         </p>
       )}
       {listed.map((server) => (
@@ -39,8 +39,8 @@ export function ToolServers() {
   )
 }
 
-function missing(name: string): McpServer {
-  return { name, tools: [], problem: 'It is no longer there.' }
+function unavailableServer(name: string): McpServer {
+  return { name, tools: [], problem: 'This server no longer exists.' }
 }
 
 function ServerField({

@@ -2,7 +2,7 @@ import { useServices } from '../services.ts'
 import type { Model } from '../transport/transport.ts'
 import { IconButton } from './icon-button.tsx'
 
-/** The choice of the model, and the ways to the other parts of the page. */
+/** The model menu, and the buttons for conversations and settings. */
 export function TopBar({
   models,
   model,
@@ -11,7 +11,7 @@ export function TopBar({
 }: {
   models: readonly Model[]
   model: string | undefined
-  /** Undefined where the conversations are in view. */
+  /** Undefined if the conversations are visible. */
   onMenu: (() => void) | undefined
   onSettings: () => void
 }) {

@@ -7,7 +7,7 @@ import { AnswerTurnView } from './answer-turn.tsx'
 import { Scroller } from './scroller.tsx'
 import { UserTurnView } from './user-turn.tsx'
 
-/** A conversation, turn by turn. */
+/** The turns of a conversation. */
 export function Transcript({
   conversation,
   onRetry,

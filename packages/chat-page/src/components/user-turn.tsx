@@ -4,7 +4,7 @@ import { CopyButton } from './copy-button.tsx'
 import { EditTurn } from './edit-turn.tsx'
 import { IconButton } from './icon-button.tsx'
 
-/** What the person at the page said, as it was typed. */
+/** A message of the user, as it was typed. */
 export const UserTurnView = memo(function UserTurnView({
   turn,
   last,
@@ -12,7 +12,7 @@ export const UserTurnView = memo(function UserTurnView({
 }: {
   turn: UserTurn
   last: boolean
-  /** Undefined while an answer comes. */
+  /** Undefined while an answer is running. */
   onEdit: ((turn: UserTurn, text: string) => void) | undefined
 }) {
   const [editing, setEditing] = useState(false)
@@ -34,8 +34,8 @@ export const UserTurnView = memo(function UserTurnView({
         {turn.text}
       </div>
       <div className="turn-actions">
-        {turn.text !== '' && <CopyButton label="Copy the message" text={() => turn.text} />}
-        {onEdit && <IconButton icon="edit" label="Edit the message" onClick={() => setEditing(true)} />}
+        {turn.text !== '' && <CopyButton label="Copy message" text={() => turn.text} />}
+        {onEdit && <IconButton icon="edit" label="Edit message" onClick={() => setEditing(true)} />}
       </div>
     </article>
   )

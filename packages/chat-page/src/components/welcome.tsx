@@ -1,6 +1,6 @@
 const questions = ['Who are you?', 'What can you do?', 'Show me some code.', 'Tell me a story.']
 
-/** A conversation before its first word. */
+/** Suggestions for a new conversation. */
 export function Welcome({ ready, onAsk }: { ready: boolean; onAsk: (question: string) => void }) {
   return (
     <div className="welcome column">

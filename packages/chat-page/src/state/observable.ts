@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 
-/** A value that others can watch. */
+/** A value that notifies listeners when it changes. */
 export class Observable<Value> {
   #value: Value
   readonly #listeners = new Set<() => void>()
@@ -22,7 +22,7 @@ export class Observable<Value> {
   }
 }
 
-/** Renders a component again whenever the value is another one. */
+/** Returns the value of an observable and renders the component again when it changes. */
 export function useObservable<Value>(observable: Observable<Value>): Value {
   return useSyncExternalStore(observable.subscribe, observable.get)
 }

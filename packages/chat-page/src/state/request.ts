@@ -3,16 +3,16 @@ import type { Conversation } from './conversation.ts'
 import type { Settings } from './settings.ts'
 
 /**
- * What the model is asked: the system prompt and all turns. Answers that never began are left out and questions that
- * then follow each other are joined, since many chat templates refuse roles that don't take turns.
+ * Builds a request from the system prompt and all turns. Empty answers are left out. Consecutive user messages are
+ * merged, because many chat templates require alternating roles.
  *
- * @param sees whether the model takes images; without, they stay behind.
+ * @param acceptsImages whether the model accepts images. If not, they are left out.
  */
 export function buildRequest(
   conversation: Conversation,
   settings: Settings,
   model: string | undefined,
-  sees: boolean,
+  acceptsImages: boolean,
 ): ChatRequest {
   const messages: ChatMessage[] = []
   if (settings.system.trim() !== '') messages.push({ role: 'system', text: settings.system.trim() })
@@ -21,7 +21,7 @@ export function buildRequest(
       if (turn.text !== '') messages.push({ role: 'assistant', text: turn.text })
       continue
     }
-    const images = sees ? turn.images : []
+    const images = acceptsImages ? turn.images : []
     const last = messages.at(-1)
     if (last?.role === 'user') messages[messages.length - 1] = join(last, turn.text, images)
     else messages.push({ role: 'user', text: turn.text, ...(images.length > 0 && { images }) })

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { Observable } from './observable.ts'
 
-/** The fields of the settings that are numbers, with their bounds; the server has its own default for each. */
+/** The numeric settings and their limits. The server defines the defaults. */
 export const samplingFields = [
   {
     name: 'temperature',
@@ -9,7 +9,7 @@ export const samplingFields = [
     minimum: 0,
     maximum: 2,
     step: 0.1,
-    hint: '0 takes the likeliest word each time',
+    hint: '0 always picks the most likely token',
   },
   {
     name: 'topP',
@@ -17,15 +17,15 @@ export const samplingFields = [
     minimum: 0.01,
     maximum: 1,
     step: 0.01,
-    hint: 'samples among the likeliest words only',
+    hint: 'Limits sampling to the most likely tokens',
   },
   {
     name: 'maxTokens',
-    label: 'Most tokens',
+    label: 'Maximum tokens',
     minimum: 1,
     maximum: 1_048_576,
     step: 1,
-    hint: 'where an answer is cut',
+    hint: 'Limits the length of answers',
   },
   {
     name: 'seed',
@@ -33,7 +33,7 @@ export const samplingFields = [
     minimum: 0,
     maximum: 4_294_967_295,
     step: 1,
-    hint: 'the same one gives the same answer',
+    hint: 'The same seed gives the same answer',
   },
 ] as const
 
@@ -46,7 +46,7 @@ const settingsSchema = z.object({
   topP: z.optional(z.number()),
   maxTokens: z.optional(z.number()),
   seed: z.optional(z.number()),
-  /** The MCP servers that were ticked. */
+  /** The selected MCP servers. */
   mcpServers: z.optional(z.array(z.string())),
 })
 
@@ -55,20 +55,20 @@ export type Settings = z.infer<typeof settingsSchema>
 const key = 'chat-settings'
 const defaults: Settings = { system: '' }
 
-/** A number as somebody typed it; undefined for none, and for one that is out of bounds. */
+/** Parses a number as typed. Returns undefined for an empty text or a number out of range. */
 export function readNumber(field: SamplingField, text: string): number | undefined {
   const value = text.trim() === '' ? Number.NaN : Number(text)
   const whole = field.step === 1 ? Number.isInteger(value) : Number.isFinite(value)
   return whole && value >= field.minimum && value <= field.maximum ? value : undefined
 }
 
-/** The part of `localStorage` that is used here. */
+/** The part of `localStorage` that the settings use. */
 export interface SettingsStorage {
   getItem(name: string): string | null
   setItem(name: string, value: string): void
 }
 
-/** The settings, kept over reloads. What can't be read is kept aside under another name. */
+/** The settings, which survive reloads. Unreadable settings are kept under another name. */
 export class SettingsStore extends Observable<Settings> {
   readonly #storage: SettingsStorage
 
@@ -82,7 +82,7 @@ export class SettingsStore extends Observable<Settings> {
     try {
       this.#storage.setItem(key, JSON.stringify(this.get()))
     } catch {
-      // Storage that is full or forbidden: the settings hold until the page is closed.
+      // The storage is full or blocked, so the settings last until the page is closed.
     }
   }
 }

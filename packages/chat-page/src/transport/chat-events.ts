@@ -3,10 +3,10 @@ import { type ChatEvent, type Timings, TransportError, type Usage } from './tran
 import { chunkSchema, errorSchema, type WireChunk } from './wire.ts'
 
 /**
- * The chunks of a streamed chat completion as events of the page. Only `[DONE]` ends an answer well: a connection
- * that is cut looks like one that was closed.
+ * Converts the chunks of a streamed chat completion to events of the page. Only `[DONE]` marks a complete answer,
+ * because a lost connection looks like a closed one.
  *
- * @throws TransportError for an error event, for what is no chunk, and for a stream that just ends.
+ * @throws TransportError for an error event, an invalid chunk, or a stream without an end.
  */
 export async function* chatEvents(messages: AsyncIterable<EventSourceMessage>): AsyncGenerator<ChatEvent> {
   let finishReason = 'stop'
@@ -17,7 +17,7 @@ export async function* chatEvents(messages: AsyncIterable<EventSourceMessage>): 
       yield { type: 'end', finishReason, usage, timings }
       return
     }
-    const chunk = readChunk(data)
+    const chunk = parseChunk(data)
     const choice = chunk.choices[0]
     if (chunk.prompt_progress) {
       const { processed, total } = chunk.prompt_progress
@@ -40,26 +40,30 @@ export async function* chatEvents(messages: AsyncIterable<EventSourceMessage>): 
       timings = { ttftMs: chunk.timings.ttft_ms, tokensPerSecond: chunk.timings.tokens_per_second }
     }
   }
-  throw new TransportError('The connection broke off before the answer was complete.')
+  throw new TransportError('The connection was lost before the answer was complete.')
 }
 
-/** @throws TransportError with the server's words where the data is an error. */
-export function readEventData(data: string): unknown {
+/**
+ * Parses the data of an event.
+ *
+ * @throws TransportError with the server's message if the data is an error.
+ */
+export function parseEventData(data: string): unknown {
   let value: unknown
   try {
     value = JSON.parse(data)
   } catch (cause) {
-    throw new TransportError('The server sent something that is not JSON.', { cause })
+    throw new TransportError('The server sent invalid JSON.', { cause })
   }
   const failure = errorSchema.safeParse(value)
   if (failure.success) throw new TransportError(failure.data.error.message)
   return value
 }
 
-function readChunk(data: string): WireChunk {
-  const chunk = chunkSchema.safeParse(readEventData(data))
+function parseChunk(data: string): WireChunk {
+  const chunk = chunkSchema.safeParse(parseEventData(data))
   if (!chunk.success) {
-    throw new TransportError('The server sent something that is no part of an answer.', {
+    throw new TransportError('The server sent an invalid chunk of an answer.', {
       cause: chunk.error,
     })
   }

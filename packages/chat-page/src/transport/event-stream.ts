@@ -2,9 +2,9 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { TransportError } from './transport.ts'
 
 /**
- * The events of a response. An event that the connection cut off before its empty line is not among them.
+ * Reads the events of a response. An event that is cut off by a lost connection is ignored.
  *
- * @throws TransportError when the connection breaks; an AbortError when the request was aborted.
+ * @throws TransportError if the connection is lost, or an AbortError if the request was aborted.
  */
 export async function* eventStream(body: ReadableStream<Uint8Array>): AsyncGenerator<EventSourceMessage> {
   const reader = body.getReader()
@@ -23,7 +23,7 @@ export async function* eventStream(body: ReadableStream<Uint8Array>): AsyncGener
       throw cause
     throw new TransportError('The connection to the server was lost.', { cause })
   } finally {
-    // Ends the request where the answer is left early; a stream that failed has nothing to cancel.
+    // Cancels the request if the consumer stops early. A failed stream needs no cancelling.
     await reader.cancel().catch(() => undefined)
   }
 }

@@ -1,5 +1,5 @@
 import type * as z from 'zod/mini'
-import { chatEvents, readEventData } from './chat-events.ts'
+import { chatEvents, parseEventData } from './chat-events.ts'
 import { eventStream } from './event-stream.ts'
 import {
   type ChatEvent,
@@ -13,7 +13,7 @@ import {
 } from './transport.ts'
 import { chatBody, errorSchema, mcpSchema, modelsSchema, progressSchema, statusSchema } from './wire.ts'
 
-/** Where the key of the server is kept; in the browser that is `sessionStorage`. */
+/** The storage of the server's key, `sessionStorage` in the browser. */
 export interface KeyStorage {
   getItem(name: string): string | null
   setItem(name: string, value: string): void
@@ -21,7 +21,7 @@ export interface KeyStorage {
 
 const keyName = 'server-key'
 
-/** Speaks with the server over HTTP. `base` is the address that the paths are relative to, with a slash at its end. */
+/** Connects to the server over HTTP. `base` is the base URL of the paths, with a trailing slash. */
 export class HttpTransport implements Transport {
   readonly #base: string
   readonly #keys: KeyStorage
@@ -57,12 +57,12 @@ export class HttpTransport implements Transport {
   ): Promise<void> {
     const body = await this.#stream('api/load', { model }, signal)
     for await (const { event, data } of eventStream(body)) {
-      const value = readEventData(data)
+      const value = parseEventData(data)
       if (event === 'loaded') return
       const progress = progressSchema.safeParse(value)
       if (progress.success) onProgress(toProgress(progress.data))
     }
-    throw new TransportError(`The connection broke off before ${model} was loaded.`)
+    throw new TransportError(`The connection was lost before ${model} was loaded.`)
   }
 
   async mcpServers(signal?: AbortSignal): Promise<McpServer[]> {
@@ -74,7 +74,7 @@ export class HttpTransport implements Transport {
         problem: error ?? undefined,
       }))
     } catch (error) {
-      // A server that knows nothing of MCP.
+      // The server does not support MCP.
       if (error instanceof TransportError && error.status === 404) return []
       throw error
     }
@@ -98,14 +98,14 @@ export class HttpTransport implements Transport {
     const value: unknown = await response.json().catch(() => undefined)
     const parsed = schema.safeParse(value)
     if (!parsed.success) {
-      throw new TransportError(`${path} of the server is not as expected.`, { cause: parsed.error })
+      throw new TransportError(`The server sent an unexpected response for ${path}.`, { cause: parsed.error })
     }
     return parsed.data
   }
 
   async #stream(path: string, body: unknown, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const response = await this.#send(path, { method: 'POST', body: JSON.stringify(body), signal })
-    if (response.body === null) throw new TransportError('The server sent an empty answer.')
+    if (response.body === null) throw new TransportError('The server sent an empty response.')
     return response.body
   }
 
@@ -119,21 +119,21 @@ export class HttpTransport implements Transport {
       response = await fetch(new URL(path, this.#base), { ...init, headers })
     } catch (cause) {
       if (cause instanceof Error && cause.name === 'AbortError') throw cause
-      throw new TransportError('The server can not be reached.', { cause })
+      throw new TransportError('The server cannot be reached.', { cause })
     }
-    if (!response.ok) throw await refusal(response)
+    if (!response.ok) throw await toTransportError(response)
     return response
   }
 }
 
-/** What a status other than 2xx says. `retry-after` in seconds; as a date it is not read. */
-async function refusal(response: Response): Promise<TransportError> {
+/** Converts an error response. `retry-after` is supported in seconds, but not as a date. */
+async function toTransportError(response: Response): Promise<TransportError> {
   const value: unknown = await response.json().catch(() => undefined)
   const body = errorSchema.safeParse(value)
   const retryAfter = Number.parseInt(response.headers.get('retry-after') ?? '', 10)
   const message = body.success
     ? body.data.error.message
-    : `The server answered with status ${response.status}.`
+    : `The server responded with status ${response.status}.`
   return new TransportError(message, {
     status: response.status,
     retryAfterSeconds: Number.isNaN(retryAfter) ? undefined : retryAfter,

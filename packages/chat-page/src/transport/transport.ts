@@ -1,24 +1,25 @@
-/** All that the page knows of whoever answers: an HTTP server (`http-transport.ts`), or an app around the page. */
+/** The connection of the page to what answers it: an HTTP server (`http-transport.ts`), or an app around the page. */
 export interface Transport {
+  /** Returns the state of the server. */
   status(signal?: AbortSignal): Promise<ServerStatus>
 
-  /** The models that a request may name. */
+  /** Lists the models that requests can name. */
   models(signal?: AbortSignal): Promise<Model[]>
 
-  /** Brings a model into memory, downloading it where it is not on disk. */
+  /** Loads a model into memory, and downloads it first if necessary. */
   load(model: string, onProgress: (progress: LoadProgress) => void, signal: AbortSignal): Promise<void>
 
-  /** The MCP servers whose tools a request may use; none where it has none. One that waits for them may start. */
+  /** Lists the MCP servers whose tools requests can use. This may start them. */
   mcpServers(signal?: AbortSignal): Promise<McpServer[]>
 
   /**
-   * Streams an answer. Its last event is an `end`; a stream without one throws.
+   * Streams an answer. The last event is `end`. A stream without it throws.
    *
-   * @throws TransportError, once, from the iteration. What came before it stays true.
+   * @throws TransportError during the iteration. Earlier events stay valid.
    */
   chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
 
-  /** Takes the key that the server asked for with a status of 401. */
+  /** Sets the key for requests, after the server responded with 401. */
   giveKey(key: string): void
 }
 
@@ -28,15 +29,15 @@ export type ServerState = (typeof serverStates)[number]
 
 export interface ServerStatus {
   state: ServerState
-  /** The model that answers where a request names none. */
+  /** The model that answers requests without a model. */
   model?: string | undefined
-  /** While a model loads. */
+  /** The progress, while a model is loading. */
   progress?: LoadProgress | undefined
-  /** Why it failed. */
+  /** An explanation of the state. */
   message?: string | undefined
 }
 
-/** Bytes of a download, or of weights read into memory. `totalBytes` is 0 as long as it is unknown. */
+/** The bytes that were downloaded or loaded into memory. `totalBytes` is 0 while it is unknown. */
 export interface LoadProgress {
   stage: string
   loadedBytes: number
@@ -46,26 +47,26 @@ export interface LoadProgress {
 export interface Model {
   id: string
   loaded: boolean
-  /** What it can do, as `images` or `reasoning`. */
+  /** The capabilities, such as `images` or `reasoning`. */
   capabilities: readonly string[]
 }
 
-/** A server of tools, by the Model Context Protocol. */
+/** An MCP server. */
 export interface McpServer {
   name: string
   tools: readonly { name: string; description: string }[]
-  /** Why its tools can't be used now. */
+  /** Why its tools cannot be used. */
   problem?: string | undefined
 }
 
-/** A call of a tool that was made for an answer. */
+/** A tool call that ran for an answer. */
 export interface ToolCall {
   id: string
-  /** The name of the MCP server; empty where the model made the tool up. */
+  /** The name of the MCP server, or an empty string if the tool does not exist. */
   server: string
   name: string
   arguments: Record<string, unknown>
-  /** What the model was told. */
+  /** The result that the model received. */
   result: string
   failed: boolean
 }
@@ -80,22 +81,22 @@ export interface ChatMessage {
 export interface ChatRequest {
   model?: string | undefined
   messages: readonly ChatMessage[]
-  /** What is not given is the server's choice. */
+  /** Sampling options. The server defines the defaults. */
   temperature?: number | undefined
   topP?: number | undefined
   maxTokens?: number | undefined
   seed?: number | undefined
-  /** The MCP servers whose tools the model may call. */
+  /** The MCP servers whose tools the model can call. */
   mcpServers?: readonly string[] | undefined
 }
 
 export type ChatEvent =
   | { type: 'text'; text: string }
-  /** What the model thinks before it answers. */
+  /** Reasoning of the model. */
   | { type: 'reasoning'; text: string }
-  /** Calls that have been made before the answer goes on. */
+  /** Tool calls that ran before the answer continues. */
   | { type: 'calls'; calls: readonly ToolCall[] }
-  /** How much of the prompt was read. */
+  /** The progress of the prefill. */
   | { type: 'prompt'; processedTokens: number; totalTokens: number }
   | { type: 'end'; finishReason: string; usage?: Usage | undefined; timings?: Timings | undefined }
 
@@ -110,10 +111,10 @@ export interface Timings {
   tokensPerSecond: number
 }
 
-/** What went wrong, in words for the person at the page. */
+/** An error with a message for the user. */
 export class TransportError extends Error {
   override readonly name = 'TransportError'
-  /** The HTTP status; 0 where there was no answer, or it broke off. */
+  /** The HTTP status, or 0 if there was no complete response. */
   readonly status: number
   readonly retryAfterSeconds: number | undefined
 

@@ -4,7 +4,7 @@ import { serverStates } from './transport.ts'
 
 const progress = z.object({ stage: z.string(), loaded_bytes: z.number(), total_bytes: z.number() })
 
-/** What the server sends, as far as the page reads it. */
+/** The parts of the server's responses that the page uses. */
 export const statusSchema = z.object({
   state: z.enum(serverStates),
   model: z.nullish(z.string()),
@@ -42,7 +42,7 @@ export const chunkSchema = z.object({
       delta: z.nullish(
         z.object({
           content: z.nullish(z.string()),
-          // Servers disagree on the name.
+          // The name differs between servers.
           reasoning_content: z.nullish(z.string()),
           reasoning: z.nullish(z.string()),
         }),
@@ -69,7 +69,7 @@ export const chunkSchema = z.object({
 
 export type WireChunk = z.infer<typeof chunkSchema>
 
-/** The body of a POST to /v1/chat/completions. */
+/** Returns the body of a request to /v1/chat/completions. */
 export function chatBody(request: ChatRequest): Record<string, unknown> {
   return {
     model: request.model,
@@ -78,7 +78,7 @@ export function chatBody(request: ChatRequest): Record<string, unknown> {
     top_p: request.topP,
     max_completion_tokens: request.maxTokens,
     seed: request.seed,
-    // A server that knows no such field may refuse it.
+    // Servers without MCP may reject the field.
     mcp_servers: request.mcpServers?.length ? request.mcpServers : undefined,
     stream: true,
     stream_options: { include_usage: true },

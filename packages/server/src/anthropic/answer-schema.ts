@@ -4,9 +4,13 @@ const count = z.int().min(0)
 
 export const usageSchema = z
   .object({
-    input_tokens: count.meta({ description: 'Tokens of the prompt that were read anew.' }),
-    cache_creation_input_tokens: count.meta({ description: 'Always 0: keeping a prompt costs nothing.' }),
-    cache_read_input_tokens: count.meta({ description: 'Tokens of the prompt that came from its cache.' }),
+    input_tokens: count.meta({ description: 'The prompt tokens that did not come from the prefix cache.' }),
+    cache_creation_input_tokens: count.meta({
+      description: 'Always 0, because caching a prompt costs nothing.',
+    }),
+    cache_read_input_tokens: count.meta({
+      description: 'The prompt tokens that came from the prefix cache.',
+    }),
     output_tokens: count,
     output_tokens_details: z.object({ thinking_tokens: count }),
   })
@@ -20,7 +24,7 @@ const thinkingSchema = z
   .object({
     type: z.literal('thinking'),
     thinking: z.string(),
-    signature: z.string().meta({ description: 'Says nothing: it is there for clients that want one.' }),
+    signature: z.string().meta({ description: 'A placeholder for clients that require a signature.' }),
   })
   .openapi('AnthropicThinkingBlock')
 
@@ -47,7 +51,7 @@ const endShape = {
   stop_sequence: z
     .string()
     .nullable()
-    .meta({ description: 'The one of `stop_sequences` that ended the text.' }),
+    .meta({ description: 'The entry of `stop_sequences` that ended the text.' }),
   stop_details: z.null(),
   container: z.null(),
 }
@@ -73,11 +77,11 @@ const deltaSchema = z.discriminatedUnion('type', [
     type: z.literal('input_json_delta'),
     partial_json: z
       .string()
-      .meta({ description: 'The whole input of a call: calls are told when they are complete.' }),
+      .meta({ description: 'The complete input. Tool calls are sent when they are complete.' }),
   }),
 ])
 
-/** Each is named by its type; https://docs.anthropic.com/en/docs/build-with-claude/streaming. */
+/** The events of a stream, each named by its type: https://docs.anthropic.com/en/docs/build-with-claude/streaming. */
 export const eventSchema = z
   .discriminatedUnion('type', [
     z.object({ type: z.literal('message_start'), message: messageSchema }),
@@ -91,7 +95,7 @@ export const eventSchema = z
   .openapi('AnthropicEvent')
 
 export const countSchema = z
-  .object({ input_tokens: count.meta({ description: 'All tokens of the prompt.' }) })
+  .object({ input_tokens: count.meta({ description: 'The number of prompt tokens.' }) })
   .openapi('AnthropicTokenCount')
 
 export type MessageBody = z.output<typeof messageSchema>

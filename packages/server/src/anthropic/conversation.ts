@@ -6,10 +6,10 @@ import type { BlocksOf, ImageBlock, ToolResultBlock, Turn } from './request-bloc
 type Texts = string | readonly { text: string }[]
 
 /**
- * The turns as the engine takes them: results of tools are messages of their own, before the rest of their turn.
+ * Converts the turns to messages of the engine. Tool results become separate messages, before the rest of their turn.
  *
- * @throws ApiError 400 for a result of a call that nobody made, for images that can't be had, and where the last turn
- * is the assistant's: chat templates close a turn, so there is no way to go on with one.
+ * @throws ApiError 400 for a tool result without a call, an invalid image, or a last turn of the assistant. Chat
+ * templates close each turn, so an assistant turn cannot be continued.
  */
 export async function toConversation(
   system: Texts | null | undefined,
@@ -19,13 +19,13 @@ export async function toConversation(
   if (turns.at(-1)?.role === 'assistant') {
     const param = `messages.${turns.length - 1}`
     throw invalid(
-      `${param}: the last turn is the user's: this server can't go on with one of the assistant (prefill).`,
+      `${param}: the last turn must be the user's. Prefill, a last turn of the assistant, is not supported.`,
       param,
     )
   }
   const conversation = new Conversation(images)
-  const told = system == null ? '' : withoutBilling(system)
-  if (told.length > 0) conversation.add({ role: 'system', content: joined(told) })
+  const systemText = system == null ? '' : dropBillingHeader(system)
+  if (systemText.length > 0) conversation.add({ role: 'system', content: joinText(systemText) })
   for (const [place, turn] of turns.entries()) await conversation.addTurn(turn, `messages.${place}.content`)
   return conversation.messages
 }
@@ -33,8 +33,8 @@ export async function toConversation(
 class Conversation {
   readonly messages: Message[] = []
   readonly #images: Images
-  /** The tools of past calls, by the call's id: some templates want the name with a result. */
-  readonly #called = new Map<string, string>()
+  /** Tool names by call ID, because some templates need the name with a result. */
+  readonly #toolNames = new Map<string, string>()
 
   constructor(images: Images) {
     this.#images = images
@@ -43,15 +43,15 @@ class Conversation {
   async addTurn(turn: Turn, param: string): Promise<void> {
     const { role, content } = turn
     if (role === 'assistant') this.#addAssistant(content)
-    else if (role === 'system') this.add({ role, content: joined(content) })
+    else if (role === 'system') this.add({ role, content: joinText(content) })
     else if (typeof content === 'string') this.add({ role, content })
     else await this.#addUser(content, param)
   }
 
-  /** Adds a message, to the last one if that is of the same role: templates may want roles to take turns. */
+  /** Adds a message. It is merged with the last one if the role is the same, because templates expect alternation. */
   add(message: Message): void {
     const last = this.messages.at(-1)
-    const together = last === undefined ? undefined : merged(last, message)
+    const together = last === undefined ? undefined : mergeMessages(last, message)
     if (together === undefined) this.messages.push(message)
     else this.messages.splice(-1, 1, together)
   }
@@ -61,13 +61,13 @@ class Conversation {
     const toolCalls: ToolCall[] = []
     for (const block of blocks) {
       if (block.type !== 'tool_use') continue
-      this.#called.set(block.id, block.name)
+      this.#toolNames.set(block.id, block.name)
       toolCalls.push({ id: block.id, name: block.name, arguments: block.input })
     }
     const thoughts = blocks.flatMap((block) => (block.type === 'thinking' ? block.thinking : []))
     this.add({
       role: 'assistant',
-      content: joined(blocks.filter((block) => block.type === 'text')),
+      content: joinText(blocks.filter((block) => block.type === 'text')),
       ...(thoughts.length > 0 && { reasoning: thoughts.join('\n') }),
       ...(toolCalls.length > 0 && { toolCalls }),
     })
@@ -75,7 +75,7 @@ class Conversation {
 
   async #addUser(blocks: BlocksOf<'user'>, param: string): Promise<void> {
     const parts: ContentPart[] = []
-    // Tools give texts only: their images are shown by the user.
+    // Tool messages can only have text, so their images become part of the user's message.
     for (const [place, block] of blocks.entries()) {
       if (block.type === 'tool_result') parts.push(...(await this.#addResult(block, `${param}.${place}`)))
     }
@@ -83,19 +83,19 @@ class Conversation {
       if (block.type === 'text') parts.push(block)
       else if (block.type === 'image') parts.push(await this.#image(block, `${param}.${place}`))
     }
-    if (parts.length > 0) this.add({ role: 'user', content: withJoinedTexts(parts) })
+    if (parts.length > 0) this.add({ role: 'user', content: joinTexts(parts) })
   }
 
-  /** Gives the images of the result. */
+  /** Adds a tool result and returns its images. */
   async #addResult(block: ToolResultBlock, param: string): Promise<ContentPart[]> {
     const { tool_use_id: toolCallId, content, is_error: isError } = block
-    const name = this.#called.get(toolCallId)
+    const name = this.#toolNames.get(toolCallId)
     if (name === undefined) {
       const where = `${param}.tool_use_id`
-      throw invalid(`${where}: no turn before this one has a tool_use "${toolCallId}".`, where)
+      throw invalid(`${where}: no earlier turn has a tool_use "${toolCallId}".`, where)
     }
     const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : (content ?? [])
-    const text = joined(parts.filter((part) => part.type === 'text'))
+    const text = joinText(parts.filter((part) => part.type === 'text'))
     this.add({ role: 'tool', content: isError === true ? `Error: ${text}` : text, toolCallId, name })
     const images: ContentPart[] = []
     for (const [place, part] of parts.entries()) {
@@ -111,20 +111,20 @@ class Conversation {
 }
 
 /**
- * The system prompt without the block that Claude Code puts first, for the bills of Anthropic. It differs from
- * conversation to conversation, so none would find its beginning in the prompt cache.
+ * Removes the billing block that Claude Code puts first in the system prompt. It differs in each conversation, which
+ * would defeat the prefix cache.
  */
-function withoutBilling(system: Texts): Texts {
+function dropBillingHeader(system: Texts): Texts {
   if (typeof system === 'string') return system
   return system[0]?.text.startsWith('x-anthropic-billing-header:') === true ? system.slice(1) : system
 }
 
-/** Blocks are paragraphs: clients put what they add to a turn into blocks of its own. */
-function joined(content: Texts): string {
+/** Joins blocks as paragraphs, because clients put additions to a turn into separate blocks. */
+function joinText(content: Texts): string {
   return typeof content === 'string' ? content : content.map(({ text }) => text).join('\n')
 }
 
-function withJoinedTexts(parts: readonly ContentPart[]): string | ContentPart[] {
+function joinTexts(parts: readonly ContentPart[]): string | ContentPart[] {
   const together: ContentPart[] = []
   for (const part of parts) {
     const last = together.at(-1)
@@ -136,9 +136,9 @@ function withJoinedTexts(parts: readonly ContentPart[]): string | ContentPart[] 
   return together.length === 1 && first?.type === 'text' ? first.text : together
 }
 
-function merged(last: Message, next: Message): Message | undefined {
+function mergeMessages(last: Message, next: Message): Message | undefined {
   if (last.role === 'user' && next.role === 'user') {
-    return { role: 'user', content: withJoinedTexts([...partsOf(last.content), ...partsOf(next.content)]) }
+    return { role: 'user', content: joinTexts([...toParts(last.content), ...toParts(next.content)]) }
   }
   if (last.role !== 'assistant' || next.role !== 'assistant') return undefined
   const texts = [last.content, next.content].filter((text) => text !== '')
@@ -151,6 +151,6 @@ function merged(last: Message, next: Message): Message | undefined {
   }
 }
 
-function partsOf(content: string | ContentPart[]): ContentPart[] {
+function toParts(content: string | ContentPart[]): ContentPart[] {
   return typeof content === 'string' ? [{ type: 'text', text: content }] : content
 }

@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { anthropicFailures, jsonAnswer } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
+import { anthropicFailures, jsonAnswer } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
 import { countSchema } from './answer-schema.ts'
-import { toPrompt } from './call-options.ts'
+import { toPrompt } from './generate-options.ts'
 import { countRequestSchema, headersSchema } from './request-schema.ts'
 
 const route = createRoute({
@@ -11,26 +11,26 @@ const route = createRoute({
   path: '/v1/messages/count_tokens',
   operationId: 'countMessageTokens',
   tags: [tags.messages],
-  summary: 'Count the tokens of a conversation',
+  summary: 'Count the tokens of a message',
   request: {
     headers: headersSchema,
     body: { required: true, content: { 'application/json': { schema: countRequestSchema } } },
   },
   responses: {
-    200: jsonAnswer(countSchema, 'What a message would count as its input.'),
+    200: jsonAnswer(countSchema, 'The number of input tokens.'),
     ...anthropicFailures,
   },
 })
 
-/** `POST /v1/messages/count_tokens` of Anthropic's API. */
-export function countTokens(api: Api, services: Services): void {
+/** Adds `POST /v1/messages/count_tokens` of Anthropic's API. */
+export function addCountTokens(api: Api, services: Services): void {
   api.openapi(route, async (c) => {
     const { signal } = c.req.raw
     const { options } = await toPrompt(c.req.valid('json'), services, signal)
     const { toolChoice, tools = [], ...prompt } = options
-    // With this choice the model does not see the tools.
+    // With the choice `none`, the model does not see the tools.
     const seen = toolChoice === 'none' ? [] : tools
-    const input_tokens = await services.service.engine.countTokens({ ...prompt, tools: seen, signal })
+    const input_tokens = await services.engineService.engine.countTokens({ ...prompt, tools: seen, signal })
     return c.json({ input_tokens }, 200)
   })
 }

@@ -3,22 +3,22 @@ import type { Chunk, PromptProgress, ToolCall, Usage } from 'mlx-app'
 import type { Block, MessageBody, MessageEvent, MessageUsage, StopReason } from './answer-schema.ts'
 
 export interface WriterOptions {
-  /** As the answer names it. */
+  /** The model name for the response. */
   model: string
-  /** What the request allowed. */
+  /** The token limit of the request. */
   maxTokens: number
-  /** Whether blocks of thinking hold what was thought. */
+  /** Whether thinking blocks include the text. */
   showThinking: boolean
 }
 
-/** Some clients send thinking back only if it bears a signature. This one says that there is none. */
+/** A placeholder, because some clients send thinking back only if it has a signature. */
 const signature = 'unsigned'
 
 type OpenBlock = Extract<Block, { type: 'text' | 'thinking' }>
 
-/** Makes a message of an answer, and the events that tell it as it comes. */
+/** Builds a message from the chunks of an answer, and the events of its stream. */
 export class MessageWriter {
-  /** What there is so far. */
+  /** The message so far. */
   readonly message: MessageBody
   readonly #options: WriterOptions
   #begun = false
@@ -41,29 +41,29 @@ export class MessageWriter {
     }
   }
 
-  /** The first events; none if they were given before. The first progress tells the size of the prompt. */
+  /** Yields the first events, once. The first progress has the size of the prompt. */
   *begin(progress?: PromptProgress): Generator<MessageEvent, void> {
     if (this.#begun) return
     this.#begun = true
-    if (progress !== undefined) this.message.usage = toUsage({ ...nothing, ...readAtFirst(progress) })
+    if (progress !== undefined) this.message.usage = toUsage({ ...nothing, ...initialUsage(progress) })
     yield { type: 'message_start', message: { ...this.message, content: [] } }
     yield { type: 'ping' }
   }
 
   *write({ reasoning = '', text, toolErrors = [], toolCalls = [] }: Chunk): Generator<MessageEvent, void> {
     if (reasoning !== '') yield* this.#think(reasoning)
-    // What stands where a call stands and is none is shown: the answer would seem empty.
+    // Malformed tool calls are shown as text. Otherwise the answer would look empty.
     const shown = text + toolErrors.map(({ raw }) => raw).join('')
     if (shown !== '') yield* this.#say(shown)
     for (const call of toolCalls) yield* this.#call(call)
   }
 
-  /** The last events. */
+  /** Yields the last events. */
   *end(last: Chunk): Generator<MessageEvent, void> {
     yield* this.#close()
     const { message } = this
     if (last.usage !== undefined) message.usage = toUsage(last.usage)
-    message.stop_reason = this.#reasonOf(last)
+    message.stop_reason = this.#toStopReason(last)
     message.stop_sequence = last.stopString ?? null
     const { stop_reason, stop_sequence, stop_details, container, usage } = message
     yield { type: 'message_delta', delta: { stop_reason, stop_sequence, stop_details, container }, usage }
@@ -119,16 +119,16 @@ export class MessageWriter {
     yield { type: 'content_block_stop', index }
   }
 
-  /** Of the newest block. */
+  /** The index of the last block. */
   get #index(): number {
     return this.message.content.length - 1
   }
 
-  #reasonOf({ finishReason, stopString, usage }: Chunk): StopReason {
+  #toStopReason({ finishReason, stopString, usage }: Chunk): StopReason {
     if (stopString !== undefined) return 'stop_sequence'
     if (finishReason === 'tool_calls') return 'tool_use'
     if (finishReason !== 'length') return 'end_turn'
-    // Another server may tell no usage.
+    // A remote server may not report usage.
     const written = usage?.completionTokens || this.#options.maxTokens
     return written < this.#options.maxTokens ? 'model_context_window_exceeded' : 'max_tokens'
   }
@@ -142,12 +142,15 @@ const nothing: Usage = {
   draftTokens: 0,
 }
 
-/** What a prompt's first progress has read came from the cache. Of a prompt that is all there, the last token is read anew. */
-function readAtFirst({ processedTokens, totalTokens }: PromptProgress) {
+/**
+ * Returns the usage after the first progress of the prefill. What was processed by then came from the prefix cache,
+ * except for the last token, which is always computed.
+ */
+function initialUsage({ processedTokens, totalTokens }: PromptProgress) {
   return { promptTokens: totalTokens, cachedTokens: Math.min(processedTokens, totalTokens - 1) }
 }
 
-/** Tokens from the cache are no part of `input_tokens`, as Anthropic counts them. */
+/** Converts the usage. Anthropic does not count cached tokens in `input_tokens`. */
 function toUsage(usage: Usage): MessageUsage {
   return {
     input_tokens: usage.promptTokens - usage.cachedTokens,

@@ -1,13 +1,14 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { GenerateOptions } from 'mlx-app'
-import type { Api, Caller, Services } from '../context.ts'
-import { anthropicFailures, streamedAnswer } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
+import type { Caller } from '../caller.ts'
+import type { Api, Services } from '../context.ts'
 import { anthropicError } from '../errors.ts'
 import { type ServerEvent, serverSentEvents } from '../events.ts'
-import { type Step, withProgress } from '../openai/prompt-progress.ts'
+import { anthropicFailures, streamedAnswer } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
+import { type Step, withProgress } from '../requests/prompt-progress.ts'
 import { eventSchema, type MessageEvent, messageSchema } from './answer-schema.ts'
-import { toGenerateOptions } from './call-options.ts'
+import { toGenerateOptions } from './generate-options.ts'
 import { MessageWriter } from './message-writer.ts'
 import { headersSchema, messagesRequestSchema } from './request-schema.ts'
 
@@ -16,7 +17,7 @@ const route = createRoute({
   path: '/v1/messages',
   operationId: 'createMessage',
   tags: [tags.messages],
-  summary: 'Answer a conversation',
+  summary: 'Create a message',
   request: {
     headers: headersSchema,
     body: { required: true, content: { 'application/json': { schema: messagesRequestSchema } } },
@@ -24,8 +25,8 @@ const route = createRoute({
   responses: { 200: streamedAnswer(messageSchema, eventSchema, 'The message.'), ...anthropicFailures },
 })
 
-/** `POST /v1/messages` of Anthropic's API. */
-export function messages(api: Api, services: Services): void {
+/** Adds `POST /v1/messages` of Anthropic's API. */
+export function addMessages(api: Api, services: Services): void {
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
     const { caller, requestId } = c.var
@@ -34,32 +35,32 @@ export function messages(api: Api, services: Services): void {
     const { thinking } = body
     const showThinking = thinking == null || !('display' in thinking) || thinking.display !== 'omitted'
     const writer = new MessageWriter({ model, maxTokens: options.maxTokens, showThinking })
-    const events = eventsOf(steps(services, caller, options, signal), writer)
+    const events = messageEvents(streamSteps(services, caller, options, signal), writer)
     if (body.stream !== true) {
-      // The message is made by the way.
+      // Reading all events completes the message.
       for await (const _ of events);
       return c.json(writer.message, 200)
     }
-    return serverSentEvents(c, named(events), (error) => [
+    return serverSentEvents(c, toServerEvents(events), (error) => [
       { event: 'error', data: anthropicError(error, requestId) },
     ])
   })
 }
 
-/** Another server need not tell how far it has read. */
-function steps(
-  { generations, service }: Services,
+/** Streams the answer with the progress of its prefill. Remote servers may not report progress. */
+function streamSteps(
+  { generations, engineService }: Services,
   caller: Caller,
   options: GenerateOptions,
   signal: AbortSignal,
 ): AsyncIterable<Step> {
   return withProgress((onPromptProgress) =>
-    generations.stream(caller, { ...options, ...(!service.isRemote && { onPromptProgress }) }, signal),
+    generations.stream(caller, { ...options, ...(!engineService.isRemote && { onPromptProgress }) }, signal),
   )
 }
 
-/** Begins when the prompt is being read: its size is known then, and that it can be served. */
-async function* eventsOf(
+/** Streams the events of a message. The first one is sent during prefill, when the prompt is known to be valid. */
+async function* messageEvents(
   steps: AsyncIterable<Step>,
   writer: MessageWriter,
 ): AsyncGenerator<MessageEvent, void> {
@@ -71,6 +72,6 @@ async function* eventsOf(
   }
 }
 
-async function* named(events: AsyncIterable<MessageEvent>): AsyncGenerator<ServerEvent, void> {
+async function* toServerEvents(events: AsyncIterable<MessageEvent>): AsyncGenerator<ServerEvent, void> {
   for await (const event of events) yield { event: event.type, data: event }
 }

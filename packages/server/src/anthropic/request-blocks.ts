@@ -1,17 +1,17 @@
 import { z } from '@hono/zod-openapi'
 
-/** Names the types that there are, where one is given that is none of them. */
+/** Returns the error of a union for an unknown type, which lists the known ones. */
 function known(what: string, types: readonly string[]) {
   return {
     error: (issue: { code?: string | undefined }) =>
-      issue.code === 'invalid_union' ? `${what} is one of: ${types.join(', ')}.` : undefined,
+      issue.code === 'invalid_union' ? `${what} must be one of: ${types.join(', ')}.` : undefined,
   }
 }
 
 export const textBlockSchema = z
   .object({ type: z.literal('text'), text: z.string() })
   .openapi('AnthropicTextParam', {
-    description: 'Words. `cache_control` is ignored: all prompts are cached.',
+    description: 'Text. `cache_control` is ignored, because all prompts are cached.',
   })
 
 const imageBlockSchema = z
@@ -22,18 +22,18 @@ const imageBlockSchema = z
       [
         z.object({
           type: z.literal('base64'),
-          media_type: z.string().meta({ description: 'image/png, image/jpeg or image/webp.' }),
+          media_type: z.string().meta({ description: '`image/png`, `image/jpeg` or `image/webp`.' }),
           data: z.string(),
         }),
         z.object({
           type: z.literal('url'),
-          url: z.string().meta({ description: 'A data URL, or an address on a host that the server lists.' }),
+          url: z.string().meta({ description: 'A data URL, or a URL on a host that the server allows.' }),
         }),
       ],
-      known('The source of an image', ['base64', 'url']),
+      known('The type of an image source', ['base64', 'url']),
     ),
   })
-  .openapi('AnthropicImageParam', { description: 'An image, for a model that sees.' })
+  .openapi('AnthropicImageParam', { description: 'An image, for models that accept images.' })
 
 const toolResultBlockSchema = z
   .object({
@@ -46,14 +46,17 @@ const toolResultBlockSchema = z
           z.discriminatedUnion(
             'type',
             [textBlockSchema, imageBlockSchema],
-            known('A part of a result', ['text', 'image']),
+            known('The type of a tool result part', ['text', 'image']),
           ),
         ),
       ])
       .nullish(),
-    is_error: z.boolean().nullish().meta({ description: 'The model reads `Error: ` before the content.' }),
+    is_error: z
+      .boolean()
+      .nullish()
+      .meta({ description: 'Whether the tool failed. The content is then prefixed with `Error: `.' }),
   })
-  .openapi('AnthropicToolResultParam', { description: 'What a tool gave.' })
+  .openapi('AnthropicToolResultParam', { description: 'The result of a tool call.' })
 
 const toolUseBlockSchema = z
   .object({
@@ -62,22 +65,22 @@ const toolUseBlockSchema = z
     name: z.string().min(1),
     input: z.record(z.string(), z.unknown()),
   })
-  .openapi('AnthropicToolUseParam', { description: 'A call that the assistant made.' })
+  .openapi('AnthropicToolUseParam', { description: 'A tool call of the assistant.' })
 
 const thinkingBlockSchema = z
   .object({ type: z.literal('thinking'), thinking: z.string() })
   .openapi('AnthropicThinkingParam', {
-    description: 'What the assistant thought. Templates keep it or drop it; the signature is not looked at.',
+    description: 'The reasoning of the assistant. Chat templates may drop it. The signature is ignored.',
   })
 
 const redactedBlockSchema = z
   .object({ type: z.literal('redacted_thinking') })
-  .openapi('AnthropicRedactedThinkingParam', { description: 'Accepted, and left out: no model can read it.' })
+  .openapi('AnthropicRedactedThinkingParam', { description: 'Accepted and ignored.' })
 
 const turn = <Role extends string, Block extends z.ZodType>(role: Role, block: Block) =>
   z.object({ role: z.literal(role), content: z.union([z.string(), z.array(block)]) })
 
-/** One turn of a conversation. */
+/** A turn of the conversation. */
 export const turnSchema = z
   .discriminatedUnion(
     'role',
@@ -87,7 +90,7 @@ export const turnSchema = z
         z.discriminatedUnion(
           'type',
           [textBlockSchema, imageBlockSchema, toolResultBlockSchema],
-          known('A block of a user', ['text', 'image', 'tool_result']),
+          known('The type of a user block', ['text', 'image', 'tool_result']),
         ),
       ),
       turn(
@@ -95,17 +98,17 @@ export const turnSchema = z
         z.discriminatedUnion(
           'type',
           [textBlockSchema, toolUseBlockSchema, thinkingBlockSchema, redactedBlockSchema],
-          known('A block of the assistant', ['text', 'tool_use', 'thinking', 'redacted_thinking']),
+          known('The type of an assistant block', ['text', 'tool_use', 'thinking', 'redacted_thinking']),
         ),
       ),
       turn('system', textBlockSchema),
     ],
-    known('A role', ['user', 'assistant', 'system']),
+    known('The role', ['user', 'assistant', 'system']),
   )
   .openapi('AnthropicTurn')
 
 export type Turn = z.output<typeof turnSchema>
 export type ImageBlock = z.output<typeof imageBlockSchema>
 export type ToolResultBlock = z.output<typeof toolResultBlockSchema>
-/** The content of a turn of one role, where it is a list. */
+/** The blocks of a turn with the given role. */
 export type BlocksOf<Role extends Turn['role']> = Exclude<Extract<Turn, { role: Role }>['content'], string>

@@ -8,7 +8,7 @@ const toolSchema = z
   .object({
     type: z
       .literal('custom', {
-        error: 'this server runs no tools of its own: give a name, a description and an input_schema.',
+        error: 'this server has no built-in tools. Send a name, a description and an input_schema.',
       })
       .nullish(),
     name: z.string(),
@@ -17,7 +17,10 @@ const toolSchema = z
   })
   .openapi('AnthropicTool', { description: 'A function that the model may call.' })
 
-const oneAtATime = z.boolean().nullish().meta({ description: 'Whether an answer has one call at most.' })
+const oneAtATime = z
+  .boolean()
+  .nullish()
+  .meta({ description: 'Whether an answer can have at most one tool call.' })
 
 const toolChoiceSchema = z
   .discriminatedUnion(
@@ -35,7 +38,7 @@ const toolChoiceSchema = z
 const display = z
   .enum(['summarized', 'omitted'])
   .nullish()
-  .meta({ description: '`omitted` leaves the text out of the blocks of thinking.' })
+  .meta({ description: '`omitted` removes the text from thinking blocks.' })
 
 const thinkingSchema = z
   .discriminatedUnion(
@@ -47,7 +50,7 @@ const thinkingSchema = z
           .int()
           .min(1)
           .max(limits.maxTokens)
-          .meta({ description: 'Tokens of thinking after which the answer must begin.' }),
+          .meta({ description: 'The maximum tokens of thinking before the answer.' }),
         display,
       }),
       z.object({ type: z.literal('adaptive'), display }),
@@ -58,27 +61,33 @@ const thinkingSchema = z
   )
   .openapi('AnthropicThinking', {
     description:
-      'Sets `enable_thinking` of the chat template, if the server lets requests set it. Without it the template decides.',
+      'Sets the chat template variable `enable_thinking`, if the server allows it. By default, the template decides.',
   })
 
 const formatSchema = z
   .object({
     type: z.literal('json_schema', { error: 'Invalid input: expected json_schema' }),
-    schema: json.meta({ description: 'The text of the answer is JSON that this JSON Schema allows.' }),
+    schema: json.meta({ description: 'A JSON Schema that the answer must match.' }),
   })
   .openapi('AnthropicFormat')
 
-/** What the model reads: the same to answer and to count. */
+/** The fields that make up the prompt, for messages and for token counts. */
 const promptShape = {
-  model: z.string().nullish().meta({ description: 'One of `GET /v1/models`; default: the configured one.' }),
+  model: z
+    .string()
+    .nullish()
+    .meta({ description: 'A model from `GET /v1/models`. Default: the configured model.' }),
   messages: z
     .array(turnSchema)
     .min(1)
-    .meta({ description: 'The conversation; turns of one role that follow each other are one.' }),
+    .meta({ description: 'The conversation. Consecutive turns of the same role are merged.' }),
   system: z
     .union([z.string(), z.array(textBlockSchema)])
     .nullish()
-    .meta({ description: 'A first block that begins with `x-anthropic-billing-header:` is left out.' }),
+    .meta({
+      description:
+        'The system prompt. A first block that begins with `x-anthropic-billing-header:` is ignored.',
+    }),
   tools: z.array(toolSchema).nullish(),
   tool_choice: toolChoiceSchema.nullish(),
   thinking: thinkingSchema.nullish(),
@@ -87,11 +96,11 @@ const promptShape = {
       format: formatSchema.nullish(),
       effort: z.enum(['low', 'medium', 'high', 'xhigh', 'max']).nullish().meta({
         description:
-          'Sets `reasoning_effort` of the chat template to low, medium or high, if the server lets requests set it.',
+          'Sets the chat template variable `reasoning_effort` to low, medium or high, if the server allows it.',
       }),
     })
     .nullish(),
-  output_format: formatSchema.nullish().meta({ description: 'The older name of `output_config.format`.' }),
+  output_format: formatSchema.nullish().meta({ description: 'The former name of `output_config.format`.' }),
 }
 
 /** `POST /v1/messages/count_tokens`: https://docs.anthropic.com/en/api/messages-count-tokens. */
@@ -101,37 +110,38 @@ export const countRequestSchema = z.object(promptShape).openapi('AnthropicCountR
 export const messagesRequestSchema = z
   .object({
     ...promptShape,
-    max_tokens: z.int().min(1).meta({ description: 'Most tokens of the answer, thinking included.' }),
+    max_tokens: z.int().min(1).meta({ description: 'The maximum tokens of the answer, including thinking.' }),
     stop_sequences: z
       .array(z.string().min(1).max(limits.stopCharacters))
       .max(limits.stopStrings)
       .nullish()
-      .meta({ description: 'Texts that end the answer, and are not part of it.' }),
+      .meta({ description: 'Strings that end the answer. They are not included.' }),
     stream: z.boolean().nullish(),
     temperature: z
       .number()
       .min(0)
       .max(limits.temperature)
       .nullish()
-      .meta({ description: '0, the default, always takes the likeliest token.' }),
+      .meta({ description: '0, the default, always picks the most likely token.' }),
     top_p: z.number().gt(0).max(1).nullish(),
     top_k: z.int().min(0).nullish(),
     thread: z.unknown().optional().meta({
-      description: 'Refused: the server keeps no conversations. Clients go on by sending all of it.',
+      description:
+        'Not supported: the server does not store conversations. Send the whole conversation instead.',
     }),
     mcp_servers: z
       .array(z.unknown())
-      .max(0, { error: 'this server connects to none that a request names.' })
+      .max(0, { error: 'this server does not connect to MCP servers from requests.' })
       .nullish()
-      .meta({ description: 'Refused unless it is empty.' }),
-    metadata: z.object({ user_id: z.string().nullish() }).nullish().meta({ description: 'Not looked at.' }),
+      .meta({ description: 'Must be empty.' }),
+    metadata: z.object({ user_id: z.string().nullish() }).nullish().meta({ description: 'Ignored.' }),
   })
   .openapi('AnthropicMessagesRequest')
 
-/** What Anthropic's clients send beside the key. */
+/** The headers that Anthropic's clients send in addition to the key. */
 export const headersSchema = z.object({
-  'anthropic-version': z.string().optional().meta({ description: 'Not looked at: all are answered alike.' }),
-  'anthropic-beta': z.string().optional().meta({ description: 'Not looked at.' }),
+  'anthropic-version': z.string().optional().meta({ description: 'Ignored.' }),
+  'anthropic-beta': z.string().optional().meta({ description: 'Ignored.' }),
 })
 
 export type PromptRequest = z.output<typeof countRequestSchema>

@@ -1,47 +1,48 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import type { Api, Services } from '../context.ts'
-import { ApiError } from '../errors.ts'
+import { ApiError, clientLeftError } from '../errors.ts'
 import { hasEndpoint } from './endpoint.ts'
-import { shapeOf } from './json-shape.ts'
-import { nodeOf } from './node.ts'
-
-/** Far more than any schema of a tool, far less than what a walk through it can stand. */
-const deepest = 128
+import { maxDepth, measureJson } from './json-shape.ts'
+import { getNodeBindings } from './node-bindings.ts'
 
 /**
- * Reads the bodies of requests, and never more of one than `MAX_BODY_BYTES`. Hono's own limit reads chunked bodies
- * through web streams, and leaves the text of a body to be checked by each endpoint.
+ * Reads and checks request bodies, up to `MAX_BODY_BYTES`. Hono's own limit reads chunked bodies through web
+ * streams and leaves it to each endpoint to check the text.
  */
-export function bodies(api: Api, { settings }: Services): void {
-  const most = settings.bodyBytes
+export function addBodyReader(api: Api, { settings }: Services): void {
+  const most = settings.maxBodyBytes
   api.use(async (c, next) => {
     if (c.req.method !== 'POST' || !hasEndpoint(c)) return next()
-    if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge(most)
-    const node = nodeOf(c)
-    // The client waits for a word before it sends the body.
+    if (Number(c.req.header('content-length') ?? 0) > most) throw bodyTooLargeError(most)
+    const node = getNodeBindings(c)
+    // The client waits for "100 Continue" before it sends the body.
     if (node?.incoming.headers.expect !== undefined) node.outgoing.writeContinue()
     const rawBody = node === undefined ? await readWeb(c.req.raw, most) : await read(node.incoming, most)
     if (!isUtf8(rawBody)) throw new ApiError(400, 'invalid_json', 'The body is not valid UTF-8.')
-    const shape = shapeOf(rawBody, { depth: deepest, values: settings.bodyValues })
-    if (shape.depth > deepest)
-      throw new ApiError(400, 'invalid_json', `The body is nested deeper than ${deepest} levels.`)
-    if (shape.values > settings.bodyValues)
-      throw new ApiError(413, 'body_too_large', `The body holds more than ${settings.bodyValues} values.`)
-    // Where @hono/node-server looks for a body that was read already.
+    const shape = measureJson(rawBody, { depth: maxDepth, values: settings.maxBodyValues })
+    if (shape.depth > maxDepth)
+      throw new ApiError(400, 'invalid_json', `The body is nested more than ${maxDepth} levels deep.`)
+    if (shape.values > settings.maxBodyValues)
+      throw new ApiError(
+        413,
+        'body_too_large',
+        `The body contains more than ${settings.maxBodyValues} values.`,
+      )
+    // @hono/node-server looks here for a body that was already read.
     if (node !== undefined) Object.assign(node.incoming, { rawBody })
     else c.req.raw = new Request(c.req.raw, { body: rawBody })
     await next()
   })
 }
 
-/** As `read`, where no Node request is behind it. */
+/** Reads the body of a request that does not come from Node's server. */
 async function readWeb({ body }: Request, most: number): Promise<Buffer<ArrayBuffer>> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of body ?? []) {
     bytes += chunk.length
-    if (bytes > most) throw tooLarge(most)
+    if (bytes > most) throw bodyTooLargeError(most)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
@@ -56,16 +57,16 @@ function read(incoming: IncomingMessage, most: number): Promise<Buffer> {
       if (bytes <= most) chunks.push(chunk)
       else {
         chunks.length = 0
-        reject(tooLarge(most))
+        reject(bodyTooLargeError(most))
       }
     })
     incoming.on('end', () => resolve(Buffer.concat(chunks)))
-    // After its end, or a failure, this says nothing new.
-    incoming.on('close', () => reject(new ApiError(499, 'client_closed_request', 'The client left.')))
-    incoming.on('error', () => reject(new ApiError(499, 'client_closed_request', 'The client left.')))
+    // After the end or an error, `close` has no further effect.
+    incoming.on('close', () => reject(clientLeftError()))
+    incoming.on('error', () => reject(clientLeftError()))
   })
 }
 
-function tooLarge(most: number): ApiError {
+function bodyTooLargeError(most: number): ApiError {
   return new ApiError(413, 'body_too_large', `The body is larger than ${most} bytes.`)
 }

@@ -1,25 +1,30 @@
 import type { Context } from 'hono'
 import type { Api, ApiEnv, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
-import { hostName, isLoopback } from './addresses.ts'
-import { pathOf } from './mount.ts'
-import { nodeOf } from './node.ts'
+import { isLoopback, parseHostName } from './loopback.ts'
+import { getRequestPath } from './mount-path.ts'
+import { getNodeBindings } from './node-bindings.ts'
 
 /**
- * Keeps web pages out of a server without keys, which is one on this machine: any page that its user opens could
- * call it. A page on a name that its owner has pointed at 127.0.0.1 since (DNS rebinding) is seen by the Host that
- * the browser sends, any other one by its Origin, or by Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/) where
- * a browser sends no Origin: with images and links. With keys, a page would need one; and an `authenticate` that goes by
- * cookies is safe by what they are: another name has none, and what is no JSON, or asks first (CORS), is refused.
+ * Keeps foreign web pages away from a server without keys. Such a server listens on this machine only, but any page
+ * that the user opens could call it. A page that uses DNS rebinding is recognised by its Host header, other pages by
+ * Origin, or by Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/) for images and links.
+ *
+ * With keys, a page would need one. An `authenticate` that uses cookies is safe too: other host names have no
+ * cookies, and cross-origin requests that are not JSON, or that need a preflight, are rejected.
  */
-export function browserGuard(api: Api, { keys, authenticate, settings }: Services): void {
+export function addBrowserGuard(api: Api, { keys, authenticate, settings }: Services): void {
   const hosts = settings.allowedHosts.map((name) => name.toLowerCase())
   api.use(async (c, next) => {
-    const host = askedHost(c)
+    const host = readHost(c)
     if (authenticate !== undefined || keys.required) return next()
-    const name = hostName(host)
+    const name = parseHostName(host)
     if (name === undefined || !(isLoopback(name) || hosts.includes(name) || hosts.includes(host))) {
-      throw new ApiError(403, 'host_not_allowed', `This server does not answer to the name "${host}".`)
+      throw new ApiError(
+        403,
+        'host_not_allowed',
+        `This server does not accept requests for the host "${host}".`,
+      )
     }
     const origin = c.req.header('origin')
     if (origin !== undefined) {
@@ -28,21 +33,29 @@ export function browserGuard(api: Api, { keys, authenticate, settings }: Service
         origin !== `https://${host}` &&
         !settings.allowedOrigins.includes(origin)
       )
-        throw new ApiError(403, 'origin_not_allowed', `Pages of "${origin}" may not use this server.`)
-    } else if (c.req.header('sec-fetch-site') === 'cross-site' && !isLink(c)) {
-      throw new ApiError(403, 'origin_not_allowed', 'Other pages may not use this server.')
+        throw new ApiError(
+          403,
+          'origin_not_allowed',
+          `Pages from "${origin}" are not allowed to use this server.`,
+        )
+    } else if (c.req.header('sec-fetch-site') === 'cross-site' && !isPageNavigation(c)) {
+      throw new ApiError(
+        403,
+        'origin_not_allowed',
+        'Pages from other sites are not allowed to use this server.',
+      )
     }
     await next()
   })
 }
 
 /**
- * The Host header, or what stands in its place in a target like `http://name/path`.
+ * Returns the requested host, from the Host header or from an absolute target such as `http://name/path`.
  *
- * @throws ApiError 400 where they differ or there are several: what one part believes, another one may not.
+ * @throws ApiError 400 if they differ or there are several, because other software may pick another one.
  */
-function askedHost(c: Context<ApiEnv>): string {
-  const node = nodeOf(c)
+function readHost(c: Context<ApiEnv>): string {
+  const node = getNodeBindings(c)
   if (node === undefined) return (c.req.header('host') ?? new URL(c.req.url).host).toLowerCase()
   const [host = '', ...others] = node.incoming.headersDistinct.host ?? []
   const { url = '' } = node.incoming
@@ -53,13 +66,13 @@ function askedHost(c: Context<ApiEnv>): string {
   return host.toLowerCase()
 }
 
-/** Somebody who followed a link to the page: no other page sees what it shows. */
-function isLink(c: Context<ApiEnv>): boolean {
+/** Whether someone followed a link to the chat page. The linking page cannot read the response. */
+function isPageNavigation(c: Context<ApiEnv>): boolean {
   const { method } = c.req
   const mode = c.req.header('sec-fetch-mode')
   return (
     method === 'GET' &&
-    pathOf(c) === '/' &&
+    getRequestPath(c) === '/' &&
     mode === 'navigate' &&
     c.req.header('sec-fetch-dest') === 'document'
   )

@@ -3,13 +3,13 @@ import type { Duplex } from 'node:stream'
 import { ApiError, openaiError } from '../errors.ts'
 import type { Settings } from '../settings.ts'
 
-/** How many bytes the headers of a request may take: twice those of the longest official client, and of any key. */
+/** The maximum size of request headers: twice what the official clients send. */
 const headerBytes = 16 * 1024
 
-/** How often connections are looked at that are too slow: they get so much more time at most. */
+/** How often slow connections are checked, which is also how much longer than allowed they can take. */
 const checkMs = 500
 
-/** For `http.createServer`: what a connection may take of time and memory before a request of it is here. */
+/** Returns the options of `http.createServer` that limit the time and memory of incoming requests. */
 export function connectionOptions(settings: Settings) {
   return {
     headersTimeout: settings.headersTimeoutMs,
@@ -20,12 +20,12 @@ export function connectionOptions(settings: Settings) {
   }
 }
 
-type Limited = Pick<Server, 'maxConnections' | 'on' | 'emit'>
+type LimitedServer = Pick<Server, 'maxConnections' | 'on' | 'emit'>
 
-/** Bounds the connections of a server, and answers those that never become a request. */
-export function boundConnections(server: Limited, settings: Settings): void {
-  server.maxConnections = settings.connections
-  // Without a listener Node asks for the body at once, before anybody has looked at the headers.
+/** Limits the connections of a server and answers those that never become a request. */
+export function limitConnections(server: LimitedServer, settings: Settings): void {
+  server.maxConnections = settings.maxConnections
+  // Without this listener, Node requests the body before the headers are checked.
   server.on('checkContinue', (request, response) => server.emit('request', request, response))
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const failure = failures[error.code ?? ''] ?? malformed
@@ -34,7 +34,7 @@ export function boundConnections(server: Limited, settings: Settings): void {
   })
 }
 
-const malformed = new ApiError(400, 'malformed_request', 'This is no HTTP request.')
+const malformed = new ApiError(400, 'malformed_request', 'This is not a valid HTTP request.')
 
 /** https://nodejs.org/docs/latest-v20.x/api/http.html#event-clienterror */
 const failures: Partial<Record<string, ApiError>> = {

@@ -3,10 +3,10 @@ import { ApiError } from '../errors.ts'
 import { hasEndpoint } from './endpoint.ts'
 
 /**
- * Demands JSON. It is also what a page of another origin can't send without asking first, unlike text or a form
+ * Accepts only JSON. Unlike text or forms, cross-origin pages cannot send it without a preflight
  * (https://fetch.spec.whatwg.org/#cors-safelisted-request-header).
  */
-export function contentType(api: Api): void {
+export function addContentTypeCheck(api: Api): void {
   api.use(async (c, next) => {
     if (c.req.method === 'POST' && hasEndpoint(c)) {
       const [type = ''] = (c.req.header('content-type') ?? '').split(';')

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { ApiEnv } from '../context.ts'
 
-/** False where nothing but middleware answers to this method and path: 404 or 405 in the end. */
+/** Whether an endpoint, and not only middleware, matches this method and path. */
 export function hasEndpoint(c: Context<ApiEnv>): boolean {
   return matchedRoutes(c).some(({ method }) => method !== 'ALL')
 }

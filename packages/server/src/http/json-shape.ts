@@ -4,19 +4,22 @@ const comma = 0x2c
 const openers = new Set([0x5b, 0x7b])
 const closers = new Set([0x5d, 0x7d])
 
-/** How much there is in a JSON text, apart from the length of its strings. */
+/** How deep JSON can be nested: far more than any tool schema needs, far less than recursive code can handle. */
+export const maxDepth = 128
+
+/** The nesting depth and the number of values of a JSON text. */
 export interface JsonShape {
-  /** Most levels of lists and objects. What walks through it later, here or in the worker, calls itself for each. */
+  /** The deepest nesting of lists and objects. Code that reads the value later recurses this deep. */
   depth: number
-  /** Values in all, those in lists and objects and these themselves. To check one takes a microsecond or more. */
+  /** The total number of values, lists and objects included. Validating each takes a microsecond or more. */
   values: number
 }
 
 /**
- * Looks at a text before it is parsed, and stops at the first of the bounds that it exceeds. What is no JSON may be
- * counted wrongly; its parser refuses it anyway.
+ * Measures a JSON text before it is parsed and stops as soon as it exceeds a limit. Invalid JSON may be counted
+ * wrongly, but the parser rejects it anyway.
  */
-export function shapeOf(json: Buffer, most: JsonShape): JsonShape {
+export function measureJson(json: Buffer, most: JsonShape): JsonShape {
   const shape = { depth: 0, values: 1 }
   let depth = 0
   for (let at = 0; at < json.length; at += 1) {
@@ -33,7 +36,7 @@ export function shapeOf(json: Buffer, most: JsonShape): JsonShape {
   return shape
 }
 
-/** Where the closing quote of a string is, or the end. Most of a body is strings: they are skipped by a search. */
+/** Returns the index of a string's closing quote, or the end. Searching is fast, and bodies are mostly strings. */
 function endOfString(json: Buffer, start: number): number {
   for (let at = json.indexOf(quote, start + 1); at !== -1; at = json.indexOf(quote, at + 1)) {
     let slashes = 0

@@ -1,7 +1,7 @@
-import type { GenerationRecord } from '../generations.ts'
+import type { GenerationRecord } from '../generation-limiter.ts'
 
-/** What was asked, for a log that is to hold it: texts as they are, images by their place alone. */
-export function promptsOf(records: readonly GenerationRecord[]): unknown[] {
+/** Returns the prompts and messages of generations for the log, with images replaced by a placeholder. */
+export function promptsForLog(records: readonly GenerationRecord[]): unknown[] {
   return records.map(({ options: { prompt, messages } }) =>
     messages === undefined ? prompt : messages.map((message) => withoutImages(message)),
   )

@@ -2,28 +2,28 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { Api, ApiEnv, Services } from '../context.ts'
-import type { GenerationRecord } from '../generations.ts'
-import { promptsOf } from './logged-prompts.ts'
-import { prefixOf } from './mount.ts'
-import { nodeOf } from './node.ts'
-import { watched } from './watched.ts'
+import type { GenerationRecord } from '../generation-limiter.ts'
+import { promptsForLog } from './logged-prompts.ts'
+import { getMountPath } from './mount-path.ts'
+import { getNodeBindings } from './node-bindings.ts'
+import { watchBody } from './watch-body.ts'
 
-/** What balancers and monitoring ask every few seconds is logged as a detail. */
-const frequent = new Set(['/health', '/ready', '/metrics', '/api/status'])
+/** Paths that load balancers and monitoring request every few seconds. They are logged at level debug. */
+const frequentPaths = new Set(['/health', '/ready', '/metrics', '/api/status'])
 
-/** Gives each request an id, which its answer and each line of the log on it bear; logs and counts it when it is over. */
-export function requestLog(api: Api, services: Services): void {
+/** Gives each request an ID for its response and log lines. Logs and counts the request when it ends. */
+export function addRequestLog(api: Api, services: Services): void {
   const { metrics, generations, settings } = services
   api.use(async (c, next) => {
     const started = performance.now()
-    const node = nodeOf(c)
+    const node = getNodeBindings(c)
     const requestId = `req_${randomUUID().replaceAll('-', '')}`
-    c.set('prefix', prefixOf(c))
+    c.set('prefix', getMountPath(c))
     c.set('requestId', requestId)
     c.set('log', services.log.child({ requestId }))
     c.set('caller', 'anonymous')
     c.header('x-request-id', requestId)
-    // Where Anthropic's clients look for it.
+    // Anthropic's clients read this header.
     c.header('request-id', requestId)
     let streams = false
     let closed = false
@@ -32,22 +32,22 @@ export function requestLog(api: Api, services: Services): void {
       if (streams) metrics.openStreams.dec()
       const ms = performance.now() - started
       const { method, path } = c.req
-      const route = routeOf(c)
+      const route = findRoute(c)
       metrics.onRequest({ method, route, status, seconds: ms / 1000 })
-      // Those of a client that left end within a step of the model.
-      const records = method === 'POST' ? await generations.recordsOf(c.req.raw.signal) : []
+      // If the client disconnected, its generations end within one decode step.
+      const records = method === 'POST' ? await generations.recordsFor(c.req.raw.signal) : []
       const line = {
         method,
         path,
         status,
         caller: c.var.caller,
         ms: Math.round(ms),
-        // Why it was refused, before it came to a generation.
+        // The reason for a rejection before any generation.
         ...(c.var.code !== undefined && { code: c.var.code }),
-        ...detailsOf(records),
-        ...(settings.logPrompts && records.length > 0 && { prompts: promptsOf(records) }),
+        ...summariseGenerations(records),
+        ...(settings.logPrompts && records.length > 0 && { prompts: promptsForLog(records) }),
       }
-      c.var.log[frequent.has(route.slice(c.var.prefix.length)) ? 'debug' : 'info'](line, 'request')
+      c.var.log[frequentPaths.has(route.slice(c.var.prefix.length)) ? 'debug' : 'info'](line, 'request')
     }
     node?.outgoing.once('close', () => end(node.outgoing.writableFinished ? node.outgoing.statusCode : 499))
     await next()
@@ -55,19 +55,19 @@ export function requestLog(api: Api, services: Services): void {
     if (streams) metrics.openStreams.inc()
     if (node === undefined) {
       const { status } = c.res
-      c.res = watched(c.res, (whole) => void end(whole ? status : 499))
+      c.res = watchBody(c.res, (whole) => void end(whole ? status : 499))
     }
   })
 }
 
-/** As the route was declared: a metric by what clients write would grow without end. */
-function routeOf(c: Context<ApiEnv>): string {
+/** Returns the path as the route declares it. Metrics by requested path would grow without limit. */
+function findRoute(c: Context<ApiEnv>): string {
   const endpoint = matchedRoutes(c).findLast(({ method }) => method !== 'ALL')
   return endpoint?.path ?? 'none'
 }
 
-/** Of all generations of a request together. */
-function detailsOf(records: readonly GenerationRecord[]) {
+/** Returns the log fields for all generations of a request. */
+function summariseGenerations(records: readonly GenerationRecord[]) {
   const [first] = records
   if (first === undefined) return {}
   const sum = (read: (record: GenerationRecord) => number | undefined) =>

@@ -2,10 +2,10 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Api } from '../context.ts'
 
 /**
- * What browsers are told with every answer: not to guess types, not to say where they come from, not to show the
- * page in a frame. The page brings its own Content-Security-Policy; HTTPS is for whoever ends it to demand.
+ * Adds headers to every response that forbid MIME sniffing, referrers and frames. The chat page sets its own
+ * Content-Security-Policy. A proxy that terminates TLS can add Strict-Transport-Security.
  */
-export function securityHeaders(api: Api): void {
+export function addSecurityHeaders(api: Api): void {
   api.use(
     secureHeaders({
       strictTransportSecurity: false,

@@ -1,38 +1,38 @@
 import { parseArgs } from 'node:util'
 import { keysCommand } from '../program-commands.ts'
-import { changeRecords } from './change.ts'
-import { checkName, KeyError, makeKey, readRecords } from './records.ts'
+import { createKey, KeyError, readRecords, validateKeyName } from './records.ts'
+import { updateRecords } from './update-records.ts'
 
 function help(): string {
   const commands = [
-    ['create --name laptop', 'makes a key and prints it, once'],
-    ['list', 'names, ids and dates of the keys'],
-    ['revoke --name laptop', 'ends a key, at once and for good; or --id'],
+    ['create --name laptop', 'Create a key and print it (shown only once)'],
+    ['list', 'List the IDs, names and creation dates of all keys'],
+    ['revoke --name laptop', 'Revoke a key by name, or by --id'],
   ] as const
   const lines = commands.map(([command, text]) => [keysCommand(command), text] as const)
   const width = Math.max(...lines.map(([command]) => command.length))
-  return `Keys of the server. With one or more, every request needs one.
+  return `Manages the API keys of the server. Once a key exists, every request needs one.
 
 ${lines.map(([command, text]) => `  ${command.padEnd(width)}  ${text}`).join('\n')}
 
-The file holds their hashes: KEYS_FILE, or .mlx/keys.json. A running server reads it again when it changes.`
+Only hashes are stored, in .mlx/keys.json or the file that KEYS_FILE names. Changes apply to a running server at once.`
 }
 
-/** Where the command writes. */
+/** The output of a command. */
 export interface Output {
-  /** Standard output: what a script reads. */
+  /** Writes to standard output, for scripts. */
   say(text: string): void
-  /** Standard error. */
+  /** Writes to standard error. */
   note(text: string): void
 }
 
-/** Wrong usage: exit code 2. */
+/** Incorrect usage, exit code 2. */
 class UsageError extends Error {}
 
 /**
- * The command `mlx-app-server keys`, which is the script `keys` in a created project.
+ * Runs `mlx-app-server keys`, which created projects have as the script `keys`.
  *
- * @returns the exit code: 0, 1 where it can't be done, 2 on wrong usage.
+ * @returns the exit code: 0, 1 for a failure, or 2 for incorrect usage.
  */
 export async function runKeys(argv: readonly string[], path: string, output: Output): Promise<number> {
   try {
@@ -47,7 +47,7 @@ export async function runKeys(argv: readonly string[], path: string, output: Out
       output.note(`${error.message}\n\n${help()}`)
       return 2
     }
-    // What fails without a mistake of the user is a bug or the disk: its stack helps.
+    // Anything else is a bug or a disk error, and its stack helps.
     output.note(
       error instanceof KeyError ? error.message : String(error instanceof Error ? error.stack : error),
     )
@@ -60,25 +60,27 @@ type Command = { name: string | undefined; id: string | undefined } & {
 }
 
 function parse(argv: readonly string[]): Command {
-  const { values, positionals } = flagsOf(argv)
+  const { values, positionals } = parseFlags(argv)
   const { name, id } = values
   const [command, ...more] = positionals
   if (values.help || command === 'help') return { command: 'help', name, id }
-  if (more.length > 0) throw new UsageError(`What is "${more[0]}"? A name is given as --name ${more[0]}`)
+  if (more.length > 0)
+    throw new UsageError(`Unexpected argument "${more[0]}". Did you mean --name ${more[0]}?`)
   if (command === 'list') {
-    if (name !== undefined || id !== undefined) throw new UsageError('list takes no flags.')
+    if (name !== undefined || id !== undefined) throw new UsageError('list takes no options.')
   } else if (command === 'create') {
-    if (name === undefined || id !== undefined) throw new UsageError('create needs --name, and nothing else.')
+    if (name === undefined || id !== undefined)
+      throw new UsageError('create takes --name and no other option.')
   } else if (command === 'revoke') {
     if ((name === undefined) === (id === undefined))
-      throw new UsageError('revoke needs either --name or --id.')
+      throw new UsageError('revoke takes either --name or --id.')
   } else {
-    throw new UsageError(command === undefined ? 'Which command?' : `There is no command "${command}".`)
+    throw new UsageError(command === undefined ? 'No command given.' : `Unknown command "${command}".`)
   }
   return { command, name, id }
 }
 
-function flagsOf(argv: readonly string[]) {
+function parseFlags(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
@@ -95,19 +97,21 @@ function flagsOf(argv: readonly string[]) {
 }
 
 async function create(path: string, name = '', output: Output): Promise<void> {
-  const { key, record } = makeKey(checkName(name))
-  await changeRecords(path, (records) => {
+  const { key, record } = createKey(validateKeyName(name))
+  await updateRecords(path, (records) => {
     if (!records.some((other) => other.name === name)) return [...records, record]
-    throw new KeyError(`There is a key "${name}" already. Revoke it, or choose another name.`)
+    throw new KeyError(`A key named "${name}" already exists. Revoke it or choose another name.`)
   })
-  // The key alone on standard output: KEY=$(npx mlx-app-server keys create --name laptop)
-  output.note(`The key "${name}". It is shown this once; clients send it as "Authorization: Bearer KEY".`)
+  // Only the key goes to standard output: KEY=$(npx mlx-app-server keys create --name laptop)
+  output.note(
+    `Created the key "${name}". It is shown only once. Clients send it as "Authorization: Bearer KEY".`,
+  )
   output.say(key)
 }
 
 function list(path: string, output: Output): void {
   const records = readRecords(path)
-  if (records.length === 0) output.note('There is no key.')
+  if (records.length === 0) output.note('There are no keys.')
   const width = Math.max(...records.map(({ name }) => name.length))
   for (const { id, name, createdAt } of records) output.say(`${id}  ${name.padEnd(width)}  ${createdAt}`)
 }
@@ -118,22 +122,21 @@ async function revoke(
   output: Output,
 ): Promise<void> {
   let left = 0
-  let gone = ''
-  await changeRecords(path, (records) => {
+  let revoked = ''
+  await updateRecords(path, (records) => {
     const record = records.find((other) => (id === undefined ? other.name === name : other.id === id))
     if (record === undefined) {
       const names = records.map((other) => other.name).join(', ')
-      throw new KeyError(
-        `There is no key "${name ?? id}"${names === '' ? ', nor any other.' : `, but: ${names}.`}`,
-      )
+      const existing = names === '' ? 'There are no keys.' : `Existing keys: ${names}.`
+      throw new KeyError(`There is no key "${name ?? id}". ${existing}`)
     }
-    gone = record.name
+    revoked = record.name
     left = records.length - 1
     return records.filter((other) => other !== record)
   })
-  output.note(`The key "${gone}" is revoked.`)
+  output.note(`Revoked the key "${revoked}".`)
   if (left === 0) {
-    output.note(`It was the last one. A server that runs refuses everyone until there is another; one that is
-started on this machine's own address asks for none.`)
+    output.note(`This was the last key. A running server rejects all requests until you create another one.
+A server that you start on 127.0.0.1 without keys needs none.`)
   }
 }

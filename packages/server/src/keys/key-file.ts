@@ -1,21 +1,21 @@
 import { timingSafeEqual } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { isLoopback } from '../http/addresses.ts'
+import { isLoopback } from '../http/loopback.ts'
 import { keysCommand } from '../program-commands.ts'
 import { digest, KeyError, readRecords } from './records.ts'
 
-interface Known {
+interface LoadedKey {
   name: string
   digest: Buffer
 }
 
 /**
- * The keys of a running server, as they are in their file now: a key that was revoked is refused from the next
- * request on.
+ * The API keys of a running server. Changes to the file apply to the next request, so a revoked key is rejected at
+ * once.
  */
 export class KeyFile {
   readonly path: string
-  #known: readonly Known[] = []
+  #loadedKeys: readonly LoadedKey[] = []
   #version: string | undefined
   #required = false
 
@@ -24,57 +24,59 @@ export class KeyFile {
   }
 
   /**
-   * True once the file has held a key. It stays so: to revoke the last key, to delete the file or to break it
-   * refuses everyone, and opens the server to nobody.
+   * Whether requests need a key. It stays true once the file has contained a key: revoking the last key, deleting
+   * the file or breaking it never opens the server.
    */
   get required(): boolean {
     try {
       this.#refresh()
     } catch {
-      // `find` tells it, to whoever asks with a key.
+      // `findName` reports the error for each request.
       return true
     }
     return this.#required
   }
 
   /**
-   * The name of a key that a client showed. All of them are compared, in constant time, so that the time says
-   * nothing on how much of a key is right.
+   * Returns the name of a key, or undefined if the key is unknown. It compares with every key in constant time, so
+   * that the duration reveals nothing about the keys.
    *
-   * @throws KeyError while the file can't be read.
+   * @throws KeyError if the file cannot be read.
    */
-  find(shown: string): string | undefined {
+  findName(key: string): string | undefined {
     this.#refresh()
-    const seen = digest(shown)
+    const seen = digest(key)
     let found: string | undefined
-    for (const { name, digest } of this.#known) if (timingSafeEqual(digest, seen)) found = name
+    for (const { name, digest } of this.#loadedKeys) if (timingSafeEqual(digest, seen)) found = name
     return found
   }
 
   /**
-   * @throws KeyError where a server on this address would answer others without a key, or the file can't be read.
+   * Checks that a server that listens on `host` has a key if other machines can reach it.
+   *
+   * @throws KeyError if there is none, or if the file cannot be read.
    */
-  admit(host: string): void {
+  requireKeyFor(host: string): void {
     this.#refresh()
     if (this.#required || isLoopback(host)) return
-    throw new KeyError(`Without a key the server answers this machine alone, and ${host} can be reached from others.
-Make a key, which is shown once:
+    throw new KeyError(`Other machines can reach HOST=${host}, so the server needs a key.
+Create one, which is shown only once:
 
   ${keysCommand('create --name laptop')}
 
-or listen on this machine: HOST=127.0.0.1`)
+or listen on this machine only: HOST=127.0.0.1`)
   }
 
-  /** A look at the file's state takes some microseconds, less than to wait for one that is not blocking. */
+  /** Reads the file again if it changed. A synchronous `stat` takes microseconds, less than an asynchronous one. */
   #refresh(): void {
     const state = statSync(this.path, { bigint: true, throwIfNoEntry: false })
     const version = state && `${state.ino} ${state.size} ${state.mtimeNs} ${state.ctimeNs}`
     if (version === this.#version) return
-    this.#known = readRecords(this.path).map(({ name, sha256 }) => ({
+    this.#loadedKeys = readRecords(this.path).map(({ name, sha256 }) => ({
       name,
       digest: Buffer.from(sha256, 'hex'),
     }))
-    if (this.#known.length > 0) this.#required = true
+    if (this.#loadedKeys.length > 0) this.#required = true
     this.#version = version
   }
 }

@@ -2,10 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 
-/** What the file holds of a key: enough to know it again, not enough to use it. */
+/** A key as it is stored: enough to recognise it, but not to use it. */
 export interface KeyRecord {
   id: string
-  /** Of its owner: `laptop`. Stands in logs and metrics. */
+  /** The name of its owner, such as `laptop`. It appears in logs and metrics. */
   name: string
   sha256: string
   createdAt: string
@@ -24,25 +24,29 @@ const fileSchema = z.object({
   ),
 })
 
-/** A mistake that the user can fix: told without a stack, exit code 1. */
+/** An error that the user can fix. It is printed without a stack, and the exit code is 1. */
 export class KeyError extends Error {
   override readonly name = 'KeyError'
 }
 
-/** @throws KeyError unless the name can stand in a log, a metric and a shell as it is. */
-export function checkName(name: string): string {
+/**
+ * Returns the name of a key if it is valid.
+ *
+ * @throws KeyError if it cannot be used in logs, metrics and shells as it is.
+ */
+export function validateKeyName(name: string): string {
   if (nameRule.test(name)) return name
   throw new KeyError(
-    `"${name}" is no name for a key: up to 64 letters, digits, dots, dashes, underscores and @.`,
+    `"${name}" is not a valid key name. Use up to 64 letters, digits, dots, dashes, underscores and @.`,
   )
 }
 
-/** A key that nobody can guess, and what the file holds of it. */
-export function makeKey(name: string): { key: string; record: KeyRecord } {
+/** Creates a random key and the record to store for it. */
+export function createKey(name: string): { key: string; record: KeyRecord } {
   const key = `mlx-${randomBytes(32).toString('base64url')}`
   const record = {
     id: randomBytes(4).toString('hex'),
-    name: checkName(name),
+    name: validateKeyName(name),
     sha256: digest(key).toString('hex'),
     createdAt: new Date().toISOString(),
   }
@@ -50,17 +54,17 @@ export function makeKey(name: string): { key: string; record: KeyRecord } {
 }
 
 /**
- * What a key is compared by. A slow, salted hash protects passwords, which people choose from few; nobody can try
- * all of 256 random bits, however fast the hash is, and each request pays for it.
+ * Returns the hash that keys are compared by. Passwords need a slow, salted hash because they are easy to guess. Keys
+ * have 256 random bits, and the hash is computed for each request.
  */
 export function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest()
 }
 
 /**
- * The keys of a file; none where there is no file.
+ * Reads the keys file. A missing file has no keys.
  *
- * @throws KeyError for a file that can't be read or holds something else.
+ * @throws KeyError if the file cannot be read or is invalid.
  */
 export function readRecords(path: string): KeyRecord[] {
   let text: string
@@ -68,12 +72,12 @@ export function readRecords(path: string): KeyRecord[] {
     text = readFileSync(path, 'utf8')
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
-    throw new KeyError(`The file of the keys can't be read: ${path}`, { cause: error })
+    throw new KeyError(`Cannot read the keys file: ${path}`, { cause: error })
   }
   try {
     return fileSchema.parse(JSON.parse(text)).keys
   } catch (error) {
-    throw new KeyError(`This is no file of keys: ${path}\nFix it, or delete it and make new keys.`, {
+    throw new KeyError(`Invalid keys file: ${path}\nFix it, or delete it and create new keys.`, {
       cause: error,
     })
   }

@@ -7,7 +7,7 @@ const serverSchema = z.union([
   z.strictObject({
     command: z.string().min(1),
     args: z.array(z.string()).default([]),
-    /** Beside the few variables that every program gets; nothing else of the server's environment is passed on. */
+    /** Added to the few variables that every program gets. The rest of the server's environment is not passed on. */
     env: z.record(z.string(), z.string()).default({}),
   }),
   z.strictObject({ url: z.url(), headers: z.record(z.string(), z.string()).default({}) }),
@@ -15,26 +15,26 @@ const serverSchema = z.union([
 
 const configSchema = z.object({ mcpServers: z.record(z.string().regex(/^[\w-]{1,32}$/), serverSchema) })
 
-/** How one MCP server is reached: a program that is started, or an address. */
+/** How to reach an MCP server: the program to start, or a URL. */
 export type McpServerConfig = z.infer<typeof serverSchema>
 
 export interface McpConfig {
   servers: Map<string, McpServerConfig>
-  /** The folder that programs are started in: the one of the file. */
+  /** The folder of the file, which programs are started in. */
   directory: string
 }
 
 /**
- * Reads the servers of a file in the form that other MCP clients use too: `{ "mcpServers": { "name": ... } }`.
+ * Reads MCP servers from a file in the format of other MCP clients: `{ "mcpServers": { "name": ... } }`.
  *
- * @throws SettingError for a file that is not there, or is wrong.
+ * @throws SettingError if the file is missing or invalid.
  */
 export async function readMcpConfig(path: string): Promise<McpConfig> {
   let value: unknown
   try {
     value = JSON.parse(await readFile(path, 'utf8'))
   } catch (cause) {
-    throw new SettingError(`MCP_CONFIG: ${path} can't be read as JSON.`, { cause })
+    throw new SettingError(`MCP_CONFIG: cannot read ${path} as JSON.`, { cause })
   }
   const parsed = configSchema.safeParse(value)
   if (!parsed.success) throw new SettingError(`MCP_CONFIG: ${path}: ${z.prettifyError(parsed.error)}`)

@@ -2,7 +2,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import type { McpServerConfig } from './config.ts'
 
-/** A tool as an MCP server describes it; `inputSchema` is a JSON Schema. */
+/** A tool of an MCP server. `inputSchema` is a JSON Schema. */
 export interface McpTool {
   name: string
   description: string
@@ -10,15 +10,15 @@ export interface McpTool {
 }
 
 export interface McpResult {
-  /** What the model reads; images and other bytes are left out, and said to be. */
+  /** The text for the model. Images and other binary parts are replaced by a placeholder. */
   text: string
   isError: boolean
 }
 
-/** A result is cut after so many characters: a model's context is small beside what a tool may send. */
-const longestResult = 100_000
+/** The maximum characters of a result. Longer results are cut, because the context of a model is limited. */
+const maxResultCharacters = 100_000
 
-/** One MCP server, connected when it is first needed, and again after it was gone. */
+/** A connection to an MCP server. It connects on first use and reconnects after a disconnect. */
 export class McpConnection {
   readonly name: string
   readonly #config: McpServerConfig
@@ -33,7 +33,11 @@ export class McpConnection {
     this.#timeoutMs = timeoutMs
   }
 
-  /** @throws Error when the server can't be reached. */
+  /**
+   * Lists the tools of the server.
+   *
+   * @throws Error if the server cannot be reached.
+   */
   async tools(signal?: AbortSignal): Promise<McpTool[]> {
     const client = await this.#connected()
     const { tools } = await client.listTools(undefined, this.#limits(signal))
@@ -44,14 +48,18 @@ export class McpConnection {
     }))
   }
 
-  /** @throws Error when the server can't be reached, or gives no answer in time. */
+  /**
+   * Calls a tool.
+   *
+   * @throws Error if the server cannot be reached or does not answer in time.
+   */
   async call(name: string, args: Record<string, unknown>, signal?: AbortSignal): Promise<McpResult> {
     const client = await this.#connected()
     const result = await client.callTool({ name, arguments: args }, this.#limits(signal))
     const text = result.content
-      .map((part) => (part.type === 'text' ? part.text : `[${part.type}: left out]`))
+      .map((part) => (part.type === 'text' ? part.text : `[${part.type} omitted]`))
       .join('\n')
-    return { text: text.slice(0, longestResult), isError: result.isError === true }
+    return { text: text.slice(0, maxResultCharacters), isError: result.isError === true }
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { jsonAnswer, readFailures } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
+import { jsonAnswer, readFailures } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
 
 const listSchema = z
   .object({
@@ -20,14 +20,15 @@ const route = createRoute({
   path: '/api/mcp',
   operationId: 'listMcpServers',
   tags: [tags.server],
-  summary: 'The MCP servers whose tools a request may use, by `mcp_servers`',
+  summary: 'List MCP servers and their tools',
+  description: 'A request selects servers by name in `mcp_servers`.',
   responses: {
-    200: jsonAnswer(listSchema, 'Those that are configured; none unless MCP_CONFIG names a file.'),
+    200: jsonAnswer(listSchema, 'The configured MCP servers. The list is empty if MCP_CONFIG is not set.'),
     ...readFailures,
   },
 })
 
-/** `GET /api/mcp`. */
-export function mcpServers(api: Api, { mcp }: Services): void {
+/** Adds `GET /api/mcp`. */
+export function addMcpServers(api: Api, { mcp }: Services): void {
   api.openapi(route, async (c) => c.json({ servers: (await mcp?.list()) ?? [] }, 200))
 }

@@ -6,16 +6,16 @@ import type { Settings } from '../settings.ts'
 import { type McpConfig, readMcpConfig } from './config.ts'
 import { McpConnection, type McpResult, type McpTool } from './connection.ts'
 
-/** A tool of a server under the name that the model calls it by. */
-interface Offered {
+/** A tool and the connection to its server. */
+interface OfferedTool {
   connection: McpConnection
   tool: McpTool
 }
 
-/** The tools that one request may use. */
+/** The tools that a request can use. */
 export interface Toolbox {
   tools: Tool[]
-  /** Runs a call; what fails is an answer that says so, for the model to read. */
+  /** Runs a call. A failure is returned as a result, for the model to read. */
   run(call: ToolCall, signal: AbortSignal): Promise<McpResult & { server: string }>
 }
 
@@ -32,7 +32,7 @@ export class McpServers {
     this.#log = log
   }
 
-  /** Each server with its tools; without those of one that can't be reached. */
+  /** Lists the servers and their tools. A server that cannot be reached has an error and no tools. */
   async list(): Promise<{ name: string; tools: { name: string; description: string }[]; error?: string }[]> {
     return Promise.all(
       [...this.#connections.values()].map(async (connection) => {
@@ -41,25 +41,28 @@ export class McpServers {
           const tools = await connection.tools()
           return { name, tools: tools.map((tool) => ({ name: tool.name, description: tool.description })) }
         } catch (err) {
-          this.#log.warn({ err, server: name }, 'an MCP server can not be reached')
-          return { name, tools: [], error: 'It can not be reached.' }
+          this.#log.warn({ err, server: name }, 'an MCP server cannot be reached')
+          return { name, tools: [], error: 'The server cannot be reached.' }
         }
       }),
     )
   }
 
   /**
-   * The tools of some servers. A tool keeps its name where no other server has one of that name.
+   * Opens the tools of the named servers. A tool keeps its name unless another server has a tool of that name.
    *
-   * @throws ApiError 400 for a server that is not configured, 503 for one that can't be reached.
+   * @throws ApiError 400 for an unknown server, 503 for one that cannot be reached.
    */
   async open(names: readonly string[], signal: AbortSignal): Promise<Toolbox> {
-    const offered: Offered[] = []
+    const offered: OfferedTool[] = []
     for (const name of names) {
       const connection = this.#connections.get(name)
       if (connection === undefined) {
         const known = [...this.#connections.keys()].join(', ')
-        throw invalid(`mcp_servers: there is no MCP server "${name}" here, but: ${known}.`, 'mcp_servers')
+        throw invalid(
+          `mcp_servers: there is no MCP server "${name}". Available servers: ${known}.`,
+          'mcp_servers',
+        )
       }
       for (const tool of await this.#toolsOf(connection, signal)) offered.push({ connection, tool })
     }
@@ -82,13 +85,13 @@ export class McpServers {
     try {
       return await connection.tools(signal)
     } catch (cause) {
-      const message = `The MCP server "${connection.name}" can not be reached.`
+      const message = `The MCP server "${connection.name}" cannot be reached.`
       throw new ApiError(503, 'mcp_server_unreachable', message, { cause, retryAfterSeconds: 5 })
     }
   }
 
-  async #run(offer: Offered | undefined, call: ToolCall, signal: AbortSignal) {
-    if (offer === undefined) return { server: '', text: `There is no tool ${call.name}.`, isError: true }
+  async #run(offer: OfferedTool | undefined, call: ToolCall, signal: AbortSignal) {
+    if (offer === undefined) return { server: '', text: `There is no tool "${call.name}".`, isError: true }
     const { connection, tool } = offer
     try {
       return { server: connection.name, ...(await connection.call(tool.name, call.arguments, signal)) }
@@ -101,7 +104,7 @@ export class McpServers {
 }
 
 /**
- * The servers of the file that MCP_CONFIG names, relative to the project; undefined where it names none.
+ * Opens the MCP servers in the file that MCP_CONFIG names, relative to the project. Returns undefined if it is not set.
  *
  * @throws SettingError as `readMcpConfig`.
  */
@@ -114,8 +117,8 @@ export async function openMcpServers(
   return new McpServers(await readMcpConfig(resolve(root, mcpConfig)), mcpTimeoutMs, log)
 }
 
-/** Names of tools are letters, digits and `_ . -`, up to 64, for the model. */
-function modelName({ connection, tool }: Offered, all: readonly Offered[]): string {
+/** Returns the name for the model: up to 64 letters, digits, `_`, `.` and `-`. */
+function modelName({ connection, tool }: OfferedTool, all: readonly OfferedTool[]): string {
   const clash = all.some((other) => other.connection !== connection && other.tool.name === tool.name)
   const name = clash ? `${connection.name}__${tool.name}` : tool.name
   return name.replace(/[^\w.-]/g, '_').slice(0, 64)

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Answer, Choice, ToolCall, ToolError } from 'mlx-app'
-import { mcpCallsField } from '../mcp/rounds.ts'
+import { mcpCallsField } from '../mcp/request.ts'
 import { writeArguments } from '../requests/tools.ts'
 import { logprobsSchema, toLogprobs } from './logprobs.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
@@ -16,9 +16,8 @@ export const toolCallShape = {
 const toolCallSchema = z.object(toolCallShape)
 
 /**
- * What the model thought stands in two fields: `reasoning_content` is what DeepSeek's API has and most clients read,
- * `reasoning` what vLLM, mlx_lm.server and OpenRouter have. Clients of either kind find it, and none of those that
- * read both shows it twice, since they take the second for want of the first.
+ * The reasoning of the model, in two fields. Most clients read `reasoning_content`, as in DeepSeek's API. Others read
+ * `reasoning`, as in vLLM, mlx_lm.server and OpenRouter. Clients that know both use only one of them.
  */
 export const reasoningShape = {
   reasoning_content: z.string().optional(),
@@ -29,17 +28,17 @@ export function toReasoning(reasoning: string | undefined) {
   return reasoning ? { reasoning_content: reasoning, reasoning } : {}
 }
 
-/** What all chunks of one answer, or the whole, have in common. */
-export const headShape = {
+/** The fields that an answer and all its chunks share. */
+export const envelopeShape = {
   id: z.string(),
-  created: z.int().meta({ description: 'When it was asked for, in seconds since 1970.' }),
+  created: z.int().meta({ description: 'Unix time of the request, in seconds.' }),
   model: z.string(),
   system_fingerprint: z
     .string()
-    .meta({ description: 'Another one where the model or the versions of MLX and mlx-lm differ.' }),
+    .meta({ description: 'Changes with the model and the versions of MLX and mlx-lm.' }),
 }
 
-export interface Head {
+export interface Envelope {
   id: string
   created: number
   model: string
@@ -48,7 +47,7 @@ export interface Head {
 
 export const chatAnswerSchema = z
   .object({
-    ...headShape,
+    ...envelopeShape,
     object: z.literal('chat.completion'),
     choices: z.array(
       z.object({
@@ -71,16 +70,16 @@ export const chatAnswerSchema = z
   .openapi('ChatCompletion')
 
 export function toChatAnswer(
-  head: Head,
+  envelope: Envelope,
   answer: Answer,
   withLogprobs: boolean,
 ): z.output<typeof chatAnswerSchema> {
   return {
-    id: head.id,
+    id: envelope.id,
     object: 'chat.completion',
-    created: head.created,
-    model: head.model,
-    system_fingerprint: head.system_fingerprint,
+    created: envelope.created,
+    model: envelope.model,
+    system_fingerprint: envelope.system_fingerprint,
     choices: answer.choices.map((choice, index) => ({
       index,
       message: toMessage(choice),
@@ -93,8 +92,8 @@ export function toChatAnswer(
 }
 
 function toMessage({ text, reasoning, toolCalls, toolErrors }: Choice) {
-  const content = text + textOf(toolErrors)
-  const calls = toolCalls.map(toCall)
+  const content = text + toRawText(toolErrors)
+  const calls = toolCalls.map(toToolCall)
   return {
     role: 'assistant' as const,
     content: content === '' && calls.length > 0 ? null : content,
@@ -104,11 +103,11 @@ function toMessage({ text, reasoning, toolCalls, toolErrors }: Choice) {
   }
 }
 
-/** What stood where a call stands and is none: a client that saw nothing of it would take the answer for empty. */
-export function textOf(toolErrors: readonly ToolError[] = []): string {
+/** Returns malformed tool calls as text. Without it, the answer would look empty. */
+export function toRawText(toolErrors: readonly ToolError[] = []): string {
   return toolErrors.map(({ raw }) => raw).join('')
 }
 
-export function toCall({ id, name, arguments: values }: ToolCall): z.output<typeof toolCallSchema> {
+export function toToolCall({ id, name, arguments: values }: ToolCall): z.output<typeof toolCallSchema> {
   return { id, type: 'function', function: { name, arguments: writeArguments(values) } }
 }

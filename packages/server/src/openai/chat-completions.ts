@@ -1,35 +1,35 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { openaiFailures, streamedAnswer } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
 import { openaiError } from '../errors.ts'
 import { serverSentEvents } from '../events.ts'
-import { collectRuns, roundsOf, toMcpCalls } from '../mcp/rounds.ts'
+import { collectToolRuns, prepareStream, toMcpCalls } from '../mcp/request.ts'
+import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
 import { Images } from '../requests/images.ts'
+import { withProgress } from '../requests/prompt-progress.ts'
 import { chatAnswerSchema, toChatAnswer } from './chat-answer.ts'
 import { chatChunkSchema, chatEvents } from './chat-events.ts'
 import { toGenerateOptions } from './chat-options.ts'
 import { chatRequestSchema } from './chat-request.ts'
-import { headMaker } from './head.ts'
-import { withProgress } from './prompt-progress.ts'
+import { createEnvelopeFactory } from './envelope.ts'
 
 const route = createRoute({
   method: 'post',
   path: '/v1/chat/completions',
   operationId: 'createChatCompletion',
   tags: [tags.chat],
-  summary: 'Answer a chat',
+  summary: 'Create a chat completion',
   request: { body: { required: true, content: { 'application/json': { schema: chatRequestSchema } } } },
   responses: {
-    200: streamedAnswer(chatAnswerSchema, chatChunkSchema, 'The answer.'),
+    200: streamedAnswer(chatAnswerSchema, chatChunkSchema, 'The chat completion.'),
     ...openaiFailures,
   },
 })
 
-/** `POST /v1/chat/completions`: https://platform.openai.com/docs/api-reference/chat. */
-export function chatCompletions(api: Api, services: Services): void {
+/** Adds `POST /v1/chat/completions`: https://platform.openai.com/docs/api-reference/chat. */
+export function addChatCompletions(api: Api, services: Services): void {
   const { models, settings } = services
-  const makeHead = headMaker(services)
+  const createEnvelope = createEnvelopeFactory(services)
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
     const { caller, requestId } = c.var
@@ -37,19 +37,19 @@ export function chatCompletions(api: Api, services: Services): void {
     const { id, model } = await models.resolve(body.model)
     const asked = await toGenerateOptions(body, settings, new Images(services, { model, signal }))
     const options = { ...asked, ...(model !== undefined && { model }) }
-    const head = await makeHead('chatcmpl', id)
-    const stream = await roundsOf(services, caller, options, body.mcp_servers ?? [], signal)
+    const envelope = await createEnvelope('chatcmpl', id)
+    const stream = await prepareStream(services, caller, options, body.mcp_servers ?? [], signal)
     const withLogprobs = body.logprobs === true
     if (body.stream !== true) {
-      const { answer, runs } = await collectRuns(stream())
+      const { answer, runs } = await collectToolRuns(stream())
       const calls = runs.length > 0 ? { mcp_calls: toMcpCalls(runs) } : {}
-      return c.json({ ...toChatAnswer(head, answer, withLogprobs), ...calls }, 200)
+      return c.json({ ...toChatAnswer(envelope, answer, withLogprobs), ...calls }, 200)
     }
     const steps = withProgress((report) =>
       stream(body.return_progress === true ? { onPromptProgress: report } : {}),
     )
     const includeUsage = body.stream_options?.include_usage === true
-    const events = chatEvents(head, steps, { includeUsage, withLogprobs })
+    const events = chatEvents(envelope, steps, { includeUsage, withLogprobs })
     return serverSentEvents(c, events, (error) => [{ data: openaiError(error, requestId) }])
   })
 }

@@ -1,19 +1,19 @@
 import { z } from '@hono/zod-openapi'
 import type { Chunk, TokenLogprob } from 'mlx-app'
 import type { ServerEvent } from '../events.ts'
-import { mcpCallsField, toMcpCalls } from '../mcp/rounds.ts'
+import { mcpCallsField, toMcpCalls } from '../mcp/request.ts'
+import type { Step } from '../requests/prompt-progress.ts'
 import {
+  type Envelope,
+  envelopeShape,
   finishReasonSchema,
-  type Head,
-  headShape,
   reasoningShape,
-  textOf,
-  toCall,
   toolCallShape,
+  toRawText,
   toReasoning,
+  toToolCall,
 } from './chat-answer.ts'
 import { logprobsSchema, toLogprobs } from './logprobs.ts'
-import type { Step } from './prompt-progress.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
 
 const choiceSchema = z.object({
@@ -30,17 +30,17 @@ const choiceSchema = z.object({
 
 export const chatChunkSchema = z
   .object({
-    ...headShape,
+    ...envelopeShape,
     object: z.literal('chat.completion.chunk'),
     choices: z.array(choiceSchema),
-    usage: usageSchema
-      .nullish()
-      .meta({ description: 'On the last chunk, which has no choices, where it was asked for; else null.' }),
+    usage: usageSchema.nullish().meta({
+      description:
+        'On the last chunk, which has no choices, if requested with `stream_options`. Otherwise null.',
+    }),
     timings: timingsSchema.optional(),
-    prompt_progress: z
-      .object({ processed: z.int(), total: z.int() })
-      .optional()
-      .meta({ description: 'Tokens of the prompt that were read, with `return_progress`.' }),
+    prompt_progress: z.object({ processed: z.int(), total: z.int() }).optional().meta({
+      description: 'The progress of the prefill in tokens, if requested with `return_progress`.',
+    }),
     mcp_calls: mcpCallsField,
   })
   .openapi('ChatCompletionChunk')
@@ -55,18 +55,18 @@ export interface ChatEventOptions {
 
 const nothingNew = { index: 0, delta: {}, logprobs: null, finish_reason: null }
 
-/** The chunks of an answer as events, with `[DONE]` after the last one. */
+/** Converts the chunks of an answer to events, with `[DONE]` after the last one. */
 export async function* chatEvents(
-  head: Head,
+  envelope: Envelope,
   steps: AsyncIterable<Step>,
   { includeUsage, withLogprobs }: ChatEventOptions,
 ): AsyncGenerator<ServerEvent, void> {
   const base = {
-    id: head.id,
+    id: envelope.id,
     object: 'chat.completion.chunk' as const,
-    created: head.created,
-    model: head.model,
-    system_fingerprint: head.system_fingerprint,
+    created: envelope.created,
+    model: envelope.model,
+    system_fingerprint: envelope.system_fingerprint,
   }
   const event = (
     chunk: Pick<ChatChunk, 'choices' | 'usage' | 'timings' | 'prompt_progress' | 'mcp_calls'>,
@@ -97,7 +97,7 @@ export async function* chatEvents(
   yield { data: '[DONE]' }
 }
 
-/** One of the `n` answers. */
+/** Writes the chunks of one of the `n` answers. */
 class ChoiceWriter {
   readonly #index: number
   readonly #withLogprobs: boolean
@@ -114,22 +114,22 @@ class ChoiceWriter {
       this.#begun = true
       yield this.#choice({ role: 'assistant', content: '' })
     }
-    let told = logprobs
+    let pending = logprobs
     if (reasoning) {
-      yield this.#choice(toReasoning(reasoning), text === '' ? told : [])
-      if (text === '') told = []
+      yield this.#choice(toReasoning(reasoning), text === '' ? pending : [])
+      if (text === '') pending = []
     }
-    const content = text + textOf(toolErrors)
-    if (content !== '' || told.length > 0) yield this.#choice({ content }, told)
+    const content = text + toRawText(toolErrors)
+    if (content !== '' || pending.length > 0) yield this.#choice({ content }, pending)
     if (toolCalls.length > 0) {
-      const calls = toolCalls.map((call) => ({ index: this.#calls++, ...toCall(call) }))
+      const calls = toolCalls.map((call) => ({ index: this.#calls++, ...toToolCall(call) }))
       yield this.#choice({ tool_calls: calls })
     }
     if (finishReason !== undefined) yield { ...this.#choice({}), finish_reason: finishReason }
   }
 
   #choice(delta: Delta, logprobs: readonly TokenLogprob[] = []) {
-    const told = this.#withLogprobs && logprobs.length > 0 ? toLogprobs(logprobs) : null
-    return { index: this.#index, delta, logprobs: told, finish_reason: null }
+    const converted = this.#withLogprobs && logprobs.length > 0 ? toLogprobs(logprobs) : null
+    return { index: this.#index, delta, logprobs: converted, finish_reason: null }
   }
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { otherKind } from './refusals.ts'
+import { unknownTypeError } from './unsupported-fields.ts'
 
 const text = z.object({ type: z.literal('text'), text: z.string() }).openapi('ChatTextPart')
 
@@ -9,9 +9,9 @@ const image = z
     image_url: z.object({
       url: z.string().min(1).meta({
         description:
-          'A data URL of a PNG, JPEG or WebP file in base64, or an address on a host that the server lists.',
+          'A base64 data URL of a PNG, JPEG or WebP file, or a URL on a host that the server allows.',
       }),
-      detail: z.string().nullish().meta({ description: 'Ignored: the model decides.' }),
+      detail: z.string().nullish().meta({ description: 'Ignored.' }),
     }),
   })
   .openapi('ChatImagePart')
@@ -22,7 +22,9 @@ const texts = z.union(
     z.string(),
     z
       .array(
-        z.discriminatedUnion('type', [text], { error: otherKind('only parts of type text can stand here') }),
+        z.discriminatedUnion('type', [text], {
+          error: unknownTypeError('only parts of type text are allowed here'),
+        }),
       )
       .min(1),
   ],
@@ -34,7 +36,7 @@ const system = z.object({ role: z.literal('system'), content: texts, name }).ope
 
 const developer = z
   .object({ role: z.literal('developer'), content: texts, name })
-  .openapi('ChatDeveloperMessage', { description: 'As `system`.' })
+  .openapi('ChatDeveloperMessage', { description: 'The same as `system`.' })
 
 const user = z
   .object({
@@ -45,7 +47,7 @@ const user = z
         z
           .array(
             z.discriminatedUnion('type', [text, image], {
-              error: otherKind('this server takes parts of type text and image_url'),
+              error: unknownTypeError('only parts of type text and image_url are supported'),
             }),
           )
           .min(1),
@@ -69,7 +71,7 @@ const call = z
         }),
       }),
     ],
-    { error: otherKind('this server knows calls of type function only') },
+    { error: unknownTypeError('only calls of type function are supported') },
   )
   .openapi('ChatToolCall')
 
@@ -87,7 +89,7 @@ const assistant = z
                 text,
                 z.object({ type: z.literal('refusal'), refusal: z.string() }).openapi('ChatRefusalPart'),
               ],
-              { error: otherKind('only parts of type text and refusal can stand here') },
+              { error: unknownTypeError('only parts of type text and refusal are allowed here') },
             ),
           ),
         ],
@@ -96,10 +98,10 @@ const assistant = z
       .nullish(),
     refusal: z.string().nullish(),
     tool_calls: z.array(call).nullish(),
-    reasoning_content: z.string().nullish().meta({ description: 'What it thought in this turn.' }),
-    reasoning: z.string().nullish().meta({ description: 'Another name of `reasoning_content`.' }),
-    function_call: z.null({ error: 'use tool_calls in its place' }).optional(),
-    audio: z.null({ error: 'this server has no audio' }).optional(),
+    reasoning_content: z.string().nullish().meta({ description: 'The reasoning of this turn.' }),
+    reasoning: z.string().nullish().meta({ description: 'An alias of `reasoning_content`.' }),
+    function_call: z.null({ error: 'use tool_calls instead' }).optional(),
+    audio: z.null({ error: 'audio is not supported' }).optional(),
     name,
   })
   .openapi('ChatAssistantMessage')
@@ -108,14 +110,14 @@ const tool = z
   .object({
     role: z.literal('tool'),
     content: texts,
-    tool_call_id: z.string().meta({ description: 'The `id` of the call that it answers.' }),
+    tool_call_id: z.string().meta({ description: 'The `id` of the tool call.' }),
     name,
   })
   .openapi('ChatToolMessage')
 
 export const messageSchema = z
   .discriminatedUnion('role', [system, developer, user, assistant, tool], {
-    error: otherKind('Invalid input: expected system, developer, user, assistant or tool'),
+    error: unknownTypeError('Invalid input: expected system, developer, user, assistant or tool'),
   })
   .openapi('ChatMessage')
 

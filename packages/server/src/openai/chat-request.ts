@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from 'mlx-app'
-import { mcpServersField } from '../mcp/rounds.ts'
+import { mcpServersField } from '../mcp/request.ts'
 import { messageSchema } from './chat-messages.ts'
-import { only, otherKind, refused } from './refusals.ts'
 import { samplingShape } from './sampling.ts'
+import { singleValue, unknownTypeError, unsupportedField } from './unsupported-fields.ts'
 
 const json = z.record(z.string(), z.unknown())
 const functionName = z.object({ name: z.string().min(1) })
-const functionsOnly = 'this server knows tools of type function only'
+const functionsOnly = 'only tools of type function are supported'
 
 const tool = z
   .discriminatedUnion(
@@ -21,12 +21,12 @@ const tool = z
           parameters: json.nullish().meta({ description: 'A JSON Schema of an object.' }),
           strict: z.boolean().nullish().meta({
             description:
-              'Ignored: a call that tool_choice demands always keeps to the schema, one that the model decides on may not.',
+              'Ignored. A call that `tool_choice` requires always follows the schema. A call that the model chooses may not.',
           }),
         }),
       }),
     ],
-    { error: otherKind(functionsOnly) },
+    { error: unknownTypeError(functionsOnly) },
   )
   .openapi('ChatTool')
 
@@ -45,12 +45,12 @@ const toolChoice = z
             allowed_tools: z.object({
               mode: z.enum(['auto', 'required']),
               tools: z
-                .array(z.discriminatedUnion('type', [namedTool], { error: otherKind(functionsOnly) }))
+                .array(z.discriminatedUnion('type', [namedTool], { error: unknownTypeError(functionsOnly) }))
                 .min(1),
             }),
           }),
         ],
-        { error: otherKind(functionsOnly) },
+        { error: unknownTypeError(functionsOnly) },
       ),
     ],
     { error: 'Invalid input: expected auto, none, required or an object that names a function' },
@@ -69,18 +69,18 @@ const responseFormat = z
           name: z.string().nullish(),
           description: z.string().nullish(),
           schema: json.nullish(),
-          strict: z.boolean().nullish().meta({ description: 'The schema is enforced either way.' }),
+          strict: z.boolean().nullish().meta({ description: 'Ignored. The schema is always enforced.' }),
         }),
       }),
     ],
-    { error: otherKind('Invalid input: expected text, json_object or json_schema') },
+    { error: unknownTypeError('Invalid input: expected text, json_object or json_schema') },
   )
   .openapi('ChatResponseFormat')
 
 export const streamOptionsSchema = z
   .object({
     include_usage: z.boolean().nullish().meta({
-      description: 'Ends the stream with a chunk without choices that holds `usage` and `timings`.',
+      description: 'Adds a last chunk that has `usage` and `timings` and no choices.',
     }),
   })
   .openapi('StreamOptions')
@@ -90,52 +90,52 @@ export const chatRequestSchema = z
     model: z
       .string()
       .nullish()
-      .meta({ description: 'One of `GET /v1/models`; default: the configured one.' }),
+      .meta({ description: 'A model from `GET /v1/models`. Default: the configured model.' }),
     messages: z.array(messageSchema).min(1),
     ...samplingShape,
     max_completion_tokens: samplingShape.max_tokens.meta({
-      description: 'As `max_tokens`, and goes before it.',
+      description: 'The same as `max_tokens`, over which it takes precedence.',
     }),
     logprobs: z
       .boolean()
       .nullish()
-      .meta({ description: 'Whether the log-probability of each token is told.' }),
+      .meta({ description: 'Whether to return the log probability of each token.' }),
     top_logprobs: z
       .int()
       .min(0)
       .max(limits.logprobs)
       .nullish()
-      .meta({ description: 'Alternatives that are told for each token; needs `logprobs`.' }),
+      .meta({ description: 'How many alternatives to return for each token. Requires `logprobs`.' }),
     tools: z.array(tool).nullish(),
     tool_choice: toolChoice.nullish(),
     parallel_tool_calls: z
       .boolean()
       .nullish()
-      .meta({ description: 'Whether an answer may have several calls; default true.' }),
+      .meta({ description: 'Whether an answer can have several tool calls. Default: true.' }),
     response_format: responseFormat.nullish(),
     reasoning_effort: z.string().nullish().meta({
-      description: 'Given to the chat template as `reasoning_effort`; `none` is `enable_thinking: false`.',
+      description: 'Passed to the chat template as `reasoning_effort`. `none` sets `enable_thinking: false`.',
     }),
     chat_template_kwargs: json
       .nullish()
-      .meta({ description: 'Variables of the chat template, of those that the server lists.' }),
+      .meta({ description: 'Chat template variables that the server allows.' }),
     stream: z.boolean().nullish(),
     stream_options: streamOptionsSchema.nullish(),
     return_progress: z
       .boolean()
       .nullish()
-      .meta({ description: 'A stream begins with chunks that tell how much of the prompt was read.' }),
+      .meta({ description: 'Whether a stream begins with chunks that report the progress of the prefill.' }),
     mcp_servers: mcpServersField,
-    modalities: z.array(z.literal('text', { error: 'only "text" can be had here' })).nullish(),
-    chat_template: refused(
-      'a chat template is code, and the model brings its own; see chat_template_kwargs.',
+    modalities: z.array(z.literal('text', { error: 'only "text" is supported' })).nullish(),
+    chat_template: unsupportedField(
+      'the chat template comes with the model. Use chat_template_kwargs to set its variables.',
     ),
-    functions: refused('use tools.'),
-    function_call: refused('use tool_choice.'),
-    audio: refused('it writes text only.'),
-    prediction: refused('predicted outputs are not used.'),
-    web_search_options: refused('it searches nothing.'),
-    verbosity: only('medium', 'ask for a length in a message.'),
+    functions: unsupportedField('use tools instead.'),
+    function_call: unsupportedField('use tool_choice instead.'),
+    audio: unsupportedField('only text can be generated.'),
+    prediction: unsupportedField('predicted outputs are not available.'),
+    web_search_options: unsupportedField('web search is not available.'),
+    verbosity: singleValue('medium', 'ask for a length in a message instead.'),
   })
   .openapi('ChatCompletionRequest')
 

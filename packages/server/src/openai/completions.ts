@@ -1,11 +1,11 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { openaiFailures, streamedAnswer } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
 import { openaiError } from '../errors.ts'
 import { serverSentEvents } from '../events.ts'
-import { headMaker } from './head.ts'
-import { merge } from './merge.ts'
+import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
+import { createEnvelopeFactory } from './envelope.ts'
+import { mergeStreams } from './merge-streams.ts'
 import { textAnswerSchema, textEvents, toTextAnswer } from './text-answer.ts'
 import { toTextOptions } from './text-options.ts'
 import { textRequestSchema } from './text-request.ts'
@@ -15,30 +15,30 @@ const route = createRoute({
   path: '/v1/completions',
   operationId: 'createCompletion',
   tags: [tags.text],
-  summary: 'Go on from a text',
+  summary: 'Create a completion',
   request: { body: { required: true, content: { 'application/json': { schema: textRequestSchema } } } },
   responses: {
-    200: streamedAnswer(textAnswerSchema, textAnswerSchema, 'What the model goes on with.'),
+    200: streamedAnswer(textAnswerSchema, textAnswerSchema, 'The completion.'),
     ...openaiFailures,
   },
 })
 
-/** `POST /v1/completions`: https://platform.openai.com/docs/api-reference/completions. */
-export function completions(api: Api, services: Services): void {
-  const { generations, models, service, settings } = services
-  const makeHead = headMaker(services)
+/** Adds `POST /v1/completions`: https://platform.openai.com/docs/api-reference/completions. */
+export function addCompletions(api: Api, services: Services): void {
+  const { generations, models, engineService, settings } = services
+  const createEnvelope = createEnvelopeFactory(services)
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
     const { caller, requestId } = c.var
     const { id, model } = await models.resolve(body.model)
-    // What one prompt fails with ends the others.
+    // An error for one prompt cancels the others.
     const stop = new AbortController()
     const signal = AbortSignal.any([c.req.raw.signal, stop.signal])
     const named = model !== undefined && { model }
-    const { engine } = service
+    const { engine } = engineService
     const asked = await toTextOptions(body, settings, { engine, options: { ...named, signal } })
     const calls = asked.map((options) => ({ ...options, ...named }))
-    const head = await makeHead('cmpl', id)
+    const envelope = await createEnvelope('cmpl', id)
     const options = {
       prompts: calls.map(({ prompt }) => prompt),
       n: body.n ?? 1,
@@ -49,17 +49,17 @@ export function completions(api: Api, services: Services): void {
     if (body.stream !== true) {
       const answers = calls.map((call) => generations.complete(caller, call, signal))
       try {
-        return c.json(toTextAnswer(head, await Promise.all(answers), options), 200)
+        return c.json(toTextAnswer(envelope, await Promise.all(answers), options), 200)
       } finally {
         stop.abort()
         await Promise.allSettled(answers)
       }
     }
-    const chunks = merge(
+    const chunks = mergeStreams(
       calls.map((call) => generations.stream(caller, call, signal)),
       stop,
     )
-    const events = textEvents(head, chunks, options)
+    const events = textEvents(envelope, chunks, options)
     return serverSentEvents(c, events, (error) => [{ data: openaiError(error, requestId) }])
   })
 }

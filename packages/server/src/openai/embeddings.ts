@@ -1,44 +1,44 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { EngineError, limits } from 'mlx-app'
 import type { Api, Services } from '../context.ts'
-import { jsonAnswer, openaiFailures } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
 import { ApiError, invalid } from '../errors.ts'
+import { jsonAnswer, openaiFailures } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
 
 const text = z.string().min(1)
-const noTokens =
-  'Invalid input: expected a text or a list of texts; token ids are those of another model (LangChain: check_embedding_ctx_length=False)'
+const inputMessage =
+  'Invalid input: expected a string or a list of strings. Token ids are not supported (LangChain: check_embedding_ctx_length=False)'
 
-/** Of an item of the list; an empty text is told so by zod. */
-const wrongKind = ({ code }: { code?: string | undefined }) =>
-  code === 'invalid_type' ? noTokens : undefined
+/** Returns the error for an item of the wrong type. Zod's own message covers empty strings. */
+const invalidInputType = ({ code }: { code?: string | undefined }) =>
+  code === 'invalid_type' ? inputMessage : undefined
 
 const requestSchema = z
   .object({
     model: z
       .string()
       .nullish()
-      .meta({ description: 'One of `GET /v1/models`; default: the configured one.' }),
+      .meta({ description: 'A model from `GET /v1/models`. Default: the configured model.' }),
     input: z
       .union(
         [
           text,
           z
-            .array(z.string({ error: wrongKind }).min(1))
+            .array(z.string({ error: invalidInputType }).min(1))
             .min(1)
             .max(limits.embeddingInputs),
         ],
         {
-          error: noTokens,
+          error: inputMessage,
         },
       )
-      .meta({ description: 'One text or several.' }),
+      .meta({ description: 'The text or texts to embed.' }),
     encoding_format: z
       .enum(['float', 'base64'])
       .nullish()
-      .meta({ description: '`base64`: 32-bit floats, the lowest byte first.' }),
+      .meta({ description: '`base64` returns little-endian 32-bit floats.' }),
     dimensions: z.int().min(1).nullish().meta({
-      description: 'Only what the model has: a vector that is cut says something else.',
+      description: 'Must be the number of dimensions that the model has. Vectors are not shortened.',
     }),
   })
   .openapi('EmbeddingRequest')
@@ -63,40 +63,41 @@ const route = createRoute({
   path: '/v1/embeddings',
   operationId: 'createEmbedding',
   tags: [tags.text],
-  summary: 'Vectors that tell how near texts are to each other',
+  summary: 'Create embeddings',
   request: { body: { required: true, content: { 'application/json': { schema: requestSchema } } } },
   responses: {
-    200: jsonAnswer(answerSchema, 'A vector of length 1 for each text, in their order.'),
+    200: jsonAnswer(answerSchema, 'A normalised vector for each text, in order.'),
     ...openaiFailures,
   },
 })
 
-/** `POST /v1/embeddings`: https://platform.openai.com/docs/api-reference/embeddings. */
-export function embeddings(api: Api, { models, service, settings }: Services): void {
+/** Adds `POST /v1/embeddings`: https://platform.openai.com/docs/api-reference/embeddings. */
+export function addEmbeddings(api: Api, { models, engineService, settings }: Services): void {
   api.openapi(route, async (c) => {
     const { input, dimensions, encoding_format: format, ...body } = c.req.valid('json')
     const { id, model } = await models.resolve(body.model)
     const late = AbortSignal.timeout(settings.requestTimeoutMs)
-    const answer = await service.engine
+    const answer = await engineService.engine
       .embed({
         ...(model !== undefined && { model }),
         inputs: typeof input === 'string' ? [input] : input,
         signal: AbortSignal.any([c.req.raw.signal, late]),
       })
       .catch((error) => {
-        if (late.aborted) throw new ApiError(504, 'timeout', 'The vectors took too long.', { cause: error })
+        if (late.aborted)
+          throw new ApiError(504, 'timeout', 'The embeddings took too long.', { cause: error })
         if (!EngineError.isInstance(error) || error.code !== 'UNSUPPORTED') throw error
-        const message = `model: "${id}" gives no embeddings.`
+        const message = `model: "${id}" does not support embeddings.`
         throw new ApiError(400, 'unsupported', message, { param: 'model', cause: error })
       })
     const size = answer.vectors[0]?.length ?? 0
     if (dimensions != null && dimensions !== size) {
-      throw invalid(`dimensions: vectors of this model have ${size}, and are not cut.`, 'dimensions')
+      throw invalid(`dimensions: must be ${size} for this model.`, 'dimensions')
     }
     const data = answer.vectors.map((vector, index) => ({
       object: 'embedding' as const,
       index,
-      embedding: format === 'base64' ? inBase64(vector) : vector,
+      embedding: format === 'base64' ? encodeBase64(vector) : vector,
     }))
     const { promptTokens } = answer.usage
     const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens }
@@ -104,7 +105,7 @@ export function embeddings(api: Api, { models, service, settings }: Services): v
   })
 }
 
-function inBase64(vector: readonly number[]): string {
+function encodeBase64(vector: readonly number[]): string {
   const bytes = Buffer.alloc(4 * vector.length)
   for (const [place, value] of vector.entries()) bytes.writeFloatLE(value, 4 * place)
   return bytes.toString('base64')

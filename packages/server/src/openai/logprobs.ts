@@ -3,10 +3,10 @@ import type { TokenLogprob } from 'mlx-app'
 
 const alternative = z.object({
   token: z.string(),
-  id: z.int().meta({ description: 'In the vocabulary of the model; not a part of OpenAI’s API.' }),
+  id: z.int().meta({ description: 'The token ID in the model’s vocabulary. Not part of OpenAI’s API.' }),
   logprob: z.number(),
   bytes: z.array(z.int()).nullable().meta({
-    description: 'The token in UTF-8; null for a token that is a part of a character.',
+    description: 'The UTF-8 bytes of the token, or null if it is only part of a character.',
   }),
 })
 
@@ -26,18 +26,18 @@ export const textLogprobsSchema = z
   })
   .openapi('TextLogprobs')
 
-/** As chat completions tell it. */
+/** Converts log probabilities to the format of chat completions. */
 export function toLogprobs(entries: readonly TokenLogprob[]): z.output<typeof logprobsSchema> {
   return {
-    content: entries.map((entry) => ({ ...one(entry), top_logprobs: entry.top.map(one) })),
+    content: entries.map((entry) => ({ ...toTokenEntry(entry), top_logprobs: entry.top.map(toTokenEntry) })),
     refusal: null,
   }
 }
 
 /**
- * As completions tell it.
+ * Converts log probabilities to the format of completions.
  *
- * @param offset characters of the tokens before these.
+ * @param offset the number of characters in earlier tokens.
  */
 export function toTextLogprobs(
   entries: readonly TokenLogprob[],
@@ -59,10 +59,10 @@ export function toTextLogprobs(
 }
 
 const encoder = new TextEncoder()
-/** What stands for bytes that are no character by themselves. */
+/** The replacement character, which stands for incomplete UTF-8. */
 const replacement = '\ufffd'
 
-function one({ token, tokenId, logprob }: Omit<TokenLogprob, 'top'>) {
+function toTokenEntry({ token, tokenId, logprob }: Omit<TokenLogprob, 'top'>) {
   const bytes = token.includes(replacement) ? null : [...encoder.encode(token)]
   return { token, id: tokenId, logprob, bytes }
 }

@@ -1,27 +1,27 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { jsonAnswer, openaiFailures, readFailures } from '../documents/responses.ts'
-import { tags } from '../documents/tags.ts'
-import { ApiError } from '../errors.ts'
-import type { ServedModel } from '../served-models.ts'
+
+import { jsonAnswer, openaiFailures, readFailures } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
+import { modelNotFoundError, type ServedModel } from '../served-models.ts'
 
 const modelSchema = z
   .object({
     id: z.string(),
     object: z.literal('model'),
-    created: z.int().meta({ description: 'When the server started, in seconds since 1970.' }),
+    created: z.int().meta({ description: 'Unix time of the server’s start, in seconds.' }),
     owned_by: z.string(),
-    loaded: z.boolean().meta({ description: 'Whether it is in memory; a request loads it where it is not.' }),
+    loaded: z.boolean().meta({ description: 'Whether the model is in memory. If not, a request loads it.' }),
     capabilities: z
       .array(z.enum(['tools', 'reasoning', 'images', 'embeddings']))
       .nullable()
-      .meta({ description: 'Known of a model in memory.' }),
+      .meta({ description: 'Null unless the model is in memory.' }),
     context_tokens: z
       .int()
       .nullable()
-      .meta({ description: 'What prompt and answer may have together; known of a model in memory.' }),
+      .meta({ description: 'The context length in tokens. Null unless the model is in memory.' }),
   })
-  .openapi('Model', { description: 'The last three are not a part of OpenAI’s API.' })
+  .openapi('Model', { description: 'The last three fields are not part of OpenAI’s API.' })
 
 const listSchema = z.object({ object: z.literal('list'), data: z.array(modelSchema) }).openapi('ModelList')
 
@@ -30,9 +30,10 @@ const listRoute = createRoute({
   path: '/v1/models',
   operationId: 'listModels',
   tags: [tags.models],
-  summary: 'The models that requests may name, the one of requests that name none first',
+  summary: 'List models',
+  description: 'The models that requests can name. The first one answers requests without a model.',
   responses: {
-    200: jsonAnswer(listSchema, 'Those that are configured, and those on disk.'),
+    200: jsonAnswer(listSchema, 'The configured model, aliases, and models on disk.'),
     ...readFailures,
   },
 })
@@ -42,17 +43,19 @@ const oneRoute = createRoute({
   path: '/v1/models/{model}',
   operationId: 'getModel',
   tags: [tags.models],
-  summary: 'One of the models',
+  summary: 'Get a model',
   request: {
-    params: z.object({ model: z.string().meta({ description: 'Its `id`, slashes among it.' }) }),
+    params: z.object({
+      model: z.string().meta({ description: 'The `id` of the model, which can contain slashes.' }),
+    }),
   },
   responses: { 200: jsonAnswer(modelSchema, 'The model.'), ...readFailures, 404: openaiFailures[404] },
 })
 
-/** `GET /v1/models` and `GET /v1/models/{model}`: https://platform.openai.com/docs/api-reference/models. */
-export function modelRoutes(api: Api, { models }: Services): void {
+/** Adds `GET /v1/models` and `GET /v1/models/{model}`: https://platform.openai.com/docs/api-reference/models. */
+export function addModels(api: Api, { models }: Services): void {
   const created = Math.floor(Date.now() / 1000)
-  const told = ({ id, loaded }: ServedModel): z.output<typeof modelSchema> => ({
+  const toModel = ({ id, loaded }: ServedModel): z.output<typeof modelSchema> => ({
     id,
     object: 'model',
     created,
@@ -62,18 +65,16 @@ export function modelRoutes(api: Api, { models }: Services): void {
     context_tokens: loaded?.contextTokens ?? null,
   })
   api.openapi(listRoute, async (c) =>
-    c.json({ object: 'list' as const, data: (await models.list()).map(told) }, 200),
+    c.json({ object: 'list' as const, data: (await models.list()).map(toModel) }, 200),
   )
-  // Ids of Hugging Face hold a slash, which clients may or may not escape: a route of OpenAPI can't say so.
+  // Hugging Face IDs contain a slash, which clients may or may not escape. OpenAPI paths cannot express this.
   api.openAPIRegistry.registerPath(oneRoute)
   api.get('/v1/models/:model{.+}', async (c) => {
     const id = c.req.param('model')
     const all = await models.list()
     const found = all.find((model) => model.id === id)
-    if (found !== undefined) return c.json(told(found), 200)
-    const names = all.map((model) => model.id).join(', ')
-    throw new ApiError(404, 'model_not_found', `There is no model "${id}" here, but: ${names}.`, {
-      param: 'model',
-    })
+    if (found !== undefined) return c.json(toModel(found), 200)
+    const names = all.map((model) => model.id)
+    throw modelNotFoundError(id, names)
   })
 }

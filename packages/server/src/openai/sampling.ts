@@ -1,77 +1,87 @@
 import { z } from '@hono/zod-openapi'
 import { type GenerateOptions, limits } from 'mlx-app'
-import { present } from '../requests/present.ts'
+import { omitNullish } from '../requests/omit-nullish.ts'
 
 const penalty = z.number().min(-limits.penalty).max(limits.penalty).nullish()
 const context = z.int().min(1).max(limits.penaltyContext).nullish()
 const share = z.number().min(0).max(1).nullish()
 const tokens = z.int().min(1).nullish()
 const stopString = z.string().min(1).max(limits.stopCharacters)
-const contextDescription = 'How many of the last tokens the penalty looks at; default 20.'
+const contextDescription = 'How many of the last tokens the penalty applies to. Default: 20.'
 
-/** What is sampled, as chat completions and completions both take it. */
+/** The sampling fields of chat completions and completions. */
 export const samplingShape = {
   max_tokens: tokens.meta({
-    description: 'Most tokens of the answer; the default and the bound are settings of the server.',
+    description:
+      'The maximum tokens of the answer. The server’s settings define the default and the upper limit.',
   }),
   temperature: z.number().min(0).max(limits.temperature).nullish().meta({
-    description:
-      '0 always takes the likeliest token, and is the default, as with other servers of local models; OpenAI’s own is 1.',
+    description: '0, the default, always picks the most likely token. OpenAI’s default is 1.',
   }),
   top_p: share.meta({
-    description: 'Samples among the likeliest tokens that together have this probability.',
+    description: 'Samples from the most likely tokens whose probabilities add up to this value.',
   }),
-  frequency_penalty: penalty.meta({ description: 'Makes tokens rarer for each time that they came before.' }),
-  presence_penalty: penalty.meta({ description: 'Makes tokens rarer that came before.' }),
+  frequency_penalty: penalty.meta({
+    description: 'Reduces the score of tokens by how often they occurred before.',
+  }),
+  presence_penalty: penalty.meta({ description: 'Reduces the score of tokens that occurred before.' }),
   logit_bias: z
     .record(
-      z.string().regex(/^\d{1,9}$/, 'a token is named by its id'),
+      z.string().regex(/^\d{1,9}$/, 'expected token ids as keys'),
       z.number().min(-limits.logitBias).max(limits.logitBias),
     )
     .nullish()
-    .meta({ description: 'Added to the score of a token, by its id in this model’s vocabulary.' }),
+    .meta({ description: 'Values to add to the scores of tokens, by token ID in the model’s vocabulary.' }),
   seed: z.int().nullish().meta({
-    description: 'The same seed gives the same text. What is beyond 32 bits of it does not count.',
+    description: 'The same seed produces the same text. Only the lower 32 bits count.',
   }),
   stop: z
     .union([stopString, z.array(stopString).max(limits.stopStrings)], {
       error: 'Invalid input: expected a string or a list of strings',
     })
     .nullish()
-    .meta({ description: 'Strings that end the text, and are not part of it.' }),
-  n: z.int().min(1).max(limits.sequences).nullish().meta({ description: 'How many answers to give.' }),
+    .meta({ description: 'Strings that end the text. They are not included.' }),
+  n: z.int().min(1).max(limits.sequences).nullish().meta({ description: 'How many answers to generate.' }),
   top_k: z
     .int()
     .min(-1)
     .nullish()
-    .meta({ description: 'Samples among this many tokens; 0 and -1 mean all.' }),
-  min_p: share.meta({ description: 'Leaves out tokens less likely than this share of the likeliest.' }),
+    .meta({ description: 'Samples from this many of the most likely tokens. 0 and -1 mean all.' }),
+  min_p: share.meta({
+    description: 'Excludes tokens with less than this fraction of the highest probability.',
+  }),
   repetition_penalty: z
     .number()
     .gt(0)
     .max(limits.repetitionPenalty)
     .nullish()
-    .meta({ description: 'Above 1 makes tokens rarer that came before.' }),
+    .meta({ description: 'Values above 1 make tokens that occurred before less likely.' }),
   repetition_context_size: context.meta({ description: contextDescription }),
   presence_context_size: context.meta({ description: contextDescription }),
   frequency_context_size: context.meta({ description: contextDescription }),
   xtc_probability: share.meta({
-    description: 'How often all likely tokens but the last are left out (XTC).',
+    description:
+      'The probability of excluding all but the least likely of the tokens above the XTC threshold.',
   }),
-  xtc_threshold: z.number().min(0).max(0.5).nullish().meta({ description: 'What XTC calls likely.' }),
+  xtc_threshold: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .nullish()
+    .meta({ description: 'The probability threshold of XTC sampling.' }),
 }
 
 const samplingSchema = z.object(samplingShape)
 
-/** Smaller than any probability that a model gives its likeliest token: OpenAI allows a top_p of 0, the engine does not. */
-const leastTopP = 1e-6
+/** Replaces a top_p of 0, which OpenAI allows and the engine does not. It selects the most likely token. */
+const minTopP = 1e-6
 
-/** As the engine takes it, but for the limit of tokens. */
+/** Converts the sampling fields to the engine's options, except for the token limit. */
 export function toSampling(body: z.output<typeof samplingSchema>) {
   const { top_p: topP, top_k: topK, seed } = body
-  return present({
+  return omitNullish({
     temperature: body.temperature,
-    topP: topP == null ? topP : Math.max(topP, leastTopP),
+    topP: topP == null ? topP : Math.max(topP, minTopP),
     topK: topK == null ? topK : Math.max(topK, 0),
     minP: body.min_p,
     frequencyPenalty: body.frequency_penalty,

@@ -1,9 +1,15 @@
 import { z } from '@hono/zod-openapi'
 import type { Answer, Chunk, Usage } from 'mlx-app'
 import type { ServerEvent } from '../events.ts'
-import { finishReasonSchema, type Head, headShape, reasoningShape, toReasoning } from './chat-answer.ts'
+import {
+  type Envelope,
+  envelopeShape,
+  finishReasonSchema,
+  reasoningShape,
+  toReasoning,
+} from './chat-answer.ts'
 import { textLogprobsSchema, toTextLogprobs } from './logprobs.ts'
-import type { Merged } from './merge.ts'
+import type { StreamItem } from './merge-streams.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
 
 const choiceSchema = z.object({
@@ -16,13 +22,13 @@ const choiceSchema = z.object({
 
 export const textAnswerSchema = z
   .object({
-    ...headShape,
+    ...envelopeShape,
     object: z.literal('text_completion'),
-    choices: z.array(choiceSchema).meta({ description: 'The answers to the first prompt first.' }),
+    choices: z.array(choiceSchema).meta({ description: 'The answers, in the order of the prompts.' }),
     usage: usageSchema
       .nullish()
-      .meta({ description: 'Of all prompts together; in a stream only on its last chunk.' }),
-    timings: timingsSchema.optional().meta({ description: 'Where there is one prompt.' }),
+      .meta({ description: 'The usage of all prompts together. In a stream, only on the last chunk.' }),
+    timings: timingsSchema.optional().meta({ description: 'Only for a single prompt.' }),
   })
   .openapi('Completion')
 
@@ -30,14 +36,18 @@ type TextAnswer = z.output<typeof textAnswerSchema>
 
 export interface TextAnswerOptions {
   prompts: readonly string[]
-  /** Answers to each prompt. */
+  /** The number of answers to each prompt. */
   n: number
   echo: boolean
   withLogprobs: boolean
   includeUsage: boolean
 }
 
-export function toTextAnswer(head: Head, answers: readonly Answer[], options: TextAnswerOptions): TextAnswer {
+export function toTextAnswer(
+  envelope: Envelope,
+  answers: readonly Answer[],
+  options: TextAnswerOptions,
+): TextAnswer {
   const { prompts, echo, withLogprobs } = options
   const choices = answers.flatMap((answer, prompt) =>
     answer.choices.map(({ text, reasoning, logprobs, finishReason }) => ({
@@ -48,22 +58,22 @@ export function toTextAnswer(head: Head, answers: readonly Answer[], options: Te
     })),
   )
   return {
-    ...base(head),
+    ...base(envelope),
     choices: choices.map((choice, index) => ({ index, ...choice })),
     ...totals(answers),
   }
 }
 
-/** The chunks of the answers as events, with `[DONE]` after the last one. */
+/** Converts the chunks of the answers to events, with `[DONE]` after the last one. */
 export async function* textEvents(
-  head: Head,
-  chunks: AsyncIterable<Merged<Chunk>>,
+  envelope: Envelope,
+  chunks: AsyncIterable<StreamItem<Chunk>>,
   { prompts, n, echo, withLogprobs, includeUsage }: TextAnswerOptions,
 ): AsyncGenerator<ServerEvent, void> {
   const event = (chunk: Pick<TextAnswer, 'choices' | 'usage' | 'timings'>) => ({
-    data: { ...base(head), ...(includeUsage && { usage: null }), ...chunk } satisfies TextAnswer,
+    data: { ...base(envelope), ...(includeUsage && { usage: null }), ...chunk } satisfies TextAnswer,
   })
-  /** Characters of the tokens so far, by the index of the choice. */
+  /** The number of characters in the tokens so far, by choice. */
   const offsets = new Map<number, number>()
   const last: Chunk[] = []
   for await (const { source, item } of chunks) {
@@ -73,8 +83,14 @@ export async function* textEvents(
     const written = echo && offset === undefined ? `${prompts[source]}${text}` : text
     offsets.set(index, (offset ?? 0) + logprobs.reduce((sum, { token }) => sum + token.length, 0))
     if (written !== '' || reasoning || logprobs.length > 0) {
-      const told = withLogprobs ? toTextLogprobs(logprobs, offset ?? 0) : null
-      const choice = { index, text: written, ...toReasoning(reasoning), logprobs: told, finish_reason: null }
+      const converted = withLogprobs ? toTextLogprobs(logprobs, offset ?? 0) : null
+      const choice = {
+        index,
+        text: written,
+        ...toReasoning(reasoning),
+        logprobs: converted,
+        finish_reason: null,
+      }
       yield event({ choices: [choice] })
     }
     if (finishReason !== undefined) {
@@ -86,13 +102,13 @@ export async function* textEvents(
   yield { data: '[DONE]' }
 }
 
-function base(head: Head) {
+function base(envelope: Envelope) {
   return {
-    id: head.id,
+    id: envelope.id,
     object: 'text_completion' as const,
-    created: head.created,
-    model: head.model,
-    system_fingerprint: head.system_fingerprint,
+    created: envelope.created,
+    model: envelope.model,
+    system_fingerprint: envelope.system_fingerprint,
   }
 }
 

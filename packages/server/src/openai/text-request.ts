@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from 'mlx-app'
 import { streamOptionsSchema } from './chat-request.ts'
-import { only, refused } from './refusals.ts'
 import { samplingShape } from './sampling.ts'
+import { singleValue, unsupportedField } from './unsupported-fields.ts'
 
 const token = z.int().min(0)
 const oneOrMore =
-  'Invalid input: expected a text, a list of texts, a list of token ids or a list of such lists'
+  'Invalid input: expected a string, a list of strings, a list of token ids or a list of such lists'
 const tokens = z.array(token).min(1).max(limits.maxTokens)
 
 export const textRequestSchema = z
@@ -14,7 +14,7 @@ export const textRequestSchema = z
     model: z
       .string()
       .nullish()
-      .meta({ description: 'One of `GET /v1/models`; default: the configured one.' }),
+      .meta({ description: 'A model from `GET /v1/models`. Default: the configured model.' }),
     prompt: z
       .union(
         [
@@ -26,7 +26,7 @@ export const textRequestSchema = z
         { error: oneOrMore },
       )
       .meta({
-        description: 'What the model goes on with, without a chat template. Each of several has its answers.',
+        description: 'The text or texts to continue, without a chat template. Each gets its own answers.',
       }),
     ...samplingShape,
     logprobs: z
@@ -34,13 +34,17 @@ export const textRequestSchema = z
       .min(0)
       .max(limits.logprobs)
       .nullish()
-      .meta({ description: 'Tells the log-probability of each token and of so many alternatives.' }),
-    echo: z.boolean().nullish().meta({ description: 'Puts the prompt in front of the text.' }),
+      .meta({ description: 'Returns the log probability of each token and of this many alternatives.' }),
+    echo: z.boolean().nullish().meta({ description: 'Whether to repeat the prompt before the text.' }),
     stream: z.boolean().nullish(),
     stream_options: streamOptionsSchema.nullish(),
-    suffix: only('', 'models of chats don’t fill in.'),
-    best_of: z.int().min(1).nullish().meta({ description: 'Only as many as `n`: answers are not ranked.' }),
-    chat_template: refused('completions have no template.'),
+    suffix: singleValue('', 'chat models cannot fill in text.'),
+    best_of: z
+      .int()
+      .min(1)
+      .nullish()
+      .meta({ description: 'Must equal `n`, because answers are not ranked.' }),
+    chat_template: unsupportedField('completions do not use a chat template.'),
   })
   .openapi('CompletionRequest')
 

@@ -11,23 +11,23 @@ export const usageSchema = z
     total_tokens: count,
     prompt_tokens_details: z
       .object({ cached_tokens: count })
-      .meta({ description: 'Of the prompt: what was read for an earlier request already.' }),
+      .meta({ description: 'The prompt tokens that came from the prefix cache.' }),
     completion_tokens_details: z
       .object({ reasoning_tokens: count, accepted_prediction_tokens: count })
-      .meta({ description: 'Of the answer: what the model thought, and what a draft model proposed.' }),
+      .meta({ description: 'The reasoning tokens, and the accepted tokens of a draft model.' }),
   })
   .openapi('Usage')
 
 export const timingsSchema = z
   .object({
-    ttft_ms: milliseconds.meta({ description: 'Until the first token.' }),
+    ttft_ms: milliseconds.meta({ description: 'Time to first token.' }),
     total_ms: milliseconds,
-    queue_ms: milliseconds.meta({ description: 'Until the request had a place in the batch.' }),
+    queue_ms: milliseconds.meta({ description: 'Time until the request had a place in the batch.' }),
     tokens_per_second: z.number().min(0),
     prompt_tokens_per_second: z.number().min(0),
   })
   .openapi('Timings', {
-    description: 'How long it took, measured in the server; not a part of OpenAI’s API.',
+    description: 'Durations measured by the server. Not part of OpenAI’s API.',
   })
 
 export function toUsage(usage: Usage): z.output<typeof usageSchema> {

@@ -3,34 +3,34 @@ import { lookup } from 'node:dns/promises'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { isPublic } from './addresses.ts'
+import { isPublic } from './public-address.ts'
 
-/** What makes an image one that is not to be had; for the client's eyes. */
+/** The reason why an image cannot be downloaded. Clients see it. */
 export class DownloadRefused extends Error {
   override readonly name = 'DownloadRefused'
 }
 
 /**
- * Whether the list of the settings names the place of an address. An entry is a host, for HTTPS on its usual port, or a
- * whole origin such as `http://10.0.0.5:9000`.
+ * Whether images can be downloaded from a URL. An entry of `hosts` is a host name, for HTTPS on the default port, or
+ * an origin such as `http://10.0.0.5:9000`.
  */
-export function isListed(address: URL, hosts: readonly string[]): boolean {
+export function isAllowedHost(address: URL, hosts: readonly string[]): boolean {
   return hosts.some((entry) => {
     const origin = entry.includes('://') ? entry : `https://${entry}`
     return URL.canParse(origin) && new URL(origin).origin === address.origin
   })
 }
 
-/** Finds the addresses of a name; Node's own unless a test has another. */
+/** Resolves a host name. Tests replace Node's implementation. */
 export type Resolve = (hostname: string) => Promise<LookupAddress[]>
 
 const resolveName: Resolve = (hostname) => lookup(hostname, { all: true })
 
 /**
- * The bytes behind a listed address. Nothing else is asked: redirects are refused, and a name that leads to an address
- * inside is refused at the moment of connecting, so that a name can't change its mind after it was looked at.
+ * Downloads an image from an allowed host. Redirects are not followed. Names are checked when the connection is made,
+ * so that a name cannot resolve to a private address after the check.
  *
- * @throws DownloadRefused with what is wrong; Error of the network's, or AbortError after the signal.
+ * @throws DownloadRefused with the reason, a network Error, or an AbortError if `signal` aborts.
  */
 export async function download(
   address: URL,
@@ -38,11 +38,11 @@ export async function download(
   signal: AbortSignal,
   resolve: Resolve = resolveName,
 ): Promise<Uint8Array> {
-  const response = await open(address, signal, publicOnly(resolve))
+  const response = await open(address, signal, createPublicLookup(resolve))
   const { statusCode = 0 } = response
   try {
     if (statusCode >= 300 && statusCode < 400) throw new DownloadRefused('redirects are not followed')
-    if (statusCode !== 200) throw new DownloadRefused(`its host answered with status ${statusCode}`)
+    if (statusCode !== 200) throw new DownloadRefused(`the host answered with status ${statusCode}`)
     const chunks: Uint8Array[] = []
     let bytes = 0
     for await (const chunk of response) {
@@ -60,22 +60,22 @@ function open(address: URL, signal: AbortSignal, lookup: LookupFunction): Promis
   const request = address.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
     const headers = { accept: 'image/png, image/jpeg, image/webp', 'accept-encoding': 'identity' }
-    // A connection of its own, which nobody else's look-up opened.
+    // Use a new connection, so that the address is checked.
     const sent = request(address, { agent: false, headers, lookup, signal }, resolve)
     sent.on('error', reject)
     sent.end()
   })
 }
 
-/** Looks names up for a connection; `localhost` is listed by whoever means it. */
-function publicOnly(resolve: Resolve): LookupFunction {
+/** Creates a lookup that rejects private addresses. An allowed `localhost` is intended. */
+function createPublicLookup(resolve: Resolve): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname).then(
       (found) => {
         const [first] = found
         const refused = hostname !== 'localhost' && found.some(({ address }) => !isPublic(address))
         if (first === undefined || refused) {
-          callback(new DownloadRefused('its host leads to an address inside a network'), '')
+          callback(new DownloadRefused('the host resolves to a private address'), '')
         } else if (options.all === true) callback(null, found)
         else callback(null, first.address, first.family)
       },

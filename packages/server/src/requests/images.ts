@@ -1,97 +1,98 @@
 import type { ContentPart } from 'mlx-app'
 import type { Services } from '../context.ts'
-import { ApiError, invalid } from '../errors.ts'
-import { DownloadRefused, download, isListed } from './image-download.ts'
+import { ApiError, clientLeftError, invalid } from '../errors.ts'
+import { DownloadRefused, download, isAllowedHost } from './image-download.ts'
 
-/** Of one image; the worker takes no larger one. */
-const mostBytes = 16 * 1024 * 1024
-/** For all downloads of one request together, in milliseconds. */
-const downloadMs = 10_000
+/** The maximum size of an image, which is also the worker's limit. */
+const maxBytes = 16 * 1024 * 1024
+/** The timeout for all downloads of a request together. */
+const downloadTimeoutMs = 10_000
 
-const kinds = ['image/png', 'image/jpeg', 'image/webp'] as const
-const accepted = 'a data URL of a PNG, JPEG or WebP file in base64, or the address of one on a listed host'
+const mediaTypes = ['image/png', 'image/jpeg', 'image/webp'] as const
+const accepted = 'a base64 data URL of a PNG, JPEG or WebP file, or the URL of one on an allowed host'
 
 export interface ImageOptions {
-  /** What `ServedModels.resolve` gave as `model`. */
+  /** The model from `ServedModels.resolve`. */
   model: string | undefined
-  /** The client's. */
+  /** The signal of the client. */
   signal: AbortSignal
 }
 
-/** The images of one request. Bytes come from the request itself, or from hosts that the owner listed: nowhere else. */
+/** Reads the images of a request. They come from the request itself or from allowed hosts. */
 export class Images {
-  readonly #services: Pick<Services, 'service' | 'settings'>
+  readonly #services: Pick<Services, 'engineService' | 'settings'>
   readonly #options: ImageOptions
-  #sees: Promise<void> | undefined
+  #visionCheck: Promise<void> | undefined
   #bytesLeft: number
   #signal: AbortSignal | undefined
 
-  constructor(services: Pick<Services, 'service' | 'settings'>, options: ImageOptions) {
+  constructor(services: Pick<Services, 'engineService' | 'settings'>, options: ImageOptions) {
     this.#services = services
     this.#options = options
-    this.#bytesLeft = services.settings.bodyBytes
+    this.#bytesLeft = services.settings.maxBodyBytes
   }
 
   /**
-   * The image of a data URL, or of an address on a listed host.
+   * Reads an image from a data URL, or downloads it from an allowed host.
    *
-   * @param param where it stands in the body.
-   * @throws ApiError 400 for a model that doesn't see, before anything is fetched, and for whatever is no such image.
+   * @param param the path of the image in the body.
+   * @throws ApiError 400 if the model does not accept images, before any download, or if the image is invalid.
    */
   async fromUrl(url: string, param: string): Promise<ContentPart> {
-    await this.#demandSight(param)
+    await this.#requireVision(param)
     const inline = /^data:([^;,]*);base64,/i.exec(url.slice(0, 100))
     if (inline !== null) return fromBase64(url.slice(inline[0].length), inline[1], param)
     const address = URL.canParse(url) ? new URL(url) : undefined
     if (address?.protocol !== 'https:' && address?.protocol !== 'http:') {
-      throw invalid(`${param}: an image is ${accepted}.`, param)
+      throw invalid(`${param}: expected ${accepted}.`, param)
     }
     const { imageHosts } = this.#services.settings
-    if (!isListed(address, imageHosts) || address.username !== '' || address.password !== '') {
-      const listed = imageHosts.length === 0 ? 'none' : imageHosts.join(', ')
-      throw invalid(`${param}: nothing is fetched from there; listed hosts: ${listed}. ${dataUrl}`, param)
+    if (!isAllowedHost(address, imageHosts) || address.username !== '' || address.password !== '') {
+      const allowed = imageHosts.length === 0 ? 'none' : imageHosts.join(', ')
+      throw invalid(
+        `${param}: images are not downloaded from this host. Allowed hosts: ${allowed}. Use a data URL instead.`,
+        param,
+      )
     }
-    return { type: 'image', image: checked(await this.#download(address, param), param) }
+    return { type: 'image', image: checkImageFormat(await this.#download(address, param), param) }
   }
 
   /**
-   * The image of a base64 text.
+   * Reads an image from base64.
    *
-   * @throws ApiError 400 for a model that doesn't see, and for whatever is no image.
+   * @throws ApiError 400 if the model does not accept images or the image is invalid.
    */
   async fromBase64(data: string, mediaType: string, param: string): Promise<ContentPart> {
-    await this.#demandSight(param)
+    await this.#requireVision(param)
     return fromBase64(data, mediaType, param)
   }
 
-  /** Loads the model if it is not in memory: only then is it known whether it sees. */
-  #demandSight(param: string): Promise<void> {
+  /** Checks that the model accepts images, which is known only after it is loaded. */
+  #requireVision(param: string): Promise<void> {
     const { model, signal } = this.#options
-    this.#sees ??= this.#services.service.engine
+    this.#visionCheck ??= this.#services.engineService.engine
       .loadModel({ ...(model !== undefined && { model }), download: false, signal })
       .then((loaded) => {
         if (loaded.capabilities.includes('images')) return
-        throw new ApiError(400, 'unsupported', `${param}: this model takes no images.`, { param })
+        throw new ApiError(400, 'unsupported', `${param}: this model does not accept images.`, { param })
       })
-    return this.#sees
+    return this.#visionCheck
   }
 
   async #download(address: URL, param: string): Promise<Uint8Array> {
-    this.#signal ??= AbortSignal.any([this.#options.signal, AbortSignal.timeout(downloadMs)])
+    this.#signal ??= AbortSignal.any([this.#options.signal, AbortSignal.timeout(downloadTimeoutMs)])
     try {
-      const bytes = await download(address, Math.min(mostBytes, this.#bytesLeft), this.#signal)
+      const bytes = await download(address, Math.min(maxBytes, this.#bytesLeft), this.#signal)
       this.#bytesLeft -= bytes.length
       return bytes
     } catch (cause) {
-      if (this.#options.signal.aborted) {
-        throw new ApiError(499, 'client_closed_request', 'The client left.', { cause })
-      }
+      if (this.#options.signal.aborted) throw clientLeftError(cause)
       const reason = this.#signal.aborted
-        ? `it took longer than ${downloadMs / 1000} seconds`
+        ? `it took longer than ${downloadTimeoutMs / 1000} seconds`
         : cause instanceof DownloadRefused
           ? cause.message
-          : 'its host can not be reached'
-      throw new ApiError(400, 'invalid_value', `${param}: the image can't be had: ${reason}.`, {
+          : 'the host cannot be reached'
+      throw new ApiError(400, 'invalid_value', `${param}: the image could not be downloaded: ${reason}.`, {
         param,
         cause,
       })
@@ -99,30 +100,28 @@ export class Images {
   }
 }
 
-const dataUrl = 'Send the image as a data URL.'
-
 function fromBase64(data: string, mediaType: string | undefined, param: string): ContentPart {
-  const kind = mediaType?.toLowerCase()
-  if (kind !== 'image/jpg' && !kinds.some((known) => known === kind)) {
-    throw invalid(`${param}: an image is ${accepted}.`, param)
+  const type = mediaType?.toLowerCase()
+  if (type !== 'image/jpg' && !mediaTypes.some((known) => known === type)) {
+    throw invalid(`${param}: expected ${accepted}.`, param)
   }
-  if (data.length > (mostBytes / 3) * 4 + 4) {
-    throw invalid(`${param}: an image may have ${mostBytes} bytes.`, param)
+  if (data.length > (maxBytes / 3) * 4 + 4) {
+    throw invalid(`${param}: an image can have at most ${maxBytes} bytes.`, param)
   }
   const bytes = Buffer.from(data, 'base64')
-  // The decoder passes over what is no base64, so that less comes out than there should be.
-  const whole = data.replace(/={1,2}$/, '').length
-  if (bytes.length !== Math.floor((whole * 3) / 4)) throw invalid(`${param}: this is not base64.`, param)
-  return { type: 'image', image: checked(bytes, param) }
+  // The decoder skips invalid characters, so invalid base64 yields too few bytes.
+  const characters = data.replace(/={1,2}$/, '').length
+  if (bytes.length !== Math.floor((characters * 3) / 4)) throw invalid(`${param}: invalid base64.`, param)
+  return { type: 'image', image: checkImageFormat(bytes, param) }
 }
 
-/** By the first bytes: what an image says of itself may be wrong. */
-function checked(bytes: Uint8Array, param: string): Uint8Array {
+/** Checks the format of an image by its first bytes, because its media type may be wrong. */
+function checkImageFormat(bytes: Uint8Array, param: string): Uint8Array {
   const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1')
   const known =
     start.startsWith('\x89PNG\r\n\x1a\n') ||
     start.startsWith('\xff\xd8\xff') ||
     (start.startsWith('RIFF') && start.endsWith('WEBP'))
-  if (!known) throw invalid(`${param}: this is no PNG, JPEG or WebP file.`, param)
+  if (!known) throw invalid(`${param}: not a PNG, JPEG or WebP file.`, param)
   return bytes
 }

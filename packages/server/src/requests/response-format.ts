@@ -1,16 +1,17 @@
 import type { GenerateOptions, ToolChoice } from 'mlx-app'
 import { invalid } from '../errors.ts'
 
-/** What an answer is to look like, as the APIs ask for it. */
+/** The response format of a request, as the APIs define it. */
 export type RequestedFormat =
   | { type: 'text' }
   | { type: 'json_object' }
   | { type: 'json_schema'; schema?: Record<string, unknown> | null | undefined }
 
 /**
- * As the engine takes it. A schema is enforced whether or not it is `strict`; without one it is any JSON object.
+ * Converts a response format to the engine's options. A schema is always enforced, `strict` or not. Without a schema,
+ * any JSON object is allowed.
  *
- * @throws ApiError 400 where the request also demands a call of a tool, which leaves no room for a text.
+ * @throws ApiError 400 if the request also requires a tool call, because then there is no text.
  */
 export function toResponseFormat(
   format: RequestedFormat | null | undefined,
@@ -19,7 +20,7 @@ export function toResponseFormat(
 ): Pick<GenerateOptions, 'responseFormat'> {
   if (format == null || format.type === 'text') return {}
   if (choice !== 'auto' && choice !== 'none') {
-    throw invalid(`${param}: a demanded call of a tool leaves no room for a text of a format.`, param)
+    throw invalid(`${param}: cannot be combined with a tool_choice that requires a tool call.`, param)
   }
   if (format.type === 'json_object') return { responseFormat: { type: 'json_object' } }
   const { schema } = format

@@ -1,23 +1,27 @@
 import { limits, type Tool, type ToolChoice } from 'mlx-app'
 import { invalid } from '../errors.ts'
-import { shapeOf } from '../http/json-shape.ts'
+import { maxDepth, measureJson } from '../http/json-shape.ts'
 
 const toolName = /^[a-zA-Z0-9_.-]{1,64}$/
 
-/** A tool as the APIs give it, whatever they call its parts. */
+/** A tool of a request, in a form that all APIs share. */
 export interface RequestedTool {
   name: string
   description?: string | null | undefined
-  /** A JSON Schema; without one the tool takes nothing. */
+  /** A JSON Schema. Without it, the tool has no parameters. */
   parameters?: Record<string, unknown> | null | undefined
-  /** Where it stands in the body, as `tools.0.function`. */
+  /** The path of the tool in the body, such as `tools.0.function`. */
   param: string
 }
 
-/** @throws ApiError 400 for more tools than the engine takes, for a name that can't be one, or that stands there twice. */
+/**
+ * Converts the tools of a request to the engine's form.
+ *
+ * @throws ApiError 400 for too many tools, an invalid name, or a duplicate name.
+ */
 export function toTools(requested: readonly RequestedTool[]): Tool[] {
   if (requested.length > limits.tools) {
-    throw invalid(`tools: at most ${limits.tools} may be sent, not ${requested.length}.`, 'tools')
+    throw invalid(`tools: at most ${limits.tools} are allowed, but there are ${requested.length}.`, 'tools')
   }
   const names = new Set<string>()
   return requested.map(({ name, description, parameters, param }) => {
@@ -29,12 +33,21 @@ export function toTools(requested: readonly RequestedTool[]): Tool[] {
   })
 }
 
-/** @throws ApiError 400 for a name that can't be one of a tool. */
+/**
+ * Checks the name of a tool.
+ *
+ * @throws ApiError 400 if it is invalid.
+ */
 export function checkToolName(name: string, param: string): void {
-  if (!toolName.test(name)) throw invalid(`${param}: 1 to 64 letters, digits and _ . - make a name.`, param)
+  if (toolName.test(name)) return
+  throw invalid(`${param}: a name must have 1 to 64 letters, digits, underscores, dots or hyphens.`, param)
 }
 
-/** @throws ApiError 400 where a call is demanded of tools that are not there. */
+/**
+ * Checks a tool choice against the tools of the request.
+ *
+ * @throws ApiError 400 if it requires a tool that does not exist.
+ */
 export function toToolChoice(
   choice: ToolChoice | null | undefined,
   tools: readonly Tool[],
@@ -42,34 +55,33 @@ export function toToolChoice(
 ): ToolChoice {
   if (choice == null || choice === 'auto' || choice === 'none') return choice ?? 'auto'
   const names = tools.map(({ name }) => name)
-  if (names.length === 0) throw invalid(`${param}: a call is demanded, and the request has no tools.`, param)
+  if (names.length === 0)
+    throw invalid(`${param}: a tool call is required, but the request has no tools.`, param)
   if (choice === 'required' || names.includes(choice.name)) return choice
-  throw invalid(`${param}: there is no tool "${choice.name}", but: ${names.join(', ')}.`, param)
+  throw invalid(`${param}: there is no tool "${choice.name}". Available tools: ${names.join(', ')}.`, param)
 }
 
-/** As deep as a body may be, see http/body.ts: what walks through it later calls itself for each level. */
-const deepest = 128
-
 /**
- * The arguments of a past call, which OpenAI's APIs hold as JSON in a string. An empty string is a call without any.
+ * Parses the arguments of an earlier tool call, which OpenAI's APIs send as a JSON string. An empty string means no
+ * arguments.
  *
- * @throws ApiError 400 for what is no JSON object.
+ * @throws ApiError 400 if the text is not a JSON object.
  */
 export function readArguments(text: string, param: string): Record<string, unknown> {
   if (text.trim() === '') return {}
-  const { depth } = shapeOf(Buffer.from(text), { depth: deepest, values: Number.POSITIVE_INFINITY })
-  if (depth > deepest) throw invalid(`${param}: nested deeper than ${deepest} levels.`, param)
+  const { depth } = measureJson(Buffer.from(text), { depth: maxDepth, values: Number.POSITIVE_INFINITY })
+  if (depth > maxDepth) throw invalid(`${param}: nested more than ${maxDepth} levels deep.`, param)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    // Said below: what is no JSON is no JSON object.
+    // Reported below, together with JSON that is not an object.
   }
   if (isObject(value)) return value
-  throw invalid(`${param}: the arguments of a call are a JSON object in a string.`, param)
+  throw invalid(`${param}: the arguments must be a string that contains a JSON object.`, param)
 }
 
-/** The arguments of a call as OpenAI's APIs hold them. */
+/** Serialises the arguments of a tool call as OpenAI's APIs send them. */
 export function writeArguments(values: Record<string, unknown>): string {
   return JSON.stringify(values)
 }

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { contentPartSchema, logprobSchema, outputItemSchema, responseSchema } from './response-schemas.ts'
 
-const sequence = { sequence_number: z.int().min(0).meta({ description: 'Rises by one, from 0.' }) }
+const sequence = { sequence_number: z.int().min(0).meta({ description: 'Counts from 0.' }) }
 const inOutput = { ...sequence, output_index: z.int().min(0) }
 const inItem = { ...inOutput, item_id: z.string() }
 const inPart = { ...inItem, content_index: z.int().min(0) }
 
-/** An event that holds the whole response as it is then. */
+/** An event with the whole response so far. */
 function whole<const Type extends string>(type: Type) {
   return z.object({ type: z.literal(type), ...sequence, response: responseSchema })
 }
@@ -17,7 +17,7 @@ function event<const Type extends string, Shape extends z.core.$ZodLooseShape>(t
 
 const logprobs = z.array(logprobSchema)
 
-/** The data of one event: https://platform.openai.com/docs/api-reference/responses-streaming. */
+/** The data of an event: https://platform.openai.com/docs/api-reference/responses-streaming. */
 export const eventSchema = z
   .discriminatedUnion('type', [
     whole('response.created'),
@@ -50,5 +50,5 @@ export const eventSchema = z
 
 export type ResponseEvent = z.output<typeof eventSchema>
 type WithoutSequence<Event> = Event extends ResponseEvent ? Omit<Event, 'sequence_number'> : never
-/** An event before it has its number. */
+/** An event without its sequence number. */
 export type UnnumberedEvent = WithoutSequence<ResponseEvent>

@@ -3,15 +3,15 @@ import { z } from '@hono/zod-openapi'
 const id = z.string().min(1).nullish()
 const status = z.enum(['in_progress', 'completed', 'incomplete']).nullish()
 
-/** What a discriminated union says of a type that it doesn't know. */
+/** Returns the error of a discriminated union for an unknown type. */
 export function knownTypes(what: string, types: readonly string[]) {
   const list = types.map((type) => `"${type}"`).join(', ')
-  return { error: `${what} ${types.length === 1 ? 'is' : 'is one of'} ${list} here.` }
+  return { error: `${what} must be ${types.length === 1 ? '' : 'one of '}${list}.` }
 }
 
 const inputText = z
   .object({ type: z.literal('input_text'), text: z.string() })
-  .openapi('ResponseInputText', { description: 'Words of the user, or of the system.' })
+  .openapi('ResponseInputText', { description: 'Text of the user or the system.' })
 
 const inputImage = z
   .object({
@@ -19,18 +19,18 @@ const inputImage = z
     image_url: z
       .string()
       .nullish()
-      .meta({ description: 'A data URL, or an address on a host that the owner of the server lists.' }),
+      .meta({ description: 'A data URL, or a URL on a host that the server allows.' }),
     file_id: z.string().nullish(),
   })
-  .openapi('ResponseInputImage', { description: 'An image, for a model that sees.' })
+  .openapi('ResponseInputImage', { description: 'An image, for models that accept images.' })
 
 const pastText = z
   .object({ type: z.literal('output_text'), text: z.string() })
-  .openapi('ResponsePastText', { description: 'Words of an earlier answer.' })
+  .openapi('ResponsePastText', { description: 'Text of an earlier answer.' })
 
 const pastRefusal = z
   .object({ type: z.literal('refusal'), refusal: z.string() })
-  .openapi('ResponsePastRefusal', { description: 'An earlier answer that was none.' })
+  .openapi('ResponsePastRefusal', { description: 'A refusal in an earlier answer.' })
 
 const messagePart = z.discriminatedUnion(
   'type',
@@ -55,15 +55,15 @@ const functionCall = z
     status,
     call_id: z.string().min(1),
     name: z.string().min(1),
-    namespace: z.string().min(1).nullish().meta({ description: 'The namespace that the function is in.' }),
-    arguments: z.string().meta({ description: 'A JSON object in a string.' }),
+    namespace: z.string().min(1).nullish().meta({ description: 'The namespace of the function.' }),
+    arguments: z.string().meta({ description: 'A JSON object, as a string.' }),
   })
-  .openapi('ResponsePastFunctionCall', { description: 'A call that the model made earlier.' })
+  .openapi('ResponsePastFunctionCall', { description: 'An earlier call of the model.' })
 
 const outputPart = z.discriminatedUnion(
   'type',
   [inputText],
-  knownTypes('The type of a part of what a tool gives', ['input_text']),
+  knownTypes('The type of a tool output part', ['input_text']),
 )
 
 const functionCallOutput = z
@@ -71,10 +71,10 @@ const functionCallOutput = z
     type: z.literal('function_call_output'),
     id,
     status,
-    call_id: z.string().min(1).meta({ description: 'The `call_id` of the call that it answers.' }),
+    call_id: z.string().min(1).meta({ description: 'The `call_id` of the function call.' }),
     output: z.union([z.string(), z.array(outputPart)], { error: 'Expected a string or a list of parts.' }),
   })
-  .openapi('ResponseFunctionCallOutput', { description: 'What a function gave.' })
+  .openapi('ResponseFunctionCallOutput', { description: 'The output of a function.' })
 
 const reasoning = z
   .object({
@@ -84,12 +84,12 @@ const reasoning = z
     content: z.array(z.object({ type: z.literal('reasoning_text'), text: z.string() })).nullish(),
     summary: z.array(z.object({ type: z.literal('summary_text'), text: z.string() })).nullish(),
   })
-  .openapi('ResponsePastReasoning', { description: 'What the model thought earlier.' })
+  .openapi('ResponsePastReasoning', { description: 'Earlier reasoning of the model.' })
 
 const itemReference = z
   .object({ type: z.literal('item_reference'), id: z.string().min(1) })
   .openapi('ResponseItemReference', {
-    description: 'An item of a response that the server keeps, by its id.',
+    description: 'An item of a stored response, by its ID.',
   })
 
 /** An item of `input`. */

@@ -4,22 +4,22 @@ import type { InputItem, InputMessage, InputPart } from './input-items.ts'
 import type { RequestBody } from './request-body.ts'
 import type { Item, ItemPart } from './response-schemas.ts'
 
-/** An item of the conversation, and where the request has it. */
+/** An item of the conversation and its place in the request. */
 export interface PlacedItem {
   item: Item
-  /** As `input.2`; for one of an earlier response `previous_response_id`. */
+  /** Its path, such as `input.2`, or `previous_response_id` for an item of an earlier response. */
   param: string
 }
 
-/** Looks an item of a kept response up. */
+/** Finds an item of a stored response. */
 export type FindItem = (id: string) => Item | undefined
 
 /**
- * `input` in the form in which items are kept: each with an id, its content a list of parts.
+ * Converts `input` to items as they are stored: each has an ID, and its content is a list of parts.
  *
- * @throws ApiError 400 for what can't stand where it does, 404 for a reference to an item that is not kept.
+ * @throws ApiError 400 for an invalid item, 404 for a reference to an unknown item.
  */
-export function itemsOf(input: RequestBody['input'], find: FindItem): PlacedItem[] {
+export function toItems(input: RequestBody['input'], find: FindItem): PlacedItem[] {
   if (input == null) return []
   if (typeof input === 'string') {
     const message: InputMessage = { role: 'user', content: input }
@@ -66,7 +66,7 @@ function toItem(item: InputItem, param: string, find: FindItem): Item {
 function found(id: string, param: string, find: FindItem): Item {
   const item = find(id)
   if (item !== undefined) return item
-  const message = `${param}.id: there is no item "${id}" here: it was not stored, or has been dropped.`
+  const message = `${param}.id: there is no item "${id}". It was not stored, or it has been dropped.`
   throw new ApiError(404, 'item_not_found', message, { param: `${param}.id` })
 }
 
@@ -79,14 +79,14 @@ function toMessage(message: InputMessage, param: string): Item {
   }
   const parts: InputPart[] = typeof content === 'string' ? [{ type: 'input_text', text: content }] : content
   if (role !== 'assistant') {
-    const mayShow = role === 'user'
+    const allowsImages = role === 'user'
     return {
       ...common,
       role,
-      content: parts.map((part, place) => toPart(part, mayShow, partAt(param, place))),
+      content: parts.map((part, place) => toPart(part, allowsImages, partPath(param, place))),
     }
   }
-  const texts = parts.map((part, place) => textOf(part, partAt(param, place)))
+  const texts = parts.map((part, place) => getPartText(part, partPath(param, place)))
   return {
     ...common,
     role,
@@ -94,21 +94,22 @@ function toMessage(message: InputMessage, param: string): Item {
   }
 }
 
-function partAt(param: string, place: number): string {
+function partPath(param: string, place: number): string {
   return `${param}.content.${place}`
 }
 
-/** @param mayShow whether images may stand there. */
-function toPart(part: InputPart, mayShow: boolean, param: string): ItemPart {
-  if (part.type !== 'input_image' || !mayShow) return { type: 'input_text', text: textOf(part, param) }
+/** @param allowsImages whether the message can contain images. */
+function toPart(part: InputPart, allowsImages: boolean, param: string): ItemPart {
+  if (part.type !== 'input_image' || !allowsImages)
+    return { type: 'input_text', text: getPartText(part, param) }
   const { image_url: url } = part
   if (url != null) return { type: 'input_image', image_url: url, detail: 'auto' }
   const where = `${param}.image_url`
-  throw invalid(`${where}: an image is given by its data URL here, not by the id of a file.`, where)
+  throw invalid(`${where}: file ids are not supported. Send the image as a data URL.`, where)
 }
 
-function textOf(part: InputPart, param: string): string {
+function getPartText(part: InputPart, param: string): string {
   if (part.type === 'refusal') return part.refusal
   if (part.type !== 'input_image') return part.text
-  throw invalid(`${param}: images stand in messages of the user.`, param)
+  throw invalid(`${param}: only user messages can contain images.`, param)
 }

@@ -10,12 +10,12 @@ type AssistantMessage = Extract<Message, { role: 'assistant' }>
 type ItemMessage = Extract<Item, { type: 'message' }>
 
 /**
- * The conversation as the engine takes it. Thoughts, words and calls that follow each other are one turn of the
- * assistant; instructions and the system's messages at the start are one message, since many templates take no other.
+ * Converts items to messages of the engine. Consecutive reasoning, text and calls become one assistant turn.
+ * Instructions and system messages at the start become one message, because many templates accept only one.
  *
- * @throws ApiError 400 for arguments that are no JSON, an output without its call, and an image that can't be had.
+ * @throws ApiError 400 for arguments that are not JSON, an output without a call, or an invalid image.
  */
-export async function messagesOf(
+export async function toMessages(
   items: readonly PlacedItem[],
   instructions: string | null | undefined,
   images: Images,
@@ -24,7 +24,7 @@ export async function messagesOf(
   const messages: Message[] = []
   const callNames = new Map<string, string>()
   if (instructions) messages.push({ role: 'system', content: instructions })
-  /** The assistant's turn that the next item may still belong to. */
+  /** The assistant turn that the next item can still belong to. */
   let turn: AssistantMessage | undefined
   const openTurn = (taken: (turn: AssistantMessage) => boolean): AssistantMessage => {
     if (turn === undefined || taken(turn)) {
@@ -36,7 +36,7 @@ export async function messagesOf(
   for (const { item, param } of items) {
     if (item.type === 'reasoning') {
       const entry = openTurn(isOver)
-      entry.reasoning = (entry.reasoning ?? '') + thoughtsOf(item)
+      entry.reasoning = (entry.reasoning ?? '') + reasoningText(item)
     } else if (item.type === 'function_call') {
       const entry = openTurn(() => false)
       const name = names.toModel(item)
@@ -48,23 +48,23 @@ export async function messagesOf(
     } else {
       turn = undefined
       const message =
-        item.type === 'message' ? await messageOf(item, param, images) : resultOf(item, param, callNames)
-      add(messages, message)
+        item.type === 'message' ? await toMessage(item, param, images) : toToolMessage(item, param, callNames)
+      addMessage(messages, message)
     }
   }
   return messages
 }
 
-/** Words end a turn; one with calls is open until their outputs come, which many templates want right behind it. */
+/** Whether a turn is complete. Text ends a turn, but calls keep it open, because outputs must follow directly. */
 function isOver({ content, toolCalls }: AssistantMessage): boolean {
   return content !== '' && toolCalls === undefined
 }
 
-function thoughtsOf({ content, summary }: Extract<Item, { type: 'reasoning' }>): string {
+function reasoningText({ content, summary }: Extract<Item, { type: 'reasoning' }>): string {
   return (content.length > 0 ? content : summary).map(({ text }) => text).join('')
 }
 
-function resultOf(
+function toToolMessage(
   { call_id: id, output }: Extract<Item, { type: 'function_call_output' }>,
   param: string,
   callNames: ReadonlyMap<string, string>,
@@ -72,19 +72,19 @@ function resultOf(
   const name = callNames.get(id)
   if (name !== undefined) return { role: 'tool', content: output, toolCallId: id, name }
   const where = `${param}.call_id`
-  throw invalid(`${where}: there is no function_call "${id}" before its output.`, where)
+  throw invalid(`${where}: no function_call "${id}" precedes this output.`, where)
 }
 
-async function messageOf(item: ItemMessage, param: string, images: Images): Promise<Message> {
+async function toMessage(item: ItemMessage, param: string, images: Images): Promise<Message> {
   const parts = await Promise.all(
-    item.content.map((part, place) => contentOf(part, `${param}.content.${place}`, images)),
+    item.content.map((part, place) => toContentPart(part, `${param}.content.${place}`, images)),
   )
   const [first] = parts
   const role = item.role === 'user' ? 'user' : 'system'
   return { role, content: parts.length === 1 && first?.type === 'text' ? first.text : parts }
 }
 
-async function contentOf(
+async function toContentPart(
   part: ItemMessage['content'][number] | ItemPart,
   param: string,
   images: Images,
@@ -93,15 +93,15 @@ async function contentOf(
   return await images.fromUrl(part.image_url, `${param}.image_url`)
 }
 
-/** Joins the system's messages at the start. */
-function add(messages: Message[], message: Message): void {
+/** Adds a message, and merges system messages at the start. */
+function addMessage(messages: Message[], message: Message): void {
   const [first] = messages
   const joins = messages.length === 1 && first?.role === 'system' && message.role === 'system'
   if (!joins) messages.push(message)
-  else messages[0] = { role: 'system', content: `${wordsOf(first)}\n\n${wordsOf(message)}` }
+  else messages[0] = { role: 'system', content: `${getText(first)}\n\n${getText(message)}` }
 }
 
-function wordsOf({ content }: Message): string {
+function getText({ content }: Message): string {
   if (typeof content === 'string') return content
   return content.map((part) => (part.type === 'text' ? part.text : '')).join('')
 }

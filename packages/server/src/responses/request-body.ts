@@ -13,17 +13,17 @@ const formatSchema = z
         name: z.string(),
         schema: jsonSchema,
         description: z.string().nullish(),
-        strict: z.boolean().nullish().meta({ description: 'The answer is kept to the schema either way.' }),
+        strict: z.boolean().nullish().meta({ description: 'Ignored. The schema is always enforced.' }),
       }),
     ],
     knownTypes('The type of a format', ['text', 'json_object', 'json_schema']),
   )
-  .openapi('ResponseFormat', { description: 'What the text of the answer is held to.' })
+  .openapi('ResponseFormat', { description: 'The format of the answer.' })
 
 const metadataSchema = z
   .record(z.string().max(64), z.string().max(512))
-  .refine((pairs) => Object.keys(pairs).length <= 16, { error: 'At most 16 pairs may be given.' })
-  .meta({ description: 'Up to 16 pairs of strings that come back with the response.' })
+  .refine((pairs) => Object.keys(pairs).length <= 16, { error: 'At most 16 pairs are allowed.' })
+  .meta({ description: 'Up to 16 pairs of strings that are returned with the response.' })
 
 /** `POST /v1/responses`: https://platform.openai.com/docs/api-reference/responses/create. */
 export const requestBodySchema = z
@@ -32,47 +32,53 @@ export const requestBodySchema = z
     input: z
       .union([z.string(), z.array(inputItemSchema)], { error: 'Expected a string or a list of items.' })
       .nullish()
-      .meta({ description: 'What the user says, or the items of a conversation.' }),
+      .meta({ description: 'The message of the user, or the items of a conversation.' }),
     instructions: z
       .string()
       .nullish()
-      .meta({ description: 'A system message that goes before all; the next response doesn’t inherit it.' }),
+      .meta({ description: 'A system message at the start. Later responses do not inherit it.' }),
     previous_response_id: z
       .string()
       .nullish()
-      .meta({ description: 'A response that the server keeps: its conversation goes before `input`.' }),
+      .meta({ description: 'A stored response to continue. Its conversation comes before `input`.' }),
     tools: z.array(toolSchema).nullish(),
     tool_choice: toolChoiceSchema.nullish(),
     parallel_tool_calls: z.boolean().nullish(),
     text: z.object({ format: formatSchema.nullish(), verbosity: z.string().nullish() }).nullish(),
     reasoning: z.object({ effort: z.string().nullish(), summary: z.string().nullish() }).nullish().meta({
       description:
-        '`effort` is given to the chat template as `reasoning_effort`; `none` is `enable_thinking: false`.',
+        '`effort` is passed to the chat template as `reasoning_effort`. `none` sets `enable_thinking: false`.',
     }),
-    max_output_tokens: z.int().min(1).nullish().meta({ description: 'Most tokens, reasoning included.' }),
+    max_output_tokens: z
+      .int()
+      .min(1)
+      .nullish()
+      .meta({ description: 'The maximum tokens of the answer, including reasoning.' }),
     temperature: z.number().min(0).max(2).nullish(),
     top_p: z.number().gt(0).max(1).nullish(),
     top_logprobs: z.int().min(0).max(20).nullish(),
     include: z.array(z.string()).nullish().meta({
-      description:
-        '`message.output_text.logprobs` asks for log-probabilities, as top_logprobs does. Others are ignored.',
+      description: '`message.output_text.logprobs` returns log probabilities. Other values are ignored.',
     }),
     truncation: z
       .enum(['auto', 'disabled'])
       .nullish()
-      .meta({ description: '`auto` cuts the middle out of a conversation over the context of the model.' }),
-    store: z
-      .boolean()
-      .nullish()
-      .meta({ description: 'Whether the server keeps the response; default true.' }),
+      .meta({ description: '`auto` removes the middle of a conversation that exceeds the context length.' }),
+    store: z.boolean().nullish().meta({ description: 'Whether to store the response. Default: true.' }),
     stream: z.boolean().nullish(),
     metadata: metadataSchema.nullish(),
     user: z.string().nullish(),
     safety_identifier: z.string().nullish(),
     prompt_cache_key: z.string().nullish(),
-    background: z.boolean().nullish().meta({ description: 'true is refused.' }),
-    conversation: z.unknown().optional().meta({ description: 'Refused: the server keeps responses only.' }),
-    prompt: z.unknown().optional().meta({ description: 'Refused: the server keeps no prompts.' }),
+    background: z.boolean().nullish().meta({ description: '`true` is not supported.' }),
+    conversation: z
+      .unknown()
+      .optional()
+      .meta({ description: 'Not supported. Use `previous_response_id` instead.' }),
+    prompt: z
+      .unknown()
+      .optional()
+      .meta({ description: 'Not supported. Send `instructions` and `input` instead.' }),
   })
   .openapi('CreateResponse')
 

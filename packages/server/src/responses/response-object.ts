@@ -2,14 +2,14 @@ import type { Usage } from 'mlx-app'
 import { newId } from './ids.ts'
 import type { RequestBody } from './request-body.ts'
 import type { ResponseObject, ResponseUsage } from './response-schemas.ts'
-import { toldTool } from './tools.ts'
+import { toResponseTool } from './tools.ts'
 
-/** The response to a request, before there is anything in it. */
-export function newResponse(body: RequestBody, model: string): ResponseObject {
+/** Creates the response to a request, without output. */
+export function createResponseObject(body: RequestBody, model: string): ResponseObject {
   return {
     id: newId('resp'),
     object: 'response',
-    created_at: secondsNow(),
+    created_at: currentSeconds(),
     completed_at: null,
     status: 'in_progress',
     background: false,
@@ -27,11 +27,11 @@ export function newResponse(body: RequestBody, model: string): ResponseObject {
     safety_identifier: body.safety_identifier ?? null,
     service_tier: 'default',
     store: body.store ?? true,
-    // The engine's own, where the request says nothing.
+    // The engine's default.
     temperature: body.temperature ?? 0,
     text: { format: body.text?.format ?? { type: 'text' }, verbosity: body.text?.verbosity ?? 'medium' },
     tool_choice: body.tool_choice ?? 'auto',
-    tools: (body.tools ?? []).map(toldTool),
+    tools: (body.tools ?? []).map(toResponseTool),
     top_logprobs: body.top_logprobs ?? 0,
     top_p: body.top_p ?? 1,
     truncation: body.truncation ?? 'disabled',
@@ -41,8 +41,8 @@ export function newResponse(body: RequestBody, model: string): ResponseObject {
   }
 }
 
-/** What a call used, in the names of this API. */
-export function usageOf(usage: Usage): ResponseUsage {
+/** Converts the usage to the format of this API. */
+export function toResponseUsage(usage: Usage): ResponseUsage {
   const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = usage
   return {
     input_tokens: promptTokens,
@@ -53,6 +53,7 @@ export function usageOf(usage: Usage): ResponseUsage {
   }
 }
 
-export function secondsNow(): number {
+/** Returns the Unix time in seconds. */
+export function currentSeconds(): number {
   return Math.floor(Date.now() / 1000)
 }

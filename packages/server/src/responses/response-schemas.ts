@@ -6,14 +6,14 @@ const alternative = z.object({
   token: z.string(),
   bytes: z
     .array(z.int())
-    .meta({ description: 'The token in UTF-8; empty for one that is a part of a character.' }),
+    .meta({ description: 'The UTF-8 bytes of the token. Empty if it is only part of a character.' }),
   logprob: z.number(),
 })
 
 export const logprobSchema = alternative
   .extend({ top_logprobs: z.array(alternative) })
   .openapi('ResponseLogprob', {
-    description: 'A token, its log-probability, and the likeliest tokens there.',
+    description: 'A token, its log probability, and the most likely alternatives.',
   })
 
 export const outputTextSchema = z
@@ -46,13 +46,10 @@ const functionCall = z
     type: z.literal('function_call'),
     id: z.string(),
     status: itemStatus,
-    call_id: z.string().meta({ description: 'What `function_call_output` answers it by.' }),
+    call_id: z.string().meta({ description: 'The ID that `function_call_output` refers to.' }),
     name: z.string(),
-    namespace: z
-      .string()
-      .optional()
-      .meta({ description: 'The namespace that the function is in, if it is in one.' }),
-    arguments: z.string().meta({ description: 'A JSON object in a string.' }),
+    namespace: z.string().optional().meta({ description: 'The namespace of the function, if it has one.' }),
+    arguments: z.string().meta({ description: 'A JSON object, as a string.' }),
   })
   .openapi('ResponseFunctionCall')
 
@@ -63,7 +60,7 @@ const reasoning = z
     status: itemStatus,
     summary: z
       .array(z.object({ type: z.literal('summary_text'), text: z.string() }))
-      .meta({ description: 'Empty in what the server writes: the thoughts themselves are in `content`.' }),
+      .meta({ description: 'Always empty in responses of this server. The reasoning is in `content`.' }),
     content: z.array(reasoningText),
   })
   .openapi('ResponseReasoning')
@@ -97,7 +94,7 @@ const functionCallOutput = z
   })
   .openapi('ResponseStoredFunctionCallOutput')
 
-/** Anything that a conversation is made of, with an id, as it is kept. */
+/** An item of a conversation, as it is stored. */
 export const itemSchema = z
   .union([inputMessage, outputMessage, functionCall, functionCallOutput, reasoning])
   .openapi('ResponseItem')
@@ -106,12 +103,12 @@ const usageSchema = z
   .object({
     input_tokens: z.int(),
     input_tokens_details: z.object({
-      cached_tokens: z.int().meta({ description: 'Of `input_tokens`: taken from the prompt cache.' }),
-      cache_write_tokens: z.int().meta({ description: 'Always 0: what is kept costs nothing here.' }),
+      cached_tokens: z.int().meta({ description: 'The input tokens that came from the prefix cache.' }),
+      cache_write_tokens: z.int().meta({ description: 'Always 0, because caching a prompt costs nothing.' }),
     }),
     output_tokens: z.int(),
     output_tokens_details: z.object({
-      reasoning_tokens: z.int().meta({ description: 'Of `output_tokens`: thought.' }),
+      reasoning_tokens: z.int().meta({ description: 'The output tokens spent on reasoning.' }),
     }),
     total_tokens: z.int(),
   })
@@ -124,7 +121,7 @@ export const responseSchema = z
   .object({
     id: z.string(),
     object: z.literal('response'),
-    created_at: z.int().meta({ description: 'Seconds since 1970.' }),
+    created_at: z.int().meta({ description: 'Unix time, in seconds.' }),
     completed_at: z.int().nullable(),
     status: z.enum(['in_progress', 'completed', 'incomplete', 'failed']),
     background: z.literal(false),

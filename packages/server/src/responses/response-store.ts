@@ -1,37 +1,37 @@
-import type { Caller } from '../context.ts'
+import type { Caller } from '../caller.ts'
 import type { Settings } from '../settings.ts'
 import type { Item, ResponseObject } from './response-schemas.ts'
 
-/** A response and what it answers. */
+/** A response and the input that it answers. */
 export interface NewTurn {
   readonly caller: Caller
   readonly response: ResponseObject
-  /** The items of its own request. */
+  /** The items of the request. */
   readonly input: readonly Item[]
-  /** The response that it goes on from. */
+  /** The turn that this one continues. */
   readonly previous: Turn | undefined
 }
 
-/** A response that is kept. */
+/** A stored turn. */
 export interface Turn extends NewTurn {
-  /** Of its input and its response, as JSON. */
+  /** The size of the input and the response, as JSON. */
   readonly bytes: number
-  /** With all that it goes on from. */
+  /** The size including all earlier turns. */
   readonly chainBytes: number
 }
 
 /**
- * The responses that are kept, the least recently used going first. A response holds those that it goes on from: when
- * their ids are gone, the conversation is still whole. A caller sees its own only.
+ * Stores responses and drops the least recently used ones. A response keeps the turns that it continues alive, so that
+ * the conversation stays complete even after their IDs are dropped. Callers can access only their own responses.
  */
 export class ResponseStore {
-  readonly #most: number
-  readonly #mostBytes: number
-  /** By id, the least recently used first. */
+  readonly #maxResponses: number
+  readonly #maxBytes: number
+  /** The turns by ID, the least recently used first. */
   readonly #turns = new Map<string, Turn>()
-  /** What holds a turn: its id in the store, and each held turn that goes on from it. */
+  /** The reference count of each turn: one for its ID in the store, and one for each turn that continues it. */
   readonly #holders = new Map<Turn, number>()
-  /** Of held turns, by caller and id. */
+  /** The items of all turns that are alive, by caller and ID. */
   readonly #items = new Map<string, Item>()
   #bytes = 0
 
@@ -39,20 +39,21 @@ export class ResponseStore {
     storedResponses,
     storedResponseBytes,
   }: Pick<Settings, 'storedResponses' | 'storedResponseBytes'>) {
-    this.#most = storedResponses
-    this.#mostBytes = storedResponseBytes
+    this.#maxResponses = storedResponses
+    this.#maxBytes = storedResponseBytes
   }
 
-  /** Responses whose ids are known. */
+  /** The number of stored responses. */
   get size(): number {
     return this.#turns.size
   }
 
-  /** What all of them take, as JSON, with those that they go on from. */
+  /** The total size as JSON, including the turns that responses continue. */
   get bytes(): number {
     return this.#bytes
   }
 
+  /** Returns a stored turn and marks it as used. */
   get(caller: Caller, id: string): Turn | undefined {
     const turn = this.#turns.get(id)
     if (turn?.caller !== caller) return undefined
@@ -61,26 +62,26 @@ export class ResponseStore {
     return turn
   }
 
-  /** An item of a response that is kept. */
+  /** Returns an item of a stored turn. */
   item(caller: Caller, id: string): Item | undefined {
     return this.#items.get(itemKey(caller, id))
   }
 
-  /** A conversation that is larger than the whole store is not kept: it would only push all others out. */
+  /** Stores a turn. A conversation larger than the whole store is ignored, because it would displace all others. */
   add(turn: NewTurn): void {
     const bytes = Buffer.byteLength(JSON.stringify([turn.input, turn.response]))
     const chainBytes = bytes + (turn.previous?.chainBytes ?? 0)
-    if (this.#most === 0 || chainBytes > this.#mostBytes) return
+    if (this.#maxResponses === 0 || chainBytes > this.#maxBytes) return
     const kept = { ...turn, bytes, chainBytes }
     this.#turns.set(turn.response.id, kept)
     this.#hold(kept)
     for (const id of this.#turns.keys()) {
-      if (this.#turns.size <= this.#most && this.#bytes <= this.#mostBytes) break
+      if (this.#turns.size <= this.#maxResponses && this.#bytes <= this.#maxBytes) break
       this.#drop(id)
     }
   }
 
-  /** @returns whether there was one of that caller. */
+  /** Deletes a response. Returns whether the caller had it. */
   delete(caller: Caller, id: string): boolean {
     if (this.#turns.get(id)?.caller !== caller) return false
     this.#drop(id)
@@ -93,14 +94,14 @@ export class ResponseStore {
     if (turn !== undefined) this.#release(turn)
   }
 
-  /** One that was dropped meanwhile comes back with the turn that goes on from it. */
+  /** Adds a reference to a turn, and to its earlier turns if they were no longer alive. */
   #hold(turn: Turn): void {
     for (let held: Turn | undefined = turn; held !== undefined; held = held.previous) {
       const holders = this.#holders.get(held) ?? 0
       this.#holders.set(held, holders + 1)
       if (holders > 0) return
       this.#bytes += held.bytes
-      for (const item of ownItems(held)) this.#items.set(itemKey(held.caller, item.id), item)
+      for (const item of turnItems(held)) this.#items.set(itemKey(held.caller, item.id), item)
     }
   }
 
@@ -113,23 +114,23 @@ export class ResponseStore {
       }
       this.#holders.delete(held)
       this.#bytes -= held.bytes
-      for (const item of ownItems(held)) {
+      for (const item of turnItems(held)) {
         const key = itemKey(held.caller, item.id)
-        // A later request may have sent the same item again.
+        // A later request may have stored the same item again.
         if (this.#items.get(key) === item) this.#items.delete(key)
       }
     }
   }
 }
 
-/** The items of a conversation up to a turn and with it, the first one first. */
-export function itemsUpTo(turn: Turn | undefined): Item[] {
+/** Returns the items of a conversation up to and including a turn, oldest first. */
+export function collectItems(turn: Turn | undefined): Item[] {
   const turns: Turn[] = []
   for (let each = turn; each !== undefined; each = each.previous) turns.unshift(each)
-  return turns.flatMap(ownItems)
+  return turns.flatMap(turnItems)
 }
 
-function ownItems({ input, response }: NewTurn): Item[] {
+function turnItems({ input, response }: NewTurn): Item[] {
   return [...input, ...response.output]
 }
 

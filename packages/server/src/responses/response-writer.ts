@@ -2,13 +2,13 @@ import type { Chunk, TokenLogprob, ToolCall } from 'mlx-app'
 import { writeArguments } from '../requests/tools.ts'
 import type { ResponseEvent, UnnumberedEvent } from './event-schemas.ts'
 import { newId } from './ids.ts'
-import { secondsNow, usageOf } from './response-object.ts'
+import { currentSeconds, toResponseUsage } from './response-object.ts'
 import type { Logprob, OutputItem, ResponseObject } from './response-schemas.ts'
 import type { ToolNames } from './tool-names.ts'
 
 type ItemStatus = OutputItem['status']
 
-/** The item that the next piece may belong to; both kinds have one part. */
+/** The open item, which the next chunk may extend. Both types have a single part. */
 interface OpenItem {
   type: 'message' | 'reasoning'
   id: string
@@ -16,29 +16,29 @@ interface OpenItem {
   logprobs: Logprob[]
 }
 
-/** Makes the pieces of an answer the items of a response, and tells each step as an event. */
+/** Builds a response from the chunks of an answer, and the events of its stream. */
 export class ResponseWriter {
   #response: ResponseObject
   readonly #names: ToolNames
   #sequence = 0
   #open: OpenItem | undefined
-  /** White space that no item holds yet: models write some between thoughts, calls and words. */
+  /** White space that is in no item yet. Models write some between reasoning, calls and text. */
   #space = ''
-  /** Of tokens whose text has not come yet. */
+  /** The log probabilities of tokens whose text has not arrived yet. */
   #logprobs: Logprob[] = []
 
-  /** @param response as `newResponse` makes it */
+  /** @param response the result of `createResponseObject`. */
   constructor(response: ResponseObject, names: ToolNames) {
     this.#response = response
     this.#names = names
   }
 
-  /** As far as it is written. */
+  /** The response so far. */
   get response(): ResponseObject {
     return this.#response
   }
 
-  /** Whether anything was told. */
+  /** Whether any event was sent. */
   get begun(): boolean {
     return this.#sequence > 0
   }
@@ -52,16 +52,16 @@ export class ResponseWriter {
     if (chunk.reasoning) yield* this.#append('reasoning', chunk.reasoning)
     else this.#logprobs.push(...(chunk.logprobs ?? []).map(toLogprob))
     const raw = (chunk.toolErrors ?? []).map((error) => error.raw).join('')
-    // What should have been a call and is none is shown as the model wrote it.
+    // Malformed tool calls are shown as text.
     yield* this.#writeText(chunk.text + raw)
     for (const call of chunk.toolCalls ?? []) yield* this.#writeCall(call)
   }
 
-  /** The end of the items; then the response is whole. */
+  /** Yields the last events of the items and completes the response. */
   *end({ finishReason, usage }: Chunk): Generator<ResponseEvent, void> {
     const whole = finishReason !== 'length'
     const status = whole ? 'completed' : 'incomplete'
-    // An answer without a word is a message all the same.
+    // An empty answer still has a message.
     if (this.#response.output.length === 0 && this.#open === undefined) {
       yield* this.#append('message', this.#space)
     }
@@ -69,20 +69,20 @@ export class ResponseWriter {
     this.#response = {
       ...this.#response,
       status,
-      completed_at: whole ? secondsNow() : null,
+      completed_at: whole ? currentSeconds() : null,
       incomplete_details: whole ? null : { reason: 'max_output_tokens' },
-      usage: usage === undefined ? null : usageOf(usage),
+      usage: usage === undefined ? null : toResponseUsage(usage),
     }
   }
 
-  /** The last event of a response that came to its end. */
+  /** Returns the last event of a complete or incomplete response. */
   finished(): ResponseEvent {
     const response = this.#response
     const type = response.status === 'incomplete' ? 'response.incomplete' : 'response.completed'
     return this.#event({ type, response })
   }
 
-  /** The last event of one that failed. */
+  /** Returns the last event of a failed response. */
   failed(error: { code: string; message: string; param: string | null }): ResponseEvent {
     if (!this.begun) return this.#event({ type: 'error', ...error })
     const { code, message } = error
@@ -104,8 +104,8 @@ export class ResponseWriter {
     if (this.#open?.type !== type) {
       yield* this.#close('completed')
       this.#open = { type, id: newId(type === 'message' ? 'msg' : 'rs'), text: '', logprobs: [] }
-      const item = itemOf(this.#open, 'in_progress')
-      const part = partOf(this.#open)
+      const item = toOutputItem(this.#open, 'in_progress')
+      const part = toContentPart(this.#open)
       yield this.#event({
         type: 'response.output_item.added',
         output_index: this.#index,
@@ -124,7 +124,7 @@ export class ResponseWriter {
     yield this.#textDelta(open, text)
   }
 
-  /** With the log-probabilities that were told since the last one. */
+  /** Creates a text delta with the log probabilities since the last one. */
   #textDelta(open: OpenItem, delta: string): ResponseEvent {
     const logprobs = this.#logprobs.splice(0)
     open.logprobs.push(...logprobs)
@@ -139,20 +139,20 @@ export class ResponseWriter {
     if (open.type === 'reasoning') {
       yield this.#event({ type: 'response.reasoning_text.done', ...place, text })
     } else {
-      // The token that ends an answer has no text, and may come by itself.
+      // The token that ends an answer has no text and may arrive separately.
       if (this.#logprobs.length > 0) yield this.#textDelta(open, '')
       yield this.#event({ type: 'response.output_text.done', ...place, text, logprobs: open.logprobs })
     }
-    yield this.#event({ type: 'response.content_part.done', ...place, part: partOf(open) })
+    yield this.#event({ type: 'response.content_part.done', ...place, part: toContentPart(open) })
     this.#open = undefined
-    yield this.#add(itemOf(open, status))
+    yield this.#add(toOutputItem(open, status))
   }
 
-  /** Calls come whole, so their arguments are one piece. */
+  /** Writes a tool call. Calls arrive complete, so there is a single delta with the arguments. */
   *#writeCall(call: ToolCall): Generator<ResponseEvent, void> {
     yield* this.#close('completed')
     this.#space = ''
-    // They told of the tokens of the call.
+    // They belong to the tokens of the call.
     this.#logprobs = []
     const id = newId('fc')
     const output_index = this.#index
@@ -182,7 +182,7 @@ export class ResponseWriter {
     return this.#event({ type: 'response.output_item.done', output_index, item })
   }
 
-  /** Of the item that is open, or comes next. */
+  /** The index of the open item, or of the next one. */
   get #index(): number {
     return this.#response.output.length
   }
@@ -196,19 +196,19 @@ export class ResponseWriter {
   }
 }
 
-function itemOf(open: OpenItem, status: ItemStatus) {
+function toOutputItem(open: OpenItem, status: ItemStatus) {
   const { type, id, text } = open
   if (type === 'reasoning') {
     return { type, id, status, summary: [], content: [{ type: 'reasoning_text' as const, text }] }
   }
-  return { type, id, status, role: 'assistant' as const, content: [textPartOf(open)] }
+  return { type, id, status, role: 'assistant' as const, content: [toTextPart(open)] }
 }
 
-function partOf(open: OpenItem) {
-  return open.type === 'reasoning' ? { type: 'reasoning_text' as const, text: open.text } : textPartOf(open)
+function toContentPart(open: OpenItem) {
+  return open.type === 'reasoning' ? { type: 'reasoning_text' as const, text: open.text } : toTextPart(open)
 }
 
-function textPartOf({ text, logprobs }: OpenItem) {
+function toTextPart({ text, logprobs }: OpenItem) {
   return { type: 'output_text' as const, text, annotations: [], logprobs }
 }
 
@@ -220,6 +220,6 @@ function toLogprob({ token, logprob, top }: TokenLogprob): Logprob {
 }
 
 function alternative(token: string, logprob: number) {
-  // U+FFFD stands for bytes that are no character by themselves.
+  // U+FFFD stands for incomplete UTF-8.
   return { token, bytes: token.includes('\ufffd') ? [] : [...Buffer.from(token)], logprob }
 }

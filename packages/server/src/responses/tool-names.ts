@@ -1,67 +1,67 @@
 import { createHash } from 'node:crypto'
 
-/** A function as a request names it. */
+/** The name of a function in a request. */
 export interface FunctionName {
   name: string
-  /** The namespace that it is in, if it is in one. */
+  /** The namespace of the function, if it has one. */
   namespace?: string | null | undefined
 }
 
-const longest = 64
-/** Digits of a hash, enough to keep the names of one request apart. */
+const maxNameLength = 64
+/** The number of hash digits, enough to distinguish the names of a request. */
 const hashDigits = 8
 
 /**
- * The names by which the model knows functions: chat templates have no namespaces, so theirs goes before their own, as
+ * Maps function names to names for the model. Chat templates have no namespaces, so a namespace becomes a prefix, as in
  * `crm__get_customer`.
  */
 export class ToolNames {
   readonly #modelNames = new Map<string, string>()
   readonly #functions = new Map<string, FunctionName>()
 
-  /** @param offered those without a namespace keep their names, whatever the others would be called. */
+  /** @param offered the functions of a request. Those without a namespace always keep their names. */
   constructor(offered: readonly FunctionName[]) {
     const outside = offered.filter(({ namespace }) => namespace == null)
     const inside = offered.filter(({ namespace }) => namespace != null)
     for (const each of [...outside, ...inside]) this.#add(each)
   }
 
-  /** By what name the model knows a function, also one of an earlier turn that is not offered any more. */
+  /** Returns the model's name for a function, even if it is no longer offered. */
   toModel(named: FunctionName): string {
-    return this.#modelNames.get(keyOf(named)) ?? joined(named)
+    return this.#modelNames.get(functionKey(named)) ?? toModelName(named)
   }
 
-  /** What a request calls the function that the model calls. */
+  /** Returns the function for a name that the model uses. */
   fromModel(name: string): FunctionName {
     return this.#functions.get(name) ?? { name }
   }
 
   #add(offered: FunctionName): void {
-    const key = keyOf(offered)
+    const key = functionKey(offered)
     if (this.#modelNames.has(key)) return
-    const name = joined(offered)
-    const modelName = this.#functions.has(name) ? hashed(offered) : name
+    const name = toModelName(offered)
+    const modelName = this.#functions.has(name) ? hashName(offered) : name
     this.#modelNames.set(key, modelName)
     this.#functions.set(modelName, offered)
   }
 }
 
-/** The same in each turn: a conversation is found in the prompt cache by it. */
-function joined(named: FunctionName): string {
-  const name = plain(named)
-  return named.namespace != null && name.length > longest ? hashed(named) : name
+/** Returns the model's name for a function. It is stable across turns, which the prefix cache relies on. */
+function toModelName(named: FunctionName): string {
+  const name = qualifiedName(named)
+  return named.namespace != null && name.length > maxNameLength ? hashName(named) : name
 }
 
-/** Its end is kept, which is the function's own name. */
-function hashed(named: FunctionName): string {
-  const hash = createHash('sha256').update(keyOf(named)).digest('hex').slice(0, hashDigits)
-  return `${plain(named).slice(-(longest - hashDigits - 1))}_${hash}`
+/** Shortens a name and adds a hash. It keeps the end, which is the function's own name. */
+function hashName(named: FunctionName): string {
+  const hash = createHash('sha256').update(functionKey(named)).digest('hex').slice(0, hashDigits)
+  return `${qualifiedName(named).slice(-(maxNameLength - hashDigits - 1))}_${hash}`
 }
 
-function plain({ name, namespace }: FunctionName): string {
+function qualifiedName({ name, namespace }: FunctionName): string {
   return namespace == null ? name : `${namespace}__${name}`
 }
 
-function keyOf({ name, namespace }: FunctionName): string {
+function functionKey({ name, namespace }: FunctionName): string {
   return JSON.stringify([namespace ?? null, name])
 }

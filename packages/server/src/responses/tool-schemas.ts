@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { knownTypes } from './input-items.ts'
 
-/** The tools that OpenAI runs, or whose calls are no JSON: of those that its client for JavaScript 7.57.0 knows. */
-const foreignTypes = [
+/** Tool types that OpenAI runs itself, or whose calls are not JSON, from OpenAI's JavaScript client 7.57.0. */
+const unsupportedTypes = [
   'apply_patch',
   'code_interpreter',
   'computer',
@@ -26,44 +26,47 @@ export const jsonSchema = z.record(z.string(), z.unknown()).meta({ description: 
 const functionTool = z
   .object({
     type: z.literal('function'),
-    name: z.string().meta({ description: 'Letters, digits and `_ . -`, up to 64.' }),
+    name: z.string().meta({ description: 'Up to 64 letters, digits, `_`, `.` and `-`.' }),
     description: z.string().nullish(),
     parameters: jsonSchema.nullish(),
-    strict: z.boolean().nullish().meta({ description: 'Arguments are kept to the schema either way.' }),
+    strict: z
+      .boolean()
+      .nullish()
+      .meta({ description: 'Ignored. A required call always follows the schema.' }),
   })
-  .openapi('ResponseFunctionTool', { description: 'A function that the model may call.' })
+  .openapi('ResponseFunctionTool', { description: 'A function that the model can call.' })
 
-/** Comes back as it was sent, with what this server doesn't read. */
-const foreignTool = z.looseObject({ type: z.enum(foreignTypes) }).openapi('ResponseForeignTool', {
+/** A tool that is returned in the response as it was sent. */
+const unsupportedTool = z.looseObject({ type: z.enum(unsupportedTypes) }).openapi('ResponseForeignTool', {
   description:
-    'A tool that this server doesn’t have: the model is not told of it. A `tool_choice` that leaves no other is refused.',
+    'A tool that this server does not support. The model does not see it. A `tool_choice` that leaves only such tools is rejected.',
 })
 
 const namespaceTool = z
   .object({
     type: z.literal('namespace'),
-    name: z.string().meta({ description: 'Letters, digits and `_ . -`, up to 64.' }),
+    name: z.string().meta({ description: 'Up to 64 letters, digits, `_`, `.` and `-`.' }),
     description: z
       .string()
       .nullish()
-      .meta({ description: 'The model reads it before the description of the first function.' }),
+      .meta({ description: 'Put before the description of the first function.' }),
     tools: z.array(
       z.discriminatedUnion(
         'type',
-        [functionTool, foreignTool],
+        [functionTool, unsupportedTool],
         knownTypes('The type of a tool', ['function', 'custom']),
       ),
     ),
   })
   .openapi('ResponseNamespaceTool', {
     description:
-      'Functions that belong together. The model knows each by both names, as `crm__get_customer`; its calls have them apart, as `name` and `namespace`.',
+      'A group of functions. The model sees both names joined, as in `crm__get_customer`. Calls have them separately, as `name` and `namespace`.',
   })
 
 export const toolSchema = z.discriminatedUnion(
   'type',
-  [functionTool, namespaceTool, foreignTool],
-  knownTypes('The type of a tool', ['function', 'namespace', ...foreignTypes]),
+  [functionTool, namespaceTool, unsupportedTool],
+  knownTypes('The type of a tool', ['function', 'namespace', ...unsupportedTypes]),
 )
 
 const namedFunction = z
@@ -73,9 +76,9 @@ const namedFunction = z
     namespace: z
       .string()
       .nullish()
-      .meta({ description: 'The namespace that it is in, where several have one of that name.' }),
+      .meta({ description: 'The namespace, if several namespaces have a function of that name.' }),
   })
-  .openapi('ResponseNamedFunction', { description: 'The one function that must be called.' })
+  .openapi('ResponseNamedFunction', { description: 'The function to call.' })
 
 const namedNamespace = z
   .object({ type: z.literal('namespace'), name: z.string() })
@@ -89,19 +92,21 @@ const allowedTools = z
       .array(
         z.discriminatedUnion(
           'type',
-          [namedFunction, namedNamespace, foreignTool],
-          knownTypes('The type of a tool', ['function', 'namespace', ...foreignTypes]),
+          [namedFunction, namedNamespace, unsupportedTool],
+          knownTypes('The type of a tool', ['function', 'namespace', ...unsupportedTypes]),
         ),
       )
       .min(1),
   })
-  .openapi('ResponseAllowedTools', { description: 'The tools of `tools` that the model sees this time.' })
+  .openapi('ResponseAllowedTools', {
+    description: 'Restricts `tools` to those that the model sees in this request.',
+  })
 
 export const toolChoiceSchema = z.union([
   z.enum(['auto', 'none', 'required']),
   z.discriminatedUnion(
     'type',
-    [namedFunction, allowedTools, foreignTool],
+    [namedFunction, allowedTools, unsupportedTool],
     knownTypes('The type of a choice', ['function', 'allowed_tools']),
   ),
 ])
@@ -109,5 +114,5 @@ export const toolChoiceSchema = z.union([
 export type ToolParam = z.output<typeof toolSchema>
 export type FunctionToolParam = z.output<typeof functionTool>
 export type NamedFunction = z.output<typeof namedFunction>
-/** One of `tools` of the choice `allowed_tools`. */
+/** An entry of `tools` in the choice `allowed_tools`. */
 export type AllowedTool = z.output<typeof allowedTools>['tools'][number]

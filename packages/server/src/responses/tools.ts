@@ -5,41 +5,41 @@ import type { RequestBody } from './request-body.ts'
 import { type FunctionName, ToolNames } from './tool-names.ts'
 import type { AllowedTool, FunctionToolParam, NamedFunction, ToolParam } from './tool-schemas.ts'
 
-/** What a request offers the model. */
-export interface Offer {
+/** The tools that the model sees, and how they map to the request. */
+export interface ResolvedTools {
   tools: Tool[]
   toolChoice: ToolChoice
   names: ToolNames
-  /** The types of the tools that this server doesn't have. */
+  /** The types of unsupported tools, which are ignored. */
   leftOut: string[]
 }
 
-/** A function, the namespace that it is in, and where it stands in the body. */
-interface Offered extends Omit<RequestedTool, 'name'>, FunctionName {}
+/** A function, its namespace, and its path in the body. */
+interface OfferedFunction extends Omit<RequestedTool, 'name'>, FunctionName {}
 
 /**
- * The functions of a request, those of namespaces among them. What else agents offer by habit, as a search of the web,
- * is left out: they go on without it.
+ * Resolves the functions of a request, including those in namespaces. Other tools, such as web search, are ignored,
+ * because agents offer them by default and work without them.
  *
- * @throws ApiError 400 for names that can't be, more tools than the engine takes, and a choice that can't be kept to.
+ * @throws ApiError 400 for invalid names, too many tools, or a choice that cannot be met.
  */
-export function offerOf({ tools, tool_choice: choice }: RequestBody): Offer {
+export function resolveTools({ tools, tool_choice: choice }: RequestBody): ResolvedTools {
   const leftOut: string[] = []
-  const offered = (tools ?? []).flatMap((tool, place) => functionsOf(tool, `tools.${place}`, leftOut))
+  const offered = (tools ?? []).flatMap((tool, place) => collectFunctions(tool, `tools.${place}`, leftOut))
   const names = new ToolNames(offered)
   const all = toTools(offered.map((each) => ({ ...each, name: names.toModel(each) })))
-  return { ...chosen(choice, all, { offered, names, leftOut }), names, leftOut }
+  return { ...applyToolChoice(choice, all, { offered, names, leftOut }), names, leftOut }
 }
 
-/** The tools as the response tells them: functions with their defaults, the others as they were sent. */
-export function toldTool(tool: ToolParam): Record<string, unknown> {
-  if (tool.type === 'function') return toldFunction(tool)
+/** Converts a tool to its form in the response: functions with defaults, other tools as they were sent. */
+export function toResponseTool(tool: ToolParam): Record<string, unknown> {
+  if (tool.type === 'function') return toResponseFunction(tool)
   if (tool.type !== 'namespace') return tool
   const { type, name, description, tools } = tool
-  return { type, name, description: description ?? null, tools: tools.map(toldTool) }
+  return { type, name, description: description ?? null, tools: tools.map(toResponseTool) }
 }
 
-function toldFunction({ type, name, description, parameters, strict }: FunctionToolParam) {
+function toResponseFunction({ type, name, description, parameters, strict }: FunctionToolParam) {
   return {
     type,
     name,
@@ -49,7 +49,7 @@ function toldFunction({ type, name, description, parameters, strict }: FunctionT
   }
 }
 
-function functionsOf(tool: ToolParam, param: string, leftOut: string[]): Offered[] {
+function collectFunctions(tool: ToolParam, param: string, leftOut: string[]): OfferedFunction[] {
   if (tool.type === 'function') return [{ ...tool, param }]
   if (tool.type !== 'namespace') {
     leftOut.push(tool.type)
@@ -60,7 +60,7 @@ function functionsOf(tool: ToolParam, param: string, leftOut: string[]): Offered
   const functions = tools.flatMap((member, place) => {
     const where = `${param}.tools.${place}`
     if (member.type === 'function') checkToolName(member.name, `${where}.name`)
-    return functionsOf(member, where, leftOut).map((each) => ({ ...each, namespace }))
+    return collectFunctions(member, where, leftOut).map((each) => ({ ...each, namespace }))
   })
   const [first, ...rest] = functions
   if (first === undefined || !description) return functions
@@ -68,22 +68,22 @@ function functionsOf(tool: ToolParam, param: string, leftOut: string[]): Offered
   return [{ ...first, description: words }, ...rest]
 }
 
-type Found = Pick<Offer, 'names' | 'leftOut'> & { offered: readonly Offered[] }
+type Found = Pick<ResolvedTools, 'names' | 'leftOut'> & { offered: readonly OfferedFunction[] }
 
-function chosen(
+function applyToolChoice(
   choice: RequestBody['tool_choice'],
   all: Tool[],
   found: Found,
-): Pick<Offer, 'tools' | 'toolChoice'> {
+): Pick<ResolvedTools, 'tools' | 'toolChoice'> {
   if (choice == null || typeof choice === 'string') {
-    if (choice === 'required') refuseNothingLeft(all, found.leftOut)
+    if (choice === 'required') requireSupportedTool(all, found.leftOut)
     return { tools: all, toolChoice: toToolChoice(choice, all) }
   }
   if (choice.type === 'function') {
     return { tools: all, toolChoice: toToolChoice({ name: modelName(choice, 'tool_choice', found) }, all) }
   }
   if (choice.type !== 'allowed_tools') {
-    const message = `tool_choice: this server has no tool "${choice.type}": functions can be called here.`
+    const message = `tool_choice: the tool "${choice.type}" is not supported. Only functions can be called.`
     throw invalid(message, 'tool_choice')
   }
   const allowed = new Set(
@@ -91,7 +91,7 @@ function chosen(
   )
   const tools = all.filter(({ name }) => allowed.has(name))
   if (choice.mode === 'required') {
-    refuseNothingLeft(
+    requireSupportedTool(
       tools,
       choice.tools.map(({ type }) => type),
     )
@@ -99,12 +99,12 @@ function chosen(
   return { tools, toolChoice: toToolChoice(choice.mode, tools) }
 }
 
-/** @throws ApiError 400 where all that could be called are tools that this server doesn't have. */
-function refuseNothingLeft(tools: readonly Tool[], leftOut: readonly string[]): void {
+/** @throws ApiError 400 if only unsupported tools could be called. */
+function requireSupportedTool(tools: readonly Tool[], leftOut: readonly string[]): void {
   if (tools.length > 0 || leftOut.length === 0) return
   const types = [...new Set(leftOut)].map((type) => `"${type}"`).join(', ')
   throw invalid(
-    `tool_choice: a call is demanded, and this server has none of the tools ${types}.`,
+    `tool_choice: a tool call is required, but none of the tools ${types} is supported.`,
     'tool_choice',
   )
 }
@@ -119,17 +119,17 @@ function allowedNames(tool: AllowedTool, param: string, all: readonly Tool[], fo
   const { offered, names } = found
   const inside = offered.filter(({ namespace }) => namespace === tool.name)
   if (inside.length > 0) return inside.map((each) => names.toModel(each))
-  throw invalid(`${param}.name: there is no function in a namespace "${tool.name}".`, `${param}.name`)
+  throw invalid(`${param}.name: there are no functions in a namespace "${tool.name}".`, `${param}.name`)
 }
 
-/** Choices of OpenAI's API have no namespace, so the name alone does where only one function has it. */
+/** Finds a function by name. OpenAI's tool choices have no namespace, so a unique name is enough. */
 function modelName({ name, namespace }: NamedFunction, param: string, { offered, names }: Found): string {
   if (namespace != null) return names.toModel({ name, namespace })
   if (offered.some((each) => names.toModel(each) === name)) return name
   const [first, ...others] = offered.filter((each) => each.name === name)
   if (others.length > 0) {
     const where = `${param}.name`
-    throw invalid(`${where}: several namespaces have a function "${name}": add a "namespace".`, where)
+    throw invalid(`${where}: several namespaces have a function "${name}". Add "namespace".`, where)
   }
   return first === undefined ? name : names.toModel(first)
 }

@@ -21,7 +21,7 @@ describe.each([
   ['chat completions', () => provider().chat('hello')],
   ['responses, which the SDK takes by default', () => provider()('hello')],
 ])('the AI SDK over %s', (_, model) => {
-  test('generateText gives the answer, its end and its usage', async () => {
+  test('generateText returns the answer, its finish reason and its usage', async () => {
     const { text, finishReason, usage } = await generateText({
       model: model(),
       prompt: 'Say hello.',
@@ -49,7 +49,7 @@ describe.each([
     expect(answer).toMatchObject({ finishReason: 'length', usage: { outputTokens: 16 } })
   })
 
-  test('generateObject and an output give a value of the schema', async () => {
+  test('generateObject and an output return a value of the schema', async () => {
     const { object } = await generateObject({ model: model(), schema, prompt: 'Write JSON.', maxRetries })
     expect(object).toEqual({ model: 'hello', layers: 2, tiny: true })
     const { output } = await generateText({
@@ -73,7 +73,7 @@ describe.each([
     }),
   }
 
-  test('calls a tool, and goes on with its result in a second step', async () => {
+  test('calls a tool, and continues with its result in a second step', async () => {
     called.length = 0
     const { text, steps } = await generateText({
       model: model(),
@@ -87,7 +87,7 @@ describe.each([
     expect(text).toBe(weather.answer)
   })
 
-  test('does so streamed', async () => {
+  test('does the same streamed', async () => {
     called.length = 0
     const result = streamText({
       model: model(),
@@ -105,7 +105,7 @@ describe.each([
     expect(await result.text).toBe(weather.answer)
   })
 
-  test('raises APICallError with the words of the server', async () => {
+  test('throws APICallError with the server’s message', async () => {
     const error = await failureOf(
       generateText({ model: model(), prompt: 'Say hello.', temperature: 7, maxRetries }),
     )
@@ -117,8 +117,8 @@ describe.each([
     })
   })
 
-  test('an abort ends the generation: the log has it as a client that left', async () => {
-    const { engine } = shared.server.services.service
+  test('an abort ends the generation, logged as a client that disconnected', async () => {
+    const { engine } = shared.server.services.engineService
     const before = shared.server.logLines.length
     const controller = new AbortController()
     const result = streamText({

@@ -21,7 +21,7 @@ const client = () => anthropicClient(shared.server.url)
 const question = { model: 'hello', max_tokens: 100, ...ask('Say hello.') }
 
 describe('the client raises', () => {
-  test('BadRequestError, with the field and the id of the request', async () => {
+  test('BadRequestError, with the field and the request ID', async () => {
     const error = await failureOf(client().messages.create({ ...question, max_tokens: -1 }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({
@@ -33,31 +33,31 @@ describe('the client raises', () => {
     expect(error).toHaveProperty('error.request_id', error instanceof BadRequestError && error.requestID)
   })
 
-  test('BadRequestError for a prompt beyond the context, before a stream begins', async () => {
+  test('BadRequestError for a prompt that exceeds the context length, before a stream begins', async () => {
     const messages = [{ role: 'user' as const, content: 'word '.repeat(40_000) }]
     const error = await failureOf(client().messages.create({ ...question, messages, stream: true }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ apiMessage: expect.stringMatching(/^prompt is too long: /) })
   })
 
-  test('BadRequestError for a turn to go on with', async () => {
+  test('BadRequestError for prefill', async () => {
     const messages = [...question.messages, { role: 'assistant' as const, content: 'Hello' }]
     const error = await failureOf(client().messages.create({ ...question, messages }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ apiMessage: expect.stringContaining('(prefill)') })
   })
 
-  test('NotFoundError for a model that is not there, with the names of those that are', async () => {
+  test('NotFoundError for an unknown model, with the available ones', async () => {
     const error = await failureOf(client().messages.create({ ...question, model: 'claude' }))
     expect(error).toBeInstanceOf(NotFoundError)
     expect(error).toMatchObject({
       type: 'not_found_error',
-      apiMessage: 'There is no model "claude" here, but: hello.',
+      apiMessage: 'There is no model "claude". Available models: hello.',
     })
   })
 
-  test('RateLimitError over the streams of a key, with the time to wait', async () => {
-    const { generations, service } = shared.server.services
+  test('RateLimitError over the limit of a key, with the time to wait', async () => {
+    const { generations, engineService } = shared.server.services
     const endless = { ...ask(story), logitBias: { 2: -100 }, maxTokens: 20_000 }
     const stream = generations.stream('anonymous', endless, new AbortController().signal)
     await stream.next()
@@ -66,28 +66,28 @@ describe('the client raises', () => {
     expect(error).toMatchObject({ type: 'rate_limit_error' })
     if (error instanceof RateLimitError) expect(error.headers.get('retry-after')).toBe('1')
     await stream.return()
-    await until(async () => (await service.engine.status()).active === 0)
+    await until(async () => (await engineService.engine.status()).active === 0)
   })
 
-  test('ServiceUnavailableError while the server ends', async () => {
+  test('ServiceUnavailableError during shutdown', async () => {
     const server = await openServer()
-    server.services.service.drain()
+    server.services.engineService.drain()
     const error = await failureOf(anthropicClient(server.url).messages.create(question))
     expect(error).toBeInstanceOf(ServiceUnavailableError)
     expect(error).toMatchObject({ status: 503, type: 'overloaded_error' })
     await server.cut()
   })
 
-  test('PermissionDeniedError for a name that the server does not answer to', async () => {
+  test('PermissionDeniedError for a host that the server does not accept', async () => {
     const headers = { origin: 'https://example.org' }
     const error = await failureOf(client().messages.create(question, { headers }))
     expect(error).toBeInstanceOf(PermissionDeniedError)
     expect(error).toMatchObject({ type: 'permission_error', requestID: expect.stringMatching(/^req_/) })
   })
 
-  test('an APIError from an event, when the worker dies in the middle of a stream', async () => {
+  test('an APIError from an event, when the worker crashes during a stream', async () => {
     const server = await openServer()
-    const { engine } = server.services.service
+    const { engine } = server.services.engineService
     const stream = anthropicClient(server.url).messages.stream({
       ...question,
       ...ask(story),
@@ -103,7 +103,7 @@ describe('the client raises', () => {
   })
 })
 
-test('AuthenticationError without a key of the server, and an answer with it in either header', async () => {
+test('AuthenticationError without a valid key, and an answer with one in either header', async () => {
   const path = join(folder.path, 'keys.json')
   let key = ''
   const say = (text: string) => {

@@ -14,7 +14,7 @@ const client = () => anthropicClient(shared.server.url)
 const common = { model: 'hello', max_tokens: 500 }
 
 describe('messages.create', () => {
-  test('answers word for word, with usage and the id of the request', async () => {
+  test('answers word for word, with usage and the request ID', async () => {
     const question = { ...common, ...ask('What can you do?') }
     const message = await client().messages.create(question)
     expect(message).toMatchObject({
@@ -33,7 +33,7 @@ describe('messages.create', () => {
     expect(again.usage).toMatchObject({ input_tokens: 1, cache_read_input_tokens: counted - 1 })
   })
 
-  test('streams the same events that it would get from Anthropic', async () => {
+  test('streams the same events as Anthropic', async () => {
     const stream = await client().messages.create({ ...common, ...ask('Count to ten.'), stream: true })
     const types: string[] = []
     let text = ''
@@ -45,7 +45,7 @@ describe('messages.create', () => {
     expect(types).toEqual(textEvents)
   })
 
-  test('names the stop sequence that ended the text', async () => {
+  test('returns the stop sequence that ended the text', async () => {
     const stop_sequences = ['seven', 'five']
     const message = await client().messages.create({ ...common, ...ask('Count to ten.'), stop_sequences })
     expect(message).toMatchObject({
@@ -62,7 +62,7 @@ describe('messages.create', () => {
 })
 
 describe('messages.stream', () => {
-  test('ends with the whole message', async () => {
+  test('ends with the complete message', async () => {
     const stream = client().messages.stream({ ...common, ...ask(story) })
     let text = ''
     stream.on('text', (delta) => {
@@ -75,7 +75,7 @@ describe('messages.stream', () => {
     expect(message.usage.output_tokens).toBeGreaterThan(200)
   })
 
-  test('tells the true size of the prompt in its first event', async () => {
+  test('has the true size of the prompt in its first event', async () => {
     const question = { ...common, ...ask('Does it work?') }
     const { input_tokens: counted } = await client().messages.countTokens({
       model: 'hello',
@@ -92,7 +92,7 @@ describe('messages.stream', () => {
   })
 
   test('an abort ends the generation', async () => {
-    const { engine } = shared.server.services.service
+    const { engine } = shared.server.services.engineService
     const stream = client().messages.stream({ ...common, ...ask(story) })
     const ended = failureOf(stream.done())
     stream.once('text', () => stream.abort())
@@ -107,7 +107,7 @@ describe('tools', () => {
   const tools = [tool]
   const question = { role: 'user' as const, content: weather.question }
 
-  test('a call, its result, and the answer that is made of it', async () => {
+  test('a call, its result, and the answer', async () => {
     const asked = await client().messages.create({ ...common, tools, messages: [question] })
     expect(asked).toMatchObject({
       content: [{ type: 'tool_use', name, input: { city: 'Bern' } }],
@@ -126,14 +126,14 @@ describe('tools', () => {
     expect(answer).toMatchObject({ content: [{ text: weather.answer }], stop_reason: 'end_turn' })
   })
 
-  test('a stream brings a call whose input is an object', async () => {
+  test('a stream has a call whose input is an object', async () => {
     const stream = client().messages.stream({ ...common, tools, messages: [question] })
     const { content, stop_reason } = await stream.finalMessage()
     expect(content).toMatchObject([{ type: 'tool_use', name, input: { city: 'Bern' } }])
     expect(stop_reason).toBe('tool_use')
   })
 
-  test('the loop of the client runs the tool by itself, streamed or not', async () => {
+  test('the client’s tool runner works, streamed or not', async () => {
     const cities: string[] = []
     const runnable = {
       ...tool,
@@ -153,7 +153,7 @@ describe('tools', () => {
   })
 })
 
-test('an answer is parsed by a schema of zod', async () => {
+test('an answer is parsed with a zod schema', async () => {
   const format = zodOutputFormat(z.object({ model: z.literal('hello'), tiny: z.boolean() }))
   const message = await client().messages.parse({
     ...common,

@@ -28,7 +28,7 @@ const usageSchema = z
     total: usage.total_tokens,
   }))
 
-test('invoke gives the answer, its end and its usage', async () => {
+test('invoke returns the answer, its finish reason and its usage', async () => {
   const answer = await chat().invoke('Say hello.')
   expect(answer.content).toBe(answerTo('Say hello.'))
   expect(answer.response_metadata).toMatchObject({ finish_reason: 'stop' })
@@ -38,7 +38,7 @@ test('invoke gives the answer, its end and its usage', async () => {
   expect(total).toBe(input + output)
 })
 
-test('stream gives it in pieces', async () => {
+test('stream yields it in chunks', async () => {
   const pieces = []
   for await (const piece of await chat().stream(story)) pieces.push(piece.text)
   expect(pieces.length).toBeGreaterThan(1)
@@ -55,7 +55,7 @@ test.each(['jsonSchema', 'functionCalling', 'jsonMode'] as const)(
   },
 )
 
-test('bindTools lets the model call, and it goes on with the result', async () => {
+test('bindTools lets the model call a tool and use the result', async () => {
   const getWeather = tool(() => weather.result, {
     name: weather.name,
     description: weather.description,
@@ -71,7 +71,7 @@ test('bindTools lets the model call, and it goes on with the result', async () =
   expect((await model.invoke([question, asked, result])).content).toBe(weather.answer)
 })
 
-test('raises the error of the client beneath, with what the server says', async () => {
+test('throws the error of the underlying client, with the server’s message', async () => {
   const error = await failureOf(chat({ model: 'gpt-5' }).invoke('Say hello.'))
   expect(error).toMatchObject({ status: 404, code: 'model_not_found' })
 })

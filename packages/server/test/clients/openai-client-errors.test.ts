@@ -33,14 +33,14 @@ describe('the client raises', () => {
     })
   })
 
-  test('BadRequestError for a prompt beyond the context of the model', async () => {
+  test('BadRequestError for a prompt that exceeds the context length', async () => {
     const messages = [{ role: 'user' as const, content: 'word '.repeat(40_000) }]
     const error = await failureOf(client().chat.completions.create({ model, messages, stream: true }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ code: 'context_length_exceeded' })
   })
 
-  test('NotFoundError for a model that is not there, with the names of those that are', async () => {
+  test('NotFoundError for an unknown model, with the available ones', async () => {
     const created = await failureOf(
       client().chat.completions.create({ model: 'gpt-5', ...ask('Say hello.') }),
     )
@@ -48,25 +48,25 @@ describe('the client raises', () => {
       expect(error).toBeInstanceOf(NotFoundError)
       expect(error).toMatchObject({
         code: 'model_not_found',
-        message: expect.stringContaining('"gpt-5" here, but: hello'),
+        message: expect.stringContaining('"gpt-5". Available models: hello'),
       })
     }
   })
 
-  test('NotFoundError for a path that is none', async () => {
+  test('NotFoundError for an unknown path', async () => {
     const error = await failureOf(client().files.list())
     expect(error).toBeInstanceOf(NotFoundError)
-    expect(error).toMatchObject({ message: '404 There is no GET /v1/files.' })
+    expect(error).toMatchObject({ message: '404 There is no endpoint GET /v1/files.' })
   })
 
-  test('BadRequestError for embeddings of a model that gives none', async () => {
+  test('BadRequestError for a model without embeddings', async () => {
     const error = await failureOf(client().embeddings.create({ model, input: 'Say hello.' }))
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ code: 'unsupported', message: expect.stringContaining('hello') })
   })
 
-  test('RateLimitError over the streams of a key, with the time to wait', async () => {
-    const { engine } = shared.server.services.service
+  test('RateLimitError over the limit of a key, with the time to wait', async () => {
+    const { engine } = shared.server.services.engineService
     const stream = await client().chat.completions.create({
       model,
       ...ask(story),
@@ -83,9 +83,9 @@ describe('the client raises', () => {
     await until(async () => (await engine.status()).active === 0)
   })
 
-  test('InternalServerError with 503 and Retry-After while the server ends', async () => {
+  test('InternalServerError with 503 and Retry-After during shutdown', async () => {
     const server = await openServer()
-    server.services.service.drain()
+    server.services.engineService.drain()
     const error = await failureOf(
       openaiClient(server.url).chat.completions.create({ model, ...ask('Say hello.') }),
     )
@@ -95,7 +95,7 @@ describe('the client raises', () => {
   })
 })
 
-test('AuthenticationError without a key of the server, and an answer with it', async () => {
+test('AuthenticationError without a valid key, and an answer with one', async () => {
   const path = join(folder.path, 'keys.json')
   let key = ''
   const say = (text: string) => {

@@ -34,7 +34,7 @@ describe('chat.completions.create', () => {
     expect(Math.abs(answer.created - Date.now() / 1000)).toBeLessThan(60)
   })
 
-  test('streams the same, and usage at the end when asked', async () => {
+  test('streams the same, with usage at the end if requested', async () => {
     const stream = await client().chat.completions.create({
       model,
       ...ask(story),
@@ -53,7 +53,7 @@ describe('chat.completions.create', () => {
     for (const { usage } of chunks.slice(0, -1)) expect(usage ?? null).toBeNull()
   })
 
-  test('streams through the helper, whose final answer is the whole', async () => {
+  test('streams through the helper, which returns the complete answer', async () => {
     const stream = client().chat.completions.stream({ model, ...ask('Count to ten.') })
     let text = ''
     stream.on('content', (delta) => {
@@ -63,7 +63,7 @@ describe('chat.completions.create', () => {
     expect(text).toBe(answerTo('Count to ten.'))
   })
 
-  test('gives n answers, each with its index', async () => {
+  test('returns n answers, each with its index', async () => {
     const answer = await client().chat.completions.create({ model, ...ask('Say hello.'), n: 3 })
     expect(answer.choices.map(({ index, message }) => [index, message.content])).toEqual(
       [0, 1, 2].map((index) => [index, answerTo('Say hello.')]),
@@ -76,7 +76,7 @@ describe('chat.completions.create', () => {
     expect(texts).toEqual([answerTo('Say hello.'), answerTo('Say hello.')])
   })
 
-  test('tells the log-probability of each token and its alternatives', async () => {
+  test('returns the log probability of each token and its alternatives', async () => {
     const { choices } = await client().chat.completions.create({
       model,
       ...ask('Say hello.'),
@@ -94,7 +94,7 @@ describe('chat.completions.create', () => {
     }
   })
 
-  test('gives the same text for a seed, and others for others', async () => {
+  test('returns the same text for the same seed, and others for other seeds', async () => {
     const texts = []
     for (const seed of [7, 7, 8, 9]) {
       const { choices } = await client().chat.completions.create({
@@ -126,8 +126,8 @@ describe('chat.completions.create', () => {
     expect(answerTo(story).startsWith(cut.choices[0]?.message.content ?? 'none')).toBe(true)
   })
 
-  test('is stopped by its controller: the generation ends in the engine', async () => {
-    const engine = shared.server.services.service.engine
+  test('ends the generation in the engine when its controller aborts', async () => {
+    const engine = shared.server.services.engineService.engine
     const stream = await client().chat.completions.create({
       model,
       ...ask(story),
@@ -166,7 +166,7 @@ describe('tools', () => {
     },
   })
 
-  test('runTools calls the function, and gives the answer that follows', async () => {
+  test('runTools calls the function and returns the answer', async () => {
     called.length = 0
     const runner = client().chat.completions.runTools({
       model,
@@ -177,7 +177,7 @@ describe('tools', () => {
     expect(called).toEqual([{ city: 'Bern' }])
   })
 
-  test('runTools does so streamed too', async () => {
+  test('runTools works streamed too', async () => {
     called.length = 0
     const runner = client().chat.completions.runTools({
       model,
@@ -218,7 +218,7 @@ describe('tools', () => {
   })
 })
 
-test('chat.completions.parse gives a value of the zod schema', async () => {
+test('chat.completions.parse returns a value of the zod schema', async () => {
   const schema = z.object({ model: z.string().max(20), layers: z.int().max(9), tiny: z.boolean() })
   const { choices } = await client().chat.completions.parse({
     model,
@@ -228,7 +228,7 @@ test('chat.completions.parse gives a value of the zod schema', async () => {
   expect(choices[0]?.message.parsed).toEqual({ model: 'hello', layers: 2, tiny: true })
 })
 
-test('completions.create goes on with a prompt', async () => {
+test('completions.create continues a prompt', async () => {
   const prompt = '<|im_start|>user\nSay hello.<|im_end|>\n<|im_start|>assistant\n'
   const { choices, object } = await client().completions.create({ model, prompt })
   expect(object).toBe('text_completion')
@@ -239,7 +239,7 @@ test('completions.create goes on with a prompt', async () => {
   expect(text).toBe(answerTo('Say hello.'))
 })
 
-test('models.list and models.retrieve tell what there is', async () => {
+test('models.list and models.retrieve return the models', async () => {
   const models = []
   for await (const entry of client().models.list()) models.push(entry)
   expect(models[0]).toMatchObject({ id: 'hello', object: 'model', created: expect.any(Number) })

@@ -26,6 +26,6 @@ test.each(snippets)('%s', async (code) => {
   expect(stdout).toBe(`${shown}\n`)
 })
 
-test('both clients are there', () => {
+test('both clients are shown', () => {
   expect(snippets).toHaveLength(2)
 })

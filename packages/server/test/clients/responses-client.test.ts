@@ -18,7 +18,7 @@ const model = 'hello'
 const tools = toolExample.tools.map((tool) => ({ type: 'function' as const, strict: true, ...tool }))
 
 describe('responses.create', () => {
-  test('gives the text, the usage and the status', async () => {
+  test('returns the text, the usage and the status', async () => {
     const response = await client.responses.create({ model, input: 'Say hello.' })
     expect(response.output_text).toBe(answerTo('Say hello.'))
     expect(response.status).toBe('completed')
@@ -26,7 +26,7 @@ describe('responses.create', () => {
     expect(response.usage).toMatchObject({ input_tokens: 11, output_tokens: 10, total_tokens: 21 })
   })
 
-  test('goes on from an earlier response, whose beginning is in the prompt cache', async () => {
+  test('continues an earlier response from the prefix cache', async () => {
     const first = await client.responses.create({ model, input: story })
     const second = await client.responses.create({
       model,
@@ -53,7 +53,7 @@ describe('responses.create', () => {
     expect(second.output_text).toBe(toolExample.answer)
   })
 
-  test('runs the loop of a tool in a namespace, beside one that the server does not have', async () => {
+  test('runs the loop of a tool in a namespace, next to an unsupported one', async () => {
     const namespace = { type: 'namespace' as const, name: 'mcp__weather', description: 'Weather.' }
     const offered = [{ ...namespace, tools }, { type: 'web_search' as const }]
     const name = toolExample.call.name
@@ -92,7 +92,7 @@ describe('responses.create', () => {
 })
 
 describe('responses.stream', () => {
-  test('puts the events together', async () => {
+  test('collects the events', async () => {
     const stream = client.responses.stream({ model, input: story })
     let text = ''
     stream.on('response.output_text.delta', ({ delta }) => {
@@ -103,7 +103,7 @@ describe('responses.stream', () => {
     expect(text).toBe(answerTo(story))
   })
 
-  test('gives the events one by one', async () => {
+  test('yields the events one by one', async () => {
     const types: string[] = []
     let text = ''
     const stream = await client.responses.create({ model, input: 'Say hello.', stream: true })
@@ -124,7 +124,7 @@ describe('responses.stream', () => {
     ])
   })
 
-  test('puts the arguments of a call together', async () => {
+  test('collects the arguments of a call', async () => {
     const parameters = z.object({ city: z.string().describe('The name of the city') })
     const { name } = toolExample.call
     const description = 'The weather of a city, now.'
@@ -141,16 +141,16 @@ describe('responses.stream', () => {
     ])
   })
 
-  test('ends the answer when the client leaves', async () => {
+  test('ends the answer when the client disconnects', async () => {
     const stream = await client.responses.create({ model, input: story, stream: true })
     for await (const event of stream) if (event.type === 'response.output_text.delta') break
-    await shared.server.services.generations.drained()
+    await shared.server.services.generations.waitUntilIdle()
     expect(shared.server.services.generations.active).toBe(0)
   })
 })
 
 describe('responses.parse', () => {
-  test('gives a value of a zod schema', async () => {
+  test('returns a value of a zod schema', async () => {
     const schema = z.object({ model: z.string(), layers: z.number(), tiny: z.boolean() })
     const response = await client.responses.parse({
       model,
@@ -161,8 +161,8 @@ describe('responses.parse', () => {
   })
 })
 
-describe('a response that is kept', () => {
-  test('is read, listed and deleted', async () => {
+describe('a stored response', () => {
+  test('can be retrieved, listed and deleted', async () => {
     const { id, output } = await client.responses.create({ model, input: 'Say hello.' })
     expect((await client.responses.retrieve(id)).output).toEqual(output)
     const next = await client.responses.create({ model, input: 'Count to ten.', previous_response_id: id })
@@ -175,7 +175,7 @@ describe('a response that is kept', () => {
     await expect(client.responses.retrieve(id)).rejects.toThrow(NotFoundError)
   })
 
-  test('is named by its items', async () => {
+  test('can be referred to by its items', async () => {
     const first = await client.responses.create({ model, input: toolExample.question, tools })
     const input: OpenAI.Responses.ResponseInputItem[] = first.output.map((item) => ({
       type: 'item_reference',

@@ -1,0 +1,252 @@
+import { setTimeout } from 'node:timers/promises'
+import {
+  createEngine,
+  type Engine,
+  EngineError,
+  type EngineOptions,
+  type EngineStatus,
+  type LoadProgress,
+  type RemoteOptions,
+} from 'mlx-app'
+import { ApiError } from './errors.ts'
+import { withTimeout } from './with-timeout.ts'
+
+/** The states of the server. In `failed`, the worker could not be restarted, and the server keeps trying. */
+export const states = ['starting', 'loading', 'ready', 'restarting', 'failed', 'stopping'] as const
+
+export type State = (typeof states)[number]
+
+/** The delays before each attempt to restart the worker. The last one repeats. */
+const restartDelaysMs = [0, 500, 1000, 2000, 5000, 15_000]
+/** After this time without a crash, the next restart begins without a delay again. */
+const stableMs = 30_000
+/** How long to wait for the engine's status when it is only shown. */
+const statusMs = 1000
+/** How long a worker can stay silent. A decode step or a prefill chunk takes seconds, even with large models. */
+const defaultHangTimeoutMs = 30_000
+
+export interface EngineServiceOptions {
+  /** The options of `createEngine`. */
+  engine?: EngineOptions
+  /** The remote server that runs the model, instead of a local worker. */
+  remote?: RemoteOptions | undefined
+  onState?: (state: State, error: EngineError | undefined) => void
+  /** Receives the progress of each model load. */
+  onProgress?: (progress: LoadProgress) => void
+  /** The error to fail with if the model is not on disk. Without it, the model is downloaded. */
+  missingModelError?: EngineError | undefined
+  /** How long a worker that may hang has to answer. */
+  hangTimeoutMs?: number | undefined
+}
+
+/** Runs the engine, keeps its model in memory, and restarts the worker after a crash. */
+export class EngineService {
+  readonly #options: EngineServiceOptions
+  readonly #stopped = new AbortController()
+  #engine: Engine | undefined
+  #state: State = 'starting'
+  #progress: LoadProgress | undefined
+  #error: EngineError | undefined
+  #restarts = 0
+  /** The number of restart attempts since the worker was last stable. */
+  #attempts = 0
+  #readyAt = 0
+  #pid: number | undefined
+  #starting: Promise<void> | undefined
+  #restarting: Promise<void> | undefined
+  #statusRequest: Promise<EngineStatus> | undefined
+  #hangCheck: Promise<void> | undefined
+
+  constructor(options: EngineServiceOptions = {}) {
+    this.#options = options
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  /** The progress of the current model load. */
+  get progress(): LoadProgress | undefined {
+    return this.#progress
+  }
+
+  /** The error that led to the state `failed` or `restarting`. */
+  get error(): EngineError | undefined {
+    return this.#error
+  }
+
+  /** How many times the worker was restarted. */
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /**
+   * The engine, if it can take requests.
+   *
+   * @throws ApiError 503 unless the state is `ready`.
+   */
+  get engine(): Engine {
+    if (this.#engine !== undefined && this.#state === 'ready') return this.#engine
+    throw unavailableError(this.#state)
+  }
+
+  /** Whether a remote server runs the model. It does not know the callers of this server. */
+  get isRemote(): boolean {
+    return this.#options.remote !== undefined
+  }
+
+  /**
+   * Returns the engine's status in any state, or undefined if the engine does not answer in time. Concurrent calls
+   * share one request to the worker.
+   */
+  async status(timeoutMs: number = statusMs): Promise<EngineStatus | undefined> {
+    const engine = this.#engine
+    if (engine === undefined) return undefined
+    this.#statusRequest ??= engine.status().finally(() => {
+      this.#statusRequest = undefined
+    })
+    // The worker may also exit before it answers.
+    return withTimeout(this.#statusRequest, timeoutMs).catch(() => undefined)
+  }
+
+  /**
+   * Starts the worker and loads the configured model.
+   *
+   * @throws EngineError as `createEngine` and `loadModel`, ABORTED after `stop`.
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start()
+    return this.#starting
+  }
+
+  /** Rejects new requests with 503. Running requests continue until `stop`. */
+  drain(): void {
+    this.#setState('stopping')
+  }
+
+  /** Stops the worker and all running requests. Resolves when the process has exited. */
+  async stop(): Promise<void> {
+    // If the engine was never started, there is no state change to report.
+    if (this.#starting === undefined) this.#state = 'stopping'
+    else this.#setState('stopping')
+    this.#stopped.abort()
+    // The caller of `start` handles its failure.
+    await this.#starting?.catch(() => undefined)
+    await this.#restarting
+    await this.#engine?.dispose()
+  }
+
+  /**
+   * Checks whether the worker hangs. Call it after a request timed out. A worker that does not answer a status
+   * request is killed and then restarted. A worker that is only busy is left alone.
+   */
+  checkForHang(): void {
+    this.#hangCheck ??= this.#killIfHung().finally(() => {
+      this.#hangCheck = undefined
+    })
+  }
+
+  async #start(): Promise<void> {
+    const { signal } = this.#stopped
+    const { engine, remote } = this.#options
+    this.#engine = await createEngine(
+      remote ?? { ...engine, signal, onWorkerExit: (error) => this.#onWorkerExit(error) },
+    )
+    this.#setState('loading')
+    await this.#loadConfiguredModel(this.#engine, this.#options.missingModelError)
+    this.#setReady()
+  }
+
+  async #loadConfiguredModel(engine: Engine, missingModelError: EngineError | undefined): Promise<void> {
+    try {
+      await this.#load(engine, missingModelError === undefined)
+    } catch (error) {
+      const missing = EngineError.isInstance(error) && error.code === 'MODEL_NOT_FOUND'
+      throw missing && missingModelError !== undefined ? missingModelError : error
+    }
+  }
+
+  async #load(engine: Engine, download: boolean): Promise<void> {
+    try {
+      await engine.loadModel({
+        download,
+        signal: this.#stopped.signal,
+        onProgress: (progress) => {
+          this.#progress = progress
+          this.#options.onProgress?.(progress)
+        },
+      })
+      const { worker, pid } = await engine.status()
+      // Exits during a load are not reported anywhere else.
+      if (worker === 'stopped')
+        throw new EngineError('WORKER_EXITED', 'The worker exited after the model was loaded.')
+      this.#pid = pid
+    } finally {
+      this.#progress = undefined
+    }
+  }
+
+  async #killIfHung(): Promise<void> {
+    const pid = this.#pid
+    if (this.#state !== 'ready' || pid === undefined) return
+    const status = await this.status(this.#options.hangTimeoutMs ?? defaultHangTimeoutMs)
+    if (status !== undefined || this.#pid !== pid) return
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // ESRCH: it has already exited, and `#onWorkerExit` is about to be called.
+    }
+  }
+
+  #onWorkerExit(error: EngineError): void {
+    this.#pid = undefined
+    // An exit during the first load rejects `start`.
+    if (this.#state === 'starting' || this.#state === 'loading' || this.#state === 'stopping') return
+    this.#restarting ??= this.#restartWorker(error).finally(() => {
+      this.#restarting = undefined
+    })
+  }
+
+  async #restartWorker(crash: EngineError): Promise<void> {
+    const { signal } = this.#stopped
+    if (performance.now() - this.#readyAt > stableMs) this.#attempts = 0
+    this.#setState('restarting', crash)
+    while (true) {
+      const delayMs = restartDelaysMs[Math.min(this.#attempts, restartDelaysMs.length - 1)]
+      this.#attempts += 1
+      // An abort ends the delay, and the next line returns.
+      await setTimeout(delayMs, undefined, { signal }).catch(() => undefined)
+      if (this.#engine === undefined || signal.aborted) return
+      try {
+        await this.#load(this.#engine, false)
+        this.#restarts += 1
+        return this.#setReady()
+      } catch (error) {
+        this.#setState('failed', EngineError.isInstance(error) ? error : crash)
+      }
+    }
+  }
+
+  #setReady(): void {
+    this.#readyAt = performance.now()
+    this.#setState('ready')
+  }
+
+  #setState(state: State, error?: EngineError): void {
+    if (this.#state === 'stopping') return
+    this.#state = state
+    this.#error = error
+    this.#options.onState?.(state, error)
+  }
+}
+
+function unavailableError(state: State): ApiError {
+  if (state === 'stopping') {
+    return new ApiError(503, 'shutting_down', 'The server is shutting down.', { retryAfterSeconds: 5 })
+  }
+  const isRestart = state === 'restarting' || state === 'failed'
+  const message = isRestart ? 'The model is being restarted.' : 'The model is being loaded.'
+  return new ApiError(503, isRestart ? 'model_restarting' : 'model_loading', message, {
+    retryAfterSeconds: 2,
+  })
+}

@@ -1,0 +1,59 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Api, Services } from '../context.ts'
+import { type EngineService, states } from '../engine-service.ts'
+import { lacksCaller } from '../http/authentication.ts'
+import { jsonAnswer, openFailures } from '../openapi/responses.ts'
+import { tags } from '../openapi/tags.ts'
+import { progressSchema, toProgress } from './load-progress.ts'
+
+const statusSchema = z
+  .object({
+    state: z.enum(states),
+    model: z.string().meta({ description: 'The model that answers requests without a model.' }),
+    progress: progressSchema.optional(),
+    message: z
+      .string()
+      .optional()
+      .meta({ description: 'An explanation of the state, unless it is `ready`.' }),
+    needs_key: z.boolean().meta({ description: 'Whether requests need a key.' }),
+  })
+  .openapi('ServerStatus')
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/status',
+  operationId: 'getStatus',
+  summary: 'Get the state of the server',
+  description: 'The chat page uses it. This endpoint is not part of OpenAI’s API.',
+  tags: [tags.server],
+  security: [],
+  responses: { 200: jsonAnswer(statusSchema, 'The state.'), ...openFailures },
+})
+
+/** Adds `GET /api/status`, the state for the chat page. It is public, so it reveals no internal details. */
+export function addStatus(api: Api, services: Services): void {
+  const { engineService, models } = services
+  api.openapi(route, async (c) => {
+    const { state, progress } = engineService
+    return c.json(
+      {
+        state,
+        model: models.defaultId,
+        progress: progress && toProgress(progress),
+        message: describeState(engineService),
+        needs_key: await lacksCaller(c, services),
+      },
+      200,
+    )
+  })
+}
+
+function describeState({ state, error }: EngineService): string | undefined {
+  if (state === 'ready') return undefined
+  if (state === 'stopping') return 'The server is shutting down.'
+  if (state === 'starting' || state === 'loading') return 'The model is being loaded.'
+  const what = error?.code === 'OUT_OF_MEMORY' ? 'ran out of memory' : 'stopped'
+  return state === 'failed'
+    ? `The model process ${what} and could not be restarted. See the server log. The server keeps trying.`
+    : `The model process ${what} and is being restarted.`
+}

@@ -1,8 +1,0 @@
-/** The fields that hold something, without their nulls. */
-export type Present<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], null | undefined> }
-
-/** Leaves out what is null or undefined: in a request the one is as good as the other. */
-export function present<Fields extends object>(fields: Fields): Present<Fields>
-export function present(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null))
-}
