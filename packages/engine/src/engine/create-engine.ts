@@ -1,11 +1,11 @@
 import { pythonSource } from '../package-files.ts'
 import type { Engine } from './engine.ts'
-import { LocalEngine } from './local-engine.ts'
+import { LocalEngine } from './local/local-engine.ts'
+import { Supervisor } from './local/supervisor.ts'
+import { workerLaunch } from './local/worker-launch.ts'
 import { checkEngine, type EngineOptions } from './options.ts'
-import { findInterpreter, findProject, type Interpreter } from './project.ts'
+import { findInterpreter, findProject, type Interpreter } from './project/index.ts'
 import type { RemoteOptions } from './remote/options.ts'
-import { Supervisor } from './supervisor.ts'
-import { workerLaunch } from './worker-launch.ts'
 
 /**
  * Starts the worker of the project (see `EngineOptions.project`) or, with `baseUrl`, speaks to another server: the same calls,

@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import { EngineError } from '../engine/index.ts'
-import { networkEnvironment, type Project, scriptCommand } from '../engine/project.ts'
+import { networkEnvironment, type Project, scriptCommand } from '../engine/project/index.ts'
 import { packageIndexes } from './indexes.ts'
 
 /**

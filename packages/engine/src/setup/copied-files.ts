@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { Project } from '../engine/project.ts'
+import type { Project } from '../engine/project/index.ts'
 
 export interface CopiedFiles extends AsyncDisposable {
   /** The folder that has them, each by its name. */

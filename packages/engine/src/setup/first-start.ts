@@ -1,4 +1,4 @@
-import type { Project } from '../engine/project.ts'
+import type { Project } from '../engine/project/index.ts'
 import { pythonSource } from '../package-files.ts'
 import { ask } from './children.ts'
 

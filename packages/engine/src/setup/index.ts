@@ -6,11 +6,14 @@
 export {
   findInterpreter,
   findProject,
+  hasScript,
   type Interpreter,
   type Project,
   type ProjectConfig,
-} from '../engine/project.ts'
-export { hasScript, programCommand, scriptCommand, scriptWithArguments } from '../engine/script-command.ts'
+  programCommand,
+  scriptCommand,
+  scriptWithArguments,
+} from '../engine/project/index.ts'
 export { formatBytes } from './format.ts'
 export {
   getMissingModel,

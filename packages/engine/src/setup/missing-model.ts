@@ -1,6 +1,6 @@
 /** What happens at a start whose model is not on disk. The chat and the server both do it. */
 import { type Engine, EngineError, type ModelDescription } from '../engine/index.ts'
-import { scriptCommand, scriptWithArguments } from '../engine/project.ts'
+import { scriptCommand, scriptWithArguments } from '../engine/project/index.ts'
 import { freeBytes, huggingFaceCache } from './disk-space.ts'
 import { formatBytes } from './format.ts'
 import { showProgress } from './progress.ts'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
-import type { Project } from '../engine/project.ts'
+import type { Project } from '../engine/project/index.ts'
 import { huggingFaceCache } from './disk-space.ts'
 import { isOnHub } from './missing-model.ts'
 

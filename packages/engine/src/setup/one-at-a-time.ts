@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Project } from '../engine/project.ts'
+import type { Project } from '../engine/project/index.ts'
 
 /**
  * Runs `work` while no other process sets up the same project. A second one waits for the first; what a killed one

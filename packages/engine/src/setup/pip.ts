@@ -1,4 +1,4 @@
-import { interpreterIn } from '../engine/project.ts'
+import { interpreterIn } from '../engine/project/index.ts'
 import { networkHint, runVisibly } from './children.ts'
 import type { Python } from './interpreter.ts'
 import type { Run } from './uv.ts'

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EngineError } from '../engine/index.ts'
-import type { Project } from '../engine/project.ts'
+import type { Project } from '../engine/project/index.ts'
 import { wheelPath } from '../package-files.ts'
 import { release } from '../release.ts'
 import { ask } from './children.ts'

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, relative } from 'node:path'
 import { z } from 'zod'
-import { environmentRecordSchema, fromRecord, type Project } from '../engine/project.ts'
+import { environmentRecordSchema, fromRecord, type Project } from '../engine/project/index.ts'
 import { lockSetNames } from './locks.ts'
 
 /** What the engine reads of the record, and which locks were installed. */

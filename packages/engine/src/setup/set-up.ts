@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { EngineError } from '../engine/index.ts'
-import { findInterpreter, findProject, type Project, scriptCommand } from '../engine/project.ts'
+import { findInterpreter, findProject, type Project, scriptCommand } from '../engine/project/index.ts'
 import { pythonDirectory, wheelPath } from '../package-files.ts'
 import { buildEnvironment } from './build.ts'
 import { childEnvironment, stopIfInterrupted } from './children.ts'

@@ -1,7 +1,6 @@
 /** `mlx-app setup`: makes the Python environment of this project. `--help` lists the flags. */
 import { styleText } from 'node:util'
-import { findProject } from '../engine/project.ts'
-import { hasScript, scriptCommand } from '../engine/script-command.ts'
+import { findProject, hasScript, scriptCommand } from '../engine/project/index.ts'
 import { parseSetupOptions, setupHelp } from './options.ts'
 import { setUp } from './set-up.ts'
 import { terminal } from './terminal.ts'

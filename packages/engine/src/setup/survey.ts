@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { interpreterIn, type Project, scriptCommand, scriptWithArguments } from '../engine/project.ts'
+import { interpreterIn, type Project, scriptCommand, scriptWithArguments } from '../engine/project/index.ts'
 import { pythonDirectory } from '../package-files.ts'
 import { release } from '../release.ts'
 import { findPythons, findUv } from './find.ts'

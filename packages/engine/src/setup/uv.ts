@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { interpreterIn } from '../engine/project.ts'
+import { interpreterIn } from '../engine/project/index.ts'
 import { ask, networkHint, type RunOptions, runVisibly, stopIfInterrupted } from './children.ts'
 import type { Python } from './interpreter.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Project } from '../engine/project.ts'
+import type { Project } from '../engine/project/index.ts'
 import { ask } from './children.ts'
 
 /** Importing mlx proves nothing: an empty folder passes for a module. Only a sum does. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 import { startHub } from './hub.ts'
 import { answerTo, ask, helloDirectory, makeProject, useFolder } from './support.ts'
 import { errorOf, model, useHub, weights } from './use-hub.ts'

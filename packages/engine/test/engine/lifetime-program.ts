@@ -1,8 +1,8 @@
 /** Run by lifetime.test.ts: gets the engine into a state, prints the worker's process id, and stays there. */
 import { createEngine } from '../../src/engine/index.ts'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
-import { Supervisor } from '../../src/engine/supervisor.ts'
-import { workerLaunch } from '../../src/engine/worker-launch.ts'
+import { Supervisor } from '../../src/engine/local/supervisor.ts'
+import { workerLaunch } from '../../src/engine/local/worker-launch.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 import { ask, makeEndlessModel, story } from './support.ts'
 
 const scene = process.argv[2] ?? ''

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 import { answerTo, ask, helloDirectory, story, useEngine, useFolder } from './support.ts'
 
 const shared = useEngine()

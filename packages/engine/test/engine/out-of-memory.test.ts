@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createEngine } from '../../src/engine/index.ts'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 import { answerTo, ask, useFolder } from './support.ts'
 
 const folder = useFolder()

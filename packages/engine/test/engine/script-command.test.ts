@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { scriptCommand, scriptWithArguments } from '../../src/engine/project.ts'
-import { inThisManager } from '../../src/engine/script-command.ts'
+import { inThisManager, scriptCommand, scriptWithArguments } from '../../src/engine/project/index.ts'
 
 const withScripts = mkdtempSync(join(tmpdir(), 'mlx-app-scripts-'))
 const without = mkdtempSync(join(tmpdir(), 'mlx-app-no-scripts-'))

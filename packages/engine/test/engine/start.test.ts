@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createEngine, type Engine } from '../../src/engine/index.ts'
-import { findInterpreter, findProject, scriptCommand } from '../../src/engine/project.ts'
+import { findInterpreter, findProject, scriptCommand } from '../../src/engine/project/index.ts'
 import { answerTo, ask, makeProject, story, useFolder } from './support.ts'
 
 const folder = useFolder()

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll } from 'vitest'
 import { z } from 'zod'
 import { type Chunk, createEngine, type Engine, type EngineOptions } from '../../src/engine/index.ts'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 import { pythonDirectory } from '../../src/package-files.ts'
 
 const project = findProject(import.meta.dirname)

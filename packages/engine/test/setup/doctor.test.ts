@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { scriptWithArguments } from '../../src/engine/project.ts'
+import { scriptWithArguments } from '../../src/engine/project/index.ts'
 import { type Check, Findings, runChecks } from '../../src/setup/checks/check.ts'
 import { judgeMemory, judgeNode } from '../../src/setup/checks/machine.ts'
 import { judgeMissing } from '../../src/setup/checks/model.ts'

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { scriptWithArguments } from '../../src/engine/project.ts'
+import { scriptWithArguments } from '../../src/engine/project/index.ts'
 import { formatBytes } from '../../src/setup/format.ts'
 import { type Hub, refuse, startHub } from '../engine/hub.ts'
 import { helloDirectory, useFolder } from '../engine/support.ts'

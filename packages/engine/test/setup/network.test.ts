@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { expect, it, onTestFinished } from 'vitest'
-import { keepLoopbackDirect, networkEnvironment } from '../../src/engine/project.ts'
+import { keepLoopbackDirect, networkEnvironment } from '../../src/engine/project/index.ts'
 import { packageIndexes } from '../../src/setup/indexes.ts'
 
 /** A project's folder, and an authority of a company's own beside it. */

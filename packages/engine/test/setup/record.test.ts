@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { findProject, type Project } from '../../src/engine/project.ts'
+import { findProject, type Project } from '../../src/engine/project/index.ts'
 import { oneAtATime } from '../../src/setup/one-at-a-time.ts'
 import { readRecord, writeRecord } from '../../src/setup/record.ts'
 

@@ -3,7 +3,7 @@ import type { PromptProgress } from '../options.ts'
 import type { Chunk, Timings, Usage } from '../results.ts'
 import type { Client, StreamItem } from './client.ts'
 import { badAnswer, redact, told } from './failures.ts'
-import { pieceSchema, type RemoteUsage } from './pieces.ts'
+import { pieceSchema, type RemoteUsage } from './response-schemas.ts'
 import { Sequence } from './sequence.ts'
 
 export interface AnswerOptions {

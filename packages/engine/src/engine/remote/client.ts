@@ -2,10 +2,10 @@ import { createParser } from 'eventsource-parser'
 import * as z from 'zod'
 import { EngineError } from '../errors.ts'
 import { limits } from '../limits.ts'
-import { keepLoopbackDirect } from '../network-environment.ts'
+import { keepLoopbackDirect } from '../project/index.ts'
 import { badAnswer, boundedText, connectionFailure, failureOf, redact, told } from './failures.ts'
-import { Flight } from './flight.ts'
 import type { Remote } from './options.ts'
+import { Flight } from './pending-request.ts'
 
 /** What a stream brings: an event's data, or a comment, which servers send to keep the connection. */
 export type StreamItem = { data: string } | { comment: string }

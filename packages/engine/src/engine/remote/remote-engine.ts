@@ -29,8 +29,8 @@ import type {
 import { readAnswer } from './answer.ts'
 import { Client } from './client.ts'
 import type { Remote } from './options.ts'
-import { embeddingsSchema, modelListSchema } from './pieces.ts'
 import { requestOf } from './request.ts'
+import { embeddingsSchema, modelListSchema } from './response-schemas.ts'
 import type { Capability } from './servers.ts'
 import { refuseUnsupported, refuseUnsupportedLoad, unsupported } from './unsupported.ts'
 

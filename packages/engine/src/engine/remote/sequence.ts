@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts'
 import type { Chunk, FinishReason, TokenLogprob } from '../results.ts'
-import type { Choice } from './pieces.ts'
+import type { Choice } from './response-schemas.ts'
 import { StopStrings } from './stop-strings.ts'
 import { type Calls, ToolCallAssembly } from './tool-calls.ts'
 

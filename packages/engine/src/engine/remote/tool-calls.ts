@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { ToolCall, ToolError } from '../results.ts'
-import type { RemoteCall } from './pieces.ts'
+import type { RemoteCall } from './response-schemas.ts'
 
 interface Open {
   id: string | undefined

@@ -1,5 +1,5 @@
 import { createEngine, type Engine, EngineError, type ModelDescription } from '../../engine/index.ts'
-import { findInterpreter, findProject, type Interpreter, type Project } from '../../engine/project.ts'
+import { findInterpreter, findProject, type Interpreter, type Project } from '../../engine/project/index.ts'
 import { childEnvironment } from '../children.ts'
 import { isOnHub } from '../missing-model.ts'
 import { type Verdict, verify } from '../verify.ts'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { scriptWithArguments } from '../../engine/project.ts'
+import { scriptWithArguments } from '../../engine/project/index.ts'
 import { freeBytes, huggingFaceCache } from '../disk-space.ts'
 import { formatBytes } from '../format.ts'
 import { isOnHub } from '../missing-model.ts'

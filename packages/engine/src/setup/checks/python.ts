@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { scriptCommand, scriptWithArguments } from '../../engine/project.ts'
+import { scriptCommand, scriptWithArguments } from '../../engine/project/index.ts'
 import { pythonDirectory } from '../../package-files.ts'
 import { ask } from '../children.ts'
 import { findUv } from '../find.ts'

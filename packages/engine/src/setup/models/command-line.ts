@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { scriptWithArguments } from '../../engine/project.ts'
+import { scriptWithArguments } from '../../engine/project/index.ts'
 import { asUsageError, UsageError } from '../options.ts'
 import type { ModelsCommand } from './command.ts'
 import { type FlagName, type FlagValues, flags } from './flags.ts'

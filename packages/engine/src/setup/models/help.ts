@@ -1,4 +1,4 @@
-import { scriptWithArguments } from '../../engine/project.ts'
+import { scriptWithArguments } from '../../engine/project/index.ts'
 import type { ModelsCommand } from './command.ts'
 import { type FlagName, flags } from './flags.ts'
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { createEngine, type ModelOnDisk } from '../../engine/index.ts'
-import { findProject, type Project, scriptWithArguments } from '../../engine/project.ts'
+import { findProject, type Project, scriptWithArguments } from '../../engine/project/index.ts'
 import { formatBytes } from '../format.ts'
 import { fitsMemory } from '../memory.ts'
 import type { ModelsCommand } from './command.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { createEngine, type DownloadedModel } from '../../engine/index.ts'
-import { findProject } from '../../engine/project.ts'
+import { findProject } from '../../engine/project/index.ts'
 import { formatBytes } from '../format.ts'
 import { interrupted } from '../missing-model.ts'
 import { showProgress } from '../progress.ts'

@@ -1,5 +1,5 @@
 import { createEngine } from '../../engine/index.ts'
-import { scriptWithArguments } from '../../engine/project.ts'
+import { scriptWithArguments } from '../../engine/project/index.ts'
 import { formatBytes } from '../format.ts'
 import { UsageError } from '../options.ts'
 import { canAsk, confirm, screen } from '../question.ts'

@@ -1,5 +1,5 @@
 import { createEngine, type Engine, type VerifiedFile, type VerifiedModel } from '../../engine/index.ts'
-import { scriptWithArguments } from '../../engine/project.ts'
+import { scriptWithArguments } from '../../engine/project/index.ts'
 import { formatBytes } from '../format.ts'
 import { showProgress } from '../progress.ts'
 import { mark } from '../terminal.ts'

@@ -1,8 +1,7 @@
 import { delimiter } from 'node:path'
-import { pythonSource } from '../package-files.ts'
-import { networkEnvironment } from './network-environment.ts'
-import type { ResourceOptions } from './options.ts'
-import type { Interpreter, Project } from './project.ts'
+import { pythonSource } from '../../package-files.ts'
+import type { ResourceOptions } from '../options.ts'
+import { type Interpreter, networkEnvironment, type Project } from '../project/index.ts'
 
 export interface WorkerSettings extends ResourceOptions {
   device: 'auto' | 'gpu' | 'cpu'

@@ -1,7 +1,7 @@
-import type { EngineError } from './errors.ts'
-import type { PromptProgress } from './options.ts'
-import type { EventOf, WorkerEvent } from './protocol.ts'
-import type { Chunk } from './results.ts'
+import type { EngineError } from '../errors.ts'
+import type { PromptProgress } from '../options.ts'
+import type { EventOf, WorkerEvent } from '../protocol.ts'
+import type { Chunk } from '../results.ts'
 
 type Piece = EventOf<'tokens'>['pieces'][number]
 type Done = EventOf<'done'>

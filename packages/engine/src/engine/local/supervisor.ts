@@ -1,9 +1,9 @@
-import { aborted, onAbort } from './abort.ts'
-import type { Call } from './call.ts'
-import { EngineError } from './errors.ts'
+import { aborted, onAbort } from '../abort.ts'
+import { EngineError } from '../errors.ts'
+import { scriptCommand } from '../project/index.ts'
+import type { EventOf, Request, WorkerEvent } from '../protocol.ts'
+import type { Call } from './answer-queue.ts'
 import { withHint } from './hints.ts'
-import type { EventOf, Request, WorkerEvent } from './protocol.ts'
-import { scriptCommand } from './script-command.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 /** Deaths without a completed call between them, after which the worker stays down. */

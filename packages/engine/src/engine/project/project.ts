@@ -1,15 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import * as z from 'zod'
-import { pythonSource } from '../package-files.ts'
-import { type Release, release } from '../release.ts'
-import { EngineError } from './errors.ts'
-import { resourceShape } from './options.ts'
+import { pythonSource } from '../../package-files.ts'
+import { type Release, release } from '../../release.ts'
+import { EngineError } from '../errors.ts'
+import { resourceShape } from '../options.ts'
 import { configName, environmentFolders, findRoot } from './project-root.ts'
 import { scriptCommand } from './script-command.ts'
-
-export { keepLoopbackDirect, networkEnvironment } from './network-environment.ts'
-export { scriptCommand, scriptWithArguments } from './script-command.ts'
 
 const configSchema = z.strictObject({
   $schema: z.string().optional(),

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 import { freemem, totalmem } from 'node:os'
-import type { EngineError, EngineErrorCode } from './errors.ts'
+import type { EngineError, EngineErrorCode } from '../errors.ts'
+import { limits } from '../limits.ts'
+import { type EventOf, eventSchema, protocolVersion, type Request, type WorkerEvent } from '../protocol.ts'
 import { withHint } from './hints.ts'
-import { limits } from './limits.ts'
 import { jsonLine, LineSplitter } from './lines.ts'
-import { type EventOf, eventSchema, protocolVersion, type Request, type WorkerEvent } from './protocol.ts'
 
 /** Lines of the worker's standard error that are kept for the message when it dies. */
 const keptLogLines = 20

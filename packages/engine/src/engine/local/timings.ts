@@ -1,5 +1,5 @@
-import type { EventOf, Usage } from './protocol.ts'
-import type { Timings } from './results.ts'
+import type { EventOf, Usage } from '../protocol.ts'
+import type { Timings } from '../results.ts'
 
 type Done = EventOf<'done'>
 

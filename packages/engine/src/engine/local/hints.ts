@@ -1,5 +1,5 @@
-import { EngineError, type EngineErrorCode } from './errors.ts'
-import { inThisManager, scriptCommand, scriptWithArguments } from './script-command.ts'
+import { EngineError, type EngineErrorCode } from '../errors.ts'
+import { inThisManager, scriptCommand, scriptWithArguments } from '../project/index.ts'
 
 /** What mends an error, where the place that raised it knows no better. */
 const hints: Partial<Record<EngineErrorCode, () => string>> = {

@@ -1,12 +1,11 @@
 import { isAbsolute, resolve } from 'node:path'
 import type * as z from 'zod'
-import { aborted, onAbort, onDeadline } from './abort.ts'
-import { type Aliases, resolveAlias } from './aliases.ts'
-import { AnswerQueue } from './call.ts'
-import { collect, objectOptions, readObject } from './collect.ts'
-import type { Engine } from './engine.ts'
-import { EngineError } from './errors.ts'
-import { forWorker } from './messages.ts'
+import { aborted, onAbort, onDeadline } from '../abort.ts'
+import { type Aliases, resolveAlias } from '../aliases.ts'
+import { collect, objectOptions, readObject } from '../collect.ts'
+import type { Engine } from '../engine.ts'
+import { EngineError } from '../errors.ts'
+import { forWorker } from '../messages.ts'
 import {
   type CheckedGenerate,
   type CleanOptions,
@@ -28,9 +27,9 @@ import {
   type LoadProgress,
   type TokeniseOptions,
   type VerifyOptions,
-} from './options.ts'
-import type { Project } from './project.ts'
-import type { EventOf, LoadedModel, ModelOnDisk, RequestMessage, WorkerEvent } from './protocol.ts'
+} from '../options.ts'
+import type { Project } from '../project/index.ts'
+import type { EventOf, LoadedModel, ModelOnDisk, RequestMessage, WorkerEvent } from '../protocol.ts'
 import type {
   Answer,
   Chunk,
@@ -42,10 +41,11 @@ import type {
   ObjectAnswer,
   RemovedModel,
   VerifiedModel,
-} from './results.ts'
+} from '../results.ts'
+import { withJsonSchemas } from '../tools.ts'
+import { AnswerQueue } from './answer-queue.ts'
 import type { Question, Supervisor } from './supervisor.ts'
 import { measure, usageOf } from './timings.ts'
-import { withJsonSchemas } from './tools.ts'
 
 type Answered =
   | 'loaded'

@@ -1,0 +1,21 @@
+/** The user's project: its folder, mlx.config.json, Python environment, commands and network settings. */
+export { keepLoopbackDirect, networkEnvironment } from './network-environment.ts'
+export {
+  type EnvironmentRecord,
+  environmentRecordSchema,
+  findInterpreter,
+  findProject,
+  fromRecord,
+  type Interpreter,
+  interpreterIn,
+  type Project,
+  type ProjectConfig,
+  readEnvironmentRecord,
+} from './project.ts'
+export {
+  hasScript,
+  inThisManager,
+  programCommand,
+  scriptCommand,
+  scriptWithArguments,
+} from './script-command.ts'
