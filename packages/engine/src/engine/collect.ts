@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import { EngineError } from './errors.ts'
 import type { GenerateOptions } from './options.ts'
 import type { Answer, Choice, Chunk, FinishReason, ObjectAnswer } from './results.ts'
-import { jsonSchemaOf } from './tools.ts'
+import { toJsonSchema } from './tools.ts'
 
 /** Reads a stream to its end. Both engines' `complete`. */
 export async function collect(chunks: AsyncIterable<Chunk>): Promise<Answer> {
@@ -32,7 +32,7 @@ export function objectOptions({
   schema,
   ...options
 }: GenerateOptions & { schema: z.ZodType }): GenerateOptions {
-  return { ...options, responseFormat: { type: 'json_schema', schema: jsonSchemaOf(schema) } }
+  return { ...options, responseFormat: { type: 'json_schema', schema: toJsonSchema(schema) } }
 }
 
 /**
@@ -40,12 +40,12 @@ export function objectOptions({
  *
  * @throws EngineError INVALID_OUTPUT for text that was cut off, or that the schema's own checks refuse.
  */
-export function readObject<Schema extends z.ZodType>(
+export function parseObject<Schema extends z.ZodType>(
   answer: Answer,
   schema: Schema,
 ): ObjectAnswer<z.output<Schema>> {
   if (answer.finishReason === 'length') {
-    throw new EngineError('INVALID_OUTPUT', `The answer was cut off: ${beginning(answer.text)}`, {
+    throw new EngineError('INVALID_OUTPUT', `The answer was cut off: ${shorten(answer.text)}`, {
       hint: 'Raise maxTokens, or bound the lengths in the schema.',
     })
   }
@@ -53,7 +53,7 @@ export function readObject<Schema extends z.ZodType>(
   try {
     value = JSON.parse(answer.text)
   } catch (cause) {
-    throw new EngineError('INVALID_OUTPUT', `The answer is no JSON: ${beginning(answer.text)}`, { cause })
+    throw new EngineError('INVALID_OUTPUT', `The answer is no JSON: ${shorten(answer.text)}`, { cause })
   }
   const parsed = schema.safeParse(value)
   if (parsed.success) return { ...answer, object: parsed.data }
@@ -63,6 +63,6 @@ export function readObject<Schema extends z.ZodType>(
   })
 }
 
-function beginning(text: string): string {
+function shorten(text: string): string {
   return text.length <= 200 ? text : `${text.slice(0, 200)}…`
 }

@@ -1,9 +1,10 @@
 import { pythonSource } from '../package-files.ts'
+import { checkEngine } from './check-options.ts'
 import type { Engine } from './engine.ts'
 import { LocalEngine } from './local/local-engine.ts'
 import { Supervisor } from './local/supervisor.ts'
 import { workerLaunch } from './local/worker-launch.ts'
-import { checkEngine, type EngineOptions } from './options.ts'
+import type { EngineOptions } from './options.ts'
 import { findInterpreter, findProject, type Interpreter } from './project/index.ts'
 import type { RemoteOptions } from './remote/options.ts'
 

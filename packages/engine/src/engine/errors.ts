@@ -34,6 +34,13 @@ export interface EngineErrorOptions {
   cause?: unknown
 }
 
+/** Returns the DISPOSED error of a call to an engine that has ended. */
+export function disposedError(): EngineError {
+  return new EngineError('DISPOSED', 'The engine was disposed.', {
+    hint: 'Create another engine with createEngine().',
+  })
+}
+
 /**
  * The one error that the engine throws. `message` says what failed, `hint` the command or change that fixes
  * it, `code` is stable across versions.

@@ -70,7 +70,7 @@ export const messagesSchema = z.array(messageSchema).min(1).max(limits.messages)
  *
  * @throws EngineError INVALID_REQUEST for an image that can't be read.
  */
-export function forWorker(messages: readonly Message[]): RequestMessage[] | Promise<RequestMessage[]> {
+export function toWorkerMessages(messages: readonly Message[]): RequestMessage[] | Promise<RequestMessage[]> {
   const plain = messages.map(withoutImages)
   return plain.every((message) => message !== undefined) ? plain : Promise.all(messages.map(withImages))
 }
@@ -87,11 +87,14 @@ function withoutImages(message: Message): RequestMessage | undefined {
 async function withImages(message: Message): Promise<RequestMessage> {
   if (message.role === 'assistant' || message.role === 'tool') return message
   const { role, content } = message
-  return { role, content: typeof content === 'string' ? content : await Promise.all(content.map(part)) }
+  return {
+    role,
+    content: typeof content === 'string' ? content : await Promise.all(content.map(toWorkerPart)),
+  }
 }
 
-async function part(content: ContentPart) {
-  return content.type === 'text' ? content : { type: 'image' as const, data: await imageData(content.image) }
+async function toWorkerPart(content: ContentPart) {
+  return content.type === 'text' ? content : { type: 'image' as const, data: await readImage(content.image) }
 }
 
 /**
@@ -99,7 +102,7 @@ async function part(content: ContentPart) {
  *
  * @throws EngineError INVALID_REQUEST for a file that can't be read, or an address of another kind.
  */
-export async function imageData(image: string | Uint8Array): Promise<string> {
+export async function readImage(image: string | Uint8Array): Promise<string> {
   if (typeof image !== 'string') return Buffer.from(image).toString('base64')
   const inline = /^data:image\/[\w.+-]+;base64,(.+)$/s.exec(image)?.[1]
   if (inline !== undefined) return inline

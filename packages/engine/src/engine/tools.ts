@@ -19,7 +19,7 @@ export const toolsSchema = z
   .array(
     toolSchema.extend({
       description: z.string().optional(),
-      parameters: z.union([z.custom<z.ZodType>(isZod), z.record(z.string(), z.unknown())]).optional(),
+      parameters: z.union([z.custom<z.ZodType>(isZodSchema), z.record(z.string(), z.unknown())]).optional(),
     }),
   )
   .max(128)
@@ -34,11 +34,11 @@ export const toolChoiceSchema = z.union([
  *
  * @throws EngineError INVALID_REQUEST for a zod schema that JSON Schema can't express.
  */
-export function withJsonSchemas(tools: readonly Tool[]) {
+export function toJsonSchemaTools(tools: readonly Tool[]) {
   return tools.map(({ name, description = '', parameters = { type: 'object', properties: {} } }) => ({
     name,
     description,
-    parameters: isZod(parameters) ? jsonSchemaOf(parameters) : parameters,
+    parameters: isZodSchema(parameters) ? toJsonSchema(parameters) : parameters,
   }))
 }
 
@@ -48,7 +48,7 @@ export function withJsonSchemas(tools: readonly Tool[]) {
  *
  * @throws EngineError INVALID_REQUEST for what JSON Schema can't express.
  */
-export function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
+export function toJsonSchema(schema: z.ZodType): Record<string, unknown> {
   try {
     return z.toJSONSchema(schema, {
       io: 'input',
@@ -62,6 +62,6 @@ export function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
   }
 }
 
-function isZod(value: unknown): value is z.ZodType {
+function isZodSchema(value: unknown): value is z.ZodType {
   return typeof value === 'object' && value !== null && '_zod' in value
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { checkGenerate } from '../../src/engine/check-options.ts'
 import {
   createEngine,
   EngineError,
   type EngineOptions,
   type GenerateOptions,
 } from '../../src/engine/index.ts'
-import { checkGenerate } from '../../src/engine/options.ts'
 import { answerTo, ask, useEngine } from './support.ts'
 
 const shared = useEngine()

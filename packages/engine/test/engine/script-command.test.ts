@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { inThisManager, scriptCommand, scriptWithArguments } from '../../src/engine/project/index.ts'
+import { adaptCommands, scriptCommand, scriptWithArguments } from '../../src/engine/project/index.ts'
 
 const withScripts = mkdtempSync(join(tmpdir(), 'mlx-app-scripts-'))
 const without = mkdtempSync(join(tmpdir(), 'mlx-app-no-scripts-'))
@@ -43,7 +43,7 @@ test('names the program where there is no package.json at all', () => {
 
 test.each(agents)('words what the Python half says of npm for "%s"', (agent, setup) => {
   const environment = { npm_config_user_agent: agent, MLX_PROJECT: withScripts }
-  expect(inThisManager('Run: npm run setup -- --fresh, or npm run doctor.', environment)).toBe(
+  expect(adaptCommands('Run: npm run setup -- --fresh, or npm run doctor.', environment)).toBe(
     `Run: ${setup}, or ${scriptCommand('doctor', environment)}.`,
   )
 })

@@ -1,5 +1,5 @@
 import { EngineError, type EngineErrorCode } from '../errors.ts'
-import { inThisManager, scriptCommand, scriptWithArguments } from '../project/index.ts'
+import { adaptCommands, scriptCommand, scriptWithArguments } from '../project/index.ts'
 
 /** What mends an error, where the place that raised it knows no better. */
 const hints: Partial<Record<EngineErrorCode, () => string>> = {
@@ -22,7 +22,7 @@ const hints: Partial<Record<EngineErrorCode, () => string>> = {
 
 /** An EngineError with the given hint, whose commands are worded for this package manager, or the usual one of its code. */
 export function withHint(code: EngineErrorCode, message: string, hint?: string | null): EngineError {
-  return new EngineError(code, message, { hint: hint == null ? hints[code]?.() : inThisManager(hint) })
+  return new EngineError(code, message, { hint: hint == null ? hints[code]?.() : adaptCommands(hint) })
 }
 
 function models(command: string): string {

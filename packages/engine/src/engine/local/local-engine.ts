@@ -1,15 +1,9 @@
 import { isAbsolute, resolve } from 'node:path'
 import type * as z from 'zod'
-import { aborted, onAbort, onDeadline } from '../abort.ts'
+import { abortedError, onAbort, onDeadline } from '../abort.ts'
 import { type Aliases, resolveAlias } from '../aliases.ts'
-import { collect, objectOptions, readObject } from '../collect.ts'
-import type { Engine } from '../engine.ts'
-import { EngineError } from '../errors.ts'
-import { forWorker } from '../messages.ts'
 import {
   type CheckedGenerate,
-  type CleanOptions,
-  type CountOptions,
   checkClean,
   checkCount,
   checkDescribe,
@@ -19,14 +13,22 @@ import {
   checkLoad,
   checkTokenise,
   checkVerify,
-  type DescribeOptions,
-  type DownloadOptions,
-  type EmbedOptions,
-  type GenerateOptions,
-  type LoadOptions,
-  type LoadProgress,
-  type TokeniseOptions,
-  type VerifyOptions,
+} from '../check-options.ts'
+import { collect, objectOptions, parseObject } from '../collect.ts'
+import type { Engine } from '../engine.ts'
+import { EngineError } from '../errors.ts'
+import { toWorkerMessages } from '../messages.ts'
+import type {
+  CleanOptions,
+  CountOptions,
+  DescribeOptions,
+  DownloadOptions,
+  EmbedOptions,
+  GenerateOptions,
+  LoadOptions,
+  LoadProgress,
+  TokeniseOptions,
+  VerifyOptions,
 } from '../options.ts'
 import type { Project } from '../project/index.ts'
 import type { EventOf, LoadedModel, ModelOnDisk, RequestMessage, WorkerEvent } from '../protocol.ts'
@@ -42,7 +44,7 @@ import type {
   RemovedModel,
   VerifiedModel,
 } from '../results.ts'
-import { withJsonSchemas } from '../tools.ts'
+import { toJsonSchemaTools } from '../tools.ts'
 import { AnswerQueue } from './answer-queue.ts'
 import type { Question, Supervisor } from './supervisor.ts'
 import { measure, usageOf } from './timings.ts'
@@ -60,6 +62,9 @@ type Answered =
   | 'removed'
   | 'cleaned'
   | 'described'
+
+/** The worker keeps deadlines itself. One that is this late hangs, for example on a disk that doesn't respond. */
+const deadlineGraceMs = 100
 
 /** The engine that runs models in a worker on this machine. */
 export class LocalEngine implements Engine {
@@ -100,7 +105,7 @@ export class LocalEngine implements Engine {
   async generateObject<Schema extends z.ZodType>(
     options: Omit<GenerateOptions, 'responseFormat'> & { schema: Schema },
   ): Promise<ObjectAnswer<z.output<Schema>>> {
-    return readObject(await this.complete(objectOptions(options)), options.schema)
+    return parseObject(await this.complete(objectOptions(options)), options.schema)
   }
 
   async countTokens(options: CountOptions): Promise<number> {
@@ -109,8 +114,8 @@ export class LocalEngine implements Engine {
       type: 'tokenise',
       model: this.#modelName(model),
       prompt,
-      messages: messages === undefined ? null : await forWorker(messages),
-      tools: withJsonSchemas(tools),
+      messages: messages === undefined ? null : await toWorkerMessages(messages),
+      tools: toJsonSchemaTools(tools),
       templateOptions,
       special: true,
       countOnly: true,
@@ -214,7 +219,7 @@ export class LocalEngine implements Engine {
     const { signal, onPromptProgress, ...request } = checkGenerate(options)
     const started = performance.now()
     const model = this.#modelName(request.model)
-    const messages = request.messages === undefined ? null : forWorker(request.messages)
+    const messages = request.messages === undefined ? null : toWorkerMessages(request.messages)
     const question = this.#question(
       request,
       model,
@@ -223,11 +228,11 @@ export class LocalEngine implements Engine {
       onPromptProgress !== undefined,
     )
     const queue = new AnswerQueue(request.n, onPromptProgress)
-    if (signal?.aborted) throw aborted(signal)
+    if (signal?.aborted) throw abortedError(signal)
     this.#bring(model)
     const id = this.#supervisor.submit(question, queue)
-    const stopListening = onAbort(signal, () => queue.onError(aborted(signal)))
-    const stopWaiting = onDeadline(request.deadlineMs, (error) => queue.onError(error))
+    const stopListening = onAbort(signal, () => queue.onError(abortedError(signal)))
+    const stopWaiting = onDeadline(request.deadlineMs, (error) => queue.onError(error), deadlineGraceMs)
     try {
       while (true) {
         const item = await queue.next()
@@ -266,7 +271,7 @@ export class LocalEngine implements Engine {
       model,
       prompt,
       messages,
-      tools: withJsonSchemas(tools),
+      tools: toJsonSchemaTools(tools),
       responseFormat: responseFormat.type === 'text' ? null : responseFormat,
       adapter: pathOf(rest.adapter),
       cacheFile: rest.cacheFile === undefined ? null : resolve(rest.cacheFile),
@@ -293,7 +298,7 @@ export class LocalEngine implements Engine {
   ): Promise<EventOf<Type>> {
     const { signal, onProgress } = options
     return new Promise<EventOf<Type>>((onResolve, onReject) => {
-      if (signal?.aborted) throw aborted(signal)
+      if (signal?.aborted) throw abortedError(signal)
       const id = this.#supervisor.submit(question, {
         onEvent: (event) => {
           if (event.type === 'progress') {
@@ -312,7 +317,7 @@ export class LocalEngine implements Engine {
       })
       const stopListening = onAbort(signal, () => {
         this.#supervisor.cancel(id)
-        onReject(aborted(signal))
+        onReject(abortedError(signal))
       })
     })
   }

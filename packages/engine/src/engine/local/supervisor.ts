@@ -1,5 +1,5 @@
-import { aborted, onAbort } from '../abort.ts'
-import { EngineError } from '../errors.ts'
+import { abortedError, onAbort } from '../abort.ts'
+import { disposedError, EngineError } from '../errors.ts'
 import { scriptCommand } from '../project/index.ts'
 import type { EventOf, Request, WorkerEvent } from '../protocol.ts'
 import type { Call } from './answer-queue.ts'
@@ -46,13 +46,13 @@ export class Supervisor {
 
   /** Starts the worker and waits for its first event; an abort ends it again. */
   async start(signal?: AbortSignal): Promise<EventOf<'ready'>> {
-    if (signal?.aborted) throw aborted(signal)
+    if (signal?.aborted) throw abortedError(signal)
     const worker = this.#running()
     const stopListening = onAbort(signal, () => void worker.stop())
     try {
       return await worker.ready
     } catch (error) {
-      throw signal?.aborted ? aborted(signal) : error
+      throw signal?.aborted ? abortedError(signal) : error
     } finally {
       stopListening()
       this.#hold()
@@ -103,12 +103,12 @@ export class Supervisor {
 
   async dispose(): Promise<void> {
     this.#disposed = true
-    this.#failAll(disposed())
+    this.#failAll(disposedError())
     await this.#worker?.stop()
   }
 
   #running(): WorkerProcess {
-    if (this.#disposed) throw disposed()
+    if (this.#disposed) throw disposedError()
     if (this.#worker?.alive) return this.#worker
     if (this.#deathsInARow >= mostDeathsInARow && this.#lastDeath !== undefined) {
       const { code, message } = this.#lastDeath
@@ -216,10 +216,4 @@ export class Supervisor {
   #hold(): void {
     if (this.#worker?.alive) this.#worker.hold(this.#calls.size > 0)
   }
-}
-
-function disposed(): EngineError {
-  return new EngineError('DISPOSED', 'The engine was disposed.', {
-    hint: 'Make a new one with createEngine().',
-  })
 }

@@ -1,5 +1,6 @@
 import type { EventOf, Usage } from '../protocol.ts'
 import type { Timings } from '../results.ts'
+import { tokensPerSecond } from '../token-rate.ts'
 
 type Done = EventOf<'done'>
 
@@ -29,11 +30,10 @@ export function measure(started: number, firstTokenAt: number, usage: Usage, end
     ttftMs: firstTokenAt - started,
     totalMs: performance.now() - started,
     queueMs: first?.timings.queueMs ?? 0,
-    tokensPerSecond: rate(usage.completionTokens - ends.length, generationMs),
-    promptTokensPerSecond: rate(usage.promptTokens - usage.cachedTokens, first?.timings.promptMs ?? 0),
+    tokensPerSecond: tokensPerSecond(usage.completionTokens - ends.length, generationMs),
+    promptTokensPerSecond: tokensPerSecond(
+      usage.promptTokens - usage.cachedTokens,
+      first?.timings.promptMs ?? 0,
+    ),
   }
-}
-
-function rate(tokens: number, milliseconds: number): number {
-  return milliseconds > 0 ? (tokens * 1000) / milliseconds : 0
 }

@@ -13,8 +13,8 @@ export {
   readEnvironmentRecord,
 } from './project.ts'
 export {
+  adaptCommands,
   hasScript,
-  inThisManager,
   programCommand,
   scriptCommand,
   scriptWithArguments,

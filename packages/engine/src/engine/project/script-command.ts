@@ -51,7 +51,7 @@ export function programCommand(program: string, environment: NodeJS.ProcessEnv =
 }
 
 /** A text of the Python half, which knows of npm alone, with its `npm run setup -- --with x` as this project has it. */
-export function inThisManager(text: string, environment: NodeJS.ProcessEnv = process.env): string {
+export function adaptCommands(text: string, environment: NodeJS.ProcessEnv = process.env): string {
   return text.replace(/\bnpm run ([a-z]+)( -- )?/g, (_, script: string, dashes: string | undefined) =>
     dashes === undefined ? scriptCommand(script, environment) : scriptWithArguments(script, '', environment),
   )

@@ -1,8 +1,9 @@
 import { EngineError } from '../errors.ts'
 import type { PromptProgress } from '../options.ts'
 import type { Chunk, Timings, Usage } from '../results.ts'
+import { tokensPerSecond } from '../token-rate.ts'
 import type { Client, StreamItem } from './client.ts'
-import { badAnswer, redact, told } from './failures.ts'
+import { invalidResponse, parseErrorBody, redact } from './failures.ts'
 import { pieceSchema, type RemoteUsage } from './response-schemas.ts'
 import { Sequence } from './sequence.ts'
 
@@ -16,7 +17,7 @@ export interface AnswerOptions {
 }
 
 /** mlx_lm.server tells how far it read the prompt in comments. */
-const keepAlive = /^\s*keepalive (\d+)\/(\d+)$/
+const progressComment = /^\s*keepalive (\d+)\/(\d+)$/
 
 /**
  * A stream of events as the chunks of an answer.
@@ -38,24 +39,24 @@ export async function* readAnswer(
   let last: Chunk | undefined
   for await (const item of items) {
     if ('comment' in item) {
-      tellProgress(item.comment, options.onPromptProgress)
+      reportProgress(item.comment, options.onPromptProgress)
       continue
     }
     if (item.data === '[DONE]') break
-    const piece = client.read(item.data, pieceSchema)
+    const piece = client.parse(item.data, pieceSchema)
     if (piece.error !== undefined && piece.error !== null) {
-      const { message } = told(JSON.stringify({ error: piece.error }))
-      throw badAnswer(client.remote, `broke the answer off: ${redact(client.remote, message)}`)
+      const { message } = parseErrorBody(JSON.stringify({ error: piece.error }))
+      throw invalidResponse(client.remote, `broke the answer off: ${redact(client.remote, message)}`)
     }
     model = piece.model ?? model
-    if (piece.usage) usage = usageOf(piece.usage)
+    if (piece.usage) usage = toUsage(piece.usage)
     if (piece.prompt_progress) {
       const { processed: processedTokens, total: totalTokens } = piece.prompt_progress
       options.onPromptProgress?.({ processedTokens, totalTokens })
     }
     for (const choice of piece.choices ?? []) {
       const sequence = sequences[choice.index ?? 0]
-      if (sequence === undefined) throw badAnswer(client.remote, 'sent a text that nobody asked for.')
+      if (sequence === undefined) throw invalidResponse(client.remote, 'sent a text that nobody asked for.')
       const chunk = sequence.add(choice)
       if (chunk === undefined) continue
       lastAt = performance.now()
@@ -76,7 +77,7 @@ export async function* readAnswer(
       },
     )
   }
-  yield { ...last, usage, timings: timingsOf(started, firstAt ?? lastAt, lastAt, usage), model }
+  yield { ...last, usage, timings: measureTimings(started, firstAt ?? lastAt, lastAt, usage), model }
 }
 
 /** Where a server does not say, or was left before it could. */
@@ -88,7 +89,7 @@ const noUsage: Usage = {
   draftTokens: 0,
 }
 
-function usageOf(usage: RemoteUsage): Usage {
+function toUsage(usage: RemoteUsage): Usage {
   const { prompt_tokens_details: prompt, completion_tokens_details: completion } = usage
   return {
     promptTokens: usage.prompt_tokens,
@@ -100,22 +101,18 @@ function usageOf(usage: RemoteUsage): Usage {
 }
 
 /** As the caller sees them, the network in between. */
-function timingsOf(started: number, firstAt: number, lastAt: number, usage: Usage): Timings {
+function measureTimings(started: number, firstAt: number, lastAt: number, usage: Usage): Timings {
   return {
     ttftMs: firstAt - started,
     totalMs: performance.now() - started,
     queueMs: 0,
-    tokensPerSecond: rate(usage.completionTokens - 1, lastAt - firstAt),
-    promptTokensPerSecond: rate(usage.promptTokens - usage.cachedTokens, firstAt - started),
+    tokensPerSecond: tokensPerSecond(usage.completionTokens - 1, lastAt - firstAt),
+    promptTokensPerSecond: tokensPerSecond(usage.promptTokens - usage.cachedTokens, firstAt - started),
   }
 }
 
-function rate(tokens: number, milliseconds: number): number {
-  return tokens > 0 && milliseconds > 0 ? (tokens * 1000) / milliseconds : 0
-}
-
-function tellProgress(comment: string, onPromptProgress: AnswerOptions['onPromptProgress']): void {
-  const numbers = keepAlive.exec(comment)
+function reportProgress(comment: string, onPromptProgress: AnswerOptions['onPromptProgress']): void {
+  const numbers = progressComment.exec(comment)
   if (numbers === null) return
   onPromptProgress?.({ processedTokens: Number(numbers[1]), totalTokens: Number(numbers[2]) })
 }

@@ -3,9 +3,9 @@ import { limits } from '../limits.ts'
 import type { Remote } from './options.ts'
 
 /** Characters of a server's own words that go into a message. */
-const quoted = 500
+const maxQuotedCharacters = 500
 
-const codes: ReadonlyMap<number, EngineErrorCode> = new Map([
+const codesByStatus: ReadonlyMap<number, EngineErrorCode> = new Map([
   [400, 'INVALID_REQUEST'],
   [401, 'ACCESS_DENIED'],
   [403, 'ACCESS_DENIED'],
@@ -18,14 +18,14 @@ const codes: ReadonlyMap<number, EngineErrorCode> = new Map([
 ])
 
 /** What a server says in words for programs goes before its status. */
-const saidCodes: ReadonlyMap<string, EngineErrorCode> = new Map([
+const codesByName: ReadonlyMap<string, EngineErrorCode> = new Map([
   ['context_length_exceeded', 'CONTEXT_LENGTH_EXCEEDED'],
   ['out_of_memory', 'OUT_OF_MEMORY'],
   ['unsupported', 'UNSUPPORTED'],
 ])
 
 /** The error that a status other than 2xx stands for. Reads the body, up to a bound. */
-export async function failureOf(remote: Remote, response: Response): Promise<EngineError> {
+export async function responseError(remote: Remote, response: Response): Promise<EngineError> {
   const { status } = response
   const from = `${remote.baseUrl} answered ${status}`
   if (status >= 300 && status < 400) {
@@ -36,8 +36,8 @@ export async function failureOf(remote: Remote, response: Response): Promise<Eng
       hint: 'Calls and their key go to one address only: give the final one as baseUrl.',
     })
   }
-  const { message, code: reason } = told(await boundedText(response).catch(() => ''))
-  const code = saidCodes.get(reason ?? '') ?? codes.get(status) ?? 'REMOTE_FAILED'
+  const { message, code: reason } = parseErrorBody(await readBoundedText(response).catch(() => ''))
+  const code = codesByName.get(reason ?? '') ?? codesByStatus.get(status) ?? 'REMOTE_FAILED'
   const words = redact(remote, message)
   return new EngineError(code, words === '' ? `${from}.` : `${from}: ${words}`, {
     hint: hintOf(status, response.headers.get('retry-after')),
@@ -45,7 +45,7 @@ export async function failureOf(remote: Remote, response: Response): Promise<Eng
 }
 
 /** The error of a request that got no answer, or lost it on the way. */
-export function connectionFailure(remote: Remote, error: unknown): EngineError {
+export function connectionError(remote: Remote, error: unknown): EngineError {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   const reasons: Record<string, string> = {
@@ -68,7 +68,7 @@ export function connectionFailure(remote: Remote, error: unknown): EngineError {
 }
 
 /** An answer that is not what the API says. */
-export function badAnswer(remote: Remote, what: string, cause?: unknown): EngineError {
+export function invalidResponse(remote: Remote, what: string, cause?: unknown): EngineError {
   return new EngineError('REMOTE_FAILED', `${remote.baseUrl} ${what}`, {
     hint: 'See that baseUrl is the address of an OpenAI-compatible API, and look into the log of the server.',
     cause,
@@ -76,7 +76,7 @@ export function badAnswer(remote: Remote, what: string, cause?: unknown): Engine
 }
 
 /** What a server says went wrong: `{ error: { message } }`, `{ error }`, `{ message }`, `{ detail }`, or text. */
-export function told(body: string): { message: string; code: string | undefined } {
+export function parseErrorBody(body: string): { message: string; code: string | undefined } {
   let value: unknown
   try {
     value = JSON.parse(body)
@@ -98,11 +98,11 @@ export function told(body: string): { message: string; code: string | undefined 
 /** Shortened, and without the key, which some servers repeat. */
 export function redact({ apiKey }: Remote, words: string): string {
   const safe = apiKey === undefined ? words : words.replaceAll(apiKey, '***')
-  return safe.length > quoted ? `${safe.slice(0, quoted)}...` : safe
+  return safe.length > maxQuotedCharacters ? `${safe.slice(0, maxQuotedCharacters)}...` : safe
 }
 
 /** The body as text. A body over the bound of the worker's protocol is cut off. */
-export async function boundedText(response: Response): Promise<string> {
+export async function readBoundedText(response: Response): Promise<string> {
   const parts: Uint8Array[] = []
   let bytes = 0
   for await (const part of response.body ?? []) {

@@ -2,7 +2,14 @@ import * as z from 'zod'
 import { type Aliases, aliasesSchema } from '../aliases.ts'
 import { EngineError } from '../errors.ts'
 import { limits } from '../limits.ts'
-import { addable, type Capability, type Server, type ServerName, serverAt, servers } from './servers.ts'
+import {
+  type Capability,
+  declarableCapabilities,
+  defaultServer,
+  type Server,
+  type ServerName,
+  servers,
+} from './servers.ts'
 
 /** Where another machine's models answer. */
 export interface RemoteOptions {
@@ -38,7 +45,7 @@ const remoteSchema = z.strictObject({
     .regex(/^[\x21-\x7e]+$/, { error: 'has characters that no API key has, maybe a line break' })
     .optional(),
   server: z.enum(Object.keys(servers)).optional(),
-  capabilities: z.array(z.enum(addable)).optional(),
+  capabilities: z.array(z.enum(declarableCapabilities)).optional(),
   model: z.string().min(1).max(limits.modelCharacters).optional(),
   aliases: aliasesSchema.optional(),
 })
@@ -50,8 +57,8 @@ export function checkRemote(options: RemoteOptions): Remote {
     throw new EngineError('INVALID_REQUEST', `createEngine: ${z.prettifyError(parsed.error)}`)
   }
   const { apiKey, model, aliases = {}, capabilities: more = [] } = parsed.data
-  const address = addressOf(parsed.data.baseUrl)
-  const server: Server = servers[options.server ?? serverAt(address)]
+  const address = parseAddress(parsed.data.baseUrl)
+  const server: Server = servers[options.server ?? defaultServer(address)]
   return {
     baseUrl: address.href.replace(/\/+$/, ''),
     apiKey,
@@ -61,7 +68,7 @@ export function checkRemote(options: RemoteOptions): Remote {
   }
 }
 
-function addressOf(baseUrl: string): URL {
+function parseAddress(baseUrl: string): URL {
   if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
     throw new EngineError(
       'INVALID_REQUEST',

@@ -1,31 +1,25 @@
-import { EngineError } from '../errors.ts'
+import { abortedError, onAbort, onDeadline } from '../abort.ts'
+import type { EngineError } from '../errors.ts'
 
-/** One call on its way: what ends it early, and the error that it then has. */
-export class Flight {
+/** An HTTP request in progress, and the error that ends it early. */
+export class PendingRequest {
   readonly #controller = new AbortController()
   readonly #stopListening: () => void
-  readonly #timer: NodeJS.Timeout | undefined
+  readonly #stopTimer: () => void
   #reason: EngineError | undefined
 
   constructor(signal: AbortSignal | undefined, deadlineMs?: number) {
-    const onAbort = () =>
-      this.end(new EngineError('ABORTED', 'The call was aborted.', { cause: signal?.reason }))
-    signal?.addEventListener('abort', onAbort, { once: true })
-    // A long-lived signal gathers no listeners.
-    this.#stopListening = () => signal?.removeEventListener('abort', onAbort)
-    if (signal?.aborted) onAbort()
-    if (deadlineMs !== undefined) {
-      const late = new EngineError('DEADLINE_EXCEEDED', `The call took longer than ${deadlineMs} ms.`)
-      // A timer takes no more than 2^31-1 ms, and fires at once for more.
-      this.#timer = setTimeout(() => this.end(late), Math.min(deadlineMs, 2 ** 31 - 1))
-    }
+    const abort = () => this.end(abortedError(signal))
+    this.#stopListening = onAbort(signal, abort)
+    this.#stopTimer = onDeadline(deadlineMs, (error) => this.end(error))
+    if (signal?.aborted) abort()
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
-  /** Why the call ended early; undefined as long as it did not. */
+  /** The error that ended the request early, or undefined. */
   get reason(): EngineError | undefined {
     return this.#reason
   }
@@ -35,9 +29,9 @@ export class Flight {
     this.#controller.abort()
   }
 
-  /** Frees the timer and the listener, and the connection where the answer was not read to its end. */
+  /** Frees the timer and the listener, and also the connection of a response that wasn't read to its end. */
   close(): void {
-    clearTimeout(this.#timer)
+    this.#stopTimer()
     this.#stopListening()
     this.#controller.abort()
   }

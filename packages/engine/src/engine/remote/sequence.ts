@@ -2,7 +2,7 @@ import { EngineError } from '../errors.ts'
 import type { Chunk, FinishReason, TokenLogprob } from '../results.ts'
 import type { Choice } from './response-schemas.ts'
 import { StopStrings } from './stop-strings.ts'
-import { type Calls, ToolCallAssembly } from './tool-calls.ts'
+import { appendCalls, type ParsedCalls, ToolCallAssembly } from './tool-calls.ts'
 
 /** What servers call the three ends of a text. */
 const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
@@ -49,7 +49,7 @@ export class Sequence {
     if (found.stopString !== undefined) finishReason = 'stop'
     else if (typeof end === 'string') {
       text += this.#stop.rest()
-      join(calls, this.#calls.end())
+      appendCalls(calls, this.#calls.end())
       finishReason = this.#reasonOf(end, calls)
     }
     this.#finished = finishReason !== undefined
@@ -69,7 +69,7 @@ export class Sequence {
     }
   }
 
-  #reasonOf(end: string, calls: Calls): FinishReason {
+  #reasonOf(end: string, calls: ParsedCalls): FinishReason {
     const reason = finishReasons.get(end)
     if (reason === undefined) {
       throw new EngineError('REMOTE_FAILED', `The server ended the answer with "${end}".`)
@@ -94,11 +94,6 @@ function entry(token: string, id: number | null | undefined, logprob: number) {
   return { token, tokenId: id ?? -1, logprob }
 }
 
-function join(calls: Calls, more: Calls): void {
-  calls.toolCalls.push(...more.toolCalls)
-  calls.toolErrors.push(...more.toolErrors)
-}
-
-function isEmpty({ toolCalls, toolErrors }: Calls): boolean {
+function isEmpty({ toolCalls, toolErrors }: ParsedCalls): boolean {
   return toolCalls.length === 0 && toolErrors.length === 0
 }

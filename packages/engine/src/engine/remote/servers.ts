@@ -55,7 +55,7 @@ export interface Server {
   /** The field of a chat that asks for `prompt_progress` in the stream; undefined where nothing needs to ask. */
   progressField: 'return_progress' | undefined
   /** The name that the server gives to the model that it was started with. */
-  ownModel: string | undefined
+  defaultModel: string | undefined
   /** Why it can't, or what to do in its place, where that helps. */
   advice: Partial<Record<Capability, string>>
 }
@@ -85,7 +85,7 @@ const openai: Server = {
   stopsOnText: true,
   anyFailureIs404: false,
   progressField: undefined,
-  ownModel: undefined,
+  defaultModel: undefined,
   advice: {
     grammar: 'Use a json_schema.',
     regex: 'Use a json_schema with a pattern.',
@@ -125,7 +125,7 @@ export const servers = {
     stopsOnText: false,
     anyFailureIs404: true,
     progressField: undefined,
-    ownModel: 'default_model',
+    defaultModel: 'default_model',
     advice: {
       logprobs: 'Its streams have none, and its whole answers tell those of another token.',
       kvBits: 'Start it with --kv-bits.',
@@ -163,7 +163,7 @@ export const servers = {
     stopsOnText: true,
     anyFailureIs404: false,
     progressField: 'return_progress',
-    ownModel: undefined,
+    defaultModel: undefined,
     advice: {
       ...openai.advice,
       caller: 'The server knows its callers by their keys.',
@@ -174,11 +174,11 @@ export const servers = {
 export type ServerName = keyof typeof servers
 
 /** The kind of server at an address, where nobody says. */
-export function serverAt(address: URL): ServerName {
+export function defaultServer(address: URL): ServerName {
   return address.hostname === 'api.openai.com' ? 'openai' : 'compatible'
 }
 
 /** Those that have a field of their own in a request, so that an application can say that its server has them. */
-export const addable: readonly Capability[] = capabilities.filter((capability) =>
+export const declarableCapabilities: readonly Capability[] = capabilities.filter((capability) =>
   Object.values(servers).some((server: Server) => server.capabilities.includes(capability)),
 )

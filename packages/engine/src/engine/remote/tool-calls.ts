@@ -2,13 +2,13 @@ import * as z from 'zod'
 import type { ToolCall, ToolError } from '../results.ts'
 import type { RemoteCall } from './response-schemas.ts'
 
-interface Open {
+interface OpenCall {
   id: string | undefined
   name: string
   arguments: string
 }
 
-export interface Calls {
+export interface ParsedCalls {
   toolCalls: ToolCall[]
   toolErrors: ToolError[]
 }
@@ -17,7 +17,7 @@ const argumentsSchema = z.record(z.string(), z.unknown())
 
 /** Puts the calls of one sequence together: they come in pieces, their arguments as a text of JSON. */
 export class ToolCallAssembly {
-  readonly #open = new Map<number, Open>()
+  readonly #open = new Map<number, OpenCall>()
   #last = -1
   #count = 0
 
@@ -27,11 +27,11 @@ export class ToolCallAssembly {
   }
 
   /** Takes pieces, and gives the calls that came to their end: a call is whole when the next one begins. */
-  add(pieces: readonly RemoteCall[]): Calls {
-    const ended: Calls = { toolCalls: [], toolErrors: [] }
+  add(pieces: readonly RemoteCall[]): ParsedCalls {
+    const ended: ParsedCalls = { toolCalls: [], toolErrors: [] }
     for (const piece of pieces) {
       const index = piece.index ?? this.#indexOf(piece)
-      if (index !== this.#last) append(ended, this.end())
+      if (index !== this.#last) appendCalls(ended, this.end())
       this.#last = index
       const call = this.#open.get(index) ?? { id: undefined, name: '', arguments: '' }
       this.#open.set(index, {
@@ -44,9 +44,9 @@ export class ToolCallAssembly {
   }
 
   /** The calls that are left when the text ends. */
-  end(): Calls {
-    const ended: Calls = { toolCalls: [], toolErrors: [] }
-    for (const [index, call] of this.#open) append(ended, whole(call, index))
+  end(): ParsedCalls {
+    const ended: ParsedCalls = { toolCalls: [], toolErrors: [] }
+    for (const [index, call] of this.#open) appendCalls(ended, finishCall(call, index))
     this.#count += this.#open.size
     this.#open.clear()
     return ended
@@ -60,7 +60,7 @@ export class ToolCallAssembly {
   }
 }
 
-function whole(call: Open, index: number): Calls {
+function finishCall(call: OpenCall, index: number): ParsedCalls {
   const raw = JSON.stringify({ name: call.name, arguments: call.arguments })
   const failed = (message: string) => ({ toolCalls: [], toolErrors: [{ raw, message }] })
   if (call.name === '') return failed('The call has no name.')
@@ -78,7 +78,7 @@ function whole(call: Open, index: number): Calls {
   }
 }
 
-function append(calls: Calls, more: Calls): void {
+export function appendCalls(calls: ParsedCalls, more: ParsedCalls): void {
   calls.toolCalls.push(...more.toolCalls)
   calls.toolErrors.push(...more.toolErrors)
 }

@@ -1,11 +1,15 @@
+import type { CheckedGenerate, CheckedLoad } from '../check-options.ts'
 import { EngineError } from '../errors.ts'
-import type { CheckedGenerate, CheckedLoad } from '../options.ts'
 import type { Capability, Server } from './servers.ts'
 
-type Demand<Options> = readonly [option: string, capability: Capability, made: (options: Options) => boolean]
+type Requirement<Options> = readonly [
+  option: string,
+  capability: Capability,
+  isUsed: (options: Options) => boolean,
+]
 
 /** What makes a call need more than the least that a server can do; a value that changes nothing does not. */
-const demands: readonly Demand<CheckedGenerate>[] = [
+const requirements: readonly Requirement<CheckedGenerate>[] = [
   ['prompt', 'prompt', ({ prompt }) => prompt !== undefined],
   ['messages with images', 'images', ({ messages = [] }) => messages.some(hasImage)],
   ['topP', 'topP', ({ topP }) => topP !== 1],
@@ -45,7 +49,7 @@ const demands: readonly Demand<CheckedGenerate>[] = [
   ['onPromptProgress', 'promptProgress', ({ onPromptProgress }) => onPromptProgress !== undefined],
 ]
 
-const loadDemands: readonly Demand<CheckedLoad>[] = [
+const loadRequirements: readonly Requirement<CheckedLoad>[] = [
   ['revision', 'revision', ({ revision }) => revision !== undefined],
   ['pinned', 'pinned', ({ pinned }) => pinned],
 ]
@@ -64,8 +68,8 @@ const chatOnly: ReadonlySet<Capability> = new Set([
 
 /** @throws EngineError UNSUPPORTED that names the first option that the server has not. */
 export function refuseUnsupported(server: Server, options: CheckedGenerate): void {
-  for (const [option, capability, made] of demands) {
-    if (!made(options)) continue
+  for (const [option, capability, isUsed] of requirements) {
+    if (!isUsed(options)) continue
     if (!server.capabilities.includes(capability)) throw unsupported(server, option, capability)
     if (options.prompt !== undefined && chatOnly.has(capability)) {
       throw new EngineError('UNSUPPORTED', `generate: ${server.title} has no ${option} for a raw prompt.`, {
@@ -77,8 +81,8 @@ export function refuseUnsupported(server: Server, options: CheckedGenerate): voi
 
 /** @throws EngineError UNSUPPORTED that names the first option that the server has not. */
 export function refuseUnsupportedLoad(server: Server, options: CheckedLoad): void {
-  for (const [option, capability, made] of loadDemands) {
-    if (made(options)) throw unsupported(server, option, capability, 'loadModel')
+  for (const [option, capability, isUsed] of loadRequirements) {
+    if (isUsed(options)) throw unsupported(server, option, capability, 'loadModel')
   }
   // An adapter goes with each call.
   if (options.adapter !== undefined) {
