@@ -25,21 +25,25 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
     python,
     device,
     onLog = () => undefined,
-    onWorkerExit: onDeath = () => undefined,
+    onWorkerExit: onCrash = () => undefined,
     signal,
     ...resources
   } = checkEngine(options)
   const project = findProject(from)
   const interpreter: Interpreter =
     python === undefined ? findInterpreter(project) : { python, source: 'createEngine', site: pythonSource }
-  const settings = { ...project.config, ...given(resources), device: device ?? project.config.device }
-  const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog, onDeath })
+  const settings = {
+    ...project.config,
+    ...withoutUndefined(resources),
+    device: device ?? project.config.device,
+  }
+  const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog, onCrash })
   const ready = await supervisor.start(signal)
   return new LocalEngine(project, settings.aliases ?? {}, supervisor, ready)
 }
 
 /** Without the keys that are undefined, which would take the place of another value. */
-function given<Value extends object>(value: Value): Partial<Value> {
+function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
   const entries = Object.entries(value).filter(([, part]) => part !== undefined)
   const result: Partial<Value> = {}
   return Object.assign(result, Object.fromEntries(entries))

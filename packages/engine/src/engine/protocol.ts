@@ -716,6 +716,37 @@ export const eventSchema = z.discriminatedUnion('type', [
 export type Request = z.input<typeof requestSchema>
 export type WorkerEvent = z.output<typeof eventSchema>
 export type EventOf<Type extends WorkerEvent['type']> = Extract<WorkerEvent, { type: Type }>
+
+/** The event that answers each request. `generate` gets one for each of its sequences, and `cancel` gets none. */
+export const answerTypes = {
+  load: 'loaded',
+  generate: 'done',
+  unload: 'unloaded',
+  status: 'statusReport',
+  models: 'modelsReport',
+  embed: 'embeddings',
+  tokenise: 'tokenised',
+  detokenise: 'detokenised',
+  download: 'downloaded',
+  verify: 'verified',
+  remove: 'removed',
+  clean: 'cleaned',
+  describe: 'described',
+} as const satisfies Record<Exclude<Request['type'], 'cancel'>, WorkerEvent['type']>
+
+/** The type of a request that gets an answer. */
+export type RequestType = keyof typeof answerTypes
+export type AnswerTo<Type extends RequestType> = EventOf<(typeof answerTypes)[Type]>
+export type AnswerEvent = AnswerTo<RequestType>
+
+/** Whether an event is the answer to a request of this type. */
+export function isAnswerTo<Type extends RequestType>(
+  type: Type,
+  event: WorkerEvent,
+): event is AnswerTo<Type> {
+  return event.type === answerTypes[type]
+}
+
 export type RequestMessage = z.input<typeof messageSchema>
 /** A call of a function that the model asks for. */
 export type ToolCall = z.infer<typeof toolCallSchema>

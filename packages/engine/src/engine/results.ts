@@ -150,7 +150,7 @@ export interface EngineStatus {
   device: 'gpu' | 'cpu' | undefined
   versions: { python: string; mlx: string; mlxLm: string } | undefined
   /** Deaths of the worker since the engine was created. */
-  deaths: number
+  crashes: number
   models: LoadedModel[]
   /** Calls in the batch, and calls that wait for a place in it. */
   active: number

@@ -440,7 +440,7 @@ const others: readonly Case[] = [
       const loaded = await engine.loadModel()
       expect((await engine.models()).length).toBeGreaterThan(0)
       expect(loaded.model).not.toBe('')
-      expect((await engine.status()).deaths).toBe(0)
+      expect((await engine.status()).crashes).toBe(0)
     },
   },
 ]

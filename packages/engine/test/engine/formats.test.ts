@@ -85,7 +85,7 @@ describe('what can not be', () => {
       message: expect.stringMatching(/(schema|expression|grammar).*: ./s),
     })
     expect((await free).text).toBe(answerTo(story))
-    expect((await shared.engine.status()).deaths).toBe(0)
+    expect((await shared.engine.status()).crashes).toBe(0)
   })
 
   test('a format beside a call that is demanded', async () => {

@@ -74,7 +74,7 @@ describe('sampling', () => {
       const call = shared.engine.complete({ ...ask('Say hello.'), logitBias: { [token]: 1 } })
       await expect(call).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
     }
-    expect((await shared.engine.status()).deaths).toBe(0)
+    expect((await shared.engine.status()).crashes).toBe(0)
   })
 
   test.each([

@@ -56,7 +56,7 @@ describe('a download goes on where it was', () => {
     await goesOn()
   })
 
-  test('after the death of the worker', async () => {
+  test('after a crash of the worker', async () => {
     const { outcome, engine } = await begun()
     const { pid = 0 } = await engine.status()
     process.kill(pid, 'SIGKILL')

@@ -131,7 +131,7 @@ describe('a model that is damaged', () => {
 
   test('harms nobody else', async () => {
     expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
-    expect((await engine.status()).deaths).toBe(0)
+    expect((await engine.status()).crashes).toBe(0)
   })
 })
 

@@ -48,7 +48,7 @@ test.runIf(process.platform === 'linux')(
       message: expect.stringMatching(/needs [\d.]+ [MG]B.*limit is [\d.]+ MB/),
       hint: expect.stringMatching(/prompt|maxTokens/),
     })
-    expect((await engine.status()).deaths).toBe(0)
+    expect((await engine.status()).crashes).toBe(0)
     expect((await engine.complete({ ...ask('Say hello.'), model: 'hello' })).text).toBe(
       answerTo('Say hello.'),
     )

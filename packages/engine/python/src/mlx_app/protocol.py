@@ -1,4 +1,4 @@
-"""The worker's protocol: one JSON object a line. Made from protocol.ts: edit that one."""
+"""The worker's protocol, one JSON object a line. Generated from protocol.ts: edit that file."""
 
 from typing import Annotated, Any, Literal
 
@@ -593,3 +593,20 @@ Event = (
     | Failure
     | Fatal
 )
+
+# The event that answers each request. Generate gets one for each sequence, and Cancel gets none.
+ANSWERS: dict[type[Request], type[Event]] = {
+    Load: Loaded,
+    Generate: Done,
+    Unload: Unloaded,
+    Status: StatusReport,
+    Models: ModelsReport,
+    Embed: Embeddings,
+    Tokenise: Tokenised,
+    Detokenise: Detokenised,
+    Download: Downloaded,
+    Verify: Verified,
+    Remove: Removed,
+    Clean: Cleaned,
+    Describe: Described,
+}

@@ -1,22 +1,29 @@
 import type { EngineError } from '../errors.ts'
-import type { PromptProgress } from '../options.ts'
-import type { EventOf, WorkerEvent } from '../protocol.ts'
+import type { LoadProgress, PromptProgress } from '../options.ts'
+import type { AnswerTo, EventOf, RequestType } from '../protocol.ts'
 import type { Chunk } from '../results.ts'
 
 type Piece = EventOf<'tokens'>['pieces'][number]
 type Done = EventOf<'done'>
 
-/** What one request to the worker leads to; it ends once, with a last event or an error. */
-export interface Call {
-  onEvent: (event: WorkerEvent) => void
-  /** What a step brought for this call, split from the others' so that a call sees only its own. */
+/** Receives what the worker sends for one request before its answer. */
+export interface CallListener {
+  onLoadProgress?: ((progress: LoadProgress) => void) | undefined
+  onPromptProgress?: ((progress: PromptProgress) => void) | undefined
+  /** Receives what one step of the model added to this call. */
   onPiece?: (piece: Piece) => void
-  /** Whether the call ends with this event; where it is not there, any answer is the last. */
-  isLast?: (event: WorkerEvent) => boolean
+  /** Ends the call. */
   onError: (error: EngineError) => void
 }
 
-/** Several pieces of one sequence, joined. */
+/** Receives everything that the worker sends for one request. The call ends once, with its last answer or an error. */
+export interface Call<Type extends RequestType> extends CallListener {
+  onAnswer: (event: AnswerTo<Type>) => void
+  /** The number of answers; 1 by default. */
+  answerCount?: number
+}
+
+/** Pieces of one sequence that the reader hasn't pulled yet, joined. */
 interface Unread {
   text: string
   reasoning: string
@@ -26,32 +33,31 @@ interface Unread {
   done: Done | undefined
 }
 
-/** `ends` comes with the last piece of all: how each sequence ended. */
+/** What the reader pulls. `ends` comes with the very last chunk and says how each sequence ended. */
 type Item = { chunk: Chunk; ends?: readonly Done[] } | { error: EngineError }
 
 /**
- * The answers to one call, from the worker that pushes to the reader that pulls. What was not read yet is joined,
- * so that a slow reader costs no more than the answer itself, which maxTokens bounds.
+ * Carries the answer to one call from the worker, which pushes, to the reader, which pulls. Unread pieces are joined,
+ * so a slow reader takes no more memory than the answer itself, which maxTokens bounds.
  */
-export class AnswerQueue implements Call {
-  /** `performance.now()` of the first token. */
+export class AnswerQueue implements Call<'generate'> {
+  /** `performance.now()` at the first token. */
   firstTokenAt: number | undefined
-  readonly #sequences: number
-  readonly #onProgress: ((progress: PromptProgress) => void) | undefined
+  readonly answerCount: number
+  readonly onPromptProgress: ((progress: PromptProgress) => void) | undefined
   readonly #unread = new Map<number, Unread>()
   readonly #ends: Done[] = []
-  #ended = 0
   #error: EngineError | undefined
   #wake: () => void = () => undefined
 
-  constructor(sequences: number, onProgress?: (progress: PromptProgress) => void) {
-    this.#sequences = sequences
-    this.#onProgress = onProgress
+  constructor(sequenceCount: number, onPromptProgress?: (progress: PromptProgress) => void) {
+    this.answerCount = sequenceCount
+    this.onPromptProgress = onPromptProgress
   }
 
   onPiece(piece: Piece): void {
     this.firstTokenAt ??= performance.now()
-    const unread = this.#of(piece.index)
+    const unread = this.#unreadOf(piece.index)
     unread.text += piece.text
     unread.reasoning += piece.reasoning
     unread.logprobs.push(...piece.logprobs)
@@ -60,15 +66,9 @@ export class AnswerQueue implements Call {
     this.#wake()
   }
 
-  onEvent(event: WorkerEvent): void {
-    if (event.type === 'promptProgress') {
-      const { processedTokens, totalTokens } = event
-      this.#onProgress?.({ processedTokens, totalTokens })
-    }
-    if (event.type !== 'done') return
+  onAnswer(done: Done): void {
     this.firstTokenAt ??= performance.now()
-    this.#ended += 1
-    this.#of(event.index).done = event
+    this.#unreadOf(done.index).done = done
     this.#wake()
   }
 
@@ -77,21 +77,17 @@ export class AnswerQueue implements Call {
     this.#wake()
   }
 
-  isLast(): boolean {
-    return this.#ended + 1 === this.#sequences
-  }
-
-  /** The next piece of the answer, or why there is none. Not to be called again after the last one. */
+  /** Waits for the next piece of the answer, or the error that ended it. Must not be called again after the last one. */
   async next(): Promise<Item> {
     while (true) {
       const [entry] = this.#unread
       if (entry !== undefined) {
         const [index, unread] = entry
         this.#unread.delete(index)
-        const chunk = asChunk(index, unread)
+        const chunk = toChunk(index, unread)
         if (unread.done === undefined) return { chunk }
         this.#ends.push(unread.done)
-        return this.#ends.length < this.#sequences ? { chunk } : { chunk, ends: this.#ends }
+        return this.#ends.length < this.answerCount ? { chunk } : { chunk, ends: this.#ends }
       }
       if (this.#error !== undefined) return { error: this.#error }
       await new Promise<void>((resolve) => {
@@ -100,7 +96,7 @@ export class AnswerQueue implements Call {
     }
   }
 
-  #of(index: number): Unread {
+  #unreadOf(index: number): Unread {
     const found = this.#unread.get(index)
     if (found !== undefined) return found
     const unread = {
@@ -116,7 +112,7 @@ export class AnswerQueue implements Call {
   }
 }
 
-function asChunk(index: number, unread: Unread): Chunk {
+function toChunk(index: number, unread: Unread): Chunk {
   const { text, reasoning, logprobs, toolCalls, toolErrors, done } = unread
   return {
     text,

@@ -5,7 +5,7 @@ import { tokensPerSecond } from '../token-rate.ts'
 type Done = EventOf<'done'>
 
 /** What a call used: its prompt once, the tokens of all its sequences. */
-export function usageOf(ends: readonly Done[]): Usage {
+export function sumUsage(ends: readonly Done[]): Usage {
   const sum = (key: keyof Usage) => ends.reduce((total, { usage }) => total + usage[key], 0)
   const first = ends.find(({ index }) => index === 0)
   return {
@@ -23,7 +23,12 @@ export function usageOf(ends: readonly Done[]): Usage {
  * @param started `performance.now()` of the call
  * @param firstTokenAt `performance.now()` of its first token
  */
-export function measure(started: number, firstTokenAt: number, usage: Usage, ends: readonly Done[]): Timings {
+export function measureTimings(
+  started: number,
+  firstTokenAt: number,
+  usage: Usage,
+  ends: readonly Done[],
+): Timings {
   const [first] = ends
   const generationMs = Math.max(...ends.map(({ timings }) => timings.generationMs))
   return {

@@ -21,11 +21,14 @@ const memorySignals = new Set<NodeJS.Signals>(['SIGKILL', 'SIGSEGV', 'SIGBUS', '
 /** A worker ends within milliseconds of the end of its input; past this it is killed. */
 const stopMs = 2_000
 
+/** An event about a call, unlike `ready` and `fatal`, which are about the worker itself. */
+export type CallEvent = Exclude<WorkerEvent, { type: 'ready' | 'fatal' }>
+
 export interface WorkerLaunch {
   command: string
   arguments: readonly string[]
   environment: NodeJS.ProcessEnv
-  onEvent: (event: WorkerEvent) => void
+  onEvent: (event: CallEvent) => void
   /** Called once, after the last event. */
   onExit: (error: EngineError) => void
   onLog: (line: string) => void
@@ -43,7 +46,7 @@ export class WorkerProcess {
   readonly #exited: Promise<void>
   #fatal: EngineError | undefined
   #alive = true
-  #heard = false
+  #isReady = false
 
   constructor(launch: WorkerLaunch) {
     this.#launch = launch
@@ -58,11 +61,10 @@ export class WorkerProcess {
     // Whoever started the worker awaits `ready`; without this a death while nobody does would be unhandled.
     promise.catch(() => undefined)
     const timer = setTimeout(() => this.#kill(`was not ready after ${startMs / 1000} s`), startMs)
-    this.#readEvents((event) => {
-      if (event.type !== 'ready') return launch.onEvent(event)
+    this.#readEvents((ready) => {
       clearTimeout(timer)
-      const mismatch = protocolMismatch(event.protocol)
-      if (mismatch === undefined) return resolve(event)
+      const mismatch = protocolMismatch(ready.protocol)
+      if (mismatch === undefined) return resolve(ready)
       this.#fatal = mismatch
       this.#child.kill('SIGKILL')
     })
@@ -109,16 +111,16 @@ export class WorkerProcess {
   }
 
   /** Whether the worker keeps this Node process from ending; it should while calls are under way. */
-  hold(holds: boolean): void {
+  setRef(ref: boolean): void {
     for (const handle of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
-      if (handle === this.#child || handle instanceof Socket) handle[holds ? 'ref' : 'unref']()
+      if (handle === this.#child || handle instanceof Socket) handle[ref ? 'ref' : 'unref']()
     }
   }
 
   /** Ends the worker and waits until it is gone. */
   async stop(): Promise<void> {
     if (!this.#alive) return
-    this.hold(true)
+    this.setRef(true)
     this.#child.stdin?.end()
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopMs)
     await this.#exited
@@ -130,18 +132,19 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL')
   }
 
-  #readEvents(onEvent: (event: WorkerEvent) => void): void {
+  #readEvents(onReady: (event: EventOf<'ready'>) => void): void {
     const lines = new LineSplitter((line) => {
-      const event = parse(line)
-      // Python may print before the worker has taken hold of its output: a site hook, a warning.
-      if (event === undefined && !this.#heard) this.#keepLog(line)
-      else if (event === undefined)
-        this.#kill(`wrote a line that is not of the protocol: ${line.slice(0, 200)}`)
+      const event = parseEvent(line)
+      // Python may print before the worker takes over its output: a site hook, a warning.
+      if (event === undefined && !this.#isReady) this.#keepLog(line)
+      else if (event === undefined) this.#kill(`wrote a line that is no event: ${line.slice(0, 200)}`)
       else if (event.type === 'fatal') this.#fatal = withHint(event.code, event.message, event.hint)
-      else {
-        this.#heard = true
-        onEvent(event)
-      }
+      else if ((event.type === 'ready') === this.#isReady) {
+        this.#kill(`sent the event ${event.type} ${this.#isReady ? 'a second time' : 'before ready'}`)
+      } else if (event.type === 'ready') {
+        this.#isReady = true
+        onReady(event)
+      } else this.#launch.onEvent(event)
     }, limits.lineBytes)
     this.#child.stdout?.on('data', (block: Buffer) => lines.push(block))
   }
@@ -169,7 +172,7 @@ function machineMemory(): string {
   return `the machine has ${gigabytes(totalmem())}, of which ${gigabytes(freemem())} are free now`
 }
 
-function parse(line: string): WorkerEvent | undefined {
+function parseEvent(line: string): WorkerEvent | undefined {
   try {
     return eventSchema.parse(JSON.parse(line))
   } catch {

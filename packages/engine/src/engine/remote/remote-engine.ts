@@ -95,7 +95,7 @@ export class RemoteEngine extends BaseEngine implements Engine {
       pid: undefined,
       device: undefined,
       versions: undefined,
-      deaths: 0,
+      crashes: 0,
       ...emptyStatus,
       active: this.#client.active,
     }

@@ -33,7 +33,7 @@ async function kill(): Promise<void> {
   await until(async () => (await engine.status().catch(() => ({ worker: '' }))).worker === 'stopped')
 }
 
-test('a death in the middle of 16 streams: each fails once, the next call works, the model is back', async () => {
+test('a crash in the middle of 16 streams: each fails once, the next call works, the model is back', async () => {
   const unhandled: unknown[] = []
   const note = (reason: unknown) => unhandled.push(reason)
   process.on('unhandledRejection', note)
@@ -52,7 +52,7 @@ test('a death in the middle of 16 streams: each fails once, the next call works,
   for (const iterator of iterators) expect(await iterator.next()).toMatchObject({ done: true })
   expect(await textOf(engine.generate(ask(story)))).toBe(answerTo(story))
   const status = await engine.status()
-  expect(status).toMatchObject({ worker: 'ready', deaths: 1, active: 0, queued: 0 })
+  expect(status).toMatchObject({ worker: 'ready', crashes: 1, active: 0, queued: 0 })
   expect(status.models.map(({ model }) => model)).toEqual(['hello'])
   process.off('unhandledRejection', note)
   expect(unhandled).toEqual([])
@@ -68,36 +68,36 @@ test('a model that was loaded from a path comes back too', async () => {
 
 test('status tells of a worker that is down, and starts none', async () => {
   await kill()
-  expect(await engine.status()).toMatchObject({ worker: 'stopped', pid: undefined, deaths: 1, models: [] })
+  expect(await engine.status()).toMatchObject({ worker: 'stopped', pid: undefined, crashes: 1, models: [] })
   expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
 })
 
-describe('deaths in a row', () => {
-  async function die(): Promise<void> {
+describe('crashes in a row', () => {
+  async function crash(): Promise<void> {
     const call = engine.complete({ ...ask(story), ...endless }).catch((error: unknown) => error)
     process.kill(await workerPid(), 'SIGKILL')
     expect(await call).toMatchObject({ code: 'WORKER_EXITED' })
   }
 
   test('after three it stays down and says why, until the next loadModel', async () => {
-    for (const _ of [1, 2, 3]) await die()
+    for (const _ of [1, 2, 3]) await crash()
     for (const _ of [1, 2]) {
       const error = await engine.complete(ask(story)).catch((reason: unknown) => reason)
       expect(error).toMatchObject({ code: 'WORKER_EXITED' })
       expect(error).toHaveProperty('message', expect.stringMatching(/3 times in a row.*SIGKILL/))
       expect(error).toHaveProperty('hint', expect.stringContaining('loadModel'))
     }
-    expect(await engine.status()).toMatchObject({ worker: 'stopped', deaths: 3 })
+    expect(await engine.status()).toMatchObject({ worker: 'stopped', crashes: 3 })
     await engine.loadModel({ model: 'hello' })
     expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
   })
 
   test('a completed call between them starts the count anew', async () => {
     for (const _ of [1, 2, 3, 4]) {
-      await die()
+      await crash()
       await engine.complete(ask('Say hello.'))
     }
-    expect(await engine.status()).toMatchObject({ worker: 'ready', deaths: 4 })
+    expect(await engine.status()).toMatchObject({ worker: 'ready', crashes: 4 })
   })
 })
 
