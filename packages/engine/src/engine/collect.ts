@@ -17,6 +17,7 @@ export async function collect(chunks: AsyncIterable<Chunk>): Promise<Answer> {
     part.toolErrors.push(...(chunk.toolErrors ?? []))
     part.logprobs.push(...(chunk.logprobs ?? []))
     if (chunk.finishReason !== undefined) part.finishReason = chunk.finishReason
+    if (chunk.rawFinishReason !== undefined) part.rawFinishReason = chunk.rawFinishReason
     if (chunk.stopString !== undefined) part.stopString = chunk.stopString
     const { usage, timings, model } = chunk
     if (usage === undefined || timings === undefined || model === undefined) continue
@@ -48,6 +49,12 @@ export function parseObject<Schema extends z.ZodType>(
     throw new EngineError('INVALID_OUTPUT', `The answer was cut off: ${shorten(answer.text)}`, {
       hint: 'Raise maxTokens, or bound the lengths in the schema.',
     })
+  }
+  if (answer.finishReason === 'content_filter') {
+    throw new EngineError(
+      'INVALID_OUTPUT',
+      `The server's content filter cut the answer off: ${shorten(answer.text)}`,
+    )
   }
   let value: unknown
   try {

@@ -761,7 +761,7 @@ export type ModelOnDisk = z.infer<typeof modelOnDiskSchema>
 export type VerifiedFile = z.infer<typeof verifiedFileSchema>
 /** A file that `cleanModels` deleted, and why. */
 export type CleanedFile = z.infer<typeof cleanedFileSchema>
-/** Why a sequence ended. */
-export type FinishReason = (typeof finishReasons)[number]
+/** Why the worker ended a sequence. */
+export type WorkerFinishReason = (typeof finishReasons)[number]
 /** Tokens that a call read, took from the prompt cache, and generated. */
 export type Usage = z.infer<typeof usageSchema>

@@ -1,6 +1,5 @@
 import type {
   CleanedFile,
-  FinishReason,
   LoadedModel,
   ModelOnDisk as ModelOfWorker,
   TokenLogprob,
@@ -8,7 +7,15 @@ import type {
   ToolError,
   Usage,
   VerifiedFile,
+  WorkerFinishReason,
 } from './protocol.ts'
+
+/**
+ * Why a sequence ended. `stop`: the model or a stop string ended it. `length`: it reached maxTokens or the end of the
+ * context. `tool_calls`: it ended with calls. Another server may also give `content_filter`, or a reason of its own,
+ * which is `other`.
+ */
+export type FinishReason = WorkerFinishReason | 'content_filter' | 'other'
 
 /** Milliseconds, measured from the call to what its caller saw. */
 export interface Timings {
@@ -37,12 +44,11 @@ export interface Chunk {
   toolErrors?: ToolError[]
   /** One entry for each token of this piece, where they were asked for; text may come later than its token. */
   logprobs?: TokenLogprob[]
-  /**
-   * On the last piece of a sequence. `stop`: the model or a stop string ended it; `length`: maxTokens or the
-   * context did; `tool_calls`: it ended with calls.
-   */
+  /** Why the sequence ended; only on its last piece. */
   finishReason?: FinishReason
-  /** Beside `finishReason`: the stop string that ended the sequence. Another server does not tell it. */
+  /** The server's own word for the finish reason `other`. */
+  rawFinishReason?: string
+  /** The stop string that ended the sequence; beside `finishReason`. Another server does not name it. */
   stopString?: string
   /** On the last piece of all, as are `timings` and `model`. */
   usage?: Usage
@@ -61,7 +67,9 @@ export interface Choice {
   /** Empty unless they were asked for. */
   logprobs: TokenLogprob[]
   finishReason: FinishReason
-  /** The stop string that ended it. Another server does not tell it. */
+  /** The server's own word for the finish reason `other`. */
+  rawFinishReason?: string
+  /** The stop string that ended it. Another server does not name it. */
   stopString?: string
 }
 
@@ -166,4 +174,4 @@ export interface EngineStatus {
   steps: number
 }
 
-export type { CleanedFile, FinishReason, LoadedModel, TokenLogprob, ToolCall, ToolError, Usage, VerifiedFile }
+export type { CleanedFile, LoadedModel, TokenLogprob, ToolCall, ToolError, Usage, VerifiedFile }

@@ -41,7 +41,6 @@ describe('an answer that is none', () => {
     ['is garbage', (response) => events(response, ['}{']).end()],
     ['is other JSON', (response) => events(response, [{ choices: 'none' }]).end()],
     ['has a number for a text', (response) => events(response, [delta({ content: 5 })]).end()],
-    ['ends for an unknown reason', (response) => events(response, [delta({}, 'content_filter')]).end()],
     ['breaks off with an error', (response) => events(response, [{ error: { message: 'It broke.' } }]).end()],
     ['is a page', (response) => response.setHeader('content-type', 'text/html').end('<html>Log in!</html>')],
     ['has no type', (response) => response.end()],

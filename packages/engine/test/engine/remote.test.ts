@@ -242,6 +242,23 @@ describe('what comes', () => {
     ])
   })
 
+  test.each([
+    ['content_filter', { finishReason: 'content_filter' }],
+    ['sensitive', { finishReason: 'other', rawFinishReason: 'sensitive' }],
+  ])('is whole where the server ends it with %s', async (reason, ending) => {
+    answering(delta({ content: 'Yes' }), delta({}, reason), '[DONE]')
+    const answer = await engineOf().complete(ask('Hi'))
+    expect(answer).toMatchObject({ text: 'Yes', ...ending })
+    expect(answer.choices).toMatchObject([ending])
+  })
+
+  test('has no raw finish reason where the reason is known', async () => {
+    answering(delta({ content: 'Yes.' }, 'eos'), '[DONE]')
+    const answer = await engineOf().complete(ask('Hi'))
+    expect(answer.finishReason).toBe('stop')
+    expect(answer).not.toHaveProperty('rawFinishReason')
+  })
+
   test('is whole without [DONE], once the text has its end', async () => {
     answering(delta({ content: 'Yes.' }, 'stop'))
     expect((await engineOf().complete(ask('Hi'))).text).toBe('Yes.')
@@ -270,6 +287,12 @@ describe('what comes', () => {
     answering(delta({ content: '{"size": "big"}' }, 'stop'))
     const wrong = engineOf().generateObject({ ...ask('Hi'), schema })
     await expect(wrong).rejects.toMatchObject({ code: 'INVALID_OUTPUT' })
+    answering(delta({ content: '{"size": 3}' }, 'content_filter'))
+    const filtered = engineOf().generateObject({ ...ask('Hi'), schema })
+    await expect(filtered).rejects.toMatchObject({
+      code: 'INVALID_OUTPUT',
+      message: expect.stringContaining('content filter'),
+    })
   })
 })
 

@@ -9,6 +9,7 @@ import {
   reasoningShape,
   textOf,
   toCall,
+  toFinishReason,
   toolCallShape,
   toReasoning,
 } from './chat-answer.ts'
@@ -125,7 +126,7 @@ class ChoiceWriter {
       const calls = toolCalls.map((call) => ({ index: this.#calls++, ...toCall(call) }))
       yield this.#choice({ tool_calls: calls })
     }
-    if (finishReason !== undefined) yield { ...this.#choice({}), finish_reason: finishReason }
+    if (finishReason !== undefined) yield { ...this.#choice({}), finish_reason: toFinishReason(finishReason) }
   }
 
   #choice(delta: Delta, logprobs: readonly TokenLogprob[] = []) {

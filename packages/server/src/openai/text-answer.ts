@@ -1,7 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import type { Answer, Chunk, Usage } from 'mlx-app'
 import type { ServerEvent } from '../events.ts'
-import { finishReasonSchema, type Head, headShape, reasoningShape, toReasoning } from './chat-answer.ts'
+import {
+  finishReasonSchema,
+  type Head,
+  headShape,
+  reasoningShape,
+  toFinishReason,
+  toReasoning,
+} from './chat-answer.ts'
 import { textLogprobsSchema, toTextLogprobs } from './logprobs.ts'
 import type { Merged } from './merge.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
@@ -44,7 +51,7 @@ export function toTextAnswer(head: Head, answers: readonly Answer[], options: Te
       text: echo ? `${prompts[prompt]}${text}` : text,
       ...toReasoning(reasoning),
       logprobs: withLogprobs ? toTextLogprobs(logprobs, 0) : null,
-      finish_reason: finishReason,
+      finish_reason: toFinishReason(finishReason),
     })),
   )
   return {
@@ -78,7 +85,8 @@ export async function* textEvents(
       yield event({ choices: [choice] })
     }
     if (finishReason !== undefined) {
-      yield event({ choices: [{ index, text: '', logprobs: null, finish_reason: finishReason }] })
+      const choice = { index, text: '', logprobs: null, finish_reason: toFinishReason(finishReason) }
+      yield event({ choices: [choice] })
     }
     if (item.usage !== undefined) last.push(item)
   }

@@ -1,10 +1,9 @@
-import { EngineError } from '../errors.ts'
 import type { Chunk, FinishReason, TokenLogprob } from '../results.ts'
 import type { Choice } from './response-schemas.ts'
 import { StopStrings } from './stop-strings.ts'
 import { appendCalls, type ParsedCalls, ToolCallAssembly } from './tool-calls.ts'
 
-/** What servers call the three ends of a text. */
+/** The finish reasons by the names that servers have for them. */
 const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ['stop', 'stop'],
   ['eos', 'stop'],
@@ -14,6 +13,7 @@ const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ['max_tokens', 'length'],
   ['tool_calls', 'tool_calls'],
   ['function_call', 'tool_calls'],
+  ['content_filter', 'content_filter'],
 ])
 
 /** One of the `n` texts of an answer, put together from a stream. */
@@ -33,11 +33,7 @@ export class Sequence {
     return this.#finished
   }
 
-  /**
-   * What a piece of the stream adds; undefined where that is nothing.
-   *
-   * @throws EngineError REMOTE_FAILED for an end that is neither stop, length nor tool calls.
-   */
+  /** Returns what a piece of the stream adds, or undefined if that is nothing. */
   add(choice: Choice): Chunk | undefined {
     if (this.#finished) return undefined
     const { delta, finish_reason: end } = choice
@@ -65,15 +61,13 @@ export class Sequence {
       ...(calls.toolCalls.length === 0 ? {} : { toolCalls: calls.toolCalls }),
       ...(calls.toolErrors.length === 0 ? {} : { toolErrors: calls.toolErrors }),
       ...(finishReason === undefined ? {} : { finishReason }),
+      ...(finishReason === 'other' && end ? { rawFinishReason: end } : {}),
       ...(found.stopString === undefined ? {} : { stopString: found.stopString }),
     }
   }
 
   #reasonOf(end: string, calls: ParsedCalls): FinishReason {
-    const reason = finishReasons.get(end)
-    if (reason === undefined) {
-      throw new EngineError('REMOTE_FAILED', `The server ended the answer with "${end}".`)
-    }
+    const reason = finishReasons.get(end) ?? 'other'
     if (reason === 'tool_calls' && this.#calls.count === 0) {
       const message = 'The server said that the answer ends with a call, and sent none.'
       calls.toolErrors.push({ raw: '', message })
