@@ -28,6 +28,11 @@ export type Message =
 /** An image is the path of a file, a data URL, or the bytes of a PNG, JPEG or WebP file. */
 export type ContentPart = { type: 'text'; text: string } | { type: 'image'; image: string | Uint8Array }
 
+// The type of z.instanceof(Uint8Array) leaves out bytes in shared memory.
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, {
+  error: 'Input not instance of Uint8Array',
+})
+
 const contentSchema = z.union([
   z.string(),
   z.array(
@@ -35,7 +40,7 @@ const contentSchema = z.union([
       z.strictObject({ type: z.literal('text'), text: z.string() }),
       z.strictObject({
         type: z.literal('image'),
-        image: z.union([z.string().min(1), z.instanceof(Uint8Array)]),
+        image: z.union([z.string().min(1), bytes]),
       }),
     ]),
   ),

@@ -8,6 +8,7 @@ import {
   defaultServer,
   type Server,
   type ServerName,
+  serverNames,
   servers,
 } from './servers.ts'
 
@@ -37,14 +38,14 @@ export interface Remote {
   aliases: Aliases
 }
 
-const remoteSchema = z.strictObject({
+export const remoteSchema = z.strictObject({
   baseUrl: z.string().min(1),
   // What a header takes: anything else would fail later, with the key in the message.
   apiKey: z
     .string()
     .regex(/^[\x21-\x7e]+$/, { error: 'has characters that no API key has, maybe a line break' })
     .optional(),
-  server: z.enum(Object.keys(servers)).optional(),
+  server: z.enum(serverNames).optional(),
   capabilities: z.array(z.enum(declarableCapabilities)).optional(),
   model: z.string().min(1).max(limits.modelCharacters).optional(),
   aliases: aliasesSchema.optional(),
@@ -58,7 +59,7 @@ export function checkRemote(options: RemoteOptions): Remote {
   }
   const { apiKey, model, aliases = {}, capabilities: more = [] } = parsed.data
   const address = parseAddress(parsed.data.baseUrl)
-  const server: Server = servers[options.server ?? defaultServer(address)]
+  const server: Server = servers[parsed.data.server ?? defaultServer(address)]
   return {
     baseUrl: address.href.replace(/\/+$/, ''),
     apiKey,

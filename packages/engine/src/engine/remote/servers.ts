@@ -60,6 +60,11 @@ export interface Server {
   advice: Partial<Record<Capability, string>>
 }
 
+/** The servers that `createEngine({ baseUrl, server })` knows. */
+export const serverNames = ['openai', 'compatible', 'mlx-lm', 'create-mlx-app'] as const
+
+export type ServerName = (typeof serverNames)[number]
+
 /** https://platform.openai.com/docs/api-reference/chat/create and its neighbours. */
 const openai: Server = {
   title: "OpenAI's API",
@@ -93,7 +98,7 @@ const openai: Server = {
   },
 }
 
-/** The servers that are known, as `createEngine({ baseUrl, server })` names them. */
+/** What each of the known servers can do. */
 export const servers = {
   openai,
   /** OpenAI's API as others speak it: most know the older name of a field only. */
@@ -169,9 +174,7 @@ export const servers = {
       caller: 'The server knows its callers by their keys.',
     },
   },
-} as const satisfies Record<string, Server>
-
-export type ServerName = keyof typeof servers
+} as const satisfies Record<ServerName, Server>
 
 /** The kind of server at an address, where nobody says. */
 export function defaultServer(address: URL): ServerName {
