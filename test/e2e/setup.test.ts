@@ -166,7 +166,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     writeFileSync(join(project.python, 'requirements.lock'), '# changed\n', { flag: 'a' })
     const outcome = await runScript(project, 'doctor', [], machine)
     expect(outcome.stdout).toMatch(
-      /✗ Python +The Python environment has other packages than this version of mlx-app needs\.\n +Run: npm run setup/,
+      /✗ Python +The Python environment does not have the packages that this version of mlx-app needs\.\n +Run: npm run setup/,
     )
     expect(outcome.exitCode).toBe(1)
   })

@@ -62,7 +62,7 @@ export const generateSchema = z
   })
   .refine(hasOneInput, { error: 'Give either prompt or messages.' })
   .refine(({ toolChoice, tools }) => tools.length > 0 || toolChoice === 'auto' || toolChoice === 'none', {
-    error: 'toolChoice asks for a call, and tools has none.',
+    error: 'toolChoice requires a call, but tools is empty.',
   })
   .refine(
     ({ toolChoice, tools }) =>
@@ -70,22 +70,22 @@ export const generateSchema = z
     { error: 'toolChoice names a tool that is not in tools.' },
   )
   .refine(({ kvBits }) => kvBits === undefined || [2, 3, 4, 5, 6, 8].includes(kvBits), {
-    error: 'kvBits can be 2, 3, 4, 5, 6 or 8.',
+    error: 'kvBits must be 2, 3, 4, 5, 6 or 8.',
   })
   .refine(({ kvGroupSize }) => [32, 64, 128].includes(kvGroupSize), {
-    error: 'kvGroupSize can be 32, 64 or 128.',
+    error: 'kvGroupSize must be 32, 64 or 128.',
   })
   .refine(({ kvBits, draftModel }) => kvBits === undefined || draftModel === undefined, {
-    error: 'kvBits and draftModel can not be combined.',
+    error: 'kvBits and draftModel cannot be combined.',
   })
   .refine(({ cacheFile, ...rest }) => !cacheFile || (!rest.kvBits && !rest.draftModel), {
-    error: 'cacheFile can not be combined with kvBits or draftModel.',
+    error: 'cacheFile cannot be combined with kvBits or draftModel.',
   })
-  .refine(({ toolChoice, responseFormat }) => !demandsCall(toolChoice) || responseFormat.type === 'text', {
-    error: 'A toolChoice that demands a call leaves no room for a responseFormat.',
+  .refine(({ toolChoice, responseFormat }) => !requiresCall(toolChoice) || responseFormat.type === 'text', {
+    error: 'responseFormat cannot be combined with a toolChoice that requires a call.',
   })
 
-function demandsCall(toolChoice: ToolChoice): boolean {
+function requiresCall(toolChoice: ToolChoice): boolean {
   return toolChoice !== 'auto' && toolChoice !== 'none'
 }
 
@@ -130,7 +130,7 @@ export const describeSchema = z.strictObject({ model, revision, signal })
 
 const bytes = z.int().min(0)
 
-/** What the project's file and createEngine may both set; createEngine wins. */
+/** The options that both mlx.config.json and createEngine have. Those of createEngine take precedence. */
 export const resourceShape = {
   aliases: aliasesSchema.optional(),
   memoryLimitBytes: bytes.optional(),
@@ -152,35 +152,35 @@ export const engineSchema = z.strictObject({
 export type CheckedGenerate = z.output<typeof generateSchema>
 export type CheckedLoad = z.output<typeof loadSchema>
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option and its limit. */
 export const checkGenerate = (options: GenerateOptions) => check(generateSchema, options, 'generate')
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option and its limit. */
 export const checkCount = (options: CountOptions) => check(countSchema, options, 'countTokens')
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option and its limit. */
 export const checkTokenise = (options: TokeniseOptions, name: 'tokenise' | 'detokenise') =>
   check(tokeniseSchema, options, name)
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option and its limit. */
 export const checkEmbed = (options: EmbedOptions) => check(embedSchema, options, 'embed')
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option and its limit. */
 export const checkLoad = (options: LoadOptions) => check(loadSchema, options, 'loadModel')
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option and its limit. */
 export const checkDownload = (options: DownloadOptions) => check(downloadSchema, options, 'downloadModel')
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option and its limit. */
 export const checkVerify = (options: VerifyOptions) => check(verifySchema, options, 'verifyModel')
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option and its limit. */
 export const checkClean = (options: CleanOptions) => check(cleanSchema, options, 'cleanModels')
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option and its limit. */
 export const checkDescribe = (options: DescribeOptions) => check(describeSchema, options, 'describeModel')
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option and its limit. */
 export const checkEngine = (options: EngineOptions) => check(engineSchema, options, 'createEngine')
 
 function check<Schema extends z.ZodType>(schema: Schema, options: unknown, name: string): z.output<Schema> {
@@ -190,7 +190,7 @@ function check<Schema extends z.ZodType>(schema: Schema, options: unknown, name:
   throw new EngineError('INVALID_REQUEST', `${name}: ${z.prettifyError({ issues })}`)
 }
 
-/** Of a value that none of several forms fits, what is wrong by the form that it is mostSpecificIssue to. */
+/** Returns the issue of the form that fits best, for a value that fits none of several forms. */
 function mostSpecificIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue
   const inner = issue.errors.flat().map(mostSpecificIssue)

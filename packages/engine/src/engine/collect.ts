@@ -4,7 +4,7 @@ import type { GenerateOptions } from './options.ts'
 import type { Answer, Choice, Chunk, FinishReason, ObjectAnswer } from './results.ts'
 import { toJsonSchema } from './tools.ts'
 
-/** Reads a stream to its end. Both engines' `complete`. */
+/** Reads a stream of `generate` to its end, and returns the whole answer. */
 export async function collect(chunks: AsyncIterable<Chunk>): Promise<Answer> {
   const parts: (Omit<Choice, 'finishReason'> & { finishReason?: FinishReason })[] = []
   for await (const chunk of chunks) {
@@ -25,10 +25,10 @@ export async function collect(chunks: AsyncIterable<Chunk>): Promise<Answer> {
     const [first] = choices
     if (first !== undefined) return { ...first, choices, usage, timings, model }
   }
-  throw new EngineError('INTERNAL', 'The stream ended without its last piece.')
+  throw new EngineError('INTERNAL', 'The stream ended before its last piece.')
 }
 
-/** The options of a call whose answer is to be a value of a schema. */
+/** Returns the options of a call whose answer must match a schema. */
 export function objectOptions({
   schema,
   ...options
@@ -37,9 +37,9 @@ export function objectOptions({
 }
 
 /**
- * Reads an answer as a value of a schema.
+ * Parses an answer as a value of a schema.
  *
- * @throws EngineError INVALID_OUTPUT for text that was cut off, or that the schema's own checks refuse.
+ * @throws EngineError INVALID_OUTPUT for text that was cut off, or that the schema's own checks reject.
  */
 export function parseObject<Schema extends z.ZodType>(
   answer: Answer,
@@ -47,7 +47,7 @@ export function parseObject<Schema extends z.ZodType>(
 ): ObjectAnswer<z.output<Schema>> {
   if (answer.finishReason === 'length') {
     throw new EngineError('INVALID_OUTPUT', `The answer was cut off: ${shorten(answer.text)}`, {
-      hint: 'Raise maxTokens, or bound the lengths in the schema.',
+      hint: 'Raise maxTokens, or limit the lengths in the schema.',
     })
   }
   if (answer.finishReason === 'content_filter') {
@@ -60,12 +60,14 @@ export function parseObject<Schema extends z.ZodType>(
   try {
     value = JSON.parse(answer.text)
   } catch (cause) {
-    throw new EngineError('INVALID_OUTPUT', `The answer is no JSON: ${shorten(answer.text)}`, { cause })
+    throw new EngineError('INVALID_OUTPUT', `The answer is not valid JSON: ${shorten(answer.text)}`, {
+      cause,
+    })
   }
   const parsed = schema.safeParse(value)
   if (parsed.success) return { ...answer, object: parsed.data }
-  throw new EngineError('INVALID_OUTPUT', `The answer breaks a rule of its schema: ${parsed.error.message}`, {
-    hint: 'JSON Schema can express types, bounds and patterns; a refinement of zod is checked afterwards only.',
+  throw new EngineError('INVALID_OUTPUT', `The answer does not match the schema: ${parsed.error.message}`, {
+    hint: 'JSON Schema enforces types, limits and patterns. Refinements of zod are only checked afterwards.',
     cause: parsed.error,
   })
 }

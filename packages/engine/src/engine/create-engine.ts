@@ -9,8 +9,7 @@ import { findInterpreter, findProject, type Interpreter } from './project/index.
 import type { RemoteOptions } from './remote/options.ts'
 
 /**
- * Starts the worker of the project (see `EngineOptions.project`) or, with `baseUrl`, speaks to another server: the same calls,
- * where it can do what they ask for.
+ * Starts the worker of the project (see `EngineOptions.project`). With `baseUrl`, the engine uses another server instead.
  *
  * @throws EngineError SETUP_NEEDED, PYTHON_NOT_FOUND, PYTHON_TOO_OLD, MLX_NOT_WORKING, PROTOCOL_MISMATCH,
  * WORKER_EXITED, INVALID_REQUEST, ABORTED.
@@ -42,7 +41,7 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
   return new LocalEngine(project, settings.aliases ?? {}, supervisor, ready)
 }
 
-/** Without the keys that are undefined, which would take the place of another value. */
+/** Removes the undefined keys, which would override other values. */
 function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
   const entries = Object.entries(value).filter(([, part]) => part !== undefined)
   const result: Partial<Value> = {}

@@ -11,7 +11,7 @@ export type Message =
   | {
       role: 'assistant'
       content: string
-      /** What it thought before it answered. Most templates drop it from earlier turns. */
+      /** What the model thought before it answered. Most templates drop it from earlier turns. */
       reasoning?: string | undefined
       toolCalls?: ToolCall[] | undefined
     }
@@ -19,13 +19,13 @@ export type Message =
       /** The result of a tool. */
       role: 'tool'
       content: string
-      /** The `id` of the call that it answers. */
+      /** The `id` of the call that this is the result of. */
       toolCallId?: string | undefined
-      /** The tool's name; some templates want it. */
+      /** The tool's name, which some templates need. */
       name?: string | undefined
     }
 
-/** An image is the path of a file, a data URL, or the bytes of a PNG, JPEG or WebP file. */
+/** Part of a message. An image is a file's path, a data URL, or the bytes of a PNG, JPEG or WebP file. */
 export type ContentPart = { type: 'text'; text: string } | { type: 'image'; image: string | Uint8Array }
 
 // The type of z.instanceof(Uint8Array) leaves out bytes in shared memory.
@@ -71,7 +71,7 @@ const messageSchema = z.discriminatedUnion('role', [
 export const messagesSchema = z.array(messageSchema).min(1).max(limits.messages)
 
 /**
- * The messages as the worker takes them, the images read: a promise only where there are images.
+ * Converts messages for the worker and reads their images. Returns a promise only if there are images.
  *
  * @throws EngineError INVALID_REQUEST for an image that can't be read.
  */
@@ -80,7 +80,7 @@ export function toWorkerMessages(messages: readonly Message[]): RequestMessage[]
   return plain.every((message) => message !== undefined) ? plain : Promise.all(messages.map(withImages))
 }
 
-/** The message, or undefined if it has images. */
+/** Converts a message, or returns undefined if it has images. */
 function withoutImages(message: Message): RequestMessage | undefined {
   if (message.role === 'assistant' || message.role === 'tool') return message
   const { role, content } = message
@@ -103,9 +103,9 @@ async function toWorkerPart(content: ContentPart) {
 }
 
 /**
- * The file of an image in base64.
+ * Returns an image in base64.
  *
- * @throws EngineError INVALID_REQUEST for a file that can't be read, or an address of another kind.
+ * @throws EngineError INVALID_REQUEST for a file that can't be read, or another kind of URL.
  */
 export async function readImage(image: string | Uint8Array): Promise<string> {
   if (typeof image !== 'string') return Buffer.from(image).toString('base64')
@@ -114,12 +114,12 @@ export async function readImage(image: string | Uint8Array): Promise<string> {
   if (/^[a-z][a-z0-9+.-]+:/i.test(image)) {
     throw new EngineError(
       'INVALID_REQUEST',
-      `An image is a file, a data URL or bytes, not ${image.slice(0, 80)}.`,
+      `An image must be a file, a data URL or bytes, not ${image.slice(0, 80)}.`,
     )
   }
   try {
     return (await readFile(image)).toString('base64')
   } catch (cause) {
-    throw new EngineError('INVALID_REQUEST', `The image ${image} can't be read.`, { cause })
+    throw new EngineError('INVALID_REQUEST', `Can't read the image ${image}.`, { cause })
   }
 }

@@ -256,7 +256,7 @@ test('no server at all is REMOTE_FAILED, and says what to look at', async () => 
   const error = await failure(engineOf({ baseUrl }).complete(ask('Hi')))
   expect(error).toMatchObject({
     code: 'REMOTE_FAILED',
-    message: `${baseUrl} can't be reached: nothing listens there.`,
+    message: `Can't reach ${baseUrl}: nothing is listening there.`,
     hint: expect.stringContaining('baseUrl'),
   })
 })

@@ -161,5 +161,5 @@ test('the environment says another model and device than mlx.config.json', () =>
   expect(findProject(project).config).toMatchObject({ model: 'two', device: 'cpu' })
   expect(findProject(project).config.revision).toBeUndefined()
   vi.stubEnv('MLX_DEVICE', 'tpu')
-  expect(() => findProject(project)).toThrow('MLX_DEVICE is "tpu": it can be auto, gpu or cpu.')
+  expect(() => findProject(project)).toThrow('MLX_DEVICE is "tpu", but must be auto, gpu or cpu.')
 })

@@ -1,24 +1,22 @@
 /**
- * A value as a line of JSON. Half of a surrogate pair, which a text that was cut in the middle of an emoji ends with, is
- * no Unicode: the worker would not read it, so it becomes U+FFFD, as it does wherever a text becomes UTF-8.
+ * Returns a value as a line of JSON. A text that was cut inside an emoji ends with half of a surrogate pair. That is not
+ * valid Unicode and the worker would refuse it, so it becomes U+FFFD, as in any conversion to UTF-8.
  */
 export function jsonLine(value: unknown): string {
   const line = JSON.stringify(value)
-  // JSON.stringify escapes surrogates only where they stand alone; a backslash of the text is two of them.
+  // JSON.stringify escapes only lone surrogates, and writes a backslash of the text as two.
   if (!line.includes('\\ud')) return line
   return line.replace(/\\(?:\\|ud[89a-f][0-9a-f]{2})/g, (found) => (found === '\\\\' ? found : '\\ufffd'))
 }
 
-/**
- * Cuts a stream of bytes into lines. Bytes are joined before they are decoded, so that a character is never cut.
- */
+/** Splits a stream of bytes into lines. It joins bytes before it decodes them, so a character is never cut. */
 export class LineSplitter {
   readonly #onLine: (line: string) => void
   readonly #limitBytes: number
   #parts: Buffer[] = []
   #bytes = 0
 
-  /** `limitBytes`: a longer line is dropped down to its last part; only a broken peer sends one. */
+  /** @param limitBytes the length above which all but the end of a line is dropped; only a broken peer sends one */
   constructor(onLine: (line: string) => void, limitBytes: number) {
     this.#onLine = onLine
     this.#limitBytes = limitBytes
@@ -37,7 +35,7 @@ export class LineSplitter {
     if (this.#bytes > this.#limitBytes) this.#reset()
   }
 
-  /** Gives what is left at the end of the stream. */
+  /** Passes on what is left at the end of the stream. */
   flush(): void {
     const line = (this.#parts.length === 1 ? this.#parts[0] : Buffer.concat(this.#parts))?.toString('utf8')
     this.#reset()

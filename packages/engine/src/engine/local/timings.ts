@@ -4,7 +4,7 @@ import { tokensPerSecond } from '../token-rate.ts'
 
 type Done = EventOf<'done'>
 
-/** What a call used: its prompt once, the tokens of all its sequences. */
+/** Returns the token counts of a call: its prompt once, and the tokens of all its sequences. */
 export function sumUsage(ends: readonly Done[]): Usage {
   const sum = (key: keyof Usage) => ends.reduce((total, { usage }) => total + usage[key], 0)
   const first = ends.find(({ index }) => index === 0)
@@ -18,10 +18,10 @@ export function sumUsage(ends: readonly Done[]): Usage {
 }
 
 /**
- * The timings of a call, from what the worker measured and what its caller saw.
+ * Returns the timings of a call, from the worker's measurements and the caller's clock.
  *
- * @param started `performance.now()` of the call
- * @param firstTokenAt `performance.now()` of its first token
+ * @param started `performance.now()` at the start of the call
+ * @param firstTokenAt `performance.now()` at its first token
  */
 export function measureTimings(
   started: number,

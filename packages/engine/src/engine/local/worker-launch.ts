@@ -7,7 +7,7 @@ export interface WorkerSettings extends ResourceOptions {
   device: 'auto' | 'gpu' | 'cpu'
 }
 
-/** How the worker of a project is started; see `python -m mlx_app.worker --help`. */
+/** Returns the command that starts the worker of a project; see `python -m mlx_app.worker --help`. */
 export function workerLaunch(project: Project, interpreter: Interpreter, settings: WorkerSettings) {
   const { device, memoryLimitBytes, promptCacheBytes, queueLimit, idleUnloadMs } = settings
   const options = {
@@ -34,22 +34,21 @@ function workerEnvironment(
   inherited: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
   const path = interpreter.site === undefined ? [] : [interpreter.site]
-  // An interpreter that the user brought may find its MLX there; the project's own needs nothing from outside.
-  if (interpreter.source !== 'the set-up' && inherited.PYTHONPATH) path.push(inherited.PYTHONPATH)
+  // The user's own interpreter may need it to find MLX. The one from the setup needs nothing from outside.
+  if (interpreter.source !== 'the setup' && inherited.PYTHONPATH) path.push(inherited.PYTHONPATH)
   const { PYTHONHOME: _, PYTHONPATH: __, ...environment } = inherited
   return {
     ...networkEnvironment(environment, project),
     ...(path.length > 0 && { PYTHONPATH: path.join(delimiter) }),
     PYTHONNOUSERSITE: '1',
-    // An app writes nothing into its environment: the set-up has compiled what the worker imports.
-    ...(interpreter.source === 'the set-up' &&
-      pythonSource === undefined && { PYTHONDONTWRITEBYTECODE: '1' }),
-    // The folder that the program is started in holds no modules of ours.
+    // An app writes nothing into its environment. The setup has compiled what the worker imports.
+    ...(interpreter.source === 'the setup' && pythonSource === undefined && { PYTHONDONTWRITEBYTECODE: '1' }),
+    // The working directory has none of our modules.
     PYTHONSAFEPATH: '1',
     PYTHONUTF8: '1',
-    // Nothing is sent anywhere but for a download that was asked for.
+    // Nothing is sent anywhere, except for a download that was requested.
     HF_HUB_DISABLE_TELEMETRY: '1',
-    // hf-xet, the hub's other way to send files, is of no use to downloads that resume and check hashes of their own.
+    // Our downloads resume and check hashes themselves, so they don't use hf-xet, the hub's other transfer.
     HF_HUB_DISABLE_XET: '1',
     TOKENIZERS_PARALLELISM: 'false',
   }

@@ -7,18 +7,18 @@ import { type EventOf, eventSchema, protocolVersion, type Request, type WorkerEv
 import { withHint } from './hints.ts'
 import { jsonLine, LineSplitter } from './lines.ts'
 
-/** Lines of the worker's standard error that are kept for the message when it dies. */
+/** Lines of the worker's standard error that are kept for the message of a crash. */
 const keptLogLines = 20
-/** Importing mlx-lm from a cold disk takes seconds; past this, whatever runs there is no worker. */
+/** Importing mlx-lm from a cold disk takes seconds. A program that takes longer than this is no worker. */
 const startMs = 120_000
-/** What the system or MLX writes when memory runs out and the process is aborted. */
+/** What the system or MLX writes when the process runs out of memory. */
 const outOfMemory =
   /insufficient memory|outofmemory|out of memory|bad_alloc|metal::malloc|cudaErrorMemoryAllocation/i
-/** What Python writes where the worker's code is not installed. */
+/** What Python writes if the worker's code is not installed. */
 const withoutCode = /No module named '?mlx_app\b/
-/** Linux kills what takes too much, MLX's CPU build reads from where it was given none. */
+/** Linux kills a process that needs too much memory, and MLX's CPU build reads from memory that it didn't get. */
 const memorySignals = new Set<NodeJS.Signals>(['SIGKILL', 'SIGSEGV', 'SIGBUS', 'SIGABRT'])
-/** A worker ends within milliseconds of the end of its input; past this it is killed. */
+/** A worker ends within milliseconds of the end of its input. After this time it is killed. */
 const stopMs = 2_000
 
 /** An event about a call, unlike `ready` and `fatal`, which are about the worker itself. */
@@ -34,11 +34,9 @@ export interface WorkerLaunch {
   onLog: (line: string) => void
 }
 
-/**
- * One Python process. It lives until `stop`, its own death, or the end of this process: it sees its input end.
- */
+/** One Python process. It runs until `stop`, a crash, or the end of this process, which ends its input. */
 export class WorkerProcess {
-  /** Settles with the first event. Rejects with an EngineError when the process ends before. */
+  /** Resolves with the first event. Rejects with an EngineError if the process ends first. */
   readonly ready: Promise<EventOf<'ready'>>
   readonly #child: ChildProcess
   readonly #launch: WorkerLaunch
@@ -53,12 +51,12 @@ export class WorkerProcess {
     this.#child = spawn(launch.command, launch.arguments, {
       env: launch.environment,
       stdio: ['pipe', 'pipe', 'pipe'],
-      // A process group of its own: Ctrl-C in the terminal is for the application, which decides what it ends.
+      // With a process group of its own, Ctrl-C in a terminal reaches only the application, which decides what to end.
       detached: process.platform !== 'win32',
     })
-    const { promise, resolve, reject } = settleable<EventOf<'ready'>>()
+    const { promise, resolve, reject } = withResolvers<EventOf<'ready'>>()
     this.ready = promise
-    // Whoever started the worker awaits `ready`; without this a death while nobody does would be unhandled.
+    // The caller awaits `ready`, but may not do so yet when the process ends.
     promise.catch(() => undefined)
     const timer = setTimeout(() => this.#kill(`was not ready after ${startMs / 1000} s`), startMs)
     this.#readEvents((ready) => {
@@ -69,7 +67,7 @@ export class WorkerProcess {
       this.#child.kill('SIGKILL')
     })
     this.#readLog()
-    // Writing to a process that has died; its exit tells the story.
+    // An error of writing to a process that has ended, which the exit reports.
     this.#child.stdin?.on('error', () => undefined)
     this.#exited = new Promise((done) => {
       const end = (reason: string, code: EngineErrorCode = 'WORKER_EXITED') => {
@@ -82,15 +80,15 @@ export class WorkerProcess {
         done()
       }
       this.#child.once('error', (error) => end(`could not be started: ${error.message}`, 'PYTHON_NOT_FOUND'))
-      // 'close' comes after the last of its output, unlike 'exit'.
+      // Unlike 'exit', 'close' comes after the last output.
       this.#child.once('close', (code, signal) => {
-        const reason = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`
+        const reason = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`
         if (this.#log.some((line) => withoutCode.test(line))) {
-          end(`ended: ${launch.command} does not have the Python code of mlx-app`, 'SETUP_NEEDED')
+          end(`ended, because ${launch.command} does not have the Python code of mlx-app`, 'SETUP_NEEDED')
         } else if (this.#log.some((line) => outOfMemory.test(line))) {
           end(`ran out of memory and ${reason}: ${machineMemory()}`, 'OUT_OF_MEMORY')
         } else if (signal !== null && memorySignals.has(signal)) {
-          end(`${reason} (if memory ran out, that is how it ends: ${machineMemory()})`)
+          end(`${reason}, possibly because memory ran out (${machineMemory()})`)
         } else {
           end(reason)
         }
@@ -110,14 +108,14 @@ export class WorkerProcess {
     this.#child.stdin?.write(`${jsonLine(request)}\n`)
   }
 
-  /** Whether the worker keeps this Node process from ending; it should while calls are under way. */
+  /** Sets whether the worker keeps this Node process running, as it should while calls are in progress. */
   setRef(ref: boolean): void {
     for (const handle of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr]) {
       if (handle === this.#child || handle instanceof Socket) handle[ref ? 'ref' : 'unref']()
     }
   }
 
-  /** Ends the worker and waits until it is gone. */
+  /** Ends the worker and waits until its process is gone. */
   async stop(): Promise<void> {
     if (!this.#alive) return
     this.setRef(true)
@@ -162,21 +160,21 @@ export class WorkerProcess {
   }
 
   #message(reason: string): string {
-    const log = this.#log.length === 0 ? '' : `\nIts last words:\n  ${this.#log.join('\n  ')}`
+    const log = this.#log.length === 0 ? '' : `\nIts last output:\n  ${this.#log.join('\n  ')}`
     return `The worker (${this.#launch.command}) ${reason}.${log}`
   }
 }
 
 function machineMemory(): string {
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
-  return `the machine has ${gigabytes(totalmem())}, of which ${gigabytes(freemem())} are free now`
+  return `the machine has ${gigabytes(totalmem())}, ${gigabytes(freemem())} free`
 }
 
 function parseEvent(line: string): WorkerEvent | undefined {
   try {
     return eventSchema.parse(JSON.parse(line))
   } catch {
-    // Whatever is wrong with it, the caller treats the line alike.
+    // The caller treats every invalid line alike.
     return undefined
   }
 }
@@ -185,11 +183,11 @@ function protocolMismatch(version: number): EngineError | undefined {
   if (version === protocolVersion) return undefined
   return withHint(
     'PROTOCOL_MISMATCH',
-    `The worker speaks version ${version} of the protocol, this engine version ${protocolVersion}.`,
+    `The worker uses version ${version} of the protocol, and this engine uses version ${protocolVersion}.`,
   )
 }
 
-function settleable<Value>() {
+function withResolvers<Value>() {
   let resolve: (value: Value) => void = () => undefined
   let reject: (error: unknown) => void = () => undefined
   const promise = new Promise<Value>((onResolve, onReject) => {

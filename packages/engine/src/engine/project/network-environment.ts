@@ -5,11 +5,11 @@ import type { Project } from './project.ts'
 const loopback = ['localhost', '127.0.0.1', '::1']
 
 /**
- * The environment for a program that downloads: what the user set for Node and npm alone, their company's proxy and
- * certificate authority, in the names that uv, pip and the hub's library know. What they set for these stays as it is,
- * and loopback is never sent through a proxy.
+ * Returns the environment for a program that downloads. A proxy and a certificate authority that are only set for Node
+ * and npm get the names that uv, pip and the hub's library know. Variables that are set for those stay as they are.
+ * Loopback addresses never go through a proxy.
  *
- * @param project in whose folder `.mlx` a file with certificates may be written; without one there is none.
+ * @param project the project whose folder `.mlx` gets a file with certificates; without one, no file is written
  */
 export function networkEnvironment(
   environment: NodeJS.ProcessEnv,
@@ -25,7 +25,7 @@ export function networkEnvironment(
   }
 }
 
-/** The names that no proxy is used for: the user's and loopback. */
+/** Returns the names that need no proxy: the user's, and loopback. */
 function withoutProxy(environment: NodeJS.ProcessEnv): string {
   const given = environment.NO_PROXY || environment.no_proxy || (environment.npm_config_noproxy ?? '')
   const names = given.split(',').map((name) => name.trim())
@@ -33,7 +33,7 @@ function withoutProxy(environment: NodeJS.ProcessEnv): string {
   return [...new Set([...names, ...loopback])].filter((name) => name !== '').join(',')
 }
 
-/** npm hands the settings of a user's .npmrc to its scripts in these names. */
+/** Returns the proxies of a user's .npmrc, which npm passes to its scripts as variables. */
 function proxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { npm_config_proxy: plain, npm_config_https_proxy: secure = plain } = environment
   const known = (name: string) => environment[name] || environment[name.toLowerCase()]
@@ -43,7 +43,7 @@ function proxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   }
 }
 
-/** uv and the hub's library read SSL_CERT_FILE, pip PIP_CERT: each in place of the authorities that it brings. */
+/** Returns the variables for the user's authority: SSL_CERT_FILE for uv and the hub's library, and PIP_CERT for pip. */
 function certificates(
   environment: NodeJS.ProcessEnv,
   project: Pick<Project, 'environmentFile'> | undefined,
@@ -59,7 +59,7 @@ function certificates(
   }
 }
 
-/** What Node trusts where the user gave it, or npm, an authority of their own: Node's list and theirs, in one file. */
+/** Returns a file with Node's certificate authorities and the one that the user set for Node or npm. */
 function ownAuthorities(
   environment: NodeJS.ProcessEnv,
   project: Pick<Project, 'environmentFile'> | undefined,
@@ -67,9 +67,9 @@ function ownAuthorities(
   const own = environment.NODE_EXTRA_CA_CERTS || environment.npm_config_cafile
   if (!own || project === undefined) return undefined
   const text = readIfThere(own)
-  // Node has said so already.
+  // Node has already warned about it.
   if (text === undefined) return undefined
-  // Loaded only here: hardly anyone needs it, and it takes a while.
+  // It is loaded only here, because it takes a while and few users need it.
   const { rootCertificates } = process.getBuiltinModule('node:tls')
   const whole = `${[text.trim(), ...rootCertificates].join('\n')}\n`
   const bundle = join(dirname(project.environmentFile), 'certificates.pem')
@@ -81,7 +81,7 @@ function ownAuthorities(
     renameSync(part, bundle)
     return bundle
   } catch {
-    // A project that can't be written to, as in a container: a proxy that looks into everything needs this one alone.
+    // The project is read-only, as in a container. A proxy that decrypts everything needs only the user's authority.
     return own
   }
 }
@@ -90,14 +90,14 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    // Not there or not readable: both mean that there is nothing to use.
+    // A file that is missing or can't be read is not used.
     return undefined
   }
 }
 
 /**
- * Keeps what this process itself asks of loopback off the proxy that NODE_USE_ENV_PROXY makes Node use: `fetch` looks
- * at NO_PROXY with each request.
+ * Makes this process reach loopback addresses directly, even if NODE_USE_ENV_PROXY makes Node use a proxy. `fetch` reads
+ * NO_PROXY for each request.
  */
 export function keepLoopbackDirect(environment: NodeJS.ProcessEnv = process.env): void {
   if (!environment.NODE_USE_ENV_PROXY && !process.execArgv.includes('--use-env-proxy')) return

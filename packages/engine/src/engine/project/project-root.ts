@@ -1,4 +1,4 @@
-/** Which folder is the project: the engine, the set-up and the doctor all ask here. */
+/** Finds the folder of the project, for the engine, the setup and the doctor. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve, sep } from 'node:path'
 import * as z from 'zod'
@@ -7,14 +7,14 @@ export const configName = 'mlx.config.json'
 
 export interface ProjectRoot {
   root: string
-  /** Why it is this folder, for the doctor. */
+  /** Why this folder is the project, for the doctor. */
   reason: string
 }
 
 /**
- * The project's folder: the nearest one with an mlx.config.json, else with a package.json, at or above where the search
- * begins. It begins at `from`, at MLX_PROJECT, at the script that was started (unless that lies in node_modules), or in
- * the working directory: the first of them that there is.
+ * Returns the project's folder: the nearest one with an mlx.config.json, otherwise the nearest one with a package.json.
+ * The search goes upwards from the first of these that is set: `from`, MLX_PROJECT, the script that was started (unless
+ * it is in node_modules), the working directory.
  */
 export function findRoot(
   from: string | undefined,
@@ -22,7 +22,7 @@ export function findRoot(
 ): ProjectRoot {
   const [start, because] = startOf(from, environment)
   for (const name of [configName, 'package.json']) {
-    const root = nearest(start, (folder) => existsSync(join(folder, name)))
+    const root = findUp(start, (folder) => existsSync(join(folder, name)))
     if (root !== undefined) return { root, reason: `${name}, ${because}` }
   }
   return { root: start, reason: because }
@@ -39,7 +39,7 @@ function startOf(
   return [process.cwd(), 'the working directory']
 }
 
-/** The script that Node was started with; undefined for one of a package, such as a test runner or a server's command. */
+/** Returns the script that Node was started with, unless it belongs to a package, such as a test runner. */
 function startedScript(): string | undefined {
   const [, script] = process.argv
   if (script === undefined) return undefined
@@ -49,7 +49,7 @@ function startedScript(): string | undefined {
     const real = realpathSync(path)
     return isInPackages(real) ? undefined : real
   } catch {
-    // Nothing on disk: `node -` and the like.
+    // It is not on disk, as with `node -`.
     return undefined
   }
 }
@@ -59,11 +59,11 @@ function isInPackages(path: string): boolean {
 }
 
 /**
- * Where the Python environment is looked for: in the project's folder, then in those above it up to the root of its
- * workspace, as packages are looked for.
+ * Returns the folders in which to look for the Python environment: the project's, and those above it up to the root of
+ * its workspace. Node.js finds packages the same way.
  */
 export function environmentFolders(root: string): string[] {
-  const workspace = nearest(dirname(root), isWorkspaceRoot)
+  const workspace = findUp(dirname(root), isWorkspaceRoot)
   if (workspace === undefined) return [root]
   const folders: string[] = []
   for (let folder = root; folder !== workspace; folder = dirname(folder)) folders.push(folder)
@@ -78,12 +78,12 @@ function isWorkspaceRoot(folder: string): boolean {
     const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
     return manifestSchema.safeParse(manifest).data?.workspaces !== undefined
   } catch {
-    // No package.json, or one that npm can't read either.
+    // There is no package.json, or npm can't read it either.
     return false
   }
 }
 
-function nearest(start: string, matches: (folder: string) => boolean): string | undefined {
+function findUp(start: string, matches: (folder: string) => boolean): string | undefined {
   for (let folder = start; ; folder = dirname(folder)) {
     if (matches(folder)) return folder
     if (dirname(folder) === folder) return undefined

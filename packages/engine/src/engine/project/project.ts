@@ -10,46 +10,46 @@ import { scriptCommand } from './script-command.ts'
 
 const configSchema = z.strictObject({
   $schema: z.string().optional(),
-  /** The model that is used where a call names none: `hello`, a folder under `models`, a Hugging Face id, or a path. */
+  /** The model of calls that name none: `hello`, a folder under `models`, a Hugging Face id, or a path. */
   model: z.string().min(1).default('hello'),
-  /** Pins the model to a branch, tag or commit of its Hugging Face repository. */
+  /** The branch, tag or commit of the model's Hugging Face repository. */
   revision: z.string().min(1).optional(),
   device: z.enum(['auto', 'gpu', 'cpu']).default('auto'),
-  /** Folder of the project's own models, relative to this file. */
+  /** The folder of the project's own models, relative to this file. */
   models: z.string().default('models'),
   ...resourceShape,
 })
 
-/** What mlx.config.json sets, with its defaults. */
+/** The content of mlx.config.json, with its defaults. */
 export type ProjectConfig = z.infer<typeof configSchema>
 
-/** Where the parts of the project lie; every path is absolute. */
+/** A project and the paths of its parts. Every path is absolute. */
 export interface Project {
   root: string
-  /** Why this folder is the project, in words for the doctor. */
+  /** Why this folder is the project, for the doctor. */
   reason: string
   config: ProjectConfig
   modelsDirectory: string
-  /** The virtual environment that the set-up makes. */
+  /** The virtual environment that the setup creates. */
   virtualEnvironment: string
-  /** What the set-up wrote down about this machine; see `EnvironmentRecord`. */
+  /** The file with the `EnvironmentRecord` of the setup. */
   environmentFile: string
 }
 
 export const environmentRecordSchema = z.object({
-  /** By uv or pip in an environment of its own, an interpreter as it is, or the app's own uv project in `python/`. */
+  /** uv or pip in an own environment, an existing interpreter, or the app's own uv project in `python/`. */
   way: z.enum(['uv', 'pip', 'existing', 'project']),
-  /** The interpreter: absolute, or relative to the folder that `.mlx` is in. */
+  /** The path of the interpreter, absolute or relative to the folder that `.mlx` is in. */
   python: z.string().min(1),
-  /** The set of packages that was installed. */
+  /** The set of packages that is installed. */
   set: z.string().optional(),
-  /** SHA-256 (hex) of the lock files that were installed. */
+  /** SHA-256 (hex) of the installed lock files. */
   lock: z.string().optional(),
-  /** Version of the package that made it. */
+  /** The version of the package that made the environment. */
   version: z.string().optional(),
-  /** SHA-256 (hex) of the wheel that was installed. */
+  /** SHA-256 (hex) of the installed wheel. */
   wheel: z.string().optional(),
-  /** A folder with the Python code for an interpreter that nothing is installed into, relative as `python` is. */
+  /** A folder with the Python code, if it isn't installed; absolute or relative like `python`. */
   site: z.string().optional(),
 })
 
@@ -57,20 +57,20 @@ export type EnvironmentRecord = z.infer<typeof environmentRecordSchema>
 
 /** A Python that can run the worker. */
 export interface Interpreter {
-  /** Its path, or a name on the PATH. */
+  /** The interpreter's path, or a name on the PATH. */
   python: string
-  /** Where the choice came from: an environment variable, the record of the set-up, or the virtual environment. */
+  /** Where the choice comes from: the name of an environment variable, or the setup. */
   source: string
-  /** Folder with the Python code, for PYTHONPATH, where the interpreter has it not installed. */
+  /** A folder with the Python code for PYTHONPATH, if it isn't installed. */
   site?: string | undefined
 }
 
 /**
- * Finds the project and reads its mlx.config.json, if there is one; see `findRoot`. The environment variables MLX_MODEL and
- * MLX_DEVICE take the place of the file's model and device.
+ * Finds the project (see `findRoot`) and reads its mlx.config.json, if there is one. The environment variables MLX_MODEL
+ * and MLX_DEVICE override the file's model and device.
  *
- * @param from a folder in the project.
- * @throws EngineError INVALID_REQUEST when mlx.config.json is wrong.
+ * @param from a folder in the project
+ * @throws EngineError INVALID_REQUEST if mlx.config.json is not valid.
  */
 export function findProject(from?: string): Project {
   const { root, reason } = findRoot(from)
@@ -105,19 +105,19 @@ function readConfig(path: string): ProjectConfig {
   const device = MLX_DEVICE ? deviceOf(MLX_DEVICE) : parsed.data.device
   const { revision, ...config } = { ...parsed.data, device }
   if (model) return { ...config, model }
-  // The revision is one of the model in the file.
+  // The revision belongs to the model of the file.
   return revision === undefined ? config : { ...config, revision }
 }
 
 function deviceOf(name: string): ProjectConfig['device'] {
   const { data } = configSchema.shape.device.safeParse(name)
   if (data === undefined) {
-    throw new EngineError('INVALID_REQUEST', `MLX_DEVICE is "${name}": it can be auto, gpu or cpu.`)
+    throw new EngineError('INVALID_REQUEST', `MLX_DEVICE is "${name}", but must be auto, gpu or cpu.`)
   }
   return data
 }
 
-/** Path of the interpreter inside a virtual environment of this system. */
+/** Returns the path of the interpreter in a virtual environment. */
 export function interpreterIn(
   virtualEnvironment: string,
   platform: NodeJS.Platform = process.platform,
@@ -128,11 +128,11 @@ export function interpreterIn(
 }
 
 /**
- * Chooses the Python that runs the worker: MLX_PYTHON, its older name MLX_SERVING_PYTHON_PATH, or what the set-up
+ * Returns the Python that runs the worker: MLX_PYTHON, its older name MLX_SERVING_PYTHON_PATH, or the one that the setup
  * recorded.
  *
- * @throws EngineError PYTHON_NOT_FOUND when the one that was named does not exist, SETUP_NEEDED when there is none, or
- * when another version of this package made it.
+ * @throws EngineError PYTHON_NOT_FOUND if the one in the variable does not exist; SETUP_NEEDED if there is none, or if
+ * another version of this package set it up.
  */
 export function findInterpreter(project: Project, environment: NodeJS.ProcessEnv = process.env): Interpreter {
   const record = readEnvironmentRecord(project)
@@ -145,49 +145,49 @@ export function findInterpreter(project: Project, environment: NodeJS.ProcessEnv
     new EngineError('SETUP_NEEDED', reason, { hint: `Run: ${scriptCommand('setup')}` })
   if (record === undefined) throw needed(`The Python environment of ${project.root} is not set up.`)
   const python = fromRecord(project, record.python)
-  if (!existsSync(python)) throw needed(`The Python of the last set-up is gone: ${python}.`)
+  if (!existsSync(python)) throw needed(`The Python of the last setup does not exist anymore: ${python}.`)
   const outdated = release === undefined ? undefined : outdatedBy(record, release)
   if (outdated !== undefined) throw needed(outdated)
-  return { python, source: 'the set-up', site: pythonSource ?? site }
+  return { python, source: 'the setup', site: pythonSource ?? site }
 }
 
-/** A path of the record, which is relative to the folder that `.mlx` is in where it lies inside of that. */
+/** Returns the absolute form of a path in the record. There it may be relative to the folder that `.mlx` is in. */
 export function fromRecord(project: Project, path: string): string {
   return isAbsolute(path) ? path : join(dirname(dirname(project.environmentFile)), path)
 }
 
-/** Why an environment is not the one of this release; undefined where it is. */
+/** Returns why an environment does not belong to this release, or undefined if it does. */
 function outdatedBy(record: EnvironmentRecord, { version, wheel, locks }: Release): string | undefined {
   if (record.version !== version) {
-    return `The Python environment was set up by mlx-app ${record.version ?? 'of another version'}, and this is ${version}.`
+    return `The Python environment was set up by ${record.version === undefined ? 'another version of mlx-app' : `mlx-app ${record.version}`}, and this is ${version}.`
   }
   if (record.wheel !== undefined && record.wheel !== wheel.sha256) {
     return `The Python environment was set up by another build of mlx-app ${version}.`
   }
-  // What a project of the user's own needs is the user's.
+  // The user decides what a uv project of their own needs.
   if (record.way !== 'project' && record.lock !== undefined && record.lock !== locks[record.set ?? 'plain']) {
-    return 'The Python environment has other packages than this version of mlx-app needs.'
+    return 'The Python environment does not have the packages that this version of mlx-app needs.'
   }
   return undefined
 }
 
 function existing(python: string, variable: string): Interpreter {
-  // A bare name such as python3 is looked up on the PATH when the worker starts.
+  // A name without a folder, such as python3, is looked up on the PATH when the worker starts.
   if ((python.includes('/') || python.includes('\\')) && !existsSync(python)) {
-    throw new EngineError('PYTHON_NOT_FOUND', `${variable} names ${python}, which does not exist.`, {
+    throw new EngineError('PYTHON_NOT_FOUND', `${variable} is ${python}, which does not exist.`, {
       hint: `Correct ${variable}, or unset it and run: ${scriptCommand('setup')}`,
     })
   }
   return { python, source: variable }
 }
 
-/** What the last set-up recorded; undefined when there was none or the file can't be understood. */
+/** Returns the record of the last setup, or undefined if there is none or it is not valid. */
 export function readEnvironmentRecord(project: Project): EnvironmentRecord | undefined {
   if (!existsSync(project.environmentFile)) return undefined
   try {
     return environmentRecordSchema.parse(JSON.parse(readFileSync(project.environmentFile, 'utf8')))
   } catch {
-    // Half written or from another version: as good as none, setup writes it anew.
+    // It is incomplete or from another version. The setup writes a new one.
     return undefined
   }
 }

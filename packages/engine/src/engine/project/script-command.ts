@@ -1,10 +1,10 @@
-/** How the commands of this package are called in a project, for the texts that name one. */
+/** Spells the commands of this package for messages, as they are run in a project. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { findRoot } from './project-root.ts'
 
-/** How each package manager runs a program of a package. */
+/** How each package manager runs a program of an installed package. */
 const runners: Readonly<Record<string, string>> = {
   npm: 'npx',
   pnpm: 'pnpm exec',
@@ -12,14 +12,14 @@ const runners: Readonly<Record<string, string>> = {
   bun: 'bunx',
 }
 
-/** The commands of the program `mlx-app`, which an app need not have as scripts. */
+/** The commands of the program `mlx-app`, which a project may also have as scripts. */
 const programCommands = ['setup', 'doctor', 'models']
 
 const manifestSchema = z.object({ scripts: z.record(z.string(), z.string()).default({}) })
 
 /**
- * How a script of this project is run by the package manager that started this program, which tells its name to each
- * script (npm_config_user_agent); by npm where none did. A project without such a script runs the program: `npx mlx-app setup`.
+ * Returns the command that runs a script of this project, with the package manager that started this program
+ * (npm_config_user_agent) or npm. In a project without such a script it runs the program: `npx mlx-app setup`.
  */
 export function scriptCommand(
   script: string,
@@ -34,7 +34,7 @@ export function scriptCommand(
   return short ? `${manager} start` : `${manager} run ${script}`
 }
 
-/** The same with arguments: npm alone needs the two dashes in front of those of a script, and pnpm would pass them on. */
+/** Returns the command of `scriptCommand` with arguments. Only npm needs two dashes before them; pnpm would pass them on. */
 export function scriptWithArguments(
   script: string,
   scriptArguments: string,
@@ -45,19 +45,19 @@ export function scriptWithArguments(
   return command.startsWith('npm ') ? `${command} -- ${scriptArguments}` : `${command} ${scriptArguments}`
 }
 
-/** How a program of an installed package is run by that package manager: `npx mlx-app-server`. */
+/** Returns the command that runs a program of an installed package, such as `npx mlx-app-server`. */
 export function programCommand(program: string, environment: NodeJS.ProcessEnv = process.env): string {
   return `${runners[managerOf(environment)]} ${program}`
 }
 
-/** A text of the Python half, which knows of npm alone, with its `npm run setup -- --with x` as this project has it. */
+/** Rewrites npm commands in a text of the Python half, such as `npm run setup -- --with x`, for this project. */
 export function adaptCommands(text: string, environment: NodeJS.ProcessEnv = process.env): string {
   return text.replace(/\bnpm run ([a-z]+)( -- )?/g, (_, script: string, dashes: string | undefined) =>
     dashes === undefined ? scriptCommand(script, environment) : scriptWithArguments(script, '', environment),
   )
 }
 
-/** Whether the project's package.json has a script. */
+/** Returns whether the project's package.json has a script. */
 export function hasScript(script: string, root = findRoot(undefined).root): boolean {
   return script in scriptsOf(root)
 }
@@ -71,7 +71,7 @@ function scriptsOf(root: string): Record<string, string> {
   try {
     return manifestSchema.parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))).scripts
   } catch {
-    // No package.json, or one that npm can't read either: it has no scripts.
+    // There is no package.json, or npm can't read it either.
     return {}
   }
 }

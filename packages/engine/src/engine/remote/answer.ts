@@ -8,21 +8,21 @@ import { pieceSchema, type RemoteUsage } from './response-schemas.ts'
 import { Sequence } from './sequence.ts'
 
 export interface AnswerOptions {
-  /** The name that was asked for; the server may tell another. */
+  /** The model of the request. The server may name another one in its answer. */
   model: string
   sequences: number
-  /** Stop strings that the server doesn't look for. */
+  /** The stop strings that the server doesn't handle. */
   stop: readonly string[]
   onPromptProgress: ((progress: PromptProgress) => void) | undefined
 }
 
-/** mlx_lm.server tells how far it read the prompt in comments. */
+/** A comment in which mlx_lm.server reports the progress of the prompt. */
 const progressComment = /^\s*keepalive (\d+)\/(\d+)$/
 
 /**
- * A stream of events as the chunks of an answer.
+ * Converts a stream of events to the chunks of an answer.
  *
- * @throws EngineError REMOTE_FAILED where the stream ends before its sequences do, or brings what is no answer.
+ * @throws EngineError REMOTE_FAILED if the stream ends before its sequences do, or has an invalid event.
  */
 export async function* readAnswer(
   client: Client,
@@ -46,7 +46,7 @@ export async function* readAnswer(
     const piece = client.parse(item.data, pieceSchema)
     if (piece.error !== undefined && piece.error !== null) {
       const { message } = parseErrorBody(JSON.stringify({ error: piece.error }))
-      throw invalidResponse(client.remote, `broke the answer off: ${redact(client.remote, message)}`)
+      throw invalidResponse(client.remote, `interrupted the answer: ${redact(client.remote, message)}`)
     }
     model = piece.model ?? model
     if (piece.usage) usage = toUsage(piece.usage)
@@ -56,16 +56,17 @@ export async function* readAnswer(
     }
     for (const choice of piece.choices ?? []) {
       const sequence = sequences[choice.index ?? 0]
-      if (sequence === undefined) throw invalidResponse(client.remote, 'sent a text that nobody asked for.')
+      if (sequence === undefined)
+        throw invalidResponse(client.remote, 'sent a sequence that was not requested.')
       const chunk = sequence.add(choice)
       if (chunk === undefined) continue
       lastAt = performance.now()
       firstAt ??= lastAt
-      // The last one waits for the usage, which comes behind it.
+      // The last chunk waits for the usage, which comes after it.
       if (ended()) last = chunk
       else yield chunk
     }
-    // A stop string that only the engine looks for: the server would go on.
+    // A stop string that only the engine handles has ended the text, and the server would go on.
     if (ended() && options.stop.length > 0 && piece.choices?.every(({ finish_reason: end }) => !end)) break
   }
   if (last === undefined) {
@@ -73,14 +74,14 @@ export async function* readAnswer(
       'REMOTE_FAILED',
       `${client.remote.baseUrl} ended the stream in the middle of the answer.`,
       {
-        hint: 'The server, or a proxy in front of it, went away or gave up: look into its log, and try again.',
+        hint: 'The server or a proxy in front of it may have stopped. Check its log, and try again.',
       },
     )
   }
   yield { ...last, usage, timings: measureTimings(started, firstAt ?? lastAt, lastAt, usage), model }
 }
 
-/** Where a server does not say, or was left before it could. */
+/** The usage if the server doesn't send it, or if the stream was left before it did. */
 const noUsage: Usage = {
   promptTokens: 0,
   cachedTokens: 0,
@@ -100,7 +101,7 @@ function toUsage(usage: RemoteUsage): Usage {
   }
 }
 
-/** As the caller sees them, the network in between. */
+/** Returns the timings as the caller sees them, including the network. */
 function measureTimings(started: number, firstAt: number, lastAt: number, usage: Usage): Timings {
   return {
     ttftMs: firstAt - started,

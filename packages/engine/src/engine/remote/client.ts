@@ -14,7 +14,7 @@ import {
 import type { Remote } from './options.ts'
 import { PendingRequest } from './pending-request.ts'
 
-/** What a stream brings: an event's data, or a comment, which servers send to keep the connection. */
+/** The data of an event, or a comment, which servers send to keep the connection open. */
 export type StreamItem = { data: string } | { comment: string }
 
 /** The HTTP side of a remote engine. */
@@ -28,19 +28,19 @@ export class Client {
     keepLoopbackDirect()
   }
 
-  /** Calls that wait for an answer, or read one. */
+  /** The number of requests in progress. */
   get active(): number {
     return this.#pending.size
   }
 
-  /** Ends the calls in progress and all later ones with DISPOSED. */
+  /** Makes requests in progress and all later ones fail with DISPOSED. */
   dispose(): void {
     this.#disposed = true
     for (const pending of this.#pending) pending.end(disposedError())
   }
 
   /**
-   * A JSON answer.
+   * Sends a request and returns its JSON answer.
    *
    * @throws EngineError ACCESS_DENIED, MODEL_NOT_FOUND, QUEUE_FULL, REMOTE_FAILED, ABORTED, DISPOSED, ...
    */
@@ -60,8 +60,8 @@ export class Client {
   }
 
   /**
-   * The events of a streamed answer; leaving the loop ends the request. They end where the server ends them, whole
-   * or not.
+   * Sends a request and streams the events of its answer. Leaving the loop ends the request. The stream ends when the
+   * server ends it, even if the answer is incomplete.
    *
    * @throws EngineError as `json`, and DEADLINE_EXCEEDED.
    */
@@ -80,7 +80,7 @@ export class Client {
         onComment: (comment) => items.push({ comment }),
         onError: ({ type }) => {
           if (type !== 'max-buffer-size-exceeded') return
-          throw invalidResponse(this.remote, 'sends an event without an end.')
+          throw invalidResponse(this.remote, 'sent an event without an end.')
         },
         maxBufferSize: limits.lineBytes,
       })
@@ -100,7 +100,7 @@ export class Client {
     }
   }
 
-  /** @throws EngineError REMOTE_FAILED for text that is no JSON, or JSON of another shape. */
+  /** @throws EngineError REMOTE_FAILED for text that is not valid JSON or doesn't match the schema. */
   parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
     let value: unknown
     try {
@@ -108,13 +108,13 @@ export class Client {
     } catch (cause) {
       throw invalidResponse(
         this.remote,
-        `sent what is no JSON: ${redact(this.remote, text.slice(0, 100))}`,
+        `sent invalid JSON: ${redact(this.remote, text.slice(0, 100))}`,
         cause,
       )
     }
     const parsed = schema.safeParse(value)
     if (parsed.success) return parsed.data
-    throw invalidResponse(this.remote, `sent an answer of an unknown shape: ${z.prettifyError(parsed.error)}`)
+    throw invalidResponse(this.remote, `sent an unexpected answer: ${z.prettifyError(parsed.error)}`)
   }
 
   #open(signal: AbortSignal | undefined, deadlineMs?: number): PendingRequest {
@@ -151,7 +151,7 @@ export class Client {
     if (type.startsWith('text/event-stream')) return
     const text = await readBoundedText(response).catch((error) => this.#fail(pending, error))
     const words = redact(this.remote, parseErrorBody(text).message)
-    throw invalidResponse(this.remote, `answered with ${type} in place of a stream${words && `: ${words}`}`)
+    throw invalidResponse(this.remote, `answered with ${type} instead of a stream${words && `: ${words}`}`)
   }
 
   #fail(pending: PendingRequest, error: unknown): never {

@@ -24,7 +24,7 @@ import { embeddingsSchema, modelListSchema } from './response-schemas.ts'
 import type { Capability } from './servers.ts'
 import { refuseUnsupported, refuseUnsupportedLoad, unsupported } from './unsupported.ts'
 
-/** The engine whose models run behind an OpenAI-compatible server. Holds no connection between calls. */
+/** The engine whose models run on an OpenAI-compatible server. It keeps no connection open between calls. */
 export class RemoteEngine extends BaseEngine implements Engine {
   readonly #remote: Remote
   readonly #client: Client
@@ -35,7 +35,7 @@ export class RemoteEngine extends BaseEngine implements Engine {
     this.#client = new Client(remote)
   }
 
-  /** Sees that the server has the model; loading it is the server's own affair. */
+  /** Checks that the server has the model. The server decides when to load it. */
   async loadModel(options: LoadOptions = {}): Promise<LoadedModel> {
     const { signal, ...load } = checkLoad(options)
     const { server } = this.#remote
@@ -78,7 +78,7 @@ export class RemoteEngine extends BaseEngine implements Engine {
     if (sorted.length !== inputs.length) {
       throw new EngineError(
         'REMOTE_FAILED',
-        `${inputs.length} texts went out, ${sorted.length} vectors came.`,
+        `The server returned ${sorted.length} vectors for ${inputs.length} texts.`,
       )
     }
     return {
@@ -88,7 +88,7 @@ export class RemoteEngine extends BaseEngine implements Engine {
     }
   }
 
-  /** What this side knows, without asking the server: its own calls. */
+  /** Returns the calls of this engine, without asking the server. */
   async status(): Promise<EngineStatus> {
     return {
       worker: 'remote',
@@ -150,7 +150,7 @@ export class RemoteEngine extends BaseEngine implements Engine {
     }
   }
 
-  /** mlx_lm.server answers 404 to whatever fails at the start of a call: the list of its models tells them apart. */
+  /** Corrects the error of mlx_lm.server, which answers 404 if anything fails at the start of a call. */
   async #explain(error: unknown, model: string, { signal }: CheckedGenerate): Promise<unknown> {
     const { server } = this.#remote
     if (!EngineError.isInstance(error) || error.code !== 'MODEL_NOT_FOUND' || !server.anyFailureIs404) {
@@ -160,7 +160,7 @@ export class RemoteEngine extends BaseEngine implements Engine {
       model === server.defaultModel ||
       (await this.#list(signal).then(
         (list) => list.some(({ id }) => id === model),
-        // Then the first error is all that is known.
+        // Without the list, the first error stays.
         () => false,
       ))
     return known ? new EngineError('INVALID_REQUEST', error.message, { cause: error }) : error
@@ -174,9 +174,13 @@ export class RemoteEngine extends BaseEngine implements Engine {
     const { server, aliases } = this.#remote
     const name = model ?? this.#remote.model ?? server.defaultModel
     if (name === undefined) {
-      throw new EngineError('INVALID_REQUEST', `No model is named, and ${server.title} has no default.`, {
-        hint: 'Name one in the call, or for all calls: createEngine({ baseUrl, model })',
-      })
+      throw new EngineError(
+        'INVALID_REQUEST',
+        `The call names no model, and ${server.title} has no default.`,
+        {
+          hint: 'Name one in the call, or for all calls with createEngine({ baseUrl, model }).',
+        },
+      )
     }
     return resolveAlias(aliases, name)
   }
@@ -185,7 +189,7 @@ export class RemoteEngine extends BaseEngine implements Engine {
     const names = list.map(({ id }) => id)
     const shown = names.length > 10 ? [...names.slice(0, 10), '...'] : names
     return new EngineError('MODEL_NOT_FOUND', `${this.#remote.baseUrl} has no model ${name}.`, {
-      hint: names.length === 0 ? 'It lists none.' : `It has: ${shown.join(', ')}`,
+      hint: names.length === 0 ? 'It has none.' : `It has: ${shown.join(', ')}`,
     })
   }
 
@@ -194,7 +198,7 @@ export class RemoteEngine extends BaseEngine implements Engine {
   }
 }
 
-/** The same direction with length 1. */
+/** Returns the vector scaled to length 1. */
 function normalise(vector: readonly number[]): number[] {
   const length = Math.hypot(...vector)
   return length === 0 ? [...vector] : vector.map((number) => number / length)

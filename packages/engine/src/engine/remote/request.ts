@@ -4,17 +4,17 @@ import { type ContentPart, readImage } from '../messages.ts'
 import { toJsonSchemaTools } from '../tools.ts'
 import type { Server } from './servers.ts'
 
-/** What goes to the server: the path below baseUrl, and the body. */
+/** A request to the server: the path below baseUrl, and the body. */
 export interface RemoteRequest {
   path: '/chat/completions' | '/completions'
   body: Record<string, unknown>
 }
 
 /**
- * A call as the server takes it. Only what was asked for is in it: a field that changes nothing may still be one
- * that the server refuses.
+ * Converts a call to a request. Options with their default values are left out, because the server might refuse their
+ * fields.
  *
- * @throws EngineError INVALID_REQUEST for an image that can't be read, or a tool without a JSON Schema.
+ * @throws EngineError INVALID_REQUEST for an image that can't be read, or a tool that JSON Schema can't express.
  */
 export async function toRemoteRequest(
   server: Server,
@@ -25,7 +25,7 @@ export async function toRemoteRequest(
     model,
     stream: true,
     stream_options: { include_usage: true },
-    // Completions never got the newer name.
+    // Completions don't have the newer name.
     [options.prompt === undefined ? server.maxTokensField : 'max_tokens']: options.maxTokens,
     temperature: options.temperature,
     ...(server.stopsOnText && options.stop.length > 0 ? { stop: options.stop } : {}),
@@ -88,7 +88,7 @@ function functionCall<Value>(value: Value) {
 
 function toRemoteFormat(responseFormat: CheckedGenerate['responseFormat']): Record<string, unknown> {
   if (responseFormat.type !== 'json_schema') return responseFormat
-  // Without `strict` a schema is a wish.
+  // Without `strict`, a server may ignore the schema.
   return { type: 'json_schema', json_schema: { name: 'answer', schema: responseFormat.schema, strict: true } }
 }
 
@@ -96,7 +96,7 @@ async function toRemoteMessage(
   server: Server,
   message: NonNullable<CheckedGenerate['messages']>[number],
 ): Promise<Record<string, unknown>> {
-  // Past thoughts and the name of a tool have a place only where the template gets the message as it is.
+  // Earlier reasoning and the name of a tool are only allowed if the template gets the message as it is.
   const free = server.capabilities.includes('templateOptions')
   switch (message.role) {
     case 'assistant': {
@@ -135,15 +135,15 @@ async function toRemotePart(part: ContentPart) {
   return { type: 'image_url', image_url: { url: `data:${mediaTypeOf(data)};base64,${data}` } }
 }
 
-/** By the first bytes of the file, as base64 shows them. */
+/** Returns the media type of a base64 image by its first bytes. */
 function mediaTypeOf(base64: string): string {
   if (base64.startsWith('iVBORw0KGgo')) return 'image/png'
   if (base64.startsWith('/9j/')) return 'image/jpeg'
   if (Buffer.from(base64.slice(0, 16), 'base64').toString('latin1', 8) === 'WEBP') return 'image/webp'
-  throw new EngineError('INVALID_REQUEST', 'An image is a PNG, JPEG or WebP file, and this one is none.')
+  throw new EngineError('INVALID_REQUEST', 'An image must be a PNG, JPEG or WebP file.')
 }
 
-/** The fields that have another value than the one that says nothing. */
+/** Returns the fields that differ from their default value. */
 function withoutDefault(defaultValue: unknown, fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== defaultValue && value !== undefined),
@@ -151,8 +151,8 @@ function withoutDefault(defaultValue: unknown, fields: Record<string, unknown>):
 }
 
 /**
- * mlx_lm.server wants a decimal point here, and JSON.stringify writes 1 as `1`, 0 as `0`: the doubles next to them
- * are the same numbers in the single precision that MLX computes with.
+ * Replaces 0 and 1 by the numbers next to them, because mlx_lm.server requires a decimal point and JSON.stringify writes
+ * none for integers. In MLX's single precision they are the same numbers.
  */
 function withDecimalPoint(value: number): number {
   if (value === 1) return 1 - Number.EPSILON / 2

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-// Unknown fields are left out, and null is as good as absent: servers differ in both.
+// Unknown fields are ignored, and null means the same as a missing field, because servers differ in both.
 const count = z.int().min(0)
 
 const logprob = z.object({ token: z.string(), id: count.nullish(), logprob: z.number() })
@@ -21,9 +21,9 @@ const delta = z.object({
 
 const choice = z.object({
   index: count.nullish(),
-  /** Of a chat. */
+  /** The new part of a chat's answer. */
   delta: delta.nullish(),
-  /** Of a raw prompt. */
+  /** The new text for a raw prompt. */
   text: z.string().nullish(),
   finish_reason: z.string().nullish(),
   logprobs: z
@@ -40,12 +40,12 @@ const usage = z.object({
     .nullish(),
 })
 
-/** One event of a streamed answer, of a chat or of a raw prompt. */
+/** One event of a streamed answer to a chat or raw prompt. */
 export const pieceSchema = z.object({
   model: z.string().nullish(),
   choices: z.array(choice).nullish(),
   usage: usage.nullish(),
-  /** As llama.cpp's server and that of create-mlx-app tell it. */
+  /** The field of llama.cpp's server and of create-mlx-app's. */
   prompt_progress: z.object({ processed: count, total: count }).nullish(),
   error: z.unknown().optional(),
 })
@@ -54,12 +54,12 @@ export type Choice = z.output<typeof choice>
 export type RemoteCall = z.output<typeof toolCall>
 export type RemoteUsage = z.output<typeof usage>
 
-/** The models of a server. */
+/** The list of a server's models. */
 export const modelListSchema = z.object({
   data: z.array(
     z.object({
       id: z.string(),
-      /** vLLM and others tell it, OpenAI does not. */
+      /** vLLM and others send it, and OpenAI does not. */
       max_model_len: z.int().min(1).nullish(),
     }),
   ),

@@ -16,14 +16,14 @@ const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ['content_filter', 'content_filter'],
 ])
 
-/** One of the `n` texts of an answer, put together from a stream. */
+/** One of the `n` sequences of an answer, assembled from a stream. */
 export class Sequence {
   readonly #index: number
   readonly #stop: StopStrings
   readonly #calls = new ToolCallAssembly()
   #finished = false
 
-  /** @param stop the stop strings that the server doesn't look for */
+  /** @param stop the stop strings that the server doesn't handle */
   constructor(index: number, stop: readonly string[]) {
     this.#index = index
     this.#stop = new StopStrings(stop)
@@ -69,7 +69,7 @@ export class Sequence {
   #reasonOf(end: string, calls: ParsedCalls): FinishReason {
     const reason = finishReasons.get(end) ?? 'other'
     if (reason === 'tool_calls' && this.#calls.count === 0) {
-      const message = 'The server said that the answer ends with a call, and sent none.'
+      const message = 'The server announced a call, but sent none.'
       calls.toolErrors.push({ raw: '', message })
     }
     return reason === 'stop' && this.#calls.count > 0 ? 'tool_calls' : reason
@@ -83,7 +83,7 @@ function logprobsOf({ logprobs }: Choice): TokenLogprob[] {
   }))
 }
 
-/** OpenAI's API tells no token ids; -1 stands for one that isn't known. */
+/** Returns a token with its id, or -1 if the server sends none, as in OpenAI's API. */
 function entry(token: string, id: number | null | undefined, logprob: number) {
   return { token, tokenId: id ?? -1, logprob }
 }
