@@ -33,7 +33,7 @@ async function kill(): Promise<void> {
   await until(async () => (await engine.status().catch(() => ({ worker: '' }))).worker === 'stopped')
 }
 
-test('a crash in the middle of 16 streams: each fails once, the next call works, the model is back', async () => {
+test('a crash during 16 streams: each fails once, the next call works, the model is loaded again', async () => {
   const unhandled: unknown[] = []
   const note = (reason: unknown) => unhandled.push(reason)
   process.on('unhandledRejection', note)
@@ -58,7 +58,7 @@ test('a crash in the middle of 16 streams: each fails once, the next call works,
   expect(unhandled).toEqual([])
 })
 
-test('a model that was loaded from a path comes back too', async () => {
+test('a model that was loaded from a path is loaded again too', async () => {
   const path = join(helloDirectory, '.')
   await engine.loadModel({ model: path })
   await kill()
@@ -66,7 +66,7 @@ test('a model that was loaded from a path comes back too', async () => {
   expect((await engine.status()).models.map(({ model }) => model).sort()).toEqual([path, 'hello'].sort())
 })
 
-test('status tells of a worker that is down, and starts none', async () => {
+test('status reports a stopped worker, and starts none', async () => {
   await kill()
   expect(await engine.status()).toMatchObject({ worker: 'stopped', pid: undefined, crashes: 1, models: [] })
   expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
@@ -79,7 +79,7 @@ describe('crashes in a row', () => {
     expect(await call).toMatchObject({ code: 'WORKER_EXITED' })
   }
 
-  test('after three it stays down and says why, until the next loadModel', async () => {
+  test('after three, the worker is not restarted until the next loadModel, and the error says why', async () => {
     for (const _ of [1, 2, 3]) await crash()
     for (const _ of [1, 2]) {
       const error = await engine.complete(ask(story)).catch((reason: unknown) => reason)
@@ -92,7 +92,7 @@ describe('crashes in a row', () => {
     expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
   })
 
-  test('a completed call between them starts the count anew', async () => {
+  test('a completed call resets the count', async () => {
     for (const _ of [1, 2, 3, 4]) {
       await crash()
       await engine.complete(ask('Say hello.'))
@@ -102,7 +102,7 @@ describe('crashes in a row', () => {
 })
 
 describe('dispose', () => {
-  test('in the middle of streams: they fail once with DISPOSED, the process is gone', async () => {
+  test('during streams: they fail once with DISPOSED, and the process ends', async () => {
     const pid = await workerPid()
     const call = { ...ask(story), ...endless }
     const streams = Promise.allSettled(Array.from({ length: 8 }, () => engine.complete(call)))
@@ -114,7 +114,7 @@ describe('dispose', () => {
     }
   })
 
-  test('in the middle of a load', async () => {
+  test('during a load', async () => {
     const pid = await workerPid()
     const endless = makeEndlessModel(folder.path)
     const loading = engine.loadModel({ model: endless.path })
@@ -126,7 +126,7 @@ describe('dispose', () => {
     expect(isRunning(pid)).toBe(false)
   })
 
-  test('again does nothing; a call after it is refused', async () => {
+  test('a second time does nothing; a call after it fails', async () => {
     await engine.dispose()
     await engine.dispose()
     await expect(engine.complete(ask(story))).rejects.toMatchObject({ code: 'DISPOSED' })

@@ -29,7 +29,7 @@ async function usualBytes(): Promise<number> {
 }
 
 test.runIf(process.platform === 'linux')(
-  'memory that the process may not have is told with the numbers, whatever is asked, and the next call works',
+  'an allocation that fails is reported with the numbers, and the next call works',
   async () => {
     const kilobytes = Math.round((await usualBytes()) / 1024 + 100_000)
     await using engine = await createEngine({
@@ -55,7 +55,7 @@ test.runIf(process.platform === 'linux')(
   },
 )
 
-test('a process that the system aborts for want of memory is told as that, with the numbers', async () => {
+test('a process that the system kills for its memory is reported as such, with the numbers', async () => {
   // What Metal writes before it aborts: https://github.com/ml-explore/mlx, mlx/backend/metal/device.cpp.
   const words = '[METAL] Command buffer execution failed: Insufficient Memory (00000008)'
   const dying = createEngine({ python: wrapper('dying', `echo '${words}' >&2; kill -ABRT $$`) })

@@ -70,7 +70,7 @@ describe('tool calls', () => {
     expect(assembly.end().toolCalls).toEqual([{ id: 'b', name: 'stop', arguments: {} }])
   })
 
-  test('are told apart by their ids where a server leaves the index out', () => {
+  test('are identified by their ids if a server leaves the index out', () => {
     const pieces = [
       { id: 'a', function: { name: 'find', arguments: '{"word":' } },
       { function: { arguments: '1}' } },

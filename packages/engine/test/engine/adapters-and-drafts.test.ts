@@ -13,7 +13,7 @@ describe('a draft model', () => {
   const draft = join(folder.path, 'draft')
   beforeAll(() => cpSync(helloDirectory, draft, { recursive: true }))
 
-  test('gives the same text, much of it proposed, beside streams that go on', async () => {
+  test('gives the same text, much of it proposed, next to other streams', async () => {
     const beside = [1, 2, 3].map(() => shared.engine.complete(ask(story)))
     const { text, usage } = await shared.engine.complete({ ...ask(story), draftModel: draft })
     expect(text).toBe(answerTo(story))
@@ -36,7 +36,7 @@ describe('a draft model', () => {
 })
 
 describe('a quantised KV cache', () => {
-  test('of 8 bits answers the same, beside the batch', async () => {
+  test('of 8 bits gives the same answer, next to the batch', async () => {
     const beside = shared.engine.complete(ask(story))
     const { text } = await shared.engine.complete({ ...ask(story), kvBits: 8, kvGroupSize: 32 })
     expect(text).toBe(answerTo(story))
@@ -84,7 +84,7 @@ describe('an adapter', () => {
     )
   })
 
-  test('changes what its model says, and the model beside it stays as it is', async () => {
+  test('changes the answers of its model, and of no other', async () => {
     const loaded = await shared.engine.loadModel({ model: 'hello', adapter })
     expect(loaded).toMatchObject({ model: 'hello', adapter })
     const [tuned, plain] = await Promise.all([
@@ -96,7 +96,7 @@ describe('an adapter', () => {
     expect((await shared.engine.status()).models).toHaveLength(2 + 1)
   })
 
-  test('that is not there is told', async () => {
+  test('that does not exist is an error', async () => {
     const call = shared.engine.complete({ ...ask(hello), adapter: join(folder.path, 'nothing') })
     await expect(call).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' })
   })
