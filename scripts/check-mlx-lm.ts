@@ -16,9 +16,9 @@ import { execa } from 'execa'
 import { z } from 'zod'
 import { interpreterIn } from '../packages/engine/src/engine/project/index.ts'
 import { pythonDirectory } from '../packages/engine/src/package-files.ts'
-import { childEnvironment, runVisibly } from '../packages/engine/src/setup/children.ts'
-import { lockedVersion, lockFiles } from '../packages/engine/src/setup/locks.ts'
-import { installWithUv, makeWithUv } from '../packages/engine/src/setup/uv.ts'
+import { installWithUv, makeWithUv } from '../packages/engine/src/setup/environment/uv.ts'
+import { lockedVersion, lockFiles } from '../packages/engine/src/setup/plan/locks.ts'
+import { childEnvironment, runVisibly } from '../packages/engine/src/setup/process/child-process.ts'
 import { ensureEnvironment, obtainUv, repository } from './environment.ts'
 
 const { values: flags } = parseArgs({ options: { version: { type: 'string' } } })

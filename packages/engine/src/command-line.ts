@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program `mlx-app`: setup, doctor, models. */
-import { UsageError } from './setup/options.ts'
-import { runMain } from './setup/terminal.ts'
+import { UsageError } from './setup/commands/setup-flags.ts'
+import { runMain } from './setup/terminal/terminal.ts'
 
 const help = `Usage: mlx-app COMMAND
 
@@ -17,15 +17,15 @@ const [command, ...commandArguments] = process.argv.slice(2)
 await runMain(async (signal) => {
   switch (command) {
     case 'setup': {
-      const { runSetup } = await import('./setup/setup.ts')
+      const { runSetup } = await import('./setup/commands/setup.ts')
       return await runSetup(commandArguments, signal)
     }
     case 'doctor': {
-      const { runDoctor } = await import('./setup/doctor.ts')
+      const { runDoctor } = await import('./setup/commands/doctor.ts')
       return await runDoctor(commandArguments)
     }
     case 'models': {
-      const { runModels } = await import('./setup/models.ts')
+      const { runModels } = await import('./setup/commands/models.ts')
       return await runModels(commandArguments, signal)
     }
     case undefined:

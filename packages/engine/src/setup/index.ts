@@ -6,15 +6,13 @@
 export {
   findInterpreter,
   findProject,
-  hasScript,
   type Interpreter,
   type Project,
   type ProjectConfig,
-  programCommand,
-  scriptCommand,
-  scriptWithArguments,
 } from '../engine/project/index.ts'
-export { formatBytes } from './format.ts'
+export { hasScript, programCommand, scriptCommand, scriptWithArguments } from '../engine/project/index.ts'
+export type { SetupOptions } from './commands/setup-flags.ts'
+export { looksMissing } from './models/hub-cache.ts'
 export {
   getMissingModel,
   isOnHub,
@@ -22,9 +20,8 @@ export {
   type PullPolicy,
   pullPolicy,
   refusedPull,
-} from './missing-model.ts'
-export { looksMissing } from './on-disk.ts'
-export type { SetupOptions } from './options.ts'
-export { progressLines, showProgress } from './progress.ts'
-export { isSetUp, type SetupContext, type SetupResult, setUp } from './set-up.ts'
-export type { Terminal } from './terminal.ts'
+} from './models/missing-model.ts'
+export { isSetUp, type SetupContext, type SetupResult, setUp } from './run-setup.ts'
+export { formatBytes } from './terminal/format.ts'
+export { progressLines, showProgress } from './terminal/progress.ts'
+export type { Terminal } from './terminal/terminal.ts'

@@ -4,7 +4,7 @@ import { type Check, Findings, runChecks } from '../../src/setup/checks/check.ts
 import { judgeMemory, judgeNode } from '../../src/setup/checks/machine.ts'
 import { judgeMissing } from '../../src/setup/checks/model.ts'
 import { judgeVision } from '../../src/setup/checks/python.ts'
-import { formatBytes } from '../../src/setup/format.ts'
+import { formatBytes } from '../../src/setup/terminal/format.ts'
 
 it.each([
   ['20.18.3', false],

@@ -11,7 +11,7 @@ import {
   lockSetNames,
   missingLock,
   partsOf,
-} from '../../src/setup/locks.ts'
+} from '../../src/setup/plan/locks.ts'
 
 it('chooses the set of locks', () => {
   expect(lockSetFor({ dev: false, cuda: false, vision: false })).toBe('plain')

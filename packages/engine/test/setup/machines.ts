@@ -1,6 +1,6 @@
-import type { Python } from '../../src/setup/interpreter.ts'
-import type { Situation } from '../../src/setup/plan.ts'
-import type { System } from '../../src/setup/system.ts'
+import type { Python } from '../../src/setup/machine/interpreter.ts'
+import type { System } from '../../src/setup/machine/system.ts'
+import type { Situation } from '../../src/setup/plan/plan.ts'
 
 /** Machines as data, so that each decision can be tested on every other machine. */
 export const appleSilicon: System = {

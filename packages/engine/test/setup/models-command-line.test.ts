@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readCommandLine } from '../../src/setup/models/command-line.ts'
-import { helpOf, helpOfAll } from '../../src/setup/models/help.ts'
-import { commands } from '../../src/setup/models/index.ts'
-import { listLines } from '../../src/setup/models/list.ts'
-import { verdictLines } from '../../src/setup/models/verify.ts'
-import { UsageError } from '../../src/setup/options.ts'
+import { readCommandLine } from '../../src/setup/commands/models/command-line.ts'
+import { helpOf, helpOfAll } from '../../src/setup/commands/models/help.ts'
+import { commands } from '../../src/setup/commands/models/index.ts'
+import { listLines } from '../../src/setup/commands/models/list.ts'
+import { verdictLines } from '../../src/setup/commands/models/verify.ts'
+import { UsageError } from '../../src/setup/commands/setup-flags.ts'
 
 const read = (words: string, environment: NodeJS.ProcessEnv = {}) =>
   readCommandLine(words === '' ? [] : words.split(' '), commands, environment)

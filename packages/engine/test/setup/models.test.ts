@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSy
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { scriptWithArguments } from '../../src/engine/project/index.ts'
-import { formatBytes } from '../../src/setup/format.ts'
+import { formatBytes } from '../../src/setup/terminal/format.ts'
 import { type Hub, refuse, startHub } from '../engine/hub.ts'
 import { helloDirectory, useFolder } from '../engine/support.ts'
 import { type Outcome, runModels } from './models-program.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { expect, it, onTestFinished } from 'vitest'
 import { keepLoopbackDirect, networkEnvironment } from '../../src/engine/project/index.ts'
-import { packageIndexes } from '../../src/setup/indexes.ts'
+import { packageIndexes } from '../../src/setup/process/package-indexes.ts'
 
 /** A project's folder, and an authority of a company's own beside it. */
 function place() {

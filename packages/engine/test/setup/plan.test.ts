@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isRefusal, planSetup, pythonRequest, readyMade, type Situation } from '../../src/setup/plan.ts'
+import { isRefusal, planSetup, pythonRequest, readyMade, type Situation } from '../../src/setup/plan/plan.ts'
 import { applePython, appleSilicon, debian, goodPython, mlxPython, situation } from './machines.ts'
 
 function planned(changes: Partial<Situation>) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { formatDuration } from '../../src/setup/format.ts'
-import { barLine, logLine } from '../../src/setup/progress-text.ts'
-import { RateMeter } from '../../src/setup/rate.ts'
+import { formatDuration } from '../../src/setup/terminal/format.ts'
+import { barLine, logLine } from '../../src/setup/terminal/progress-text.ts'
+import { RateMeter } from '../../src/setup/terminal/rate-meter.ts'
 
 const download = {
   stage: 'download',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LoadProgress } from '../../src/engine/index.ts'
-import { progressLines } from '../../src/setup/progress.ts'
+import { progressLines } from '../../src/setup/terminal/progress.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })

@@ -1,8 +1,8 @@
 import { createEngine, type Engine, EngineError, type ModelDescription } from '../../engine/index.ts'
 import { findInterpreter, findProject, type Interpreter, type Project } from '../../engine/project/index.ts'
-import { childEnvironment } from '../children.ts'
-import { isOnHub } from '../missing-model.ts'
-import { type Verdict, verify } from '../verify.ts'
+import { type Verdict, verify } from '../environment/mlx-check.ts'
+import { isOnHub } from '../models/missing-model.ts'
+import { childEnvironment } from '../process/child-process.ts'
 
 /** How long the hub has to say what a model is. */
 const hubMs = 5_000

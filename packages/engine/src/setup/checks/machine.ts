@@ -1,7 +1,7 @@
-import { freeBytes, huggingFaceCache } from '../disk-space.ts'
-import { formatBytes } from '../format.ts'
-import { fitsMemory } from '../memory.ts'
-import { isOlder } from '../support.ts'
+import { freeBytes, huggingFaceCache } from '../machine/disk-space.ts'
+import { isOlder } from '../machine/platform-support.ts'
+import { fitsMemory } from '../models/memory.ts'
+import { formatBytes } from '../terminal/format.ts'
 import type { Check, Finding } from './check.ts'
 
 /** An environment takes about 0.3 GB; with less than this left nothing can be installed or downloaded any more. */

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { scriptWithArguments } from '../../engine/project/index.ts'
-import { freeBytes, huggingFaceCache } from '../disk-space.ts'
-import { formatBytes } from '../format.ts'
-import { isOnHub } from '../missing-model.ts'
+import { freeBytes, huggingFaceCache } from '../machine/disk-space.ts'
+import { isOnHub } from '../models/missing-model.ts'
+import { formatBytes } from '../terminal/format.ts'
 import type { Check, Finding } from './check.ts'
 
 export const project: Check = {
