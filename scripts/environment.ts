@@ -8,7 +8,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findProject, interpreterIn, type Project } from '../packages/engine/src/engine/project/index.ts'
 import { pythonDirectory } from '../packages/engine/src/package-files.ts'
-import { fetchUv, installWithUv, makeWithUv } from '../packages/engine/src/setup/environment/uv.ts'
+import {
+  createEnvironmentWithUv,
+  fetchUv,
+  installWithUv,
+} from '../packages/engine/src/setup/environment/uv.ts'
 import { findPythons, findUv } from '../packages/engine/src/setup/machine/find-programs.ts'
 import { isBroken } from '../packages/engine/src/setup/machine/interpreter.ts'
 import { uvFolder } from '../packages/engine/src/setup/plan/inspect-machine.ts'
@@ -71,7 +75,7 @@ export async function ensureVisionEnvironment(): Promise<string> {
     signal: undefined,
   }
   await rm(folder, { recursive: true, force: true })
-  await makeWithUv(uv, base, folder, run)
+  await createEnvironmentWithUv(uv, base, folder, run)
   await installWithUv(uv, python, lockFiles(pythonDirectory, set), run)
   await writeFile(installed, hash)
   terminal.done(`Packages of ${lockFiles('', set).join(' and ')} in ${folder}`)

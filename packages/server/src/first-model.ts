@@ -1,5 +1,5 @@
 import { createEngine, type EngineOptions } from 'mlx-app'
-import { findProject, getMissingModel, looksMissing } from 'mlx-app/setup'
+import { findProject, getMissingModel, mayNeedDownload } from 'mlx-app/setup'
 
 /**
  * Gets the configured model before the server listens, where somebody sits at a terminal and it is not on disk: they
@@ -14,7 +14,7 @@ export async function getModelFirst(
 ): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return
   const project = findProject(options.project)
-  if (!looksMissing(project, environment)) return
+  if (!mayNeedDownload(project, environment)) return
   // Without a listener a signal ends the process before it has said that what was downloaded stays.
   const leave = () => process.exit(130)
   process.once('SIGINT', leave)

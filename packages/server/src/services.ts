@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { EngineOptions, RemoteOptions } from 'mlx-app'
-import { findProject, isOnHub, type ProjectConfig, progressLines, refusedPull } from 'mlx-app/setup'
+import { checkPullAllowed, findProject, isHubModelId, type ProjectConfig, progressLines } from 'mlx-app/setup'
 import type { Logger } from 'pino'
 import type { Authenticate, Services } from './context.ts'
 import { Generations } from './generations.ts'
@@ -87,7 +87,7 @@ function serviceOf(
       log.info({ state, err }, 'state')
     },
     onProgress: progress.update,
-    refusal: isOnHub(config.model) ? refusedPull(config.model) : undefined,
+    refusal: isHubModelId(config.model) ? checkPullAllowed(config.model) : undefined,
     hungMs,
   })
 }

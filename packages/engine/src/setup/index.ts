@@ -12,14 +12,14 @@ export {
 } from '../engine/project/index.ts'
 export { hasScript, programCommand, scriptCommand, scriptWithArguments } from '../engine/project/index.ts'
 export type { SetupOptions } from './commands/setup-flags.ts'
-export { looksMissing } from './models/hub-cache.ts'
+export { mayNeedDownload } from './models/hub-cache.ts'
 export {
+  checkPullAllowed,
   getMissingModel,
-  isOnHub,
+  isHubModelId,
   type Outcome,
   type PullPolicy,
-  pullPolicy,
-  refusedPull,
+  readPullPolicy,
 } from './models/missing-model.ts'
 export { isSetUp, type SetupContext, type SetupResult, setUp } from './run-setup.ts'
 export { formatBytes } from './terminal/format.ts'

@@ -6,16 +6,16 @@ import { pythonDirectory, wheelPath } from '../package-files.ts'
 import type { SetupOptions } from './commands/setup-flags.ts'
 import { buildEnvironment } from './environment/build-environment.ts'
 import { readRecord, removeRecord, type SetupRecord, writeRecord } from './environment/environment-record.ts'
-import { describeVerdict, verify } from './environment/mlx-check.ts'
+import { describeMlx, verify } from './environment/mlx-check.ts'
 import { installed, siteFolder, unpackWheel } from './environment/python-package.ts'
-import { pythonProjectOf, syncPythonProject } from './environment/python-project.ts'
+import { findPythonProject, syncPythonProject } from './environment/python-project.ts'
 import type { Python } from './machine/interpreter.ts'
 import { refusalError } from './machine/platform-support.ts'
-import { lockedMlxLm, namedByVariable, survey, uvFolder } from './plan/inspect-machine.ts'
-import { type LockSet, lockHash, lockSetFor, missingLock, partsOf } from './plan/locks.ts'
-import { isRefusal, planSetup, readyMade } from './plan/plan.ts'
-import { childEnvironment, stopIfInterrupted } from './process/child-process.ts'
-import { oneAtATime } from './process/process-lock.ts'
+import { inspectMachine, lockedMlxLm, pythonFromVariable, uvFolder } from './plan/inspect-machine.ts'
+import { findMissingLock, type LockSet, lockHash, lockSetFor, parseLockSet } from './plan/locks.ts'
+import { findReadyPython, isRefusal, planSetup } from './plan/plan.ts'
+import { childEnvironment, throwIfInterrupted } from './process/child-process.ts'
+import { withProcessLock } from './process/process-lock.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 /** What the set-up needs of the world. */
@@ -46,7 +46,7 @@ export async function setUp(
 ): Promise<SetupResult> {
   const { terminal, signal } = context
   const childContext = { ...context, environment: childEnvironment(context.environment, project) }
-  return await oneAtATime(
+  return await withProcessLock(
     project,
     async () => await setUpAlone(project, options, childContext),
     (processId, path) =>
@@ -63,39 +63,41 @@ async function setUpAlone(
   const { environment, terminal } = context
   if (options.fresh) await removeEverything(project)
   const record = readRecord(project)
-  const pythonProject = pythonProjectOf(project)
+  const pythonProject = findPythonProject(project)
   if (
     pythonProject !== undefined &&
     options.way !== 'existing' &&
-    namedByVariable(environment) === undefined
+    pythonFromVariable(environment) === undefined
   ) {
     return await syncPythonProject(project, pythonProject, options, record, context)
   }
-  const set = wantedSet(options, record)
+  const set = chooseLockSet(options, record)
   const absentWheel = wheelPath === undefined || existsSync(wheelPath) ? undefined : wheelPath
-  const absent = missingLock(pythonDirectory, set) ?? absentWheel
+  const absent = findMissingLock(pythonDirectory, set) ?? absentWheel
   if (absent !== undefined) {
     throw new EngineError('SETUP_NEEDED', `The package mlx-app is damaged: ${absent} is missing.`, {
       hint: 'Install the packages of this project again. A program that was bundled runs the set-up only where mlx-app is not in the bundle',
     })
   }
-  const current = await currentEnvironment(project, options, record, set, context)
+  const current = await findCurrentEnvironment(project, options, record, set, context)
   if (current !== undefined) return current
 
-  const situation = await survey(project, { ...options, cuda: partsOf(set).cuda }, environment)
-  await stopIfInterrupted(context.signal)
+  const situation = await inspectMachine(project, { ...options, cuda: parseLockSet(set).cuda }, environment)
+  await throwIfInterrupted(context.signal)
   const plan = planSetup(situation)
   if (isRefusal(plan)) throw refusalError(plan)
-  if (plan.way === 'existing') return await useAsItIs(project, plan.python, context)
+  if (plan.way === 'existing') return await useExistingPython(project, plan.python, context)
 
-  const better = readyMade(situation)
+  const better = findReadyPython(situation)
   if (better !== undefined && options.way === undefined) {
     const found = better.packages['mlx-app'] === null ? 'mlx-lm' : 'mlx-app'
-    terminal.note(`${better.path} has ${found} already: ${situation.otherWay('existing')} uses it as it is.`)
+    terminal.note(
+      `${better.path} has ${found} already: ${situation.commandForMethod('existing')} uses it as it is.`,
+    )
   }
   const anew = options.python !== undefined
   const python = await buildEnvironment(project, plan, { set, record, anew }, context)
-  const variable = namedByVariable(environment)
+  const variable = pythonFromVariable(environment)
   if (variable !== undefined) {
     terminal.note(`${variable.by} is set: the app runs ${variable.path}, and not this, until you unset it.`)
   }
@@ -103,20 +105,20 @@ async function setUpAlone(
 }
 
 /** Checks a Python that has everything, and records it. Nothing is installed into it. */
-async function useAsItIs(
+async function useExistingPython(
   project: Project,
   { path: python, packages }: Python,
   { environment, terminal, signal }: SetupContext,
 ): Promise<SetupResult> {
   const verdict = await verify(python, project.config.device, environment)
-  await stopIfInterrupted(signal)
+  await throwIfInterrupted(signal)
   if ('problem' in verdict) {
     throw new EngineError('MLX_NOT_WORKING', `MLX does not work in ${python}: ${verdict.problem}`, {
       hint: `Correct that Python, or unset what names it and run: ${scriptCommand('setup', environment)}`,
     })
   }
   terminal.done(`Python ${verdict.python} (${python}), used as it is`)
-  terminal.done(describeVerdict(verdict))
+  terminal.done(describeMlx(verdict))
   const own = packages['mlx-app']
   if (own !== null) terminal.done(`The package mlx-app ${own} that is installed there`)
   const site = own === null ? await unpackWheel(project, python, environment) : undefined
@@ -140,8 +142,8 @@ export function isSetUp(project: Project = findProject()): boolean {
 }
 
 /** What was asked for, with what an earlier set-up added: a later one takes nothing away. */
-function wantedSet(options: SetupOptions, record: SetupRecord | undefined): LockSet {
-  const before = partsOf(record?.set)
+function chooseLockSet(options: SetupOptions, record: SetupRecord | undefined): LockSet {
+  const before = parseLockSet(record?.set)
   return lockSetFor({
     dev: options.dev || before.dev,
     cuda: options.cuda || before.cuda,
@@ -150,7 +152,7 @@ function wantedSet(options: SetupOptions, record: SetupRecord | undefined): Lock
 }
 
 /** The recorded environment, when it is the one that is asked for, from these very locks, and works. */
-async function currentEnvironment(
+async function findCurrentEnvironment(
   project: Project,
   options: SetupOptions,
   record: SetupRecord | undefined,
@@ -159,11 +161,11 @@ async function currentEnvironment(
 ): Promise<SetupResult | undefined> {
   if (record === undefined || options.python !== undefined) return undefined
   if (options.way !== undefined && options.way !== record.way) return undefined
-  if (options.way === undefined && namedByVariable(environment) !== undefined) return undefined
+  if (options.way === undefined && pythonFromVariable(environment) !== undefined) return undefined
   if (record.way !== 'existing' && record.lock !== lockHash(pythonDirectory, set)) return undefined
   if (record.wheel !== installed().wheel) return undefined
   const verdict = await verify(record.python, project.config.device, environment)
-  await stopIfInterrupted(signal)
+  await throwIfInterrupted(signal)
   if ('problem' in verdict) {
     terminal.note(`${record.python} no longer works: ${verdict.problem}`)
     if (record.way !== 'existing') await removeEnvironment(project)
@@ -174,7 +176,7 @@ async function currentEnvironment(
     terminal.note(`${record.python} has mlx-lm ${verdict.mlxLm}, and the app needs ${locked}.`)
     return undefined
   }
-  terminal.done(describeVerdict(verdict))
+  terminal.done(describeMlx(verdict))
   return { python: record.python, upToDate: true }
 }
 

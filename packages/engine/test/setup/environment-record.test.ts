@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { findProject, type Project } from '../../src/engine/project/index.ts'
 import { readRecord, writeRecord } from '../../src/setup/environment/environment-record.ts'
-import { oneAtATime } from '../../src/setup/process/process-lock.ts'
+import { withProcessLock } from '../../src/setup/process/process-lock.ts'
 
 let project: Project
 
@@ -46,7 +46,7 @@ it('lets one set-up run after the other', async () => {
   const begun = new Promise<void>((resolve) => {
     beginFirst = resolve
   })
-  const first = oneAtATime(
+  const first = withProcessLock(
     project,
     async () => {
       events.push('first begins')
@@ -57,7 +57,7 @@ it('lets one set-up run after the other', async () => {
     () => {},
   )
   await begun
-  const second = oneAtATime(
+  const second = withProcessLock(
     project,
     async () => {
       events.push('second begins')
@@ -78,7 +78,7 @@ it('clears away what a killed set-up left behind', async () => {
   writeFileSync(path, '99999999')
   const waited: number[] = []
   expect(
-    await oneAtATime(
+    await withProcessLock(
       project,
       async () => 'done',
       (holder) => waited.push(holder),
@@ -89,7 +89,7 @@ it('clears away what a killed set-up left behind', async () => {
 })
 
 it('gives the place back when the work fails', async () => {
-  const failing = oneAtATime(
+  const failing = withProcessLock(
     project,
     async () => {
       throw new Error('full disk')
@@ -98,7 +98,7 @@ it('gives the place back when the work fails', async () => {
   )
   await expect(failing).rejects.toThrow('full disk')
   expect(
-    await oneAtATime(
+    await withProcessLock(
       project,
       async () => 'done',
       () => {},

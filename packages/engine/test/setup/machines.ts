@@ -1,6 +1,6 @@
 import type { Python } from '../../src/setup/machine/interpreter.ts'
 import type { System } from '../../src/setup/machine/system.ts'
-import type { Situation } from '../../src/setup/plan/plan.ts'
+import type { PlanInput } from '../../src/setup/plan/plan.ts'
 
 /** Machines as data, so that each decision can be tested on every other machine. */
 export const appleSilicon: System = {
@@ -48,14 +48,14 @@ export const mlxPython: Python = {
   packages: { mlx: '0.32.4', 'mlx-lm': '0.32.2', msgspec: '0.22.0', 'mlx-app': null },
 }
 
-export function situation(changes: Partial<Situation>): Situation {
+export function situation(changes: Partial<PlanInput>): PlanInput {
   return {
     system: debian,
     cuda: false,
     pythons: [],
     needs: { mlxLm: '0.32.2', mlxApp: '1.2.3' },
     setupCommand: 'npm run setup',
-    otherWay: (way) => `npm run setup -- --env ${way}`,
+    commandForMethod: (way) => `npm run setup -- --env ${way}`,
     ...changes,
   }
 }

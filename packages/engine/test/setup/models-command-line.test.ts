@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readCommandLine } from '../../src/setup/commands/models/command-line.ts'
-import { helpOf, helpOfAll } from '../../src/setup/commands/models/help.ts'
+import { parseCommandLine } from '../../src/setup/commands/models/command-line.ts'
+import { formatCommandHelp, formatModelsHelp } from '../../src/setup/commands/models/help.ts'
 import { commands } from '../../src/setup/commands/models/index.ts'
-import { listLines } from '../../src/setup/commands/models/list.ts'
-import { verdictLines } from '../../src/setup/commands/models/verify.ts'
+import { formatModelList } from '../../src/setup/commands/models/list.ts'
+import { describeVerification } from '../../src/setup/commands/models/verify.ts'
 import { UsageError } from '../../src/setup/commands/setup-flags.ts'
 
 const read = (words: string, environment: NodeJS.ProcessEnv = {}) =>
-  readCommandLine(words === '' ? [] : words.split(' '), commands, environment)
+  parseCommandLine(words === '' ? [] : words.split(' '), commands, environment)
 
 describe('the command line', () => {
   it.each([
@@ -89,7 +89,7 @@ describe('a flag that npm kept for itself', () => {
 
 describe('the help', () => {
   it('of all has each command and each alias, in 100 columns', () => {
-    const text = helpOfAll(commands)
+    const text = formatModelsHelp(commands)
     for (const { name, aliases } of commands) {
       for (const word of [name, ...aliases]) expect(text).toContain(word)
     }
@@ -99,7 +99,7 @@ describe('the help', () => {
   it.each(commands.map((command) => [command.name, command] as const))(
     'of %s has each of its flags',
     (name, command) => {
-      const text = helpOf(command)
+      const text = formatCommandHelp(command)
       expect(text).toContain(name)
       for (const flag of [...command.flags, 'help']) expect(text).toMatch(new RegExp(`^  --${flag} `, 'm'))
       expect(read(`${name} --help`).help).toBe(true)
@@ -109,7 +109,7 @@ describe('the help', () => {
 
 it('lists what does not fit, and marks the one that is used', () => {
   const model = { model: 'large', path: '/m/large', bytes: 60e9, place: 'cache' as const, fits: false }
-  expect(listLines([{ ...model, configured: true }], 'large')).toEqual([
+  expect(formatModelList([{ ...model, configured: true }], 'large')).toEqual([
     '  MODEL     SIZE  PLACE  MEMORY     PATH',
     '* large  60.0 GB  cache  too large  /m/large',
   ])
@@ -117,13 +117,13 @@ it('lists what does not fit, and marks the one that is used', () => {
 
 it('says of which files no hash is known', () => {
   const file = (path: string, state: 'ok' | 'missing' | 'unknown') => ({ path, bytes: 1000, state })
-  expect(verdictLines({ model: 'mine', path: '/m', files: [file('a', 'ok'), file('b', 'unknown')] })).toEqual(
-    ['✓ mine: 1 file is as the hub has them, 1.0 kB; no hash is known of 1 more'],
-  )
-  expect(verdictLines({ model: 'mine', path: '/m', files: [file('b', 'unknown')] })).toEqual([
+  expect(
+    describeVerification({ model: 'mine', path: '/m', files: [file('a', 'ok'), file('b', 'unknown')] }),
+  ).toEqual(['✓ mine: 1 file is as the hub has them, 1.0 kB; no hash is known of 1 more'])
+  expect(describeVerification({ model: 'mine', path: '/m', files: [file('b', 'unknown')] })).toEqual([
     '- mine: no hash is known of any of its files (/m)',
   ])
-  expect(verdictLines({ model: 'mine', path: '/m', files: [file('a', 'missing')] })).toContain(
+  expect(describeVerification({ model: 'mine', path: '/m', files: [file('a', 'missing')] })).toContain(
     '    a is missing',
   )
 })

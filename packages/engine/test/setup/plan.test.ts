@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { isRefusal, planSetup, pythonRequest, readyMade, type Situation } from '../../src/setup/plan/plan.ts'
+import {
+  findReadyPython,
+  isRefusal,
+  type PlanInput,
+  planSetup,
+  pythonRequest,
+} from '../../src/setup/plan/plan.ts'
 import { applePython, appleSilicon, debian, goodPython, mlxPython, situation } from './machines.ts'
 
-function planned(changes: Partial<Situation>) {
+function planned(changes: Partial<PlanInput>) {
   const plan = planSetup(situation(changes))
   if (isRefusal(plan)) throw new Error(`${plan.reason} ${plan.next.join(' | ')}`)
   return plan
 }
 
-function refused(changes: Partial<Situation>): string {
+function refused(changes: Partial<PlanInput>): string {
   const plan = planSetup(situation(changes))
   if (!isRefusal(plan)) throw new Error(`planned ${plan.way}`)
   expect(plan.next.length).toBeGreaterThan(0)
@@ -195,8 +201,8 @@ describe('a Python that the user names', () => {
 })
 
 it('notices a Python that has everything already', () => {
-  expect(readyMade(situation({ pythons: [goodPython, mlxPython] }))).toBe(mlxPython)
-  expect(readyMade(situation({ pythons: [goodPython] }))).toBeUndefined()
+  expect(findReadyPython(situation({ pythons: [goodPython, mlxPython] }))).toBe(mlxPython)
+  expect(findReadyPython(situation({ pythons: [goodPython] }))).toBeUndefined()
 })
 
 describe('--cuda', () => {

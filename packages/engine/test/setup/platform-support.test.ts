@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isUsableUv } from '../../src/setup/machine/find-programs.ts'
-import { isOlder, unsupported } from '../../src/setup/machine/platform-support.ts'
-import { distributionsOf } from '../../src/setup/machine/system.ts'
+import { isOlderVersion, unsupported } from '../../src/setup/machine/platform-support.ts'
+import { parseDistributions } from '../../src/setup/machine/system.ts'
 import { appleSilicon, debian } from './machines.ts'
 
 describe('unsupported', () => {
@@ -48,19 +48,19 @@ describe('unsupported', () => {
 })
 
 it('compares versions by their numbers', () => {
-  expect(isOlder('2.9', '2.35')).toBe(true)
-  expect(isOlder('2.35', '2.35')).toBe(false)
-  expect(isOlder('20.19.0', '20.19')).toBe(false)
-  expect(isOlder('20', '20.19')).toBe(true)
+  expect(isOlderVersion('2.9', '2.35')).toBe(true)
+  expect(isOlderVersion('2.35', '2.35')).toBe(false)
+  expect(isOlderVersion('20.19.0', '20.19')).toBe(false)
+  expect(isOlderVersion('20', '20.19')).toBe(true)
 })
 
 it('reads the distribution and what it is like', () => {
-  expect(distributionsOf('NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\n')).toEqual([
+  expect(parseDistributions('NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\n')).toEqual([
     'linuxmint',
     'ubuntu',
     'debian',
   ])
-  expect(distributionsOf('')).toEqual([])
+  expect(parseDistributions('')).toEqual([])
 })
 
 it.each([

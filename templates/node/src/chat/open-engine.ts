@@ -1,5 +1,5 @@
 import { createEngine, type Engine, EngineError, type LoadedModel, type LoadProgress } from 'mlx-app'
-import { findProject, getMissingModel, isOnHub, pullPolicy, showProgress } from 'mlx-app/setup'
+import { findProject, getMissingModel, isHubModelId, readPullPolicy, showProgress } from 'mlx-app/setup'
 import type { ChatArguments } from './arguments.ts'
 
 /** An engine whose model is in memory. */
@@ -41,7 +41,8 @@ async function bring(
   // A path of the project's file is one from its folder, so its model is not named.
   const named = asked === undefined ? {} : { model: asked }
   // A folder has nothing to download; what an alias stands for is the engine's to say.
-  if (!isOnHub(model)) return engine.loadModel({ ...named, download: pullPolicy() !== 'never', onProgress })
+  if (!isHubModelId(model))
+    return engine.loadModel({ ...named, download: readPullPolicy() !== 'never', onProgress })
   try {
     return await engine.loadModel({ ...named, download: false, onProgress })
   } catch (error) {

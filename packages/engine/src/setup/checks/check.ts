@@ -1,7 +1,7 @@
 import { createEngine, type Engine, EngineError, type ModelDescription } from '../../engine/index.ts'
 import { findInterpreter, findProject, type Interpreter, type Project } from '../../engine/project/index.ts'
-import { type Verdict, verify } from '../environment/mlx-check.ts'
-import { isOnHub } from '../models/missing-model.ts'
+import { type MlxReport, verify } from '../environment/mlx-check.ts'
+import { isHubModelId } from '../models/missing-model.ts'
 import { childEnvironment } from '../process/child-process.ts'
 
 /** How long the hub has to say what a model is. */
@@ -20,14 +20,14 @@ export interface Check {
   name: string
   /** Names of checks without which this one would only fail once more. */
   needs: string[]
-  run(findings: Findings): Finding | Promise<Finding>
+  run(findings: CheckContext): Finding | Promise<Finding>
 }
 
 /** What several checks look at, each looked up once and only when a check asks. */
-export class Findings implements AsyncDisposable {
+export class CheckContext implements AsyncDisposable {
   readonly environment = childEnvironment()
   #project: Project | undefined
-  #verdict: Promise<Verdict | { problem: string }> | undefined
+  #verdict: Promise<MlxReport | { problem: string }> | undefined
   #engine: Promise<Engine> | undefined
   #missing: Promise<ModelDescription | undefined> | undefined
 
@@ -42,7 +42,7 @@ export class Findings implements AsyncDisposable {
     return findInterpreter(this.project, this.environment)
   }
 
-  verdict(): Promise<Verdict | { problem: string }> {
+  verdict(): Promise<MlxReport | { problem: string }> {
     this.#verdict ??= verify(this.interpreter.python, this.project.config.device, this.environment)
     return this.#verdict
   }
@@ -57,14 +57,15 @@ export class Findings implements AsyncDisposable {
    * where the hub says nothing within seconds: a doctor works offline too.
    */
   missing(): Promise<ModelDescription | undefined> {
-    this.#missing ??= this.#describeMissing()
+    this.#missing ??= this.#describeMissingModel()
     return this.#missing
   }
 
-  async #describeMissing(): Promise<ModelDescription | undefined> {
+  async #describeMissingModel(): Promise<ModelDescription | undefined> {
     const { model } = this.project.config
     const engine = await this.engine()
-    if (!isOnHub(model) || (await engine.models()).some((found) => found.model === model)) return undefined
+    if (!isHubModelId(model) || (await engine.models()).some((found) => found.model === model))
+      return undefined
     try {
       return await engine.describeModel({ signal: AbortSignal.timeout(hubMs) })
     } catch (error) {
@@ -93,7 +94,7 @@ export interface Result {
 /** Runs the checks in their order. What they throw becomes a finding: a doctor does not fall ill itself. */
 export async function runChecks(
   checks: Check[],
-  findings: Findings,
+  findings: CheckContext,
   onResult: (result: Result) => void,
 ): Promise<Result[]> {
   const results: Result[] = []
@@ -111,7 +112,7 @@ export async function runChecks(
   return results
 }
 
-async function findingOf(check: Check, findings: Findings): Promise<Finding> {
+async function findingOf(check: Check, findings: CheckContext): Promise<Finding> {
   try {
     return await check.run(findings)
   } catch (error) {

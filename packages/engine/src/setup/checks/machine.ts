@@ -1,5 +1,5 @@
 import { freeBytes, huggingFaceCache } from '../machine/disk-space.ts'
-import { isOlder } from '../machine/platform-support.ts'
+import { isOlderVersion } from '../machine/platform-support.ts'
 import { fitsMemory } from '../models/memory.ts'
 import { formatBytes } from '../terminal/format.ts'
 import type { Check, Finding } from './check.ts'
@@ -10,13 +10,14 @@ const leastDiskBytes = 1_000_000_000
 export const node: Check = {
   name: 'Node',
   needs: [],
-  run: () => judgeNode(process.versions.node),
+  run: () => assessNodeVersion(process.versions.node),
 }
 
 /** Whether a version of Node is one that the project's tools run on. */
-export function judgeNode(version: string): Finding {
+export function assessNodeVersion(version: string): Finding {
   const major = Number.parseInt(version, 10)
-  const old = isOlder(version, '20.19') || major === 21 || (major === 22 && isOlder(version, '22.12'))
+  const old =
+    isOlderVersion(version, '20.19') || major === 21 || (major === 22 && isOlderVersion(version, '22.12'))
   if (old) return { good: false, detail: version, mend: 'Install Node 22.12 or newer' }
   return { good: true, detail: major === 20 ? `${version} (out of support since April 2026)` : version }
 }
@@ -46,12 +47,12 @@ export const memory: Check = {
     const found = (await engine.models()).find((candidate) => candidate.model === model)
     const bytes = found?.bytes ?? (await findings.missing())?.weightBytes
     if (bytes === undefined) return { good: undefined, detail: 'the size of the model is not known' }
-    return judgeMemory(bytes, (await engine.status()).memoryLimitBytes)
+    return assessMemory(bytes, (await engine.status()).memoryLimitBytes)
   },
 }
 
 /** Whether a model's weights fit into what models may take, with something left for the KV cache. */
-export function judgeMemory(modelBytes: number, limitBytes: number): Finding {
+export function assessMemory(modelBytes: number, limitBytes: number): Finding {
   return {
     good: fitsMemory(modelBytes, limitBytes),
     detail: `${formatBytes(limitBytes)} for a model of ${formatBytes(modelBytes)}`,

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { scriptWithArguments } from '../../engine/project/index.ts'
 import { freeBytes, huggingFaceCache } from '../machine/disk-space.ts'
-import { isOnHub } from '../models/missing-model.ts'
+import { isHubModelId } from '../models/missing-model.ts'
 import { formatBytes } from '../terminal/format.ts'
 import type { Check, Finding } from './check.ts'
 
@@ -34,16 +34,20 @@ export const model: Check = {
     const found = models.find((candidate) => candidate.model === name)
     if (found !== undefined)
       return { good: true, detail: `${name}, ${formatBytes(found.bytes)} (${found.path})` }
-    if (!isOnHub(name)) {
+    if (!isHubModelId(name)) {
       return { good: false, detail: `${name} is not on this machine`, mend: 'Correct mlx.config.json' }
     }
     const missing = await findings.missing()
-    return judgeMissing(name, missing?.missingBytes, await freeBytes(huggingFaceCache(findings.environment)))
+    return assessMissingModel(
+      name,
+      missing?.missingBytes,
+      await freeBytes(huggingFaceCache(findings.environment)),
+    )
   },
 }
 
 /** What there is to do about a model that is not on disk; its size is undefined where the hub does not tell it. */
-export function judgeMissing(
+export function assessMissingModel(
   model: string,
   missingBytes: number | undefined,
   freeDiskBytes: number,

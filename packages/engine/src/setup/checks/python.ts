@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { scriptCommand, scriptWithArguments } from '../../engine/project/index.ts'
 import { pythonDirectory } from '../../package-files.ts'
 import { readRecord } from '../environment/environment-record.ts'
-import { projectLockHash, pythonProjectOf } from '../environment/python-project.ts'
+import { findPythonProject, hashProjectLock } from '../environment/python-project.ts'
 import { findUv } from '../machine/find-programs.ts'
-import { describePython, isBroken, unfitness, versionOf } from '../machine/interpreter.ts'
-import { lockedMlxLm, namedByVariable, uvFolder } from '../plan/inspect-machine.ts'
+import { describePython, incompatibility, isBroken, pythonVersion } from '../machine/interpreter.ts'
+import { lockedMlxLm, pythonFromVariable, uvFolder } from '../plan/inspect-machine.ts'
 import { lockedVersion, lockHash } from '../plan/locks.ts'
 import { ask } from '../process/child-process.ts'
 import type { Check, Finding } from './check.ts'
@@ -16,10 +16,10 @@ export const python: Check = {
   needs: ['project'],
   run: async ({ interpreter, environment }) => {
     const found = await describePython(interpreter.python, environment)
-    const mend = mendInterpreter(environment, scriptWithArguments('setup', '--fresh'))
+    const mend = fixForInterpreter(environment, scriptWithArguments('setup', '--fresh'))
     if (isBroken(found)) return { good: false, detail: `${interpreter.python}: ${found.problem}`, mend }
-    const problem = unfitness(found, process.platform)
-    const detail = `${versionOf(found)} (${interpreter.python}, by ${interpreter.source})`
+    const problem = incompatibility(found, process.platform)
+    const detail = `${pythonVersion(found)} (${interpreter.python}, by ${interpreter.source})`
     return problem === undefined
       ? { good: true, detail }
       : { good: false, detail: `${detail}: ${problem}`, mend }
@@ -44,7 +44,7 @@ export const mlx: Check = {
   run: async (findings) => {
     const verdict = await findings.verdict()
     if ('problem' in verdict)
-      return { good: false, detail: verdict.problem, mend: mendInterpreter(findings.environment) }
+      return { good: false, detail: verdict.problem, mend: fixForInterpreter(findings.environment) }
     return { good: true, detail: `${verdict.mlx} on ${verdict.device}` }
   },
 }
@@ -60,7 +60,7 @@ export const mlxLm: Check = {
       good: verdict.mlxLm === locked,
       detail:
         verdict.mlxLm === locked ? `${locked}, as locked` : `${verdict.mlxLm}, and the lock names ${locked}`,
-      mend: mendInterpreter(findings.environment),
+      mend: fixForInterpreter(findings.environment),
     }
   },
 }
@@ -69,7 +69,7 @@ export const lock: Check = {
   name: 'lock',
   needs: ['Python'],
   run: ({ project, environment }) => {
-    const variable = namedByVariable(environment)
+    const variable = pythonFromVariable(environment)
     if (variable !== undefined) return { good: undefined, detail: `${variable.by} is used as it is` }
     const mend = scriptCommand('setup')
     if (!existsSync(project.environmentFile))
@@ -77,8 +77,8 @@ export const lock: Check = {
     const record = readRecord(project)
     if (record === undefined) return { good: false, detail: 'the record of the set-up is damaged', mend }
     if (record.way === 'existing') return { good: undefined, detail: `${record.python} is used as it is` }
-    const own = pythonProjectOf(project)
-    const wanted = own === undefined ? lockHash(pythonDirectory, record.set ?? 'plain') : projectLockHash(own)
+    const own = findPythonProject(project)
+    const wanted = own === undefined ? lockHash(pythonDirectory, record.set ?? 'plain') : hashProjectLock(own)
     const current = record.lock === wanted
     return {
       good: current,
@@ -96,7 +96,7 @@ export const vision: Check = {
     const locked = existsSync(path) ? lockedVersion(readFileSync(path, 'utf8'), 'mlx-vlm') : undefined
     const asked = await ask(interpreter.python, ['-c', visionVersion], environment, 20_000)
     const found = 'output' in asked ? asked.output.trim() : ''
-    return judgeVision(
+    return assessVision(
       found === '' ? undefined : found,
       locked,
       scriptWithArguments('setup', '--with vision'),
@@ -114,15 +114,19 @@ except PackageNotFoundError:
 `
 
 /** An app may do without the extra: what is not there is not wrong, what is there has to be the one of the lock. */
-export function judgeVision(found: string | undefined, locked: string | undefined, command: string): Finding {
+export function assessVision(
+  found: string | undefined,
+  locked: string | undefined,
+  command: string,
+): Finding {
   if (found === undefined) return { good: undefined, detail: `not there, if you need them: ${command}` }
   if (found === locked) return { good: true, detail: `mlx-vlm ${found}, as locked` }
   return { good: false, detail: `mlx-vlm ${found}, and the lock names ${locked}`, mend: command }
 }
 
 /** What mends the environment: the set-up, but not of a Python that the user chose. */
-function mendInterpreter(environment: NodeJS.ProcessEnv, command = scriptCommand('setup')): string {
-  const variable = namedByVariable(environment)
+function fixForInterpreter(environment: NodeJS.ProcessEnv, command = scriptCommand('setup')): string {
+  const variable = pythonFromVariable(environment)
   if (variable === undefined) return command
   return `Unset ${variable.by} and run: ${scriptCommand('setup')} (or correct what it names)`
 }

@@ -1,6 +1,6 @@
 /** `mlx-app doctor`: looks at everything that an answer depends on. Exit code 1 when something needs mending. */
 import { parseArgs, styleText } from 'node:util'
-import { Findings, type Result, runChecks } from '../checks/check.ts'
+import { CheckContext, type Result, runChecks } from '../checks/check.ts'
 import { checks } from '../checks/index.ts'
 import { mark } from '../terminal/terminal.ts'
 import { asUsageError } from './setup-flags.ts'
@@ -20,7 +20,7 @@ export async function runDoctor(commandArguments: string[]): Promise<number> {
     console.log(help)
     return 0
   }
-  await using findings = new Findings()
+  await using findings = new CheckContext()
   const results = await runChecks(checks, findings, (result) => {
     if (!flags.json) console.log(line(result))
   })

@@ -4,19 +4,19 @@ import { basename, join, relative } from 'node:path'
 import { EngineError } from '../../engine/index.ts'
 import { interpreterIn, type Project, scriptWithArguments } from '../../engine/project/index.ts'
 import { pythonDirectory, wheelPath } from '../../package-files.ts'
-import { describePython, isBroken, unfitness, versionOf } from '../machine/interpreter.ts'
+import { describePython, incompatibility, isBroken, pythonVersion } from '../machine/interpreter.ts'
 import { uvFolder } from '../plan/inspect-machine.ts'
-import { type LockSet, lockFiles, lockHash, partsOf, uvLock } from '../plan/locks.ts'
+import { type LockSet, lockFiles, lockHash, parseLockSet, uvLock } from '../plan/locks.ts'
 import type { PipPlan, UvPlan } from '../plan/plan.ts'
-import { stopIfInterrupted } from '../process/child-process.ts'
+import { throwIfInterrupted } from '../process/child-process.ts'
 import type { SetupContext } from '../run-setup.ts'
-import { copyFiles } from './copy-package-files.ts'
+import { copyPackageFiles } from './copy-package-files.ts'
 import { removeRecord, type SetupRecord, writeRecord } from './environment-record.ts'
-import { describeVerdict, verify } from './mlx-check.ts'
-import { installWheelWithPip, installWithPip, makeWithPip } from './pip.ts'
+import { describeMlx, verify } from './mlx-check.ts'
+import { createEnvironmentWithPip, installWheelWithPip, installWithPip } from './pip.ts'
 import { installed } from './python-package.ts'
-import { fetchUv, installWheelWithUv, installWithUv, makeWithUv, type Run } from './uv.ts'
-import { startOnce } from './warm-up.ts'
+import { createEnvironmentWithUv, fetchUv, installWheelWithUv, installWithUv, type Run } from './uv.ts'
+import { warmUp } from './warm-up.ts'
 
 export interface BuildOptions {
   /** The locks to install. */
@@ -44,7 +44,7 @@ export async function buildEnvironment(
   const tool = await toolFor(project, plan, context)
   const locks = lockFiles(pythonDirectory, options.set)
   const wheels = wheelPath === undefined ? [] : [wheelPath]
-  await using copied = await copyFiles(project, [...locks, ...wheels])
+  await using copied = await copyPackageFiles(project, [...locks, ...wheels])
   const { virtualEnvironment } = project
   const python = interpreterIn(virtualEnvironment)
   await removeRecord(project)
@@ -55,16 +55,16 @@ export async function buildEnvironment(
     const made = await describePython(python, environment)
     if (isBroken(made)) throw broken(`${python}: ${made.problem}`, environment)
     const place = relative(project.root, virtualEnvironment)
-    terminal.done(`Python ${versionOf(made)} in ${place}${reused ? ', kept' : ''}`)
+    terminal.done(`Python ${pythonVersion(made)} in ${place}${reused ? ', kept' : ''}`)
     await tool.install(lockFiles(copied.directory, options.set))
     for (const wheel of wheels) await tool.installWheel(join(copied.directory, basename(wheel)))
     terminal.done(`Packages of ${lockFiles('', options.set).join(' and ')}`)
     const verdict = await verify(python, project.config.device, environment)
-    await stopIfInterrupted(context.signal)
+    await throwIfInterrupted(context.signal)
     if ('problem' in verdict) throw broken(`MLX does not work in ${place}: ${verdict.problem}`, environment)
-    terminal.done(describeVerdict(verdict))
-    const start = await startOnce(python, project, environment)
-    await stopIfInterrupted(context.signal)
+    terminal.done(describeMlx(verdict))
+    const start = await warmUp(python, project, environment)
+    await throwIfInterrupted(context.signal)
     if ('problem' in start) throw broken(`mlx-lm does not work in ${place}: ${start.problem}`, environment)
     if (start.worker !== undefined) terminal.note(`The worker does not start: ${start.worker}`)
     const lock = lockHash(pythonDirectory, options.set)
@@ -110,10 +110,10 @@ export async function uvFor(project: Project, { uv }: UvPlan, context: SetupCont
     return uv.path
   }
   const { through } = uv
-  await using copied = await copyFiles(project, [join(pythonDirectory, uvLock)])
+  await using copied = await copyPackageFiles(project, [join(pythonDirectory, uvLock)])
   const lock = join(copied.directory, uvLock)
   const path = await fetchUv(through, uvFolder(project), lock, runOf(project, context))
-  context.terminal.done(`uv, fetched by the pip of ${through.path} (Python ${versionOf(through)})`)
+  context.terminal.done(`uv, fetched by the pip of ${through.path} (Python ${pythonVersion(through)})`)
   return path
 }
 
@@ -124,7 +124,7 @@ export function runOf(project: Project, { environment, signal }: SetupContext): 
 function uvTool(uv: string, python: string, virtualEnvironment: string, run: Run): Tool {
   return {
     way: 'uv',
-    make: async () => await makeWithUv(uv, python, virtualEnvironment, run),
+    make: async () => await createEnvironmentWithUv(uv, python, virtualEnvironment, run),
     install: async (locks) => await installWithUv(uv, interpreterIn(virtualEnvironment), locks, run),
     installWheel: async (wheel) =>
       await installWheelWithUv(uv, interpreterIn(virtualEnvironment), wheel, run),
@@ -137,10 +137,10 @@ function pipTool(
   run: Run,
   { terminal }: SetupContext,
 ): Tool {
-  terminal.done(`pip of ${python.path} (Python ${versionOf(python)})`)
+  terminal.done(`pip of ${python.path} (Python ${pythonVersion(python)})`)
   return {
     way: 'pip',
-    make: async () => await makeWithPip(python, virtualEnvironment, run),
+    make: async () => await createEnvironmentWithPip(python, virtualEnvironment, run),
     install: async (locks) => await installWithPip(virtualEnvironment, locks, run),
     installWheel: async (wheel) => await installWheelWithPip(virtualEnvironment, wheel, run),
   }
@@ -156,9 +156,9 @@ async function reusable(
   const interpreter = interpreterIn(virtualEnvironment)
   if (anew || !existsSync(interpreter)) return false
   // The CPU's and NVIDIA's libraries overwrite each other; without a record nobody knows which ones are there.
-  if (partsOf(set).cuda !== partsOf(record?.set).cuda) return false
+  if (parseLockSet(set).cuda !== parseLockSet(record?.set).cuda) return false
   const python = await describePython(interpreter, environment)
-  if (isBroken(python) || unfitness(python, process.platform) !== undefined) return false
+  if (isBroken(python) || incompatibility(python, process.platform) !== undefined) return false
   return way === 'uv' || python.pip
 }
 

@@ -6,13 +6,16 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Project } from '../../engine/project/index.ts'
 
-export interface CopiedFiles extends AsyncDisposable {
+export interface PackageFileCopies extends AsyncDisposable {
   /** The folder that has them, each by its name. */
   readonly directory: string
 }
 
 /** Copies files of the package to the project's `.mlx`; they are gone when the copies are disposed of. */
-export async function copyFiles(project: Project, paths: readonly string[]): Promise<CopiedFiles> {
+export async function copyPackageFiles(
+  project: Project,
+  paths: readonly string[],
+): Promise<PackageFileCopies> {
   const folder = dirname(project.environmentFile)
   await mkdir(folder, { recursive: true })
   const directory = await mkdtemp(join(folder, 'package-files-'))

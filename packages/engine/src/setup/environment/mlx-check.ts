@@ -28,14 +28,14 @@ print(json.dumps({
 const verdictSchema = z.object({ python: z.string(), mlx: z.string(), mlxLm: z.string(), device: z.string() })
 
 /** An environment that computes, and what is in it. */
-export type Verdict = z.infer<typeof verdictSchema>
+export type MlxReport = z.infer<typeof verdictSchema>
 
 /** Has MLX compute a sum in an environment. Never rejects: `problem` says what is wrong with it. */
 export async function verify(
   python: string,
   device: Project['config']['device'],
   environment: NodeJS.ProcessEnv,
-): Promise<Verdict | { problem: string }> {
+): Promise<MlxReport | { problem: string }> {
   const answer = await ask(python, ['-c', check, device], environment, 120_000)
   if ('problem' in answer) return answer
   try {
@@ -47,6 +47,6 @@ export async function verify(
 }
 
 /** One line about an environment that computes. */
-export function describeVerdict(verdict: Verdict): string {
+export function describeMlx(verdict: MlxReport): string {
   return `MLX ${verdict.mlx} computes on ${verdict.device}, mlx-lm ${verdict.mlxLm}`
 }

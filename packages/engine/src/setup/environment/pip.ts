@@ -4,7 +4,11 @@ import { networkHint, runVisibly } from '../process/child-process.ts'
 import type { Run } from './uv.ts'
 
 /** Makes the virtual environment by Python's own means. */
-export async function makeWithPip(python: Python, virtualEnvironment: string, run: Run): Promise<void> {
+export async function createEnvironmentWithPip(
+  python: Python,
+  virtualEnvironment: string,
+  run: Run,
+): Promise<void> {
   await runVisibly(python.path, ['-m', 'venv', virtualEnvironment], {
     ...run,
     failure: 'The virtual environment could not be made',

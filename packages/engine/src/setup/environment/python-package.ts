@@ -6,7 +6,7 @@ import type { Project } from '../../engine/project/index.ts'
 import { wheelPath } from '../../package-files.ts'
 import { release } from '../../release.ts'
 import { ask } from '../process/child-process.ts'
-import { copyFiles } from './copy-package-files.ts'
+import { copyPackageFiles } from './copy-package-files.ts'
 
 /** What the record keeps of the code that is installed; nothing where it is run from its sources. */
 export function installed(): { version?: string; wheel?: string } {
@@ -39,7 +39,7 @@ export async function unpackWheel(
   if (wheelPath === undefined) return undefined
   const folder = siteFolder(project)
   await rm(folder, { recursive: true, force: true })
-  await using copied = await copyFiles(project, [wheelPath])
+  await using copied = await copyPackageFiles(project, [wheelPath])
   const wheel = join(copied.directory, basename(wheelPath))
   const answer = await ask(python, ['-c', unpack, wheel, folder], environment, 60_000)
   if ('problem' in answer) {

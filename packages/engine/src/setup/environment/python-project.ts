@@ -6,21 +6,21 @@ import { EngineError } from '../../engine/index.ts'
 import { interpreterIn, type Project, scriptCommand } from '../../engine/project/index.ts'
 import { release } from '../../release.ts'
 import type { SetupOptions } from '../commands/setup-flags.ts'
-import { describePython, isBroken, versionOf } from '../machine/interpreter.ts'
+import { describePython, isBroken, pythonVersion } from '../machine/interpreter.ts'
 import { refusalError } from '../machine/platform-support.ts'
-import { survey } from '../plan/inspect-machine.ts'
+import { inspectMachine } from '../plan/inspect-machine.ts'
 import { isRefusal, planSetup } from '../plan/plan.ts'
-import { stopIfInterrupted } from '../process/child-process.ts'
+import { throwIfInterrupted } from '../process/child-process.ts'
 import type { SetupContext, SetupResult } from '../run-setup.ts'
 import { runOf, uvFor } from './build-environment.ts'
 import { removeRecord, type SetupRecord, writeRecord } from './environment-record.ts'
-import { describeVerdict, verify } from './mlx-check.ts'
+import { describeMlx, verify } from './mlx-check.ts'
 import { installed } from './python-package.ts'
-import { fromCacheOrNetwork } from './uv.ts'
-import { startOnce } from './warm-up.ts'
+import { runFromCacheOrNetwork } from './uv.ts'
+import { warmUp } from './warm-up.ts'
 
 /** The folder of the user's Python project; undefined where there is none. */
-export function pythonProjectOf(project: Project): string | undefined {
+export function findPythonProject(project: Project): string | undefined {
   const folder = join(project.root, 'python')
   return existsSync(join(folder, 'pyproject.toml')) ? folder : undefined
 }
@@ -40,19 +40,19 @@ export async function syncPythonProject(
 ): Promise<SetupResult> {
   const { environment, terminal, signal } = context
   refuseFlags(options)
-  const situation = await survey(project, { ...options, way: 'uv', cuda: false }, environment)
-  await stopIfInterrupted(signal)
+  const situation = await inspectMachine(project, { ...options, way: 'uv', cuda: false }, environment)
+  await throwIfInterrupted(signal)
   const plan = planSetup(situation)
   if (isRefusal(plan)) throw refusalError(plan)
   if (plan.way !== 'uv') throw new Error('A plan for uv is one of uv.')
   const uv = await uvFor(project, plan, context)
   await removeRecord(project)
   const words = ['sync', '--project', folder, '--python', plan.python]
-  await fromCacheOrNetwork(uv, words, runOf(project, context), 'uv could not bring python/ up to date')
+  await runFromCacheOrNetwork(uv, words, runOf(project, context), 'uv could not bring python/ up to date')
   const python = interpreterIn(join(folder, '.venv'))
   const made = await describePython(python, environment)
   if (isBroken(made)) throw broken(`${python}: ${made.problem}`, environment)
-  terminal.done(`Python ${versionOf(made)} in python/.venv, as python/uv.lock says`)
+  terminal.done(`Python ${pythonVersion(made)} in python/.venv, as python/uv.lock says`)
   const version = made.packages['mlx-app']
   if (version === null) throw unfit('python/pyproject.toml does not depend on mlx-app', environment)
   if (release !== undefined && version !== release.version) {
@@ -62,14 +62,14 @@ export async function syncPythonProject(
     )
   }
   const verdict = await verify(python, project.config.device, environment)
-  await stopIfInterrupted(signal)
+  await throwIfInterrupted(signal)
   if ('problem' in verdict) throw broken(`MLX does not work in python/.venv: ${verdict.problem}`, environment)
-  terminal.done(describeVerdict(verdict))
-  const lock = projectLockHash(folder)
+  terminal.done(describeMlx(verdict))
+  const lock = hashProjectLock(folder)
   const upToDate = record?.way === 'project' && record.lock === lock
   if (!upToDate) {
-    const start = await startOnce(python, project, environment)
-    await stopIfInterrupted(signal)
+    const start = await warmUp(python, project, environment)
+    await throwIfInterrupted(signal)
     if ('problem' in start)
       throw broken(`mlx-lm does not work in python/.venv: ${start.problem}`, environment)
     if (start.worker !== undefined) terminal.note(`The worker does not start: ${start.worker}`)
@@ -99,7 +99,7 @@ function refuseFlags({ cuda, vision, way }: SetupOptions): void {
 }
 
 /** SHA-256 (hex) over what decides which packages there are. */
-export function projectLockHash(folder: string): string {
+export function hashProjectLock(folder: string): string {
   const hash = createHash('sha256')
   for (const name of ['pyproject.toml', 'uv.lock']) hash.update(readFileSync(join(folder, name)))
   return hash.digest('hex')

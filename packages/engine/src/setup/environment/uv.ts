@@ -2,7 +2,13 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { interpreterIn } from '../../engine/project/index.ts'
 import type { Python } from '../machine/interpreter.ts'
-import { ask, networkHint, type RunOptions, runVisibly, stopIfInterrupted } from '../process/child-process.ts'
+import {
+  ask,
+  networkHint,
+  type RunOptions,
+  runVisibly,
+  throwIfInterrupted,
+} from '../process/child-process.ts'
 
 /** What every program of the set-up is run with. */
 export type Run = Omit<RunOptions, 'failure' | 'hint'>
@@ -43,7 +49,7 @@ export async function fetchUv(python: Python, folder: string, lock: string, run:
 }
 
 /** Makes the virtual environment; uv finds or downloads the Python when `python` is a request and no path. */
-export async function makeWithUv(
+export async function createEnvironmentWithUv(
   uv: string,
   python: string,
   virtualEnvironment: string,
@@ -68,7 +74,7 @@ export async function installWithUv(
 ): Promise<void> {
   const files = locks.flatMap((lock) => ['-r', lock])
   const words = ['pip', 'install', '--python', interpreter, '--require-hashes', ...files]
-  await fromCacheOrNetwork(uv, words, run, 'The packages could not be installed')
+  await runFromCacheOrNetwork(uv, words, run, 'The packages could not be installed')
 }
 
 /**
@@ -77,7 +83,7 @@ export async function installWithUv(
  * @param failure what could not be done where that fails too.
  * @throws EngineError DOWNLOAD_FAILED
  */
-export async function fromCacheOrNetwork(
+export async function runFromCacheOrNetwork(
   uv: string,
   words: string[],
   run: Run,
@@ -85,7 +91,7 @@ export async function fromCacheOrNetwork(
 ): Promise<void> {
   const offline = [...words, '--quiet', '--offline']
   const cached = await ask(uv, offline, run.environment, cacheTimeoutMs, run.signal)
-  await stopIfInterrupted(run.signal)
+  await throwIfInterrupted(run.signal)
   if ('output' in cached) return
   // Its progress is for eyes; a log would get a line for each package.
   const progress = process.stderr.isTTY ? [] : ['--quiet']

@@ -41,7 +41,7 @@ os._exit(0)
  *
  * @returns `problem`: the packages don't work; `worker`: they do, and the project's own Python code does not.
  */
-export async function startOnce(
+export async function warmUp(
   python: string,
   project: Project,
   inherited: NodeJS.ProcessEnv,

@@ -4,7 +4,7 @@ import { basename, delimiter, join } from 'node:path'
 import { execa } from 'execa'
 import { ask } from '../process/child-process.ts'
 import { type BrokenPython, describePython, newestMinor, oldestMinor, type Python } from './interpreter.ts'
-import { isOlder } from './platform-support.ts'
+import { isOlderVersion } from './platform-support.ts'
 
 const suffix = process.platform === 'win32' ? '.exe' : ''
 
@@ -28,7 +28,7 @@ function foldersOf(environment: NodeJS.ProcessEnv): string[] {
 }
 
 /** Paths of the programs of a name, in the order of the PATH. */
-export function programsNamed(name: string, environment: NodeJS.ProcessEnv): string[] {
+export function findPrograms(name: string, environment: NodeJS.ProcessEnv): string[] {
   return foldersOf(environment)
     .map((folder) => join(folder, `${name}${suffix}`))
     .filter(isExecutable)
@@ -54,7 +54,7 @@ export async function findPythons(
 ): Promise<(Python | BrokenPython)[]> {
   const found: (Python | BrokenPython)[] = []
   const seen = new Set<string>()
-  for (const path of pythonNames.flatMap((name) => programsNamed(name, environment))) {
+  for (const path of pythonNames.flatMap((name) => findPrograms(name, environment))) {
     const real = realpathSync(path)
     // Several names of one file are one Python, except for a version manager's: it answers by the name it is called.
     const identity = basename(real).startsWith('python') ? `${real} ${environmentOf(path)}` : path
@@ -92,13 +92,13 @@ const oldestUv = '0.4'
 /** Whether what `uv --version` prints is a uv that can be used: `uv 0.13.8 (x86_64-unknown-linux-gnu)`. */
 export function isUsableUv(printed: string): boolean {
   const version = /^uv (\d+\.\d+)/.exec(printed)?.[1]
-  return version !== undefined && !isOlder(version, oldestUv)
+  return version !== undefined && !isOlderVersion(version, oldestUv)
 }
 
 /** The first uv that can be used: on the PATH, in the usual places, or fetched by an earlier set-up into `ownFolder`. */
 export async function findUv(environment: NodeJS.ProcessEnv, ownFolder: string): Promise<string | undefined> {
   const own = join(ownFolder, 'bin', `uv${suffix}`)
-  for (const path of [...programsNamed('uv', environment), ...(isExecutable(own) ? [own] : [])]) {
+  for (const path of [...findPrograms('uv', environment), ...(isExecutable(own) ? [own] : [])]) {
     const answer = await ask(path, ['--version'], environment, 20_000)
     if ('output' in answer && isUsableUv(answer.output)) return path
   }

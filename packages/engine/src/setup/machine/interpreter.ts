@@ -92,19 +92,19 @@ export async function describePython(
 }
 
 /** 3.12.1 */
-export function versionOf(python: Python): string {
+export function pythonVersion(python: Python): string {
   return python.version.join('.')
 }
 
 /** Why MLX's packages can't be installed for a Python; undefined when they can. */
-export function unfitness(python: Python, platform: NodeJS.Platform): string | undefined {
+export function incompatibility(python: Python, platform: NodeJS.Platform): string | undefined {
   const [major, minor] = python.version
   if (python.implementation !== 'cpython') return `it is ${python.implementation}, not CPython`
   if (major !== 3 || minor < oldestMinor) {
-    return `it is Python ${versionOf(python)}, and 3.${oldestMinor} or newer is needed`
+    return `it is Python ${pythonVersion(python)}, and 3.${oldestMinor} or newer is needed`
   }
   if (minor > newestMinor) {
-    return `it is Python ${versionOf(python)}, and the packages have no builds beyond 3.${newestMinor} yet`
+    return `it is Python ${pythonVersion(python)}, and the packages have no builds beyond 3.${newestMinor} yet`
   }
   if (python.freeThreaded) return 'it is a free-threaded build, for which some packages have none'
   if (platform === 'darwin' && python.machine !== 'arm64') {

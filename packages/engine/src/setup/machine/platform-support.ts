@@ -20,9 +20,9 @@ const elsewhere =
 export function unsupported(system: System): Refusal | undefined {
   switch (system.platform) {
     case 'darwin':
-      return unsupportedMac(system)
+      return checkMac(system)
     case 'linux':
-      return unsupportedLinux(system)
+      return checkLinux(system)
     case 'win32':
       return {
         reason: 'MLX has no build for Windows itself.',
@@ -40,7 +40,7 @@ export function unsupported(system: System): Refusal | undefined {
   }
 }
 
-function unsupportedMac(system: System): Refusal | undefined {
+function checkMac(system: System): Refusal | undefined {
   if (system.translated) {
     return {
       reason:
@@ -66,14 +66,14 @@ function unsupportedMac(system: System): Refusal | undefined {
   return undefined
 }
 
-function unsupportedLinux(system: System): Refusal | undefined {
+function checkLinux(system: System): Refusal | undefined {
   if (system.architecture !== 'x64' && system.architecture !== 'arm64') {
     return {
       reason: `MLX has builds for x86_64 and aarch64; this is ${system.architecture}.`,
       next: ['Use a 64-bit Intel, AMD or ARM machine, with a 64-bit Node'],
     }
   }
-  if (system.glibcVersion === undefined || isOlder(system.glibcVersion, oldestGlibc)) {
+  if (system.glibcVersion === undefined || isOlderVersion(system.glibcVersion, oldestGlibc)) {
     const found =
       system.glibcVersion === undefined ? 'another C library (musl?)' : `glibc ${system.glibcVersion}`
     return {
@@ -85,7 +85,7 @@ function unsupportedLinux(system: System): Refusal | undefined {
 }
 
 /** Compares versions such as 2.9 and 2.35 part by part. */
-export function isOlder(version: string, than: string): boolean {
+export function isOlderVersion(version: string, than: string): boolean {
   const parts = version.split('.').map(Number)
   const others = than.split('.').map(Number)
   for (const [index, other] of others.entries()) {

@@ -32,7 +32,7 @@ export async function describeSystem(): Promise<System> {
   if (process.platform === 'linux') {
     const version = glibcVersion(process.report.getReport())
     if (version !== undefined) system.glibcVersion = version
-    system.distributions = distributionsOf(readOsRelease())
+    system.distributions = parseDistributions(readOsRelease())
   }
   return system
 }
@@ -45,7 +45,7 @@ function glibcVersion(report: object): string | undefined {
 }
 
 /** The names in an os-release file, most specific first. */
-export function distributionsOf(osRelease: string): string[] {
+export function parseDistributions(osRelease: string): string[] {
   const value = (key: string) =>
     new RegExp(`^${key}=(.*)$`, 'm').exec(osRelease)?.[1]?.replaceAll('"', '').split(' ') ?? []
   return [...value('ID'), ...value('ID_LIKE')].filter((name) => name !== '')

@@ -3,17 +3,17 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import type { Project } from '../../engine/project/index.ts'
 import { huggingFaceCache } from '../machine/disk-space.ts'
-import { isOnHub } from './missing-model.ts'
+import { isHubModelId } from './missing-model.ts'
 
 /**
  * Whether the configured model may have to be downloaded: a look at some files, so that a start does not wait for the
  * worker. The worker knows for sure.
  */
-export function looksMissing(
+export function mayNeedDownload(
   { config: { model, revision = 'main' }, modelsDirectory }: Project,
   environment: NodeJS.ProcessEnv,
 ): boolean {
-  if (!isOnHub(model) || existsSync(join(modelsDirectory, model))) return false
+  if (!isHubModelId(model) || existsSync(join(modelsDirectory, model))) return false
   const repository = join(huggingFaceCache(environment), `models--${model.replaceAll('/', '--')}`)
   const reference = join(repository, 'refs', revision)
   const commit = existsSync(reference) ? readFileSync(reference, 'utf8').trim() : revision

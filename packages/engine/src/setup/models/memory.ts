@@ -2,11 +2,11 @@
 const besideWeights = 0.2
 
 /** Bytes of memory that a model of that size needs while it answers. */
-export function neededBytes(modelBytes: number): number {
+export function requiredBytes(modelBytes: number): number {
   return modelBytes * (1 + besideWeights)
 }
 
 /** Whether a model fits into what models may take. */
 export function fitsMemory(modelBytes: number, limitBytes: number): boolean {
-  return neededBytes(modelBytes) <= limitBytes
+  return requiredBytes(modelBytes) <= limitBytes
 }

@@ -4,7 +4,7 @@ import { scriptCommand, scriptWithArguments } from '../../engine/project/index.t
 import { freeBytes, huggingFaceCache } from '../machine/disk-space.ts'
 import { formatBytes } from '../terminal/format.ts'
 import { showProgress } from '../terminal/progress.ts'
-import { type Choice, canAsk, choose, type Screen, screen } from '../terminal/prompts.ts'
+import { type Choice, canPrompt, choose, type PromptStreams, screen } from '../terminal/prompts.ts'
 
 /** `here`: it has been downloaded; `hello`: the user wants the model of the project in its place, this time. */
 export type Outcome = 'here' | 'hello'
@@ -12,7 +12,7 @@ export type Outcome = 'here' | 'hello'
 /** MLX_PULL. */
 export const pullPolicies = ['ask', 'always', 'never'] as const
 
-/** What happens to a model that is not on disk; see `pullPolicy`. */
+/** What happens to a model that is not on disk; see `readPullPolicy`. */
 export type PullPolicy = (typeof pullPolicies)[number]
 
 /**
@@ -21,7 +21,7 @@ export type PullPolicy = (typeof pullPolicies)[number]
  *
  * @throws EngineError INVALID_REQUEST for another value.
  */
-export function pullPolicy(environment: NodeJS.ProcessEnv = process.env): PullPolicy {
+export function readPullPolicy(environment: NodeJS.ProcessEnv = process.env): PullPolicy {
   const { MLX_PULL: value = '' } = environment
   if (value === '') return 'ask'
   const policy = pullPolicies.find((name) => name === value)
@@ -30,20 +30,20 @@ export function pullPolicy(environment: NodeJS.ProcessEnv = process.env): PullPo
 }
 
 /** Whether a name is one of the hub, as owner/name; any other names a folder. */
-export function isOnHub(model: string): boolean {
+export function isHubModelId(model: string): boolean {
   return /^[\w-][\w.-]*\/[\w.-]+$/.test(model)
 }
 
 /**
  * Why a model that is not on disk may not be downloaded, as the error to end with; undefined where it may.
  *
- * @throws EngineError as `pullPolicy`.
+ * @throws EngineError as `readPullPolicy`.
  */
-export function refusedPull(
+export function checkPullAllowed(
   model: string,
   environment: NodeJS.ProcessEnv = process.env,
 ): EngineError | undefined {
-  const policy = pullPolicy(environment)
+  const policy = readPullPolicy(environment)
   if (isOffline(environment)) return offline(model)
   return policy === 'never' ? notFetched(model, 'MLX_PULL=never forbids to download it') : undefined
 }
@@ -58,11 +58,11 @@ export function refusedPull(
 export async function getMissingModel(
   engine: Engine,
   model: string,
-  where: Screen = screen,
+  where: PromptStreams = screen,
 ): Promise<Outcome> {
-  const refusal = refusedPull(model)
+  const refusal = checkPullAllowed(model)
   if (refusal !== undefined) throw refusal
-  if (pullPolicy() === 'ask' && canAsk(where)) {
+  if (readPullPolicy() === 'ask' && canPrompt(where)) {
     const answer = await ask(engine, model, where)
     if (answer === 'cancel') throw notFetched(model)
     if (answer === 'hello') return 'hello'
@@ -71,7 +71,7 @@ export async function getMissingModel(
   return 'here'
 }
 
-async function pull(engine: Engine, model: string, { output, signal }: Screen): Promise<void> {
+async function pull(engine: Engine, model: string, { output, signal }: PromptStreams): Promise<void> {
   const progress = showProgress(output, `Looking for ${model}`)
   // A signal ends the program wherever it is; this is said on its way out.
   const leave = () => output.write(`${interrupted}\n`)
@@ -87,7 +87,11 @@ async function pull(engine: Engine, model: string, { output, signal }: Screen): 
 /** What whoever interrupts a download is told. */
 export const interrupted = 'Interrupted. What was downloaded stays: the same command goes on from there.'
 
-async function ask(engine: Engine, model: string, where: Screen): Promise<'pull' | 'hello' | 'cancel'> {
+async function ask(
+  engine: Engine,
+  model: string,
+  where: PromptStreams,
+): Promise<'pull' | 'hello' | 'cancel'> {
   const { signal } = where
   const looking = showProgress(where.output, `Looking for ${model}`)
   let facts: Facts
@@ -103,7 +107,7 @@ async function ask(engine: Engine, model: string, where: Screen): Promise<'pull'
   }
   const { missingBytes } = facts
   if (missingBytes === 0) return 'pull'
-  where.output.write(`${describeMissing(facts).join('\n')}\n\n`)
+  where.output.write(`${describeMissingModel(facts).join('\n')}\n\n`)
   const choices: Choice<'pull' | 'hello' | 'cancel'>[] = [
     { value: 'pull', letter: 'p', text: `pull it now: ${formatBytes(missingBytes)}` },
     {
@@ -132,7 +136,7 @@ function canBePulled({ fits, missingBytes, freeDiskBytes }: Facts): boolean {
 }
 
 /** What there is to know before a choice, a line each. */
-export function describeMissing(facts: Facts): string[] {
+export function describeMissingModel(facts: Facts): string[] {
   const { model, downloadBytes, missingBytes, weightBytes, fits, memoryLimitBytes, freeDiskBytes } = facts
   const begun = missingBytes < downloadBytes
   const size = begun

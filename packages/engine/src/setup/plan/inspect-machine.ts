@@ -8,19 +8,19 @@ import { findPythons, findUv } from '../machine/find-programs.ts'
 import {
   type BrokenPython,
   describePython,
+  incompatibility,
   isBroken,
   type Python,
-  unfitness,
 } from '../machine/interpreter.ts'
 import { describeSystem } from '../machine/system.ts'
 import { lockedVersion } from './locks.ts'
-import { missing, type Needs, type Situation } from './plan.ts'
+import { missing, type Needs, type PlanInput } from './plan.ts'
 
 /** Variables by which a user names a Python to use as it is; the engine reads the same ones. */
 const pythonVariables = ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']
 
 /** The first of those variables that is set. */
-export function namedByVariable(environment: NodeJS.ProcessEnv): { by: string; path: string } | undefined {
+export function pythonFromVariable(environment: NodeJS.ProcessEnv): { by: string; path: string } | undefined {
   const by = pythonVariables.find((name) => environment[name])
   const path = by === undefined ? undefined : environment[by]
   return by === undefined || path === undefined ? undefined : { by, path }
@@ -40,16 +40,16 @@ export function lockedMlxLm(): string {
 }
 
 /** Looks at the machine: everything that the plan depends on. */
-export async function survey(
+export async function inspectMachine(
   project: Project,
   options: Pick<SetupOptions, 'way' | 'python' | 'cuda'>,
   environment: NodeJS.ProcessEnv,
-): Promise<Situation> {
+): Promise<PlanInput> {
   const system = await describeSystem()
   const needs: Needs = { mlxLm: lockedMlxLm(), mlxApp: release?.version }
   const enough = (python: Python | BrokenPython): boolean =>
     !isBroken(python) &&
-    unfitness(python, system.platform) === undefined &&
+    incompatibility(python, system.platform) === undefined &&
     (options.way === 'existing' ? missing(python, needs) === undefined : python.venv && python.ensurepip)
   const named = await describeNamed(options, environment)
   return {
@@ -61,18 +61,18 @@ export async function survey(
     uv: await findUv(environment, uvFolder(project)),
     needs,
     setupCommand: scriptCommand('setup', environment),
-    otherWay: (way) => scriptWithArguments('setup', `--env ${way}`, environment),
+    commandForMethod: (way) => scriptWithArguments('setup', `--env ${way}`, environment),
   }
 }
 
 async function describeNamed(
   options: Pick<SetupOptions, 'way' | 'python'>,
   environment: NodeJS.ProcessEnv,
-): Promise<Situation['named']> {
+): Promise<PlanInput['named']> {
   if (options.python !== undefined) {
     return { by: '--python', python: await describeAsNamed(options.python, environment) }
   }
-  const variable = namedByVariable(environment)
+  const variable = pythonFromVariable(environment)
   // Another way was asked for: the variable has its say when the app runs, not here.
   if (options.way === 'uv' || options.way === 'pip') return undefined
   if (variable === undefined) return await describeActive(environment)
@@ -80,7 +80,7 @@ async function describeNamed(
 }
 
 /** The Python of an active virtual environment that has the package mlx-app; any other one is none of our business. */
-async function describeActive(environment: NodeJS.ProcessEnv): Promise<Situation['named']> {
+async function describeActive(environment: NodeJS.ProcessEnv): Promise<PlanInput['named']> {
   const { VIRTUAL_ENV } = environment
   if (!VIRTUAL_ENV) return undefined
   const python = await describePython(interpreterIn(VIRTUAL_ENV), environment)

@@ -34,14 +34,14 @@ export function lockSetFor({ cuda, dev, vision }: LockParts): LockSet {
 }
 
 /** What a set holds; nothing of it where there is no set. */
-export function partsOf(set: LockSet | undefined): LockParts {
+export function parseLockSet(set: LockSet | undefined): LockParts {
   const parts: string[] = set?.split('-') ?? []
   return { cuda: parts.includes('cuda'), dev: parts.includes('dev'), vision: parts.includes('vision') }
 }
 
 /** Paths of the lock files of a set. */
 export function lockFiles(pythonDirectory: string, set: LockSet): string[] {
-  const { cuda, dev, vision } = partsOf(set)
+  const { cuda, dev, vision } = parseLockSet(set)
   const names = [
     cuda ? 'requirements-cuda.lock' : 'requirements.lock',
     ...(dev ? ['requirements-dev.lock'] : []),
@@ -51,7 +51,7 @@ export function lockFiles(pythonDirectory: string, set: LockSet): string[] {
 }
 
 /** The first lock file that a set-up needs for a set, and that is not there. */
-export function missingLock(pythonDirectory: string, set: LockSet): string | undefined {
+export function findMissingLock(pythonDirectory: string, set: LockSet): string | undefined {
   const needed = [...lockFiles(pythonDirectory, set), join(pythonDirectory, uvLock)]
   return needed.find((path) => !existsSync(path))
 }

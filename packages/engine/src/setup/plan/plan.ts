@@ -1,11 +1,11 @@
 import {
   type BrokenPython,
+  incompatibility,
   isBroken,
   newestMinor,
   oldestMinor,
   type Python,
-  unfitness,
-  versionOf,
+  pythonVersion,
 } from '../machine/interpreter.ts'
 import { type Refusal, unsupported } from '../machine/platform-support.ts'
 import type { System } from '../machine/system.ts'
@@ -18,7 +18,7 @@ export type Way = (typeof ways)[number]
 export const pythonRequest = `cpython>=3.${oldestMinor},<3.${newestMinor + 1}`
 
 /** Everything that the choice depends on. */
-export interface Situation {
+export interface PlanInput {
   system: System
   /** From --env, or from the record of an earlier set-up; undefined to choose. */
   way?: Way | undefined
@@ -33,7 +33,7 @@ export interface Situation {
   /** How this project's set-up is run, for example npm run setup. */
   setupCommand: string
   /** The same with a way chosen, for example npm run setup -- --env uv. */
-  otherWay: (way: Way) => string
+  commandForMethod: (way: Way) => string
 }
 
 /** What an interpreter has to have to be used as it is. */
@@ -67,7 +67,7 @@ export interface UvPlan {
 export type Plan = ExistingPlan | PipPlan | UvPlan
 
 /** Chooses the way to the Python environment, or says why there is none. Pure. */
-export function planSetup(situation: Situation): Plan | Refusal {
+export function planSetup(situation: PlanInput): Plan | Refusal {
   const { way, named } = situation
   if (named !== undefined && isBroken(named.python)) {
     return {
@@ -79,7 +79,7 @@ export function planSetup(situation: Situation): Plan | Refusal {
   if (way === 'existing' || (way === undefined && named !== undefined && named.by !== '--python')) {
     return planExisting(situation)
   }
-  const refusal = unsupported(situation.system) ?? unsupportedCuda(situation)
+  const refusal = unsupported(situation.system) ?? checkCuda(situation)
   if (refusal !== undefined) return refusal
   return way === 'pip' ? planPip(situation) : planUv(situation)
 }
@@ -88,7 +88,7 @@ export function isRefusal(plan: Plan | Refusal): plan is Refusal {
   return 'reason' in plan
 }
 
-function unsupportedCuda({ cuda, system, setupCommand }: Situation): Refusal | undefined {
+function checkCuda({ cuda, system, setupCommand }: PlanInput): Refusal | undefined {
   if (!cuda || system.platform === 'linux') return undefined
   return {
     reason: '--cuda is for Linux with an NVIDIA GPU. A Mac uses Metal without it.',
@@ -96,14 +96,14 @@ function unsupportedCuda({ cuda, system, setupCommand }: Situation): Refusal | u
   }
 }
 
-function planExisting(situation: Situation): Plan | Refusal {
+function planExisting(situation: PlanInput): Plan | Refusal {
   const { named, system, needs } = situation
   const candidates = named === undefined ? situation.pythons : [named.python]
   const problems: string[] = []
   for (const python of candidates) {
     const problem = isBroken(python)
       ? python.problem
-      : (unfitness(python, system.platform) ?? missing(python, needs))
+      : (incompatibility(python, system.platform) ?? missing(python, needs))
     if (problem === undefined && !isBroken(python)) return { way: 'existing', python }
     problems.push(`${python.path}: ${problem}`)
   }
@@ -113,7 +113,7 @@ function planExisting(situation: Situation): Plan | Refusal {
         ? 'There is no Python on the PATH to use as it is.'
         : `No Python here can be used as it is.\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
     next: [
-      `${situation.otherWay('uv')}   makes an environment of its own and leaves that Python alone`,
+      `${situation.commandForMethod('uv')}   makes an environment of its own and leaves that Python alone`,
       named === undefined
         ? 'Or name one that has the packages: MLX_PYTHON=/path/to/python'
         : `Or correct ${named.by}`,
@@ -139,24 +139,25 @@ export function missing(python: Python, { mlxLm, mlxApp }: Needs): string | unde
 }
 
 /** A Python on the PATH that has everything the worker needs: worth telling the user about. */
-export function readyMade({ pythons, system, needs }: Situation): Python | undefined {
+export function findReadyPython({ pythons, system, needs }: PlanInput): Python | undefined {
   return pythons.find(
     (python): python is Python =>
       !isBroken(python) &&
-      unfitness(python, system.platform) === undefined &&
+      incompatibility(python, system.platform) === undefined &&
       missing(python, needs) === undefined,
   )
 }
 
-function planUv(situation: Situation): Plan | Refusal {
-  const base = chosenPython(situation)
+function planUv(situation: PlanInput): Plan | Refusal {
+  const base = choosePython(situation)
   if (base !== undefined && 'reason' in base) return base
   const python = base?.path ?? pythonRequest
   if (situation.uv !== undefined) return { way: 'uv', uv: { path: situation.uv }, python }
   // uv is a program of its own: an old Python's pip can fetch it, and it then brings a newer Python.
   const through = working(situation).find(canFetchUv)
-  if (through === undefined) return nothingToStartFrom(situation)
-  const fallback = base !== undefined && situation.way === undefined && canMakePip(base) ? base : undefined
+  if (through === undefined) return refuseWithoutPython(situation)
+  const fallback =
+    base !== undefined && situation.way === undefined && canCreateEnvironment(base) ? base : undefined
   return {
     way: 'uv',
     uv: { through },
@@ -165,22 +166,25 @@ function planUv(situation: Situation): Plan | Refusal {
   }
 }
 
-function planPip(situation: Situation): Plan | Refusal {
-  const base = chosenPython(situation)
+function planPip(situation: PlanInput): Plan | Refusal {
+  const base = choosePython(situation)
   if (base !== undefined && 'reason' in base) return base
   if (base === undefined) {
     return {
-      reason: `pip needs a Python from 3.${oldestMinor} to 3.${newestMinor}, and there is none.${foundList(situation)}`,
-      next: [`${situation.otherWay('uv')}   brings a Python with it`, ...installPython(situation.system)],
+      reason: `pip needs a Python from 3.${oldestMinor} to 3.${newestMinor}, and there is none.${listPythons(situation)}`,
+      next: [
+        `${situation.commandForMethod('uv')}   brings a Python with it`,
+        ...installCommands(situation.system),
+      ],
     }
   }
-  if (!canMakePip(base)) {
+  if (!canCreateEnvironment(base)) {
     const lacking = base.venv ? 'ensurepip' : 'venv'
     return {
       reason: `${base.path} can't make an environment: its ${lacking} module is missing (Debian and Ubuntu pack it apart).`,
       next: [
         `sudo apt install python3.${base.version[1]}-venv`,
-        `${situation.otherWay('uv')}   does not need it`,
+        `${situation.commandForMethod('uv')}   does not need it`,
       ],
     }
   }
@@ -190,24 +194,24 @@ function planPip(situation: Situation): Plan | Refusal {
 /** uv's wheel asks for Python 3.8 or newer, whatever the pip. */
 function canFetchUv(python: Python): boolean {
   const [major, minor] = python.version
-  return major === 3 && minor >= 8 && (python.pip || canMakePip(python))
+  return major === 3 && minor >= 8 && (python.pip || canCreateEnvironment(python))
 }
 
-function canMakePip(python: Python): boolean {
+function canCreateEnvironment(python: Python): boolean {
   return python.venv && python.ensurepip
 }
 
-function working(situation: Situation): Python[] {
+function working(situation: PlanInput): Python[] {
   const all =
     situation.named === undefined ? situation.pythons : [situation.named.python, ...situation.pythons]
   return all.filter((python): python is Python => !isBroken(python))
 }
 
 /** The Python to build from: the one that --python names, or the first fit one; undefined when there is none. */
-function chosenPython(situation: Situation): Python | Refusal | undefined {
+function choosePython(situation: PlanInput): Python | Refusal | undefined {
   const { named, system } = situation
   if (named?.by === '--python' && !isBroken(named.python)) {
-    const problem = unfitness(named.python, system.platform)
+    const problem = incompatibility(named.python, system.platform)
     if (problem === undefined) return named.python
     return {
       reason: `--python names ${named.python.path}: ${problem}.`,
@@ -215,33 +219,33 @@ function chosenPython(situation: Situation): Python | Refusal | undefined {
     }
   }
   const fit = situation.pythons.filter(
-    (python): python is Python => !isBroken(python) && unfitness(python, system.platform) === undefined,
+    (python): python is Python => !isBroken(python) && incompatibility(python, system.platform) === undefined,
   )
-  return fit.find(canMakePip) ?? fit[0]
+  return fit.find(canCreateEnvironment) ?? fit[0]
 }
 
-function nothingToStartFrom(situation: Situation): Refusal {
+function refuseWithoutPython(situation: PlanInput): Refusal {
   const found = working(situation)[0]
   return {
     reason:
       found === undefined
-        ? `There is neither uv nor a Python that works.${foundList(situation)}`
-        : `There is no uv, and ${found.path} (Python ${versionOf(found)}) can't fetch it: that takes Python 3.8 with pip or ensurepip.`,
-    next: installPython(situation.system),
+        ? `There is neither uv nor a Python that works.${listPythons(situation)}`
+        : `There is no uv, and ${found.path} (Python ${pythonVersion(found)}) can't fetch it: that takes Python 3.8 with pip or ensurepip.`,
+    next: installCommands(situation.system),
   }
 }
 
-function foundList({ pythons, system }: Situation): string {
+function listPythons({ pythons, system }: PlanInput): string {
   return pythons
     .map(
       (python) =>
-        `\n  ${python.path}: ${isBroken(python) ? python.problem : (unfitness(python, system.platform) ?? 'fit')}`,
+        `\n  ${python.path}: ${isBroken(python) ? python.problem : (incompatibility(python, system.platform) ?? 'fit')}`,
     )
     .join('')
 }
 
 /** Commands that bring uv or a Python, by the system's own means. */
-export function installPython(system: System): string[] {
+export function installCommands(system: System): string[] {
   if (system.platform === 'darwin') {
     return [
       'brew install uv',

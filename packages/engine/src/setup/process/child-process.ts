@@ -58,7 +58,7 @@ export async function runVisibly(
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   })
   if (result.signal === 'SIGINT') throw interrupted()
-  await stopIfInterrupted(options.signal)
+  await throwIfInterrupted(options.signal)
   if (!result.failed) return
   const ending =
     result.exitCode === undefined ? (result.shortMessage ?? 'killed') : `exit code ${result.exitCode}`
@@ -72,7 +72,7 @@ export async function runVisibly(
  *
  * @throws EngineError ABORTED
  */
-export async function stopIfInterrupted(signal: AbortSignal | undefined): Promise<void> {
+export async function throwIfInterrupted(signal: AbortSignal | undefined): Promise<void> {
   // The end of the program may be seen before the signal to this one is.
   await new Promise((resolve) => setImmediate(resolve))
   if (signal?.aborted) throw interrupted()

@@ -10,7 +10,7 @@ import type { Project } from '../../engine/project/index.ts'
  *
  * @param onWait called once with the id of the process that is waited for, and the file that says so.
  */
-export async function oneAtATime<Result>(
+export async function withProcessLock<Result>(
   project: Project,
   work: () => Promise<Result>,
   onWait: (processId: number, path: string) => void,
@@ -22,7 +22,7 @@ export async function oneAtATime<Result>(
   await writeFile(join(dirname(path), '.gitignore'), '*\n')
   let told = false
   while (!(await claim(path))) {
-    const holder = await holderOf(path)
+    const holder = await readHolder(path)
     if (holder === undefined || !isAlive(holder)) {
       await clear(path)
       continue
@@ -54,7 +54,7 @@ async function claim(path: string): Promise<boolean> {
   }
 }
 
-async function holderOf(path: string): Promise<number | undefined> {
+async function readHolder(path: string): Promise<number | undefined> {
   try {
     return Number(await readFile(path, 'utf8'))
   } catch (error) {
@@ -69,7 +69,7 @@ async function clear(path: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`
   try {
     await rename(path, aside)
-    const holder = await holderOf(aside)
+    const holder = await readHolder(aside)
     if (holder !== undefined && isAlive(holder)) await link(aside, path)
   } catch (error) {
     // Somebody else cleared it, or claimed it again.

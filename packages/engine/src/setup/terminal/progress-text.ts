@@ -12,14 +12,14 @@ export interface ProgressFacts extends LoadProgress {
 }
 
 /** How far it is, 0 to 1; undefined as long as the whole is unknown. */
-export function shareOf({ loadedBytes, totalBytes }: LoadProgress): number | undefined {
+export function fractionDone({ loadedBytes, totalBytes }: LoadProgress): number | undefined {
   return totalBytes === 0 ? undefined : Math.min(1, loadedBytes / totalBytes)
 }
 
 /** A line for a log: `Downloading: 30 %, 700 MB of 2.3 GB, 34.5 MB/s, 0:45 left`. */
 export function logLine(facts: ProgressFacts): string {
-  const percent = percentOf(facts)
-  const parts = [percent, amountOf(facts), rateOf(facts), leftOf(facts)]
+  const percent = formatPercent(facts)
+  const parts = [percent, formatAmount(facts), formatRate(facts), formatTimeLeft(facts)]
   return `${verbs[facts.stage]}: ${parts.filter((part) => part !== undefined).join(', ')}`
 }
 
@@ -34,15 +34,15 @@ export function barLine(
   paint: (text: string) => string = (text) => text,
 ): string {
   const verb = verbs[facts.stage].padEnd(verbs.download.length)
-  const amount = amountOf(facts, 7)
-  const share = shareOf(facts)
+  const amount = formatAmount(facts, 7)
+  const share = fractionDone(facts)
   if (share === undefined) {
-    const known = [verbs[facts.stage], amount, rateOf(facts)].filter((part) => part !== undefined)
+    const known = [verbs[facts.stage], amount, formatRate(facts)].filter((part) => part !== undefined)
     return known.join('  ').slice(0, columns)
   }
-  const percent = percentOf(facts)?.padStart(5) ?? ''
-  const rate = rateOf(facts)?.padStart(9)
-  const left = leftOf(facts)?.padStart(9)
+  const percent = formatPercent(facts)?.padStart(5) ?? ''
+  const rate = formatRate(facts)?.padStart(9)
+  const left = formatTimeLeft(facts)?.padStart(9)
   const bar = Symbol('bar')
   for (const parts of [
     [verb, percent, bar, amount, rate, left],
@@ -67,21 +67,21 @@ function drawBar(share: number, columns: number, paint: (text: string) => string
 }
 
 /** Rounded down: 100 % means all of it. */
-function percentOf(facts: ProgressFacts): string | undefined {
-  const share = shareOf(facts)
+function formatPercent(facts: ProgressFacts): string | undefined {
+  const share = fractionDone(facts)
   return share === undefined ? undefined : `${Math.floor(share * 100)} %`
 }
 
-function amountOf({ loadedBytes, totalBytes }: ProgressFacts, width = 0): string {
+function formatAmount({ loadedBytes, totalBytes }: ProgressFacts, width = 0): string {
   const loaded = formatBytes(loadedBytes).padStart(width)
   return totalBytes === 0 ? loaded : `${loaded} of ${formatBytes(totalBytes)}`
 }
 
-function rateOf({ bytesPerSecond }: ProgressFacts): string | undefined {
+function formatRate({ bytesPerSecond }: ProgressFacts): string | undefined {
   return bytesPerSecond === undefined ? undefined : `${formatBytes(bytesPerSecond)}/s`
 }
 
-function leftOf(facts: ProgressFacts): string | undefined {
+function formatTimeLeft(facts: ProgressFacts): string | undefined {
   const { loadedBytes, totalBytes, bytesPerSecond } = facts
   if (bytesPerSecond === undefined || totalBytes === 0) return undefined
   if (loadedBytes >= totalBytes) return undefined

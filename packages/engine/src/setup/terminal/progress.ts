@@ -1,7 +1,7 @@
 /** Shows how far a download or a load is. The chat, the server and the scripts all do so with this. */
 import { styleText } from 'node:util'
 import type { LoadProgress } from '../../engine/index.ts'
-import { barLine, logLine, type ProgressFacts, shareOf } from './progress-text.ts'
+import { barLine, fractionDone, logLine, type ProgressFacts } from './progress-text.ts'
 import { RateMeter } from './rate-meter.ts'
 
 /** Milliseconds between two drawings: often enough to be seen moving. */
@@ -82,7 +82,7 @@ export function progressLines(write: (line: string, facts: ProgressFacts) => voi
   let tenth = 0
   const tell = (known: ProgressFacts) => {
     writtenAt = performance.now()
-    tenth = tenthOf(known)
+    tenth = completedTenths(known)
     write(logLine(known), known)
   }
   const breakSilence = () => {
@@ -102,7 +102,7 @@ export function progressLines(write: (line: string, facts: ProgressFacts) => voi
         return
       }
       const over = known.loadedBytes === known.totalBytes
-      if (tenthOf(known) > tenth && (over || now - writtenAt >= lineMs)) tell(known)
+      if (completedTenths(known) > tenth && (over || now - writtenAt >= lineMs)) tell(known)
     },
     end: () => {
       clearInterval(timer)
@@ -137,6 +137,6 @@ class Facts {
   }
 }
 
-function tenthOf(progress: LoadProgress): number {
-  return Math.floor((shareOf(progress) ?? 0) * 10)
+function completedTenths(progress: LoadProgress): number {
+  return Math.floor((fractionDone(progress) ?? 0) * 10)
 }

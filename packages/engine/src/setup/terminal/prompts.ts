@@ -3,13 +3,13 @@ import { createInterface } from 'node:readline/promises'
 import { EngineError } from '../../engine/index.ts'
 
 /** The keyboard and the screen of whoever is asked; standard output stays free for what a program reads. */
-export interface Screen {
+export interface PromptStreams {
   input: NodeJS.ReadStream
   output: NodeJS.WriteStream
   signal?: AbortSignal | undefined
 }
 
-export const screen: Screen = { input: process.stdin, output: process.stderr }
+export const screen: PromptStreams = { input: process.stdin, output: process.stderr }
 
 export interface Choice<Value> {
   value: Value
@@ -22,8 +22,8 @@ export interface Choice<Value> {
  * Whether there is somebody to ask. A program that runs again at each save shares its keyboard with whatever starts
  * it, and a build machine may have a terminal and nobody before it.
  */
-export function canAsk(
-  { input, output }: Screen = screen,
+export function canPrompt(
+  { input, output }: PromptStreams = screen,
   environment: NodeJS.ProcessEnv = process.env,
 ): boolean {
   return input.isTTY && output.isTTY && !environment.CI && environment.npm_lifecycle_event !== 'dev'
@@ -36,7 +36,7 @@ export function canAsk(
  */
 export async function choose<Value>(
   choices: readonly Choice<Value>[],
-  where: Screen = screen,
+  where: PromptStreams = screen,
 ): Promise<Value> {
   const lines = choices.map(({ letter, text }, index) => `  ${index + 1} (${letter})  ${text}\n`)
   where.output.write(lines.join(''))
@@ -54,7 +54,7 @@ export async function choose<Value>(
  *
  * @throws EngineError as `choose`.
  */
-export async function confirm(question: string, where: Screen = screen): Promise<boolean> {
+export async function confirm(question: string, where: PromptStreams = screen): Promise<boolean> {
   while (true) {
     const answer = (await askLine(`${question} [y/N] `, where)).trim().toLowerCase()
     if (['y', 'yes'].includes(answer)) return true
@@ -63,7 +63,7 @@ export async function confirm(question: string, where: Screen = screen): Promise
   }
 }
 
-async function askLine(prompt: string, { input, output, signal }: Screen): Promise<string> {
+async function askLine(prompt: string, { input, output, signal }: PromptStreams): Promise<string> {
   const readline = createInterface({ input, output, terminal: true })
   let answered = false
   try {

@@ -16,12 +16,12 @@ export const clean: ModelsCommand = {
     await using engine = await createEngine({ signal })
     const cleaned = await engine.cleanModels({ dryRun })
     if (json) console.log(JSON.stringify(cleaned, null, 2))
-    else for (const line of cleanLines(cleaned, dryRun)) console.log(line)
+    else for (const line of describeCleaned(cleaned, dryRun)) console.log(line)
     return 0
   },
 }
 
-export function cleanLines({ removed, freedBytes }: CleanedModels, dryRun: boolean): string[] {
+export function describeCleaned({ removed, freedBytes }: CleanedModels, dryRun: boolean): string[] {
   if (removed.length === 0) return ['There is nothing to delete.']
   const lines = removed.map(({ path, bytes, reason }) => {
     return `  ${formatBytes(bytes).padStart(9)}  ${reasons[reason]}  ${path}`

@@ -17,7 +17,7 @@ export interface CommandLine {
  *
  * @throws UsageError for a command, a flag or a name that there is not, and for a flag that npm kept for itself.
  */
-export function readCommandLine(
+export function parseCommandLine(
   argv: readonly string[],
   commands: readonly [ModelsCommand, ...ModelsCommand[]],
   environment: NodeJS.ProcessEnv = {},
@@ -32,7 +32,7 @@ export function readCommandLine(
   const help = values.help ?? false
   if (!help) {
     const given = flagNames.filter((flag) => flag in values)
-    refuseFlagsOfNpm(command ?? commands[0], { id, given }, environment)
+    rejectFlagsTakenByNpm(command ?? commands[0], { id, given }, environment)
     check(command ?? commands[0], { id, more, given })
   }
   return {
@@ -82,7 +82,7 @@ function check(
  * npm keeps flags in front of `--` for itself and passes them on as variables of the environment only: `clean` would
  * then delete what it was to name.
  */
-function refuseFlagsOfNpm(
+function rejectFlagsTakenByNpm(
   { name, argument, flags: own }: ModelsCommand,
   { id = argument, given }: { id: string | undefined; given: FlagName[] },
   environment: NodeJS.ProcessEnv,

@@ -8,7 +8,7 @@ const after = `  HF_TOKEN           for gated and private models
   HF_HUB_OFFLINE=1   asks no hub`
 
 /** Of all commands. */
-export function helpOfAll(commands: readonly ModelsCommand[]): string {
+export function formatModelsHelp(commands: readonly ModelsCommand[]): string {
   const rows = commands.map(
     ({ name, argument, aliases, summary }) =>
       [
@@ -29,7 +29,7 @@ export function helpOfAll(commands: readonly ModelsCommand[]): string {
 }
 
 /** Of one command. */
-export function helpOf(command: ModelsCommand): string {
+export function formatCommandHelp(command: ModelsCommand): string {
   const { name, argument, summary, details } = command
   const usage = [name, argument, ...command.flags.map((flag) => `[${flagText(flag)}]`)]
   const rows = command.flags.map((flag) => [flagText(flag), flags[flag].help] as const)

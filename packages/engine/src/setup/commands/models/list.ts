@@ -30,13 +30,13 @@ export const list: ModelsCommand = {
       fits: fitsMemory(model.bytes, memoryLimitBytes),
     }))
     if (flags.json) console.log(JSON.stringify(models, null, 2))
-    else for (const line of listLines(models, project.config.model)) console.log(line)
+    else for (const line of formatModelList(models, project.config.model)) console.log(line)
     return 0
   },
 }
 
 /** The table, and a word on the configured model where it is not in it. */
-export function listLines(models: readonly ListedModel[], configured: string): string[] {
+export function formatModelList(models: readonly ListedModel[], configured: string): string[] {
   const rows = [
     ['  MODEL', 'SIZE', 'PLACE', 'MEMORY', 'PATH'],
     ...models.map((model) => [

@@ -23,7 +23,7 @@ export const pull: ModelsCommand = {
       downloaded = await engine.downloadModel({
         ...(id === undefined ? {} : { model: id }),
         ...(revision === undefined ? {} : { revision }),
-        ...(output === undefined ? {} : { output: resolve(startedIn(), output) }),
+        ...(output === undefined ? {} : { output: resolve(invocationDirectory(), output) }),
         onProgress: progress.update,
         signal,
       })
@@ -50,6 +50,6 @@ export const pull: ModelsCommand = {
 }
 
 /** Package managers run a script in the folder of the project, and name the one that the user is in. */
-function startedIn(): string {
+function invocationDirectory(): string {
   return process.env.INIT_CWD || process.cwd()
 }

@@ -1,7 +1,7 @@
 import { createEngine } from '../../../engine/index.ts'
 import { scriptWithArguments } from '../../../engine/project/index.ts'
 import { formatBytes } from '../../terminal/format.ts'
-import { canAsk, confirm, screen } from '../../terminal/prompts.ts'
+import { canPrompt, confirm, screen } from '../../terminal/prompts.ts'
 import { mark } from '../../terminal/terminal.ts'
 import { UsageError } from '../setup-flags.ts'
 import type { ModelsCommand } from './command.ts'
@@ -15,7 +15,7 @@ export const remove: ModelsCommand = {
   flags: ['yes', 'json'],
   run: async ({ id = '', flags: { yes, json }, signal }) => {
     const where = { ...screen, signal }
-    if (!yes && !canAsk(where)) {
+    if (!yes && !canPrompt(where)) {
       const command = scriptWithArguments('models', `remove ${id} --yes`)
       throw new UsageError(`There is no terminal to ask on. To delete it without a question: ${command}`)
     }

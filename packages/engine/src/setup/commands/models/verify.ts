@@ -19,7 +19,7 @@ export const verify: ModelsCommand = {
     for (const model of ids) {
       const result = await verifyOne(engine, { model, revision, signal })
       results.push(result)
-      if (!json) for (const line of verdictLines(result)) console.log(line)
+      if (!json) for (const line of describeVerification(result)) console.log(line)
     }
     if (json) console.log(JSON.stringify(results, null, 2))
     return results.every(({ files }) => damaged(files).length === 0) ? 0 : 1
@@ -43,7 +43,7 @@ async function verifyOne(
 }
 
 /** What a check found: a line for the model, and one for each file that is not as it should be. */
-export function verdictLines({ model, path, files }: VerifiedModel): string[] {
+export function describeVerification({ model, path, files }: VerifiedModel): string[] {
   const bad = damaged(files)
   if (bad.length > 0) {
     return [
