@@ -13,9 +13,8 @@ import {
   fetchUv,
   installWithUv,
 } from '../packages/engine/src/setup/environment/uv.ts'
-import { findPythons, findUv } from '../packages/engine/src/setup/machine/find-programs.ts'
+import { findPythons, findUv, uvFolder } from '../packages/engine/src/setup/machine/find-programs.ts'
 import { isBroken } from '../packages/engine/src/setup/machine/interpreter.ts'
-import { uvFolder } from '../packages/engine/src/setup/plan/inspect-machine.ts'
 import { lockFiles, lockHash, lockSetFor, uvLock } from '../packages/engine/src/setup/plan/locks.ts'
 import { childEnvironment } from '../packages/engine/src/setup/process/child-process.ts'
 import { setUp } from '../packages/engine/src/setup/run-setup.ts'
@@ -78,14 +77,14 @@ export async function ensureVisionEnvironment(): Promise<string> {
   await createEnvironmentWithUv(uv, base, folder, run)
   await installWithUv(uv, python, lockFiles(pythonDirectory, set), run)
   await writeFile(installed, hash)
-  terminal.done(`Packages of ${lockFiles('', set).join(' and ')} in ${folder}`)
+  terminal.done(`Packages from ${lockFiles('', set).join(' and ')} in ${folder}`)
   return python
 }
 
 /** Path of a uv: the one that is there, or one fetched by pip into `.mlx`. */
 export async function obtainUv(): Promise<string> {
   const environment = childEnvironment(process.env, repository)
-  const found = await findUv(environment, uvFolder(repository))
+  const found = await findUv(repository, environment)
   if (found !== undefined) return found
   const python = (await findPythons(environment)).find((candidate) => !isBroken(candidate) && candidate.pip)
   if (python === undefined || isBroken(python)) throw new Error('There is neither uv nor a Python with pip.')

@@ -1,27 +1,21 @@
-/**
- * What an app with a start of its own calls beside the engine: whether it is set up, the set-up with its progress, the
- * question for a model that is not on disk.
- */
+/** Setup and models for apps: whether a project is set up, its setup, and a question if the model is not on disk. */
 
 export {
   findInterpreter,
   findProject,
+  hasScript,
   type Interpreter,
   type Project,
   type ProjectConfig,
+  programCommand,
+  scriptCommand,
+  scriptWithArguments,
 } from '../engine/project/index.ts'
-export { hasScript, programCommand, scriptCommand, scriptWithArguments } from '../engine/project/index.ts'
-export type { SetupOptions } from './commands/setup-flags.ts'
-export { mayNeedDownload } from './models/hub-cache.ts'
-export {
-  checkPullAllowed,
-  getMissingModel,
-  isHubModelId,
-  type Outcome,
-  type PullPolicy,
-  readPullPolicy,
-} from './models/missing-model.ts'
-export { isSetUp, type SetupContext, type SetupResult, setUp } from './run-setup.ts'
+export type { SetupContext, SetupOptions, SetupResult } from './context.ts'
+export { isHubModelId, mayNeedDownload } from './models/hub-cache.ts'
+export { getMissingModel, type MissingModelOutcome } from './models/missing-model.ts'
+export { checkPullAllowed, type PullPolicy, readPullPolicy } from './models/pull-policy.ts'
+export { isSetUp, setUp } from './run-setup.ts'
 export { formatBytes } from './terminal/format.ts'
 export { progressLines, showProgress } from './terminal/progress.ts'
 export type { Terminal } from './terminal/terminal.ts'

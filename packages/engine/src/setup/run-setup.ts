@@ -1,43 +1,42 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { EngineError } from '../engine/index.ts'
-import { findInterpreter, findProject, type Project, scriptCommand } from '../engine/project/index.ts'
+import {
+  type EnvironmentRecord,
+  findInterpreter,
+  findProject,
+  type Project,
+  readEnvironmentRecord,
+  scriptCommand,
+} from '../engine/project/index.ts'
 import { pythonDirectory, wheelPath } from '../package-files.ts'
-import type { SetupOptions } from './commands/setup-flags.ts'
+import type { SetupContext, SetupOptions, SetupResult } from './context.ts'
 import { buildEnvironment } from './environment/build-environment.ts'
-import { readRecord, removeRecord, type SetupRecord, writeRecord } from './environment/environment-record.ts'
-import { describeMlx, verify } from './environment/mlx-check.ts'
-import { installed, siteFolder, unpackWheel } from './environment/python-package.ts'
+import { removeEnvironmentRecord, writeEnvironmentRecord } from './environment/environment-record.ts'
+import { checkMlx, describeMlx } from './environment/mlx-check.ts'
+import { packageRecord, siteFolder, unpackWheel } from './environment/python-package.ts'
 import { findPythonProject, syncPythonProject } from './environment/python-project.ts'
+import { uvFolder } from './machine/find-programs.ts'
 import type { Python } from './machine/interpreter.ts'
 import { refusalError } from './machine/platform-support.ts'
-import { inspectMachine, lockedMlxLm, pythonFromVariable, uvFolder } from './plan/inspect-machine.ts'
-import { findMissingLock, type LockSet, lockHash, lockSetFor, parseLockSet } from './plan/locks.ts'
+import { inspectMachine, pythonFromVariable } from './plan/inspect-machine.ts'
+import {
+  findMissingLock,
+  type LockSet,
+  lockedMlxLm,
+  lockHash,
+  lockSetFor,
+  parseLockSet,
+} from './plan/locks.ts'
 import { findReadyPython, isRefusal, planSetup } from './plan/plan.ts'
 import { childEnvironment, throwIfInterrupted } from './process/child-process.ts'
 import { withProcessLock } from './process/process-lock.ts'
-import type { Terminal } from './terminal/terminal.ts'
-
-/** What the set-up needs of the world. */
-export interface SetupContext {
-  environment: NodeJS.ProcessEnv
-  terminal: Terminal
-  signal?: AbortSignal | undefined
-}
-
-/** What a set-up ended with. */
-export interface SetupResult {
-  /** Absolute path of the interpreter that the engine will use. */
-  python: string
-  /** True when everything was there already. */
-  upToDate: boolean
-}
 
 /**
- * Makes, mends or checks the Python environment of a project, and writes down which Python it is. It is quick when
- * nothing has changed. What fails or is interrupted leaves no environment that is half there.
+ * Creates, repairs or checks the Python environment of a project, and records which Python the engine uses. It is
+ * quick if nothing has changed. If it fails or is interrupted, it leaves no partial environment behind.
  *
- * @throws EngineError that says what is in the way and the next command.
+ * @throws EngineError with the next command to run.
  */
 export async function setUp(
   project: Project,
@@ -48,88 +47,96 @@ export async function setUp(
   const childContext = { ...context, environment: childEnvironment(context.environment, project) }
   return await withProcessLock(
     project,
-    async () => await setUpAlone(project, options, childContext),
+    async () => await setUpWithLock(project, options, childContext),
     (processId, path) =>
-      terminal.note(`Waiting for another set-up of this project (process ${processId}, ${path}).`),
+      terminal.note(`Waiting for another setup of this project to finish (process ${processId}, ${path}).`),
     signal,
   )
 }
 
-async function setUpAlone(
+async function setUpWithLock(
   project: Project,
   options: SetupOptions,
   context: SetupContext,
 ): Promise<SetupResult> {
   const { environment, terminal } = context
   if (options.fresh) await removeEverything(project)
-  const record = readRecord(project)
+  const record = readEnvironmentRecord(project)
   const pythonProject = findPythonProject(project)
   if (
     pythonProject !== undefined &&
-    options.way !== 'existing' &&
+    options.method !== 'existing' &&
     pythonFromVariable(environment) === undefined
   ) {
     return await syncPythonProject(project, pythonProject, options, record, context)
   }
   const set = chooseLockSet(options, record)
-  const absentWheel = wheelPath === undefined || existsSync(wheelPath) ? undefined : wheelPath
-  const absent = findMissingLock(pythonDirectory, set) ?? absentWheel
-  if (absent !== undefined) {
-    throw new EngineError('SETUP_NEEDED', `The package mlx-app is damaged: ${absent} is missing.`, {
-      hint: 'Install the packages of this project again. A program that was bundled runs the set-up only where mlx-app is not in the bundle',
-    })
-  }
+  requirePackageFiles(set)
   const current = await findCurrentEnvironment(project, options, record, set, context)
   if (current !== undefined) return current
 
-  const situation = await inspectMachine(project, { ...options, cuda: parseLockSet(set).cuda }, environment)
+  const input = await inspectMachine(project, { ...options, cuda: parseLockSet(set).cuda }, environment)
   await throwIfInterrupted(context.signal)
-  const plan = planSetup(situation)
+  const plan = planSetup(input)
   if (isRefusal(plan)) throw refusalError(plan)
-  if (plan.way === 'existing') return await useExistingPython(project, plan.python, context)
+  if (plan.method === 'existing') return await useExistingPython(project, plan.python, context)
 
-  const better = findReadyPython(situation)
-  if (better !== undefined && options.way === undefined) {
-    const found = better.packages['mlx-app'] === null ? 'mlx-lm' : 'mlx-app'
-    terminal.note(
-      `${better.path} has ${found} already: ${situation.commandForMethod('existing')} uses it as it is.`,
-    )
+  const ready = findReadyPython(input)
+  if (ready !== undefined && options.method === undefined) {
+    const found = ready.packages['mlx-app'] === null ? 'mlx-lm' : 'mlx-app'
+    const command = input.commandForMethod('existing')
+    terminal.note(`${ready.path} already has ${found}. To use that Python instead, run: ${command}`)
   }
-  const anew = options.python !== undefined
-  const python = await buildEnvironment(project, plan, { set, record, anew }, context)
+  const rebuild = options.python !== undefined
+  const python = await buildEnvironment(project, plan, { set, record, rebuild }, context)
   const variable = pythonFromVariable(environment)
   if (variable !== undefined) {
-    terminal.note(`${variable.by} is set: the app runs ${variable.path}, and not this, until you unset it.`)
+    const { by, path } = variable
+    terminal.note(`${by} is set, so the app uses ${path} instead of this environment.`)
   }
   return { python, upToDate: false }
 }
 
-/** Checks a Python that has everything, and records it. Nothing is installed into it. */
+function requirePackageFiles(set: LockSet): void {
+  const missingWheel = wheelPath === undefined || existsSync(wheelPath) ? undefined : wheelPath
+  const missing = findMissingLock(pythonDirectory, set) ?? missingWheel
+  if (missing === undefined) return
+  throw new EngineError('SETUP_NEEDED', `The package mlx-app is damaged: ${missing} is missing.`, {
+    hint: 'Install the packages of this project again. If you bundle your program, keep mlx-app out of the bundle to run setup from it',
+  })
+}
+
+/** Checks a Python that has all packages, and records it. It doesn't install anything into it. */
 async function useExistingPython(
   project: Project,
   { path: python, packages }: Python,
   { environment, terminal, signal }: SetupContext,
 ): Promise<SetupResult> {
-  const verdict = await verify(python, project.config.device, environment)
+  const report = await checkMlx(python, project.config.device, environment)
   await throwIfInterrupted(signal)
-  if ('problem' in verdict) {
-    throw new EngineError('MLX_NOT_WORKING', `MLX does not work in ${python}: ${verdict.problem}`, {
-      hint: `Correct that Python, or unset what names it and run: ${scriptCommand('setup', environment)}`,
+  if ('problem' in report) {
+    throw new EngineError('MLX_NOT_WORKING', `MLX does not work in ${python}: ${report.problem}`, {
+      hint: `Fix that Python, or remove the setting that names it and run: ${scriptCommand('setup', environment)}`,
     })
   }
-  terminal.done(`Python ${verdict.python} (${python}), used as it is`)
-  terminal.done(describeMlx(verdict))
-  const own = packages['mlx-app']
-  if (own !== null) terminal.done(`The package mlx-app ${own} that is installed there`)
-  const site = own === null ? await unpackWheel(project, python, environment) : undefined
-  await writeRecord(project, { way: 'existing', python, ...installed(), ...(site !== undefined && { site }) })
+  terminal.done(`Using the existing Python ${report.python} (${python})`)
+  terminal.done(describeMlx(report))
+  const installed = packages['mlx-app']
+  if (installed !== null) terminal.done(`The package mlx-app ${installed} is installed there`)
+  const site = installed === null ? await unpackWheel(project, python, environment) : undefined
+  await writeEnvironmentRecord(project, {
+    method: 'existing',
+    python,
+    ...packageRecord(),
+    ...(site !== undefined && { site }),
+  })
   return { python, upToDate: false }
 }
 
 /**
- * Whether the engine finds an environment of this version; whether that works is the doctor's to say.
+ * Whether the project has been set up with this version. `mlx-app doctor` checks whether the environment works.
  *
- * @throws EngineError PYTHON_NOT_FOUND where MLX_PYTHON names one that does not exist.
+ * @throws EngineError PYTHON_NOT_FOUND if MLX_PYTHON names a Python that doesn't exist.
  */
 export function isSetUp(project: Project = findProject()): boolean {
   try {
@@ -141,8 +148,8 @@ export function isSetUp(project: Project = findProject()): boolean {
   }
 }
 
-/** What was asked for, with what an earlier set-up added: a later one takes nothing away. */
-function chooseLockSet(options: SetupOptions, record: SetupRecord | undefined): LockSet {
+/** Returns the set for what the user asks for and what an earlier setup installed, because setup removes nothing. */
+function chooseLockSet(options: SetupOptions, record: EnvironmentRecord | undefined): LockSet {
   const before = parseLockSet(record?.set)
   return lockSetFor({
     dev: options.dev || before.dev,
@@ -151,37 +158,37 @@ function chooseLockSet(options: SetupOptions, record: SetupRecord | undefined): 
   })
 }
 
-/** The recorded environment, when it is the one that is asked for, from these very locks, and works. */
+/** Returns the recorded environment if it works, has the locked packages and is what the user asks for. */
 async function findCurrentEnvironment(
   project: Project,
   options: SetupOptions,
-  record: SetupRecord | undefined,
+  record: EnvironmentRecord | undefined,
   set: LockSet,
   { environment, terminal, signal }: SetupContext,
 ): Promise<SetupResult | undefined> {
   if (record === undefined || options.python !== undefined) return undefined
-  if (options.way !== undefined && options.way !== record.way) return undefined
-  if (options.way === undefined && pythonFromVariable(environment) !== undefined) return undefined
-  if (record.way !== 'existing' && record.lock !== lockHash(pythonDirectory, set)) return undefined
-  if (record.wheel !== installed().wheel) return undefined
-  const verdict = await verify(record.python, project.config.device, environment)
+  if (options.method !== undefined && options.method !== record.method) return undefined
+  if (options.method === undefined && pythonFromVariable(environment) !== undefined) return undefined
+  if (record.method !== 'existing' && record.lock !== lockHash(pythonDirectory, set)) return undefined
+  if (record.wheel !== packageRecord().wheel) return undefined
+  const report = await checkMlx(record.python, project.config.device, environment)
   await throwIfInterrupted(signal)
-  if ('problem' in verdict) {
-    terminal.note(`${record.python} no longer works: ${verdict.problem}`)
-    if (record.way !== 'existing') await removeEnvironment(project)
+  if ('problem' in report) {
+    terminal.note(`${record.python} no longer works: ${report.problem}`)
+    if (record.method !== 'existing') await removeEnvironment(project)
     return undefined
   }
   const locked = lockedMlxLm()
-  if (verdict.mlxLm !== locked) {
-    terminal.note(`${record.python} has mlx-lm ${verdict.mlxLm}, and the app needs ${locked}.`)
+  if (report.mlxLm !== locked) {
+    terminal.note(`${record.python} has mlx-lm ${report.mlxLm}, but ${locked} is required.`)
     return undefined
   }
-  terminal.done(describeMlx(verdict))
+  terminal.done(describeMlx(report))
   return { python: record.python, upToDate: true }
 }
 
 async function removeEnvironment(project: Project): Promise<void> {
-  await removeRecord(project)
+  await removeEnvironmentRecord(project)
   await rm(project.virtualEnvironment, { recursive: true, force: true })
 }
 

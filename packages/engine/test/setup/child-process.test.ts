@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { ask, childEnvironment } from '../../src/setup/process/child-process.ts'
+import { childEnvironment, runForOutput } from '../../src/setup/process/child-process.ts'
 
 it('passes proxies, certificates and mirrors on', () => {
   const environment = {
@@ -29,13 +29,13 @@ it('installs into the environment whatever defaults a user gave pip', () => {
 
 it('says why a program gave no answer', async () => {
   const node = process.execPath
-  expect(await ask('/no/such/program', [], {}, 5000)).toEqual({ problem: 'it does not exist' })
-  expect(await ask(import.meta.filename, [], {}, 5000)).toEqual({ problem: 'it can not be executed' })
-  expect(await ask(node, ['-e', 'console.error("why"); process.exit(3)'], {}, 5000)).toEqual({
+  expect(await runForOutput('/no/such/program', [], {}, 5000)).toEqual({ problem: 'it does not exist' })
+  expect(await runForOutput(import.meta.filename, [], {}, 5000)).toEqual({ problem: 'it is not executable' })
+  expect(await runForOutput(node, ['-e', 'console.error("why"); process.exit(3)'], {}, 5000)).toEqual({
     problem: 'why (exit code 3)',
   })
-  expect(await ask(node, ['-e', 'console.log(1)'], {}, 5000)).toEqual({ output: '1' })
-  expect(await ask(node, ['-e', 'setInterval(() => {}, 1000)'], {}, 100)).toEqual({
-    problem: 'it gave no answer for 0.1 s',
+  expect(await runForOutput(node, ['-e', 'console.log(1)'], {}, 5000)).toEqual({ output: '1' })
+  expect(await runForOutput(node, ['-e', 'setInterval(() => {}, 1000)'], {}, 100)).toEqual({
+    problem: 'it did not respond within 0.1 s',
   })
 })

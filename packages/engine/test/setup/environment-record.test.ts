@@ -2,9 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { findProject, type Project } from '../../src/engine/project/index.ts'
-import { readRecord, writeRecord } from '../../src/setup/environment/environment-record.ts'
-import { withProcessLock } from '../../src/setup/process/process-lock.ts'
+import { findProject, type Project, readEnvironmentRecord } from '../../src/engine/project/index.ts'
+import { writeEnvironmentRecord } from '../../src/setup/environment/environment-record.ts'
 
 let project: Project
 
@@ -16,92 +15,22 @@ beforeEach(() => {
 
 afterEach(() => rmSync(project.root, { recursive: true, force: true }))
 
-it('keeps a path inside the project relative, so that the project can be moved', async () => {
+it('stores a path inside the project as a relative one, so that the project can be moved', async () => {
   const python = join(project.virtualEnvironment, 'bin', 'python')
-  await writeRecord(project, { way: 'uv', python, lock: 'ab', set: 'dev' })
+  await writeEnvironmentRecord(project, { method: 'uv', python, lock: 'ab', set: 'dev' })
   expect(readFileSync(project.environmentFile, 'utf8')).toContain('"python": ".mlx/venv/bin/python"')
-  expect(readRecord(project)).toEqual({ way: 'uv', python, lock: 'ab', set: 'dev' })
+  expect(readEnvironmentRecord(project)).toEqual({ method: 'uv', python, lock: 'ab', set: 'dev' })
 })
 
-it('keeps a path outside as it is', async () => {
-  await writeRecord(project, { way: 'existing', python: '/opt/mlx/bin/python' })
-  expect(readRecord(project)).toEqual({ way: 'existing', python: '/opt/mlx/bin/python' })
+it('stores a path outside the project unchanged', async () => {
+  await writeEnvironmentRecord(project, { method: 'existing', python: '/opt/mlx/bin/python' })
+  expect(readEnvironmentRecord(project)).toEqual({ method: 'existing', python: '/opt/mlx/bin/python' })
   expect(readdirSync(dirname(project.environmentFile))).toEqual(['environment.json'])
 })
 
-it('takes a damaged record for none', async () => {
-  expect(readRecord(project)).toBeUndefined()
-  await writeRecord(project, { way: 'uv', python: '/p' })
-  writeFileSync(project.environmentFile, '{ "way": "uv", "pyth')
-  expect(readRecord(project)).toBeUndefined()
-})
-
-it('lets one set-up run after the other', async () => {
-  const events: string[] = []
-  let finishFirst = () => {}
-  const gate = new Promise<void>((resolve) => {
-    finishFirst = resolve
-  })
-  let beginFirst = () => {}
-  const begun = new Promise<void>((resolve) => {
-    beginFirst = resolve
-  })
-  const first = withProcessLock(
-    project,
-    async () => {
-      events.push('first begins')
-      beginFirst()
-      await gate
-      events.push('first ends')
-    },
-    () => {},
-  )
-  await begun
-  const second = withProcessLock(
-    project,
-    async () => {
-      events.push('second begins')
-    },
-    (holder) => {
-      events.push(`second waits for ${holder === process.pid}`)
-      finishFirst()
-    },
-  )
-  await Promise.all([first, second])
-  expect(events).toEqual(['first begins', 'second waits for true', 'first ends', 'second begins'])
-})
-
-it('clears away what a killed set-up left behind', async () => {
-  await writeRecord(project, { way: 'uv', python: '/p' })
-  const path = join(dirname(project.environmentFile), 'setup.pid')
-  // Above the largest process id of Linux and macOS.
-  writeFileSync(path, '99999999')
-  const waited: number[] = []
-  expect(
-    await withProcessLock(
-      project,
-      async () => 'done',
-      (holder) => waited.push(holder),
-    ),
-  ).toBe('done')
-  expect(waited).toEqual([])
-  expect(readdirSync(dirname(path))).toEqual(['.gitignore', 'environment.json'])
-})
-
-it('gives the place back when the work fails', async () => {
-  const failing = withProcessLock(
-    project,
-    async () => {
-      throw new Error('full disk')
-    },
-    () => {},
-  )
-  await expect(failing).rejects.toThrow('full disk')
-  expect(
-    await withProcessLock(
-      project,
-      async () => 'done',
-      () => {},
-    ),
-  ).toBe('done')
+it('ignores a damaged record', async () => {
+  expect(readEnvironmentRecord(project)).toBeUndefined()
+  await writeEnvironmentRecord(project, { method: 'uv', python: '/p' })
+  writeFileSync(project.environmentFile, '{ "method": "uv", "pyth')
+  expect(readEnvironmentRecord(project)).toBeUndefined()
 })

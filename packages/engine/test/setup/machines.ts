@@ -48,14 +48,14 @@ export const mlxPython: Python = {
   packages: { mlx: '0.32.4', 'mlx-lm': '0.32.2', msgspec: '0.22.0', 'mlx-app': null },
 }
 
-export function situation(changes: Partial<PlanInput>): PlanInput {
+export function planInput(changes: Partial<PlanInput>): PlanInput {
   return {
     system: debian,
     cuda: false,
     pythons: [],
-    needs: { mlxLm: '0.32.2', mlxApp: '1.2.3' },
+    required: { mlxLm: '0.32.2', mlxApp: '1.2.3' },
     setupCommand: 'npm run setup',
-    commandForMethod: (way) => `npm run setup -- --env ${way}`,
+    commandForMethod: (method) => `npm run setup -- --env ${method}`,
     ...changes,
   }
 }

@@ -1,19 +1,20 @@
 import { expect, it } from 'vitest'
-import { parseSetupOptions, UsageError } from '../../src/setup/commands/setup-flags.ts'
+import { parseSetupFlags } from '../../src/setup/commands/setup-flags.ts'
+import { UsageError } from '../../src/setup/commands/usage-error.ts'
 
-it('takes every flag', () => {
-  expect(parseSetupOptions([])).toEqual({ fresh: false, dev: false, cuda: false, vision: false })
+it('accepts every flag', () => {
+  expect(parseSetupFlags([])).toEqual({ fresh: false, dev: false, cuda: false, vision: false })
   expect(
-    parseSetupOptions(['--env', 'pip', '--python', '/p', '--fresh', '--cuda', '--with', 'vision']),
+    parseSetupFlags(['--env', 'pip', '--python', '/p', '--fresh', '--cuda', '--with', 'vision']),
   ).toEqual({
-    way: 'pip',
+    method: 'pip',
     python: '/p',
     fresh: true,
     dev: false,
     cuda: true,
     vision: true,
   })
-  expect(parseSetupOptions(['--help', '--fresh'])).toBe('help')
+  expect(parseSetupFlags(['--help', '--fresh'])).toBe('help')
 })
 
 it.each([
@@ -26,6 +27,6 @@ it.each([
   [['--with']],
   [['--with', 'sound']],
   [['--with', 'vision', '--env', 'existing']],
-])('refuses %j', (argv) => {
-  expect(() => parseSetupOptions(argv)).toThrow(UsageError)
+])('rejects %j', (argv) => {
+  expect(() => parseSetupFlags(argv)).toThrow(UsageError)
 })

@@ -2,10 +2,8 @@
 export { keepLoopbackDirect, networkEnvironment } from './network-environment.ts'
 export {
   type EnvironmentRecord,
-  environmentRecordSchema,
   findInterpreter,
   findProject,
-  fromRecord,
   type Interpreter,
   interpreterIn,
   type Project,

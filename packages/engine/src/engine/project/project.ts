@@ -36,12 +36,12 @@ export interface Project {
   environmentFile: string
 }
 
-export const environmentRecordSchema = z.object({
-  /** uv or pip in an own environment, an existing interpreter, or the app's own uv project in `python/`. */
-  way: z.enum(['uv', 'pip', 'existing', 'project']),
+const environmentRecordSchema = z.object({
+  /** An environment created with uv or pip, an existing interpreter, or the app's own uv project in `python/`. */
+  method: z.enum(['uv', 'pip', 'existing', 'project']),
   /** The path of the interpreter, absolute or relative to the folder that `.mlx` is in. */
   python: z.string().min(1),
-  /** The set of packages that is installed. */
+  /** The name of the set of packages that is installed. */
   set: z.string().optional(),
   /** SHA-256 (hex) of the installed lock files. */
   lock: z.string().optional(),
@@ -136,7 +136,7 @@ export function interpreterIn(
  */
 export function findInterpreter(project: Project, environment: NodeJS.ProcessEnv = process.env): Interpreter {
   const record = readEnvironmentRecord(project)
-  const site = record?.site === undefined ? undefined : fromRecord(project, record.site)
+  const site = record?.site
   for (const variable of ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']) {
     const python = environment[variable]
     if (python) return { ...existing(python, variable), site: pythonSource ?? site }
@@ -144,16 +144,11 @@ export function findInterpreter(project: Project, environment: NodeJS.ProcessEnv
   const needed = (reason: string) =>
     new EngineError('SETUP_NEEDED', reason, { hint: `Run: ${scriptCommand('setup')}` })
   if (record === undefined) throw needed(`The Python environment of ${project.root} is not set up.`)
-  const python = fromRecord(project, record.python)
+  const { python } = record
   if (!existsSync(python)) throw needed(`The Python of the last setup does not exist anymore: ${python}.`)
   const outdated = release === undefined ? undefined : outdatedBy(record, release)
   if (outdated !== undefined) throw needed(outdated)
   return { python, source: 'the setup', site: pythonSource ?? site }
-}
-
-/** Returns the absolute form of a path in the record. There it may be relative to the folder that `.mlx` is in. */
-export function fromRecord(project: Project, path: string): string {
-  return isAbsolute(path) ? path : join(dirname(dirname(project.environmentFile)), path)
 }
 
 /** Returns why an environment does not belong to this release, or undefined if it does. */
@@ -165,7 +160,11 @@ function outdatedBy(record: EnvironmentRecord, { version, wheel, locks }: Releas
     return `The Python environment was set up by another build of mlx-app ${version}.`
   }
   // The user decides what a uv project of their own needs.
-  if (record.way !== 'project' && record.lock !== undefined && record.lock !== locks[record.set ?? 'plain']) {
+  if (
+    record.method !== 'project' &&
+    record.lock !== undefined &&
+    record.lock !== locks[record.set ?? 'plain']
+  ) {
     return 'The Python environment does not have the packages that this version of mlx-app needs.'
   }
   return undefined
@@ -181,11 +180,18 @@ function existing(python: string, variable: string): Interpreter {
   return { python, source: variable }
 }
 
-/** Returns the record of the last setup, or undefined if there is none or it is not valid. */
+/** Returns what the last setup recorded, with absolute paths, or undefined if there is no valid record. */
 export function readEnvironmentRecord(project: Project): EnvironmentRecord | undefined {
   if (!existsSync(project.environmentFile)) return undefined
   try {
-    return environmentRecordSchema.parse(JSON.parse(readFileSync(project.environmentFile, 'utf8')))
+    const record = environmentRecordSchema.parse(JSON.parse(readFileSync(project.environmentFile, 'utf8')))
+    const folder = dirname(dirname(project.environmentFile))
+    const absolute = (path: string) => (isAbsolute(path) ? path : join(folder, path))
+    return {
+      ...record,
+      python: absolute(record.python),
+      ...(record.site !== undefined && { site: absolute(record.site) }),
+    }
   } catch {
     // It is incomplete or from another version. The setup writes a new one.
     return undefined

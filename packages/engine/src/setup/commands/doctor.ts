@@ -1,44 +1,48 @@
-/** `mlx-app doctor`: looks at everything that an answer depends on. Exit code 1 when something needs mending. */
+/** The command `mlx-app doctor`. It exits with 1 if a check fails. */
 import { parseArgs, styleText } from 'node:util'
-import { CheckContext, type Result, runChecks } from '../checks/check.ts'
+import { CheckContext, type CheckResult, runChecks } from '../checks/check.ts'
 import { checks } from '../checks/index.ts'
-import { mark } from '../terminal/terminal.ts'
-import { asUsageError } from './setup-flags.ts'
+import { statusMark } from '../terminal/terminal.ts'
+import { asUsageError } from './usage-error.ts'
 
-const help = `Checks what an answer depends on, and says how to mend what is wrong.
+const help = `Checks the installation and tells you how to fix problems.
 
-  --json   the same for a program: { "good": boolean, "checks": [{ "name", "good", "detail", "mend" }] }
-  --help   this text
+Usage: mlx-app doctor [options]
+
+Options:
+  --json       print JSON: { "good": boolean, "checks": [{ "name", "good", "detail", "fix" }] }
+  -h, --help   show this help
 `
 
-const width = Math.max(...checks.map((check) => check.name.length))
+const nameColumns = Math.max(...checks.map((check) => check.name.length))
 
-/** Runs the command. @returns its exit code. */
-export async function runDoctor(commandArguments: string[]): Promise<number> {
+/** Runs the command. @returns the exit code. */
+export async function runDoctorCommand(commandArguments: string[]): Promise<number> {
   const flags = parseFlags(commandArguments)
   if (flags.help) {
     console.log(help)
     return 0
   }
-  await using findings = new CheckContext()
-  const results = await runChecks(checks, findings, (result) => {
-    if (!flags.json) console.log(line(result))
+  await using context = new CheckContext()
+  const results = await runChecks(checks, context, (result) => {
+    if (!flags.json) console.log(formatResult(result))
   })
   const good = results.every((result) => result.good !== false)
   if (flags.json) console.log(JSON.stringify({ good, checks: results }, null, 2))
-  else
+  else {
     console.log(
       good
-        ? '\nAll is well.'
-        : '\nMend the lines with a cross from the top: the first may be the cause of the rest.',
+        ? '\nNo problems found.'
+        : '\nFix the checks marked ✗ in order: the first one may cause the others.',
     )
+  }
   return good ? 0 : 1
 }
 
-function line({ name, good, detail, mend }: Result): string {
-  const sign = good === null ? '-' : mark(good)
-  const text = `${sign} ${name.padEnd(width)}  ${detail}`
-  return mend === undefined ? text : `${text}\n  ${' '.repeat(width)}  ${styleText('bold', mend)}`
+function formatResult({ name, good, detail, fix }: CheckResult): string {
+  const mark = good === null ? '-' : statusMark(good)
+  const text = `${mark} ${name.padEnd(nameColumns)}  ${detail}`
+  return fix === undefined ? text : `${text}\n  ${' '.repeat(nameColumns)}  ${styleText('bold', fix)}`
 }
 
 function parseFlags(argv: string[]) {

@@ -1,62 +1,51 @@
 import { parseArgs } from 'node:util'
-import { type Way, ways } from '../plan/plan.ts'
+import type { SetupOptions } from '../context.ts'
+import { setupMethods } from '../plan/plan.ts'
+import { asUsageError, UsageError } from './usage-error.ts'
 
-/** What the user asked the set-up for. */
-export interface SetupOptions {
-  way?: Way
-  /** Path of the Python to build from, or with --env existing to use. */
-  python?: string
-  fresh: boolean
-  /** Also pytest, ruff and mypy: for work on this package, whose repository has their lock. */
-  dev: boolean
-  cuda: boolean
-  vision: boolean
-}
-
-/** The extras that --with adds. */
+/** The values of --with. */
 const extras = ['vision']
 
-/** The user asked for something that there is not: told without a stack, exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
+export const setupHelp = `Creates or updates the Python environment of this project.
 
-export const setupHelp = `Makes the Python environment of this project, once and again after an update.
+Usage: mlx-app setup [options]
 
-  --env uv|pip|existing   how: uv (the default; fetched by pip when it is not there), pip, or a Python that
-                          already has mlx-lm, used as it is
-  --python PATH           the Python to build from; with --env existing, the Python to use
-  --cuda                  MLX for NVIDIA GPUs (Linux)
-  --with vision           also mlx-vlm: images and embeddings, about 0.8 GB more
-  --fresh                 throw the environment away and make it anew
-  --help                  this text
+Options:
+  --env uv|pip|existing   how to get the environment: create it with uv (default; fetched with pip
+                          if missing) or with pip, or use an existing Python that has mlx-lm
+  --python PATH           the Python to create the environment from, or to use with --env existing
+  --cuda                  install MLX for NVIDIA GPUs (Linux)
+  --with vision           also install mlx-vlm for images and embedding models (about 0.8 GB)
+  --fresh                 delete the environment and create a new one
+  -h, --help              show this help
 
-  MLX_PYTHON=PATH         a Python to use as it is, here and when the app runs
+Environment variables:
+  MLX_PYTHON=PATH         an existing Python to use, for setup and for the app
 `
 
 /**
- * Reads the flags of the set-up.
+ * Parses the flags of `mlx-app setup`.
  *
  * @returns 'help' for --help.
- * @throws UsageError for a flag or a value that there is not.
+ * @throws UsageError for an unknown flag or value.
  */
-export function parseSetupOptions(argv: string[]): SetupOptions | 'help' {
-  const { values } = parseFlags(argv)
+export function parseSetupFlags(argv: string[]): SetupOptions | 'help' {
+  const { values } = parse(argv)
   if (values.help) return 'help'
-  const way = ways.find((name) => name === values.env)
-  if (values.env !== undefined && way === undefined) {
-    throw new UsageError(`--env ${values.env}: there are ${ways.join(', ')}.`)
-  }
-  if (values.cuda && way === 'existing') {
-    throw new UsageError('--cuda chooses packages to install, and --env existing installs none.')
+  const method = setupMethods.find((name) => name === values.env)
+  if (values.env !== undefined && method === undefined) {
+    throw new UsageError(`--env must be one of ${setupMethods.join(', ')}, not ${values.env}.`)
   }
   const unknown = values.with.find((name) => !extras.includes(name))
-  if (unknown !== undefined) throw new UsageError(`--with ${unknown}: there is ${extras.join(', ')}.`)
-  if (values.with.length > 0 && way === 'existing') {
-    throw new UsageError('--with chooses packages to install, and --env existing installs none.')
+  if (unknown !== undefined) {
+    throw new UsageError(`--with must be ${extras.join(', ')}, not ${unknown}.`)
+  }
+  const forInstall = values.cuda ? '--cuda' : values.with.length > 0 ? '--with' : undefined
+  if (forInstall !== undefined && method === 'existing') {
+    throw new UsageError(`${forInstall} can't be used with --env existing, which installs no packages.`)
   }
   return {
-    ...(way === undefined ? {} : { way }),
+    ...(method === undefined ? {} : { method }),
     ...(values.python === undefined ? {} : { python: values.python }),
     fresh: values.fresh,
     dev: false,
@@ -65,7 +54,7 @@ export function parseSetupOptions(argv: string[]): SetupOptions | 'help' {
   }
 }
 
-function parseFlags(argv: string[]) {
+function parse(argv: string[]) {
   try {
     return parseArgs({
       args: argv,
@@ -81,11 +70,4 @@ function parseFlags(argv: string[]) {
   } catch (error) {
     throw asUsageError(error)
   }
-}
-
-/** What parseArgs throws over wrong flags, as a UsageError; anything else unchanged. */
-export function asUsageError(error: unknown): unknown {
-  const wrongFlags =
-    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
-  return wrongFlags ? new UsageError(error.message) : error
 }

@@ -2,34 +2,38 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, join, relative } from 'node:path'
 import { EngineError } from '../../engine/index.ts'
-import { interpreterIn, type Project, scriptWithArguments } from '../../engine/project/index.ts'
+import {
+  type EnvironmentRecord,
+  interpreterIn,
+  type Project,
+  scriptWithArguments,
+} from '../../engine/project/index.ts'
 import { pythonDirectory, wheelPath } from '../../package-files.ts'
-import { describePython, incompatibility, isBroken, pythonVersion } from '../machine/interpreter.ts'
-import { uvFolder } from '../plan/inspect-machine.ts'
-import { type LockSet, lockFiles, lockHash, parseLockSet, uvLock } from '../plan/locks.ts'
+import type { SetupContext } from '../context.ts'
+import { describePython, findIncompatibility, isBroken, pythonVersion } from '../machine/interpreter.ts'
+import { type LockSet, lockFiles, lockHash, parseLockSet } from '../plan/locks.ts'
 import type { PipPlan, UvPlan } from '../plan/plan.ts'
-import { throwIfInterrupted } from '../process/child-process.ts'
-import type { SetupContext } from '../run-setup.ts'
+import type { ProcessOptions } from '../process/child-process.ts'
 import { copyPackageFiles } from './copy-package-files.ts'
-import { removeRecord, type SetupRecord, writeRecord } from './environment-record.ts'
-import { describeMlx, verify } from './mlx-check.ts'
+import { removeEnvironmentRecord, writeEnvironmentRecord } from './environment-record.ts'
+import { obtainUv } from './obtain-uv.ts'
 import { createEnvironmentWithPip, installWheelWithPip, installWithPip } from './pip.ts'
-import { installed } from './python-package.ts'
-import { createEnvironmentWithUv, fetchUv, installWheelWithUv, installWithUv, type Run } from './uv.ts'
-import { warmUp } from './warm-up.ts'
+import { packageRecord } from './python-package.ts'
+import { createEnvironmentWithUv, installWheelWithUv, installWithUv } from './uv.ts'
+import { verifyMlx, verifyPython, warmUpEnvironment } from './verify-environment.ts'
 
 export interface BuildOptions {
-  /** The locks to install. */
+  /** The packages to install. */
   set: LockSet
-  /** What the last set-up recorded. */
-  record: SetupRecord | undefined
-  /** Make the environment anew even if there is one. */
-  anew: boolean
+  /** What the last setup recorded. */
+  record: EnvironmentRecord | undefined
+  /** Create the environment again even if it exists. */
+  rebuild: boolean
 }
 
 /**
- * Makes the virtual environment or brings the one that is there up to date, has MLX compute in it, and then records
- * it. One that it made is removed again when anything fails.
+ * Creates the virtual environment, or updates the existing one, and records it once MLX works in it. If anything
+ * fails, a new environment is deleted again.
  *
  * @returns the absolute path of the interpreter.
  * @throws EngineError
@@ -41,34 +45,34 @@ export async function buildEnvironment(
   context: SetupContext,
 ): Promise<string> {
   const { environment, terminal } = context
-  const tool = await toolFor(project, plan, context)
+  const installer = await chooseInstaller(project, plan, context)
   const locks = lockFiles(pythonDirectory, options.set)
   const wheels = wheelPath === undefined ? [] : [wheelPath]
-  await using copied = await copyPackageFiles(project, [...locks, ...wheels])
+  await using copies = await copyPackageFiles(project, [...locks, ...wheels])
   const { virtualEnvironment } = project
   const python = interpreterIn(virtualEnvironment)
-  await removeRecord(project)
-  const reused = await reusable(virtualEnvironment, tool.way, options, environment)
+  const folder = relative(project.root, virtualEnvironment)
+  const hint = `To create it again, run: ${scriptWithArguments('setup', '--fresh', environment)}`
+  const created = { python, folder, hint }
+  await removeEnvironmentRecord(project)
+  const reused = await canReuse(virtualEnvironment, installer.method, options, environment)
   if (!reused) await rm(virtualEnvironment, { recursive: true, force: true })
   try {
-    if (!reused) await tool.make()
-    const made = await describePython(python, environment)
-    if (isBroken(made)) throw broken(`${python}: ${made.problem}`, environment)
-    const place = relative(project.root, virtualEnvironment)
-    terminal.done(`Python ${pythonVersion(made)} in ${place}${reused ? ', kept' : ''}`)
-    await tool.install(lockFiles(copied.directory, options.set))
-    for (const wheel of wheels) await tool.installWheel(join(copied.directory, basename(wheel)))
-    terminal.done(`Packages of ${lockFiles('', options.set).join(' and ')}`)
-    const verdict = await verify(python, project.config.device, environment)
-    await throwIfInterrupted(context.signal)
-    if ('problem' in verdict) throw broken(`MLX does not work in ${place}: ${verdict.problem}`, environment)
-    terminal.done(describeMlx(verdict))
-    const start = await warmUp(python, project, environment)
-    await throwIfInterrupted(context.signal)
-    if ('problem' in start) throw broken(`mlx-lm does not work in ${place}: ${start.problem}`, environment)
-    if (start.worker !== undefined) terminal.note(`The worker does not start: ${start.worker}`)
-    const lock = lockHash(pythonDirectory, options.set)
-    await writeRecord(project, { way: tool.way, python, lock, set: options.set, ...installed() })
+    if (!reused) await installer.createEnvironment()
+    const version = pythonVersion(await verifyPython(created, context))
+    terminal.done(`Python ${version} in ${folder}${reused ? ' (kept)' : ''}`)
+    await installer.install(lockFiles(copies.directory, options.set))
+    for (const wheel of wheels) await installer.installWheel(join(copies.directory, basename(wheel)))
+    terminal.done(`Packages from ${lockFiles('', options.set).join(' and ')}`)
+    await verifyMlx(created, project, context)
+    await warmUpEnvironment(created, project, context)
+    await writeEnvironmentRecord(project, {
+      method: installer.method,
+      python,
+      lock: lockHash(pythonDirectory, options.set),
+      set: options.set,
+      ...packageRecord(),
+    })
     return python
   } catch (error) {
     if (!reused) await rm(virtualEnvironment, { recursive: true, force: true })
@@ -76,94 +80,74 @@ export async function buildEnvironment(
   }
 }
 
-interface Tool {
-  way: 'uv' | 'pip'
-  make(): Promise<void>
+interface Installer {
+  method: 'uv' | 'pip'
+  createEnvironment(): Promise<void>
   install(locks: string[]): Promise<void>
   installWheel(wheel: string): Promise<void>
 }
 
-async function toolFor(project: Project, plan: UvPlan | PipPlan, context: SetupContext): Promise<Tool> {
-  if (plan.way === 'pip') return pipTool(plan, project.virtualEnvironment, runOf(project, context), context)
-  const run = runOf(project, context)
-  const { otherwise } = plan
+async function chooseInstaller(
+  project: Project,
+  plan: UvPlan | PipPlan,
+  context: SetupContext,
+): Promise<Installer> {
+  const { environment, signal, terminal } = context
+  const options: ProcessOptions = { environment, directory: project.root, signal }
+  if (plan.method === 'pip') return pipInstaller(plan, project.virtualEnvironment, options, context)
   try {
-    const uv = await uvFor(project, plan, context)
-    return uvTool(uv, plan.python, project.virtualEnvironment, run)
+    const uv = await obtainUv(project, plan, context)
+    return uvInstaller(uv, plan.python, project.virtualEnvironment, options)
   } catch (error) {
     const unavailable = EngineError.isInstance(error) && error.code === 'DOWNLOAD_FAILED'
-    if (!unavailable || otherwise === undefined) throw error
-    context.terminal.note(`${error.message} pip takes its place.`)
-    return pipTool(otherwise, project.virtualEnvironment, run, context)
+    if (!unavailable || plan.fallback === undefined) throw error
+    terminal.note(`${error.message} Using pip instead.`)
+    return pipInstaller(plan.fallback, project.virtualEnvironment, options, context)
   }
 }
 
-/**
- * The uv of a plan: one that is there, or one that is fetched now.
- *
- * @returns its path.
- * @throws EngineError DOWNLOAD_FAILED
- */
-export async function uvFor(project: Project, { uv }: UvPlan, context: SetupContext): Promise<string> {
-  if ('path' in uv) {
-    context.terminal.done(`uv (${uv.path})`)
-    return uv.path
-  }
-  const { through } = uv
-  await using copied = await copyPackageFiles(project, [join(pythonDirectory, uvLock)])
-  const lock = join(copied.directory, uvLock)
-  const path = await fetchUv(through, uvFolder(project), lock, runOf(project, context))
-  context.terminal.done(`uv, fetched by the pip of ${through.path} (Python ${pythonVersion(through)})`)
-  return path
-}
-
-export function runOf(project: Project, { environment, signal }: SetupContext): Run {
-  return { environment, directory: project.root, signal }
-}
-
-function uvTool(uv: string, python: string, virtualEnvironment: string, run: Run): Tool {
+function uvInstaller(
+  uv: string,
+  python: string,
+  virtualEnvironment: string,
+  options: ProcessOptions,
+): Installer {
+  const interpreter = interpreterIn(virtualEnvironment)
   return {
-    way: 'uv',
-    make: async () => await createEnvironmentWithUv(uv, python, virtualEnvironment, run),
-    install: async (locks) => await installWithUv(uv, interpreterIn(virtualEnvironment), locks, run),
-    installWheel: async (wheel) =>
-      await installWheelWithUv(uv, interpreterIn(virtualEnvironment), wheel, run),
+    method: 'uv',
+    createEnvironment: async () => await createEnvironmentWithUv(uv, python, virtualEnvironment, options),
+    install: async (locks) => await installWithUv(uv, interpreter, locks, options),
+    installWheel: async (wheel) => await installWheelWithUv(uv, interpreter, wheel, options),
   }
 }
 
-function pipTool(
+function pipInstaller(
   { python }: PipPlan,
   virtualEnvironment: string,
-  run: Run,
+  options: ProcessOptions,
   { terminal }: SetupContext,
-): Tool {
+): Installer {
   terminal.done(`pip of ${python.path} (Python ${pythonVersion(python)})`)
   return {
-    way: 'pip',
-    make: async () => await createEnvironmentWithPip(python, virtualEnvironment, run),
-    install: async (locks) => await installWithPip(virtualEnvironment, locks, run),
-    installWheel: async (wheel) => await installWheelWithPip(virtualEnvironment, wheel, run),
+    method: 'pip',
+    createEnvironment: async () => await createEnvironmentWithPip(python, virtualEnvironment, options),
+    install: async (locks) => await installWithPip(virtualEnvironment, locks, options),
+    installWheel: async (wheel) => await installWheelWithPip(virtualEnvironment, wheel, options),
   }
 }
 
-/** Whether the environment that lies there can be brought up to date in place. */
-async function reusable(
+/** Whether the existing environment can be updated in place. */
+async function canReuse(
   virtualEnvironment: string,
-  way: Tool['way'],
-  { set, record, anew }: BuildOptions,
+  method: Installer['method'],
+  { set, record, rebuild }: BuildOptions,
   environment: NodeJS.ProcessEnv,
 ): Promise<boolean> {
   const interpreter = interpreterIn(virtualEnvironment)
-  if (anew || !existsSync(interpreter)) return false
-  // The CPU's and NVIDIA's libraries overwrite each other; without a record nobody knows which ones are there.
+  if (rebuild || !existsSync(interpreter)) return false
+  // The CPU and NVIDIA libraries overwrite each other, and without a record it is unknown which ones are installed.
   if (parseLockSet(set).cuda !== parseLockSet(record?.set).cuda) return false
   const python = await describePython(interpreter, environment)
-  if (isBroken(python) || incompatibility(python, process.platform) !== undefined) return false
-  return way === 'uv' || python.pip
-}
-
-function broken(message: string, environment: NodeJS.ProcessEnv): EngineError {
-  return new EngineError('MLX_NOT_WORKING', message, {
-    hint: `Start from a clean slate: ${scriptWithArguments('setup', '--fresh', environment)}`,
-  })
+  if (isBroken(python) || findIncompatibility(python, process.platform) !== undefined) return false
+  return method === 'uv' || python.pip
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Project } from '../../engine/project/index.ts'
-import { ask } from '../process/child-process.ts'
+import { runForOutput } from '../process/child-process.ts'
 
-/** Importing mlx proves nothing: an empty folder passes for a module. Only a sum does. */
+/** A successful import of mlx proves nothing, because an empty folder counts as a module. So it computes a sum. */
 const check = `
 import json, sys
 from importlib.metadata import version
@@ -25,28 +25,28 @@ print(json.dumps({
 }))
 `
 
-const verdictSchema = z.object({ python: z.string(), mlx: z.string(), mlxLm: z.string(), device: z.string() })
+const reportSchema = z.object({ python: z.string(), mlx: z.string(), mlxLm: z.string(), device: z.string() })
 
-/** An environment that computes, and what is in it. */
-export type MlxReport = z.infer<typeof verdictSchema>
+/** The versions and the device of an environment in which MLX works. */
+export type MlxReport = z.infer<typeof reportSchema>
 
-/** Has MLX compute a sum in an environment. Never rejects: `problem` says what is wrong with it. */
-export async function verify(
+/** Runs a computation with MLX in an environment. It never rejects, but returns the problem. */
+export async function checkMlx(
   python: string,
   device: Project['config']['device'],
   environment: NodeJS.ProcessEnv,
 ): Promise<MlxReport | { problem: string }> {
-  const answer = await ask(python, ['-c', check, device], environment, 120_000)
-  if ('problem' in answer) return answer
+  const result = await runForOutput(python, ['-c', check, device], environment, 120_000)
+  if ('problem' in result) return result
   try {
-    return verdictSchema.parse(JSON.parse(answer.output))
+    return reportSchema.parse(JSON.parse(result.output))
   } catch {
-    // It ran and printed something else.
-    return { problem: 'it does not answer as a Python does' }
+    // It printed something else.
+    return { problem: 'its output is not that of a Python' }
   }
 }
 
-/** One line about an environment that computes. */
-export function describeMlx(verdict: MlxReport): string {
-  return `MLX ${verdict.mlx} computes on ${verdict.device}, mlx-lm ${verdict.mlxLm}`
+/** Describes an environment in which MLX works in one line. */
+export function describeMlx({ mlx, device, mlxLm }: MlxReport): string {
+  return `MLX ${mlx} runs on the ${device.toUpperCase()}, with mlx-lm ${mlxLm}`
 }

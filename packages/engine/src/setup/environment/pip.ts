@@ -1,23 +1,26 @@
 import { interpreterIn } from '../../engine/project/index.ts'
 import type { Python } from '../machine/interpreter.ts'
-import { networkHint, runVisibly } from '../process/child-process.ts'
-import type { Run } from './uv.ts'
+import { networkHint, type ProcessOptions, runVisibly } from '../process/child-process.ts'
 
-/** Makes the virtual environment by Python's own means. */
+/** Creates a virtual environment with Python's own venv module. */
 export async function createEnvironmentWithPip(
   python: Python,
   virtualEnvironment: string,
-  run: Run,
+  options: ProcessOptions,
 ): Promise<void> {
   await runVisibly(python.path, ['-m', 'venv', virtualEnvironment], {
-    ...run,
-    failure: 'The virtual environment could not be made',
+    ...options,
+    failure: 'The virtual environment could not be created',
     hint: networkHint,
   })
 }
 
-/** Installs exactly what the locks name; what else is in the environment stays. */
-export async function installWithPip(virtualEnvironment: string, locks: string[], run: Run): Promise<void> {
+/** Installs exactly the packages that the locks name, and leaves other packages in place. */
+export async function installWithPip(
+  virtualEnvironment: string,
+  locks: string[],
+  options: ProcessOptions,
+): Promise<void> {
   await runVisibly(
     interpreterIn(virtualEnvironment),
     [
@@ -25,15 +28,15 @@ export async function installWithPip(virtualEnvironment: string, locks: string[]
       ...(process.stderr.isTTY ? [] : ['--quiet']),
       ...locks.flatMap((lock) => ['-r', lock]),
     ],
-    { ...run, failure: 'The packages could not be installed', hint: networkHint },
+    { ...options, failure: 'The packages could not be installed', hint: networkHint },
   )
 }
 
-/** Installs a wheel as it is: what it needs, the locks have brought. Without a network, and in place of the same version. */
+/** Installs a wheel without its dependencies and without a network, replacing an equal version. */
 export async function installWheelWithPip(
   virtualEnvironment: string,
   wheel: string,
-  run: Run,
+  options: ProcessOptions,
 ): Promise<void> {
   await runVisibly(
     interpreterIn(virtualEnvironment),
@@ -41,6 +44,6 @@ export async function installWheelWithPip(
       ...['-m', 'pip', 'install', '--disable-pip-version-check', '--no-compile', '--quiet'],
       ...['--no-index', '--no-deps', '--force-reinstall', wheel],
     ],
-    { ...run, failure: 'The Python code of mlx-app could not be installed', hint: networkHint },
+    { ...options, failure: 'The Python package mlx-app could not be installed', hint: networkHint },
   )
 }

@@ -3,38 +3,40 @@ import { join } from 'node:path'
 import { interpreterIn } from '../../engine/project/index.ts'
 import type { Python } from '../machine/interpreter.ts'
 import {
-  ask,
   networkHint,
-  type RunOptions,
+  type ProcessOptions,
+  runForOutput,
   runVisibly,
   throwIfInterrupted,
 } from '../process/child-process.ts'
 
-/** What every program of the set-up is run with. */
-export type Run = Omit<RunOptions, 'failure' | 'hint'>
-
 const suffix = process.platform === 'win32' ? '.exe' : ''
 
-/** As long as a slow disk may take to copy what a cache has. */
+/** How long a slow disk may take to copy packages from the cache. */
 const cacheTimeoutMs = 1_800_000
 
 /**
- * Fetches uv, a program in a wheel, by the pip of any Python into a folder of the project. Where Python has no pip,
- * a virtual environment lends one. pip's rule about packages that the system owns does not apply to a folder.
+ * Fetches uv into a folder of the project, with the pip of any Python. If the Python has no pip, a temporary virtual
+ * environment provides one. Installing into a folder works even if the system's package manager owns the packages.
  *
  * @returns the path of uv.
  * @throws EngineError DOWNLOAD_FAILED
  */
-export async function fetchUv(python: Python, folder: string, lock: string, run: Run): Promise<string> {
+export async function fetchUv(
+  python: Python,
+  folder: string,
+  lock: string,
+  options: ProcessOptions,
+): Promise<string> {
   let pip = python.path
-  const lender = join(folder, 'pip')
+  const temporary = join(folder, 'pip')
   if (!python.pip) {
-    await runVisibly(python.path, ['-m', 'venv', lender], {
-      ...run,
-      failure: 'The virtual environment that lends its pip could not be made',
+    await runVisibly(python.path, ['-m', 'venv', temporary], {
+      ...options,
+      failure: 'The virtual environment that provides pip could not be created',
       hint: networkHint,
     })
-    pip = interpreterIn(lender)
+    pip = interpreterIn(temporary)
   }
   await runVisibly(
     pip,
@@ -42,72 +44,75 @@ export async function fetchUv(python: Python, folder: string, lock: string, run:
       ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes'],
       ...['--upgrade', '--target', folder, '-r', lock],
     ],
-    { ...run, failure: 'uv could not be fetched', hint: networkHint },
+    { ...options, failure: 'uv could not be fetched', hint: networkHint },
   )
-  await rm(lender, { recursive: true, force: true })
+  await rm(temporary, { recursive: true, force: true })
   return join(folder, 'bin', `uv${suffix}`)
 }
 
-/** Makes the virtual environment; uv finds or downloads the Python when `python` is a request and no path. */
+/**
+ * Creates a virtual environment.
+ *
+ * @param python path of an interpreter, or a request; uv then finds or downloads the Python.
+ */
 export async function createEnvironmentWithUv(
   uv: string,
   python: string,
   virtualEnvironment: string,
-  run: Run,
+  options: ProcessOptions,
 ): Promise<void> {
   await runVisibly(uv, ['venv', '--quiet', '--no-project', '--python', python, virtualEnvironment], {
-    ...run,
-    failure: 'The virtual environment could not be made',
+    ...options,
+    failure: 'The virtual environment could not be created',
     hint: networkHint,
   })
 }
 
-/**
- * Installs exactly what the locks name; what else is in the environment stays. What uv's cache has is not asked for
- * again: with exact versions and hashes there is nothing newer to be found, and it works without a network.
- */
+/** Installs exactly the packages that the locks name, and leaves other packages in place. */
 export async function installWithUv(
   uv: string,
   interpreter: string,
   locks: string[],
-  run: Run,
+  options: ProcessOptions,
 ): Promise<void> {
   const files = locks.flatMap((lock) => ['-r', lock])
-  const words = ['pip', 'install', '--python', interpreter, '--require-hashes', ...files]
-  await runFromCacheOrNetwork(uv, words, run, 'The packages could not be installed')
+  const uvArguments = ['pip', 'install', '--python', interpreter, '--require-hashes', ...files]
+  await runFromCacheOrNetwork(uv, uvArguments, options, 'The packages could not be installed')
 }
 
 /**
- * Runs uv with what its cache has, and with a network where that is not enough.
+ * Runs uv with its cache alone, and with the network only if that fails. Locked versions with hashes can't have newer
+ * packages, so uv doesn't need to ask the index again, and setup works offline.
  *
- * @param failure what could not be done where that fails too.
+ * @param failure what failed if the second attempt fails too.
  * @throws EngineError DOWNLOAD_FAILED
  */
 export async function runFromCacheOrNetwork(
   uv: string,
-  words: string[],
-  run: Run,
+  uvArguments: string[],
+  options: ProcessOptions,
   failure: string,
 ): Promise<void> {
-  const offline = [...words, '--quiet', '--offline']
-  const cached = await ask(uv, offline, run.environment, cacheTimeoutMs, run.signal)
-  await throwIfInterrupted(run.signal)
+  const { environment, signal } = options
+  const offline = [...uvArguments, '--quiet', '--offline']
+  const cached = await runForOutput(uv, offline, environment, cacheTimeoutMs, signal)
+  await throwIfInterrupted(signal)
   if ('output' in cached) return
-  // Its progress is for eyes; a log would get a line for each package.
-  const progress = process.stderr.isTTY ? [] : ['--quiet']
-  await runVisibly(uv, [...words, ...progress], { ...run, failure, hint: networkHint })
+  // In a log, uv's progress would be a line for each package.
+  const quiet = process.stderr.isTTY ? [] : ['--quiet']
+  await runVisibly(uv, [...uvArguments, ...quiet], { ...options, failure, hint: networkHint })
 }
 
-/** Installs a wheel as it is: what it needs, the locks have brought. Without a network, and in place of the same version. */
+/** Installs a wheel without its dependencies and without a network, replacing an equal version. */
 export async function installWheelWithUv(
   uv: string,
   interpreter: string,
   wheel: string,
-  run: Run,
+  options: ProcessOptions,
 ): Promise<void> {
   await runVisibly(
     uv,
     ['pip', 'install', '--python', interpreter, '--quiet', '--offline', '--no-deps', '--reinstall', wheel],
-    { ...run, failure: 'The Python code of mlx-app could not be installed', hint: networkHint },
+    { ...options, failure: 'The Python package mlx-app could not be installed', hint: networkHint },
   )
 }

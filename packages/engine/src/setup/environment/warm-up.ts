@@ -1,13 +1,13 @@
 import type { Project } from '../../engine/project/index.ts'
 import { pythonSource } from '../../package-files.ts'
-import { ask } from '../process/child-process.ts'
+import { runForOutput } from '../process/child-process.ts'
 
 /**
- * What the first start of the worker does: imports everything, and has the hello model say one token. It leaves
- * bytecode behind of the modules that are used, some 400. pip and uv would compile all 5,300, most of them for models
- * that nobody asked for, and that took longer than everything else.
+ * Imports everything that the worker imports, and generates one token with the hello model. Python then writes the
+ * bytecode of the modules in use, about 400. pip and uv would compile all 5,300, which takes longer than the rest of
+ * the setup.
  */
-const firstStart = `
+const warmUpCode = `
 import compileall, os, sys
 sys.path[:] = [path for path in sys.path if path]
 worker = None
@@ -25,7 +25,7 @@ try:
     from mlx_app.locate import HELLO
     model, tokenizer = mlx_lm.load(str(HELLO))
     next(mlx_lm.stream_generate(model, tokenizer, "Hello", max_tokens=1))
-    # What a worker imports only when it is needed.
+    # The worker imports these only when it needs them.
     import llguidance.hf
     from huggingface_hub import scan_cache_dir, snapshot_download
     compileall.compile_dir(os.path.dirname(mlx_app.__file__), quiet=2)
@@ -37,20 +37,20 @@ os._exit(0)
 `
 
 /**
- * Starts the packages and the worker once, so that the next start is quick.
+ * Imports the packages and the worker once, so that their bytecode is compiled before the first start.
  *
- * @returns `problem`: the packages don't work; `worker`: they do, and the project's own Python code does not.
+ * @returns `problem` if the packages don't work, or `workerProblem` if they do but the worker doesn't.
  */
 export async function warmUp(
   python: string,
   project: Project,
   inherited: NodeJS.ProcessEnv,
-): Promise<{ problem: string } | { worker: string | undefined }> {
-  // An installer writes bytecode whatever the user's shell says, as pip and uv do.
+): Promise<{ problem: string } | { workerProblem: string | undefined }> {
+  // Like pip and uv, setup writes bytecode even if the user's shell disables it.
   const { PYTHONDONTWRITEBYTECODE: _, PYTHONHOME: __, PYTHONPATH: ___, ...environment } = inherited
-  const answer = await ask(
+  const result = await runForOutput(
     python,
-    ['-c', firstStart, project.config.device],
+    ['-c', warmUpCode, project.config.device],
     {
       ...environment,
       ...(pythonSource !== undefined && { PYTHONPATH: pythonSource }),
@@ -59,6 +59,6 @@ export async function warmUp(
     },
     300_000,
   )
-  if ('problem' in answer) return answer
-  return { worker: answer.output === '' ? undefined : answer.output }
+  if ('problem' in result) return result
+  return { workerProblem: result.output === '' ? undefined : result.output }
 }

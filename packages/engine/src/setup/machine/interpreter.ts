@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { ask } from '../process/child-process.ts'
+import { runForOutput } from '../process/child-process.ts'
 
-/** Oldest and newest minor version of Python 3 for which the packages of the lock have wheels. */
+/** The oldest and newest minor versions of Python 3 for which the locked packages have wheels. */
 export const oldestMinor = 11
 export const newestMinor = 14
 
-/** Must run on any Python 3, however old: it is how an unfit one is recognised. The folder that it starts in is no place for modules. */
+/** Describes the Python that runs it. It must work in every Python 3, and must not import from the working directory. */
 const probe = `
 import json, platform, sys, sysconfig, os
 sys.path[:] = [path for path in sys.path if path]
@@ -37,23 +37,23 @@ print(json.dumps({
 `
 
 const interpreterSchema = z.object({
-  /** What it calls itself; the path that it was started by stays with the caller. */
+  /** `sys.executable`, which can differ from the path that it was started with. */
   path: z.string(),
   version: z.tuple([z.number(), z.number(), z.number()]),
-  /** cpython, pypy, ... */
+  /** Such as cpython or pypy. */
   implementation: z.string(),
-  /** As Python names it: arm64, x86_64, aarch64. */
+  /** The architecture, as Python names it: arm64, x86_64, aarch64. */
   machine: z.string(),
   freeThreaded: z.boolean(),
-  /** Belongs to a virtual environment. */
+  /** Whether it belongs to a virtual environment. */
   virtual: z.boolean(),
-  /** The system's package manager owns its packages (PEP 668), so pip refuses to add to them. */
+  /** Whether the system's package manager owns its packages (PEP 668), so that pip refuses to add others. */
   externallyManaged: z.boolean(),
   pip: z.boolean(),
   venv: z.boolean(),
-  /** Debian and Ubuntu leave it out of python3; without it a virtual environment gets no pip. */
+  /** Debian and Ubuntu package it separately. Without it, a virtual environment gets no pip. */
   ensurepip: z.boolean(),
-  /** Versions that are installed; null where not. */
+  /** The installed versions; null if a package is not installed. */
   packages: z.object({
     mlx: z.string().nullable(),
     'mlx-lm': z.string().nullable(),
@@ -62,13 +62,13 @@ const interpreterSchema = z.object({
   }),
 })
 
-/** A Python as it describes itself. */
+/** A Python, as it describes itself. */
 export type Python = z.infer<typeof interpreterSchema>
 
-/** A Python that could not be asked. */
+/** A Python that doesn't run. */
 export interface BrokenPython {
   path: string
-  /** Why, in its own words where it had any. */
+  /** Why it doesn't run, from its own output if possible. */
   problem: string
 }
 
@@ -76,39 +76,39 @@ export function isBroken(python: Python | BrokenPython): python is BrokenPython 
   return 'problem' in python
 }
 
-/** Runs a Python and has it describe itself. Never rejects: one that does not run is a BrokenPython. */
+/** Runs a Python to describe it. It never rejects, but returns a BrokenPython if the Python doesn't run. */
 export async function describePython(
   command: string,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<Python | BrokenPython> {
-  const answer = await ask(command, ['-c', probe], environment, 30_000)
-  if ('problem' in answer) return { path: command, problem: answer.problem }
+  const result = await runForOutput(command, ['-c', probe], environment, 30_000)
+  if ('problem' in result) return { path: command, problem: result.problem }
   try {
-    return interpreterSchema.parse(JSON.parse(answer.output))
+    return interpreterSchema.parse(JSON.parse(result.output))
   } catch {
-    // It ran and printed something else: not an interpreter, or one wrapped in a script that talks.
-    return { path: command, problem: 'it does not answer as a Python does' }
+    // It printed something else: it is not a Python, or a script around it prints too.
+    return { path: command, problem: 'its output is not that of a Python' }
   }
 }
 
-/** 3.12.1 */
+/** Returns the version of a Python as text, such as 3.12.1. */
 export function pythonVersion(python: Python): string {
   return python.version.join('.')
 }
 
-/** Why MLX's packages can't be installed for a Python; undefined when they can. */
-export function incompatibility(python: Python, platform: NodeJS.Platform): string | undefined {
+/** Returns why MLX's packages can't be installed for a Python, or undefined if they can. */
+export function findIncompatibility(python: Python, platform: NodeJS.Platform): string | undefined {
   const [major, minor] = python.version
   if (python.implementation !== 'cpython') return `it is ${python.implementation}, not CPython`
   if (major !== 3 || minor < oldestMinor) {
-    return `it is Python ${pythonVersion(python)}, and 3.${oldestMinor} or newer is needed`
+    return `it is Python ${pythonVersion(python)}; 3.${oldestMinor} or newer is required`
   }
   if (minor > newestMinor) {
-    return `it is Python ${pythonVersion(python)}, and the packages have no builds beyond 3.${newestMinor} yet`
+    return `it is Python ${pythonVersion(python)}; the packages do not support versions after 3.${newestMinor} yet`
   }
-  if (python.freeThreaded) return 'it is a free-threaded build, for which some packages have none'
+  if (python.freeThreaded) return 'it is a free-threaded build, which some packages do not support'
   if (platform === 'darwin' && python.machine !== 'arm64') {
-    return `it is built for ${python.machine}, and MLX on a Mac needs arm64`
+    return `it is built for ${python.machine}; MLX on a Mac needs arm64`
   }
   return undefined
 }

@@ -1,23 +1,24 @@
 import { EngineError } from '../../engine/index.ts'
 import type { System } from './system.ts'
+import { isOlderVersion } from './versions.ts'
 
-/** Something that can't be done on this machine, and what can be done about it. */
+/** Why setup is not possible on this machine, and what the user can do about it. */
 export interface Refusal {
   reason: string
-  /** The next steps, each a command or a sentence; the first that fits is the one to take. */
+  /** The next steps, each a command or a sentence, best first. */
   next: string[]
 }
 
-/** The oldest systems that MLX's wheels run on, by their names: macosx_14_0, manylinux_2_35. */
+/** The oldest systems that MLX's wheels support, taken from their names: macosx_14_0, manylinux_2_35. */
 export const oldestMacos = 14
 export const oldestGlibc = '2.35'
 
-/** What works on every machine: only the set-up needs MLX. */
-const elsewhere =
-  "Or let another machine compute: createEngine({ baseUrl: 'http://HOST:PORT/v1' }) needs no Python here"
+/** What works on every machine, because only setup needs MLX. */
+const remoteEngineHint =
+  "Or use a server on another machine: createEngine({ baseUrl: 'http://HOST:PORT/v1' }) needs no Python here"
 
-/** Why MLX has no build for a machine; undefined when it has one. */
-export function unsupported(system: System): Refusal | undefined {
+/** Returns why MLX does not support a system, or undefined if it does. */
+export function checkPlatform(system: System): Refusal | undefined {
   switch (system.platform) {
     case 'darwin':
       return checkMac(system)
@@ -25,17 +26,17 @@ export function unsupported(system: System): Refusal | undefined {
       return checkLinux(system)
     case 'win32':
       return {
-        reason: 'MLX has no build for Windows itself.',
+        reason: 'MLX does not support Windows directly.',
         next: [
           'wsl --install',
-          'Then, in the terminal of WSL: install Node and run the set-up of this project there',
-          elsewhere,
+          'Then open a WSL terminal, install Node.js there and run the setup of this project',
+          remoteEngineHint,
         ],
       }
     default:
       return {
-        reason: `MLX has no build for ${system.platform}.`,
-        next: ['Use a Mac with Apple silicon, or Linux', elsewhere],
+        reason: `MLX does not support ${system.platform}.`,
+        next: ['Use a Mac with Apple silicon, or Linux', remoteEngineHint],
       }
   }
 }
@@ -44,9 +45,9 @@ function checkMac(system: System): Refusal | undefined {
   if (system.translated) {
     return {
       reason:
-        'This Node is an Intel build that runs through Rosetta, and everything that it starts does too.',
+        'This Node.js is an Intel build that runs under Rosetta, and so do the programs that it starts.',
       next: [
-        'Install Node for Apple silicon (brew install node in a terminal that is not opened with Rosetta)',
+        'Install Node.js for Apple silicon (brew install node, in a terminal that does not use Rosetta)',
         'node -p process.arch   must print arm64; then delete node_modules and install again',
       ],
     }
@@ -54,7 +55,7 @@ function checkMac(system: System): Refusal | undefined {
   if (system.architecture !== 'arm64') {
     return {
       reason: 'MLX needs a Mac with Apple silicon; this one has an Intel processor.',
-      next: ['Use a Mac with Apple silicon, or Linux (x86_64 or aarch64)', elsewhere],
+      next: ['Use a Mac with Apple silicon, or Linux (x86_64 or aarch64)', remoteEngineHint],
     }
   }
   if (system.macosVersion !== undefined && Number.parseInt(system.macosVersion, 10) < oldestMacos) {
@@ -69,35 +70,24 @@ function checkMac(system: System): Refusal | undefined {
 function checkLinux(system: System): Refusal | undefined {
   if (system.architecture !== 'x64' && system.architecture !== 'arm64') {
     return {
-      reason: `MLX has builds for x86_64 and aarch64; this is ${system.architecture}.`,
-      next: ['Use a 64-bit Intel, AMD or ARM machine, with a 64-bit Node'],
+      reason: `MLX supports x86_64 and aarch64; this machine is ${system.architecture}.`,
+      next: ['Use a 64-bit Intel, AMD or ARM machine, with a 64-bit Node.js'],
     }
   }
   if (system.glibcVersion === undefined || isOlderVersion(system.glibcVersion, oldestGlibc)) {
     const found =
       system.glibcVersion === undefined ? 'another C library (musl?)' : `glibc ${system.glibcVersion}`
     return {
-      reason: `MLX needs Linux with glibc ${oldestGlibc} or newer; this has ${found}.`,
-      next: ['Use Debian 12, Ubuntu 22.04, Fedora 36 or anything newer, also as a container'],
+      reason: `MLX needs Linux with glibc ${oldestGlibc} or newer; this system has ${found}.`,
+      next: ['Use Debian 12, Ubuntu 22.04, Fedora 36 or newer, for example in a container'],
     }
   }
   return undefined
 }
 
-/** Compares versions such as 2.9 and 2.35 part by part. */
-export function isOlderVersion(version: string, than: string): boolean {
-  const parts = version.split('.').map(Number)
-  const others = than.split('.').map(Number)
-  for (const [index, other] of others.entries()) {
-    const part = parts[index] ?? 0
-    if (part !== other) return part < other
-  }
-  return false
-}
-
-/** A refusal as the error to end with. */
+/** Returns the error that ends a setup with this refusal. */
 export function refusalError({ reason, next }: Refusal): EngineError {
   return new EngineError('PYTHON_NOT_FOUND', reason, {
-    hint: `Next:\n${next.map((line) => `  ${line}`).join('\n')}`,
+    hint: `Next steps:\n${next.map((line) => `  ${line}`).join('\n')}`,
   })
 }

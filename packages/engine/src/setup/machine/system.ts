@@ -1,22 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { execa } from 'execa'
 
-/** What of this machine decides how Python can be set up. Plain data, so that every machine can be tested as one. */
+/** The facts about a machine that decide how Python can be set up. It is plain data, so tests can describe any machine. */
 export interface System {
   platform: NodeJS.Platform
-  /** What Node was built for: arm64, x64, ... */
+  /** What Node.js was built for, such as arm64 or x64. */
   architecture: string
-  /** Node is an Intel build that runs on Apple silicon through Rosetta. */
+  /** Whether Node.js is an Intel build that runs on Apple silicon under Rosetta. */
   translated: boolean
-  /** For example 14.5; macOS only. */
+  /** Such as 14.5; macOS only. */
   macosVersion?: string
-  /** For example 2.36; undefined on Linux with another C library, such as Alpine's musl. */
+  /** Such as 2.36; undefined on Linux with another C library, such as Alpine's musl. */
   glibcVersion?: string
-  /** ID and ID_LIKE of /etc/os-release: debian, fedora, arch, ...; Linux only. */
+  /** ID and ID_LIKE of /etc/os-release, such as debian, fedora or arch; Linux only. */
   distributions: string[]
 }
 
-/** Describes the machine that this runs on. */
+/** Describes this machine. */
 export async function describeSystem(): Promise<System> {
   const system: System = {
     platform: process.platform,
@@ -44,7 +44,7 @@ function glibcVersion(report: object): string | undefined {
   return typeof header.glibcVersionRuntime === 'string' ? header.glibcVersionRuntime : undefined
 }
 
-/** The names in an os-release file, most specific first. */
+/** Returns the distributions named in the text of an os-release file, most specific first. */
 export function parseDistributions(osRelease: string): string[] {
   const value = (key: string) =>
     new RegExp(`^${key}=(.*)$`, 'm').exec(osRelease)?.[1]?.replaceAll('"', '').split(' ') ?? []
@@ -55,7 +55,7 @@ function readOsRelease(): string {
   try {
     return readFileSync('/etc/os-release', 'utf8')
   } catch {
-    // Without it the general advice is given instead of that of a distribution.
+    // Without the file, users get the general advice instead of that for their distribution.
     return ''
   }
 }

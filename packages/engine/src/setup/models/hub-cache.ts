@@ -1,13 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { Project } from '../../engine/project/index.ts'
-import { huggingFaceCache } from '../machine/disk-space.ts'
-import { isHubModelId } from './missing-model.ts'
+
+/** Whether a model's name has the form of a hub id, `owner/name`. Any other name is that of a folder. */
+export function isHubModelId(model: string): boolean {
+  return /^[\w-][\w.-]*\/[\w.-]+$/.test(model)
+}
+
+/** Returns the folder in which Hugging Face's tools store downloaded models. */
+export function huggingFaceCache(environment: NodeJS.ProcessEnv): string {
+  const cache = environment.XDG_CACHE_HOME ?? join(homedir(), '.cache')
+  return environment.HF_HUB_CACHE ?? join(environment.HF_HOME ?? join(cache, 'huggingface'), 'hub')
+}
 
 /**
- * Whether the configured model may have to be downloaded: a look at some files, so that a start does not wait for the
- * worker. The worker knows for sure.
+ * Whether the configured model may have to be downloaded. It only looks for a few files, so that a start doesn't wait
+ * for the worker, which knows for certain.
  */
 export function mayNeedDownload(
   { config: { model, revision = 'main' }, modelsDirectory }: Project,
@@ -29,7 +39,7 @@ function weightFiles(folder: string): string[] {
   try {
     return Object.values(indexSchema.parse(JSON.parse(readFileSync(index, 'utf8'))).weight_map)
   } catch {
-    // It is damaged: the worker tells of that.
+    // The index is damaged, which the worker reports.
     return []
   }
 }

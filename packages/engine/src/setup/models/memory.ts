@@ -1,12 +1,12 @@
-/** What a model needs beside its weights for the KV cache of a conversation, as a share of them. */
-const besideWeights = 0.2
+/** The size of the KV cache of a conversation, as a share of the model's weights. */
+const cacheShare = 0.2
 
-/** Bytes of memory that a model of that size needs while it answers. */
+/** Returns the bytes of memory that a model of this size needs to generate. */
 export function requiredBytes(modelBytes: number): number {
-  return modelBytes * (1 + besideWeights)
+  return modelBytes * (1 + cacheShare)
 }
 
-/** Whether a model fits into what models may take. */
+/** Whether a model of this size fits into the memory limit for models. */
 export function fitsMemory(modelBytes: number, limitBytes: number): boolean {
   return requiredBytes(modelBytes) <= limitBytes
 }

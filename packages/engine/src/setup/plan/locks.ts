@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pythonDirectory } from '../../package-files.ts'
 
-/** The sets of packages that a set-up can install. */
+/** The sets of packages that setup can install. */
 export const lockSetNames = [
   'plain',
   'dev',
@@ -15,56 +16,65 @@ export const lockSetNames = [
 ] as const
 export type LockSet = (typeof lockSetNames)[number]
 
-/** What a set may hold beside what every app needs. */
+/** What a set contains in addition to the packages that every app needs. */
 export interface LockParts {
-  /** NVIDIA's libraries in place of the CPU's. */
+  /** NVIDIA's libraries instead of those for the CPU. */
   cuda: boolean
-  /** The tools for work on the Python half. */
+  /** The tools for developing the Python code. */
   dev: boolean
-  /** Images and embeddings. */
+  /** Packages for images and embedding models. */
   vision: boolean
 }
 
-/** The lock that brings uv itself where it is not there. */
+/** The lock file for uv itself, which setup fetches if it is missing. */
 export const uvLock = 'requirements-uv.lock'
 
+/** Returns the name of the set with these parts. */
 export function lockSetFor({ cuda, dev, vision }: LockParts): LockSet {
   const parts = [...(cuda ? ['cuda'] : []), ...(dev ? ['dev'] : []), ...(vision ? ['vision'] : [])]
   return lockSetNames.find((name) => name === parts.join('-')) ?? 'plain'
 }
 
-/** What a set holds; nothing of it where there is no set. */
-export function parseLockSet(set: LockSet | undefined): LockParts {
-  const parts: string[] = set?.split('-') ?? []
+/** Returns the parts of the set with this name; none for a name that is not known. */
+export function parseLockSet(set: string | undefined): LockParts {
+  const parts = set?.split('-') ?? []
   return { cuda: parts.includes('cuda'), dev: parts.includes('dev'), vision: parts.includes('vision') }
 }
 
-/** Paths of the lock files of a set. */
-export function lockFiles(pythonDirectory: string, set: LockSet): string[] {
+/** Returns the paths of the lock files of a set. */
+export function lockFiles(directory: string, set: LockSet): string[] {
   const { cuda, dev, vision } = parseLockSet(set)
   const names = [
     cuda ? 'requirements-cuda.lock' : 'requirements.lock',
     ...(dev ? ['requirements-dev.lock'] : []),
     ...(vision ? ['requirements-vision.lock'] : []),
   ]
-  return names.map((name) => join(pythonDirectory, name))
+  return names.map((name) => join(directory, name))
 }
 
-/** The first lock file that a set-up needs for a set, and that is not there. */
-export function findMissingLock(pythonDirectory: string, set: LockSet): string | undefined {
-  const needed = [...lockFiles(pythonDirectory, set), join(pythonDirectory, uvLock)]
+/** Returns the first lock file that setup needs for a set but that doesn't exist. */
+export function findMissingLock(directory: string, set: LockSet): string | undefined {
+  const needed = [...lockFiles(directory, set), join(directory, uvLock)]
   return needed.find((path) => !existsSync(path))
 }
 
-/** SHA-256 (hex) over the bytes of the files of a set, one after the other. */
-export function lockHash(pythonDirectory: string, set: LockSet): string {
+/** Returns the SHA-256 (hex) of the concatenated lock files of a set. */
+export function lockHash(directory: string, set: LockSet): string {
   const hash = createHash('sha256')
-  for (const path of lockFiles(pythonDirectory, set)) hash.update(readFileSync(path))
+  for (const path of lockFiles(directory, set)) hash.update(readFileSync(path))
   return hash.digest('hex')
 }
 
-/** The version that a lock's text names for a package; undefined when the package is not in it. */
+/** Returns the version of a package in the text of a lock file, or undefined if the package is not in it. */
 export function lockedVersion(lock: string, name: string): string | undefined {
   const line = lock.split('\n').find((candidate) => candidate.startsWith(`${name}==`))
   return line?.slice(name.length + 2).split(/[ ;\\]/)[0]
+}
+
+/** Returns the locked version of mlx-lm, which is the only one that the worker supports. */
+export function lockedMlxLm(): string {
+  const lock = readFileSync(join(pythonDirectory, 'requirements.lock'), 'utf8')
+  const version = lockedVersion(lock, 'mlx-lm')
+  if (version === undefined) throw new Error('requirements.lock does not name mlx-lm')
+  return version
 }

@@ -1,87 +1,90 @@
 import {
   type BrokenPython,
-  incompatibility,
+  findIncompatibility,
   isBroken,
   newestMinor,
   oldestMinor,
   type Python,
   pythonVersion,
 } from '../machine/interpreter.ts'
-import { type Refusal, unsupported } from '../machine/platform-support.ts'
+import { checkPlatform, type Refusal } from '../machine/platform-support.ts'
 import type { System } from '../machine/system.ts'
 
-/** How the Python environment comes about. */
-export const ways = ['uv', 'pip', 'existing'] as const
-export type Way = (typeof ways)[number]
+/** The methods of getting a Python environment: create it with uv or pip, or use an existing one. */
+export const setupMethods = ['uv', 'pip', 'existing'] as const
+export type SetupMethod = (typeof setupMethods)[number]
 
-/** What uv is asked for when no fit Python was found: it looks at its own ones too, and downloads one at need. */
+/** What uv gets instead of a path if there is no compatible Python: it looks for one itself, or downloads one. */
 export const pythonRequest = `cpython>=3.${oldestMinor},<3.${newestMinor + 1}`
 
-/** Everything that the choice depends on. */
+/** Everything that the plan depends on. */
 export interface PlanInput {
   system: System
-  /** From --env, or from the record of an earlier set-up; undefined to choose. */
-  way?: Way | undefined
+  /** The method that the user asked for; undefined to choose one. */
+  method?: SetupMethod | undefined
   cuda: boolean
-  /** A Python that the user named, and by what: MLX_PYTHON, --python. */
+  /** A Python that the user named, and how: MLX_PYTHON, --python or an active virtual environment. */
   named?: { by: string; python: Python | BrokenPython } | undefined
-  /** What was found on the PATH, most wanted first. */
+  /** The Pythons on the PATH, in order of preference. */
   pythons: (Python | BrokenPython)[]
-  /** Path of a uv that runs. */
+  /** Path of a supported uv. */
   uv?: string | undefined
-  needs: Needs
-  /** How this project's set-up is run, for example npm run setup. */
+  required: RequiredVersions
+  /** The command that sets up this project, such as `npm run setup`. */
   setupCommand: string
-  /** The same with a way chosen, for example npm run setup -- --env uv. */
-  commandForMethod: (way: Way) => string
+  /** Returns the same command with a method, such as `npm run setup -- --env uv`. */
+  commandForMethod: (method: SetupMethod) => string
 }
 
-/** What an interpreter has to have to be used as it is. */
-export interface Needs {
-  /** The version of mlx-lm in the lock. */
+/** The versions that an existing Python must have. */
+export interface RequiredVersions {
+  /** The locked version of mlx-lm. */
   mlxLm: string
-  /** The version of this package, which the one of Python must have too where it is installed; undefined in the repository. */
+  /** The version of this package, if the Python has mlx-app installed; undefined in the repository. */
   mlxApp: string | undefined
 }
 
+/** Use a Python that has all packages. */
 export interface ExistingPlan {
-  way: 'existing'
+  method: 'existing'
   python: Python
 }
 
+/** Create an environment with a Python's own venv and pip. */
 export interface PipPlan {
-  way: 'pip'
+  method: 'pip'
   python: Python
 }
 
+/** Create an environment with uv. */
 export interface UvPlan {
-  way: 'uv'
-  /** A uv that is there, or the Python whose pip brings one. */
-  uv: { path: string } | { through: Python }
+  method: 'uv'
+  /** A uv that exists, or the Python whose pip fetches one. */
+  uv: { path: string } | { fetchWith: Python }
   /** Path of an interpreter, or a request that uv understands. */
   python: string
-  /** What to do when uv can't be had through pip. */
-  otherwise?: PipPlan
+  /** What to do if uv can't be fetched. */
+  fallback?: PipPlan
 }
 
 export type Plan = ExistingPlan | PipPlan | UvPlan
 
-/** Chooses the way to the Python environment, or says why there is none. Pure. */
-export function planSetup(situation: PlanInput): Plan | Refusal {
-  const { way, named } = situation
+/** Returns how to get the Python environment, or why it is not possible. This function has no side effects. */
+export function planSetup(input: PlanInput): Plan | Refusal {
+  const { method, named } = input
   if (named !== undefined && isBroken(named.python)) {
     return {
-      reason: `${named.by} names ${named.python.path}: ${named.python.problem}.`,
-      next: [`Correct or unset ${named.by}, then run: ${situation.setupCommand}`],
+      reason: `${named.by} is set to ${named.python.path}: ${named.python.problem}.`,
+      next: [`Correct or remove ${named.by}, then run: ${input.setupCommand}`],
     }
   }
-  // MLX_PYTHON means: use it as it is. --python alone means: make the environment from it.
-  if (way === 'existing' || (way === undefined && named !== undefined && named.by !== '--python')) {
-    return planExisting(situation)
+  // MLX_PYTHON means: use this Python. --python alone means: create the environment from it.
+  if (method === 'existing' || (method === undefined && named !== undefined && named.by !== '--python')) {
+    return planExisting(input)
   }
-  const refusal = unsupported(situation.system) ?? checkCuda(situation)
+  const refusal = checkPlatform(input.system) ?? checkCuda(input)
   if (refusal !== undefined) return refusal
-  return way === 'pip' ? planPip(situation) : planUv(situation)
+  return method === 'pip' ? planPip(input) : planUv(input)
 }
 
 export function isRefusal(plan: Plan | Refusal): plan is Refusal {
@@ -91,107 +94,103 @@ export function isRefusal(plan: Plan | Refusal): plan is Refusal {
 function checkCuda({ cuda, system, setupCommand }: PlanInput): Refusal | undefined {
   if (!cuda || system.platform === 'linux') return undefined
   return {
-    reason: '--cuda is for Linux with an NVIDIA GPU. A Mac uses Metal without it.',
+    reason: '--cuda is for Linux with an NVIDIA GPU. On a Mac, MLX uses Metal without it.',
     next: [setupCommand],
   }
 }
 
-function planExisting(situation: PlanInput): Plan | Refusal {
-  const { named, system, needs } = situation
-  const candidates = named === undefined ? situation.pythons : [named.python]
+function planExisting(input: PlanInput): Plan | Refusal {
+  const { named, system, required } = input
+  const candidates = named === undefined ? input.pythons : [named.python]
   const problems: string[] = []
   for (const python of candidates) {
     const problem = isBroken(python)
       ? python.problem
-      : (incompatibility(python, system.platform) ?? missing(python, needs))
-    if (problem === undefined && !isBroken(python)) return { way: 'existing', python }
+      : (findIncompatibility(python, system.platform) ?? missingPackages(python, required))
+    if (problem === undefined && !isBroken(python)) return { method: 'existing', python }
     problems.push(`${python.path}: ${problem}`)
   }
   return {
     reason:
       problems.length === 0
-        ? 'There is no Python on the PATH to use as it is.'
-        : `No Python here can be used as it is.\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+        ? 'There is no Python on the PATH.'
+        : `No existing Python can be used.\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
     next: [
-      `${situation.commandForMethod('uv')}   makes an environment of its own and leaves that Python alone`,
+      `${input.commandForMethod('uv')}   creates a separate environment and doesn't change that Python`,
       named === undefined
-        ? 'Or name one that has the packages: MLX_PYTHON=/path/to/python'
+        ? 'Or set MLX_PYTHON=/path/to/python to one that has the packages'
         : `Or correct ${named.by}`,
     ],
   }
 }
 
-/** What an interpreter lacks of what the worker needs; undefined when it has all. */
-export function missing(python: Python, { mlxLm, mlxApp }: Needs): string | undefined {
+/** Returns which packages for the worker a Python lacks, or undefined if it has them all. */
+export function missingPackages(python: Python, { mlxLm, mlxApp }: RequiredVersions): string | undefined {
   const { packages } = python
-  const absent = [
+  const missing = [
     packages.mlx === null ? 'mlx' : '',
     packages['mlx-lm'] === null ? 'mlx-lm' : '',
     packages.msgspec === null ? 'msgspec' : '',
   ].filter((name) => name !== '')
-  if (absent.length > 0) return `${absent.join(', ')} not installed`
-  if (packages['mlx-lm'] !== mlxLm) return `it has mlx-lm ${packages['mlx-lm']}, and the app needs ${mlxLm}`
+  if (missing.length > 0) return `${missing.join(', ')} not installed`
+  if (packages['mlx-lm'] !== mlxLm) return `it has mlx-lm ${packages['mlx-lm']}, but ${mlxLm} is required`
   const installed = packages['mlx-app']
   if (installed !== null && mlxApp !== undefined && installed !== mlxApp) {
-    return `it has mlx-app ${installed}, and the npm package mlx-app has version ${mlxApp}: both must be the same`
+    return `it has mlx-app ${installed}, but the npm package mlx-app has version ${mlxApp}; they must be the same`
   }
   return undefined
 }
 
-/** A Python on the PATH that has everything the worker needs: worth telling the user about. */
-export function findReadyPython({ pythons, system, needs }: PlanInput): Python | undefined {
+/** Returns a Python on the PATH that has all packages already, which the user may want to use. */
+export function findReadyPython({ pythons, system, required }: PlanInput): Python | undefined {
   return pythons.find(
     (python): python is Python =>
       !isBroken(python) &&
-      incompatibility(python, system.platform) === undefined &&
-      missing(python, needs) === undefined,
+      findIncompatibility(python, system.platform) === undefined &&
+      missingPackages(python, required) === undefined,
   )
 }
 
-function planUv(situation: PlanInput): Plan | Refusal {
-  const base = choosePython(situation)
+function planUv(input: PlanInput): Plan | Refusal {
+  const base = choosePython(input)
   if (base !== undefined && 'reason' in base) return base
   const python = base?.path ?? pythonRequest
-  if (situation.uv !== undefined) return { way: 'uv', uv: { path: situation.uv }, python }
-  // uv is a program of its own: an old Python's pip can fetch it, and it then brings a newer Python.
-  const through = working(situation).find(canFetchUv)
-  if (through === undefined) return refuseWithoutPython(situation)
-  const fallback =
-    base !== undefined && situation.way === undefined && canCreateEnvironment(base) ? base : undefined
+  if (input.uv !== undefined) return { method: 'uv', uv: { path: input.uv }, python }
+  // uv is a standalone program: the pip of an old Python can fetch it, and uv then downloads a newer Python.
+  const fetchWith = workingPythons(input).find(canFetchUv)
+  if (fetchWith === undefined) return refuseWithoutPython(input)
+  const canFallBack = base !== undefined && input.method === undefined && canCreateEnvironment(base)
   return {
-    way: 'uv',
-    uv: { through },
+    method: 'uv',
+    uv: { fetchWith },
     python,
-    ...(fallback === undefined ? {} : { otherwise: { way: 'pip', python: fallback } }),
+    ...(canFallBack ? { fallback: { method: 'pip', python: base } } : {}),
   }
 }
 
-function planPip(situation: PlanInput): Plan | Refusal {
-  const base = choosePython(situation)
+function planPip(input: PlanInput): Plan | Refusal {
+  const base = choosePython(input)
   if (base !== undefined && 'reason' in base) return base
   if (base === undefined) {
     return {
-      reason: `pip needs a Python from 3.${oldestMinor} to 3.${newestMinor}, and there is none.${listPythons(situation)}`,
-      next: [
-        `${situation.commandForMethod('uv')}   brings a Python with it`,
-        ...installCommands(situation.system),
-      ],
+      reason: `--env pip needs Python 3.${oldestMinor} to 3.${newestMinor}, and there is none.${listPythons(input)}`,
+      next: [`${input.commandForMethod('uv')}   downloads a Python`, ...pythonInstallCommands(input.system)],
     }
   }
   if (!canCreateEnvironment(base)) {
-    const lacking = base.venv ? 'ensurepip' : 'venv'
+    const missing = base.venv ? 'ensurepip' : 'venv'
     return {
-      reason: `${base.path} can't make an environment: its ${lacking} module is missing (Debian and Ubuntu pack it apart).`,
+      reason: `${base.path} can't create an environment because its ${missing} module is missing. Debian and Ubuntu package it separately.`,
       next: [
         `sudo apt install python3.${base.version[1]}-venv`,
-        `${situation.commandForMethod('uv')}   does not need it`,
+        `${input.commandForMethod('uv')}   doesn't need it`,
       ],
     }
   }
-  return { way: 'pip', python: base }
+  return { method: 'pip', python: base }
 }
 
-/** uv's wheel asks for Python 3.8 or newer, whatever the pip. */
+/** Whether a Python can fetch uv. The wheel of uv requires Python 3.8 or newer. */
 function canFetchUv(python: Python): boolean {
   const [major, minor] = python.version
   return major === 3 && minor >= 8 && (python.pip || canCreateEnvironment(python))
@@ -201,55 +200,55 @@ function canCreateEnvironment(python: Python): boolean {
   return python.venv && python.ensurepip
 }
 
-function working(situation: PlanInput): Python[] {
-  const all =
-    situation.named === undefined ? situation.pythons : [situation.named.python, ...situation.pythons]
+function workingPythons({ named, pythons }: PlanInput): Python[] {
+  const all = named === undefined ? pythons : [named.python, ...pythons]
   return all.filter((python): python is Python => !isBroken(python))
 }
 
-/** The Python to build from: the one that --python names, or the first fit one; undefined when there is none. */
-function choosePython(situation: PlanInput): Python | Refusal | undefined {
-  const { named, system } = situation
+/** Returns the Python to create the environment from: that of --python, or the first compatible one, if any. */
+function choosePython(input: PlanInput): Python | Refusal | undefined {
+  const { named, system } = input
   if (named?.by === '--python' && !isBroken(named.python)) {
-    const problem = incompatibility(named.python, system.platform)
+    const problem = findIncompatibility(named.python, system.platform)
     if (problem === undefined) return named.python
     return {
-      reason: `--python names ${named.python.path}: ${problem}.`,
-      next: [`${situation.setupCommand}   looks for one itself`],
+      reason: `--python is set to ${named.python.path}: ${problem}.`,
+      next: [`${input.setupCommand}   finds a Python by itself`],
     }
   }
-  const fit = situation.pythons.filter(
-    (python): python is Python => !isBroken(python) && incompatibility(python, system.platform) === undefined,
+  const compatible = input.pythons.filter(
+    (python): python is Python =>
+      !isBroken(python) && findIncompatibility(python, system.platform) === undefined,
   )
-  return fit.find(canCreateEnvironment) ?? fit[0]
+  return compatible.find(canCreateEnvironment) ?? compatible[0]
 }
 
-function refuseWithoutPython(situation: PlanInput): Refusal {
-  const found = working(situation)[0]
+function refuseWithoutPython(input: PlanInput): Refusal {
+  const [found] = workingPythons(input)
   return {
     reason:
       found === undefined
-        ? `There is neither uv nor a Python that works.${listPythons(situation)}`
-        : `There is no uv, and ${found.path} (Python ${pythonVersion(found)}) can't fetch it: that takes Python 3.8 with pip or ensurepip.`,
-    next: installCommands(situation.system),
+        ? `There is neither uv nor a working Python.${listPythons(input)}`
+        : `There is no uv, and ${found.path} (Python ${pythonVersion(found)}) can't fetch it; that needs Python 3.8 with pip or ensurepip.`,
+    next: pythonInstallCommands(input.system),
   }
 }
 
 function listPythons({ pythons, system }: PlanInput): string {
   return pythons
-    .map(
-      (python) =>
-        `\n  ${python.path}: ${isBroken(python) ? python.problem : (incompatibility(python, system.platform) ?? 'fit')}`,
-    )
+    .map((python) => {
+      const problem = isBroken(python) ? python.problem : findIncompatibility(python, system.platform)
+      return `\n  ${python.path}: ${problem ?? 'compatible'}`
+    })
     .join('')
 }
 
-/** Commands that bring uv or a Python, by the system's own means. */
-export function installCommands(system: System): string[] {
+/** Returns the commands that install uv or a Python on a system. */
+export function pythonInstallCommands(system: System): string[] {
   if (system.platform === 'darwin') {
     return [
       'brew install uv',
-      'Without Homebrew: xcode-select --install   brings a Python that is enough to fetch uv',
+      'Without Homebrew: xcode-select --install   installs a Python that can fetch uv',
     ]
   }
   const commands: Record<string, string> = {
@@ -261,5 +260,5 @@ export function installCommands(system: System): string[] {
     suse: 'sudo zypper install python312 python312-pip',
   }
   const command = system.distributions.map((name) => commands[name]).find((found) => found !== undefined)
-  return [command ?? 'Install uv, or Python 3.11 to 3.14 with venv and pip, by your package manager']
+  return [command ?? 'Install uv, or Python 3.11 to 3.14 with venv and pip, with your package manager']
 }

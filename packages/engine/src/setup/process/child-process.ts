@@ -4,10 +4,11 @@ import { networkEnvironment, type Project, scriptCommand } from '../../engine/pr
 import { packageIndexes } from './package-indexes.ts'
 
 /**
- * The environment of every program that the set-up starts: all of this one, with proxies, certificates and mirrors in
- * the names that these programs know, and loopback never sent through a proxy.
+ * Returns the environment variables for every program that setup starts: those of this process, with proxies,
+ * certificates and mirrors under the names that these programs read. Loopback addresses never go through a proxy.
  *
- * @param project in whose folder a file with the user's own certificates may be written; without one there is none.
+ * @param project the project whose folder may receive a file with the user's certificates. Without it, no file is
+ * written.
  */
 export function childEnvironment(
   environment: NodeJS.ProcessEnv = process.env,
@@ -16,32 +17,37 @@ export function childEnvironment(
   return {
     ...networkEnvironment(environment, project),
     ...packageIndexes(environment),
-    // A user's defaults for pip would send the packages somewhere else than into this environment.
+    // The user's defaults for pip could install the packages outside of this environment.
     PIP_USER: '0',
     PIP_REQUIRE_VIRTUALENV: '0',
-    // In a container everything runs as root, and nothing here touches the system's packages.
+    // In a container everything runs as root, and setup doesn't change the system's packages.
     PIP_ROOT_USER_ACTION: 'ignore',
   }
 }
 
-/** What helps is one table there, each row of which is tested. */
+/** The hint for failed downloads: the document lists every setting that can help. */
 export const networkHint =
-  'See the lines above, and node_modules/mlx-app/docs/network.md: proxies, certificates, mirrors, folders of wheels.'
+  'See the output above. For proxies, certificates, mirrors and offline use, see node_modules/mlx-app/docs/network.md'
 
-export interface RunOptions {
+/** What every program of the setup is started with. */
+export interface ProcessOptions {
   environment: NodeJS.ProcessEnv
+  /** The working directory. */
   directory: string
   signal?: AbortSignal | undefined
-  /** What could not be done when the program fails: "The packages could not be installed". */
+}
+
+export interface RunOptions extends ProcessOptions {
+  /** What failed if the program fails, such as "The packages could not be installed". */
   failure: string
   /** The next step after such a failure. */
   hint: string
 }
 
 /**
- * Runs a program that talks to the user itself.
+ * Runs a program and shows its output to the user, on standard error.
  *
- * @throws EngineError DOWNLOAD_FAILED with `failure` when it does not end with 0, ABORTED when the signal stopped it.
+ * @throws EngineError DOWNLOAD_FAILED with `failure` if the program fails, ABORTED if the signal stopped it.
  */
 export async function runVisibly(
   command: string,
@@ -53,40 +59,41 @@ export async function runVisibly(
     env: options.environment,
     extendEnv: false,
     reject: false,
-    // Its standard output goes to stderr too: what this program prints on stdout stays its own.
+    // Standard output is reserved for what this program itself prints.
     stdio: ['ignore', 2, 2],
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   })
-  if (result.signal === 'SIGINT') throw interrupted()
+  if (result.signal === 'SIGINT') throw interruptedError()
   await throwIfInterrupted(options.signal)
   if (!result.failed) return
-  const ending =
+  const reason =
     result.exitCode === undefined ? (result.shortMessage ?? 'killed') : `exit code ${result.exitCode}`
-  throw new EngineError('DOWNLOAD_FAILED', `${options.failure} (${command}: ${ending}).`, {
+  throw new EngineError('DOWNLOAD_FAILED', `${options.failure} (${command}: ${reason}).`, {
     hint: options.hint,
   })
 }
 
 /**
- * Ends what was interrupted. A program that the same Ctrl-C killed must not be taken for one that is broken.
+ * Throws if the user interrupted the setup. Call it after each program: one that the same Ctrl-C killed would
+ * otherwise look broken.
  *
  * @throws EngineError ABORTED
  */
 export async function throwIfInterrupted(signal: AbortSignal | undefined): Promise<void> {
-  // The end of the program may be seen before the signal to this one is.
+  // A child process may exit before this process receives the signal.
   await new Promise((resolve) => setImmediate(resolve))
-  if (signal?.aborted) throw interrupted()
+  if (signal?.aborted) throw interruptedError()
 }
 
-function interrupted(): EngineError {
-  return new EngineError('ABORTED', 'Interrupted.', { hint: `Go on with: ${scriptCommand('setup')}` })
+function interruptedError(): EngineError {
+  return new EngineError('ABORTED', 'Interrupted.', { hint: `To continue, run: ${scriptCommand('setup')}` })
 }
 
 /**
- * Runs a program for its output. Never rejects: one that is not there, fails or takes longer than `timeoutMs` gives the
- * problem, with the last line that it wrote to stderr.
+ * Runs a program and returns its standard output. It never rejects: if the program is missing, fails or takes longer
+ * than `timeoutMs`, it returns the problem with the last line of standard error.
  */
-export async function ask(
+export async function runForOutput(
   command: string,
   commandArguments: string[],
   environment: NodeJS.ProcessEnv,
@@ -103,9 +110,9 @@ export async function ask(
   })
   if (!result.failed) return { output: result.stdout }
   if (result.code === 'ENOENT') return { problem: 'it does not exist' }
-  if (result.code === 'EACCES') return { problem: 'it can not be executed' }
-  if (result.timedOut) return { problem: `it gave no answer for ${timeoutMs / 1000} s` }
+  if (result.code === 'EACCES') return { problem: 'it is not executable' }
+  if (result.timedOut) return { problem: `it did not respond within ${timeoutMs / 1000} s` }
   const lastLine = result.stderr.trimEnd().split('\n').at(-1)?.trim() ?? ''
-  const ending = result.exitCode === undefined ? `killed by ${result.signal}` : `exit code ${result.exitCode}`
-  return { problem: lastLine === '' ? ending : `${lastLine} (${ending})` }
+  const reason = result.exitCode === undefined ? `killed by ${result.signal}` : `exit code ${result.exitCode}`
+  return { problem: lastLine === '' ? reason : `${lastLine} (${reason})` }
 }

@@ -1,26 +1,26 @@
 import { existsSync } from 'node:fs'
 
 /**
- * The variables that tell uv and pip where packages come from, each taken from the other's where a user set only that:
- * uv is fetched by pip and then fetches the rest, and a company's mirror serves both.
+ * Returns the variables that tell uv and pip where to find packages. If the user set only one program's variable, the
+ * other program gets it too: pip may fetch uv, which then fetches the rest from the same mirror.
  */
 export function packageIndexes(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { UV_DEFAULT_INDEX, UV_INDEX_URL, PIP_INDEX_URL, UV_FIND_LINKS, PIP_FIND_LINKS } = environment
-  const ofUv = UV_DEFAULT_INDEX || UV_INDEX_URL
-  const folders = (PIP_FIND_LINKS ?? '').split(' ').filter((place) => place !== '')
-  // uv gives up over a folder that is not there, where pip goes on.
-  const there = folders.filter((place) => place.includes('://') || existsSync(place))
+  const uvIndex = UV_DEFAULT_INDEX || UV_INDEX_URL
+  const locations = (PIP_FIND_LINKS ?? '').split(' ').filter((location) => location !== '')
+  // Unlike pip, uv fails if a folder doesn't exist.
+  const usable = locations.filter((location) => location.includes('://') || existsSync(location))
   return {
-    ...(PIP_INDEX_URL && !ofUv ? { UV_DEFAULT_INDEX: PIP_INDEX_URL } : {}),
-    ...(ofUv && !PIP_INDEX_URL ? { PIP_INDEX_URL: ofUv } : {}),
-    ...(there.length > 0 && !UV_FIND_LINKS ? { UV_FIND_LINKS: there.join(',') } : {}),
+    ...(PIP_INDEX_URL && !uvIndex ? { UV_DEFAULT_INDEX: PIP_INDEX_URL } : {}),
+    ...(uvIndex && !PIP_INDEX_URL ? { PIP_INDEX_URL: uvIndex } : {}),
+    ...(usable.length > 0 && !UV_FIND_LINKS ? { UV_FIND_LINKS: usable.join(',') } : {}),
     ...(UV_FIND_LINKS && !PIP_FIND_LINKS ? { PIP_FIND_LINKS: UV_FIND_LINKS.replaceAll(',', ' ') } : {}),
-    ...(isSet(environment.PIP_NO_INDEX) && !environment.UV_OFFLINE ? { UV_OFFLINE: '1' } : {}),
-    ...(isSet(environment.UV_OFFLINE) && !environment.PIP_NO_INDEX ? { PIP_NO_INDEX: '1' } : {}),
+    ...(isEnabled(environment.PIP_NO_INDEX) && !environment.UV_OFFLINE ? { UV_OFFLINE: '1' } : {}),
+    ...(isEnabled(environment.UV_OFFLINE) && !environment.PIP_NO_INDEX ? { PIP_NO_INDEX: '1' } : {}),
   }
 }
 
-/** As both read their switches. */
-function isSet(value: string | undefined): boolean {
+/** Whether a switch is on, by the rules that uv and pip share. */
+function isEnabled(value: string | undefined): boolean {
   return ['1', 'true', 'yes', 'on', 't', 'y'].includes((value ?? '').toLowerCase())
 }

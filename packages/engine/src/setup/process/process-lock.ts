@@ -5,10 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Project } from '../../engine/project/index.ts'
 
 /**
- * Runs `work` while no other process sets up the same project. A second one waits for the first; what a killed one
- * left behind is cleared away.
+ * Runs `work` while no other process sets up the same project. A second process waits for the first; the lock file of
+ * a process that was killed is removed.
  *
- * @param onWait called once with the id of the process that is waited for, and the file that says so.
+ * @param onWait called once, with the id of the process that holds the lock and the path of the lock file.
  */
 export async function withProcessLock<Result>(
   project: Project,
@@ -18,18 +18,18 @@ export async function withProcessLock<Result>(
 ): Promise<Result> {
   const path = join(dirname(project.environmentFile), 'setup.pid')
   await mkdir(dirname(path), { recursive: true })
-  // What lies there is of one machine: no version control takes it, whatever the project's own .gitignore says.
+  // This folder belongs to one machine, so git ignores it even if the project's .gitignore doesn't.
   await writeFile(join(dirname(path), '.gitignore'), '*\n')
-  let told = false
-  while (!(await claim(path))) {
+  let announced = false
+  while (!(await acquire(path))) {
     const holder = await readHolder(path)
     if (holder === undefined || !isAlive(holder)) {
-      await clear(path)
+      await removeStaleLock(path)
       continue
     }
-    if (!told) onWait(holder, path)
-    told = true
-    // There is no event across processes for a file that goes away.
+    if (!announced) onWait(holder, path)
+    announced = true
+    // There is no event for a file that another process deletes.
     await delay(100, undefined, signal === undefined ? {} : { signal })
   }
   try {
@@ -39,8 +39,8 @@ export async function withProcessLock<Result>(
   }
 }
 
-/** Makes the file with this process in it, whole or not at all; false when there is one. */
-async function claim(path: string): Promise<boolean> {
+/** Creates the lock file with the id of this process in one step. Returns false if it exists already. */
+async function acquire(path: string): Promise<boolean> {
   const own = `${path}.${randomUUID()}`
   await writeFile(own, String(process.pid))
   try {
@@ -58,21 +58,21 @@ async function readHolder(path: string): Promise<number | undefined> {
   try {
     return Number(await readFile(path, 'utf8'))
   } catch (error) {
-    // Given back since: the next claim decides.
+    // It has been released in the meantime: the next attempt decides.
     if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }
 
-/** Takes a dead process's file away. Renamed first: another process may have claimed it just now. */
-async function clear(path: string): Promise<void> {
+/** Removes the lock file of a dead process. It is renamed first, because another process may just have acquired it. */
+async function removeStaleLock(path: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`
   try {
     await rename(path, aside)
     const holder = await readHolder(aside)
     if (holder !== undefined && isAlive(holder)) await link(aside, path)
   } catch (error) {
-    // Somebody else cleared it, or claimed it again.
+    // Another process removed it, or acquired it again.
     if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EEXIST')) throw error
   } finally {
     await rm(aside, { force: true })
@@ -85,7 +85,7 @@ function isAlive(processId: number): boolean {
     process.kill(processId, 0)
     return true
   } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
+    // EPERM: the process is running and belongs to another user.
     return hasCode(error, 'EPERM')
   }
 }

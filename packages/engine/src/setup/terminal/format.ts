@@ -1,6 +1,6 @@
 const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
 
-/** 1234567 as 1.2 MB: decimal units, as the Hugging Face hub and disks count. */
+/** Formats bytes in decimal units, as the Hugging Face hub does: 1234567 is 1.2 MB. */
 export function formatBytes(bytes: number): string {
   let value = bytes
   let unit = 0
@@ -12,7 +12,7 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`
 }
 
-/** 83 as 1:23, 3725 as 1:02:05; past a day only that. Seconds are rounded up, so that 0:00 means the end. */
+/** Formats a duration: 83 is 1:23, 3725 is 1:02:05. Seconds are rounded up, so that 0:00 means the end. */
 export function formatDuration(seconds: number): string {
   const whole = Math.ceil(seconds)
   if (whole >= 86_400) return 'over a day'

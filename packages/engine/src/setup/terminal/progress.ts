@@ -1,49 +1,49 @@
-/** Shows how far a download or a load is. The chat, the server and the scripts all do so with this. */
+/** Shows the progress of a download or a load in the chat, the server and the scripts. */
 import { styleText } from 'node:util'
 import type { LoadProgress } from '../../engine/index.ts'
-import { barLine, fractionDone, logLine, type ProgressFacts } from './progress-text.ts'
+import { completedFraction, formatBarLine, formatLogLine, type RatedProgress } from './progress-text.ts'
 import { RateMeter } from './rate-meter.ts'
 
-/** Milliseconds between two drawings: often enough to be seen moving. */
+/** The minimum time between two drawings of a bar. */
 const drawMs = 100
-/** A bar is drawn again without news too: the rate falls and the time that is left grows while nothing comes. */
+/** A bar is also redrawn without news, because the rate drops and the remaining time grows. */
 const idleMs = 500
-/** Checking and loading are told to a log only where they take longer than this. */
+/** Checking and loading appear in a log only if they take longer than this. */
 const longMs = 2_000
-/** Lines of a log lie at least `lineMs` apart, but for the last; none is ever later than `silenceMs`. */
+/** The minimum time between two lines of a log, except before the last one. */
 const lineMs = 1_000
+/** The maximum time between two lines of a log. */
 const silenceMs = 30_000
 
 export interface ProgressView {
   update(progress: LoadProgress): void
-  /** Wipes the line of a terminal; what stands in a log stays. The next update begins anew. */
+  /** Clears the line of a terminal. Lines in a log stay. The next update starts again. */
   end(): void
 }
 
 /**
- * A bar on a terminal, lines elsewhere.
+ * Shows progress as a bar in a terminal, and as lines otherwise.
  *
- * @param beginning what a terminal shows before the first progress, as `Starting MLX`.
+ * @param initialText what a terminal shows before the first progress, such as `Starting MLX`.
  */
-export function showProgress(stream: NodeJS.WriteStream, beginning?: string): ProgressView {
-  // A dumb terminal can't go back to the beginning of a line.
-  if (stream.isTTY && process.env.TERM !== 'dumb') return showBar(stream, beginning)
+export function showProgress(stream: NodeJS.WriteStream, initialText?: string): ProgressView {
+  // A dumb terminal can't return to the start of a line.
+  if (stream.isTTY && process.env.TERM !== 'dumb') return showBar(stream, initialText)
   return progressLines((line) => stream.write(`${line}\n`))
 }
 
-/** One line that is drawn again and again. */
-function showBar(stream: NodeJS.WriteStream, beginning: string | undefined): ProgressView {
-  const facts = new Facts()
+function showBar(stream: NodeJS.WriteStream, initialText: string | undefined): ProgressView {
+  const tracker = new ProgressTracker()
   let drawnAt: number | undefined
   const draw = () => {
-    const known = facts.now()
+    const progress = tracker.current()
     drawnAt = performance.now()
-    // One column stays free: a full line makes some terminals wrap.
+    // One column stays empty: a full line makes some terminals wrap.
     const columns = (stream.columns || 80) - 1
     const line =
-      known === undefined
-        ? `${beginning} …`.slice(0, columns)
-        : barLine(known, columns, (text) => styleText('green', text, { stream }))
+      progress === undefined
+        ? `${initialText} …`.slice(0, columns)
+        : formatBarLine(progress, columns, (text) => styleText('green', text, { stream }))
     stream.write(`\r\u001b[K${line}`)
   }
   const redraw = () => {
@@ -60,65 +60,67 @@ function showBar(stream: NodeJS.WriteStream, beginning: string | undefined): Pro
     process.off('exit', end)
   }
   process.once('exit', end)
-  if (beginning !== undefined) draw()
+  if (initialText !== undefined) draw()
   return {
     update: (progress) => {
-      facts.add(progress)
-      const over = progress.loadedBytes === progress.totalBytes
-      if (over || drawnAt === undefined || performance.now() - drawnAt >= drawMs) draw()
+      tracker.add(progress)
+      const complete = progress.loadedBytes === progress.totalBytes
+      if (complete || drawnAt === undefined || performance.now() - drawnAt >= drawMs) draw()
     },
     end,
   }
 }
 
 /**
- * Lines for a log: one when a download begins, one for each tenth, and one every half a minute, so that a slow one is
- * not taken for a dead one.
+ * Reports progress as lines for a log: one at the start of a download, one for each 10 %, and at least one every 30
+ * seconds, so that a slow download doesn't look dead.
  */
-export function progressLines(write: (line: string, facts: ProgressFacts) => void): ProgressView {
-  let facts = new Facts()
+export function progressLines(write: (line: string, progress: RatedProgress) => void): ProgressView {
+  let tracker = new ProgressTracker()
   let timer: NodeJS.Timeout | undefined
   let writtenAt: number | undefined
-  let tenth = 0
-  const tell = (known: ProgressFacts) => {
+  let writtenTenths = 0
+  const writeLine = (progress: RatedProgress) => {
     writtenAt = performance.now()
-    tenth = completedTenths(known)
-    write(logLine(known), known)
+    writtenTenths = completedTenths(progress)
+    write(formatLogLine(progress), progress)
   }
   const breakSilence = () => {
-    const known = facts.now()
-    if (known !== undefined && performance.now() - (writtenAt ?? facts.startedAt) >= silenceMs) tell(known)
+    const progress = tracker.current()
+    if (progress === undefined) return
+    if (performance.now() - (writtenAt ?? tracker.startedAt) >= silenceMs) writeLine(progress)
   }
   return {
-    update: (progress) => {
+    update: (update) => {
       timer ??= setInterval(breakSilence, silenceMs / 10).unref()
-      if (facts.add(progress)) writtenAt = undefined
-      const known = facts.now()
-      if (known === undefined) return
+      if (tracker.add(update)) writtenAt = undefined
+      const progress = tracker.current()
+      if (progress === undefined) return
       const now = performance.now()
       if (writtenAt === undefined) {
-        const atOnce = known.stage === 'download' && known.totalBytes > 0
-        if (atOnce || now - facts.startedAt >= longMs) tell(known)
+        const atOnce = progress.stage === 'download' && progress.totalBytes > 0
+        if (atOnce || now - tracker.startedAt >= longMs) writeLine(progress)
         return
       }
-      const over = known.loadedBytes === known.totalBytes
-      if (completedTenths(known) > tenth && (over || now - writtenAt >= lineMs)) tell(known)
+      const complete = progress.loadedBytes === progress.totalBytes
+      const due = complete || now - writtenAt >= lineMs
+      if (due && completedTenths(progress) > writtenTenths) writeLine(progress)
     },
     end: () => {
       clearInterval(timer)
       timer = undefined
-      facts = new Facts()
+      tracker = new ProgressTracker()
     },
   }
 }
 
-/** The newest progress of a stage, with its rate. */
-class Facts {
+/** Keeps the latest progress of a stage, with its rate. */
+class ProgressTracker {
   #progress: LoadProgress | undefined
   #meter = new RateMeter()
   startedAt = performance.now()
 
-  /** @returns whether a stage began. */
+  /** Adds progress. @returns whether a new stage began. */
   add(progress: LoadProgress): boolean {
     const now = performance.now()
     const began = this.#progress?.stage !== progress.stage
@@ -131,12 +133,13 @@ class Facts {
     return began
   }
 
-  now(): ProgressFacts | undefined {
+  /** Returns the latest progress, or undefined if there was none. */
+  current(): RatedProgress | undefined {
     if (this.#progress === undefined) return undefined
     return { ...this.#progress, bytesPerSecond: this.#meter.bytesPerSecond(performance.now()) }
   }
 }
 
 function completedTenths(progress: LoadProgress): number {
-  return Math.floor((fractionDone(progress) ?? 0) * 10)
+  return Math.floor((completedFraction(progress) ?? 0) * 10)
 }

@@ -1,65 +1,65 @@
-/** Questions on a terminal, by Node's own readline. */
+/** Prompts in a terminal, with Node's own readline. */
 import { createInterface } from 'node:readline/promises'
 import { EngineError } from '../../engine/index.ts'
 
-/** The keyboard and the screen of whoever is asked; standard output stays free for what a program reads. */
+/** The streams of a prompt. Standard output is not one of them, so that programs can read it. */
 export interface PromptStreams {
   input: NodeJS.ReadStream
   output: NodeJS.WriteStream
   signal?: AbortSignal | undefined
 }
 
-export const screen: PromptStreams = { input: process.stdin, output: process.stderr }
+export const standardStreams: PromptStreams = { input: process.stdin, output: process.stderr }
 
 export interface Choice<Value> {
   value: Value
-  /** What can be typed in place of the number. */
+  /** What the user can type instead of the number. */
   letter: string
   text: string
 }
 
 /**
- * Whether there is somebody to ask. A program that runs again at each save shares its keyboard with whatever starts
- * it, and a build machine may have a terminal and nobody before it.
+ * Whether a user can answer a prompt. It is false for the `dev` script, which shares its keyboard with the program
+ * that restarts it, and on CI, where a terminal has no user.
  */
 export function canPrompt(
-  { input, output }: PromptStreams = screen,
+  { input, output }: PromptStreams = standardStreams,
   environment: NodeJS.ProcessEnv = process.env,
 ): boolean {
   return input.isTTY && output.isTTY && !environment.CI && environment.npm_lifecycle_event !== 'dev'
 }
 
 /**
- * Asks until one of the choices is given, by its number or its letter; nothing typed is the first one.
+ * Asks the user to choose by number or letter, until the answer is valid. Enter selects the first choice.
  *
- * @throws EngineError ABORTED on Ctrl-C, on Ctrl-D and when the signal comes.
+ * @throws EngineError ABORTED on Ctrl-C, on Ctrl-D and when the signal aborts.
  */
 export async function choose<Value>(
   choices: readonly Choice<Value>[],
-  where: PromptStreams = screen,
+  streams: PromptStreams = standardStreams,
 ): Promise<Value> {
   const lines = choices.map(({ letter, text }, index) => `  ${index + 1} (${letter})  ${text}\n`)
-  where.output.write(lines.join(''))
+  streams.output.write(lines.join(''))
   while (true) {
-    const answer = (await askLine(`Which one? [1] `, where)).trim().toLowerCase() || '1'
+    const answer = (await askLine(`Which one? [1] `, streams)).trim().toLowerCase() || '1'
     const chosen = choices.find(({ letter }, index) => answer === letter || answer === String(index + 1))
     if (chosen !== undefined) return chosen.value
     const letters = choices.map(({ letter }) => letter).join(', ')
-    where.output.write(`Type a number from 1 to ${choices.length}, or one of ${letters}.\n`)
+    streams.output.write(`Type a number from 1 to ${choices.length}, or one of ${letters}.\n`)
   }
 }
 
 /**
- * Asks for yes or no; nothing typed is no.
+ * Asks a question with yes or no. Enter means no.
  *
- * @throws EngineError as `choose`.
+ * @throws EngineError as `choose` does.
  */
-export async function confirm(question: string, where: PromptStreams = screen): Promise<boolean> {
+export async function confirm(question: string, streams: PromptStreams = standardStreams): Promise<boolean> {
   while (true) {
-    const answer = (await askLine(`${question} [y/N] `, where)).trim().toLowerCase()
+    const answer = (await askLine(`${question} [y/N] `, streams)).trim().toLowerCase()
     if (['y', 'yes'].includes(answer)) return true
     if (['', 'n', 'no'].includes(answer)) return false
-    where.output.write('Type y or n.\n')
+    streams.output.write('Type y or n.\n')
   }
 }
 
@@ -80,7 +80,7 @@ async function askLine(prompt: string, { input, output, signal }: PromptStreams)
     })
   } finally {
     readline.close()
-    // The prompt is still open.
+    // The cursor is still behind the prompt.
     if (!answered) output.write('\n')
   }
 }

@@ -1,40 +1,40 @@
-/** What the rate is taken over: long enough to level out blocks and pauses, short enough to follow a change. */
+/** The rate is averaged over this time: long enough to smooth out blocks and pauses, short enough to follow changes. */
 const windowMs = 8_000
-/** Before this a rate would be a guess. */
-const leastMs = 1_000
-/** Files are written in blocks of megabytes, and a slow network takes seconds for one; past this nothing comes. */
+/** A rate before this time would be a guess. */
+const minimumMs = 1_000
+/** A download has stalled after this time. Blocks have megabytes, and a slow network takes seconds for one. */
 const stalledMs = 20_000
-/** Moments that are kept lie at least so far apart. */
+/** The minimum time between two samples. */
 const spacingMs = 200
 
-interface Moment {
+interface Sample {
   atMs: number
   bytes: number
 }
 
-/** The rate of a download over its last seconds. Times are those of one clock, as performance.now(). */
+/** Measures the rate of a download over its last seconds. All times must come from one clock, such as performance.now(). */
 export class RateMeter {
-  readonly #moments: Moment[] = []
+  readonly #samples: Sample[] = []
   #bytes = 0
   #grewAtMs = 0
 
-  /** The first call is the beginning: bytes of an earlier try are no part of the rate. */
+  /** Adds a sample. The first one is the start, so bytes of an earlier attempt don't count. */
   add(bytes: number, nowMs: number): void {
-    // A server that can't go on in the middle begins anew.
-    if (bytes < this.#bytes) this.#moments.length = 0
-    const last = this.#moments.at(-1)
+    // A server that can't resume a download starts again.
+    if (bytes < this.#bytes) this.#samples.length = 0
+    const last = this.#samples.at(-1)
     if (last === undefined || bytes > this.#bytes) this.#grewAtMs = nowMs
     this.#bytes = bytes
-    if (last === undefined || nowMs - last.atMs >= spacingMs) this.#moments.push({ atMs: nowMs, bytes })
+    if (last === undefined || nowMs - last.atMs >= spacingMs) this.#samples.push({ atMs: nowMs, bytes })
   }
 
-  /** 0 where nothing has come for long; undefined in the first second, and until the first bytes come. */
+  /** Returns the rate: 0 if the download has stalled, undefined in the first second and until the first bytes arrive. */
   bytesPerSecond(nowMs: number): number | undefined {
     const begin = nowMs - windowMs
-    // Two are kept, so that there is a rate where blocks lie further apart than the window is long.
-    while (this.#moments.length > 2 && (this.#moments[1]?.atMs ?? nowMs) <= begin) this.#moments.shift()
-    const [first] = this.#moments
-    if (first === undefined || nowMs - first.atMs < leastMs) return undefined
+    // At least two samples are kept, for blocks that arrive less often than once per window.
+    while (this.#samples.length > 2 && (this.#samples[1]?.atMs ?? nowMs) <= begin) this.#samples.shift()
+    const [first] = this.#samples
+    if (first === undefined || nowMs - first.atMs < minimumMs) return undefined
     if (nowMs - this.#grewAtMs >= stalledMs) return 0
     const gained = this.#bytes - first.bytes
     return gained === 0 ? undefined : (gained * 1000) / (nowMs - first.atMs)

@@ -1,16 +1,16 @@
 import { type CleanedModels, createEngine } from '../../../engine/index.ts'
 import { formatBytes } from '../../terminal/format.ts'
-import { mark } from '../../terminal/terminal.ts'
+import { statusMark } from '../../terminal/terminal.ts'
 import type { ModelsCommand } from './command.ts'
 
-const reasons = { partial: 'of a download that broke off', unreferenced: 'of no model any more' }
+const reasons = { partial: 'interrupted download', unreferenced: 'not used by any model' }
 
 export const clean: ModelsCommand = {
   name: 'clean',
   aliases: [],
   argument: '',
-  summary: 'deletes what broken-off downloads left in the shared cache, and files of no model',
-  details: '',
+  summary: 'delete leftovers of interrupted downloads, and files that no model uses',
+  details: 'It only deletes files in the shared cache.',
   flags: ['dry-run', 'json'],
   run: async ({ flags: { dryRun, json }, signal }) => {
     await using engine = await createEngine({ signal })
@@ -21,6 +21,7 @@ export const clean: ModelsCommand = {
   },
 }
 
+/** Returns the lines that show which files were deleted, or would be. */
 export function describeCleaned({ removed, freedBytes }: CleanedModels, dryRun: boolean): string[] {
   if (removed.length === 0) return ['There is nothing to delete.']
   const lines = removed.map(({ path, bytes, reason }) => {
@@ -28,6 +29,6 @@ export function describeCleaned({ removed, freedBytes }: CleanedModels, dryRun: 
   })
   const size = formatBytes(freedBytes)
   return dryRun
-    ? ['Would be deleted:', ...lines, `${size} would be free again.`]
-    : ['Deleted:', ...lines, `${mark(true)} ${size} are free again`]
+    ? ['These files would be deleted:', ...lines, `This would free ${size}.`]
+    : ['Deleted:', ...lines, `${statusMark(true)} Freed ${size}`]
 }

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
 import { scriptWithArguments } from '../../../engine/project/index.ts'
-import { asUsageError, UsageError } from '../setup-flags.ts'
+import { asUsageError, UsageError } from '../usage-error.ts'
 import type { ModelsCommand } from './command.ts'
 import { type FlagName, type FlagValues, flags } from './flags.ts'
 
 export interface CommandLine {
-  /** Undefined where none was named. */
+  /** Undefined if none was given. */
   command: ModelsCommand | undefined
   help: boolean
   id: string | undefined
@@ -13,9 +13,9 @@ export interface CommandLine {
 }
 
 /**
- * Reads the words and flags after `models`.
+ * Parses the arguments after `mlx-app models`.
  *
- * @throws UsageError for a command, a flag or a name that there is not, and for a flag that npm kept for itself.
+ * @throws UsageError for an unknown command, argument or flag, and for a flag that npm did not pass on.
  */
 export function parseCommandLine(
   argv: readonly string[],
@@ -27,21 +27,21 @@ export function parseCommandLine(
   const command = commands.find((each) => each.name === name || (name && each.aliases.includes(name)))
   if (name !== undefined && command === undefined) {
     const names = commands.flatMap((each) => [each.name, ...each.aliases])
-    throw new UsageError(`models ${name}: there are ${names.join(', ')}.`)
+    throw new UsageError(`Unknown command: models ${name}. The commands are ${names.join(', ')}.`)
   }
   const help = values.help ?? false
   if (!help) {
     const given = flagNames.filter((flag) => flag in values)
     rejectFlagsTakenByNpm(command ?? commands[0], { id, given }, environment)
-    check(command ?? commands[0], { id, more, given })
+    checkUsage(command ?? commands[0], { id, more, given })
   }
   return {
     command,
     help,
     id,
     flags: {
-      revision: notEmpty('revision', values.revision),
-      output: notEmpty('output', values.output),
+      revision: rejectEmpty('revision', values.revision),
+      output: rejectEmpty('output', values.output),
       yes: values.yes ?? false,
       dryRun: values['dry-run'] ?? false,
       json: values.json ?? false,
@@ -63,24 +63,26 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function check(
+function checkUsage(
   command: ModelsCommand,
   { id, more, given }: { id: string | undefined; more: string[]; given: FlagName[] },
 ): void {
-  const foreign = given.find((flag) => !command.flags.includes(flag))
-  if (foreign !== undefined) throw new UsageError(`models ${command.name} has no --${foreign}.`)
-  if (more.length > 0) throw new UsageError(`models ${command.name} takes one id.`)
+  const unsupported = given.find((flag) => !command.flags.includes(flag))
+  if (unsupported !== undefined) {
+    throw new UsageError(`models ${command.name} does not support --${unsupported}.`)
+  }
+  if (more.length > 0) throw new UsageError(`models ${command.name} accepts only one model.`)
   if (command.argument === '' && id !== undefined) {
-    throw new UsageError(`models ${command.name} takes no names.`)
+    throw new UsageError(`models ${command.name} does not accept a model.`)
   }
   if (command.argument === 'ID' && id === undefined) {
-    throw new UsageError(`models ${command.name} needs the id of a model.`)
+    throw new UsageError(`models ${command.name} requires the id of a model.`)
   }
 }
 
 /**
- * npm keeps flags in front of `--` for itself and passes them on as variables of the environment only: `clean` would
- * then delete what it was to name.
+ * Rejects flags that the user wrote before `--`. npm doesn't pass these on, but only sets environment variables, so
+ * that `clean --dry-run` would delete files.
  */
 function rejectFlagsTakenByNpm(
   { name, argument, flags: own }: ModelsCommand,
@@ -96,10 +98,10 @@ function rejectFlagsTakenByNpm(
   if (taken.length === 0) return
   const texts = taken.map((flag) => `--${flag} ${flags[flag].value}`.trim())
   const again = scriptWithArguments('models', [name, id, ...texts].filter(Boolean).join(' '), environment)
-  throw new UsageError(`npm took ${texts.join(' and ')} for itself. With -- in front it comes here: ${again}`)
+  throw new UsageError(`npm did not pass on ${texts.join(' and ')}. Put -- before the command: ${again}`)
 }
 
-function notEmpty(flag: FlagName, text: string | undefined): string | undefined {
-  if (text?.trim() === '') throw new UsageError(`--${flag} is empty.`)
+function rejectEmpty(flag: FlagName, text: string | undefined): string | undefined {
+  if (text?.trim() === '') throw new UsageError(`--${flag} must not be empty.`)
   return text
 }

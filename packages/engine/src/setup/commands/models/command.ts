@@ -1,24 +1,25 @@
 import type { FlagName, FlagValues } from './flags.ts'
 
+/** What a command is run with. */
 export interface CommandContext {
-  /** What was given in place of `argument`. */
+  /** The model on the command line. */
   id: string | undefined
   flags: FlagValues
-  /** Ctrl-C. */
+  /** Aborts on Ctrl-C. */
   signal: AbortSignal
 }
 
-/** A word after `models`. */
+/** A command of `mlx-app models`. */
 export interface ModelsCommand {
   name: string
   aliases: readonly string[]
-  /** As the help shows it: empty for none, in brackets where it may be left out. */
+  /** The argument as the help shows it: empty if there is none, in brackets if it is optional. */
   argument: '' | 'ID' | '[ID]'
-  /** One line for the list of all. */
+  /** One line for the list of commands, which starts with a verb. */
   summary: string
-  /** What the help of this one says beyond that. */
+  /** More details for the command's own help. */
   details: string
   flags: readonly FlagName[]
-  /** @returns the exit code. */
+  /** Runs the command. @returns the exit code. */
   run(context: CommandContext): Promise<number>
 }

@@ -1,10 +1,10 @@
-/** Every flag of the script `models`: what parses the command line, and what its help shows. */
+/** The flags of `mlx-app models`, for the parser and the help. */
 export const flags = {
   revision: { type: 'string', value: 'R', help: 'branch, tag or commit on the hub' },
-  output: { type: 'string', value: 'DIR', help: 'a folder for its files, in place of the shared cache' },
-  yes: { type: 'boolean', value: '', help: 'does not ask' },
-  'dry-run': { type: 'boolean', value: '', help: 'says what would be deleted, and deletes nothing' },
-  json: { type: 'boolean', value: '', help: 'the result for a program, on standard output' },
+  output: { type: 'string', value: 'DIR', help: 'download plain files to this folder instead of the cache' },
+  yes: { type: 'boolean', value: '', help: "don't ask" },
+  'dry-run': { type: 'boolean', value: '', help: 'list what would be deleted, but delete nothing' },
+  json: { type: 'boolean', value: '', help: 'print the result as JSON' },
 } as const
 
 export type FlagName = keyof typeof flags

@@ -2,52 +2,55 @@ import { scriptWithArguments } from '../../../engine/project/index.ts'
 import type { ModelsCommand } from './command.ts'
 import { type FlagName, flags } from './flags.ts'
 
-const after = `  HF_TOKEN           for gated and private models
-  HF_HOME            where the cache lies that all Hugging Face tools share; ~/.cache/huggingface
-  HF_ENDPOINT        another hub than https://huggingface.co
-  HF_HUB_OFFLINE=1   asks no hub`
+const environmentHelp = `Environment variables:
+  HF_TOKEN           access token for gated and private models
+  HF_HOME            location of the cache that all Hugging Face tools share (~/.cache/huggingface)
+  HF_ENDPOINT        another hub instead of https://huggingface.co
+  HF_HUB_OFFLINE=1   never contact the hub`
 
-/** Of all commands. */
+/** Returns the help for all commands. */
 export function formatModelsHelp(commands: readonly ModelsCommand[]): string {
   const rows = commands.map(
     ({ name, argument, aliases, summary }) =>
       [
         `${name} ${argument}`.trim(),
-        aliases.length > 0 ? `${summary} (also: ${aliases.join(', ')})` : summary,
+        aliases.length > 0 ? `${summary} (alias: ${aliases.join(', ')})` : summary,
       ] as const,
   )
   return [
-    'Models on this machine, and how to get more.',
+    'Lists, downloads, verifies and removes models.',
     '',
-    ...columns(rows),
+    'Commands:',
+    ...formatColumns(rows),
     '',
-    after,
+    environmentHelp,
     '',
-    `Each has a help of its own: ${scriptWithArguments('models', 'pull --help')}`,
-    'Exit codes: 0 done, 1 not done, 2 wrong usage, 130 interrupted.',
+    `To see the options of a command, run: ${scriptWithArguments('models', 'pull --help')}`,
+    'Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.',
   ].join('\n')
 }
 
-/** Of one command. */
+/** Returns the help for one command. */
 export function formatCommandHelp(command: ModelsCommand): string {
   const { name, argument, summary, details } = command
-  const usage = [name, argument, ...command.flags.map((flag) => `[${flagText(flag)}]`)]
-  const rows = command.flags.map((flag) => [flagText(flag), flags[flag].help] as const)
+  const usage = [name, argument, ...command.flags.map((flag) => `[${formatFlag(flag)}]`)]
+  const rows = command.flags.map((flag) => [formatFlag(flag), flags[flag].help] as const)
   return [
-    scriptWithArguments('models', usage.filter((part) => part !== '').join(' ')),
+    `Usage: ${scriptWithArguments('models', usage.filter((part) => part !== '').join(' '))}`,
     '',
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
     ...(details === '' ? [] : [details]),
     '',
-    ...columns([...rows, ['--help', 'this text']]),
+    'Options:',
+    ...formatColumns([...rows, ['--help', 'show this help']]),
   ].join('\n')
 }
 
-function flagText(flag: FlagName): string {
+function formatFlag(flag: FlagName): string {
   return `--${flag} ${flags[flag].value}`.trim()
 }
 
-function columns(rows: readonly (readonly [string, string])[]): string[] {
+function formatColumns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([first]) => first.length))
   return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`)
 }

@@ -5,5 +5,5 @@ import { pull } from './pull.ts'
 import { remove } from './remove.ts'
 import { verify } from './verify.ts'
 
-/** In the order of the help; the first one is what no word at all stands for. Add one here. */
+/** All commands, in the order of the help. The first one is the default. Add new ones here. */
 export const commands: readonly [ModelsCommand, ...ModelsCommand[]] = [list, pull, remove, verify, clean]

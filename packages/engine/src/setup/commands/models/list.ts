@@ -7,9 +7,9 @@ import type { ModelsCommand } from './command.ts'
 
 /** A row of the list, and an object of its JSON. */
 export interface ListedModel extends ModelOnDisk {
-  /** Whether it is the one of mlx.config.json, or of MLX_MODEL. */
+  /** Whether it is the model of mlx.config.json or MLX_MODEL. */
   configured: boolean
-  /** Whether it fits into what models may take of this machine's memory. */
+  /** Whether it fits into the memory limit for models. */
   fits: boolean
 }
 
@@ -17,8 +17,8 @@ export const list: ModelsCommand = {
   name: 'list',
   aliases: [],
   argument: '',
-  summary: 'those in models/ and in the cache that Hugging Face tools share',
-  details: 'A * marks the one that the project uses.',
+  summary: 'list the models in models/ and in the shared Hugging Face cache (default)',
+  details: 'A * marks the model that the project uses.',
   flags: ['json'],
   run: async ({ flags }) => {
     const project = findProject()
@@ -35,7 +35,7 @@ export const list: ModelsCommand = {
   },
 }
 
-/** The table, and a word on the configured model where it is not in it. */
+/** Returns the lines of the table, and a note if the configured model is missing. */
 export function formatModelList(models: readonly ListedModel[], configured: string): string[] {
   const rows = [
     ['  MODEL', 'SIZE', 'PLACE', 'MEMORY', 'PATH'],
@@ -57,12 +57,12 @@ export function formatModelList(models: readonly ListedModel[], configured: stri
       .trimEnd(),
   )
   const found = models.some((model) => model.configured)
-  return found ? lines : [...lines, missing(configured)]
+  return found ? lines : [...lines, describeMissing(configured)]
 }
 
-function missing(model: string): string {
+function describeMissing(model: string): string {
   const command = scriptWithArguments('models', 'pull')
-  return `\n${model}, which the project uses, is not on this machine. Get it with: ${command}`
+  return `\nThe project uses ${model}, which is not on this machine. To download it, run: ${command}`
 }
 
 function isConfigured({ model, path }: ModelOnDisk, { config, root }: Project): boolean {

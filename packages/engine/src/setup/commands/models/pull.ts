@@ -1,23 +1,23 @@
 import { resolve } from 'node:path'
 import { createEngine, type DownloadedModel } from '../../../engine/index.ts'
 import { findProject } from '../../../engine/project/index.ts'
-import { interrupted } from '../../models/missing-model.ts'
+import { downloadInterrupted } from '../../models/missing-model.ts'
 import { formatBytes } from '../../terminal/format.ts'
 import { showProgress } from '../../terminal/progress.ts'
-import { mark } from '../../terminal/terminal.ts'
+import { statusMark } from '../../terminal/terminal.ts'
 import type { ModelsCommand } from './command.ts'
 
 export const pull: ModelsCommand = {
   name: 'pull',
   aliases: ['download'],
   argument: '[ID]',
-  summary: 'downloads one; without ID the one of mlx.config.json',
-  details: 'One that was interrupted goes on where it was. Each file is checked by its hash.',
+  summary: 'download a model, by default the one in mlx.config.json',
+  details: 'An interrupted download resumes. Every file is checked against its hash.',
   flags: ['revision', 'output', 'json'],
   run: async ({ id, flags: { revision, output, json }, signal }) => {
     const { config } = findProject()
     await using engine = await createEngine({ signal })
-    const progress = showProgress(process.stderr, `Looking for ${id ?? config.model}`)
+    const progress = showProgress(process.stderr, `Looking up ${id ?? config.model}`)
     let downloaded: DownloadedModel
     try {
       downloaded = await engine.downloadModel({
@@ -30,7 +30,7 @@ export const pull: ModelsCommand = {
     } catch (error) {
       progress.end()
       if (!signal.aborted) throw error
-      console.error(interrupted)
+      console.error(downloadInterrupted)
       return 130
     } finally {
       progress.end()
@@ -40,16 +40,16 @@ export const pull: ModelsCommand = {
       console.log(JSON.stringify(downloaded, null, 2))
       return 0
     }
-    console.log(`${mark(true)} ${model} is on this machine: ${formatBytes(bytes)} in ${path}`)
+    console.log(`${statusMark(true)} ${model} is on this machine: ${formatBytes(bytes)} in ${path}`)
     const name = output === undefined ? model : path
     if (model !== config.model || output !== undefined) {
-      console.log(`To use it: "model": ${JSON.stringify(name)} in mlx.config.json`)
+      console.log(`To use it, set "model": ${JSON.stringify(name)} in mlx.config.json`)
     }
     return 0
   },
 }
 
-/** Package managers run a script in the folder of the project, and name the one that the user is in. */
+/** Returns the user's folder. Package managers run scripts in the project's folder and name the user's in INIT_CWD. */
 function invocationDirectory(): string {
   return process.env.INIT_CWD || process.cwd()
 }

@@ -2,35 +2,35 @@ import { createEngine, type Engine, type VerifiedFile, type VerifiedModel } from
 import { scriptWithArguments } from '../../../engine/project/index.ts'
 import { formatBytes } from '../../terminal/format.ts'
 import { showProgress } from '../../terminal/progress.ts'
-import { mark } from '../../terminal/terminal.ts'
+import { statusMark } from '../../terminal/terminal.ts'
 import type { ModelsCommand } from './command.ts'
 
 export const verify: ModelsCommand = {
   name: 'verify',
   aliases: [],
   argument: '[ID]',
-  summary: 'compares the files of one, or of all, with the hashes that the hub has',
-  details: 'It ends with 1 where a file is missing or differs.',
+  summary: "compare the files of a model, or of all models, with the hub's hashes",
+  details: 'It exits with 1 if a file is missing or damaged.',
   flags: ['revision', 'json'],
   run: async ({ id, flags: { revision, json }, signal }) => {
     await using engine = await createEngine({ signal })
     const ids = id === undefined ? (await engine.models()).map(({ model }) => model) : [id]
     const results: VerifiedModel[] = []
     for (const model of ids) {
-      const result = await verifyOne(engine, { model, revision, signal })
+      const result = await verifyModel(engine, { model, revision, signal })
       results.push(result)
       if (!json) for (const line of describeVerification(result)) console.log(line)
     }
     if (json) console.log(JSON.stringify(results, null, 2))
-    return results.every(({ files }) => damaged(files).length === 0) ? 0 : 1
+    return results.every(({ files }) => damagedFiles(files).length === 0) ? 0 : 1
   },
 }
 
-async function verifyOne(
+async function verifyModel(
   engine: Engine,
   { revision, ...options }: { model: string; revision: string | undefined; signal: AbortSignal },
 ): Promise<VerifiedModel> {
-  const progress = showProgress(process.stderr, `Looking at ${options.model}`)
+  const progress = showProgress(process.stderr, `Verifying ${options.model}`)
   try {
     return await engine.verifyModel({
       ...options,
@@ -42,25 +42,25 @@ async function verifyOne(
   }
 }
 
-/** What a check found: a line for the model, and one for each file that is not as it should be. */
+/** Returns a line for the model, and one for each damaged file. */
 export function describeVerification({ model, path, files }: VerifiedModel): string[] {
-  const bad = damaged(files)
-  if (bad.length > 0) {
+  const damaged = damagedFiles(files)
+  if (damaged.length > 0) {
     return [
-      `${mark(false)} ${model} is damaged (${path})`,
-      ...bad.map((file) => `    ${file.path} ${file.state === 'missing' ? 'is missing' : 'differs'}`),
-      `  Get them again: ${scriptWithArguments('models', `pull ${model}`)}`,
+      `${statusMark(false)} ${model} is damaged (${path})`,
+      ...damaged.map((file) => `    ${file.path} ${file.state === 'missing' ? 'is missing' : 'is damaged'}`),
+      `  To download these files again, run: ${scriptWithArguments('models', `pull ${model}`)}`,
     ]
   }
-  const known = files.filter(({ state }) => state === 'ok')
-  if (known.length === 0) return [`- ${model}: no hash is known of any of its files (${path})`]
-  const bytes = known.reduce((sum, file) => sum + file.bytes, 0)
-  const unknown = files.length - known.length
-  const rest = unknown === 0 ? '' : `; no hash is known of ${unknown} more`
-  const count = known.length === 1 ? '1 file is' : `${known.length} files are`
-  return [`${mark(true)} ${model}: ${count} as the hub has them, ${formatBytes(bytes)}${rest}`]
+  const verified = files.filter(({ state }) => state === 'ok')
+  if (verified.length === 0) return [`- ${model}: the hub has no hashes for its files (${path})`]
+  const bytes = verified.reduce((sum, file) => sum + file.bytes, 0)
+  const unknown = files.length - verified.length
+  const rest = unknown === 0 ? '' : `; ${unknown} without a known hash`
+  const count = verified.length === 1 ? '1 file' : `${verified.length} files`
+  return [`${statusMark(true)} ${model}: ${count} verified, ${formatBytes(bytes)}${rest}`]
 }
 
-function damaged(files: readonly VerifiedFile[]): VerifiedFile[] {
+function damagedFiles(files: readonly VerifiedFile[]): VerifiedFile[] {
   return files.filter(({ state }) => state === 'missing' || state === 'differs')
 }
