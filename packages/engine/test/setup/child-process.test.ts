@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { childEnvironment, runForOutput } from '../../src/setup/process/child-process.ts'
 
-it('passes proxies, certificates and mirrors on', () => {
+it('passes on proxies, certificates and mirrors', () => {
   const environment = {
     HTTPS_PROXY: 'http://proxy:3128',
     SSL_CERT_FILE: '/company.pem',
@@ -20,14 +20,14 @@ it('never sends loopback through a proxy', () => {
   expect(childEnvironment({ NO_PROXY: '*' }).NO_PROXY).toBe('*')
 })
 
-it('installs into the environment whatever defaults a user gave pip', () => {
+it('installs into the environment despite the defaults of a user for pip', () => {
   expect(childEnvironment({ PIP_USER: '1', PIP_REQUIRE_VIRTUALENV: '1' })).toMatchObject({
     PIP_USER: '0',
     PIP_REQUIRE_VIRTUALENV: '0',
   })
 })
 
-it('says why a program gave no answer', async () => {
+it('returns why a program failed', async () => {
   const node = process.execPath
   expect(await runForOutput('/no/such/program', [], {}, 5000)).toEqual({ problem: 'it does not exist' })
   expect(await runForOutput(import.meta.filename, [], {}, 5000)).toEqual({ problem: 'it is not executable' })

@@ -45,7 +45,7 @@ it('adds the extra to any set', () => {
   ])
 })
 
-it('reads the version of a package', () => {
+it('returns the version of a package', () => {
   const lock = 'mlx==1.0 ; python_version > "3" \\\n    --hash=sha256:00\nmlx-lm==0.32.2 \\\n'
   expect(lockedVersion(lock, 'mlx-lm')).toBe('0.32.2')
   expect(lockedVersion(lock, 'mlx')).toBe('1.0')

@@ -2,7 +2,7 @@ import type { Python } from '../../src/setup/machine/interpreter.ts'
 import type { System } from '../../src/setup/machine/system.ts'
 import type { PlanInput } from '../../src/setup/plan/plan.ts'
 
-/** Machines as data, so that each decision can be tested on every other machine. */
+/** Machines as data, so that the plan for each of them can be tested on any machine. */
 export const appleSilicon: System = {
   platform: 'darwin',
   architecture: 'arm64',
@@ -34,7 +34,7 @@ export const goodPython: Python = {
   packages: { mlx: null, 'mlx-lm': null, msgspec: null, 'mlx-app': null },
 }
 
-/** The one that comes with Apple's command line tools. */
+/** The Python of Apple's command line tools. */
 export const applePython: Python = {
   ...goodPython,
   version: [3, 9, 6],

@@ -1,18 +1,21 @@
 /** The command `mlx-app doctor`. It exits with 1 if a check fails. */
 import { parseArgs, styleText } from 'node:util'
+import { scriptWithArguments } from '../../engine/project/index.ts'
 import { CheckContext, type CheckResult, runChecks } from '../checks/check.ts'
 import { checks } from '../checks/index.ts'
 import { statusMark } from '../terminal/terminal.ts'
 import { asUsageError } from './usage-error.ts'
 
-const help = `Checks the installation and tells you how to fix problems.
+function formatHelp(): string {
+  return `Checks the installation and tells you how to fix problems.
 
-Usage: mlx-app doctor [options]
+Usage: ${scriptWithArguments('doctor', '[options]')}
 
 Options:
   --json       print JSON: { "good": boolean, "checks": [{ "name", "good", "detail", "fix" }] }
   -h, --help   show this help
 `
+}
 
 const nameColumns = Math.max(...checks.map((check) => check.name.length))
 
@@ -20,7 +23,7 @@ const nameColumns = Math.max(...checks.map((check) => check.name.length))
 export async function runDoctorCommand(commandArguments: string[]): Promise<number> {
   const flags = parseFlags(commandArguments)
   if (flags.help) {
-    console.log(help)
+    console.log(formatHelp())
     return 0
   }
   await using context = new CheckContext()

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { scriptWithArguments } from '../../engine/project/index.ts'
 import type { SetupOptions } from '../context.ts'
 import { setupMethods } from '../plan/plan.ts'
 import { asUsageError, UsageError } from './usage-error.ts'
@@ -6,9 +7,11 @@ import { asUsageError, UsageError } from './usage-error.ts'
 /** The values of --with. */
 const extras = ['vision']
 
-export const setupHelp = `Creates or updates the Python environment of this project.
+/** Returns the help of `mlx-app setup`. */
+export function formatSetupHelp(): string {
+  return `Creates or updates the Python environment of this project.
 
-Usage: mlx-app setup [options]
+Usage: ${scriptWithArguments('setup', '[options]')}
 
 Options:
   --env uv|pip|existing   how to get the environment: create it with uv (default; fetched with pip
@@ -22,6 +25,7 @@ Options:
 Environment variables:
   MLX_PYTHON=PATH         an existing Python to use, for setup and for the app
 `
+}
 
 /**
  * Parses the flags of `mlx-app setup`.

@@ -3,13 +3,13 @@ import { styleText } from 'node:util'
 import { findProject, hasScript, scriptCommand } from '../../engine/project/index.ts'
 import { setUp } from '../run-setup.ts'
 import { terminal } from '../terminal/terminal.ts'
-import { parseSetupFlags, setupHelp } from './setup-flags.ts'
+import { formatSetupHelp, parseSetupFlags } from './setup-flags.ts'
 
 /** Runs the command. @returns the exit code. */
 export async function runSetupCommand(commandArguments: string[], signal: AbortSignal): Promise<number> {
   const options = parseSetupFlags(commandArguments)
   if (options === 'help') {
-    console.log(setupHelp)
+    console.log(formatSetupHelp())
     return 0
   }
   const startMs = performance.now()

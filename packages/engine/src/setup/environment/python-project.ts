@@ -3,7 +3,12 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineError } from '../../engine/index.ts'
-import { type EnvironmentRecord, interpreterIn, type Project, scriptCommand } from '../../engine/project/index.ts'
+import {
+  type EnvironmentRecord,
+  interpreterIn,
+  type Project,
+  scriptCommand,
+} from '../../engine/project/index.ts'
 import { release } from '../../release.ts'
 import type { SetupContext, SetupOptions, SetupResult } from '../context.ts'
 import { type Python, pythonVersion } from '../machine/interpreter.ts'

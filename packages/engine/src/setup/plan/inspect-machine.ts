@@ -1,5 +1,10 @@
 import { resolve } from 'node:path'
-import { interpreterIn, type Project, scriptCommand, scriptWithArguments } from '../../engine/project/index.ts'
+import {
+  interpreterIn,
+  type Project,
+  scriptCommand,
+  scriptWithArguments,
+} from '../../engine/project/index.ts'
 import { release } from '../../release.ts'
 import type { SetupOptions } from '../context.ts'
 import { findPythons, findUv } from '../machine/find-programs.ts'
