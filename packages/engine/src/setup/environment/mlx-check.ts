@@ -42,7 +42,7 @@ export async function checkMlx(
     return reportSchema.parse(JSON.parse(result.output))
   } catch {
     // It printed something else.
-    return { problem: 'its output is not that of a Python' }
+    return { problem: 'it does not respond like a Python interpreter' }
   }
 }
 

@@ -87,7 +87,7 @@ export async function describePython(
     return interpreterSchema.parse(JSON.parse(result.output))
   } catch {
     // It printed something else: it is not a Python, or a script around it prints too.
-    return { path: command, problem: 'its output is not that of a Python' }
+    return { path: command, problem: 'it does not respond like a Python interpreter' }
   }
 }
 
