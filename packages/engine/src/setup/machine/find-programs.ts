@@ -29,7 +29,7 @@ function searchFolders(environment: NodeJS.ProcessEnv): string[] {
 }
 
 /** Returns the paths of all programs with a name, in the order of the PATH. */
-export function findPrograms(name: string, environment: NodeJS.ProcessEnv): string[] {
+function findPrograms(name: string, environment: NodeJS.ProcessEnv): string[] {
   return searchFolders(environment)
     .map((folder) => join(folder, `${name}${suffix}`))
     .filter(isExecutable)

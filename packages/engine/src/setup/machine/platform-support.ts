@@ -10,8 +10,8 @@ export interface Refusal {
 }
 
 /** The oldest systems that MLX's wheels support, taken from their names: macosx_14_0, manylinux_2_35. */
-export const oldestMacos = 14
-export const oldestGlibc = '2.35'
+const oldestMacos = 14
+const oldestGlibc = '2.35'
 
 /** What works on every machine, because only setup needs MLX. */
 const remoteEngineHint =

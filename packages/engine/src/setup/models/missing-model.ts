@@ -90,7 +90,7 @@ async function lookUpModel(
   }
 }
 
-export interface MissingModelFacts extends ModelDescription {
+interface MissingModelFacts extends ModelDescription {
   /** The memory that models, caches and calls may take together. */
   memoryLimitBytes: number
   /** The free space on the disk of the cache. */
@@ -102,7 +102,7 @@ function canBePulled({ fits, missingBytes, freeDiskBytes }: MissingModelFacts): 
 }
 
 /** Returns the lines that describe a model before the user chooses. */
-export function describeMissingModel(facts: MissingModelFacts): string[] {
+function describeMissingModel(facts: MissingModelFacts): string[] {
   const { model, downloadBytes, missingBytes, weightBytes, fits, memoryLimitBytes } = facts
   const size =
     missingBytes < downloadBytes

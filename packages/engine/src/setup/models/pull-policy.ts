@@ -2,7 +2,7 @@ import { EngineError } from '../../engine/index.ts'
 import { scriptCommand, scriptWithArguments } from '../../engine/project/index.ts'
 
 /** The values of MLX_PULL. */
-export const pullPolicies = ['ask', 'always', 'never'] as const
+const pullPolicies = ['ask', 'always', 'never'] as const
 
 /** What happens to a model that is not on disk; see `readPullPolicy`. */
 export type PullPolicy = (typeof pullPolicies)[number]

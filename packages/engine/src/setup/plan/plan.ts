@@ -244,7 +244,7 @@ function listPythons({ pythons, system }: PlanInput): string {
 }
 
 /** Returns the commands that install uv or a Python on a system. */
-export function pythonInstallCommands(system: System): string[] {
+function pythonInstallCommands(system: System): string[] {
   if (system.platform === 'darwin') {
     return [
       'brew install uv',

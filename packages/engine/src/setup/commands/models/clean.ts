@@ -22,7 +22,7 @@ export const clean: ModelsCommand = {
 }
 
 /** Returns the lines that show which files were deleted, or would be. */
-export function describeCleaned({ removed, freedBytes }: CleanedModels, dryRun: boolean): string[] {
+function describeCleaned({ removed, freedBytes }: CleanedModels, dryRun: boolean): string[] {
   if (removed.length === 0) return ['There is nothing to delete.']
   const lines = removed.map(({ path, bytes, reason }) => {
     return `  ${formatBytes(bytes).padStart(9)}  ${reasons[reason]}  ${path}`
