@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { interpreterIn } from '../packages/engine/src/engine/project.ts'
+import { interpreterIn } from '../packages/engine/src/engine/project/index.ts'
 import { alternate, median, rounds, time } from './measure.ts'
 import { atMost, milliseconds, type Row } from './table.ts'
 

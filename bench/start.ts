@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { interpreterIn } from '../packages/engine/src/engine/project.ts'
+import { interpreterIn } from '../packages/engine/src/engine/project/index.ts'
 import { alternate, median, rounds } from './measure.ts'
 import { milliseconds, type Row, ratio } from './table.ts'
 import { question, timeToFirstToken } from './time-to-first-token.ts'

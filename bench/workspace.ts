@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { z } from 'zod'
-import { interpreterIn } from '../packages/engine/src/engine/project.ts'
+import { interpreterIn } from '../packages/engine/src/engine/project/index.ts'
 import { bundle, type PackageOrigin } from '../scripts/bundle.ts'
 import { repository } from '../scripts/environment.ts'
 

@@ -14,11 +14,11 @@ import { delimiter, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { z } from 'zod'
-import { interpreterIn } from '../packages/engine/src/engine/project.ts'
+import { interpreterIn } from '../packages/engine/src/engine/project/index.ts'
 import { pythonDirectory } from '../packages/engine/src/package-files.ts'
-import { childEnvironment, runVisibly } from '../packages/engine/src/setup/children.ts'
-import { lockedVersion, lockFiles } from '../packages/engine/src/setup/locks.ts'
-import { installWithUv, makeWithUv } from '../packages/engine/src/setup/uv.ts'
+import { createEnvironmentWithUv, installWithUv } from '../packages/engine/src/setup/environment/uv.ts'
+import { lockedVersion, lockFiles } from '../packages/engine/src/setup/plan/locks.ts'
+import { childEnvironment, runVisibly } from '../packages/engine/src/setup/process/child-process.ts'
 import { ensureEnvironment, obtainUv, repository } from './environment.ts'
 
 const { values: flags } = parseArgs({ options: { version: { type: 'string' } } })
@@ -53,7 +53,7 @@ async function environmentIn(place: string): Promise<string> {
   const base = await ensureEnvironment()
   const uv = await obtainUv()
   const run = { environment: childEnvironment(process.env, repository), directory: place, signal: undefined }
-  await makeWithUv(uv, base, join(place, 'venv'), run)
+  await createEnvironmentWithUv(uv, base, join(place, 'venv'), run)
   const python = interpreterIn(join(place, 'venv'))
   await installWithUv(uv, python, lockFiles(pythonDirectory, 'dev'), run)
   const mlxLm = flags.version === undefined ? 'mlx-lm' : `mlx-lm==${flags.version}`

@@ -6,16 +6,19 @@ import { existsSync, readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findProject, interpreterIn, type Project } from '../packages/engine/src/engine/project.ts'
+import { findProject, interpreterIn, type Project } from '../packages/engine/src/engine/project/index.ts'
 import { pythonDirectory } from '../packages/engine/src/package-files.ts'
-import { childEnvironment } from '../packages/engine/src/setup/children.ts'
-import { findPythons, findUv } from '../packages/engine/src/setup/find.ts'
-import { isBroken } from '../packages/engine/src/setup/interpreter.ts'
-import { lockFiles, lockHash, lockSetFor, uvLock } from '../packages/engine/src/setup/locks.ts'
-import { setUp } from '../packages/engine/src/setup/set-up.ts'
-import { uvFolder } from '../packages/engine/src/setup/survey.ts'
-import type { Terminal } from '../packages/engine/src/setup/terminal.ts'
-import { fetchUv, installWithUv, makeWithUv } from '../packages/engine/src/setup/uv.ts'
+import {
+  createEnvironmentWithUv,
+  fetchUv,
+  installWithUv,
+} from '../packages/engine/src/setup/environment/uv.ts'
+import { findPythons, findUv, uvFolder } from '../packages/engine/src/setup/machine/find-programs.ts'
+import { isBroken } from '../packages/engine/src/setup/machine/interpreter.ts'
+import { lockFiles, lockHash, lockSetFor, uvLock } from '../packages/engine/src/setup/plan/locks.ts'
+import { childEnvironment } from '../packages/engine/src/setup/process/child-process.ts'
+import { setUp } from '../packages/engine/src/setup/run-setup.ts'
+import type { Terminal } from '../packages/engine/src/setup/terminal/terminal.ts'
 
 /** This repository as a project. It is the root of the workspace, where packages and templates find the environment. */
 export const repository: Project = findProject(fileURLToPath(new URL('../', import.meta.url)))
@@ -71,17 +74,17 @@ export async function ensureVisionEnvironment(): Promise<string> {
     signal: undefined,
   }
   await rm(folder, { recursive: true, force: true })
-  await makeWithUv(uv, base, folder, run)
+  await createEnvironmentWithUv(uv, base, folder, run)
   await installWithUv(uv, python, lockFiles(pythonDirectory, set), run)
   await writeFile(installed, hash)
-  terminal.done(`Packages of ${lockFiles('', set).join(' and ')} in ${folder}`)
+  terminal.done(`Packages from ${lockFiles('', set).join(' and ')} in ${folder}`)
   return python
 }
 
 /** Returns the path of uv: an installed one, or one that pip installs in `.mlx`. */
 export async function obtainUv(): Promise<string> {
   const environment = childEnvironment(process.env, repository)
-  const found = await findUv(environment, uvFolder(repository))
+  const found = await findUv(repository, environment)
   if (found !== undefined) return found
   const python = (await findPythons(environment)).find((candidate) => !isBroken(candidate) && candidate.pip)
   if (python === undefined || isBroken(python)) throw new Error('Found neither uv nor a Python with pip.')

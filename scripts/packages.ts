@@ -19,8 +19,8 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { z } from 'zod'
-import { lockHash, lockSetNames, partsOf } from '../packages/engine/src/setup/locks.ts'
-import { oneAtATime } from '../packages/engine/src/setup/one-at-a-time.ts'
+import { lockHash, lockSetNames, parseLockSet } from '../packages/engine/src/setup/plan/locks.ts'
+import { withProcessLock } from '../packages/engine/src/setup/process/process-lock.ts'
 import { createPageModule } from '../packages/server/scripts/page-module.ts'
 import { obtainUv, repository } from './environment.ts'
 
@@ -77,7 +77,7 @@ export async function packPackages(): Promise<PackedPackage[]> {
   if (!existsSync(index)) {
     // Packages are compiled in their own folders, so only one process can do it at a time.
     const make = async () => (existsSync(index) ? undefined : await makePackages(folder))
-    await oneAtATime(repository, make, (processId) =>
+    await withProcessLock(repository, make, (processId) =>
       console.error(
         `! Waiting for process ${processId}, which is packing the packages or setting up Python.`,
       ),
@@ -130,7 +130,7 @@ async function packEngine(staging: string, wheel: PackedPackage): Promise<Packed
     if (name.endsWith('.lock') && !ownLocks.includes(name))
       cpSync(join(pythonProject, name), join(python, name))
   }
-  const sets = lockSetNames.filter((set) => !partsOf(set).dev)
+  const sets = lockSetNames.filter((set) => !parseLockSet(set).dev)
   const release = {
     version: wheel.version,
     wheel: { file: wheel.file, sha256: wheel.sha256 },

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const typeSchema = z.enum(['object', 'array', 'string', 'integer', 'number', 'boolean', 'null'])
 
-/** The part of JSON Schema that the protocol uses; anything else is refused, so that no bound gets lost. */
+/** The part of JSON Schema that the protocol uses. Any other keyword is an error, so that no bound gets lost. */
 const nodeSchema = z.strictObject({
   id: z.string().optional(),
   $ref: z.string().optional(),
@@ -29,22 +29,25 @@ const nodeSchema = z.strictObject({
 })
 type Node = z.infer<typeof nodeSchema>
 
-/** As in the ruff settings of pyproject.toml. */
+/** The line length of ruff in pyproject.toml. */
 const lineLength = 100
 
 /**
- * Python source of msgspec Structs, tagged by `type`, with snake_case fields and every bound of the schema.
+ * Returns Python source with msgspec Structs, tagged by `type`, with snake_case fields and every bound of the schema.
  *
- * @throws ZodError on a keyword of JSON Schema that has no translation here.
+ * @throws ZodError for a keyword of JSON Schema that has no translation here.
  */
-export function pythonTypes(schema: unknown, constants: { version: number; lineBytes: number }): string {
+export function pythonTypes(
+  schema: unknown,
+  constants: { version: number; lineBytes: number; answerTypes: Readonly<Record<string, string>> },
+): string {
   const { $defs } = z.object({ $defs: z.record(z.string(), z.unknown()) }).parse(schema)
   const definitions = new Map(Object.entries($defs).map(([name, value]) => [name, nodeSchema.parse(value)]))
   const aliases = [...definitions].filter(([, node]) => node.type !== 'object' && node.oneOf === undefined)
   const classes = inOrderOfUse(
     [...definitions].filter(([, node]) => node.type === 'object' || node.oneOf !== undefined),
   )
-  return `"""The worker's protocol: one JSON object a line. Made from protocol.ts: edit that one."""
+  return `"""The worker's protocol, one JSON object a line. Generated from protocol.ts: edit that file."""
 
 from typing import Annotated, Any, Literal
 
@@ -72,10 +75,25 @@ ${classes
     node.oneOf === undefined ? struct(name, node) : union(name, node.oneOf.map(annotation)),
   )
   .join('\n\n\n')}
+
+# The event that answers each request. Generate gets one for each sequence, and Cancel gets none.
+ANSWERS: dict[type[Request], type[Event]] = {
+${Object.entries(constants.answerTypes)
+  .map((types) => `    ${types.map((type) => classOf(type, definitions)).join(': ')},`)
+  .join('\n')}
+}
 `
 }
 
-/** A class stands behind the ones that its fields name, a union behind its members. */
+/** Returns the name of the class that is tagged with a type of request or event. */
+function classOf(type: string, definitions: ReadonlyMap<string, Node>): string {
+  for (const [name, { properties }] of definitions) {
+    if (properties !== undefined && nodeSchema.parse(properties.type ?? {}).const === type) return name
+  }
+  throw new Error(`No structure has the type ${type}.`)
+}
+
+/** Sorts each class after the ones that its fields name, and each union after its members. */
 function inOrderOfUse(structs: [string, Node][]): [string, Node][] {
   const placed = new Map<string, Node>()
   const place = ([name, node]: [string, Node]) => {
@@ -109,7 +127,7 @@ function struct(name: string, node: Node): string {
   const tag = properties.find(([key]) => key === 'type')?.[1].const
   const bases =
     tag === undefined ? '_Object, frozen=True' : `_Object, tag_field="type", tag="${tag}", frozen=True`
-  // Python wants the ones with a default last.
+  // Python requires the ones with a default to come last.
   const given = (wanted: boolean) =>
     properties.filter(([, value]) => (value.default === undefined) === wanted)
   const fields = [...given(true), ...given(false)]
@@ -123,7 +141,7 @@ function struct(name: string, node: Node): string {
   return `class ${name}(${bases}):\n${body.join('\n\n')}`
 }
 
-/** A line, or three where it would be too long. */
+/** Returns one line, or three if it would be too long. */
 function field(name: string, type: string, initial: string): string {
   const line = `    ${name}: ${type}${initial}`
   if (line.length <= lineLength) return line
@@ -180,7 +198,7 @@ function pythonValue(value: unknown): string {
   return JSON.stringify(value)
 }
 
-/** Digits in groups of three. */
+/** Returns digits in groups of three. */
 function pythonInteger(value: number): string {
   return value.toLocaleString('en').replaceAll(',', '_')
 }

@@ -1,25 +1,31 @@
 /**
- * Makes from the zod schemas what else says the worker's protocol: `protocol.schema.json`, the msgspec types of
- * `protocol.py`, and the page `docs/protocol.md`, with the session of protocol-session.txt in it. `--check` writes nothing and exits 1 when a committed file is stale.
+ * Generates everything else that describes the worker's protocol from the zod schemas: `protocol.schema.json`, the
+ * msgspec types of `protocol.py`, and the page `docs/protocol.md` with the session of protocol-session.txt. With
+ * `--check` it writes nothing and exits with 1 if a committed file is out of date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { z } from 'zod'
 import { limits } from '../packages/engine/src/engine/limits.ts'
-import { eventSchema, protocolVersion, requestSchema } from '../packages/engine/src/engine/protocol.ts'
+import {
+  answerTypes,
+  eventSchema,
+  protocolVersion,
+  requestSchema,
+} from '../packages/engine/src/engine/protocol.ts'
 import { protocolPage } from './protocol-page.ts'
 import { pythonTypes } from './protocol-python.ts'
 
 const engine = fileURLToPath(new URL('../packages/engine/', import.meta.url))
-const constants = { version: protocolVersion, lineBytes: limits.lineBytes }
+const constants = { version: protocolVersion, lineBytes: limits.lineBytes, answerTypes }
 const session = readFileSync(new URL('protocol-session.txt', import.meta.url), 'utf8')
 
 const jsonSchema = z.toJSONSchema(
   z.object({ request: requestSchema.meta({ id: 'Request' }), event: eventSchema.meta({ id: 'Event' }) }),
   { io: 'input' },
 )
-/** As the linter of the repository, and of a project, wants it. */
+/** Returns JSON as the linter of the repository formats it. */
 async function formatted(json: string): Promise<string> {
   const { stdout } = await execa('biome', ['format', '--stdin-file-path=protocol.schema.json'], {
     input: json,
@@ -39,13 +45,13 @@ const files = {
 const check = process.argv.includes('--check')
 for (const [name, text] of Object.entries(files)) {
   if (!check) writeFileSync(engine + name, text)
-  else if (readOrNothing(engine + name) !== text) {
-    console.error(`packages/engine/${name} is stale. Run: npm run protocol`)
+  else if (readOrEmpty(engine + name) !== text) {
+    console.error(`packages/engine/${name} is out of date. Run: npm run protocol`)
     process.exitCode = 1
   }
 }
 
-/** A file that was never made is stale too. */
-function readOrNothing(path: string): string {
+/** Returns the text of a file, or an empty one if the file doesn't exist. */
+function readOrEmpty(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }

@@ -16,14 +16,14 @@ describe('in a terminal, the first start', () => {
     await using screen = open()
     const shown = await screen.see('Which one? [1] ')
     expect(shown).toMatch(/somebody\/hello-mlx is not on this machine yet\.\n/)
-    expect(shown).toMatch(/It is a download of \d+ kB; its licence is mit\.\n/)
+    expect(shown).toMatch(/Download: \d+ kB\nLicence: mit\n/)
     expect(shown).toMatch(
-      /Memory: it fits\. Its weights take \d+ kB of the [\d.]+ [GM]B that models may take\.\n/,
+      /Memory: it fits\. It needs \d+ kB for its weights; the limit for models is [\d.]+ [GM]B\.\n/,
     )
-    expect(shown).toMatch(/Disk: it fits\. [\d.]+ [GT]B are free\.\n\n/)
-    expect(shown).toMatch(/ {2}1 \(p\) {2}pull it now: \d+ kB\n/)
+    expect(shown).toMatch(/Disk: it fits\. [\d.]+ [GT]B free\.\n\n/)
+    expect(shown).toMatch(/ {2}1 \(p\) {2}Pull it now \(\d+ kB\)\n/)
     expect(shown).toMatch(
-      / {2}2 \(h\) {2}start with the hello model this time: [^\n]*\n {2}3 \(c\) {2}cancel\n/,
+      / {2}2 \(h\) {2}Start with the hello model this time [^\n]*\n {2}3 \(c\) {2}Cancel\n/,
     )
     screen.type('4', keys.enter)
     await screen.see('Type a number from 1 to 3, or one of p, h, c.\n')
@@ -54,7 +54,7 @@ describe('in a terminal, the first start', () => {
   })
 
   test.each([
-    ['3', keys.enter, 1, `${model} is not on this machine.\nGet it with: `],
+    ['3', keys.enter, 1, `${model} is not on this machine.\nTo download it, run: `],
     ['', keys.controlC, 130, '\nInterrupted.\n'],
     ['1', keys.controlC, 130, '\nInterrupted.\n'],
     ['', keys.controlD, 130, '\nInterrupted.\n'],
@@ -74,7 +74,7 @@ test('Ctrl-C during the download says that it can be resumed', async () => {
   await stalled
   onHub.hub.trouble = () => false
   screen.type(keys.controlC)
-  await screen.see('Interrupted. What was downloaded stays: the same command goes on from there.\n')
+  await screen.see('Interrupted. To resume the download, run the same command again.\n')
   expect(await screen.exitCode()).toBe(130)
   expect(screen.raw).not.toContain('Which one?')
 })
@@ -91,13 +91,13 @@ describe('without a terminal, the first start', () => {
   test.each([
     [
       { MLX_PULL: 'never' },
-      `${model} is not on this machine, and MLX_PULL=never forbids to download it.\nGet it with: ${pull}\n`,
+      `${model} is not on this machine, and MLX_PULL=never prevents its download.\nTo download it, run: ${pull}\n`,
     ],
     [
       { HF_HUB_OFFLINE: '1' },
-      `${model} is not on this machine, and HF_HUB_OFFLINE forbids to download it.\nUnset HF_HUB_OFFLINE, or start with the hello model: MLX_MODEL=hello ${scriptCommand('start', process.env, directory)}\n`,
+      `${model} is not on this machine, and HF_HUB_OFFLINE prevents its download.\nUnset HF_HUB_OFFLINE, or start with the hello model: MLX_MODEL=hello ${scriptCommand('start', process.env, directory)}\n`,
     ],
-    [{ MLX_PULL: 'perhaps' }, 'MLX_PULL is one of ask, always, never, not perhaps.\n'],
+    [{ MLX_PULL: 'perhaps' }, 'MLX_PULL must be one of ask, always, never, but it is perhaps.\n'],
   ])('asks no hub with %j', async (additions, stderr) => {
     const outcome = await run([...chat, 'Say hello.'], { extra: environment(additions) })
     expect(outcome).toEqual({ stdout: '', stderr, code: 1 })

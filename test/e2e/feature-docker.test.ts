@@ -183,7 +183,7 @@ describe('the Dockerfile', () => {
     it('sets Python up by the lock, and leaves uv out', async () => {
       const { exitCode, printed } = await build('python')
       expect(exitCode, printed).toBe(0)
-      expect(printed).toContain('Packages of requirements.lock\n')
+      expect(printed).toContain('Packages from requirements.lock\n')
       const sum =
         'import mlx.core as mx, mlx_lm; mx.set_default_device(mx.cpu); print(mx.arange(5).sum().item())'
       const python = join(place, '.mlx', 'venv', 'bin', 'python')

@@ -66,7 +66,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       extendEnv: false,
       stdin: 'ignore',
     })
-    expect(made.stdout).toContain('Packages of requirements.lock')
+    expect(made.stdout).toContain('Packages from requirements.lock')
     secondsOnline = made.durationMs / 1000
     rmSync(first, { recursive: true })
   })
@@ -96,7 +96,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
     // As if the first project had been made long ago: what is in npm's cache has to be looked at again, and can't be.
     const created = await run(['node', tool, project, ...flags], { npm_config_prefer_online: 'true' }, folder)
     expect(created.exitCode, created.all).toBe(0)
-    expect(created.all).toContain('Packages of requirements.lock')
+    expect(created.all).toContain('Packages from requirements.lock')
     expect(created.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
     expect(existsSync(join(project, '.mlx', 'npm-logs'))).toBe(false)
     const asked = await run(['npm', '-s', 'start', '--', question])
@@ -133,7 +133,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       const offline = { PIP_NO_INDEX: '1', PIP_FIND_LINKS: wheels, PATH: withoutUv() }
       const outcome = await setup('uv', offline)
       expect(outcome.exitCode, outcome.all).toBe(0)
-      expect(outcome.stdout).toContain('uv, fetched by the pip of')
+      expect(outcome.stdout).toContain('uv, fetched with the pip of')
     })
 
     it('sets up by pip', async () => {
@@ -177,7 +177,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       expect(existsSync(join(project, '.mlx', 'venv'))).toBe(false)
     })
 
-    it('says so where uv is not there either, and pip takes its place in vain', async () => {
+    it('says so where uv is not there either, and pip fails too', async () => {
       const outcome = await run(['npm', 'run', 'setup', '--', '--fresh'], {
         ...emptyCaches(),
         PATH: join(folder, 'no uv'),
@@ -185,7 +185,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
         PIP_RETRIES: '1',
       })
       expect(outcome.exitCode, outcome.all).toBe(1)
-      expect(outcome.stdout).toContain('pip takes its place')
+      expect(outcome.stdout).toContain('Using pip instead')
       expect(outcome.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
     })
   })

@@ -128,7 +128,7 @@ describe('MLX_PYTHON', () => {
     const MLX_PYTHON = join(project, '.mlx', 'venv', 'bin', 'python')
     expect(await run('node app.mjs', other, { MLX_PYTHON })).toBe(hello)
     const printed = await run('npx mlx-app setup 2>&1', other, { MLX_PYTHON })
-    expect(printed).toContain('used as it is')
+    expect(printed).toContain('Using the existing Python')
     expect(await run('node app.mjs', other)).toBe(hello)
   })
 })

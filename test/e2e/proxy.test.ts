@@ -77,8 +77,8 @@ describe.runIf(linux)(
 
     it('creates, installs and sets up with what npm and pip were told', () => {
       expect(created.exitCode, created.all).toBe(0)
-      expect(created.all).toContain('uv, fetched by the pip of')
-      expect(created.all).toContain('Packages of requirements.lock')
+      expect(created.all).toContain('uv, fetched with the pip of')
+      expect(created.all).toContain('Packages from requirements.lock')
       expect([...new Set(company.proxy.asked)].sort()).toEqual([secure('index'), secure('registry')])
       expect(company.namespace.traffic().withoutRoute).toBe(0)
       const asked = (pattern: RegExp) => company.mirror.asked.some((address) => pattern.test(address))
@@ -132,7 +132,7 @@ describe.runIf(linux)(
         }),
       )
       expect(ran.exitCode, ran.all).toBe(0)
-      expect(ran.stdout).toContain('uv, fetched by the pip of')
+      expect(ran.stdout).toContain('uv, fetched with the pip of')
       expect([through, astray]).toEqual([[secure('index')], 0])
     })
 
@@ -202,7 +202,7 @@ describe.runIf(linux)(
       )
       // It has none: what counts is who was asked.
       expect(ran.exitCode, ran.all).toBe(1)
-      expect(ran.stderr).toContain('The virtual environment could not be made')
+      expect(ran.stderr).toContain('The virtual environment could not be created')
       expect(ran.stderr).toContain('node_modules/mlx-app/docs/network.md')
       expect(company.mirror.asked.at(-1)).toMatch(/^pythons\.test\/company\/\d+\/cpython-3\.\d+\.\d+.*\.tar/)
       expect([through, astray]).toEqual([[secure('index'), secure('pythons')], 0])

@@ -51,9 +51,9 @@ const packagesIn = (environmentFolder: string) =>
 test('the app answers by the Python of the project, which has no other one', async () => {
   expect(await run('npm', '-s', 'start', '--', question)).toBe(answerTo(question))
   const record: unknown = JSON.parse(readFileSync(join(project, '.mlx', 'environment.json'), 'utf8'))
-  expect(record).toMatchObject({ way: 'project', python: 'python/.venv/bin/python' })
+  expect(record).toMatchObject({ method: 'project', python: 'python/.venv/bin/python' })
   expect(existsSync(join(project, '.mlx', 'venv'))).toBe(false)
-  expect(await run('npm', 'run', 'doctor')).toContain('All is well.')
+  expect(await run('npm', 'run', 'doctor')).toContain('No problems found.')
 })
 
 test('the program and the tests of the project run', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
-import { newestMinor, oldestMinor } from '../../packages/engine/src/setup/interpreter.ts'
+import { newestMinor, oldestMinor } from '../../packages/engine/src/setup/machine/interpreter.ts'
 import { obtainUv } from '../../scripts/environment.ts'
 import { bareMachine, basePython, type Machine } from '../support/setup-project.ts'
 

@@ -43,13 +43,13 @@ it(
     expect(await doctorsLine()).toEqual({
       name: 'images, embeddings',
       good: null,
-      detail: 'not there, if you need them: npm run setup -- --with vision',
+      detail: 'not installed; to add them, run: npm run setup -- --with vision',
     })
 
     const added = await runScript(project, 'setup', ['--with', 'vision'], machine)
     expect(added.exitCode, added.stderr).toBe(0)
-    expect(added.stdout).toContain('.mlx/venv, kept')
-    expect(added.stdout).toContain('Packages of requirements.lock and requirements-vision.lock')
+    expect(added.stdout).toContain('.mlx/venv (kept)')
+    expect(added.stdout).toContain('Packages from requirements.lock and requirements-vision.lock')
     expect(recordedSet()).toBe('vision')
     const python = join(project.virtualEnvironment, 'bin', 'python')
     await execa(python, ['-c', 'import mlx_vlm.embedding_loader, PIL.Image'])
@@ -64,6 +64,6 @@ it(
 
 it('refuses an extra that there is not', async () => {
   const outcome = await runScript(project, 'setup', ['--with', 'sound'], machine)
-  expect(outcome.stderr).toContain('--with sound: there is vision.')
+  expect(outcome.stderr).toContain('--with must be vision, not sound.')
   expect(outcome.exitCode).toBe(2)
 })

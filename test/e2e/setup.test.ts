@@ -98,9 +98,9 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     firstSeconds = outcome.seconds
     expect(outcome.stderr).toBe('')
     expect(outcome.exitCode).toBe(0)
-    expect(outcome.stdout).toMatch(/MLX 0\.32\.4 computes on (cpu|gpu), mlx-lm 0\.32\.2/)
+    expect(outcome.stdout).toMatch(/MLX 0\.32\.4 runs on the (CPU|GPU), with mlx-lm 0\.32\.2/)
     expect(outcome.stdout).toContain('Next: npm start')
-    expect(record()).toMatchObject({ way: 'uv', python: '.mlx/venv/bin/python', set: 'plain' })
+    expect(record()).toMatchObject({ method: 'uv', python: '.mlx/venv/bin/python', set: 'plain' })
     expect(await sumInEnvironment()).toBe('10')
   })
 
@@ -127,7 +127,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     const report = JSON.parse(outcome.stdout)
     expect(report.checks.filter((check: { good: boolean | null }) => check.good === false)).toEqual([])
     expect(report.good).toBe(true)
-    expect(report.checks).toContainEqual(expect.objectContaining({ name: 'hello answers', good: true }))
+    expect(report.checks).toContainEqual(expect.objectContaining({ name: 'hello model', good: true }))
     expect(outcome.exitCode).toBe(0)
   })
 
@@ -139,7 +139,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     expect(pulled.stdout).toMatch(/^✓ hello is on this machine: \d+ kB in /)
     expect(pulled.exitCode).toBe(0)
     const unknown = await runScript(project, 'models', ['fetch'], machine)
-    expect(unknown.stderr).toContain('there are list, pull, download, remove, verify, clean.')
+    expect(unknown.stderr).toContain('The commands are list, pull, download, remove, verify, clean.')
     expect(unknown.exitCode).toBe(2)
   })
 
@@ -153,7 +153,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     expect(more).toContain('--hash')
     writeFileSync(join(project.python, 'requirements.lock'), more, { flag: 'a' })
     const outcome = await setup()
-    expect(outcome.stdout).toContain('.mlx/venv, kept')
+    expect(outcome.stdout).toContain('.mlx/venv (kept)')
     expect(outcome.exitCode).toBe(0)
     expect(existsSync(added)).toBe(true)
     const installed = readdirSync(project.virtualEnvironment, { recursive: true, encoding: 'utf8' })
@@ -166,12 +166,12 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     writeFileSync(join(project.python, 'requirements.lock'), '# changed\n', { flag: 'a' })
     const outcome = await runScript(project, 'doctor', [], machine)
     expect(outcome.stdout).toMatch(
-      /✗ Python +The Python environment has other packages than this version of mlx-app needs\.\n +Run: npm run setup/,
+      /✗ Python +The Python environment does not have the packages that this version of mlx-app needs\.\n +Run: npm run setup/,
     )
     expect(outcome.exitCode).toBe(1)
   })
 
-  it('mends an environment whose Python has gone', async () => {
+  it('repairs an environment whose Python is gone', async () => {
     const interpreter = join(project.virtualEnvironment, 'bin', 'python')
     unlinkSync(interpreter)
     symlinkSync('/no/such/python', interpreter)
@@ -222,8 +222,8 @@ describe('in a new project', () => {
     machine.program('python3.12', python)
     const outcome = await setup()
     expect(outcome.exitCode, outcome.stderr).toBe(0)
-    expect(outcome.stdout).toContain('fetched by the pip of')
-    expect(record()).toMatchObject({ way: 'uv' })
+    expect(outcome.stdout).toContain('fetched with the pip of')
+    expect(record()).toMatchObject({ method: 'uv' })
     expect(existsSync(join(project.root, '.mlx', 'uv', 'bin', 'uv'))).toBe(true)
     expect(await sumInEnvironment()).toBe('10')
   })
@@ -231,7 +231,7 @@ describe('in a new project', () => {
   it.runIf(oldPythons().length > 0)('knows a real Python that is too old', async () => {
     for (const [index, old] of oldPythons().entries())
       machine.program(index === 0 ? 'python3' : `python3.1${index}`, old)
-    expectRefusal(await setup('--env', 'pip'), 'and 3.11 or newer is needed', '--env uv')
+    expectRefusal(await setup('--env', 'pip'), '3.11 or newer is required', '--env uv')
   })
 
   it('sets up by pip where uv can not be fetched', async () => {
@@ -240,8 +240,8 @@ describe('in a new project', () => {
     writeFileSync(lock, readFileSync(lock, 'utf8').replaceAll(/[0-9a-f]{64}/g, '0'.repeat(64)))
     const outcome = await setup()
     expect(outcome.exitCode, outcome.stderr).toBe(0)
-    expect(outcome.stdout).toContain('pip takes its place')
-    expect(record()).toMatchObject({ way: 'pip', python: '.mlx/venv/bin/python', set: 'plain' })
+    expect(outcome.stdout).toContain('Using pip instead')
+    expect(record()).toMatchObject({ method: 'pip', python: '.mlx/venv/bin/python', set: 'plain' })
     expect(await sumInEnvironment()).toBe('10')
     expect((await setup('--env', 'pip')).stdout).toContain('Already set up')
   })
@@ -260,8 +260,8 @@ describe('in a new project', () => {
     machine.environment[variable] = sharedPython
     const outcome = await setup()
     expect(outcome.exitCode, outcome.stderr).toBe(0)
-    expect(outcome.stdout).toContain('used as it is')
-    expect(record()).toMatchObject({ way: 'existing', python: sharedPython, site: '.mlx/site' })
+    expect(outcome.stdout).toContain('Using the existing Python')
+    expect(record()).toMatchObject({ method: 'existing', python: sharedPython, site: '.mlx/site' })
     expect(existsSync(join(project.root, '.mlx', 'site', 'mlx_app', 'worker'))).toBe(true)
     expect(existsSync(project.virtualEnvironment)).toBe(false)
   })
@@ -270,21 +270,21 @@ describe('in a new project', () => {
     machine.program('python', python)
     machine.program('python3', sharedPython)
     expect((await setup('--env', 'existing')).exitCode).toBe(0)
-    expect(record()).toMatchObject({ way: 'existing' })
+    expect(record()).toMatchObject({ method: 'existing' })
     expect((await setup()).stdout).toContain('Already set up')
   })
 
   it('says what to do where there is nothing', async () => {
-    expectRefusal(await setup(), 'neither uv nor a Python that works', 'Next:')
+    expectRefusal(await setup(), 'neither uv nor a working Python', 'Next steps:')
   })
 
   it('refuses a Python that is named and too old, broken, or not there', async () => {
     machine.environment.MLX_PYTHON = machine.script('old', pretending(sharedPython, '3.9.6'))
-    expectRefusal(await setup(), 'it is Python 3.9.6, and 3.11 or newer is needed', '--env uv')
+    expectRefusal(await setup(), 'it is Python 3.9.6; 3.11 or newer is required', '--env uv')
     machine.environment.MLX_PYTHON = machine.script('broken', 'echo "dyld: Library not loaded" >&2; exit 1')
-    expectRefusal(await setup(), 'MLX_PYTHON names', 'dyld: Library not loaded')
+    expectRefusal(await setup(), 'MLX_PYTHON is set to', 'dyld: Library not loaded')
     machine.environment.MLX_PYTHON = '/no/such/python'
-    expectRefusal(await setup(), '/no/such/python: it does not exist', 'unset MLX_PYTHON')
+    expectRefusal(await setup(), '/no/such/python: it does not exist', 'remove MLX_PYTHON')
     machine.environment.MLX_PYTHON = python
     expectRefusal(await setup(), 'mlx, mlx-lm, msgspec not installed')
   })
@@ -318,7 +318,7 @@ describe('in a new project', () => {
     machine.program('uv', uv)
     machine.environment.UV_PYTHON_INSTALL_MIRROR = 'file:///no/such/mirror'
     machine.environment.UV_PYTHON_INSTALL_DIR = join(machine.environment.HOME ?? '', 'pythons')
-    expectRefusal(await setup(), '/no/such/mirror', 'The virtual environment could not be made')
+    expectRefusal(await setup(), '/no/such/mirror', 'The virtual environment could not be created')
   })
 
   it('hands proxies and mirrors to what it starts, and keeps loopback off the proxy', async () => {
@@ -354,7 +354,7 @@ describe('in a new project', () => {
     const { exitCode, stderr } = await running
     expect(exitCode).toBe(130)
     expect(stderr).toContain('Interrupted')
-    expect(stderr).toContain('Go on with: npm run setup')
+    expect(stderr).toContain('To continue, run: npm run setup')
     expect(existsSync(project.virtualEnvironment)).toBe(false)
     expect(existsSync(project.record)).toBe(false)
     machine.program('uv', uv)
@@ -367,7 +367,7 @@ describe('in a new project', () => {
     const outcomes = await Promise.all([setup(), setup()])
     expect(outcomes.map((outcome) => outcome.exitCode)).toEqual([0, 0])
     const texts = outcomes.map((outcome) => outcome.stdout).join('\n')
-    expect(texts).toContain('Waiting for another set-up')
+    expect(texts).toContain('Waiting for another setup')
     expect(texts).toContain('Already set up')
   })
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
-import { lockHash } from '../../packages/engine/src/setup/locks.ts'
+import { lockHash } from '../../packages/engine/src/setup/plan/locks.ts'
 import { repository } from '../../scripts/environment.ts'
 import { basePython } from './setup-project.ts'
 

@@ -1,15 +1,16 @@
 #!/usr/bin/env node
-/** The program `mlx-app`: setup, doctor, models. */
-import { UsageError } from './setup/options.ts'
-import { runMain } from './setup/terminal.ts'
+/** The program `mlx-app`, with the commands setup, doctor and models. */
+import { runMain } from './setup/commands/run-main.ts'
+import { UsageError } from './setup/commands/usage-error.ts'
 
-const help = `Usage: mlx-app COMMAND
+const help = `Usage: mlx-app <command> [options]
 
-  setup    makes the Python environment of this project, once and again after an update
-  doctor   checks what an answer depends on, and tells you how to fix what is wrong
-  models   lists, pulls, verifies and removes models
+Commands:
+  setup    create or update the Python environment of this project
+  doctor   check the installation and tell you how to fix problems
+  models   list, download, verify and remove models
 
-Each command has a help of its own: npx mlx-app setup --help
+To see the options of a command, run: npx mlx-app <command> --help
 `
 
 const [command, ...commandArguments] = process.argv.slice(2)
@@ -17,16 +18,16 @@ const [command, ...commandArguments] = process.argv.slice(2)
 await runMain(async (signal) => {
   switch (command) {
     case 'setup': {
-      const { runSetup } = await import('./setup/setup.ts')
-      return await runSetup(commandArguments, signal)
+      const { runSetupCommand } = await import('./setup/commands/setup.ts')
+      return await runSetupCommand(commandArguments, signal)
     }
     case 'doctor': {
-      const { runDoctor } = await import('./setup/doctor.ts')
-      return await runDoctor(commandArguments)
+      const { runDoctorCommand } = await import('./setup/commands/doctor.ts')
+      return await runDoctorCommand(commandArguments)
     }
     case 'models': {
-      const { runModels } = await import('./setup/models.ts')
-      return await runModels(commandArguments, signal)
+      const { runModelsCommand } = await import('./setup/commands/models.ts')
+      return await runModelsCommand(commandArguments, signal)
     }
     case undefined:
     case '--help':
@@ -34,6 +35,6 @@ await runMain(async (signal) => {
       console.log(help)
       return command === undefined ? 2 : 0
     default:
-      throw new UsageError(`mlx-app ${command}: there are setup, doctor, models.`)
+      throw new UsageError(`Unknown command: ${command}. The commands are setup, doctor and models.`)
   }
 })

@@ -1,18 +1,18 @@
-/** What a published package knows of itself; scripts/packages.ts writes another file in this one's place. */
+/** What a published package knows about itself. scripts/packages.ts replaces this file in a build. */
 
 export interface Release {
-  /** Version of the package. */
+  /** The version of the package. */
   version: string
-  /** The wheel with the Python code, which the set-up installs. */
+  /** The wheel with the Python code, which setup installs. */
   wheel: {
-    /** Name of the file in the folder `python` of the package. */
+    /** The name of the file in the package's folder `python`. */
     file: string
-    /** SHA-256 (hex) of its bytes. */
+    /** The SHA-256 (hex) of the file. */
     sha256: string
   }
-  /** SHA-256 (hex) of the lock files of each set of packages, by its name. */
+  /** The SHA-256 (hex) of the lock files, by the name of the set of packages. */
   locks: Readonly<Record<string, string>>
 }
 
-/** Undefined where the package is run from the sources of its repository: the Python code then is the one beside it. */
+/** Undefined in the repository, where the Python code is run from its sources. */
 export const release: Release | undefined = undefined

@@ -1,4 +1,4 @@
-/** What the documents of the package show is true: snippets type-check, run, and print what they say; links lead somewhere. */
+/** Checks the package's documents: snippets type-check, run and print what they say, and links have a target. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,5 +1,5 @@
 import { createEngine, type EngineOptions } from 'mlx-app'
-import { findProject, getMissingModel, looksMissing } from 'mlx-app/setup'
+import { findProject, getMissingModel, mayNeedDownload } from 'mlx-app/setup'
 
 /**
  * Asks in a terminal what to do if the configured model is not on disk, before the server listens. Without a
@@ -14,7 +14,7 @@ export async function resolveMissingModel(
 ): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return
   const project = findProject(options.project)
-  if (!looksMissing(project, environment)) return
+  if (!mayNeedDownload(project, environment)) return
   // Without a listener, SIGINT would exit before the message that the download can be resumed.
   const leave = () => process.exit(130)
   process.once('SIGINT', leave)

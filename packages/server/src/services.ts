@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { EngineOptions, RemoteOptions } from 'mlx-app'
-import { findProject, isOnHub, type ProjectConfig, progressLines, refusedPull } from 'mlx-app/setup'
+import { checkPullAllowed, findProject, isHubModelId, type ProjectConfig, progressLines } from 'mlx-app/setup'
 import type { Logger } from 'pino'
 import type { Authenticate } from './caller.ts'
 import type { Services } from './context.ts'
@@ -88,7 +88,7 @@ function createEngineService(
       log.info({ state, err }, 'state')
     },
     onProgress: progress.update,
-    missingModelError: isOnHub(config.model) ? refusedPull(config.model) : undefined,
+    missingModelError: isHubModelId(config.model) ? checkPullAllowed(config.model) : undefined,
     hangTimeoutMs,
   })
 }

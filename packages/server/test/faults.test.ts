@@ -73,7 +73,7 @@ describe('a worker that is killed', () => {
     await expectToAnswer()
     expect(isRunning(first)).toBe(false)
     expect(await workerPid(server)).not.toBe(first)
-    expect(await engineStatus(server)).toMatchObject({ active: 0, queued: 0, deaths: 1 })
+    expect(await engineStatus(server)).toMatchObject({ active: 0, queued: 0, crashes: 1 })
     expect(server.services.engineService.restarts).toBe(1)
   })
 

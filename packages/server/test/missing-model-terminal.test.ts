@@ -41,9 +41,7 @@ test('it asks before it listens and downloads the model; the next start does not
     await using terminal = open()
     await terminal.see('Which one? [1] ')
     expect(terminal.text).not.toContain('Listening')
-    expect(terminal.text).toMatch(
-      /somebody\/hello-mlx is not on this machine yet\.\nIt is a download of \d+ kB/,
-    )
+    expect(terminal.text).toMatch(/somebody\/hello-mlx is not on this machine yet\.\nDownload: \d+ kB/)
     terminal.press(`p${keys.enter}`)
     expect(await answerOf(terminal, model)).toBe(answerTo('Who are you?'))
     expect(downloads()).not.toEqual([])
@@ -64,7 +62,7 @@ test('it uses the hello model instead', async () => {
 })
 
 test.each([
-  [`3${keys.enter}`, 1, `Get it with: ${scriptWithArguments('models', `pull ${model}`)}`],
+  [`3${keys.enter}`, 1, `To download it, run: ${scriptWithArguments('models', `pull ${model}`)}`],
   [keys.controlC, 130, 'Interrupted.'],
 ])('it ends without a server: %j is %i', async (pressed, code, said) => {
   await using terminal = open()
@@ -85,8 +83,6 @@ test('with MLX_PULL=always, it does not ask; Ctrl-C says that the download can b
   onHub.hub.trouble = () => false
   // It may still write to what is deleted after the test.
   await untilNoWorker(folder)
-  expect(terminal.text).toContain(
-    'Interrupted. What was downloaded stays: the same command goes on from there.',
-  )
+  expect(terminal.text).toContain('Interrupted. To resume the download, run the same command again.')
   expect(terminal.text).not.toContain('Which one?')
 })

@@ -46,7 +46,7 @@ test('without a terminal, it listens at once, is not ready while it downloads, a
 })
 
 test.each([
-  [{ MLX_PULL: 'never' }, `Get it with: ${scriptWithArguments('models', `pull ${model}`)}\n`],
+  [{ MLX_PULL: 'never' }, `To download it, run: ${scriptWithArguments('models', `pull ${model}`)}\n`],
   [{ HF_HUB_OFFLINE: '1' }, `or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}\n`],
 ])('with %j it asks no hub, and ends with 1 and what helps', async (additions, help) => {
   onHub.hub.requests.length = 0

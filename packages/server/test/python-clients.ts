@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ensureEnvironment, obtainUv } from '../../../scripts/environment.ts'
 import { dateText, lockDate } from '../../../scripts/lock-date.ts'
-import { interpreterIn } from '../../engine/src/engine/project.ts'
+import { interpreterIn } from '../../engine/src/engine/project/index.ts'
 
 const execute = promisify(execFile)
 const folder = join(import.meta.dirname, 'python')

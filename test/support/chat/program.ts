@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { z } from 'zod'
-import { findInterpreter, findProject } from '../../../packages/engine/src/engine/project.ts'
+import { findInterpreter, findProject } from '../../../packages/engine/src/engine/project/index.ts'
 import { Output } from '../../../templates/node/test/support/output.ts'
 
 /** The working directory of the program. */

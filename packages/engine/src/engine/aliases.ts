@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { EngineError } from './errors.ts'
 
-/** A name for a model, or for several that share its calls by weight, as in `{ model: 'new', weight: 1 }`. */
+/** Names for models. A name may stand for several models, which share its calls: `{ model: 'new', weight: 1 }`. */
 export type Aliases = Record<string, string | { model: string; weight: number }[]>
 
 export const aliasesSchema = z.record(
@@ -13,10 +13,10 @@ export const aliasesSchema = z.record(
 )
 
 /**
- * The model behind a name; a name that is no alias is the model itself. Aliases of aliases are followed.
+ * Returns the model that a name stands for, following aliases of aliases. A name without an alias is a model.
  *
- * @param random gives a number in [0, 1)
- * @throws EngineError INVALID_REQUEST for aliases that lead back to themselves.
+ * @param random returns a number in [0, 1)
+ * @throws EngineError INVALID_REQUEST for aliases that form a circle.
  */
 export function resolveAlias(aliases: Aliases, name: string, random: () => number = Math.random): string {
   const seen = [name]
@@ -24,21 +24,21 @@ export function resolveAlias(aliases: Aliases, name: string, random: () => numbe
   while (Object.hasOwn(aliases, model)) {
     const target = aliases[model]
     if (target === undefined) break
-    model = typeof target === 'string' ? target : byWeight(target, random())
+    model = typeof target === 'string' ? target : chooseByWeight(target, random())
     if (seen.includes(model)) {
-      throw new EngineError('INVALID_REQUEST', `Aliases in a circle: ${[...seen, model].join(' -> ')}.`)
+      throw new EngineError('INVALID_REQUEST', `Aliases form a circle: ${[...seen, model].join(' -> ')}.`)
     }
     seen.push(model)
   }
   return model
 }
 
-function byWeight(targets: { model: string; weight: number }[], chance: number): string {
+function chooseByWeight(targets: { model: string; weight: number }[], chance: number): string {
   let rest = chance * targets.reduce((sum, { weight }) => sum + weight, 0)
   const chosen = targets.find(({ weight }) => {
     rest -= weight
     return rest < 0
   })
-  // Rounding may leave a crumb behind the last one.
+  // Rounding may leave a remainder after the last one.
   return (chosen ?? targets.at(-1))?.model ?? ''
 }

@@ -1,15 +1,15 @@
 import { pythonSource } from '../package-files.ts'
+import { checkEngine } from './check-options.ts'
 import type { Engine } from './engine.ts'
-import { LocalEngine } from './local-engine.ts'
-import { checkEngine, type EngineOptions } from './options.ts'
-import { findInterpreter, findProject, type Interpreter } from './project.ts'
+import { LocalEngine } from './local/local-engine.ts'
+import { Supervisor } from './local/supervisor.ts'
+import { workerLaunch } from './local/worker-launch.ts'
+import type { EngineOptions } from './options.ts'
+import { findInterpreter, findProject, type Interpreter } from './project/index.ts'
 import type { RemoteOptions } from './remote/options.ts'
-import { Supervisor } from './supervisor.ts'
-import { workerLaunch } from './worker-launch.ts'
 
 /**
- * Starts the worker of the project (see `EngineOptions.project`) or, with `baseUrl`, speaks to another server: the same calls,
- * where it can do what they ask for.
+ * Starts the worker of the project (see `EngineOptions.project`). With `baseUrl`, the engine uses another server instead.
  *
  * @throws EngineError SETUP_NEEDED, PYTHON_NOT_FOUND, PYTHON_TOO_OLD, MLX_NOT_WORKING, PROTOCOL_MISMATCH,
  * WORKER_EXITED, INVALID_REQUEST, ABORTED.
@@ -24,21 +24,25 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
     python,
     device,
     onLog = () => undefined,
-    onWorkerExit: onDeath = () => undefined,
+    onWorkerExit: onCrash = () => undefined,
     signal,
     ...resources
   } = checkEngine(options)
   const project = findProject(from)
   const interpreter: Interpreter =
     python === undefined ? findInterpreter(project) : { python, source: 'createEngine', site: pythonSource }
-  const settings = { ...project.config, ...given(resources), device: device ?? project.config.device }
-  const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog, onDeath })
+  const settings = {
+    ...project.config,
+    ...withoutUndefined(resources),
+    device: device ?? project.config.device,
+  }
+  const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog, onCrash })
   const ready = await supervisor.start(signal)
   return new LocalEngine(project, settings.aliases ?? {}, supervisor, ready)
 }
 
-/** Without the keys that are undefined, which would take the place of another value. */
-function given<Value extends object>(value: Value): Partial<Value> {
+/** Removes the undefined keys, which would override other values. */
+function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
   const entries = Object.entries(value).filter(([, part]) => part !== undefined)
   const result: Partial<Value> = {}
   return Object.assign(result, Object.fromEntries(entries))

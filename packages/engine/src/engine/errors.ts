@@ -1,4 +1,4 @@
-/** What can go wrong, as a value that a program can switch on. */
+/** All error codes, for programs to switch on. */
 export const engineErrorCodes = [
   'ABORTED',
   'ACCESS_DENIED',
@@ -25,18 +25,25 @@ export const engineErrorCodes = [
   'WORKER_EXITED',
 ] as const
 
-/** What went wrong: one of `engineErrorCodes`. docs/engine.md tells what to do about each. */
+/** One of `engineErrorCodes`. docs/engine.md explains how to fix each. */
 export type EngineErrorCode = (typeof engineErrorCodes)[number]
 
 export interface EngineErrorOptions {
-  /** What to do next, usually a command. */
+  /** How to fix the error, usually a command. */
   hint?: string | undefined
   cause?: unknown
 }
 
+/** Returns the DISPOSED error of a call to an engine that has ended. */
+export function disposedError(): EngineError {
+  return new EngineError('DISPOSED', 'The engine was disposed.', {
+    hint: 'Create another engine with createEngine().',
+  })
+}
+
 /**
- * The one error that the engine throws. `message` says what failed, `hint` the command or change that fixes
- * it, `code` is stable across versions.
+ * The error that the engine throws. `message` says what failed, and `hint` how to fix it. `code` is the same in all
+ * versions.
  */
 export class EngineError extends Error {
   override readonly name = 'EngineError'
@@ -49,12 +56,12 @@ export class EngineError extends Error {
     this.hint = options.hint
   }
 
-  /** True for an EngineError, also one that another copy of this module made. */
+  /** Returns whether a value is an EngineError, including one from another copy of this module. */
   static isInstance(error: unknown): error is EngineError {
     return error instanceof Error && error.name === 'EngineError' && 'code' in error
   }
 
-  /** The message with its hint on a line of its own, as a terminal shows it. */
+  /** Returns the message with the hint on a line of its own, for a terminal. */
   describe(): string {
     return this.hint === undefined ? this.message : `${this.message}\n${this.hint}`
   }

@@ -1,40 +1,42 @@
-/** Bounds on what one call may ask for. The worker checks the same numbers: they travel in the protocol's schema. */
+/** The limits of a call's options. They are part of the protocol's schema, so the worker checks the same numbers. */
 export const limits = {
-  /** Longest line of the protocol in either direction, in bytes: a prompt of several million words. */
+  /** Length of a line of the protocol in either direction, in bytes: room for several million words. */
   lineBytes: 32 * 1024 * 1024,
-  /** Bounds of presence and frequency penalty, either way; those of OpenAI's API, as is the one of logitBias. */
+  /** Highest absolute value of the presence and frequency penalties, as in OpenAI's API. */
   penalty: 2,
-  /** Highest repetition penalty; 1 is none. */
+  /** Highest repetition penalty; 1 means none. */
   repetitionPenalty: 10,
   /** Tokens that a penalty may look back over. */
   penaltyContext: 32_768,
+  /** Highest absolute value of a logit bias, as in OpenAI's API. */
   logitBias: 100,
-  /** Most tokens that one call may generate. */
+  /** Tokens that one call may generate. */
   maxTokens: 1_048_576,
-  /** Above 2 every model that we tried writes noise; it is also the limit of OpenAI's API. */
+  /** Highest temperature, as in OpenAI's API. Above 2, every model that we tried writes noise. */
   temperature: 2,
-  /** Most stop strings of one call, and the characters of one. */
+  /** Stop strings of one call. */
   stopStrings: 64,
+  /** Characters of a stop string. */
   stopCharacters: 1024,
-  /** Seeds are unsigned 32-bit numbers, so that every language that speaks the protocol can hold them. */
+  /** Highest seed. Every language that speaks the protocol has unsigned 32-bit numbers. */
   seed: 2 ** 32 - 1,
   /** Messages of one chat. */
   messages: 10_000,
-  /** Tools of one call; OpenAI's API has the same. */
+  /** Tools of one call, as in OpenAI's API. */
   tools: 128,
-  /** Sequences that one call may ask for. */
+  /** Sequences of one call. */
   sequences: 32,
-  /** Alternatives that may be told for each token; OpenAI's API has the same. */
+  /** Alternatives for each token, as in OpenAI's API. */
   logprobs: 20,
-  /** Tokens that a draft model proposes at once. */
+  /** Tokens that a draft model proposes at a time. */
   draftTokens: 32,
-  /** Characters of a regular expression or of a grammar. */
+  /** Characters of a regular expression or grammar. */
   grammarCharacters: 100_000,
-  /** Texts of one call for embeddings; OpenAI's API has the same. */
+  /** Texts of one call of `embed`, as in OpenAI's API. */
   embeddingInputs: 2048,
-  /** Calls that may wait for a place, at most. */
+  /** Highest number of waiting calls that can be configured. */
   queue: 1_000_000,
-  /** Characters of the name that tells callers apart. */
+  /** Characters of a caller's name. */
   callerCharacters: 256,
   /** Characters of a model's name or path. */
   modelCharacters: 1024,

@@ -11,7 +11,7 @@ export type Message =
   | {
       role: 'assistant'
       content: string
-      /** What it thought before it answered. Most templates drop it from earlier turns. */
+      /** What the model thought before it answered. Most templates drop it from earlier turns. */
       reasoning?: string | undefined
       toolCalls?: ToolCall[] | undefined
     }
@@ -19,14 +19,19 @@ export type Message =
       /** The result of a tool. */
       role: 'tool'
       content: string
-      /** The `id` of the call that it answers. */
+      /** The `id` of the call that this is the result of. */
       toolCallId?: string | undefined
-      /** The tool's name; some templates want it. */
+      /** The tool's name, which some templates need. */
       name?: string | undefined
     }
 
-/** An image is the path of a file, a data URL, or the bytes of a PNG, JPEG or WebP file. */
+/** Part of a message. An image is a file's path, a data URL, or the bytes of a PNG, JPEG or WebP file. */
 export type ContentPart = { type: 'text'; text: string } | { type: 'image'; image: string | Uint8Array }
+
+// The type of z.instanceof(Uint8Array) leaves out bytes in shared memory.
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, {
+  error: 'Input not instance of Uint8Array',
+})
 
 const contentSchema = z.union([
   z.string(),
@@ -35,7 +40,7 @@ const contentSchema = z.union([
       z.strictObject({ type: z.literal('text'), text: z.string() }),
       z.strictObject({
         type: z.literal('image'),
-        image: z.union([z.string().min(1), z.instanceof(Uint8Array)]),
+        image: z.union([z.string().min(1), bytes]),
       }),
     ]),
   ),
@@ -66,16 +71,16 @@ const messageSchema = z.discriminatedUnion('role', [
 export const messagesSchema = z.array(messageSchema).min(1).max(limits.messages)
 
 /**
- * The messages as the worker takes them, the images read: a promise only where there are images.
+ * Converts messages for the worker and reads their images. Returns a promise only if there are images.
  *
  * @throws EngineError INVALID_REQUEST for an image that can't be read.
  */
-export function forWorker(messages: readonly Message[]): RequestMessage[] | Promise<RequestMessage[]> {
+export function toWorkerMessages(messages: readonly Message[]): RequestMessage[] | Promise<RequestMessage[]> {
   const plain = messages.map(withoutImages)
   return plain.every((message) => message !== undefined) ? plain : Promise.all(messages.map(withImages))
 }
 
-/** The message, or undefined if it has images. */
+/** Converts a message, or returns undefined if it has images. */
 function withoutImages(message: Message): RequestMessage | undefined {
   if (message.role === 'assistant' || message.role === 'tool') return message
   const { role, content } = message
@@ -87,31 +92,34 @@ function withoutImages(message: Message): RequestMessage | undefined {
 async function withImages(message: Message): Promise<RequestMessage> {
   if (message.role === 'assistant' || message.role === 'tool') return message
   const { role, content } = message
-  return { role, content: typeof content === 'string' ? content : await Promise.all(content.map(part)) }
+  return {
+    role,
+    content: typeof content === 'string' ? content : await Promise.all(content.map(toWorkerPart)),
+  }
 }
 
-async function part(content: ContentPart) {
-  return content.type === 'text' ? content : { type: 'image' as const, data: await imageData(content.image) }
+async function toWorkerPart(content: ContentPart) {
+  return content.type === 'text' ? content : { type: 'image' as const, data: await readImage(content.image) }
 }
 
 /**
- * The file of an image in base64.
+ * Returns an image in base64.
  *
- * @throws EngineError INVALID_REQUEST for a file that can't be read, or an address of another kind.
+ * @throws EngineError INVALID_REQUEST for a file that can't be read, or another kind of URL.
  */
-export async function imageData(image: string | Uint8Array): Promise<string> {
+export async function readImage(image: string | Uint8Array): Promise<string> {
   if (typeof image !== 'string') return Buffer.from(image).toString('base64')
   const inline = /^data:image\/[\w.+-]+;base64,(.+)$/s.exec(image)?.[1]
   if (inline !== undefined) return inline
   if (/^[a-z][a-z0-9+.-]+:/i.test(image)) {
     throw new EngineError(
       'INVALID_REQUEST',
-      `An image is a file, a data URL or bytes, not ${image.slice(0, 80)}.`,
+      `An image must be a file, a data URL or bytes, not ${image.slice(0, 80)}.`,
     )
   }
   try {
     return (await readFile(image)).toString('base64')
   } catch (cause) {
-    throw new EngineError('INVALID_REQUEST', `The image ${image} can't be read.`, { cause })
+    throw new EngineError('INVALID_REQUEST', `Can't read the image ${image}.`, { cause })
   }
 }

@@ -1,431 +1,251 @@
-import * as z from 'zod'
-import { type Aliases, aliasesSchema } from './aliases.ts'
-import { EngineError } from './errors.ts'
-import { limits } from './limits.ts'
-import { type Message, messagesSchema } from './messages.ts'
-import { promptShape, responseFormatSchema, samplingShape, servingShape, stopString } from './protocol.ts'
-import { type Tool, type ToolChoice, toolChoiceSchema, toolsSchema } from './tools.ts'
+import type { Aliases } from './aliases.ts'
+import type { EngineError } from './errors.ts'
+import type { Message } from './messages.ts'
+import type { Tool, ToolChoice } from './tools.ts'
 
-const signal = z.instanceof(AbortSignal).optional()
-const model = z.string().min(1).max(limits.modelCharacters).optional()
-const adapter = model
-
-function callback<Argument>() {
-  return z.custom<(argument: Argument) => void>((value) => typeof value === 'function').optional()
-}
-
-const promptOptions = {
-  model,
-  prompt: z.string().min(1).optional(),
-  messages: messagesSchema.optional(),
-  tools: toolsSchema.default([]),
-  templateOptions: promptShape.templateOptions,
-}
-
-const eitherPrompt = (options: { prompt?: string | undefined; messages?: unknown }) =>
-  (options.prompt === undefined) !== (options.messages === undefined)
-
-const generateSchema = z
-  .strictObject({
-    ...promptOptions,
-    ...samplingShape,
-    stop: z.union([samplingShape.stop, stopString.transform((stop) => [stop])]),
-    ...servingShape,
-    logprobs: servingShape.logprobs.unwrap().unwrap().optional(),
-    responseFormat: z
-      .union([z.strictObject({ type: z.literal('text') }), responseFormatSchema])
-      .default({ type: 'text' }),
-    toolChoice: toolChoiceSchema.default('auto'),
-    reasoningTokens: servingShape.reasoningTokens.unwrap().unwrap().optional(),
-    deadlineMs: servingShape.deadlineMs.unwrap().unwrap().optional(),
-    cacheFile: servingShape.cacheFile.unwrap().unwrap().optional(),
-    adapter,
-    draftModel: model,
-    kvBits: servingShape.kvBits.unwrap().unwrap().optional(),
-    seed: samplingShape.seed.unwrap().unwrap().optional(),
-    onPromptProgress: callback<PromptProgress>(),
-    signal,
-  })
-  .refine(eitherPrompt, { error: 'Give either prompt or messages.' })
-  .refine(({ toolChoice, tools }) => tools.length > 0 || toolChoice === 'auto' || toolChoice === 'none', {
-    error: 'toolChoice asks for a call, and tools has none.',
-  })
-  .refine(
-    ({ toolChoice, tools }) =>
-      typeof toolChoice === 'string' || tools.some(({ name }) => name === toolChoice.name),
-    { error: 'toolChoice names a tool that is not in tools.' },
-  )
-  .refine(({ kvBits }) => kvBits === undefined || [2, 3, 4, 5, 6, 8].includes(kvBits), {
-    error: 'kvBits can be 2, 3, 4, 5, 6 or 8.',
-  })
-  .refine(({ kvGroupSize }) => [32, 64, 128].includes(kvGroupSize), {
-    error: 'kvGroupSize can be 32, 64 or 128.',
-  })
-  .refine(({ kvBits, draftModel }) => kvBits === undefined || draftModel === undefined, {
-    error: 'kvBits and draftModel can not be combined.',
-  })
-  .refine(({ cacheFile, ...rest }) => !cacheFile || (!rest.kvBits && !rest.draftModel), {
-    error: 'cacheFile can not be combined with kvBits or draftModel.',
-  })
-  .refine(({ toolChoice, responseFormat }) => !forced(toolChoice) || responseFormat.type === 'text', {
-    error: 'A toolChoice that demands a call leaves no room for a responseFormat.',
-  })
-
-function forced(toolChoice: ToolChoice): boolean {
-  return toolChoice !== 'auto' && toolChoice !== 'none'
-}
-
-const countSchema = z.strictObject({ ...promptOptions, signal }).refine(eitherPrompt, {
-  error: 'Give either prompt or messages.',
-})
-
-const embedSchema = z.strictObject({
-  model,
-  inputs: z.array(z.string().min(1)).min(1).max(limits.embeddingInputs),
-  signal,
-})
-
-const tokeniseSchema = z.strictObject({ model, signal })
-
-const loadSchema = z.strictObject({
-  model,
-  revision: z.string().min(1).optional(),
-  adapter,
-  download: z.boolean().default(true),
-  pinned: z.boolean().default(false),
-  onProgress: callback<LoadProgress>(),
-  signal,
-})
-
-const revision = z.string().min(1).optional()
-const onProgress = callback<LoadProgress>()
-
-const downloadSchema = z.strictObject({
-  model,
-  revision,
-  output: z.string().min(1).optional(),
-  onProgress,
-  signal,
-})
-
-const verifySchema = z.strictObject({ model, revision, onProgress, signal })
-
-const cleanSchema = z.strictObject({ dryRun: z.boolean().default(false) })
-
-const describeSchema = z.strictObject({ model, revision, signal })
-
-const bytes = z.int().min(0)
-
-/** What the project's file and createEngine may both set; createEngine wins. */
-export const resourceShape = {
-  aliases: aliasesSchema.optional(),
-  memoryLimitBytes: bytes.optional(),
-  promptCacheBytes: bytes.optional(),
-  queueLimit: z.int().min(1).max(limits.queue).optional(),
-  idleUnloadMs: z.int().min(1).optional(),
-}
-
-const engineSchema = z.strictObject({
-  project: z.string().min(1).optional(),
-  device: z.enum(['auto', 'gpu', 'cpu']).optional(),
-  python: z.string().min(1).optional(),
-  ...resourceShape,
-  onLog: callback<string>(),
-  onWorkerExit: callback<EngineError>(),
-  signal,
-})
-
-/**
- * Bytes of a download, of files whose hashes are compared, or of weights read into memory. `totalBytes` is 0 as long
- * as it is unknown. A download that is resumed begins at the bytes that are here.
- */
+/** The bytes that one stage of loading or downloading a model has processed so far. */
 export interface LoadProgress {
-  /** What is being done: one after the other, and those that are not needed are left out. */
+  /** The current stage. Stages follow one another, and those that aren't needed are left out. */
   stage: 'download' | 'verify' | 'load'
-  /** Done of this stage. */
+  /** Bytes processed in this stage. A resumed download starts with the bytes that are already on disk. */
   loadedBytes: number
-  /** All of this stage; 0 as long as it is unknown. */
+  /** All bytes of this stage; 0 as long as they are unknown. */
   totalBytes: number
 }
 
-/** How much of a prompt was read; `totalTokens` counts those that came from the prompt cache too. */
+/** How much of a prompt the model has processed (prefill). */
 export interface PromptProgress {
-  /** Read so far. */
+  /** Tokens processed so far, including those from the prompt cache. */
   processedTokens: number
-  /** All of the prompt. */
+  /** All tokens of the prompt. */
   totalTokens: number
 }
 
-/** What an engine may use. */
+/** Limits of an engine, and names for models. */
 export interface ResourceOptions {
-  /** Names for models: `{ fast: 'hello' }`, or several by weight for a trial of a new one. */
+  /** Names for models, such as `{ fast: 'hello' }`. An alias can split its calls between models by weight. */
   aliases?: Aliases | undefined
-  /** What models, caches and calls may take together; default: what MLX recommends, or the memory that is free. */
+  /** Memory for models, caches and calls together. Default: what MLX recommends, or the free memory. */
   memoryLimitBytes?: number | undefined
-  /** What the prompt cache of one model may take; default 2 GiB, and never more than an eighth of the limit. */
+  /** Memory for the prompt cache of one model. Default: 2 GiB, but at most an eighth of the memory limit. */
   promptCacheBytes?: number | undefined
-  /** Calls that may wait for a place before more are refused with QUEUE_FULL; default 1024. */
+  /** Calls that may wait before further ones fail with QUEUE_FULL. Default: 1024. */
   queueLimit?: number | undefined
-  /** Unloads models that nobody used for so long; default: never. */
+  /** Unloads models that have not been used for this long. Default: never. */
   idleUnloadMs?: number | undefined
 }
 
-/** What is not given is taken from mlx.config.json. */
+/** Options of `createEngine`. Those that are left out come from mlx.config.json. */
 export interface EngineOptions extends ResourceOptions {
-  /** A folder in the project whose mlx.config.json and environment are used; default: MLX_PROJECT, else the project of the script that was started, else of the working directory. */
+  /**
+   * A folder in the project whose mlx.config.json and Python environment to use. Default: MLX_PROJECT, or the project
+   * of the script that was started, or the project of the working directory.
+   */
   project?: string
-  /** Where MLX computes; default: `device` of mlx.config.json. `gpu` fails where there is none. */
+  /** Where MLX computes. `gpu` fails if there is none. Default: `device` of mlx.config.json. */
   device?: 'auto' | 'gpu' | 'cpu'
-  /** The Python interpreter to run the worker with, in place of the one that the set-up made. */
+  /** The Python interpreter that runs the worker. Default: the one from the setup. */
   python?: string
-  /** Gets each line that the worker writes to its standard error. */
+  /** Called with each line that the worker writes to standard error. */
   onLog?: (line: string) => void
-  /** Hears of each death of the worker that nobody asked for; the next call, `loadModel` among them, starts it again. */
+  /** Called each time the worker exits unexpectedly. The next call restarts it. */
   onWorkerExit?: (error: EngineError) => void
-  /** Ends the start with ABORTED; it has no effect on a started engine. */
+  /** Aborts the start with ABORTED. It has no effect once the engine has started. */
   signal?: AbortSignal
 }
 
-/** Which model to bring into memory, and how. */
+/** Options of `loadModel`. */
 export interface LoadOptions {
-  /** A folder under models/, a path that starts with . or /, or a Hugging Face id; default: mlx.config.json. */
+  /** A folder under models/, a path that starts with . or /, or a Hugging Face id. Default: `model` of mlx.config.json. */
   model?: string
-  /** Branch, tag or commit of a Hugging Face repository. */
+  /** A branch, tag or commit of a Hugging Face repository. */
   revision?: string
-  /** A folder with a LoRA adapter, or the name of one beside the models, as `mlx_lm.lora` makes it. Model and adapter count as a model of their own. */
+  /**
+   * A folder with a LoRA adapter as `mlx_lm.lora` makes it, or the name of one next to the models. A model with an
+   * adapter counts as a model of its own.
+   */
   adapter?: string
-  /** Whether a model that is not on disk is downloaded; default true. */
+  /** Whether to download a model that is not on disk. Default: true. */
   download?: boolean
-  /** Keeps it in memory when room is needed, and when it is idle; default false. */
+  /** Whether the model stays in memory when others need room or when it is idle. Default: false. */
   pinned?: boolean
-  /** Hears how far it is. */
+  /** Called with the progress of the download and of loading. */
   onProgress?: (progress: LoadProgress) => void
-  /** Ends with ABORTED; what was downloaded stays. */
+  /** Aborts the call with ABORTED. The part that was downloaded is kept. */
   signal?: AbortSignal
 }
 
-/** Which model to get, and where its files go. */
+/** Options of `downloadModel`. */
 export interface DownloadOptions {
-  /** A Hugging Face id; default: mlx.config.json. A model that is here already is left as it is. */
+  /** A Hugging Face id. A model that is on disk is left as it is. Default: `model` of mlx.config.json. */
   model?: string
-  /** Branch, tag or commit; default: the one of mlx.config.json for its model, else the main branch. */
+  /** A branch, tag or commit. Default: the one in mlx.config.json for its model, otherwise the main branch. */
   revision?: string
-  /** A folder that gets plain files, in place of the cache that Hugging Face tools share. */
+  /** A folder for plain files, instead of the cache that all Hugging Face tools share. */
   output?: string
-  /** Hears how far it is. */
+  /** Called with the progress of the download. */
   onProgress?: (progress: LoadProgress) => void
-  /** Ends with ABORTED; what was downloaded stays, and the next download goes on from there. */
+  /** Aborts the call with ABORTED. The part that was downloaded is kept, and the next download resumes there. */
   signal?: AbortSignal
 }
 
-/** Which model to check. */
+/** Options of `verifyModel`. */
 export interface VerifyOptions {
-  /** As in `LoadOptions`. */
+  /** The model, as in `LoadOptions`. */
   model?: string
-  /** As in `DownloadOptions`. */
+  /** The revision, as in `DownloadOptions`. */
   revision?: string
-  /** Hears how far it is. */
+  /** Called with the progress of the check. */
   onProgress?: (progress: LoadProgress) => void
-  /** Ends with ABORTED. */
+  /** Aborts the call with ABORTED. */
   signal?: AbortSignal
 }
 
-/** What to clean up. */
+/** Options of `cleanModels`. */
 export interface CleanOptions {
-  /** Tells what would be deleted, and deletes nothing; default false. */
+  /** Whether to only list what would be deleted. Default: false. */
   dryRun?: boolean
 }
 
-/** Which model to ask the hub about. */
+/** Options of `describeModel`. */
 export interface DescribeOptions {
-  /** As in `LoadOptions`. */
+  /** The model, as in `LoadOptions`. */
   model?: string
-  /** As in `DownloadOptions`. */
+  /** The revision, as in `DownloadOptions`. */
   revision?: string
-  /** Ends with ABORTED. */
+  /** Aborts the call with ABORTED. */
   signal?: AbortSignal
 }
 
-/** What the model reads: a prompt or messages, never both. */
+/** The input of the model: either a prompt or messages. */
 export interface PromptOptions {
-  /** As in `LoadOptions`, or an alias. A model that is on disk but not loaded is loaded first. */
+  /** The model, as in `LoadOptions`, or an alias. A model that is on disk is loaded if necessary. */
   model?: string
-  /** Raw text that the model goes on with. Either this or `messages`. */
+  /** Raw text that the model continues. Give either this or `messages`. */
   prompt?: string
-  /** A chat, put into the model's own template. */
+  /** A chat, which the model's own template turns into a prompt. */
   messages?: readonly Message[]
   /** Functions that the model may call. */
   tools?: readonly Tool[]
-  /** Variables of the model's chat template, as `{ enable_thinking: false }`. */
+  /** Variables of the model's chat template, such as `{ enable_thinking: false }`. */
   templateOptions?: Record<string, unknown>
 }
 
-/** What an answer must look like. */
+/** The form that an answer must have. */
 export type ResponseFormat =
   | { type: 'text' }
   /** Any JSON object. */
   | { type: 'json_object' }
-  /** JSON that a JSON Schema allows. */
+  /** JSON that matches a JSON Schema. */
   | { type: 'json_schema'; schema: Record<string, unknown> }
   /** Text that a regular expression matches as a whole. */
   | { type: 'regex'; pattern: string }
   /** Text of a context-free grammar in llguidance's variant of Lark. */
   | { type: 'grammar'; grammar: string }
 
-/** What to generate, and how. All but the prompt or the messages is optional. */
+/** Options of `generate` and `complete`. Only the prompt or the messages are required. */
 export interface GenerateOptions extends PromptOptions {
-  /** Most tokens to generate, 1 to 1,048,576; default 1024, and never more than the model's context holds. */
+  /** The most tokens to generate, 1 to 1,048,576; the model's context may allow fewer. Default: 1024. */
   maxTokens?: number
-  /** 0 (default) takes the likeliest token each time; up to 2. */
+  /** Randomness, up to 2. With 0, the likeliest token is always taken. Default: 0. */
   temperature?: number
-  /** Samples among the likeliest tokens that together have this probability, above 0 up to 1; default 1. */
+  /** Samples from the likeliest tokens that together have this probability, above 0 up to 1. Default: 1. */
   topP?: number
-  /** Samples among this many likeliest tokens; default 0, all. */
+  /** Samples from this many of the likeliest tokens. Default: 0, which means all. */
   topK?: number
-  /** Leaves out tokens less likely than this share of the likeliest, 0 to 1; default 0. */
+  /** Leaves out tokens with less than this share of the likeliest one's probability, 0 to 1. Default: 0. */
   minP?: number
-  /** Chance of leaving out all likely tokens but the least likely of them (XTC), 0 to 1; default 0. */
+  /** The chance, 0 to 1, of leaving out all likely tokens except the least likely of them (XTC). Default: 0. */
   xtcProbability?: number
-  /** What XTC calls likely, 0 to 0.5; default 0.1. */
+  /** The probability from which XTC counts a token as likely, 0 to 0.5. Default: 0.1. */
   xtcThreshold?: number
-  /** Divides the score of tokens that came before; above 1 makes them rarer, up to 10; default 1. */
+  /** Divides the score of tokens that occurred before, up to 10. Above 1, they become rarer. Default: 1. */
   repetitionPenalty?: number
-  /** How many of the last tokens, the prompt's too, `repetitionPenalty` looks at; default 20. */
+  /** The number of last tokens, including the prompt's, that `repetitionPenalty` considers. Default: 20. */
   repetitionContext?: number
-  /** Taken off the score of tokens that came before, once each, -2 to 2; default 0. */
+  /** Subtracted once from the score of each token that occurred before, -2 to 2. Default: 0. */
   presencePenalty?: number
-  /** As `repetitionContext`. */
+  /** The number of last tokens that `presencePenalty` considers. Default: 20. */
   presenceContext?: number
-  /** Taken off the score of tokens for each time that they came before, -2 to 2; default 0. */
+  /** Subtracted from the score of a token for each time that it occurred before, -2 to 2. Default: 0. */
   frequencyPenalty?: number
-  /** As `repetitionContext`. */
+  /** The number of last tokens that `frequencyPenalty` considers. Default: 20. */
   frequencyContext?: number
-  /** Added to the score of a token, -100 to 100, by its id. */
+  /** Added to the scores of tokens, -100 to 100, by token id. */
   logitBias?: Record<number, number>
   /**
-   * An unsigned 32-bit number: the same seed gives the same text, alone and beside other calls. On a GPU a batch may
-   * round differently, and then two tokens that are as good as equal may change places.
+   * An unsigned 32-bit number. The same seed gives the same text, whether or not other calls run at the same time. On
+   * a GPU, a batch may round differently, so two almost equally likely tokens may change places.
    */
   seed?: number
-  /** Strings that end the text, and are not part of it. They are found across and inside tokens. */
+  /** Strings that end the text and are not part of it. They are found across and inside tokens. */
   stop?: string | string[]
-  /** Sequences to generate from one reading of the prompt, 1 (default) to 32; each gets a seed of its own. */
+  /** The number of sequences to generate from the prompt, 1 to 32. Each gets its own seed. Default: 1. */
   n?: number
   /**
-   * Tells the log-probability of each token and of so many alternatives, 0 to 20: after penalties, biases and
-   * grammar, before temperature and what leaves tokens out.
+   * Returns the log-probability of each token and of this many alternatives, 0 to 20. They are taken after penalties,
+   * biases and grammar, but before temperature and the options that leave tokens out.
    */
   logprobs?: number
-  /** What the answer must look like; tokens that don't fit are never sampled. Default: any text. */
+  /** The form that the answer must have. Tokens that don't fit are never sampled. Default: any text. */
   responseFormat?: ResponseFormat
-  /** Default `auto`. */
+  /** Whether the model may or must call tools. Default: `auto`. */
   toolChoice?: ToolChoice
-  /** Whether several calls may come in one answer; default true. */
+  /** Whether one answer may have several calls. Default: true. */
   parallelToolCalls?: boolean
-  /** Ends the model's thinking after so many tokens, so that the answer begins. Default: no limit. */
+  /** The number of tokens after which the model must stop thinking and begin its answer. Default: no limit. */
   reasoningTokens?: number
-  /** What happens to a prompt over the context: `none` (default) is an error, `middle` takes out its middle. */
+  /** What to do with a prompt that exceeds the context: fail (`none`, the default), or cut out its `middle`. */
   truncation?: 'none' | 'middle'
-  /** `interactive` goes before `normal` (default), that before `batch`; none of them starves. */
+  /** Which calls go first: `interactive`, then `normal` (the default), then `batch`. None waits forever. */
   priority?: 'interactive' | 'normal' | 'batch'
-  /** Whoever asks, as a name: callers of one priority take turns. */
+  /** A name for whoever makes the call. Callers of the same priority take turns. */
   caller?: string
-  /** Ends the call with DEADLINE_EXCEEDED after so many milliseconds, wherever it is. */
+  /** The time after which the call fails with DEADLINE_EXCEEDED, in milliseconds. */
   deadlineMs?: number
-  /** Whether what was read of the prompt is kept for calls that begin alike, and taken from there; default true. */
+  /** Whether to use the prompt cache: the work on a prompt is kept for later calls that begin alike. Default: true. */
   promptCache?: boolean
   /**
-   * A file that keeps what was read of the prompt: taken from there if it exists, written after reading otherwise.
-   * For a long document that is asked about more than once.
+   * A file that keeps the processed prompt, for a long document with more than one question. It is read if it exists,
+   * and otherwise written once the prompt has been processed.
    */
   cacheFile?: string
-  /** As in `LoadOptions`. */
+  /** A LoRA adapter, as in `LoadOptions`. */
   adapter?: string
-  /** A small model of the same vocabulary that proposes tokens (speculative decoding). */
+  /** A small model with the same vocabulary that proposes tokens (speculative decoding). */
   draftModel?: string
-  /** How many tokens the draft model proposes at once, 1 to 32; default 3. */
+  /** The number of tokens that the draft model proposes at a time, 1 to 32. Default: 3. */
   draftTokens?: number
-  /** Keeps the KV cache of this call quantised to so many bits; default: not. */
+  /** Quantises the KV cache of this call to this many bits. Default: no quantisation. */
   kvBits?: number
-  /** Numbers that share one scale in a quantised KV cache: 32, 64 (default) or 128. */
+  /** The number of values that share one scale in a quantised KV cache: 32, 64 (the default) or 128. */
   kvGroupSize?: number
-  /** Hears how much of the prompt was read. */
+  /** Called with the progress of the prompt. */
   onPromptProgress?: (progress: PromptProgress) => void
-  /** Ends the call with ABORTED. */
+  /** Aborts the call with ABORTED. */
   signal?: AbortSignal
 }
 
-/** What to count the tokens of. */
+/** Options of `countTokens`. */
 export interface CountOptions extends PromptOptions {
-  /** Ends with ABORTED. */
+  /** Aborts the call with ABORTED. */
   signal?: AbortSignal
 }
 
-/** Texts to give vectors for. */
+/** Options of `embed`. */
 export interface EmbedOptions {
-  /** As in `LoadOptions`. */
+  /** The model, as in `LoadOptions`. */
   model?: string
-  /** 1 to 2048 texts. */
+  /** The texts, 1 to 2048. */
   inputs: string[]
-  /** Ends with ABORTED. */
+  /** Aborts the call with ABORTED. */
   signal?: AbortSignal
 }
 
-/** Whose tokens are meant. */
+/** Options of `tokenise` and `detokenise`. */
 export interface TokeniseOptions {
-  /** As in `LoadOptions`. */
+  /** The model, as in `LoadOptions`. */
   model?: string
-  /** Ends with ABORTED. */
+  /** Aborts the call with ABORTED. */
   signal?: AbortSignal
-}
-
-export type CheckedGenerate = z.output<typeof generateSchema>
-export type CheckedLoad = z.output<typeof loadSchema>
-export type CheckedEngine = z.output<typeof engineSchema>
-
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
-export const checkGenerate = (options: GenerateOptions) => check(generateSchema, options, 'generate')
-
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
-export const checkCount = (options: CountOptions) => check(countSchema, options, 'countTokens')
-
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
-export const checkTokenise = (options: TokeniseOptions, name: 'tokenise' | 'detokenise') =>
-  check(tokeniseSchema, options, name)
-
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
-export const checkEmbed = (options: EmbedOptions) => check(embedSchema, options, 'embed')
-
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
-export const checkLoad = (options: LoadOptions) => check(loadSchema, options, 'loadModel')
-
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
-export const checkDownload = (options: DownloadOptions) => check(downloadSchema, options, 'downloadModel')
-
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
-export const checkVerify = (options: VerifyOptions) => check(verifySchema, options, 'verifyModel')
-
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
-export const checkClean = (options: CleanOptions) => check(cleanSchema, options, 'cleanModels')
-
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
-export const checkDescribe = (options: DescribeOptions) => check(describeSchema, options, 'describeModel')
-
-/** @throws EngineError INVALID_REQUEST that names each wrong option and its bound. */
-export const checkEngine = (options: EngineOptions) => check(engineSchema, options, 'createEngine')
-
-function check<Schema extends z.ZodType>(schema: Schema, options: unknown, name: string): z.output<Schema> {
-  const parsed = schema.safeParse(options)
-  if (parsed.success) return parsed.data
-  const issues = parsed.error.issues.map(nearest)
-  throw new EngineError('INVALID_REQUEST', `${name}: ${z.prettifyError({ issues })}`)
-}
-
-/** Of a value that none of several forms fits, what is wrong by the form that it is nearest to. */
-function nearest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== 'invalid_union') return issue
-  const inner = issue.errors.flat().map(nearest)
-  const deepest = inner.toSorted((one, other) => other.path.length - one.path.length)[0]
-  if (deepest === undefined || deepest.path.length === 0) return issue
-  return { ...deepest, path: [...issue.path, ...deepest.path] }
 }

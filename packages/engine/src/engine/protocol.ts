@@ -1,13 +1,13 @@
 /**
- * What the engine and its worker say to each other: one JSON object a line, requests on the worker's stdin,
- * events on its stdout. Declared here once; `npm run protocol` of create-mlx-app makes the JSON Schema and
- * the Python types of `mlx_app/protocol.py` from it.
+ * The protocol between the engine and its worker: one JSON object a line, with requests on the worker's stdin and events
+ * on its stdout. `npm run protocol` of create-mlx-app generates the JSON Schema, the Python types and the documentation
+ * from this file.
  */
 import * as z from 'zod'
 import { engineErrorCodes } from './errors.ts'
 import { limits } from './limits.ts'
 
-/** Goes up with every change that an older side would misread. The first event of a worker names its own. */
+/** Increases with every change that an older side would misunderstand. The first event of a worker names its version. */
 export const protocolVersion = 4
 
 const callId = z.int().min(0).meta({ id: 'CallId' })
@@ -21,18 +21,18 @@ export const stopString = z.string().min(1).max(limits.stopCharacters).meta({ id
 const penalty = z.number().min(-limits.penalty).max(limits.penalty).meta({ id: 'Penalty' })
 const penaltyContext = z.int().min(1).max(limits.penaltyContext).meta({ id: 'PenaltyContext' })
 
-/** Any JSON object; what may stand in it is up to the model's template, or checked where it is used. */
+/** Any JSON object. Its content depends on the model's template, or is checked where it is used. */
 const jsonObject = z.record(z.string(), z.unknown())
 
 export const roles = ['system', 'user', 'assistant', 'tool'] as const
 
 const textPart = z
   .strictObject({ type: z.literal('text'), text: z.string() })
-  .meta({ id: 'TextPart', description: 'Words in a message.' })
+  .meta({ id: 'TextPart', description: 'Text in a message.' })
 
 const imagePart = z
   .strictObject({ type: z.literal('image'), data: z.string().min(1) })
-  .meta({ id: 'ImagePart', description: 'A PNG, JPEG or WebP file in base64, for a model that sees.' })
+  .meta({ id: 'ImagePart', description: 'A PNG, JPEG or WebP file in base64, for a vision model.' })
 
 const toolName = z
   .string()
@@ -47,8 +47,7 @@ export const messageSchema = z
       .string()
       .nullable()
       .default(null)
-      .describe('What the assistant thought before it answered; templates keep it or drop it.'),
-    /** The calls of an assistant's turn. */
+      .describe('What the assistant thought before it answered. Templates keep it or drop it.'),
     toolCalls: z
       .array(
         z
@@ -57,16 +56,16 @@ export const messageSchema = z
       )
       .max(limits.tools)
       .default([]),
-    toolCallId: z.string().nullable().default(null).describe('For role `tool`: the call that it answers.'),
-    name: z.string().nullable().default(null).describe('For role `tool`: the name of its tool.'),
+    toolCallId: z.string().nullable().default(null).describe('For the role `tool`: the id of its call.'),
+    name: z.string().nullable().default(null).describe('For the role `tool`: the name of the tool.'),
   })
   .meta({ id: 'Message', description: 'One turn of a chat.' })
 
 export const toolSchema = z
   .strictObject({ name: toolName, description: z.string().default(''), parameters: jsonObject })
-  .meta({ id: 'Tool', description: 'A function that the model may call; `parameters` is a JSON Schema.' })
+  .meta({ id: 'Tool', description: 'A function that the model may call. `parameters` is a JSON Schema.' })
 
-export const toolChoices = ['auto', 'none', 'required'] as const
+const toolChoices = ['auto', 'none', 'required'] as const
 
 export const responseFormatSchema = z
   .discriminatedUnion('type', [
@@ -75,7 +74,7 @@ export const responseFormatSchema = z
       .meta({ id: 'JsonObjectFormat', description: 'Any JSON object.' }),
     z
       .strictObject({ type: z.literal('json_schema'), schema: jsonObject })
-      .meta({ id: 'JsonSchemaFormat', description: 'JSON that a schema allows.' }),
+      .meta({ id: 'JsonSchemaFormat', description: 'JSON that matches a JSON Schema.' }),
     z
       .strictObject({ type: z.literal('regex'), pattern: z.string().min(1).max(limits.grammarCharacters) })
       .meta({ id: 'RegexFormat', description: 'Text that a regular expression matches as a whole.' }),
@@ -85,7 +84,7 @@ export const responseFormatSchema = z
   ])
   .meta({ id: 'ResponseFormat' })
 
-/** What becomes the tokens of a prompt: the same for a call and for counting. */
+/** The fields that become the tokens of a prompt, for generating as well as for counting. */
 export const promptShape = {
   messages: z
     .array(messageSchema)
@@ -93,64 +92,70 @@ export const promptShape = {
     .max(limits.messages)
     .nullable()
     .default(null)
-    .describe('A chat, which the template of the model makes a prompt.'),
+    .describe('A chat, which the template of the model turns into a prompt.'),
   tools: z.array(toolSchema).max(limits.tools).default([]),
   templateOptions: jsonObject
     .default({})
-    .describe('Passed to the chat template, as `{"enable_thinking": false}`.'),
+    .describe('Variables of the chat template, such as `{"enable_thinking": false}`.'),
 }
 
-export const priorities = ['interactive', 'normal', 'batch'] as const
-export const truncations = ['none', 'middle'] as const
+const priorities = ['interactive', 'normal', 'batch'] as const
+const truncations = ['none', 'middle'] as const
 
-/** How a call is served, beside what is sampled. */
+/** The fields that say how to serve a call. */
 export const servingShape = {
-  n: z.int().min(1).max(limits.sequences).default(1).describe('Sequences that go on from the same prompt.'),
+  n: z.int().min(1).max(limits.sequences).default(1).describe('Sequences to generate from the prompt.'),
   logprobs: z
     .int()
     .min(0)
     .max(limits.logprobs)
     .nullable()
     .default(null)
-    .describe('Alternatives to tell for each token beside its own log-probability; null tells none.'),
-  responseFormat: responseFormatSchema.nullable().default(null).describe('What the answer is kept to.'),
-  parallelToolCalls: z.boolean().default(true).describe('Whether an answer may have more than one call.'),
+    .describe('Alternatives for each token, next to its own log-probability; null for no log-probabilities.'),
+  responseFormat: responseFormatSchema
+    .nullable()
+    .default(null)
+    .describe('The form that the answer must have.'),
+  parallelToolCalls: z.boolean().default(true).describe('Whether an answer may have several calls.'),
   reasoningTokens: z
     .int()
     .min(0)
     .max(limits.maxTokens)
     .nullable()
     .default(null)
-    .describe('Tokens of reasoning after which the model must begin its answer.'),
+    .describe('Tokens of reasoning after which the model must begin its answer; null for no limit.'),
   truncation: z
     .enum(truncations)
     .default('none')
-    .describe('`middle` cuts the middle out of a prompt that is too long, `none` refuses it.'),
-  priority: z.enum(priorities).default('normal').describe('Which calls go first while others wait.'),
+    .describe('For a prompt that is too long: `none` fails, and `middle` cuts out its middle.'),
+  priority: z.enum(priorities).default('normal').describe('Which calls go first.'),
   caller: z
     .string()
     .max(limits.callerCharacters)
     .default('')
-    .describe('Who asks: those who wait take turns.'),
+    .describe('A name for whoever makes the call. Callers of the same priority take turns.'),
   deadlineMs: z
     .number()
     .gt(0)
     .nullable()
     .default(null)
     .describe('Milliseconds after which the call fails with DEADLINE_EXCEEDED.'),
-  promptCache: z
-    .boolean()
-    .default(true)
-    .describe('Whether what was read of this prompt is kept for others, and used.'),
+  promptCache: z.boolean().default(true).describe('Whether the prompt cache is used for this call.'),
   cacheFile: z
     .string()
     .min(1)
     .nullable()
     .default(null)
     .describe(
-      'A .safetensors file that what was read of the prompt is taken from, or written to if it is not there.',
+      'A .safetensors file with the KV cache of the prompt. It is read if it exists, and otherwise written.',
     ),
-  adapter: z.string().min(1).max(limits.modelCharacters).nullable().default(null).describe('As in `load`.'),
+  adapter: z
+    .string()
+    .min(1)
+    .max(limits.modelCharacters)
+    .nullable()
+    .default(null)
+    .describe('A folder with a LoRA adapter, as in `load`.'),
   draftModel: modelName
     .nullable()
     .default(null)
@@ -160,76 +165,94 @@ export const servingShape = {
     .min(1)
     .max(limits.draftTokens)
     .default(3)
-    .describe('Tokens that it proposes at a time.'),
+    .describe('Tokens that the draft model proposes at a time.'),
   kvBits: z
     .int()
     .min(2)
     .max(8)
     .nullable()
     .default(null)
-    .describe('Bits of a number in the KV cache: less memory, and not in a batch.'),
-  kvGroupSize: z.int().min(32).max(128).default(64).describe('Numbers that share a scale, with kvBits.'),
+    .describe('Bits of a value in a quantised KV cache, which needs less memory and is never batched.'),
+  kvGroupSize: z
+    .int()
+    .min(32)
+    .max(128)
+    .default(64)
+    .describe('Values that share a scale in a quantised KV cache.'),
 }
 
 export const samplingShape = {
-  maxTokens: z.int().min(1).max(limits.maxTokens).default(1024).describe('Most tokens of the answer.'),
+  maxTokens: z.int().min(1).max(limits.maxTokens).default(1024).describe('The most tokens to generate.'),
   temperature: z
     .number()
     .min(0)
     .max(limits.temperature)
     .default(0)
-    .describe('0 always takes the likeliest token.'),
+    .describe('Randomness. With 0, the likeliest token is always taken.'),
   topP: z
     .number()
     .gt(0)
     .max(1)
     .default(1)
-    .describe('Leaves the likeliest tokens that together have this probability.'),
-  topK: count.default(0).describe('Leaves so many of the likeliest tokens; 0 leaves all.'),
+    .describe('Keeps the likeliest tokens that together have this probability.'),
+  topK: count.default(0).describe('Keeps this many of the likeliest tokens; 0 keeps all.'),
   minP: z
     .number()
     .min(0)
     .max(1)
     .default(0)
-    .describe("Leaves tokens with at least this share of the likeliest one's probability."),
+    .describe("Keeps tokens with at least this share of the likeliest one's probability."),
   xtcProbability: z
     .number()
     .min(0)
     .max(1)
     .default(0)
-    .describe('How often the likeliest tokens are left out (XTC).'),
+    .describe('The chance of leaving out all likely tokens except the least likely of them (XTC).'),
   xtcThreshold: z
     .number()
     .min(0)
     .max(0.5)
     .default(0.1)
-    .describe('Of the tokens above this probability only the least likely stays.'),
+    .describe('The probability from which XTC counts a token as likely.'),
   repetitionPenalty: z
     .number()
     .gt(0)
     .max(limits.repetitionPenalty)
     .default(1)
-    .describe('Divides the logits of tokens that were there; 1 is none.'),
-  repetitionContext: penaltyContext.default(20).describe('Last tokens that it looks at.'),
-  presencePenalty: penalty.default(0).describe('Taken from the logits of tokens that were there.'),
-  presenceContext: penaltyContext.default(20).describe('Last tokens that it looks at.'),
+    .describe('Divides the logits of tokens that occurred before; 1 for no penalty.'),
+  repetitionContext: penaltyContext.default(20).describe('Last tokens that repetitionPenalty considers.'),
+  presencePenalty: penalty
+    .default(0)
+    .describe('Subtracted once from the logit of each token that occurred before.'),
+  presenceContext: penaltyContext.default(20).describe('Last tokens that presencePenalty considers.'),
   frequencyPenalty: penalty
     .default(0)
-    .describe('Taken from the logits of tokens for each time that they were there.'),
-  frequencyContext: penaltyContext.default(20).describe('Last tokens that it looks at.'),
+    .describe('Subtracted from the logit of a token for each time that it occurred before.'),
+  frequencyContext: penaltyContext.default(20).describe('Last tokens that frequencyPenalty considers.'),
   logitBias: z
     .record(z.string().regex(/^[0-9]{1,9}$/), z.number().min(-limits.logitBias).max(limits.logitBias))
     .default({})
-    .describe('Added to logits, by token id as a string of digits.'),
-  seed: z.int().min(0).max(limits.seed).nullable().default(null).describe('Makes the random numbers repeat.'),
+    .describe('Added to the logits of tokens, by token id as a string of digits.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(limits.seed)
+    .nullable()
+    .default(null)
+    .describe('The same seed gives the same text; null for a random one.'),
   stop: z
     .array(stopString)
     .max(limits.stopStrings)
     .default([])
-    .describe('Texts that end the answer; they are not part of it.'),
+    .describe('Strings that end the answer and are not part of it.'),
 }
 
-const modelRevision = z.string().min(1).nullable().default(null).describe('A commit or a branch on the hub.')
+const modelRevision = z
+  .string()
+  .min(1)
+  .nullable()
+  .default(null)
+  .describe('A branch, tag or commit on the hub.')
 
 const load = z
   .strictObject({
@@ -243,13 +266,16 @@ const load = z
       .max(limits.modelCharacters)
       .nullable()
       .default(null)
-      .describe('A folder with a LoRA adapter that goes over the weights.'),
+      .describe('A folder with a LoRA adapter.'),
     download: z.boolean().default(true).describe('Whether a model that is not on disk may be downloaded.'),
-    pinned: z.boolean().default(false).describe('Never unloaded to make room, nor for being idle.'),
+    pinned: z
+      .boolean()
+      .default(false)
+      .describe('Whether the model stays in memory when others need room or when it is idle.'),
   })
   .meta({
     id: 'Load',
-    description: 'Reads a model into memory, from disk or, where that is allowed, from the hub.',
+    description: 'Loads a model into memory, and downloads it first if necessary.',
   })
 
 const generate = z
@@ -262,43 +288,43 @@ const generate = z
       .min(1)
       .nullable()
       .default(null)
-      .describe('A prompt as the model reads it, in place of messages.'),
+      .describe('Raw text that the model continues, instead of messages.'),
     ...promptShape,
     toolChoice: z
       .enum(toolChoices)
       .default('auto')
-      .describe('Whether the model may call, must not, or must.'),
+      .describe('Whether the model may, must not or must call tools.'),
     toolName: toolName
       .nullable()
       .default(null)
-      .describe('The one tool that must be called; then toolChoice is `required`.'),
-    promptProgress: z.boolean().default(false).describe('Whether PromptProgress is sent.'),
+      .describe('The one tool that must be called. toolChoice must then be `required`.'),
+    promptProgress: z.boolean().default(false).describe('Whether to send promptProgress.'),
     ...servingShape,
     ...samplingShape,
   })
   .meta({
     id: 'Generate',
-    description: 'One text from a raw prompt, or from a chat by the template of the model: one of the two.',
+    description: 'Generates an answer to either a raw prompt or a chat.',
   })
 
 const cancel = z.strictObject({ type: z.literal('cancel'), id: callId }).meta({
   id: 'Cancel',
-  description: 'Ends the call of that id wherever it is. It gets no more events.',
+  description: 'Ends the request with this id, which then gets no more events.',
 })
 
 const unload = z
   .strictObject({ type: z.literal('unload'), id: callId, model: modelName.nullable().default(null) })
   .meta({
     id: 'Unload',
-    description: 'Frees a model, or all of them. Calls that still use it fail with ABORTED.',
+    description: 'Unloads a model, or all of them. Calls that use it fail with ABORTED.',
   })
 
 const status = z
   .strictObject({ type: z.literal('status'), id: callId })
-  .meta({ id: 'Status', description: 'Asks for a StatusReport.' })
+  .meta({ id: 'Status', description: 'Asks for the state of the worker.' })
 const models = z
   .strictObject({ type: z.literal('models'), id: callId })
-  .meta({ id: 'Models', description: 'Asks for a ModelsReport.' })
+  .meta({ id: 'Models', description: 'Asks for the models on disk.' })
 
 const embed = z
   .strictObject({
@@ -307,25 +333,25 @@ const embed = z
     model: modelName,
     inputs: z.array(z.string().min(1)).min(1).max(limits.embeddingInputs),
   })
-  .meta({ id: 'Embed', description: 'Asks for Embeddings of texts, one vector each.' })
+  .meta({ id: 'Embed', description: 'Asks for the embeddings of texts.' })
 
 const tokenise = z
   .strictObject({
     type: z.literal('tokenise'),
     id: callId,
     model: modelName,
-    prompt: z.string().nullable().default(null).describe('Either this or messages.'),
+    prompt: z.string().nullable().default(null).describe('Raw text, instead of messages.'),
     ...promptShape,
     special: z
       .boolean()
       .default(true)
       .describe(
-        'Whether a prompt gets the tokens that the model wants at its start, as `generate` adds them.',
+        'Whether to add the tokens that the model expects at the start of a prompt, as `generate` does.',
       ),
     countOnly: z
       .boolean()
       .default(false)
-      .describe('Leaves the ids out of the answer: millions of them take longer to send than to count.'),
+      .describe('Leaves the ids out of the answer, because a million ids take longer to send than to count.'),
   })
   .meta({ id: 'Tokenise', description: 'Asks for the token ids of a prompt.' })
 
@@ -349,32 +375,38 @@ const download = z
       .min(1)
       .nullable()
       .default(null)
-      .describe('A folder for plain files, in place of the cache that Hugging Face tools share.'),
+      .describe('A folder for plain files, instead of the cache that Hugging Face tools share.'),
   })
-  .meta({ id: 'Download', description: 'Gets the files of a model and checks them; loads nothing.' })
+  .meta({
+    id: 'Download',
+    description: 'Downloads the files of a model and checks them, without loading it.',
+  })
 
 const verify = z
   .strictObject({ type: z.literal('verify'), id: callId, model: modelName, revision: modelRevision })
-  .meta({ id: 'Verify', description: 'Compares the files of a model with the hashes that the hub has.' })
+  .meta({ id: 'Verify', description: 'Compares the files of a model with the hashes of the hub.' })
 
 const remove = z
   .strictObject({ type: z.literal('remove'), id: callId, model: modelName })
-  .meta({ id: 'Remove', description: 'Deletes a model of the cache or of the folder of models.' })
+  .meta({ id: 'Remove', description: 'Deletes a model from the cache or the folder of models.' })
 
 const clean = z
   .strictObject({
     type: z.literal('clean'),
     id: callId,
-    dryRun: z.boolean().default(false).describe('Tells what would be deleted, and deletes nothing.'),
+    dryRun: z.boolean().default(false).describe('Whether to only list what would be deleted.'),
   })
   .meta({
     id: 'Clean',
-    description: 'Deletes broken-off downloads, and files of the cache that no model refers to.',
+    description: 'Deletes interrupted downloads, and cached files that no model refers to.',
   })
 
 const describe = z
   .strictObject({ type: z.literal('describe'), id: callId, model: modelName, revision: modelRevision })
-  .meta({ id: 'Describe', description: 'Asks the hub what a model is and how much of it is missing here.' })
+  .meta({
+    id: 'Describe',
+    description: 'Asks the hub about a model, and checks how much of it is missing on disk.',
+  })
 
 export const requestSchema = z.discriminatedUnion('type', [
   load,
@@ -403,9 +435,9 @@ const ready = z
     python: z.string(),
     mlx: z.string(),
     mlxLm: z.string(),
-    device: z.enum(['gpu', 'cpu']).describe('What MLX computes on.'),
+    device: z.enum(['gpu', 'cpu']).describe('The device that MLX computes on.'),
   })
-  .meta({ id: 'Ready', description: 'The first event: the versions and the device at the other end.' })
+  .meta({ id: 'Ready', description: 'The first event, with the versions and the device of the worker.' })
 
 const progress = z
   .strictObject({
@@ -417,24 +449,28 @@ const progress = z
   })
   .meta({
     id: 'Progress',
-    description: 'Bytes of a download, of a check or of weights; the total is 0 as long as it is unknown.',
+    description: 'Bytes processed in a stage. The total is 0 as long as it is unknown.',
   })
 
 export const capabilities = ['tools', 'reasoning', 'images', 'embeddings'] as const
 
-export const loadedModelSchema = z
+const loadedModelSchema = z
   .strictObject({
     model: modelName,
     adapter: z.string().nullable(),
-    /** Where the files lie. */
-    path: z.string(),
-    /** Weights in memory. */
-    memoryBytes: bytes,
-    contextTokens: z.int().min(1).nullable().describe('Bounds prompt and answer together; null if unknown.'),
+    /** The folder of the files. */
+    path: z.string().describe('The folder of the files.'),
+    /** Memory that the weights use. */
+    memoryBytes: bytes.describe('Memory that the weights use.'),
+    contextTokens: z
+      .int()
+      .min(1)
+      .nullable()
+      .describe('The most tokens of prompt and answer together; null if unknown.'),
     capabilities: z.array(z.enum(capabilities)),
     pinned: z.boolean(),
-    /** Calls that use it now. */
-    active: count,
+    /** Calls that use the model now. */
+    active: count.describe('Calls that use the model now.'),
   })
   .meta({
     id: 'LoadedModel',
@@ -443,38 +479,40 @@ export const loadedModelSchema = z
 
 const loaded = z
   .strictObject({ type: z.literal('loaded'), id: callId, model: loadedModelSchema })
-  .meta({ id: 'Loaded', description: 'The end of a load.' })
+  .meta({ id: 'Loaded', description: 'A model that is now in memory.' })
 
-const alternative = z
-  .strictObject({ token: z.string(), tokenId: count, logprob: z.number() })
-  .meta({ id: 'Alternative', description: 'A token that could have stood there; natural logarithm.' })
+const alternative = z.strictObject({ token: z.string(), tokenId: count, logprob: z.number() }).meta({
+  id: 'Alternative',
+  description: 'A token that was likely in this place, with its log-probability.',
+})
 
-export const tokenLogprobSchema = z
+const tokenLogprobSchema = z
   .strictObject({ token: z.string(), tokenId: count, logprob: z.number(), top: z.array(alternative) })
   .meta({
     id: 'TokenLogprob',
-    description: 'A sampled token and the likeliest ones, after penalties, biases and grammar.',
+    description: 'A sampled token and the likeliest ones. Penalties, biases and grammar apply.',
   })
 
 export const toolCallSchema = z
   .strictObject({ id: z.string(), name: z.string(), arguments: jsonObject })
-  .meta({ id: 'ToolCall', description: 'A call that the model made, whole.' })
+  .meta({ id: 'ToolCall', description: 'A complete call that the model made.' })
 
-export const toolErrorSchema = z
-  .strictObject({ raw: z.string(), message: z.string() })
-  .meta({ id: 'ToolError', description: 'Text that stood where a call stands, and why it is none.' })
+const toolErrorSchema = z.strictObject({ raw: z.string(), message: z.string() }).meta({
+  id: 'ToolError',
+  description: "Text in the place of a call that can't be parsed as one, and the reason.",
+})
 
 const piece = z
   .strictObject({
     id: callId,
-    index: count.default(0).describe("Which of the call's `n` sequences."),
+    index: count.default(0).describe("Which of the call's `n` sequences the piece belongs to."),
     text: z.string().default(''),
     reasoning: z.string().default(''),
     logprobs: z.array(tokenLogprobSchema).default([]),
     toolCalls: z.array(toolCallSchema).default([]),
     toolErrors: z.array(toolErrorSchema).default([]),
   })
-  .meta({ id: 'Piece', description: 'What is new of one sequence of a call.' })
+  .meta({ id: 'Piece', description: 'The new part of one sequence of a call.' })
 
 const promptProgress = z
   .strictObject({
@@ -483,27 +521,30 @@ const promptProgress = z
     processedTokens: count,
     totalTokens: count,
   })
-  .meta({ id: 'PromptProgress', description: 'How much of a prompt was read, cached tokens included.' })
+  .meta({
+    id: 'PromptProgress',
+    description: 'Progress of the prefill of a prompt, including cached tokens.',
+  })
 
 const tokens = z
   .strictObject({ type: z.literal('tokens'), pieces: z.array(piece) })
-  .meta({ id: 'Tokens', description: 'What one step of a model brought, of all calls that took part in it.' })
+  .meta({ id: 'Tokens', description: 'The new pieces of all calls that took part in one step of a model.' })
 
 export const usageSchema = z
   .strictObject({
     promptTokens: z.int().min(0),
-    cachedTokens: z.int().min(0).describe('Of promptTokens: taken from the prompt cache.'),
+    cachedTokens: z.int().min(0).describe('The part of promptTokens that came from the prompt cache.'),
     completionTokens: z.int().min(0),
-    reasoningTokens: z.int().min(0).describe('Of completionTokens: thought.'),
-    draftTokens: z.int().min(0).describe('Of completionTokens: proposed by the draft model and accepted.'),
+    reasoningTokens: z.int().min(0).describe('The part of completionTokens that was reasoning.'),
+    draftTokens: z.int().min(0).describe('The part of completionTokens that the draft model proposed.'),
   })
-  .meta({ id: 'Usage', description: 'Tokens that were read and written.' })
+  .meta({ id: 'Usage', description: 'Token counts of a call.' })
 
 const workerTimings = z
   .strictObject({ queueMs: milliseconds, promptMs: milliseconds, generationMs: milliseconds })
   .meta({
     id: 'WorkerTimings',
-    description: 'Waiting for a place; prefill up to the first token; first to last token.',
+    description: 'Time of waiting, of the prefill up to the first token, and of decoding.',
   })
 
 const done = z
@@ -513,17 +554,19 @@ const done = z
     index: count.default(0),
     finishReason: z
       .enum(finishReasons)
-      .describe('The model or a stop string ended it, maxTokens or the context did, or it made calls.'),
+      .describe(
+        '`stop`: by the model or a stop string; `length`: by maxTokens or the context; `tool_calls`: with calls.',
+      ),
     stopString: stopString
       .nullable()
       .default(null)
-      .describe('The stop string that ended it; null if none did.'),
+      .describe('The stop string that ended the sequence, if any.'),
     usage: usageSchema,
     timings: workerTimings,
   })
   .meta({
     id: 'Done',
-    description: 'The end of one sequence of a call; the call ends with the last of its `n`.',
+    description: 'The end of one sequence. The call ends with the last of its `n` sequences.',
   })
 
 const embeddings = z
@@ -533,11 +576,11 @@ const embeddings = z
     vectors: z.array(z.array(z.number())),
     promptTokens: count,
   })
-  .meta({ id: 'Embeddings', description: 'One vector of length 1 for each input, in their order.' })
+  .meta({ id: 'Embeddings', description: 'One vector of length 1 for each input, in the same order.' })
 
 const tokenised = z
   .strictObject({ type: z.literal('tokenised'), id: callId, tokens: z.array(count), count })
-  .meta({ id: 'Tokenised', description: 'The token ids of a prompt, and how many there are.' })
+  .meta({ id: 'Tokenised', description: 'The token ids of a prompt, and their number.' })
 
 const detokenised = z
   .strictObject({ type: z.literal('detokenised'), id: callId, text: z.string() })
@@ -547,18 +590,18 @@ const unloaded = z
   .strictObject({ type: z.literal('unloaded'), id: callId.nullable(), models: z.array(modelName) })
   .meta({
     id: 'Unloaded',
-    description: 'The models that were freed; without an id to make room, or for being idle.',
+    description: 'The models that were unloaded. Without an id, to make room or because they were idle.',
   })
 
-export const workerStatusShape = {
+const workerStatusShape = {
   models: z.array(loadedModelSchema),
-  active: count.describe('Calls that are read or answered now.'),
-  queued: count.describe('Calls that wait for a place in the batch, for tokenising or for their model.'),
-  memoryBytes: bytes.describe('In use now, as MLX counts it.'),
-  cacheBytes: bytes.describe('Kept by MLX for reuse.'),
-  peakMemoryBytes: bytes.describe('The most in use since the start, as MLX counts it.'),
-  memoryLimitBytes: bytes.describe('What models, caches and calls may take together.'),
-  promptCacheBytes: bytes.describe('What the prompt caches hold.'),
+  active: count.describe('Calls that are being prefilled or decoded.'),
+  queued: count.describe('Calls that wait for a place in the batch, for tokenisation or for their model.'),
+  memoryBytes: bytes.describe('Memory that MLX uses now.'),
+  cacheBytes: bytes.describe('Memory that MLX keeps for reuse.'),
+  peakMemoryBytes: bytes.describe('The most memory that MLX has used since the start.'),
+  memoryLimitBytes: bytes.describe('The limit for models, caches and calls together.'),
+  promptCacheBytes: bytes.describe('Memory that the prompt caches use.'),
   steps: count.describe('Decode steps since the start.'),
 }
 
@@ -566,10 +609,10 @@ const statusReport = z
   .strictObject({ type: z.literal('statusReport'), id: callId, ...workerStatusShape })
   .meta({
     id: 'StatusReport',
-    description: 'Calls in the batch (active) and in front of it (queued), memory as MLX counts it.',
+    description: 'The loaded models, the calls in progress and the memory of the worker.',
   })
 
-export const modelOnDiskSchema = z
+const modelOnDiskSchema = z
   .strictObject({
     model: modelName,
     path: z.string(),
@@ -577,7 +620,7 @@ export const modelOnDiskSchema = z
     place: z
       .enum(['project', 'package', 'cache'])
       .describe(
-        "The project's own folder, the package `mlx-app` itself, or the cache that all Hugging Face tools share.",
+        "The project's own folder, the package `mlx-app`, or the cache that all Hugging Face tools share.",
       ),
   })
   .meta({
@@ -587,31 +630,31 @@ export const modelOnDiskSchema = z
 
 const modelsReport = z
   .strictObject({ type: z.literal('modelsReport'), id: callId, models: z.array(modelOnDiskSchema) })
-  .meta({ id: 'ModelsReport', description: 'What lies on disk.' })
+  .meta({ id: 'ModelsReport', description: 'The models on disk.' })
 
 const downloadedModel = z
   .strictObject({
     model: modelName,
     path: z.string(),
-    bytes: bytes.describe('Of its files on disk.'),
-    revision: z.string().nullable().describe('The commit; null for a model that is not of the hub.'),
+    bytes: bytes.describe('Size of the files on disk.'),
+    revision: z.string().nullable().describe('The commit; null for a model that is not from the hub.'),
   })
-  .meta({ id: 'DownloadedModel', description: 'A model whose files are on disk and have their hashes.' })
+  .meta({ id: 'DownloadedModel', description: 'A model whose files are on disk and have the right hashes.' })
 
 const downloaded = z
   .strictObject({ type: z.literal('downloaded'), id: callId, model: downloadedModel })
-  .meta({ id: 'Downloaded', description: 'The end of a download.' })
+  .meta({ id: 'Downloaded', description: 'A model that is now on disk.' })
 
-export const verifiedFileSchema = z
+const verifiedFileSchema = z
   .strictObject({
-    /** From the folder of the model. */
+    /** Relative to the folder of the model. */
     path: z.string(),
     bytes,
     state: z
       .enum(['ok', 'missing', 'differs', 'unknown'])
-      .describe('`unknown` where neither the disk nor the hub tells its hash.'),
+      .describe('`unknown` if neither the disk nor the hub has its hash.'),
   })
-  .meta({ id: 'VerifiedFile', description: 'A file of a model, and whether it is what the hub has.' })
+  .meta({ id: 'VerifiedFile', description: 'A file of a model, and whether it has the hash of the hub.' })
 
 const verified = z
   .strictObject({
@@ -621,7 +664,7 @@ const verified = z
     path: z.string(),
     files: z.array(verifiedFileSchema),
   })
-  .meta({ id: 'Verified', description: 'What a check of files found.' })
+  .meta({ id: 'Verified', description: 'The checked files of a model.' })
 
 const removed = z
   .strictObject({
@@ -629,15 +672,15 @@ const removed = z
     id: callId,
     model: modelName,
     path: z.string(),
-    freedBytes: bytes.describe('By what the files took on disk.'),
+    freedBytes: bytes.describe('The size that the files had on disk.'),
   })
-  .meta({ id: 'Removed', description: 'A model that is gone from disk.' })
+  .meta({ id: 'Removed', description: 'A model that is deleted.' })
 
-export const cleanedFileSchema = z
+const cleanedFileSchema = z
   .strictObject({ path: z.string(), bytes, reason: z.enum(['partial', 'unreferenced']) })
   .meta({
     id: 'CleanedFile',
-    description: 'A file that was of no use: of a broken-off download, or of no model.',
+    description: 'A file of an interrupted download, or one that no model refers to.',
   })
 
 const cleaned = z
@@ -647,24 +690,27 @@ const cleaned = z
     removed: z.array(cleanedFileSchema),
     freedBytes: bytes,
   })
-  .meta({ id: 'Cleaned', description: 'What was deleted.' })
+  .meta({ id: 'Cleaned', description: 'The deleted files.' })
 
 const modelDescription = z
   .strictObject({
     model: modelName,
     revision: z.string().describe('The commit.'),
-    downloadBytes: bytes.describe('Of all files that are downloaded.'),
-    missingBytes: bytes.describe('Of those that are not here yet; 0 for a model that is on disk.'),
-    weightBytes: bytes.describe('Of the weights, which is what the model takes in memory at least.'),
-    fits: z.boolean().describe('Whether the weights fit into what models, caches and calls may take.'),
+    downloadBytes: bytes.describe('Size of all files that a download fetches.'),
+    missingBytes: bytes.describe('Size of the files that are not on disk yet.'),
+    weightBytes: bytes.describe('Size of the weights, which is the least memory that the model needs.'),
+    fits: z.boolean().describe('Whether the weights fit into the memory limit.'),
     licence: z.string().nullable(),
-    gated: z.boolean().describe('Whether its owner gives access to each account.'),
+    gated: z.boolean().describe('Whether the owner grants access to each account individually.'),
   })
-  .meta({ id: 'ModelDescription', description: 'What the hub says of a model, beside what is here.' })
+  .meta({
+    id: 'ModelDescription',
+    description: 'What the hub knows about a model, and how much of it is on disk.',
+  })
 
 const described = z
   .strictObject({ type: z.literal('described'), id: callId, model: modelDescription })
-  .meta({ id: 'Described', description: 'The answer to Describe.' })
+  .meta({ id: 'Described', description: 'The description of a model.' })
 
 const failure = z
   .strictObject({
@@ -676,7 +722,7 @@ const failure = z
   })
   .meta({
     id: 'Failure',
-    description: 'The end of a call that failed or, without an id, a line that could not be understood.',
+    description: 'The error that ends a call. Without an id, a line could not be understood.',
   })
 
 const fatal = z
@@ -688,7 +734,7 @@ const fatal = z
   })
   .meta({
     id: 'Fatal',
-    description: 'The worker ends: before Ready a set-up that lacks something, later a bug.',
+    description: 'The worker ends. Before Ready, the setup is incomplete; afterwards, it is a bug.',
   })
 
 export const eventSchema = z.discriminatedUnion('type', [
@@ -716,21 +762,53 @@ export const eventSchema = z.discriminatedUnion('type', [
 export type Request = z.input<typeof requestSchema>
 export type WorkerEvent = z.output<typeof eventSchema>
 export type EventOf<Type extends WorkerEvent['type']> = Extract<WorkerEvent, { type: Type }>
+
+/** The event that answers each request. `generate` gets one for each of its sequences, and `cancel` gets none. */
+export const answerTypes = {
+  load: 'loaded',
+  generate: 'done',
+  unload: 'unloaded',
+  status: 'statusReport',
+  models: 'modelsReport',
+  embed: 'embeddings',
+  tokenise: 'tokenised',
+  detokenise: 'detokenised',
+  download: 'downloaded',
+  verify: 'verified',
+  remove: 'removed',
+  clean: 'cleaned',
+  describe: 'described',
+} as const satisfies Record<Exclude<Request['type'], 'cancel'>, WorkerEvent['type']>
+
+/** The type of a request that gets an answer. */
+export type RequestType = keyof typeof answerTypes
+export type AnswerTo<Type extends RequestType> = EventOf<(typeof answerTypes)[Type]>
+export type AnswerEvent = AnswerTo<RequestType>
+
+/** Whether an event is the answer to a request of this type. */
+export function isAnswerTo<Type extends RequestType>(
+  type: Type,
+  event: WorkerEvent,
+): event is AnswerTo<Type> {
+  return event.type === answerTypes[type]
+}
+
 export type RequestMessage = z.input<typeof messageSchema>
-/** A call of a function that the model asks for. */
+/** A call of a tool that the model asks for. */
 export type ToolCall = z.infer<typeof toolCallSchema>
-/** Text that stands where a call stands and can't be read as one. */
+/** Text in the place of a call that can't be parsed as one. */
 export type ToolError = z.infer<typeof toolErrorSchema>
-/** A token with its natural logarithm of probability, and its likeliest alternatives. */
+/** A token with its log-probability (natural logarithm) and its likeliest alternatives. */
 export type TokenLogprob = z.infer<typeof tokenLogprobSchema>
 /** A model that is in memory. */
 export type LoadedModel = z.infer<typeof loadedModelSchema>
+/** A model that the worker can load without a download. */
 export type ModelOnDisk = z.infer<typeof modelOnDiskSchema>
-/** A file of a model, and whether it has the hash that the hub tells. */
+/** A file of a model, and whether it has the hash of the hub. */
 export type VerifiedFile = z.infer<typeof verifiedFileSchema>
-/** A file that `cleanModels` deleted, and why. */
+/** A file that `cleanModels` deleted, and the reason. */
 export type CleanedFile = z.infer<typeof cleanedFileSchema>
-/** Why a sequence ended. */
-export type FinishReason = (typeof finishReasons)[number]
-/** Tokens that a call read, took from the prompt cache, and generated. */
+/** Why the worker ended a sequence. */
+export type WorkerFinishReason = (typeof finishReasons)[number]
+/** The token counts of a call: its prompt, the part from the prompt cache, and its answer. */
 export type Usage = z.infer<typeof usageSchema>

@@ -1,6 +1,5 @@
 import type {
   CleanedFile,
-  FinishReason,
   LoadedModel,
   ModelOnDisk as ModelOfWorker,
   TokenLogprob,
@@ -8,64 +7,75 @@ import type {
   ToolError,
   Usage,
   VerifiedFile,
+  WorkerFinishReason,
 } from './protocol.ts'
 
-/** Milliseconds, measured from the call to what its caller saw. */
+/**
+ * Why a sequence ended. `stop`: the model or a stop string ended it. `length`: it reached maxTokens or the end of the
+ * context. `tool_calls`: it ended with calls. Another server may also give `content_filter`, or a reason of its own,
+ * which is `other`.
+ */
+export type FinishReason = WorkerFinishReason | 'content_filter' | 'other'
+
+/** The timings of a call as its caller sees them. Those in milliseconds start at the call. */
 export interface Timings {
   /** Time to first token (TTFT). */
   ttftMs: number
+  /** Time until the end of the answer. */
   totalMs: number
-  /** Part of `ttftMs`: until the call had a place in the batch. */
+  /** The part of `ttftMs` in which the call waited for a place in the batch. */
   queueMs: number
-  /** Decode rate: tokens after the first, by the time between first and last. 0 for a single token. */
+  /** Decode rate: the tokens after the first per second between first and last. 0 for a single token. */
   tokensPerSecond: number
-  /** Prefill rate; tokens from the prompt cache were not read again. */
+  /** Prefill rate, without the tokens from the prompt cache. */
   promptTokensPerSecond: number
 }
 
-/** A piece of an answer. */
+/** A piece of a streamed answer. */
 export interface Chunk {
-  /** Always a string; empty where there is nothing new to show. */
+  /** New text. It is empty if there is none. */
   text: string
-  /** Which of the `n` sequences, from 0. */
+  /** Which of the `n` sequences the piece belongs to, from 0. */
   index: number
-  /** What the model thinks before it answers, for models that do. */
+  /** New text of what the model thinks before it answers. */
   reasoning?: string
-  /** Calls that came to their end. */
+  /** Calls that are complete. */
   toolCalls?: ToolCall[]
-  /** What stood where a call stands and is none. */
+  /** Text in the place of a call that can't be parsed as one. */
   toolErrors?: ToolError[]
-  /** One entry for each token of this piece, where they were asked for; text may come later than its token. */
+  /** One entry for each token of this piece, if requested. Text may come later than its token. */
   logprobs?: TokenLogprob[]
-  /**
-   * On the last piece of a sequence. `stop`: the model or a stop string ended it; `length`: maxTokens or the
-   * context did; `tool_calls`: it ended with calls.
-   */
+  /** Why the sequence ended; only on its last piece. */
   finishReason?: FinishReason
-  /** Beside `finishReason`: the stop string that ended the sequence. Another server does not tell it. */
+  /** The server's own word for the finish reason `other`. */
+  rawFinishReason?: string
+  /** The stop string that ended the sequence; beside `finishReason`. Another server does not name it. */
   stopString?: string
-  /** On the last piece of all, as are `timings` and `model`. */
+  /** Token counts; only on the last piece of the answer. */
   usage?: Usage
+  /** Timings; only on the last piece of the answer. */
   timings?: Timings
-  /** The model that answered. */
+  /** The model that answered; only on the last piece of the answer. */
   model?: string
 }
 
-/** One whole sequence. */
+/** One complete sequence. */
 export interface Choice {
   text: string
-  /** Empty for a model that doesn't think. */
+  /** What the model thought before it answered. It is empty for a model that doesn't think. */
   reasoning: string
   toolCalls: ToolCall[]
   toolErrors: ToolError[]
-  /** Empty unless they were asked for. */
+  /** One entry for each token, if requested. */
   logprobs: TokenLogprob[]
   finishReason: FinishReason
-  /** The stop string that ended it. Another server does not tell it. */
+  /** The server's own word for the finish reason `other`. */
+  rawFinishReason?: string
+  /** The stop string that ended it. Another server does not name it. */
   stopString?: string
 }
 
-/** A whole answer: the first sequence, and all of them as `choices`. */
+/** A complete answer: the first sequence, and all sequences as `choices`. */
 export interface Answer extends Choice {
   choices: Choice[]
   usage: Usage
@@ -73,14 +83,14 @@ export interface Answer extends Choice {
   model: string
 }
 
-/** An answer that was read as a value of a schema. */
+/** An answer that was parsed as a value of a schema. */
 export interface ObjectAnswer<Value> extends Answer {
   object: Value
 }
 
-/** The vectors of `embed`. */
+/** The answer of `embed`. */
 export interface EmbedAnswer {
-  /** One for each input, in their order; each has length 1. */
+  /** One vector of length 1 for each input, in the same order. */
   vectors: number[][]
   usage: { promptTokens: number }
   model: string
@@ -88,82 +98,87 @@ export interface EmbedAnswer {
 
 /** A model that can be loaded without a download. */
 export interface ModelOnDisk extends Omit<ModelOfWorker, 'place'> {
-  /** The project's own folder, the package itself (hello), the cache that all Hugging Face tools share, or another server. */
+  /** The project's own folder, the package (for hello), the cache that Hugging Face tools share, or another server. */
   place: ModelOfWorker['place'] | 'server'
 }
 
-/** A model whose files are all here. */
+/** A model whose files are all on disk. */
 export interface DownloadedModel {
   model: string
-  /** The folder of its files. */
+  /** The folder of the files. */
   path: string
-  /** Of its files on disk. */
+  /** Size of the files on disk. */
   bytes: number
-  /** The commit on the hub; not there for a model of the project or at a path. */
+  /** The commit on the hub. It is missing for a model of the project or at a path. */
   revision?: string
 }
 
-/** What `verifyModel` found. */
+/** The answer of `verifyModel`. */
 export interface VerifiedModel {
   model: string
   path: string
   files: VerifiedFile[]
 }
 
-/** What `removeModel` deleted. */
+/** The answer of `removeModel`. */
 export interface RemovedModel {
   model: string
   path: string
-  /** By what its files took on disk. */
+  /** The size that the files had on disk. */
   freedBytes: number
 }
 
-/** What `cleanModels` deleted or, as a dry run, would delete. */
+/** What `cleanModels` deleted, or would delete in a dry run. */
 export interface CleanedModels {
-  /** `partial`: of a download that broke off; `unreferenced`: of no model any more. */
+  /** Files of interrupted downloads (`partial`), and files that no model refers to (`unreferenced`). */
   removed: CleanedFile[]
   freedBytes: number
 }
 
-/** What the hub says of a model, beside what is here. */
+/** What the hub knows about a model, and how much of it is on disk. */
 export interface ModelDescription {
   model: string
   /** The commit. */
   revision: string
-  /** Of all files that a download gets, and of those that are not here yet: 0 for a model that is on disk. */
+  /** Size of all files that a download fetches. */
   downloadBytes: number
+  /** Size of the files that are not on disk yet. */
   missingBytes: number
-  /** Of the weights: what the model takes in memory at least. */
+  /** Size of the weights, which is the least memory that the model needs. */
   weightBytes: number
-  /** Whether they fit into what models, caches and calls may take; where they don't, `loadModel` refuses. */
+  /** Whether the weights fit into the memory limit. If they don't, `loadModel` fails. */
   fits: boolean
   licence?: string
-  /** Whether its owner gives access to each account. */
+  /** Whether the owner grants access to each account individually. */
   gated: boolean
 }
 
-/** What an engine has loaded and under way; counts and bytes are those of this moment. */
+/** The loaded models, calls in progress and memory of an engine at this moment. */
 export interface EngineStatus {
-  /** `stopped` after a death, until the next call starts it again; `remote` for another server. */
+  /** `stopped` after a crash, until the next call restarts the worker; `remote` for another server. */
   worker: 'ready' | 'stopped' | 'remote'
   pid: number | undefined
   device: 'gpu' | 'cpu' | undefined
   versions: { python: string; mlx: string; mlxLm: string } | undefined
-  /** Deaths of the worker since the engine was created. */
-  deaths: number
+  /** Crashes of the worker since the engine was created. */
+  crashes: number
   models: LoadedModel[]
-  /** Calls in the batch, and calls that wait for a place in it. */
+  /** Calls that are being prefilled or decoded. */
   active: number
+  /** Calls that wait. */
   queued: number
-  /** What MLX holds for models and caches, keeps for reuse, and held at most. */
+  /** Memory that MLX uses for models and caches. */
   memoryBytes: number
+  /** Memory that MLX keeps for reuse. */
   cacheBytes: number
+  /** The most memory that MLX has used. */
   peakMemoryBytes: number
-  /** What models, caches and calls may take together, and what the prompt caches hold. */
+  /** The limit for models, caches and calls together. */
   memoryLimitBytes: number
+  /** Memory that the prompt caches use. */
   promptCacheBytes: number
   /** Decode steps since the worker started. */
   steps: number
 }
 
-export type { CleanedFile, FinishReason, LoadedModel, TokenLogprob, ToolCall, ToolError, Usage, VerifiedFile }
+export type { CleanedFile, LoadedModel, TokenLogprob, ToolCall, ToolError, Usage, VerifiedFile }

@@ -2,24 +2,24 @@ import * as z from 'zod'
 import { EngineError } from './errors.ts'
 import { toolSchema } from './protocol.ts'
 
-/** A function that the model may call. Running it, and giving its result back, is up to the application. */
+/** A function that the model may call. Your application runs it and returns its result to the model. */
 export interface Tool {
-  /** Letters, digits and `_ . -`, up to 64. */
+  /** Up to 64 letters, digits, `_`, `.` and `-`. */
   name: string
-  /** When to use it and what it gives, for the model to read. */
+  /** Tells the model when to use the tool and what it returns. */
   description?: string | undefined
-  /** What it takes: a zod schema of an object, or a JSON Schema. */
+  /** A zod schema of an object, or a JSON Schema. */
   parameters?: z.ZodType | Record<string, unknown> | undefined
 }
 
-/** Whether tools are called: as the model likes, never, at least one, or the named one. */
+/** Which tools are called: what the model chooses, none, at least one, or the one with this name. */
 export type ToolChoice = 'auto' | 'none' | 'required' | { name: string }
 
 export const toolsSchema = z
   .array(
     toolSchema.extend({
       description: z.string().optional(),
-      parameters: z.union([z.custom<z.ZodType>(isZod), z.record(z.string(), z.unknown())]).optional(),
+      parameters: z.union([z.custom<z.ZodType>(isZodSchema), z.record(z.string(), z.unknown())]).optional(),
     }),
   )
   .max(128)
@@ -30,25 +30,25 @@ export const toolChoiceSchema = z.union([
 ])
 
 /**
- * The tools as the worker and other servers take them: with a JSON Schema.
+ * Converts the parameters of tools to JSON Schema, for the worker and other servers.
  *
  * @throws EngineError INVALID_REQUEST for a zod schema that JSON Schema can't express.
  */
-export function withJsonSchemas(tools: readonly Tool[]) {
+export function toJsonSchemaTools(tools: readonly Tool[]) {
   return tools.map(({ name, description = '', parameters = { type: 'object', properties: {} } }) => ({
     name,
     description,
-    parameters: isZod(parameters) ? jsonSchemaOf(parameters) : parameters,
+    parameters: isZodSchema(parameters) ? toJsonSchema(parameters) : parameters,
   }))
 }
 
 /**
- * What a zod schema takes, as JSON Schema. Objects hold no other keys than those that are named, unless the
- * schema says so: a model would fill them.
+ * Converts a zod schema to JSON Schema. Objects get no additional keys unless the schema allows them, because a model
+ * would fill them.
  *
- * @throws EngineError INVALID_REQUEST for what JSON Schema can't express.
+ * @throws EngineError INVALID_REQUEST for a schema that JSON Schema can't express.
  */
-export function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
+export function toJsonSchema(schema: z.ZodType): Record<string, unknown> {
   try {
     return z.toJSONSchema(schema, {
       io: 'input',
@@ -58,10 +58,12 @@ export function jsonSchemaOf(schema: z.ZodType): Record<string, unknown> {
     })
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new EngineError('INVALID_REQUEST', `This zod schema has no JSON Schema: ${reason}`, { cause })
+    throw new EngineError('INVALID_REQUEST', `Can't convert this zod schema to JSON Schema: ${reason}`, {
+      cause,
+    })
   }
 }
 
-function isZod(value: unknown): value is z.ZodType {
+function isZodSchema(value: unknown): value is z.ZodType {
   return typeof value === 'object' && value !== null && '_zod' in value
 }

@@ -1,27 +1,21 @@
-/**
- * What an app with a start of its own calls beside the engine: whether it is set up, the set-up with its progress, the
- * question for a model that is not on disk.
- */
+/** Setup and models for apps: whether a project is set up, its setup, and a question if the model is not on disk. */
 
 export {
   findInterpreter,
   findProject,
+  hasScript,
   type Interpreter,
   type Project,
   type ProjectConfig,
-} from '../engine/project.ts'
-export { hasScript, programCommand, scriptCommand, scriptWithArguments } from '../engine/script-command.ts'
-export { formatBytes } from './format.ts'
-export {
-  getMissingModel,
-  isOnHub,
-  type Outcome,
-  type PullPolicy,
-  pullPolicy,
-  refusedPull,
-} from './missing-model.ts'
-export { looksMissing } from './on-disk.ts'
-export type { SetupOptions } from './options.ts'
-export { progressLines, showProgress } from './progress.ts'
-export { isSetUp, type SetupContext, type SetupResult, setUp } from './set-up.ts'
-export type { Terminal } from './terminal.ts'
+  programCommand,
+  scriptCommand,
+  scriptWithArguments,
+} from '../engine/project/index.ts'
+export type { SetupContext, SetupOptions, SetupResult } from './context.ts'
+export { isHubModelId, mayNeedDownload } from './models/hub-cache.ts'
+export { getMissingModel, type MissingModelOutcome } from './models/missing-model.ts'
+export { checkPullAllowed, type PullPolicy, readPullPolicy } from './models/pull-policy.ts'
+export { isSetUp, setUp } from './run-setup.ts'
+export { formatBytes } from './terminal/format.ts'
+export { progressLines, showProgress } from './terminal/progress.ts'
+export type { Terminal } from './terminal/terminal.ts'

@@ -34,7 +34,7 @@ test('more calls than the batch holds wait for their turn', async () => {
 })
 
 describe('ending a call early', () => {
-  test('an abort stops within two steps, the neighbours go on unchanged', async () => {
+  test('an abort stops within two steps, and other calls continue unchanged', async () => {
     const controller = new AbortController()
     const { signal } = controller
     const neighbours = Promise.all([1, 2, 3].map(() => shared.engine.complete(ask(story))))
@@ -74,7 +74,7 @@ describe('ending a call early', () => {
     expect(await shared.engine.status()).toMatchObject({ active: 0, queued: 0 })
   })
 
-  test('a throw in the loop cancels, and is what the caller sees', async () => {
+  test('an error thrown in the loop cancels, and reaches the caller', async () => {
     const reading = (async () => {
       for await (const _ of shared.engine.generate(ask(story))) throw new Error('mine')
     })()
@@ -82,14 +82,14 @@ describe('ending a call early', () => {
     expect(await shared.engine.status()).toMatchObject({ active: 0, queued: 0 })
   })
 
-  test('a signal that was aborted before starts nothing', async () => {
+  test('a signal that is already aborted starts nothing', async () => {
     const { steps } = await shared.engine.status()
     const signal = AbortSignal.abort()
     await expect(shared.engine.complete({ ...ask(story), signal })).rejects.toMatchObject({ code: 'ABORTED' })
     expect((await shared.engine.status()).steps).toBe(steps)
   })
 
-  test('a call that still waits for its place is cancelled too', async () => {
+  test('a waiting call is cancelled too', async () => {
     const controller = new AbortController()
     const running = occupy(shared.engine, 32)
     await until(async () => (await shared.engine.status()).active === 32)
@@ -102,7 +102,7 @@ describe('ending a call early', () => {
     await idle()
   })
 
-  test('a call in the middle of a long prompt is cancelled, the next one is not held up', async () => {
+  test('a call in the middle of a long prompt is cancelled without delaying the next one', async () => {
     const controller = new AbortController()
     const prompt = 'hello '.repeat(8_000)
     const long = shared.engine.complete({ prompt, ...endless, signal: controller.signal })
@@ -112,7 +112,7 @@ describe('ending a call early', () => {
     expect((await shared.engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
   })
 
-  test('no listener stays on a signal that outlives its calls', async () => {
+  test('no listener stays on a signal after its calls', async () => {
     const { signal } = new AbortController()
     await shared.engine.complete({ ...ask('Say hello.'), signal })
     for await (const _ of shared.engine.generate({ ...ask(story), signal })) break
@@ -121,7 +121,7 @@ describe('ending a call early', () => {
   })
 })
 
-test('a reader that is slow gets everything, and holds nobody up', async () => {
+test('a slow reader gets everything, and delays no other call', async () => {
   const iterator = shared.engine.generate(ask(story))[Symbol.asyncIterator]()
   let text = (await iterator.next()).value?.text ?? ''
   expect((await shared.engine.complete(ask(story))).text).toBe(answerTo(story))

@@ -72,7 +72,7 @@ const texts: readonly Case[] = [
     },
   },
   {
-    name: 'takes content in parts',
+    name: 'accepts content in parts',
     needs: [],
     run: async ({ engine }) => {
       const content = [
@@ -84,7 +84,7 @@ const texts: readonly Case[] = [
     },
   },
   {
-    name: 'goes on with a raw prompt, without a template',
+    name: 'continues a raw prompt, without a template',
     needs: ['prompt'],
     run: answersTo(
       { prompt: '<|im_start|>user\nSay hello.<|im_end|>\n<|im_start|>assistant\n' },
@@ -105,7 +105,7 @@ const texts: readonly Case[] = [
     },
   },
   {
-    name: 'tells usage and timings',
+    name: 'returns usage and timings',
     needs: [],
     run: async ({ engine }) => {
       const { usage, timings } = await engine.complete({ ...ask(story), maxTokens: 40 })
@@ -117,7 +117,7 @@ const texts: readonly Case[] = [
     },
   },
   {
-    name: 'answers many at once, each its own',
+    name: 'answers many calls at once, each with its own text',
     needs: [],
     run: async ({ engine }) => {
       const plain = answers.filter(({ answer }) => !answer.includes('<tool_call>'))
@@ -156,7 +156,7 @@ const ends: readonly Case[] = [
     },
   })),
   {
-    name: 'holds no text back for a stop string that does not come',
+    name: 'sends all text if a stop string does not come',
     needs: [],
     run: async ({ engine }) => {
       const stop = [`${answerTo('Say hello.').slice(-5)} and more`]
@@ -232,7 +232,7 @@ const sampling: readonly Case[] = [
   changes(['frequencyPenalty', 'penaltyContext'], { frequencyPenalty: 2, frequencyContext: 300 }),
   changes(['xtc', 'seed'], { xtcProbability: 1, xtcThreshold: 0.05 }, { temperature: 1, seed: 1 }),
   {
-    name: 'forbids a token, or makes it sure, with logitBias',
+    name: 'forbids or forces a token with logitBias',
     needs: ['logitBias'],
     run: async ({ engine }) => {
       const call = { ...ask('Say hello.'), maxTokens: 60 }
@@ -245,7 +245,7 @@ const sampling: readonly Case[] = [
     },
   },
   {
-    name: 'tells log-probabilities with alternatives',
+    name: 'returns log-probabilities with alternatives',
     needs: ['logprobs'],
     run: async ({ engine }) => {
       const { logprobs, usage } = await engine.complete({ ...ask('Say hello.'), logprobs: 3 })
@@ -257,7 +257,7 @@ const sampling: readonly Case[] = [
     },
   },
   {
-    name: 'gives several sequences',
+    name: 'returns several sequences',
     needs: ['sequences'],
     run: async ({ engine }) => {
       const { choices } = await engine.complete({ ...ask('Say hello.'), n: 3 })
@@ -268,7 +268,7 @@ const sampling: readonly Case[] = [
 
 const formats: readonly Case[] = [
   {
-    name: 'gives a JSON object',
+    name: 'returns a JSON object',
     needs: ['jsonObject'],
     run: async ({ engine }) => {
       const { text } = await engine.complete({
@@ -279,7 +279,7 @@ const formats: readonly Case[] = [
     },
   },
   {
-    name: 'gives a value of a zod schema',
+    name: 'returns a value of a zod schema',
     needs: ['jsonSchema'],
     run: async ({ engine }) => {
       const schema = z.object({ model: z.string().max(20), layers: z.int().max(9), tiny: z.boolean() })
@@ -288,7 +288,7 @@ const formats: readonly Case[] = [
     },
   },
   {
-    name: 'gives text that a regular expression matches',
+    name: 'returns text that a regular expression matches',
     needs: ['regex'],
     run: async ({ engine }) => {
       const responseFormat = { type: 'regex' as const, pattern: '[0-9]{4}' }
@@ -296,7 +296,7 @@ const formats: readonly Case[] = [
     },
   },
   {
-    name: 'gives text of a grammar',
+    name: 'returns text of a grammar',
     needs: ['grammar'],
     run: async ({ engine }) => {
       const responseFormat = { type: 'grammar' as const, grammar: 'start: "yes" | "no"' }
@@ -310,7 +310,7 @@ const turn = { messages: [{ role: 'user' as const, content: question }], tools }
 
 const calls: readonly Case[] = [
   {
-    name: 'calls a tool, and goes on with its result',
+    name: 'calls a tool, and answers with its result',
     needs: ['tools'],
     run: async ({ engine }) => {
       const asked = await engine.complete(turn)
@@ -326,7 +326,7 @@ const calls: readonly Case[] = [
     },
   },
   {
-    name: 'calls a tool where one is required',
+    name: 'calls a tool if one is required',
     needs: ['tools', 'toolChoice'],
     run: answersTo({ ...turn, toolChoice: 'required' }, { finishReason: 'tool_calls', toolCalls: [call] }),
   },
@@ -340,12 +340,12 @@ const calls: readonly Case[] = [
     },
   },
   {
-    name: 'calls no tool where none may be called',
+    name: 'calls no tool if none may be called',
     needs: ['tools', 'toolChoice'],
     run: answersTo({ ...turn, toolChoice: 'none' }, { toolCalls: [] }),
   },
   {
-    name: 'makes one call at a time where it is told to',
+    name: 'makes one call at a time on request',
     needs: ['tools', 'parallelToolCalls'],
     run: answersTo({ ...turn, parallelToolCalls: false }, { toolCalls: [call] }),
   },
@@ -368,7 +368,7 @@ const serving: readonly Case[] = [
 
 const others: readonly Case[] = [
   {
-    name: 'keeps what was read of a prompt in a file',
+    name: 'keeps the KV cache of a prompt in a file',
     needs: ['cacheFile', 'promptCacheOff'],
     run: async ({ engine, folder }) => {
       const cacheFile = join(folder, 'hello.safetensors')
@@ -380,7 +380,7 @@ const others: readonly Case[] = [
     },
   },
   {
-    name: 'tells how far the prompt was read',
+    name: 'reports the progress of the prompt',
     needs: ['promptProgress'],
     run: async ({ engine }) => {
       const seen: { processedTokens: number; totalTokens: number }[] = []
@@ -393,7 +393,7 @@ const others: readonly Case[] = [
     },
   },
   {
-    name: 'counts tokens, and turns text into tokens and back',
+    name: 'counts tokens, and converts text to tokens and back',
     needs: ['tokens'],
     run: async ({ engine }) => {
       const count = await engine.countTokens(ask('Say hello.'))
@@ -402,7 +402,7 @@ const others: readonly Case[] = [
     },
   },
   {
-    name: 'frees a model',
+    name: 'unloads a model',
     needs: ['unload'],
     run: async ({ engine }) => {
       expect(await engine.unloadModel()).toEqual(['hello'])
@@ -410,7 +410,7 @@ const others: readonly Case[] = [
     },
   },
   {
-    name: 'says of a model that it is not there',
+    name: 'reports that a model does not exist',
     needs: [],
     run: async ({ engine }) => {
       const model = './no-such-model'
@@ -424,7 +424,7 @@ const others: readonly Case[] = [
     },
   },
   {
-    name: 'names the option that is out of its bounds',
+    name: 'names the option that exceeds its limits',
     needs: [],
     run: async ({ engine }) => {
       await expect(engine.complete({ ...ask('Say hello.'), temperature: 3 })).rejects.toMatchObject({
@@ -434,13 +434,13 @@ const others: readonly Case[] = [
     },
   },
   {
-    name: 'loads the model, and lists what there is',
+    name: 'loads the model, and lists the models',
     needs: [],
     run: async ({ engine }) => {
       const loaded = await engine.loadModel()
       expect((await engine.models()).length).toBeGreaterThan(0)
       expect(loaded.model).not.toBe('')
-      expect((await engine.status()).deaths).toBe(0)
+      expect((await engine.status()).crashes).toBe(0)
     },
   },
 ]

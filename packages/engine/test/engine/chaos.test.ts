@@ -34,14 +34,14 @@ async function pidOf(engine: Engine): Promise<number> {
 /**
  * Starts streams, kills the worker after so many of their characters, and waits until all have settled.
  *
- * @returns how many had settled as soon as the death was known.
+ * @returns how many had settled as soon as the crash was known.
  */
-async function killUnderLoad(engine: Engine, characters: number, signal: AbortSignal, deaths: EventEmitter) {
+async function killUnderLoad(engine: Engine, characters: number, signal: AbortSignal, crashes: EventEmitter) {
   const pid = await pidOf(engine)
   let seen = 0
   let killed = false
   let settled = 0
-  const settledAtDeath = once(deaths, 'death').then(() => settled)
+  const settledAtCrash = once(crashes, 'crash').then(() => settled)
   const reading = Array.from({ length: streams }, async () => {
     try {
       for await (const { text } of engine.generate({ ...ask(story), ...endless, signal })) {
@@ -60,27 +60,27 @@ async function killUnderLoad(engine: Engine, characters: number, signal: AbortSi
     outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'answered')),
   ).toEqual(Array.from({ length: streams }, () => 'WORKER_EXITED'))
   expect(isRunning(pid)).toBe(false)
-  return settledAtDeath
+  return settledAtCrash
 }
 
-test(`${kills} deaths at random moments under ${streams} streams`, { timeout: kills * 30_000 }, async () => {
+test(`${kills} crashes at random moments under ${streams} streams`, { timeout: kills * 30_000 }, async () => {
   const random = randomFrom(4)
   const { signal } = new AbortController()
-  const deaths = new EventEmitter()
+  const crashes = new EventEmitter()
   // Once what the failures of the calls lead to has run.
-  const onWorkerExit = () => void setImmediate(() => deaths.emit('death'))
+  const onWorkerExit = () => void setImmediate(() => crashes.emit('crash'))
   const engine = await createEngine({ device: 'cpu', onWorkerExit })
   await engine.loadModel({ model: 'hello' })
   const memory: { heap: number; worker: number }[] = []
   for (let kill = 0; kill < kills; kill += 1) {
     const characters = 1 + Math.floor(random() * 300 * streams)
-    expect(await killUnderLoad(engine, characters, signal, deaths)).toBe(streams)
+    expect(await killUnderLoad(engine, characters, signal, crashes)).toBe(streams)
     expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
     memory.push({ heap: heapBytes(), worker: residentBytes(await pidOf(engine)) })
   }
   const pid = await pidOf(engine)
-  expect(await engine.status()).toMatchObject({ deaths: kills, active: 0, queued: 0 })
+  expect(await engine.status()).toMatchObject({ crashes: kills, active: 0, queued: 0 })
   await engine.dispose()
   await until(async () => !isRunning(pid))
   // The first rounds warm up: code is compiled, caches fill.

@@ -27,7 +27,7 @@ afterEach(async () => {
   vi.unstubAllEnvs()
 })
 
-test('a model is downloaded with progress in bytes, and then stays', async () => {
+test('a model is downloaded with progress in bytes, and is kept', async () => {
   const seen: LoadProgress[] = []
   const loaded = await engine.loadModel({ model, onProgress: (progress) => seen.push(progress) })
   const download = seen.filter(({ stage }) => stage === 'download')
@@ -48,7 +48,7 @@ test('a model is downloaded with progress in bytes, and then stays', async () =>
   expect(hub.requests.slice(before)).toEqual([])
 })
 
-test('a download that is cut goes on where it stopped', async () => {
+test('an interrupted download resumes where it stopped', async () => {
   // The hub's library writes in blocks of ten million bytes, so it takes a file of several to see it go on.
   await using large = await startHub(model, helloDirectory, { 'vocab.txt': Buffer.alloc(24_000_000, 'v') })
   vi.stubEnv('HF_ENDPOINT', large.address)
@@ -101,7 +101,7 @@ describe('what the hub refuses', () => {
     expect(error).toHaveProperty('hint', expect.stringMatching(hint))
   })
 
-  test('nothing is asked of it when a download was not allowed', async () => {
+  test('the hub gets no request if downloads are not allowed', async () => {
     await expect(engine.loadModel({ model, download: false })).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
     })
@@ -112,7 +112,7 @@ describe('what the hub refuses', () => {
   })
 })
 
-test('a hub that can not be reached is a failed download', async () => {
+test('an unreachable hub is a failed download', async () => {
   await hub[Symbol.asyncDispose]()
   await expect(engine.loadModel({ model })).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' })
 })

@@ -11,7 +11,7 @@ const person = z.object({
 })
 
 describe('values of a schema', () => {
-  test('at any temperature, beside free calls whose text stays what it is', async () => {
+  test('at any temperature, next to free calls whose text stays the same', async () => {
     const { engine } = shared
     const calls = Array.from({ length: 6 }, (_, seed) =>
       engine.generateObject({ ...ask('Say hello.'), schema: person, temperature: 1, seed, maxTokens: 400 }),
@@ -33,7 +33,7 @@ describe('values of a schema', () => {
     for (const { object } of together) expect(object).toEqual(alone.object)
   })
 
-  test('that are cut off are an error that says so', async () => {
+  test('that are cut off are an error', async () => {
     const call = shared.engine.generateObject({ ...ask('Say hello.'), schema: person, maxTokens: 4 })
     await expect(call).rejects.toMatchObject({
       code: 'INVALID_OUTPUT',
@@ -42,7 +42,7 @@ describe('values of a schema', () => {
     })
   })
 
-  test('that a refinement refuses are an error with its reason', async () => {
+  test('that a refinement rejects are an error with its reason', async () => {
     const schema = z.object({ layers: z.int().max(9) }).refine(() => false, 'never good enough')
     const call = shared.engine.generateObject({ ...ask('Write JSON.'), schema })
     await expect(call).rejects.toMatchObject({
@@ -57,7 +57,7 @@ describe('values of a schema', () => {
     expect(object).toMatch(/^[AB]$/)
   })
 
-  test('of a schema that JSON can not express are refused before anything is sent', async () => {
+  test('of a schema that JSON Schema cannot express are refused before anything is sent', async () => {
     const call = shared.engine.generateObject({ ...ask('Say hello.'), schema: z.object({ when: z.date() }) })
     await expect(call).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
@@ -66,7 +66,7 @@ describe('values of a schema', () => {
   })
 })
 
-describe('what can not be', () => {
+describe('impossible formats', () => {
   const schema = (value: Record<string, unknown>) => ({ type: 'json_schema' as const, schema: value })
 
   test.each([
@@ -78,17 +78,17 @@ describe('what can not be', () => {
     ],
     ['a regular expression', { type: 'regex' as const, pattern: '(' }],
     ['a grammar', { type: 'grammar' as const, grammar: 'start: nothing_here' }],
-  ])('%s is refused with its reason, and harms nobody', async (_, responseFormat) => {
+  ])('%s is refused with its reason, and affects no other call', async (_, responseFormat) => {
     const free = shared.engine.complete(ask(story))
     await expect(shared.engine.complete({ ...ask('Say hello.'), responseFormat })).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
       message: expect.stringMatching(/(schema|expression|grammar).*: ./s),
     })
     expect((await free).text).toBe(answerTo(story))
-    expect((await shared.engine.status()).deaths).toBe(0)
+    expect((await shared.engine.status()).crashes).toBe(0)
   })
 
-  test('a format beside a call that is demanded', async () => {
+  test('a format together with a required call', async () => {
     const tools = [{ name: 'one' }]
     const call = shared.engine.complete({
       ...ask('Say hello.'),

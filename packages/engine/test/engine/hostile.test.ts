@@ -42,7 +42,7 @@ const requests: [string, Record<string, unknown>][] = [
   ['kvBits 7', { kvBits: 7, kvGroupSize: 32 }],
 ]
 
-test('what ends other servers fails alone, in the middle of a stream and of a batch', async () => {
+test('what crashes other servers fails alone, during a stream and in a batch', async () => {
   await withWorker(async (say, events) => {
     await next(events)
     let text = ''

@@ -101,7 +101,7 @@ describe('access', () => {
     expect(JSON.stringify(error)).not.toContain('hf_wrong')
   })
 
-  test('the token goes to the hub, and not to where it sends on', async () => {
+  test('the token goes to the hub, and not to where it redirects', async () => {
     const seen: (string | undefined)[] = []
     const elsewhere = createServer((request, response) => {
       seen.push(request.headers.authorization)

@@ -10,8 +10,8 @@ const shared = useHub(folder.path, {
   'modeling_hello.py': Buffer.from('raise SystemExit("code of a stranger ran")'),
 })
 
-describe('what comes is not what the hub has', () => {
-  test('a file with another hash is named and removed', async () => {
+describe('files that are not those of the hub', () => {
+  test('a file with another hash is named and deleted', async () => {
     shared.hub.trouble = (request, response, path) => {
       if (request.method !== 'GET' || !path.endsWith('.safetensors')) return false
       response.writeHead(200, { 'Content-Length': weights.length }).end(Buffer.alloc(weights.length, 'x'))
@@ -33,7 +33,7 @@ describe('what comes is not what the hub has', () => {
     })
   })
 
-  test('remains of an earlier download that are damaged are loaded anew', async () => {
+  test('damaged remains of an earlier download are downloaded again', async () => {
     mkdirSync(join(shared.cached, 'blobs'), { recursive: true })
     const partial = join(shared.cached, 'blobs', `${weightsDigest}.incomplete`)
     writeFileSync(partial, Buffer.alloc(100_000, 'x'))
@@ -56,7 +56,7 @@ describe('what comes is not what the hub has', () => {
     expect(readdirSync(output)).not.toContain('modeling_hello.py')
   })
 
-  test('a repository whose files lead elsewhere writes nothing there', async () => {
+  test('a repository with paths outside of its folder writes nothing there', async () => {
     await using hostile = await startHub(model, helloDirectory, { '../escaped.json': Buffer.from('{}') })
     const engine = await shared.engine({ HF_ENDPOINT: hostile.address })
     const output = join(folder.path, 'inside', 'model')
@@ -100,7 +100,7 @@ describe('a hub that is busy or broken', () => {
     expect(shared.hub.requests).toHaveLength(5)
   })
 
-  test('that asks for minutes of patience is not waited for', async () => {
+  test('that asks to wait for minutes is given up', async () => {
     shared.hub.trouble = (_, response) => {
       response.writeHead(429, { 'Retry-After': '300' }).end()
       return true
@@ -120,7 +120,7 @@ describe('a hub that is busy or broken', () => {
     expect((await engine.downloadModel({ model })).bytes).toBeGreaterThan(weights.length)
   })
 
-  test.each(['silence', 'cut'] as const)('in the middle of a file (%s) goes on from there', async (then) => {
+  test.each(['silence', 'cut'] as const)('in the middle of a file (%s) resumes there', async (then) => {
     const { trouble } = silentAfter('.safetensors', weights, 150_000, then)
     shared.hub.trouble = trouble
     const engine = await shared.engine({ HF_HUB_DOWNLOAD_TIMEOUT: '1' })
@@ -132,7 +132,7 @@ describe('a hub that is busy or broken', () => {
     expect((await engine.verifyModel({ model })).files.every(({ state }) => state === 'ok')).toBe(true)
   })
 
-  test('that knows no ranges sends the file again from its start', async () => {
+  test('that does not support ranges sends the file from its start', async () => {
     const { trouble } = silentAfter('.safetensors', weights, 150_000, 'cut')
     shared.hub.trouble = (request, response, path) => {
       if (trouble(request, response, path)) return true
@@ -146,7 +146,7 @@ describe('a hub that is busy or broken', () => {
   })
 })
 
-describe('what is no hub, or no model for MLX', () => {
+describe('something other than a hub, or than a model for MLX', () => {
   test('another page in its place', async () => {
     shared.hub.trouble = (_, response) => {
       response.writeHead(200, { 'Content-Type': 'text/html' }).end('<title>Please log in</title>')
@@ -160,7 +160,7 @@ describe('what is no hub, or no model for MLX', () => {
     })
   })
 
-  test('an HF_ENDPOINT that is no address', async () => {
+  test('an HF_ENDPOINT that is not an address', async () => {
     const engine = await shared.engine({ HF_ENDPOINT: 'nonsense' })
     expect(await errorOf(engine.describeModel({ model }))).toMatchObject({ code: 'DOWNLOAD_FAILED' })
   })
@@ -178,7 +178,7 @@ describe('what is no hub, or no model for MLX', () => {
     expect(other.requests.filter((line) => line.includes('resolve'))).toEqual([])
   })
 
-  test('a name that is none', async () => {
+  test('an invalid name', async () => {
     const engine = await shared.engine()
     for (const name of ['a/..', 'a--b/c', 'owner/name/more', '-']) {
       expect(await errorOf(engine.downloadModel({ model: name })), name).toMatchObject({
@@ -188,7 +188,7 @@ describe('what is no hub, or no model for MLX', () => {
     expect(shared.hub.requests).toEqual([])
   })
 
-  test('a server that knows no ranges and always breaks off is given up', async () => {
+  test('a server that does not support ranges and always disconnects is given up', async () => {
     shared.hub.trouble = (request, response, path) => {
       if (request.method !== 'GET' || !path.endsWith('.safetensors')) return false
       response.writeHead(200, { 'Content-Length': weights.length })
@@ -203,7 +203,7 @@ describe('what is no hub, or no model for MLX', () => {
     expect(shared.gets('.safetensors').length).toBeLessThan(12)
   })
 
-  test('a file that does not end is not stored without end', async () => {
+  test('a file that does not end is not stored forever', async () => {
     let sent = 0
     shared.hub.trouble = (request, response, path) => {
       if (request.method !== 'GET' || !path.endsWith('.safetensors')) return false

@@ -16,7 +16,7 @@ const ranges = (name: string) => shared.gets(name).map((line) => line.split(' ')
 /** 0 for a file that is not there yet. */
 const bytesOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 
-describe('a download goes on where it was', () => {
+describe('a download resumes where it was', () => {
   const half = 150_000
 
   /** A download that has half of the weights, and waits for the rest. */
@@ -56,7 +56,7 @@ describe('a download goes on where it was', () => {
     await goesOn()
   })
 
-  test('after the death of the worker', async () => {
+  test('after a crash of the worker', async () => {
     const { outcome, engine } = await begun()
     const { pid = 0 } = await engine.status()
     process.kill(pid, 'SIGKILL')
@@ -90,7 +90,7 @@ describe('a download goes on where it was', () => {
     expect(existsSync(partial)).toBe(false)
   })
 
-  test('its remains are cleaned up, but not while it goes on', async () => {
+  test('its remains are cleaned up, but not while it runs', async () => {
     const { outcome, controller, engine, partial } = await begun()
     const other = await shared.engine()
     await until(async () => bytesOf(partial) === half)
@@ -144,7 +144,7 @@ test('progress grows with the bytes of all files', async () => {
   expect(Math.max(...steps)).toBeLessThan(bytes / 2)
 })
 
-test('two processes that get the same model both have it, and it is loaded once', async () => {
+test('two processes that download the same model share one download', async () => {
   const { trouble, reached } = silentAfter('.safetensors', weights, 100_000)
   let release: () => void = () => undefined
   const released = new Promise<void>((resolve) => {

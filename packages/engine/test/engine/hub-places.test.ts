@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 import { startHub } from './hub.ts'
 import { answerTo, ask, helloDirectory, makeProject, useFolder } from './support.ts'
 import { errorOf, model, useHub, weights } from './use-hub.ts'
@@ -57,7 +57,7 @@ describe('the environment', () => {
     expect(tokens()).toEqual(new Set(['Bearer hf_file']))
   })
 
-  test('HF_HUB_CACHE says where the cache lies', async () => {
+  test('HF_HUB_CACHE sets the folder of the cache', async () => {
     const cache = join(shared.home, 'elsewhere')
     const engine = await shared.engine({ HF_HUB_CACHE: cache })
     expect((await engine.downloadModel({ model })).path.startsWith(cache)).toBe(true)
@@ -66,7 +66,7 @@ describe('the environment', () => {
     expect(existsSync(join(cache, 'models--somebody--hello-mlx'))).toBe(false)
   })
 
-  test('HF_HUB_OFFLINE asks nobody: what is here works, the rest is explained', async () => {
+  test('HF_HUB_OFFLINE sends no requests: models on disk work, others are explained', async () => {
     await (await shared.engine()).downloadModel({ model })
     const asked = shared.hub.requests.length
     const engine = await shared.engine({ HF_HUB_OFFLINE: '1' })
@@ -81,7 +81,7 @@ describe('the environment', () => {
     expect(shared.hub.requests).toHaveLength(asked)
   })
 
-  test('a hub that is gone leaves what is here', async () => {
+  test('models on disk work without a hub', async () => {
     const engine = await shared.engine()
     const got = await engine.downloadModel({ model })
     await shared.hub[Symbol.asyncDispose]()
@@ -89,7 +89,7 @@ describe('the environment', () => {
   })
 })
 
-test('the revision of mlx.config.json is the one that is asked for', async () => {
+test('the revision of mlx.config.json is requested', async () => {
   const project = makeProject(join(folder.path, 'pinned'))
   const file = join(project, 'mlx.config.json')
   const commit = 'a'.repeat(40)
@@ -104,7 +104,7 @@ test('the revision of mlx.config.json is the one that is asked for', async () =>
 })
 
 describe('a newer commit', () => {
-  test('is got by the next download, beside the older one', async () => {
+  test('is downloaded next to the older one', async () => {
     const engine = await shared.engine()
     const old = await engine.downloadModel({ model })
     const asked = shared.gets('.safetensors').length
@@ -121,7 +121,7 @@ describe('a newer commit', () => {
     expect(pinned).toEqual(old)
   })
 
-  test('takes the place of what a folder has of the older one', async () => {
+  test('replaces the older one in a folder', async () => {
     const output = join(folder.path, 'newer')
     await using older = await startHub(model, helloDirectory, {
       'words.txt': Buffer.from('one'),
@@ -143,7 +143,7 @@ describe('a newer commit', () => {
     })
   })
 
-  test('two processes fill one folder, which is loaded once', async () => {
+  test('two processes fill one folder with one download', async () => {
     const output = join(folder.path, 'two')
     const engines = await Promise.all([shared.engine(), shared.engine()])
     const got = await Promise.all(engines.map((engine) => engine.downloadModel({ model, output })))

@@ -7,7 +7,7 @@ import { errorOf, model, useHub, weights } from './use-hub.ts'
 const folder = useFolder()
 const shared = useHub(folder.path)
 
-describe('what is removed lies in the cache', () => {
+describe('only files in the cache are removed', () => {
   test('no link is followed out of it', async () => {
     const engine = await shared.engine()
     await engine.downloadModel({ model })
@@ -24,7 +24,7 @@ describe('what is removed lies in the cache', () => {
     expect(readdirSync(join(shared.home, 'hub')).filter((name) => name.startsWith('models--'))).toEqual([])
   })
 
-  test('a repository that the library of the hub can not read is removed too', async () => {
+  test('a repository that huggingface_hub cannot read is removed too', async () => {
     mkdirSync(join(shared.cached, 'blobs'), { recursive: true })
     writeFileSync(join(shared.cached, 'blobs', `${'c'.repeat(64)}.incomplete`), Buffer.alloc(5000))
     const engine = await shared.engine()
@@ -48,7 +48,7 @@ describe('what is removed lies in the cache', () => {
     expect(existsSync(join(project, 'models', 'hello', 'config.json'))).toBe(true)
   })
 
-  test('a model that answers is not removed', async () => {
+  test('a model in use is not removed', async () => {
     const engine = await shared.engine()
     await engine.loadModel({ model })
     const stream = engine.generate({ ...ask('Tell me a story.'), ...endless, model })[Symbol.asyncIterator]()

@@ -23,7 +23,7 @@ function fill(file: string): void {
 }
 
 describe('room', () => {
-  test('a model that can not be loaded here is not downloaded by loadModel', async () => {
+  test('loadModel does not download a model that is too large', async () => {
     const engine = await shared.engine({}, { memoryLimitBytes: 100_000 })
     expect(await errorOf(engine.loadModel({ model }))).toMatchObject({
       code: 'OUT_OF_MEMORY',
@@ -36,7 +36,7 @@ describe('room', () => {
     expect((await engine.downloadModel({ model })).bytes).toBeGreaterThan(weights.length)
   })
 
-  test('a place that can not be written to is named', async () => {
+  test('a read-only folder is named', async () => {
     const file = join(folder.path, 'no folder')
     writeFileSync(file, '')
     const engine = await shared.engine({ HF_HOME: file })
@@ -63,7 +63,7 @@ describe('room', () => {
         rmSync(disk, { recursive: true })
       })
 
-      test('a download that has no room does not begin', async () => {
+      test('a download without enough space does not start', async () => {
         writeFileSync(join(disk, 'filler'), Buffer.alloc(300_000))
         const engine = await shared.engine({ HF_HOME: disk })
         expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
@@ -84,7 +84,7 @@ describe('room', () => {
         rmSync(join(disk, 'filler'))
       })
 
-      test('a disk that fills up meanwhile is told of, and the download goes on later', async () => {
+      test('a disk that fills up is reported, and the download resumes later', async () => {
         const filler = join(disk, 'filler')
         const { trouble, reached } = silentAfter('.safetensors', weights, 100_000)
         shared.hub.trouble = (request, response, path) => {

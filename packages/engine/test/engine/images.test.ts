@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createEngine, type Engine } from '../../src/engine/index.ts'
-import { findProject } from '../../src/engine/project.ts'
+import { findProject } from '../../src/engine/project/index.ts'
 import { pythonDirectory } from '../../src/package-files.ts'
 import { answerTo, ask, helloDirectory, story, textOf } from './support.ts'
 import { findVisionPython } from './vision-python.ts'
@@ -58,7 +58,7 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     },
   )
 
-  test.each(seeing)('%s: another image, two of them, or none is another answer', async (name) => {
+  test.each(seeing)('%s: another image, two images or no image give another answer', async (name) => {
     const [red, blue] = [picture(255, 0, 0), picture(0, 0, 255)]
     const texts = [
       await told(name, red),
@@ -70,16 +70,19 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     expect(new Set(texts).size).toBe(texts.length)
   })
 
-  test.each(seeing)('%s: says that it sees, and streams beside a text that keeps its words', async (name) => {
-    expect(await engine.loadModel({ model: model(name) })).toMatchObject({ capabilities: ['images'] })
-    const beside = engine.complete({ model: 'hello', ...ask(story) })
-    const call = { model: model(name), ...about(picture(0, 255, 0)), maxTokens: 16 }
-    const streamed = await textOf(engine.generate(call))
-    expect(streamed).toBe((await engine.complete(call)).text)
-    expect((await beside).text).toBe(answerTo(story))
-  })
+  test.each(seeing)(
+    '%s: has the capability, and streams next to a text that stays the same',
+    async (name) => {
+      expect(await engine.loadModel({ model: model(name) })).toMatchObject({ capabilities: ['images'] })
+      const beside = engine.complete({ model: 'hello', ...ask(story) })
+      const call = { model: model(name), ...about(picture(0, 255, 0)), maxTokens: 16 }
+      const streamed = await textOf(engine.generate(call))
+      expect(streamed).toBe((await engine.complete(call)).text)
+      expect((await beside).text).toBe(answerTo(story))
+    },
+  )
 
-  test('what is no image is named, and the next call works', async () => {
+  test('an invalid image is named, and the next call works', async () => {
     await expect(told('gemma3', picture(0, 0, 0), new Uint8Array([1, 2, 3]))).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
       message: expect.stringContaining('Image 2'),
@@ -87,7 +90,7 @@ describe.skipIf(python === undefined)(`images and embeddings${reason}`, () => {
     expect(await told('gemma3', picture(0, 0, 0))).not.toBe('')
   })
 
-  test.each(embedding)('%s: a text is near to itself, in the order given', async (name) => {
+  test.each(embedding)('%s: a text is similar to itself, and the order is kept', async (name) => {
     const inputs = ['The cat sat on the mat.', 'Hello!', 'Tell me a story.']
     const { vectors, usage } = await engine.embed({ model: model(name), inputs: [...inputs, ...inputs] })
     expect(vectors).toHaveLength(2 * inputs.length)

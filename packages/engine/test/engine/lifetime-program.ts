@@ -1,8 +1,8 @@
 /** Run by lifetime.test.ts: gets the engine into a state, prints the worker's process id, and stays there. */
 import { createEngine } from '../../src/engine/index.ts'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
-import { Supervisor } from '../../src/engine/supervisor.ts'
-import { workerLaunch } from '../../src/engine/worker-launch.ts'
+import { Supervisor } from '../../src/engine/local/supervisor.ts'
+import { workerLaunch } from '../../src/engine/local/worker-launch.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 import { ask, makeEndlessModel, story } from './support.ts'
 
 const scene = process.argv[2] ?? ''
@@ -10,7 +10,7 @@ const scene = process.argv[2] ?? ''
 if (scene === 'starting') {
   const project = findProject(import.meta.dirname)
   const launch = workerLaunch(project, findInterpreter(project), { device: 'cpu' })
-  const supervisor = new Supervisor({ ...launch, onLog: () => undefined, onDeath: () => undefined })
+  const supervisor = new Supervisor({ ...launch, onLog: () => undefined, onCrash: () => undefined })
   const ready = supervisor.start()
   console.log(supervisor.pid)
   await ready

@@ -41,7 +41,7 @@ test('an idle engine does not keep the program from ending', async () => {
   await until(async () => !isRunning(pid))
 })
 
-test('a call under way does', async () => {
+test('a call in progress does', async () => {
   const parent = start('unawaited')
   expect(await firstLine(parent)).toMatch(/^\d+$/)
   const output: string[] = []

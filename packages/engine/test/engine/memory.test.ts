@@ -31,7 +31,7 @@ async function hellos(times: number): Promise<number> {
 }
 
 describe('models under a limit', () => {
-  test('a model that can not fit is refused before it is read, with the numbers', async () => {
+  test('a model that cannot fit is refused before it is loaded, with the numbers', async () => {
     await withEngine({ memoryLimitBytes: 100_000 }, async (engine) => {
       await expect(engine.loadModel({ model: 'hello' })).rejects.toMatchObject({
         code: 'OUT_OF_MEMORY',
@@ -76,7 +76,7 @@ describe('models under a limit', () => {
     })
   })
 
-  test('one that nobody uses goes after its time, and comes back for the next call', async () => {
+  test('an idle one is unloaded after its time, and loaded again for the next call', async () => {
     const [one = ''] = copies('one')
     await withEngine({ idleUnloadMs: 50 }, async (engine) => {
       await engine.loadModel({ model: one })
@@ -87,7 +87,7 @@ describe('models under a limit', () => {
 })
 
 describe('calls under a limit', () => {
-  test('a prompt whose cache can not fit is refused with the numbers, beside one that is answered', async () => {
+  test('a prompt whose cache cannot fit is refused with the numbers, next to one that is answered', async () => {
     await withEngine({ memoryLimitBytes: await hellos(2) }, async (engine) => {
       await engine.loadModel({ model: 'hello' })
       const messages = ask('word '.repeat(12_000)).messages
@@ -102,7 +102,7 @@ describe('calls under a limit', () => {
     })
   })
 
-  test('the status tells the limit', async () => {
+  test('the status has the limit', async () => {
     await withEngine({ memoryLimitBytes: 12_345_678 }, async (engine) => {
       expect(await engine.status()).toMatchObject({ memoryLimitBytes: 12_345_678 })
     })
@@ -129,7 +129,7 @@ describe('a prompt over the context', () => {
     })
   })
 
-  test('loses its middle where that is asked for, and leaves room for the answer', async () => {
+  test('loses its middle on request, and leaves room for the answer', async () => {
     const call = { messages, model: shortModel(), truncation: 'middle' as const }
     expect((await shared.engine.complete({ ...call, maxTokens: 50 })).usage.promptTokens).toBe(256 - 50)
     const { usage } = await shared.engine.complete({ ...call, maxTokens: 1000 })
@@ -137,7 +137,7 @@ describe('a prompt over the context', () => {
     expect(usage.completionTokens).toBeLessThanOrEqual(256 / 2)
   })
 
-  test('is left as it is where it fits', async () => {
+  test('is left as it is if it fits', async () => {
     const call = { ...ask(hello), model: shortModel(), maxTokens: 100 }
     const cut = await shared.engine.complete({ ...call, truncation: 'middle' })
     expect(cut.text).toBe(answerTo(hello))

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 import { freePort } from './free-port.ts'
 import { helloDirectory } from './support.ts'
 

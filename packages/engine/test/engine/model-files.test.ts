@@ -33,7 +33,7 @@ afterAll(async () => {
 
 const gets = (name: string) => hub.requests.filter((line) => line.startsWith('GET') && line.includes(name))
 
-test('the hub tells what a model is, and how much of it is missing', async () => {
+test('describeModel returns the hub data, and how much is missing on disk', async () => {
   const described = await engine.describeModel({ model })
   expect(described).toMatchObject({
     model,
@@ -47,7 +47,7 @@ test('the hub tells what a model is, and how much of it is missing', async () =>
   expect(described.missingBytes).toBe(described.downloadBytes)
 })
 
-test('a model is downloaded without being loaded; the next time only its hashes are compared', async () => {
+test('a model is downloaded without being loaded; the next time, only its hashes are compared', async () => {
   const got = await engine.downloadModel({ model })
   expect(got).toMatchObject({ model, revision: 'a'.repeat(40) })
   expect(statSync(join(got.path, 'model.safetensors')).size).toBe(weights.length)
@@ -63,7 +63,7 @@ test('a model is downloaded without being loaded; the next time only its hashes 
   expect(seen.some(({ stage }) => stage === 'verify')).toBe(true)
 })
 
-test('a damaged file is found, without the hub, and got again', async () => {
+test('a damaged file is found without the hub, and downloaded again', async () => {
   const blob = readdirSync(join(cached, 'blobs')).find((name) => name.length === 64) ?? ''
   writeFileSync(join(cached, 'blobs', blob), Buffer.alloc(weights.length))
   hub.requests.length = 0

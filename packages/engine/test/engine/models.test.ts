@@ -122,16 +122,16 @@ describe('a model that is damaged', () => {
     expect(error).toHaveProperty('message', expect.stringMatching(message))
   })
 
-  test('of a kind that mlx-lm has no code for, or that brings its own code, is refused as unsupported', async () => {
+  test('of a type that mlx-lm does not support, or with code of its own, is UNSUPPORTED', async () => {
     const unknown = damaged('unknown', (at) => setConfig(at, 'model_type', 'abacus'))
     await expect(engine.loadModel({ model: unknown })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     const own = damaged('own code', (at) => setConfig(at, 'model_file', 'model.py'))
     await expect(engine.loadModel({ model: own })).rejects.toMatchObject({ code: 'UNSUPPORTED' })
   })
 
-  test('harms nobody else', async () => {
+  test('affects no other call', async () => {
     expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
-    expect((await engine.status()).deaths).toBe(0)
+    expect((await engine.status()).crashes).toBe(0)
   })
 })
 

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
+import { checkGenerate } from '../../src/engine/check-options.ts'
 import {
   createEngine,
   EngineError,
   type EngineOptions,
   type GenerateOptions,
 } from '../../src/engine/index.ts'
-import { checkGenerate } from '../../src/engine/options.ts'
 import { answerTo, ask, useEngine } from './support.ts'
 
 const shared = useEngine()
 
-describe('what is refused before anything is sent', () => {
+describe('options that are refused before anything is sent', () => {
   // The first ones end mlx_lm.server 0.32.2 for everyone.
   const wrong: [string, object][] = [
     ['stop', { prompt: 'a', stop: 5 }],
@@ -100,7 +100,7 @@ test('an error is thrown exactly once, from the iteration', async () => {
   expect(await iterator.next()).toEqual({ done: true, value: undefined })
 })
 
-test('the defaults are those that the documentation names', () => {
+test('the defaults are those of the documentation', () => {
   expect(checkGenerate({ prompt: 'a' })).toEqual({
     prompt: 'a',
     tools: [],

@@ -18,7 +18,7 @@ function plain(line: unknown): unknown {
   return JSON.parse(JSON.stringify(line), (key, value) => (varying.includes(key) ? 'varies' : value))
 }
 
-test('the session on the page is what the worker says', () =>
+test('the session on the page is what the worker sends', () =>
   withWorker(async (say, events) => {
     expect(session.length).toBeGreaterThan(20)
     for (const line of session) {

@@ -26,7 +26,7 @@ test(`${count} random and malformed lines: an error each, and the worker lives`,
   }),
 )
 
-test('a line over the limit is refused, and the next one is read', () =>
+test('a line that is too long is refused, and the next one is read', () =>
   withWorker(async (say, events) => {
     await next(events)
     say(Buffer.alloc(limits.lineBytes + 10, 'a'))
@@ -34,7 +34,7 @@ test('a line over the limit is refused, and the next one is read', () =>
     expect(await goodCall(1, say, events)).toBe(answerTo('Say hello.'))
   }))
 
-test('an id that is in use does not end the call that has it', () =>
+test('a second request with the same id does not end the first', () =>
   withWorker(async (say, events) => {
     await next(events)
     const call = JSON.stringify({ type: 'generate', id: 5, model: 'hello', ...ask('Say hello.') })
@@ -50,7 +50,7 @@ test('an id that is in use does not end the call that has it', () =>
     expect(text).toBe(answerTo('Say hello.'))
   }))
 
-test('cancelling what is not there, or is over, is no error', () =>
+test('cancelling an unknown or finished call is not an error', () =>
   withWorker(async (say, events) => {
     await next(events)
     say('{"type":"cancel","id":77}')
@@ -60,7 +60,7 @@ test('cancelling what is not there, or is over, is no error', () =>
     expect(await next(events)).toMatchObject({ type: 'statusReport', id: 79, active: 0, queued: 0 })
   }))
 
-test('both sides hold the same defaults', () => {
+test('both sides have the same defaults', () => {
   const parsed = requestSchema.parse({ type: 'generate', id: 1, model: 'hello', prompt: 'a' })
   expect(parsed).toMatchObject({
     maxTokens: 1024,

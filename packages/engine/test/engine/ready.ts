@@ -1,6 +1,6 @@
 /** Vitest's globalSetup: without the Python environment no test can say anything, so this says what to do. */
 import { EngineError } from '../../src/engine/index.ts'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 
 export function setup(): void {
   try {

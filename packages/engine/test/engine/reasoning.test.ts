@@ -27,17 +27,14 @@ describe('a model that thinks', () => {
     expect(kinds.indexOf('text')).toBeGreaterThan(kinds.lastIndexOf('thought') - 1)
   })
 
-  test.each([0, 1, 3])(
-    'thinks for %d tokens where no more are granted, and goes on to answer',
-    async (budget) => {
-      const whole = await shared.engine.complete(question)
-      const { usage, reasoning } = await shared.engine.complete({ ...question, reasoningTokens: budget })
-      // The mark that ends the thoughts is one of them.
-      expect(usage.reasoningTokens).toBe(budget + 1)
-      expect(whole.reasoning.startsWith(reasoning)).toBe(true)
-      expect(usage.completionTokens).toBeGreaterThan(usage.reasoningTokens)
-    },
-  )
+  test.each([0, 1, 3])('thinks for at most %d tokens, and then answers', async (budget) => {
+    const whole = await shared.engine.complete(question)
+    const { usage, reasoning } = await shared.engine.complete({ ...question, reasoningTokens: budget })
+    // The mark that ends the thoughts is one of them.
+    expect(usage.reasoningTokens).toBe(budget + 1)
+    expect(whole.reasoning.startsWith(reasoning)).toBe(true)
+    expect(usage.completionTokens).toBeGreaterThan(usage.reasoningTokens)
+  })
 
   test('is held to a format only once it has thought', async () => {
     const responseFormat = { type: 'regex' as const, pattern: '(yes|no)!' }

@@ -63,7 +63,9 @@ describe('mlx_lm.server with the hello model', () => {
     }
     await expect(read()).rejects.toMatchObject({ code: 'REMOTE_FAILED' })
     const next = engine.complete(ask('Say hello.'))
-    await expect(next).rejects.toMatchObject({ message: expect.stringContaining('nothing listens there') })
+    await expect(next).rejects.toMatchObject({
+      message: expect.stringContaining('nothing is listening there'),
+    })
   })
 })
 

@@ -28,7 +28,7 @@ async function failure(call: Promise<unknown>): Promise<EngineError> {
 
 const whole = [delta({ content: 'Yes.' }), delta({}, 'stop'), '[DONE]']
 
-describe('an answer that is none', () => {
+describe('an invalid answer', () => {
   test.each<[string, (response: ServerResponse) => void]>([
     ['ends in the middle', (response) => events(response, [delta({ content: 'Once' })]).end()],
     [
@@ -41,7 +41,6 @@ describe('an answer that is none', () => {
     ['is garbage', (response) => events(response, ['}{']).end()],
     ['is other JSON', (response) => events(response, [{ choices: 'none' }]).end()],
     ['has a number for a text', (response) => events(response, [delta({ content: 5 })]).end()],
-    ['ends for an unknown reason', (response) => events(response, [delta({}, 'content_filter')]).end()],
     ['breaks off with an error', (response) => events(response, [{ error: { message: 'It broke.' } }]).end()],
     ['is a page', (response) => response.setHeader('content-type', 'text/html').end('<html>Log in!</html>')],
     ['has no type', (response) => response.end()],
@@ -69,7 +68,7 @@ describe('an answer that is none', () => {
     expect(text).toBe('Once')
   })
 
-  test('that has an event without an end is REMOTE_FAILED, long before memory is', async () => {
+  test('that has an endless event is REMOTE_FAILED before memory runs out', async () => {
     server.reply = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ')
       const megabyte = 'x'.repeat(1024 * 1024)
@@ -82,7 +81,7 @@ describe('an answer that is none', () => {
     expect(error).toMatchObject({ code: 'REMOTE_FAILED', message: expect.stringContaining('without an end') })
   })
 
-  test('is told with the words of the server', async () => {
+  test('has the message of the server', async () => {
     server.reply = (response) => events(response, [{ error: { message: 'The disk is full.' } }]).end()
     expect((await failure(engineOf().complete(ask('Hi')))).message).toContain('The disk is full.')
   })
@@ -109,7 +108,7 @@ describe('a status', () => {
     [500, 'REMOTE_FAILED'],
     [503, 'REMOTE_FAILED'],
     [504, 'DEADLINE_EXCEEDED'],
-  ])('of %d is %s, with the words of the server and without the key', async (status, code) => {
+  ])('of %d is %s, with the message of the server and without the key', async (status, code) => {
     const message = `Because of ${apiKey}.`
     server.reply = (response) => response.writeHead(status).end(JSON.stringify({ error: { message } }))
     const error = await failure(engineOf().complete(ask('Hi')))
@@ -123,7 +122,7 @@ describe('a status', () => {
     ['a JSON string', '"plain"', 'plain'],
     ['text', 'plain words', 'plain words'],
     ['a long text', 'long '.repeat(1000), 'long long'],
-  ])('with %s says it', async (_, body, words) => {
+  ])('with %s has it in the message', async (_, body, words) => {
     server.reply = (response) => response.writeHead(400).end(body)
     const { message } = await failure(engineOf().complete(ask('Hi')))
     expect(message).toContain(`answered 400: ${words}`)
@@ -131,7 +130,7 @@ describe('a status', () => {
   })
 
   test.each(['<html>Bad gateway</html>', '', '[1]', '{"error":null}'])(
-    'with %s says its number',
+    'with %s has the status in the message',
     async (body) => {
       server.reply = (response) => response.writeHead(502).end(body)
       const { message } = await failure(engineOf().complete(ask('Hi')))
@@ -139,7 +138,7 @@ describe('a status', () => {
     },
   )
 
-  test('of 429 tells when to try again', async () => {
+  test('of 429 says when to try again', async () => {
     server.reply = (response) => response.writeHead(429, { 'retry-after': '7' }).end()
     expect((await failure(engineOf().complete(ask('Hi')))).hint).toBe('Try again in 7 seconds.')
   })
@@ -209,7 +208,7 @@ describe('a server that hangs', () => {
     await (await asked).left
   })
 
-  test('is left by dispose, after which nothing is sent', async () => {
+  test('is left on dispose, after which nothing is sent', async () => {
     const asked = hang((response) => events(response, [delta({ content: 'Once' })]))
     const engine = engineOf()
     const call = failure(engine.complete(ask('Hi')))
@@ -223,7 +222,7 @@ describe('a server that hangs', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('is left when the loop is', async () => {
+  test('is left with the loop', async () => {
     const asked = hang((response) => events(response, [delta({ content: 'Once' })]))
     for await (const { text } of engineOf().generate(ask('Hi'))) {
       expect(text).toBe('Once')
@@ -243,7 +242,7 @@ describe('a server that hangs', () => {
   })
 })
 
-test('a call that ends well leaves no listener on its signal', async () => {
+test('a finished call leaves no listener on its signal', async () => {
   server.reply = (response) => events(response, whole).end()
   const { signal } = new AbortController()
   const engine = engineOf()
@@ -252,12 +251,12 @@ test('a call that ends well leaves no listener on its signal', async () => {
   expect((await engine.status()).active).toBe(0)
 })
 
-test('no server at all is REMOTE_FAILED, and says what to look at', async () => {
+test('an unreachable server is REMOTE_FAILED, and says what to check', async () => {
   const baseUrl = `http://127.0.0.1:${await freePort()}/v1`
   const error = await failure(engineOf({ baseUrl }).complete(ask('Hi')))
   expect(error).toMatchObject({
     code: 'REMOTE_FAILED',
-    message: `${baseUrl} can't be reached: nothing listens there.`,
+    message: `Can't reach ${baseUrl}: nothing is listening there.`,
     hint: expect.stringContaining('baseUrl'),
   })
 })

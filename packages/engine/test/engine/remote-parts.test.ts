@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Sequence } from '../../src/engine/remote/sequence.ts'
 import { StopStrings } from '../../src/engine/remote/stop-strings.ts'
-import { type Calls, ToolCallAssembly } from '../../src/engine/remote/tool-calls.ts'
+import { type ParsedCalls, ToolCallAssembly } from '../../src/engine/remote/tool-calls.ts'
 
 describe('stop strings', () => {
   const text = 'one ababac two ENDE three'
@@ -43,7 +43,7 @@ describe('stop strings', () => {
 })
 
 describe('tool calls', () => {
-  function assemble(pieces: Parameters<ToolCallAssembly['add']>[0]): Calls {
+  function assemble(pieces: Parameters<ToolCallAssembly['add']>[0]): ParsedCalls {
     const assembly = new ToolCallAssembly()
     const ended = pieces.map((piece) => assembly.add([piece]))
     ended.push(assembly.end())
@@ -70,7 +70,7 @@ describe('tool calls', () => {
     expect(assembly.end().toolCalls).toEqual([{ id: 'b', name: 'stop', arguments: {} }])
   })
 
-  test('are told apart by their ids where a server leaves the index out', () => {
+  test('are identified by their ids if a server leaves the index out', () => {
     const pieces = [
       { id: 'a', function: { name: 'find', arguments: '{"word":' } },
       { function: { arguments: '1}' } },

@@ -9,8 +9,8 @@ const server = useMlxLmServer(folder.path, 2)
 
 const chosen = [
   'answers a second turn, under a system message',
-  'answers many at once, each its own',
-  'calls a tool, and goes on with its result',
+  'answers many calls at once, each with its own text',
+  'calls a tool, and answers with its result',
 ]
 
 test.each(chosen)('a model sharded over two ranks %s', async (name) => {

@@ -24,7 +24,7 @@ function answering(...data: unknown[]) {
   server.reply = (response) => events(response, data).end()
 }
 
-describe('what is sent', () => {
+describe('the request', () => {
   const plain = { model: 'big', stream: true, stream_options: { include_usage: true }, temperature: 0 }
   const messages = [{ role: 'user', content: 'Say hello.' }]
 
@@ -143,7 +143,7 @@ describe('what is sent', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('has the older name of the limit in completions, which never got the newer one', async () => {
+  test('has the older name of the limit in completions', async () => {
     server.reply = (response) =>
       events(response, [{ choices: [{ index: 0, text: 'on.', finish_reason: 'stop' }] }]).end()
     await engineOf({ server: 'openai' }).complete({ prompt: 'Go', maxTokens: 5 })
@@ -155,19 +155,19 @@ describe('what is sent', () => {
   test.each([
     ['create-mlx-app' as const, { return_progress: true }],
     ['mlx-lm' as const, {}],
-  ])('asks %s for the progress of the prompt where it has to be asked', async (server, asked) => {
+  ])('requests the progress of the prompt from %s if necessary', async (server, asked) => {
     const call = { ...ask('Say hello.'), onPromptProgress: () => undefined }
     const { body } = await sent(call, { server })
     expect(body).toEqual({ ...plain, max_tokens: 1024, messages, ...asked })
   })
 
-  test('may be more where the application says that its server can', async () => {
+  test('may be more if the application declares what its server supports', async () => {
     const call = { ...ask('Say hello.'), topK: 4 }
     await expect(engineOf().complete(call)).rejects.toMatchObject({ code: 'UNSUPPORTED' })
     expect((await sent(call, { capabilities: ['topK'] })).body.top_k).toBe(4)
   })
 
-  test('names the model of the call, of the engine, of an alias, or none at all is an error', async () => {
+  test('names the model of the call, the engine or an alias; without any, it is an error', async () => {
     const aliases = { fast: 'small' }
     expect((await sent({ ...ask('Say hello.'), model: 'fast' }, { aliases })).body.model).toBe('small')
     const nameless = createRemoteEngine({ baseUrl: server.baseUrl })
@@ -176,8 +176,8 @@ describe('what is sent', () => {
   })
 })
 
-describe('what comes', () => {
-  test('is put together whatever the pieces of the network are', async () => {
+describe('the answer', () => {
+  test('is assembled however the network splits it', async () => {
     const texts = ['Grü', 'ezi ', '👋🏽', '\n\n', 'data: [DONE]']
     server.reply = async (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
@@ -195,7 +195,7 @@ describe('what comes', () => {
     expect(await textOf(engineOf().generate(ask('Hi')))).toBe(texts.join(''))
   })
 
-  test('tells reasoning, usage, the model, and leaves the rest alone', async () => {
+  test('has reasoning, usage and the model, and ignores the rest', async () => {
     const usage = {
       prompt_tokens: 9,
       completion_tokens: 4,
@@ -242,12 +242,29 @@ describe('what comes', () => {
     ])
   })
 
-  test('is whole without [DONE], once the text has its end', async () => {
+  test.each([
+    ['content_filter', { finishReason: 'content_filter' }],
+    ['sensitive', { finishReason: 'other', rawFinishReason: 'sensitive' }],
+  ])('is complete if the server ends it with %s', async (reason, ending) => {
+    answering(delta({ content: 'Yes' }), delta({}, reason), '[DONE]')
+    const answer = await engineOf().complete(ask('Hi'))
+    expect(answer).toMatchObject({ text: 'Yes', ...ending })
+    expect(answer.choices).toMatchObject([ending])
+  })
+
+  test('has no raw finish reason if the reason is known', async () => {
+    answering(delta({ content: 'Yes.' }, 'eos'), '[DONE]')
+    const answer = await engineOf().complete(ask('Hi'))
+    expect(answer.finishReason).toBe('stop')
+    expect(answer).not.toHaveProperty('rawFinishReason')
+  })
+
+  test('is complete without [DONE], once the text has ended', async () => {
     answering(delta({ content: 'Yes.' }, 'stop'))
     expect((await engineOf().complete(ask('Hi'))).text).toBe('Yes.')
   })
 
-  test('tells log-probabilities', async () => {
+  test('has log-probabilities', async () => {
     const top_logprobs = [
       { token: 'Yes', logprob: -0.5, bytes: [1] },
       { token: 'No', logprob: -1, bytes: null },
@@ -263,20 +280,26 @@ describe('what comes', () => {
     expect(logprobs).toEqual([{ token: 'Yes', tokenId: -1, logprob: -0.5, top }])
   })
 
-  test('is a value of a zod schema, or an error that says why not', async () => {
+  test('is a value of a zod schema, or an error with the reason', async () => {
     const schema = z.object({ size: z.number() })
     answering(delta({ content: '{"size": 3}' }, 'stop'))
     expect((await engineOf().generateObject({ ...ask('Hi'), schema })).object).toEqual({ size: 3 })
     answering(delta({ content: '{"size": "big"}' }, 'stop'))
     const wrong = engineOf().generateObject({ ...ask('Hi'), schema })
     await expect(wrong).rejects.toMatchObject({ code: 'INVALID_OUTPUT' })
+    answering(delta({ content: '{"size": 3}' }, 'content_filter'))
+    const filtered = engineOf().generateObject({ ...ask('Hi'), schema })
+    await expect(filtered).rejects.toMatchObject({
+      code: 'INVALID_OUTPUT',
+      message: expect.stringContaining('content filter'),
+    })
   })
 })
 
 describe('the other methods', () => {
   const list = { object: 'list', data: [{ id: 'big', max_model_len: 4096 }, { id: 'small' }] }
 
-  test('loadModel sees that the server has the model', async () => {
+  test('loadModel checks that the server has the model', async () => {
     server.reply = (response) => response.end(JSON.stringify(list))
     const engine = engineOf()
     expect(await engine.loadModel()).toMatchObject({ model: 'big', contextTokens: 4096 })
@@ -306,12 +329,12 @@ describe('the other methods', () => {
     await expect(engineOf().embed({ inputs: ['a'] })).rejects.toMatchObject({ code: 'REMOTE_FAILED' })
   })
 
-  test('status is known without the server', async () => {
+  test('status needs no request', async () => {
     expect(await engineOf().status()).toMatchObject({ worker: 'remote', active: 0, models: [] })
     expect(server.seen).toEqual([])
   })
 
-  test('what no server does is refused, unasked', async () => {
+  test('unsupported methods fail without a request', async () => {
     const engine = engineOf()
     const calls = [
       engine.unloadModel(),
@@ -332,7 +355,7 @@ describe('the other methods', () => {
   })
 })
 
-describe('an option that the server has not', () => {
+describe('an option that the server does not support', () => {
   const tools = [{ name: 'find' }]
   test.each<['openai' | 'mlx-lm', string, Partial<GenerateOptions>]>([
     ['openai', 'topK', { topK: 1 }],
@@ -374,7 +397,7 @@ describe('an option that the server has not', () => {
     expect(server.seen).toEqual([])
   })
 
-  test('may have the value that changes nothing', async () => {
+  test('may have its default value', async () => {
     const neutral = { topK: 0, minP: 0, xtcProbability: 0, repetitionPenalty: 1, n: 1, promptCache: true }
     const body = (await sent({ ...ask('Hi'), ...neutral, priority: 'normal', truncation: 'none' })).body
     expect(Object.keys(body).sort()).toEqual(Object.keys((await sent(ask('Hi'))).body).sort())
@@ -388,7 +411,7 @@ describe('the address and the key', () => {
     ['a password in the address', { baseUrl: 'http://me:secret@somewhere/v1' }],
     ['a line break in the key', { baseUrl: 'http://somewhere', apiKey: 'secret\n' }],
     ['an unknown option', { baseUrl: 'http://somewhere', key: 'secret' }],
-  ])('%s is refused, and no secret told', (_, options) => {
+  ])('%s is refused, and no secret is shown', (_, options) => {
     let caught: unknown
     try {
       createRemoteEngine(options)

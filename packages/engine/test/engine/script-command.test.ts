@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { scriptCommand, scriptWithArguments } from '../../src/engine/project.ts'
-import { inThisManager } from '../../src/engine/script-command.ts'
+import { adaptCommands, scriptCommand, scriptWithArguments } from '../../src/engine/project/index.ts'
 
 const withScripts = mkdtempSync(join(tmpdir(), 'mlx-app-scripts-'))
 const without = mkdtempSync(join(tmpdir(), 'mlx-app-no-scripts-'))
@@ -30,21 +29,21 @@ test.each(agents)('names commands for "%s"', (agent, setup, start, program) => {
   expect(scriptWithArguments('setup', '--fresh', { ...environment, MLX_PROJECT: without })).toBe(program)
 })
 
-test('names npm where no package manager runs the program', () => {
+test('names npm if no package manager runs the program', () => {
   expect(scriptWithArguments('setup', '--fresh', { MLX_PROJECT: withScripts })).toBe(
     'npm run setup -- --fresh',
   )
 })
 
-test('names the program where there is no package.json at all', () => {
+test('names the program if there is no package.json', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mlx-app-bare-'))
   expect(scriptCommand('doctor', { MLX_PROJECT: folder })).toBe('npx mlx-app doctor')
   rmSync(folder, { recursive: true })
 })
 
-test.each(agents)('words what the Python half says of npm for "%s"', (agent, setup) => {
+test.each(agents)('rewrites the npm commands of the Python half for "%s"', (agent, setup) => {
   const environment = { npm_config_user_agent: agent, MLX_PROJECT: withScripts }
-  expect(inThisManager('Run: npm run setup -- --fresh, or npm run doctor.', environment)).toBe(
+  expect(adaptCommands('Run: npm run setup -- --fresh, or npm run doctor.', environment)).toBe(
     `Run: ${setup}, or ${scriptCommand('doctor', environment)}.`,
   )
 })

@@ -5,7 +5,7 @@ const shared = useEngine()
 const wild = { ...ask(story), temperature: 1.5, maxTokens: 40 }
 
 describe('n sequences', () => {
-  test('come from one reading of the prompt', async () => {
+  test('share the prefill of the prompt', async () => {
     const messages = ask(`Read this. ${'Over and over. '.repeat(300)}`).messages
     const read: number[] = []
     const { usage } = await shared.engine.complete({
@@ -19,7 +19,7 @@ describe('n sequences', () => {
     expect(usage.completionTokens).toBe(16)
   })
 
-  test('are each their own, the same again with a seed, and as a seed alone gives them', async () => {
+  test('differ, repeat with a seed, and match a call with the same seed', async () => {
     const { choices } = await shared.engine.complete({ ...wild, n: 4, seed: 11 })
     const texts = choices.map(({ text }) => text)
     expect(new Set(texts).size).toBe(4)
@@ -29,7 +29,7 @@ describe('n sequences', () => {
     expect(third.text).toBe(texts[2])
   })
 
-  test('end each for itself; the last chunk has the usage of all', async () => {
+  test('end separately; the last chunk has the usage of all', async () => {
     const ends = new Map<number, string>()
     let last: object | undefined
     const seen = new Set<number>()
@@ -45,7 +45,7 @@ describe('n sequences', () => {
     expect(last).toMatchObject({ model: 'hello', timings: expect.anything() })
   })
 
-  test('of a prompt that is known already', async () => {
+  test('of a prompt that is cached', async () => {
     for (const n of [3, 32]) {
       const { choices } = await shared.engine.complete({ ...ask('Say hello.'), n })
       expect(choices.map(({ text }) => text)).toEqual(Array.from({ length: n }, () => answerTo('Say hello.')))

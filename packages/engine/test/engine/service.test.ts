@@ -50,7 +50,7 @@ function times<Value>(count: number, value: Value): Value[] {
 }
 
 describe('order', () => {
-  test('interactive calls go before those of a batch, which come to their turn all the same', async () => {
+  test('interactive calls go before batch calls, which get their turn too', async () => {
     await withEngine({}, async (engine) => {
       const early = {
         name: 'early',
@@ -64,7 +64,7 @@ describe('order', () => {
     })
   })
 
-  test('callers take turns, however much one of them asks', async () => {
+  test('callers take turns, however many calls one of them makes', async () => {
     await withEngine({}, async (engine) => {
       const greedy = { name: 'greedy', caller: 'greedy', ...ask(counting), answer: answerTo(counting) }
       const modest = { name: 'modest', caller: 'modest', ...ask(hello), answer: answerTo(hello) }
@@ -73,7 +73,7 @@ describe('order', () => {
     })
   })
 
-  test('more calls than may wait are refused, with the numbers; the others are answered', async () => {
+  test('calls that exceed the queue limit are refused with the numbers; the others are answered', async () => {
     await withEngine({ queueLimit: 3 }, async (engine) => {
       const running = await fill(engine)
       const waiting = times(3, ask(hello)).map((options) => engine.complete(options))
@@ -92,7 +92,7 @@ describe('order', () => {
 describe('a deadline', () => {
   const late = { code: 'DEADLINE_EXCEEDED', message: expect.stringContaining('ms') }
 
-  test('ends a call that decodes, after the text that it has', async () => {
+  test('ends a decoding call, after the text that it has', async () => {
     await withEngine({}, async (engine) => {
       const call = { ...ask(story), ...endless, deadlineMs: 1000 }
       let text = ''
@@ -106,7 +106,7 @@ describe('a deadline', () => {
     })
   })
 
-  test('ends a call that waits for its place', async () => {
+  test('ends a waiting call', async () => {
     await withEngine({}, async (engine) => {
       const running = await fill(engine)
       await expect(engine.complete({ ...ask(hello), deadlineMs: 300 })).rejects.toMatchObject(late)
@@ -115,7 +115,7 @@ describe('a deadline', () => {
     })
   })
 
-  test('ends a call whose model never comes, even where the worker can do nothing else', async () => {
+  test('ends a call whose model never loads, even if the worker hangs', async () => {
     const endless = makeEndlessModel(folder.path)
     await withEngine({}, async (engine) => {
       const opened = endless.opened()
@@ -151,7 +151,7 @@ describe('aliases', () => {
     expect(resolveAlias(aliases, name, () => chance)).toBe(model)
   })
 
-  test('in a circle are an error', () => {
+  test('that form a circle are an error', () => {
     expect(() => resolveAlias(aliases, 'round')).toThrow('round -> trip -> round')
   })
 

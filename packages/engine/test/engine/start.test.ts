@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createEngine, type Engine } from '../../src/engine/index.ts'
-import { findInterpreter, findProject, scriptCommand } from '../../src/engine/project.ts'
+import { findInterpreter, findProject, scriptCommand } from '../../src/engine/project/index.ts'
 import { answerTo, ask, makeProject, story, useFolder } from './support.ts'
 
 const folder = useFolder()
@@ -38,7 +38,7 @@ async function failure(options: Parameters<typeof createEngine>[0]): Promise<unk
   throw new Error('It started.')
 }
 
-describe('what a set-up can lack, each with its code and the command that mends it', () => {
+describe('an incomplete setup has an error code and a command that fixes it', () => {
   test('no environment', async () => {
     vi.stubEnv('MLX_PYTHON', '')
     vi.stubEnv('MLX_SERVING_PYTHON_PATH', '')
@@ -51,7 +51,7 @@ describe('what a set-up can lack, each with its code and the command that mends 
     })
   })
 
-  test('an interpreter that is named but not there', async () => {
+  test('an interpreter that does not exist', async () => {
     for (const variable of ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']) {
       vi.stubEnv('MLX_PYTHON', '')
       vi.stubEnv(variable, '/nowhere/python')
@@ -98,14 +98,14 @@ describe('what a set-up can lack, each with its code and the command that mends 
     })
   })
 
-  test('something that is no Python: what it said is in the message', async () => {
+  test('a program that is not Python: its output is in the message', async () => {
     const broken = script('broken', 'echo "library not loaded" >&2; exit 3')
     const error = await failure({ python: broken })
     expect(error).toMatchObject({ code: 'WORKER_EXITED' })
     expect(error).toHaveProperty('message', expect.stringMatching(/exit code 3.*library not loaded/s))
   })
 
-  test('a GPU that is asked for and not there', async () => {
+  test('a GPU that does not exist', async () => {
     const error = await createEngine({ device: 'gpu' }).then(
       (engine) => engine.status().finally(() => engine.dispose()),
       (reason: unknown) => reason,
@@ -116,7 +116,7 @@ describe('what a set-up can lack, each with its code and the command that mends 
   })
 })
 
-test('libraries that print, before and after the start, disturb nothing', async () => {
+test('libraries that print before and after the start do no harm', async () => {
   const log: string[] = []
   const path = modules('noisy', {
     'sitecustomize.py': `
@@ -138,7 +138,7 @@ sys.meta_path.insert(0, Hook())
   vi.stubEnv('PYTHONPATH', path)
   await using engine: Engine = await createEngine({ python, device: 'cpu', onLog: (line) => log.push(line) })
   expect((await engine.complete(ask(story))).text).toBe(answerTo(story))
-  expect((await engine.status()).deaths).toBe(0)
+  expect((await engine.status()).crashes).toBe(0)
   expect(log).toContain('a site hook prints')
   expect(log).toContain('raw noise')
 })
@@ -149,7 +149,7 @@ test('a project in a folder with a space and an accent, started from elsewhere',
   expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
 })
 
-test('the environment says another model and device than mlx.config.json', () => {
+test('environment variables override the model and device of mlx.config.json', () => {
   const config = { model: 'one', revision: 'main', device: 'gpu' }
   const project = modules('configured', { 'mlx.config.json': JSON.stringify(config) })
   vi.stubEnv('MLX_MODEL', '')
@@ -161,5 +161,5 @@ test('the environment says another model and device than mlx.config.json', () =>
   expect(findProject(project).config).toMatchObject({ model: 'two', device: 'cpu' })
   expect(findProject(project).config.revision).toBeUndefined()
   vi.stubEnv('MLX_DEVICE', 'tpu')
-  expect(() => findProject(project)).toThrow('MLX_DEVICE is "tpu": it can be auto, gpu or cpu.')
+  expect(() => findProject(project)).toThrow('MLX_DEVICE is "tpu", but must be auto, gpu or cpu.')
 })

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll } from 'vitest'
 import { z } from 'zod'
 import { type Chunk, createEngine, type Engine, type EngineOptions } from '../../src/engine/index.ts'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 import { pythonDirectory } from '../../src/package-files.ts'
 
 const project = findProject(import.meta.dirname)
@@ -126,7 +126,7 @@ export function makeProject(folder: string, models: readonly string[] = ['hello'
   for (const model of models) cpSync(helloDirectory, join(folder, 'models', model), { recursive: true })
   writeFileSync(join(folder, 'mlx.config.json'), JSON.stringify({ model: models[0] ?? 'hello' }))
   mkdirSync(join(folder, '.mlx'))
-  const record = { way: 'existing', python: findInterpreter(project).python }
+  const record = { method: 'existing', python: findInterpreter(project).python }
   writeFileSync(join(folder, '.mlx', 'environment.json'), JSON.stringify(record))
   return folder
 }

@@ -7,7 +7,7 @@ const shared = useEngine()
 const { tools, question, call } = toolExample
 const turn = { messages: [{ role: 'user' as const, content: question }], tools }
 
-test('a call comes whole, before the answer ends, and its text is no text', async () => {
+test('a call is complete before the answer ends, and is not part of the text', async () => {
   let text = ''
   const calls = []
   let callAt: number | undefined
@@ -37,7 +37,7 @@ test('parameters may be a zod schema', async () => {
   expect(parameters.parse(toolCalls[0]?.arguments).city).toEqual(expect.any(String))
 })
 
-test('a demanded call fits its schema at any temperature, beside free calls', async () => {
+test('a required call matches its schema at any temperature, next to free calls', async () => {
   const parameters = z.object({ level: z.int().min(1).max(9), mood: z.enum(['calm', 'wild']) })
   const free = shared.engine.complete(ask(story))
   const calls = await Promise.all(
@@ -60,7 +60,7 @@ test('a demanded call fits its schema at any temperature, beside free calls', as
   expect((await free).text).toBe(answerTo(story))
 })
 
-test('a call that is cut off is reported, and made up by nobody', async () => {
+test('a call that is cut off is reported, and not made up', async () => {
   const whole = await shared.engine.complete(turn)
   const { toolCalls, toolErrors, text, finishReason } = await shared.engine.complete({
     ...turn,
@@ -70,13 +70,13 @@ test('a call that is cut off is reported, and made up by nobody', async () => {
   expect(toolErrors).toEqual([{ raw: expect.stringContaining('get_weather'), message: expect.any(String) }])
 })
 
-test('a call of a tool that was not offered is reported', async () => {
+test('a call of an unknown tool is reported', async () => {
   const { toolCalls, toolErrors } = await shared.engine.complete({ ...turn, tools: [{ name: 'another' }] })
   if (toolErrors.length > 0) expect(toolErrors[0]?.message).toContain('get_weather')
   expect(toolCalls.filter(({ name }) => name !== 'another')).toEqual([])
 })
 
-test('without tools their marks are text', async () => {
+test('without tools, their markers are text', async () => {
   const { text, toolCalls } = await shared.engine.complete({ ...turn, toolChoice: 'none' })
   expect(toolCalls).toEqual([])
   expect(text).not.toBe('')

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { findInterpreter, interpreterIn, type Project } from '../../src/engine/project.ts'
+import { findInterpreter, interpreterIn, type Project } from '../../src/engine/project/index.ts'
 
 /**
  * The interpreter that has the packages for images and embeddings: MLX_VISION_PYTHON, `venv-vision` beside the environment, or the

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect } from 'vitest'
-import { findInterpreter, findProject } from '../../src/engine/project.ts'
+import { workerLaunch } from '../../src/engine/local/worker-launch.ts'
+import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
 import { eventSchema, type WorkerEvent } from '../../src/engine/protocol.ts'
-import { workerLaunch } from '../../src/engine/worker-launch.ts'
 import { ask } from './support.ts'
 
 /** The worker without the engine, so that it can be told what the engine never would. */

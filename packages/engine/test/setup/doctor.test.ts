@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { scriptWithArguments } from '../../src/engine/project.ts'
-import { type Check, Findings, runChecks } from '../../src/setup/checks/check.ts'
-import { judgeMemory, judgeNode } from '../../src/setup/checks/machine.ts'
-import { judgeMissing } from '../../src/setup/checks/model.ts'
-import { judgeVision } from '../../src/setup/checks/python.ts'
-import { formatBytes } from '../../src/setup/format.ts'
+import { scriptWithArguments } from '../../src/engine/project/index.ts'
+import { type Check, CheckContext, runChecks } from '../../src/setup/checks/check.ts'
+import { assessMemory, assessNodeVersion } from '../../src/setup/checks/machine.ts'
+import { assessMissingModel } from '../../src/setup/checks/model.ts'
+import { assessVision } from '../../src/setup/checks/python.ts'
+import { formatBytes } from '../../src/setup/terminal/format.ts'
 
 it.each([
   ['20.18.3', false],
@@ -13,48 +13,51 @@ it.each([
   ['22.11.0', false],
   ['22.12.0', true],
   ['26.10.0', true],
-])('judges Node %s', (version, good) => {
-  expect(judgeNode(version).good).toBe(good)
+])('checks Node.js %s', (version, good) => {
+  expect(assessNodeVersion(version).good).toBe(good)
 })
 
-it('wants room for the model and something more', () => {
-  expect(judgeMemory(8e9, 16e9).good).toBe(true)
-  expect(judgeMemory(15e9, 16e9)).toMatchObject({ good: false, detail: '16.0 GB for a model of 15.0 GB' })
+it('needs memory for the model and its KV cache', () => {
+  expect(assessMemory(8e9, 16e9).good).toBe(true)
+  expect(assessMemory(15e9, 16e9)).toMatchObject({
+    good: false,
+    detail: 'model of 15.0 GB, limit of 16.0 GB',
+  })
 })
 
-it('says how much of a model is missing, and whether the disk has room for it', () => {
+it('shows how much of a model is missing, and whether it fits on the disk', () => {
   const pull = scriptWithArguments('models', 'pull a/b')
-  expect(judgeMissing('a/b', undefined, 9e9)).toEqual({
+  expect(assessMissingModel('a/b', undefined, 9e9)).toEqual({
     good: false,
     detail: 'a/b is not on this machine',
-    mend: pull,
+    fix: pull,
   })
-  expect(judgeMissing('a/b', 2.3e9, 9e9)).toEqual({
+  expect(assessMissingModel('a/b', 2.3e9, 9e9)).toEqual({
     good: false,
     detail: 'a/b is not on this machine: 2.3 GB to download',
-    mend: pull,
+    fix: pull,
   })
-  expect(judgeMissing('a/b', 23e9, 9e9)).toEqual({
+  expect(assessMissingModel('a/b', 23e9, 9e9)).toEqual({
     good: false,
-    detail: 'a/b is not on this machine: 23.0 GB to download, and 9.0 GB of disk are free',
-    mend: `Make room, perhaps by: ${scriptWithArguments('models', 'clean')}. Or set HF_HOME to a folder on another disk. Then: ${pull}`,
+    detail: 'a/b is not on this machine: 23.0 GB to download, but the disk has only 9.0 GB free',
+    fix: `Free up disk space, for example with: ${scriptWithArguments('models', 'clean')}. Or set HF_HOME to a folder on another disk. Then run: ${pull}`,
   })
 })
 
-it('misses no extra, and wants the one that is there to be the one of the lock', () => {
+it('accepts a missing extra, but checks the version of an installed one', () => {
   const command = 'npm run setup -- --with vision'
-  expect(judgeVision(undefined, '0.7.10', command)).toEqual({
+  expect(assessVision(undefined, '0.7.10', command)).toEqual({
     good: undefined,
-    detail: 'not there, if you need them: npm run setup -- --with vision',
+    detail: 'not installed; to add them, run: npm run setup -- --with vision',
   })
-  expect(judgeVision('0.7.10', '0.7.10', command)).toEqual({
+  expect(assessVision('0.7.10', '0.7.10', command)).toEqual({
     good: true,
     detail: 'mlx-vlm 0.7.10, as locked',
   })
-  expect(judgeVision('0.6.0', '0.7.10', command)).toMatchObject({ good: false, mend: command })
+  expect(assessVision('0.6.0', '0.7.10', command)).toMatchObject({ good: false, fix: command })
 })
 
-it('skips what a failed check makes pointless, and survives a check that throws', async () => {
+it('skips checks that need a failed one, and survives a check that throws', async () => {
   const check = (name: string, needs: string[], run: Check['run']): Check => ({ name, needs, run })
   const seen: string[] = []
   const results = await runChecks(
@@ -63,18 +66,18 @@ it('skips what a failed check makes pointless, and survives a check that throws'
         throw new Error('boom')
       }),
       check('b', ['a'], () => ({ good: true, detail: 'never' })),
-      check('c', [], () => ({ good: true, detail: 'fine', mend: 'not needed' })),
-      check('d', ['c'], () => ({ good: false, detail: 'wrong', mend: 'npm run setup' })),
+      check('c', [], () => ({ good: true, detail: 'fine', fix: 'not needed' })),
+      check('d', ['c'], () => ({ good: false, detail: 'wrong', fix: 'npm run setup' })),
     ],
-    new Findings(),
+    new CheckContext(),
     (result) => seen.push(result.name),
   )
   expect(seen).toEqual(['a', 'b', 'c', 'd'])
   expect(results).toEqual([
     { name: 'a', good: false, detail: 'Error: boom' },
-    { name: 'b', good: null, detail: 'needs: a' },
+    { name: 'b', good: null, detail: 'skipped: it needs a' },
     { name: 'c', good: true, detail: 'fine' },
-    { name: 'd', good: false, detail: 'wrong', mend: 'npm run setup' },
+    { name: 'd', good: false, detail: 'wrong', fix: 'npm run setup' },
   ])
 })
 

@@ -4,20 +4,20 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { pythonDirectory } from '../../src/package-files.ts'
 import {
+  findMissingLock,
   lockedVersion,
   lockFiles,
   lockHash,
   lockSetFor,
   lockSetNames,
-  missingLock,
-  partsOf,
-} from '../../src/setup/locks.ts'
+  parseLockSet,
+} from '../../src/setup/plan/locks.ts'
 
 it('chooses the set of locks', () => {
   expect(lockSetFor({ dev: false, cuda: false, vision: false })).toBe('plain')
   expect(lockSetFor({ dev: true, cuda: true, vision: false })).toBe('cuda-dev')
-  for (const set of lockSetNames) expect(lockSetFor(partsOf(set))).toBe(set)
-  expect(partsOf(undefined)).toEqual({ dev: false, cuda: false, vision: false })
+  for (const set of lockSetNames) expect(lockSetFor(parseLockSet(set))).toBe(set)
+  expect(parseLockSet(undefined)).toEqual({ dev: false, cuda: false, vision: false })
 })
 
 it('hashes the bytes of the lock', () => {
@@ -27,7 +27,7 @@ it('hashes the bytes of the lock', () => {
 })
 
 it.each(lockSetNames)('has every file of the set %s, and a hash for every package in it', (set) => {
-  expect(missingLock(pythonDirectory, set)).toBeUndefined()
+  expect(findMissingLock(pythonDirectory, set)).toBeUndefined()
   for (const path of lockFiles(pythonDirectory, set)) {
     const text = readFileSync(path, 'utf8')
     const packages = text.match(/^[\w.-]+==/gm) ?? []
@@ -45,7 +45,7 @@ it('adds the extra to any set', () => {
   ])
 })
 
-it('reads the version of a package', () => {
+it('returns the version of a package', () => {
   const lock = 'mlx==1.0 ; python_version > "3" \\\n    --hash=sha256:00\nmlx-lm==0.32.2 \\\n'
   expect(lockedVersion(lock, 'mlx-lm')).toBe('0.32.2')
   expect(lockedVersion(lock, 'mlx')).toBe('1.0')

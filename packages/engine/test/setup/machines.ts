@@ -1,8 +1,8 @@
-import type { Python } from '../../src/setup/interpreter.ts'
-import type { Situation } from '../../src/setup/plan.ts'
-import type { System } from '../../src/setup/system.ts'
+import type { Python } from '../../src/setup/machine/interpreter.ts'
+import type { System } from '../../src/setup/machine/system.ts'
+import type { PlanInput } from '../../src/setup/plan/plan.ts'
 
-/** Machines as data, so that each decision can be tested on every other machine. */
+/** Machines as data, so that the plan for each of them can be tested on any machine. */
 export const appleSilicon: System = {
   platform: 'darwin',
   architecture: 'arm64',
@@ -34,7 +34,7 @@ export const goodPython: Python = {
   packages: { mlx: null, 'mlx-lm': null, msgspec: null, 'mlx-app': null },
 }
 
-/** The one that comes with Apple's command line tools. */
+/** The Python of Apple's command line tools. */
 export const applePython: Python = {
   ...goodPython,
   version: [3, 9, 6],
@@ -48,14 +48,14 @@ export const mlxPython: Python = {
   packages: { mlx: '0.32.4', 'mlx-lm': '0.32.2', msgspec: '0.22.0', 'mlx-app': null },
 }
 
-export function situation(changes: Partial<Situation>): Situation {
+export function planInput(changes: Partial<PlanInput>): PlanInput {
   return {
     system: debian,
     cuda: false,
     pythons: [],
-    needs: { mlxLm: '0.32.2', mlxApp: '1.2.3' },
+    required: { mlxLm: '0.32.2', mlxApp: '1.2.3' },
     setupCommand: 'npm run setup',
-    otherWay: (way) => `npm run setup -- --env ${way}`,
+    commandForMethod: (method) => `npm run setup -- --env ${method}`,
     ...changes,
   }
 }

@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { readCommandLine } from '../../src/setup/models/command-line.ts'
-import { helpOf, helpOfAll } from '../../src/setup/models/help.ts'
-import { commands } from '../../src/setup/models/index.ts'
-import { listLines } from '../../src/setup/models/list.ts'
-import { verdictLines } from '../../src/setup/models/verify.ts'
-import { UsageError } from '../../src/setup/options.ts'
+import { parseCommandLine } from '../../src/setup/commands/models/command-line.ts'
+import { formatCommandHelp, formatModelsHelp } from '../../src/setup/commands/models/help.ts'
+import { commands } from '../../src/setup/commands/models/index.ts'
+import { formatModelList } from '../../src/setup/commands/models/list.ts'
+import { describeVerification } from '../../src/setup/commands/models/verify.ts'
+import { UsageError } from '../../src/setup/commands/usage-error.ts'
 
 const read = (words: string, environment: NodeJS.ProcessEnv = {}) =>
-  readCommandLine(words === '' ? [] : words.split(' '), commands, environment)
+  parseCommandLine(words === '' ? [] : words.split(' '), commands, environment)
 
 describe('the command line', () => {
   it.each([
@@ -33,14 +33,14 @@ describe('the command line', () => {
   })
 
   it.each([
-    ['fetch', 'models fetch: there are list, pull, download, remove, verify, clean.'],
-    ['list a/b', 'models list takes no names.'],
-    ['pull a/b c/d', 'models pull takes one id.'],
-    ['remove', 'models remove needs the id of a model.'],
-    ['remove a/b --dry-run', 'models remove has no --dry-run.'],
-    ['clean --yes', 'models clean has no --yes.'],
-    ['--revision main', 'models list has no --revision.'],
-    ['pull a/b --output=', '--output is empty.'],
+    ['fetch', 'Unknown command: models fetch. The commands are list, pull, download, remove, verify, clean.'],
+    ['list a/b', 'models list does not accept a model.'],
+    ['pull a/b c/d', 'models pull accepts only one model.'],
+    ['remove', 'models remove requires the id of a model.'],
+    ['remove a/b --dry-run', 'models remove does not support --dry-run.'],
+    ['clean --yes', 'models clean does not support --yes.'],
+    ['--revision main', 'models list does not support --revision.'],
+    ['pull a/b --output=', '--output must not be empty.'],
     ['pull --revison main', "Unknown option '--revison'."],
   ])('"%s" is wrong usage', (words, message) => {
     expect(() => read(words)).toThrow(UsageError)
@@ -48,7 +48,7 @@ describe('the command line', () => {
   })
 })
 
-describe('a flag that npm kept for itself', () => {
+describe('a flag that npm did not pass on', () => {
   const project = mkdtempSync(join(tmpdir(), 'mlx-app-models-'))
   writeFileSync(join(project, 'package.json'), '{ "scripts": { "models": "mlx-app models" } }')
   afterAll(() => rmSync(project, { recursive: true }))
@@ -73,13 +73,13 @@ describe('a flag that npm kept for itself', () => {
       'npm run models -- remove a/b --yes --json',
     ],
     ['', { npm_config_json: 'true' }, '--json', 'npm run models -- list --json'],
-  ])('"%s" is told the command that works', (words, taken, flags, command) => {
+  ])('"%s" fails with the command that works', (words, taken, flags, command) => {
     expect(() => read(words, { ...npm, ...taken })).toThrow(
-      `npm took ${flags} for itself. With -- in front it comes here: ${command}`,
+      `npm did not pass on ${flags}. Put -- before the command: ${command}`,
     )
   })
 
-  it('is none where it came, where npm says no, and under another manager', () => {
+  it('is accepted if it was passed on, is off, or comes from another package manager', () => {
     expect(read('clean --dry-run', { ...npm, npm_config_dry_run: 'true' }).flags.dryRun).toBe(true)
     expect(read('clean', { ...npm, npm_config_dry_run: 'false' }).flags.dryRun).toBe(false)
     const pnpm = { ...npm, npm_config_user_agent: 'pnpm/12.0.0', npm_config_dry_run: 'true' }
@@ -88,8 +88,8 @@ describe('a flag that npm kept for itself', () => {
 })
 
 describe('the help', () => {
-  it('of all has each command and each alias, in 100 columns', () => {
-    const text = helpOfAll(commands)
+  it('lists each command and alias, in 100 columns', () => {
+    const text = formatModelsHelp(commands)
     for (const { name, aliases } of commands) {
       for (const word of [name, ...aliases]) expect(text).toContain(word)
     }
@@ -97,9 +97,9 @@ describe('the help', () => {
   })
 
   it.each(commands.map((command) => [command.name, command] as const))(
-    'of %s has each of its flags',
+    'for %s lists each of its flags',
     (name, command) => {
-      const text = helpOf(command)
+      const text = formatCommandHelp(command)
       expect(text).toContain(name)
       for (const flag of [...command.flags, 'help']) expect(text).toMatch(new RegExp(`^  --${flag} `, 'm'))
       expect(read(`${name} --help`).help).toBe(true)
@@ -107,23 +107,23 @@ describe('the help', () => {
   )
 })
 
-it('lists what does not fit, and marks the one that is used', () => {
+it('shows models that do not fit, and marks the one in use', () => {
   const model = { model: 'large', path: '/m/large', bytes: 60e9, place: 'cache' as const, fits: false }
-  expect(listLines([{ ...model, configured: true }], 'large')).toEqual([
+  expect(formatModelList([{ ...model, configured: true }], 'large')).toEqual([
     '  MODEL     SIZE  PLACE  MEMORY     PATH',
     '* large  60.0 GB  cache  too large  /m/large',
   ])
 })
 
-it('says of which files no hash is known', () => {
+it('reports files without a known hash', () => {
   const file = (path: string, state: 'ok' | 'missing' | 'unknown') => ({ path, bytes: 1000, state })
-  expect(verdictLines({ model: 'mine', path: '/m', files: [file('a', 'ok'), file('b', 'unknown')] })).toEqual(
-    ['✓ mine: 1 file is as the hub has them, 1.0 kB; no hash is known of 1 more'],
-  )
-  expect(verdictLines({ model: 'mine', path: '/m', files: [file('b', 'unknown')] })).toEqual([
-    '- mine: no hash is known of any of its files (/m)',
+  expect(
+    describeVerification({ model: 'mine', path: '/m', files: [file('a', 'ok'), file('b', 'unknown')] }),
+  ).toEqual(['✓ mine: 1 file verified, 1.0 kB; 1 without a known hash'])
+  expect(describeVerification({ model: 'mine', path: '/m', files: [file('b', 'unknown')] })).toEqual([
+    '- mine: the hub has no hashes for its files (/m)',
   ])
-  expect(verdictLines({ model: 'mine', path: '/m', files: [file('a', 'missing')] })).toContain(
+  expect(describeVerification({ model: 'mine', path: '/m', files: [file('a', 'missing')] })).toContain(
     '    a is missing',
   )
 })

@@ -6,7 +6,7 @@ import { z } from 'zod'
 /** The folder of this package. */
 export const root = join(import.meta.dirname, '..', '..')
 
-/** The command line of `mlx-app models`. */
+/** The arguments of Node.js for `mlx-app models`. */
 export const models = ['--import', 'tsx', join('src', 'command-line.ts'), 'models']
 
 const failedSchema = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() })
@@ -17,7 +17,7 @@ export interface Outcome {
   stderr: string
 }
 
-/** Runs the script `models` to its end, without a terminal. */
+/** Runs `mlx-app models` without a terminal. */
 export async function runModels(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Outcome> {
   try {
     const options = { cwd: root, env: environment }

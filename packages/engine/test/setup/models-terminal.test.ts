@@ -31,7 +31,7 @@ const environment = (additions: NodeJS.ProcessEnv = {}) => ({
 const open = (words: string[], additions: NodeJS.ProcessEnv = {}, columns = 80) =>
   new TestTerminal([...models, ...words], { cwd: root, env: environment(additions), columns })
 
-test('a bar moves as the bytes come, tells rate and time, and leaves one line', async () => {
+test('a bar moves with the bytes, shows rate and time, and leaves one line', async () => {
   await using terminal = open(['pull', model])
   expect(await terminal.exitCode).toBe(0)
   const bars = terminal.lines.filter((line) => line.startsWith('Downloading'))
@@ -53,7 +53,7 @@ test('a bar moves as the bytes come, tells rate and time, and leaves one line', 
   expect(terminal.raw).not.toContain('\u001b[32m')
 })
 
-test('it follows the width of the terminal, and has colour where that is wanted', async () => {
+test('a bar follows the width of the terminal, and has colour unless disabled', async () => {
   await using terminal = open(['pull', model], { NO_COLOR: undefined }, 40)
   await terminal.see(/ 2\d %/)
   for (const line of terminal.lines.filter((text) => text.startsWith('Downloading'))) {
@@ -68,14 +68,14 @@ test('it follows the width of the terminal, and has colour where that is wanted'
   expect(await terminal.exitCode).toBe(130)
 })
 
-test('Ctrl-C ends it with 130, and the same command goes on from there', async () => {
+test('Ctrl-C exits with 130, and the same command resumes the download', async () => {
   {
     await using terminal = open(['pull', model])
     await terminal.see(/ 4\d %/)
     terminal.press(keys.controlC)
     expect(await terminal.exitCode).toBe(130)
     expect(terminal.lines.filter((line) => line !== '').at(-1)).toBe(
-      'Interrupted. What was downloaded stays: the same command goes on from there.',
+      'Interrupted. To resume the download, run the same command again.',
     )
     expect(terminal.text).not.toMatch(/^\s+at /m)
   }
@@ -87,7 +87,7 @@ test('Ctrl-C ends it with 130, and the same command goes on from there', async (
   expect(hub.requests.find((line) => line.includes('vocab'))).toMatch(/^GET .* bytes=[12]\d{6}-$/)
 })
 
-test('before it deletes a model it asks, and only yes is a yes', async () => {
+test('it asks before it deletes a model, and only accepts yes', async () => {
   hub.hurry()
   expect((await runModels(['pull', model], environment())).code).toBe(0)
   const cached = join(home, 'hub', 'models--somebody--hello-mlx')
@@ -99,7 +99,7 @@ test('before it deletes a model it asks, and only yes is a yes', async () => {
   ] as const
   for (const [text, end, code] of answers) {
     await using terminal = open(['remove', model])
-    await terminal.see(/Delete somebody\/hello-mlx, 4\.2 MB in .*\? \[y\/N\] /)
+    await terminal.see(/Delete somebody\/hello-mlx \(4\.2 MB in .*\)\? \[y\/N\] /)
     terminal.press(`${text}${end}`)
     expect(await terminal.exitCode).toBe(code)
     expect(existsSync(cached)).toBe(true)
@@ -111,6 +111,6 @@ test('before it deletes a model it asks, and only yes is a yes', async () => {
   await terminal.see('Type y or n.')
   terminal.press(`y${keys.enter}`)
   expect(await terminal.exitCode).toBe(0)
-  expect(terminal.text).toContain('✓ somebody/hello-mlx is deleted: 4.2 MB are free again\n')
+  expect(terminal.text).toContain('✓ Deleted somebody/hello-mlx, freed 4.2 MB\n')
   expect(existsSync(cached)).toBe(false)
 })

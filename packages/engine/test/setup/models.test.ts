@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { scriptWithArguments } from '../../src/engine/project.ts'
-import { formatBytes } from '../../src/setup/format.ts'
+import { scriptWithArguments } from '../../src/engine/project/index.ts'
+import { formatBytes } from '../../src/setup/terminal/format.ts'
 import { type Hub, refuse, startHub } from '../engine/hub.ts'
 import { helloDirectory, useFolder } from '../engine/support.ts'
 import { type Outcome, runModels } from './models-program.ts'
@@ -34,16 +34,16 @@ const run = (...words: string[]): Promise<Outcome> =>
 
 const command = (words: string) => scriptWithArguments('models', words)
 
-/** Sees to it that the model is there. Each command starts two programs, so that a test has time for few. */
+/** Downloads the model if necessary. Each command starts two programs, so a test has time for few. */
 async function havePulled(): Promise<void> {
   expect(await run('pull', model)).toMatchObject({ code: 0 })
 }
 
-test('a model that is not there is told, and comes', async () => {
+test('a missing model is reported and downloaded', async () => {
   const before = await run()
   expect(before).toMatchObject({ code: 0, stderr: '' })
   expect(before.stdout).toContain(
-    `${model}, which the project uses, is not on this machine. Get it with: ${scriptWithArguments('models', 'pull')}\n`,
+    `The project uses ${model}, which is not on this machine. To download it, run: ${scriptWithArguments('models', 'pull')}\n`,
   )
 
   const come = await run('pull')
@@ -68,7 +68,7 @@ test('it is verified, damaged and repaired', async () => {
   await havePulled()
   expect(await run('verify', model)).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^✓ somebody\/hello-mlx: \d+ files are as the hub has them, \d+ kB\n$/),
+    stdout: expect.stringMatching(/^✓ somebody\/hello-mlx: \d+ files verified, \d+ kB\n$/),
   })
   const weights = join(snapshot, 'model.safetensors')
   const { size } = statSync(weights)
@@ -77,8 +77,8 @@ test('it is verified, damaged and repaired', async () => {
     code: 1,
     stdout: [
       `✗ ${model} is damaged (${snapshot})`,
-      '    model.safetensors differs',
-      `  Get them again: ${command(`pull ${model}`)}`,
+      '    model.safetensors is damaged',
+      `  To download these files again, run: ${command(`pull ${model}`)}`,
       '',
     ].join('\n'),
   })
@@ -86,7 +86,7 @@ test('it is verified, damaged and repaired', async () => {
   expect(statSync(weights).size).toBe(size)
 })
 
-test('what a download left that broke off is cleaned up', async () => {
+test('leftovers of an interrupted download are deleted', async () => {
   await havePulled()
   const partial = join(cached, 'blobs', `${'c'.repeat(64)}.incomplete`)
   writeFileSync(partial, Buffer.alloc(2_000_000))
@@ -94,23 +94,23 @@ test('what a download left that broke off is cleaned up', async () => {
     code: 0,
     stderr: '',
     stdout: [
-      'Would be deleted:',
-      `     2.0 MB  of a download that broke off  ${partial}`,
-      '2.0 MB would be free again.',
+      'These files would be deleted:',
+      `     2.0 MB  interrupted download  ${partial}`,
+      'This would free 2.0 MB.',
       '',
     ].join('\n'),
   })
   expect(existsSync(partial)).toBe(true)
-  expect((await run('clean')).stdout).toMatch(/^Deleted:\n[^\n]*\n✓ 2\.0 MB are free again\n$/)
+  expect((await run('clean')).stdout).toMatch(/^Deleted:\n[^\n]*\n✓ Freed 2\.0 MB\n$/)
   expect(existsSync(partial)).toBe(false)
 })
 
-test('it is removed with --yes, and without a terminal not otherwise', async () => {
+test('without a terminal it is removed only with --yes', async () => {
   await havePulled()
   expect(await run('remove', model)).toEqual({
     code: 2,
     stdout: '',
-    stderr: `There is no terminal to ask on. To delete it without a question: ${command(`remove ${model} --yes`)}\nSee --help.\n`,
+    stderr: `There is no terminal for the question. To delete without asking, run: ${command(`remove ${model} --yes`)}\nSee --help.\n`,
   })
   const removed = await run('remove', model, '--yes', '--json')
   expect(JSON.parse(removed.stdout)).toMatchObject({ model, path: cached })
@@ -118,7 +118,7 @@ test('it is removed with --yes, and without a terminal not otherwise', async () 
   expect(await run('remove', model, '--yes')).toMatchObject({ code: 1, stdout: '' })
 })
 
-test('a folder of the user gets plain files, from where the command was typed', async () => {
+test('--output downloads plain files, relative to the folder of the user', async () => {
   const pulled = await run('pull', model, '--output', 'plain', '--json')
   const path = join(folder.path, 'plain')
   expect(JSON.parse(pulled.stdout)).toMatchObject({ model, path, revision: 'a'.repeat(40) })
@@ -128,7 +128,7 @@ test('a folder of the user gets plain files, from where the command was typed', 
   expect(JSON.parse(pulled.stdout).bytes).toBeGreaterThan(bytes)
 })
 
-test('what the hub refuses is said with what helps, and nothing is left behind', async () => {
+test('a refusal by the hub is reported with a hint, and leaves no files behind', async () => {
   hub.trouble = (_, response) => {
     refuse(response, 403, 'GatedRepo')
     return true

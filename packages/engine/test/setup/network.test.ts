@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { expect, it, onTestFinished } from 'vitest'
-import { keepLoopbackDirect, networkEnvironment } from '../../src/engine/project.ts'
-import { packageIndexes } from '../../src/setup/indexes.ts'
+import { keepLoopbackDirect, networkEnvironment } from '../../src/engine/project/index.ts'
+import { packageIndexes } from '../../src/setup/process/package-indexes.ts'
 
-/** A project's folder, and an authority of a company's own beside it. */
+/** Creates the folder of a project, and a file with the certificate authority of a company. */
 function place() {
   const folder = mkdtempSync(join(tmpdir(), 'mlx-app-network-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -17,7 +17,7 @@ function place() {
   return { own, text, bundle, project: { environmentFile: join(folder, '.mlx', 'environment.json') } }
 }
 
-it('changes nothing but what goes to loopback where nothing is set', () => {
+it('only excludes loopback from proxies if nothing is set', () => {
   const { project, bundle } = place()
   const direct = 'localhost,127.0.0.1,::1'
   expect(networkEnvironment({ PATH: '/bin' }, project)).toEqual({
@@ -28,7 +28,7 @@ it('changes nothing but what goes to loopback where nothing is set', () => {
   expect(existsSync(bundle)).toBe(false)
 })
 
-it("takes npm's settings where the user gave no others", () => {
+it("uses npm's settings if the user set no others", () => {
   const npm = {
     npm_config_proxy: 'http://a.test:1',
     npm_config_https_proxy: 'http://b.test:2',
@@ -46,17 +46,20 @@ it("takes npm's settings where the user gave no others", () => {
   expect(networkEnvironment({ ...npm, ALL_PROXY: 'http://d.test:4' }).HTTPS_PROXY).toBeUndefined()
 })
 
-it.each(['NODE_EXTRA_CA_CERTS', 'npm_config_cafile'])('adds what %s names to what Node trusts', (name) => {
-  const { project, own, text, bundle } = place()
-  const environment = networkEnvironment({ [name]: own }, project)
-  expect(environment).toMatchObject({ SSL_CERT_FILE: bundle, PIP_CERT: bundle })
-  const certificates = readFileSync(bundle, 'utf8').split(/(?<=-----END CERTIFICATE-----\n)/)
-  expect(certificates).toEqual([text, ...rootCertificates].map((certificate) => `${certificate}\n`))
-  // Made anew when the user's file is another one, and by then in nobody's way.
-  writeFileSync(own, text.replaceAll('A', 'B'))
-  networkEnvironment({ [name]: own }, project)
-  expect(readFileSync(bundle, 'utf8')).toContain('BBBB')
-})
+it.each(['NODE_EXTRA_CA_CERTS', 'npm_config_cafile'])(
+  'adds the file of %s to the authorities that Node trusts',
+  (name) => {
+    const { project, own, text, bundle } = place()
+    const environment = networkEnvironment({ [name]: own }, project)
+    expect(environment).toMatchObject({ SSL_CERT_FILE: bundle, PIP_CERT: bundle })
+    const certificates = readFileSync(bundle, 'utf8').split(/(?<=-----END CERTIFICATE-----\n)/)
+    expect(certificates).toEqual([text, ...rootCertificates].map((certificate) => `${certificate}\n`))
+    // The bundle is written again after the user's file has changed.
+    writeFileSync(own, text.replaceAll('A', 'B'))
+    networkEnvironment({ [name]: own }, project)
+    expect(readFileSync(bundle, 'utf8')).toContain('BBBB')
+  },
+)
 
 it.each([
   [{ SSL_CERT_FILE: 'a' }, { SSL_CERT_FILE: 'a', PIP_CERT: 'a' }],
@@ -67,7 +70,7 @@ it.each([
     { SSL_CERT_FILE: 'a', PIP_CERT: 'b' },
   ],
   [{ SSL_CERT_DIR: 'd' }, { SSL_CERT_DIR: 'd' }],
-])('leaves %o to those that know it, and tells the others', (given, expected) => {
+])('keeps %o, and passes it on to the other programs', (given, expected) => {
   const { project, own, bundle } = place()
   const {
     NO_PROXY: _,
@@ -78,21 +81,21 @@ it.each([
   expect(existsSync(bundle)).toBe(false)
 })
 
-it('goes on without a file that is not there, and with the file alone where nothing can be written', () => {
+it('ignores a missing file, and uses only the file if the bundle cannot be written', () => {
   const { project, own, bundle } = place()
   expect(networkEnvironment({ NODE_EXTRA_CA_CERTS: '/no/such.pem' }, project).SSL_CERT_FILE).toBeUndefined()
   writeFileSync(join(bundle, '..'), 'a file in the way')
   expect(networkEnvironment({ NODE_EXTRA_CA_CERTS: own }, project).SSL_CERT_FILE).toBe(own)
 })
 
-it('tells uv of the mirrors that pip has, and pip of those of uv', () => {
+it('passes mirrors from pip to uv, and from uv to pip', () => {
   const index = 'https://mirror.test/simple'
   expect(packageIndexes({ PIP_INDEX_URL: index })).toEqual({ UV_DEFAULT_INDEX: index })
   expect(packageIndexes({ UV_DEFAULT_INDEX: index })).toEqual({ PIP_INDEX_URL: index })
   expect(packageIndexes({ UV_INDEX_URL: index })).toEqual({ PIP_INDEX_URL: index })
   expect(packageIndexes({ UV_DEFAULT_INDEX: 'a', PIP_INDEX_URL: 'b' })).toEqual({})
   expect(packageIndexes({ UV_FIND_LINKS: '/a,/b' })).toEqual({ PIP_FIND_LINKS: '/a /b' })
-  // A space would end the path.
+  // pip separates paths with spaces, so the path must not contain one.
   const folder = '/'
   expect(packageIndexes({ PIP_FIND_LINKS: `${folder} /no/such/folder` })).toEqual({ UV_FIND_LINKS: folder })
   expect(packageIndexes({ PIP_NO_INDEX: '1' })).toEqual({ UV_OFFLINE: '1' })
@@ -100,7 +103,7 @@ it('tells uv of the mirrors that pip has, and pip of those of uv', () => {
   expect(packageIndexes({ UV_OFFLINE: '0', PIP_NO_INDEX: 'false' })).toEqual({})
 })
 
-it('keeps what this process asks of loopback off a proxy that Node itself uses', () => {
+it('excludes loopback from a proxy that Node itself uses', () => {
   const environment: NodeJS.ProcessEnv = { NO_PROXY: 'a.test' }
   keepLoopbackDirect(environment)
   expect(environment).toEqual({ NO_PROXY: 'a.test' })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { formatDuration } from '../../src/setup/format.ts'
-import { barLine, logLine } from '../../src/setup/progress-text.ts'
-import { RateMeter } from '../../src/setup/rate.ts'
+import { formatDuration } from '../../src/setup/terminal/format.ts'
+import { formatBarLine, formatLogLine } from '../../src/setup/terminal/progress-text.ts'
+import { RateMeter } from '../../src/setup/terminal/rate-meter.ts'
 
 const download = {
   stage: 'download',
@@ -21,13 +21,13 @@ describe('a bar', () => {
     [12, '30 %'],
     [3, '30 '],
   ])('is no wider than %d columns', (columns, line) => {
-    expect(barLine(download, columns)).toBe(line)
+    expect(formatBarLine(download, columns)).toBe(line)
     expect(line.length).toBeLessThanOrEqual(columns)
   })
 
-  it('stays where it is while the numbers change', () => {
+  it('keeps its columns while the numbers change', () => {
     const lines = [9_990_000, 99_900_000, 999_000_000, 1_100_000_000].map((loadedBytes) =>
-      barLine({ ...download, loadedBytes }, 80),
+      formatBarLine({ ...download, loadedBytes }, 80),
     )
     for (const line of lines) {
       expect(line.indexOf('of 2.3 GB')).toBe(lines[0]?.indexOf('of 2.3 GB'))
@@ -37,20 +37,22 @@ describe('a bar', () => {
 
   it('is full at the end and not before', () => {
     const { totalBytes } = download
-    expect(barLine({ ...download, loadedBytes: totalBytes - 1 }, 80)).toMatch(/ 99 % {2}█+░ /)
-    expect(barLine({ ...download, loadedBytes: totalBytes }, 80)).toMatch(/100 % {2}█+ {3}2.3 GB of 2.3 GB/)
+    expect(formatBarLine({ ...download, loadedBytes: totalBytes - 1 }, 80)).toMatch(/ 99 % {2}█+░ /)
+    expect(formatBarLine({ ...download, loadedBytes: totalBytes }, 80)).toMatch(
+      /100 % {2}█+ {3}2.3 GB of 2.3 GB/,
+    )
   })
 
-  it('has none as long as the whole is unknown', () => {
-    expect(barLine({ ...download, totalBytes: 0 }, 80)).toBe('Downloading   700 MB  34.5 MB/s')
+  it('is left out until the total size is known', () => {
+    expect(formatBarLine({ ...download, totalBytes: 0 }, 80)).toBe('Downloading   700 MB  34.5 MB/s')
   })
 
-  it('says that nothing comes', () => {
-    expect(barLine({ ...download, bytesPerSecond: 0 }, 80)).toContain('0 bytes/s    stalled')
+  it('shows that a download has stalled', () => {
+    expect(formatBarLine({ ...download, bytesPerSecond: 0 }, 80)).toContain('0 bytes/s    stalled')
   })
 
-  it('colours what is done', () => {
-    expect(barLine(download, 80, (text) => `<${text}>`)).toContain('<█████>░')
+  it('colours the completed part', () => {
+    expect(formatBarLine(download, 80, (text) => `<${text}>`)).toContain('<█████>░')
   })
 })
 
@@ -64,7 +66,7 @@ it.each([
   ],
   [{ ...download, totalBytes: 0 }, 'Downloading: 700 MB, 34.5 MB/s'],
 ])('a line of a log, %#', (facts, line) => {
-  expect(logLine(facts)).toBe(line)
+  expect(formatLogLine(facts)).toBe(line)
 })
 
 it.each([
@@ -79,7 +81,7 @@ it.each([
 })
 
 describe('the rate', () => {
-  it('is unknown in the first second, and knows nothing of an earlier try', () => {
+  it('is unknown in the first second, and ignores an earlier attempt', () => {
     const meter = new RateMeter()
     meter.add(5_000_000, 1_000)
     meter.add(5_500_000, 1_500)
@@ -88,14 +90,14 @@ describe('the rate', () => {
     expect(meter.bytesPerSecond(2_000)).toBe(1_000_000)
   })
 
-  it('is unknown until the first bytes come, unless they do not', () => {
+  it('is unknown until the first bytes arrive or time has passed', () => {
     const meter = new RateMeter()
     meter.add(0, 50_000)
     expect(meter.bytesPerSecond(55_000)).toBeUndefined()
     expect(meter.bytesPerSecond(70_000)).toBe(0)
   })
 
-  it('begins anew where the bytes do', () => {
+  it('starts again when the bytes do', () => {
     const meter = new RateMeter()
     for (let atMs = 0; atMs <= 5_000; atMs += 500) meter.add(atMs * 1_000, atMs)
     meter.add(100_000, 5_500)
@@ -104,7 +106,7 @@ describe('the rate', () => {
     expect(meter.bytesPerSecond(7_500)).toBe(1_000_000)
   })
 
-  it('is level where the bytes come in blocks', () => {
+  it('is steady if the bytes arrive in blocks', () => {
     const meter = new RateMeter()
     const rates: number[] = []
     // 10 MB every 2 seconds, looked at twice a second.
@@ -117,7 +119,7 @@ describe('the rate', () => {
     expect(Math.max(...rates)).toBeLessThan(6_500_000)
   })
 
-  it('follows a change within seconds, and falls to nothing when nothing comes', () => {
+  it('follows a change within seconds, and drops to 0 when nothing arrives', () => {
     const meter = new RateMeter()
     for (let atMs = 0; atMs <= 20_000; atMs += 500) meter.add(atMs * 1_000, atMs)
     expect(meter.bytesPerSecond(20_000)).toBe(1_000_000)

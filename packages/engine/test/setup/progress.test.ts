@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LoadProgress } from '../../src/engine/index.ts'
-import { progressLines } from '../../src/setup/progress.ts'
+import { progressLines } from '../../src/setup/terminal/progress.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
@@ -20,7 +20,7 @@ function follow() {
 }
 
 describe('lines for a log', () => {
-  it('begin at once and come with each tenth', () => {
+  it('appear at the start and after each 10 %', () => {
     const { lines, update } = follow()
     for (let percent = 0; percent <= 100; percent++) update('download', percent, 200)
     expect(lines).toEqual([
@@ -38,13 +38,13 @@ describe('lines for a log', () => {
     ])
   })
 
-  it('of a quick download are its beginning and its end', () => {
+  it('show only the start and the end of a quick download', () => {
     const { lines, update } = follow()
     for (let percent = 0; percent <= 100; percent += 5) update('download', percent, 5)
     expect(lines).toEqual(['Downloading: 0 %, 0 bytes of 100 MB', 'Downloading: 100 %, 100 MB of 100 MB'])
   })
 
-  it('go on where an earlier try ended', () => {
+  it('continue after an earlier attempt', () => {
     const { lines, update } = follow()
     update('download', 42)
     update('download', 49, 2_000)
@@ -55,7 +55,7 @@ describe('lines for a log', () => {
     ])
   })
 
-  it('come every half a minute where it is slow, also while nothing comes', () => {
+  it('appear every 30 seconds during a slow or stalled download', () => {
     const { lines, update, end } = follow()
     update('download', 1)
     for (let percent = 2; percent <= 5; percent++) update('download', percent, 10_000)
@@ -70,7 +70,7 @@ describe('lines for a log', () => {
     expect(lines).toHaveLength(3)
   })
 
-  it('tell of checking and loading where they take long', () => {
+  it('show checking and loading only if they take long', () => {
     const quick = follow()
     for (const percent of [0, 50, 100]) quick.update('verify', percent, 100)
     for (const percent of [0, 50, 100]) quick.update('load', percent, 100)

@@ -3,17 +3,17 @@ import { helloDirectory } from '../engine/support.ts'
 
 export const model = 'somebody/hello-mlx'
 
-/** Bytes of the file that comes slowly, and how it comes: some five seconds in all. */
+/** Size and speed of the slow file, which takes about five seconds. */
 const slowBytes = 4_000_000
 const piece = { bytes: 40_000, everyMs: 50 }
 const slowFile = 'vocab.txt'
 
 export interface SlowHub extends Hub {
-  /** From now on it sends this file too as fast as it can. */
+  /** Sends this file at full speed from now on. */
   hurry(): void
 }
 
-/** A hub of the hello model and of a file that comes at 0.8 MB/s; 4.2 MB in all. */
+/** Starts a hub with the hello model and a file that it sends at 0.8 MB/s; 4.2 MB in total. */
 export async function startSlowHub(): Promise<SlowHub> {
   const file = Buffer.alloc(slowBytes, 'v')
   const hub = await startHub(model, helloDirectory, { [slowFile]: file })

@@ -3,8 +3,8 @@ import { type IPty, spawn } from '@lydell/node-pty'
 
 export const keys = { enter: '\r', controlC: '\u0003', controlD: '\u0004' }
 
-/** How long a test waits for something to be drawn. */
-const patienceMs = 60_000
+/** How long a test waits for text in the terminal. */
+const timeoutMs = 60_000
 
 export interface TerminalOptions {
   cwd: string
@@ -12,12 +12,12 @@ export interface TerminalOptions {
   columns?: number
 }
 
-/** Runs a program of Node on a real pseudo-terminal. */
+/** Runs a Node.js program in a real pseudo-terminal. */
 export class TestTerminal implements AsyncDisposable {
   readonly #terminal: IPty
   readonly #exited: Promise<number>
   readonly #listeners = new Set<() => void>()
-  #drawn = ''
+  #output = ''
   #running = true
 
   constructor(commandLine: readonly string[], { cwd, env, columns = 80 }: TerminalOptions) {
@@ -26,11 +26,11 @@ export class TestTerminal implements AsyncDisposable {
       cwd,
       cols: columns,
       rows: 24,
-      // A variable that is undefined would come as a text of that name.
+      // An undefined variable would be passed on as the text "undefined".
       env: Object.fromEntries(Object.entries(plain).filter(([, value]) => value !== undefined)),
     })
     this.#terminal.onData((data) => {
-      this.#drawn += data
+      this.#output += data
       for (const listener of this.#listeners) listener()
     })
     this.#exited = new Promise((resolve) =>
@@ -41,17 +41,17 @@ export class TestTerminal implements AsyncDisposable {
     )
   }
 
-  /** All that came, control sequences too. */
+  /** The whole output, with control sequences. */
   get raw(): string {
-    return this.#drawn
+    return this.#output
   }
 
-  /** All that came, as plain text; a line that was drawn over is one more line. */
+  /** The whole output as plain text. Each state of a redrawn line is a line of its own. */
   get text(): string {
-    return stripVTControlCharacters(this.#drawn).replaceAll(/\r+\n/g, '\n').replaceAll('\r', '\n')
+    return stripVTControlCharacters(this.#output).replaceAll(/\r+\n/g, '\n').replaceAll('\r', '\n')
   }
 
-  /** Every state of a line that was drawn over, oldest first. */
+  /** The lines of `text`, oldest first. */
   get lines(): string[] {
     return this.text.split('\n')
   }
@@ -64,12 +64,13 @@ export class TestTerminal implements AsyncDisposable {
     this.#terminal.resize(columns, 24)
   }
 
-  /** Waits until the text fits the pattern, and gives the match. */
-  see(wanted: RegExp | string): Promise<string> {
+  /** Waits until the output contains a text or matches a pattern. @returns the match. */
+  see(expected: RegExp | string): Promise<string> {
     return new Promise((resolve, reject) => {
       const look = () => {
         const { text } = this
-        const found = typeof wanted === 'string' ? text.includes(wanted) && wanted : wanted.exec(text)?.[0]
+        const found =
+          typeof expected === 'string' ? text.includes(expected) && expected : expected.exec(text)?.[0]
         if (!found) return
         clearTimeout(timer)
         this.#listeners.delete(look)
@@ -77,14 +78,14 @@ export class TestTerminal implements AsyncDisposable {
       }
       const timer = setTimeout(() => {
         this.#listeners.delete(look)
-        reject(new Error(`${wanted} was not drawn, but:\n${this.text}`))
-      }, patienceMs)
+        reject(new Error(`The output has no ${expected}:\n${this.text}`))
+      }, timeoutMs)
       this.#listeners.add(look)
       look()
     })
   }
 
-  /** The exit code, 128 and the number of the signal that ended it. */
+  /** The exit code: 128 plus the number of the signal, if a signal ended the program. */
   get exitCode(): Promise<number> {
     return this.#exited
   }

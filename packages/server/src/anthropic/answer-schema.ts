@@ -43,7 +43,7 @@ const blockSchema = z
   .openapi('AnthropicBlock')
 
 const stopReasonSchema = z
-  .enum(['end_turn', 'max_tokens', 'stop_sequence', 'tool_use', 'model_context_window_exceeded'])
+  .enum(['end_turn', 'max_tokens', 'stop_sequence', 'tool_use', 'model_context_window_exceeded', 'refusal'])
   .openapi('AnthropicStopReason')
 
 const endShape = {

@@ -127,6 +127,7 @@ export class MessageWriter {
   #toStopReason({ finishReason, stopString, usage }: Chunk): StopReason {
     if (stopString !== undefined) return 'stop_sequence'
     if (finishReason === 'tool_calls') return 'tool_use'
+    if (finishReason === 'content_filter') return 'refusal'
     if (finishReason !== 'length') return 'end_turn'
     // A remote server may not report usage.
     const written = usage?.completionTokens || this.#options.maxTokens

@@ -1,11 +1,16 @@
 import { z } from '@hono/zod-openapi'
-import type { Answer, Choice, ToolCall, ToolError } from 'mlx-app'
+import type { Answer, Choice, FinishReason, ToolCall, ToolError } from 'mlx-app'
 import { mcpCallsField } from '../mcp/request.ts'
 import { writeArguments } from '../requests/tools.ts'
 import { logprobsSchema, toLogprobs } from './logprobs.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
 
-export const finishReasonSchema = z.enum(['stop', 'length', 'tool_calls'])
+export const finishReasonSchema = z.enum(['stop', 'length', 'tool_calls', 'content_filter'])
+
+/** Returns a finish reason of OpenAI's API, which has no word for `other`. */
+export function toFinishReason(reason: FinishReason): z.output<typeof finishReasonSchema> {
+  return reason === 'other' ? 'stop' : reason
+}
 
 export const toolCallShape = {
   id: z.string(),
@@ -84,7 +89,7 @@ export function toChatAnswer(
       index,
       message: toMessage(choice),
       logprobs: withLogprobs ? toLogprobs(choice.logprobs) : null,
-      finish_reason: choice.finishReason,
+      finish_reason: toFinishReason(choice.finishReason),
     })),
     usage: toUsage(answer.usage),
     timings: toTimings(answer.timings),

@@ -8,6 +8,7 @@ import {
   envelopeShape,
   finishReasonSchema,
   reasoningShape,
+  toFinishReason,
   toolCallShape,
   toRawText,
   toReasoning,
@@ -125,7 +126,7 @@ class ChoiceWriter {
       const calls = toolCalls.map((call) => ({ index: this.#calls++, ...toToolCall(call) }))
       yield this.#choice({ tool_calls: calls })
     }
-    if (finishReason !== undefined) yield { ...this.#choice({}), finish_reason: finishReason }
+    if (finishReason !== undefined) yield { ...this.#choice({}), finish_reason: toFinishReason(finishReason) }
   }
 
   #choice(delta: Delta, logprobs: readonly TokenLogprob[] = []) {

@@ -6,6 +6,7 @@ import {
   envelopeShape,
   finishReasonSchema,
   reasoningShape,
+  toFinishReason,
   toReasoning,
 } from './chat-answer.ts'
 import { textLogprobsSchema, toTextLogprobs } from './logprobs.ts'
@@ -54,7 +55,7 @@ export function toTextAnswer(
       text: echo ? `${prompts[prompt]}${text}` : text,
       ...toReasoning(reasoning),
       logprobs: withLogprobs ? toTextLogprobs(logprobs, 0) : null,
-      finish_reason: finishReason,
+      finish_reason: toFinishReason(finishReason),
     })),
   )
   return {
@@ -94,7 +95,8 @@ export async function* textEvents(
       yield event({ choices: [choice] })
     }
     if (finishReason !== undefined) {
-      yield event({ choices: [{ index, text: '', logprobs: null, finish_reason: finishReason }] })
+      const choice = { index, text: '', logprobs: null, finish_reason: toFinishReason(finishReason) }
+      yield event({ choices: [choice] })
     }
     if (item.usage !== undefined) last.push(item)
   }

@@ -126,7 +126,7 @@ export const responseSchema = z
     status: z.enum(['in_progress', 'completed', 'incomplete', 'failed']),
     background: z.literal(false),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
-    incomplete_details: z.object({ reason: z.literal('max_output_tokens') }).nullable(),
+    incomplete_details: z.object({ reason: z.enum(['max_output_tokens', 'content_filter']) }).nullable(),
     instructions: z.string().nullable(),
     max_output_tokens: z.int().nullable(),
     max_tool_calls: z.null(),

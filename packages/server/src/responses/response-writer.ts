@@ -59,8 +59,8 @@ export class ResponseWriter {
 
   /** Yields the last events of the items and completes the response. */
   *end({ finishReason, usage }: Chunk): Generator<ResponseEvent, void> {
-    const whole = finishReason !== 'length'
-    const status = whole ? 'completed' : 'incomplete'
+    const reason = incompleteReason(finishReason)
+    const status = reason === undefined ? 'completed' : 'incomplete'
     // An empty answer still has a message.
     if (this.#response.output.length === 0 && this.#open === undefined) {
       yield* this.#append('message', this.#space)
@@ -69,8 +69,8 @@ export class ResponseWriter {
     this.#response = {
       ...this.#response,
       status,
-      completed_at: whole ? currentSeconds() : null,
-      incomplete_details: whole ? null : { reason: 'max_output_tokens' },
+      completed_at: reason === undefined ? currentSeconds() : null,
+      incomplete_details: reason === undefined ? null : { reason },
       usage: usage === undefined ? null : toResponseUsage(usage),
     }
   }
@@ -222,4 +222,10 @@ function toLogprob({ token, logprob, top }: TokenLogprob): Logprob {
 function alternative(token: string, logprob: number) {
   // U+FFFD stands for incomplete UTF-8.
   return { token, bytes: token.includes('\ufffd') ? [] : [...Buffer.from(token)], logprob }
+}
+
+/** Returns why a response is incomplete, or undefined for a complete one. */
+function incompleteReason(finishReason: Chunk['finishReason']) {
+  if (finishReason === 'length') return 'max_output_tokens'
+  return finishReason === 'content_filter' ? 'content_filter' : undefined
 }

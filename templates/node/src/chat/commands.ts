@@ -1,4 +1,4 @@
-import { formatBytes, pullPolicy, showProgress } from 'mlx-app/setup'
+import { formatBytes, readPullPolicy, showProgress } from 'mlx-app/setup'
 import { defaultFile, saveChat } from './save.ts'
 import type { Session } from './session.ts'
 import { describeStats } from './stats.ts'
@@ -101,7 +101,7 @@ async function changeModel(
 ): Promise<undefined> {
   const progress = showProgress(process.stderr, `Looking for ${name}`)
   try {
-    const download = pullPolicy() !== 'never'
+    const download = readPullPolicy() !== 'never'
     await session.changeModel(name, { download, onProgress: progress.update, signal })
   } finally {
     progress.end()

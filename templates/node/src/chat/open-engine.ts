@@ -1,5 +1,5 @@
 import { createEngine, type Engine, EngineError, type LoadedModel, type LoadProgress } from 'mlx-app'
-import { findProject, getMissingModel, isOnHub, pullPolicy, showProgress } from 'mlx-app/setup'
+import { findProject, getMissingModel, isHubModelId, readPullPolicy, showProgress } from 'mlx-app/setup'
 import type { ChatArguments } from './arguments.ts'
 
 /** An engine with its model loaded. */
@@ -41,7 +41,8 @@ async function loadModel(
   // The engine resolves the path of a configured model against the project's folder, so that model is not passed.
   const named = requested === undefined ? {} : { model: requested }
   // Folders are never downloaded, and only the engine knows what an alias stands for.
-  if (!isOnHub(model)) return engine.loadModel({ ...named, download: pullPolicy() !== 'never', onProgress })
+  if (!isHubModelId(model))
+    return engine.loadModel({ ...named, download: readPullPolicy() !== 'never', onProgress })
   try {
     return await engine.loadModel({ ...named, download: false, onProgress })
   } catch (error) {

@@ -50,7 +50,7 @@ describe('exits', () => {
       extra: { MLX_PYTHON: python },
     })
     expect(stderr).toBe(
-      `MLX_PYTHON names ${python}, which does not exist.\nCorrect MLX_PYTHON, or unset it and run: ${scriptCommand('setup')}\n`,
+      `MLX_PYTHON is ${python}, which does not exist.\nCorrect MLX_PYTHON, or unset it and run: ${scriptCommand('setup')}\n`,
     )
     expect({ stdout, code }).toEqual({ stdout: '', code: 1 })
   })

@@ -1,4 +1,4 @@
-"""The worker's protocol: one JSON object a line. Made from protocol.ts: edit that one."""
+"""The worker's protocol, one JSON object a line. Generated from protocol.ts: edit that file."""
 
 from typing import Annotated, Any, Literal
 
@@ -54,7 +54,7 @@ class _Object(
 
 
 class Load(_Object, tag_field="type", tag="load", frozen=True):
-    """Reads a model into memory, from disk or, where that is allowed, from the hub."""
+    """Loads a model into memory, and downloads it first if necessary."""
 
     id: CallId
     model: ModelName
@@ -65,13 +65,13 @@ class Load(_Object, tag_field="type", tag="load", frozen=True):
 
 
 class TextPart(_Object, tag_field="type", tag="text", frozen=True):
-    """Words in a message."""
+    """Text in a message."""
 
     text: str
 
 
 class ImagePart(_Object, tag_field="type", tag="image", frozen=True):
-    """A PNG, JPEG or WebP file in base64, for a model that sees."""
+    """A PNG, JPEG or WebP file in base64, for a vision model."""
 
     data: Annotated[str, Meta(min_length=1)]
 
@@ -96,7 +96,7 @@ class Message(_Object, frozen=True):
 
 
 class Tool(_Object, frozen=True):
-    """A function that the model may call; `parameters` is a JSON Schema."""
+    """A function that the model may call. `parameters` is a JSON Schema."""
 
     name: ToolName
     parameters: dict[str, Any]
@@ -108,7 +108,7 @@ class JsonObjectFormat(_Object, tag_field="type", tag="json_object", frozen=True
 
 
 class JsonSchemaFormat(_Object, tag_field="type", tag="json_schema", frozen=True):
-    """JSON that a schema allows."""
+    """JSON that matches a JSON Schema."""
 
     schema: dict[str, Any]
 
@@ -129,7 +129,7 @@ ResponseFormat = JsonObjectFormat | JsonSchemaFormat | RegexFormat | GrammarForm
 
 
 class Generate(_Object, tag_field="type", tag="generate", frozen=True):
-    """One text from a raw prompt, or from a chat by the template of the model: one of the two."""
+    """Generates an answer to either a raw prompt or a chat."""
 
     id: CallId
     model: ModelName
@@ -177,32 +177,32 @@ class Generate(_Object, tag_field="type", tag="generate", frozen=True):
 
 
 class Cancel(_Object, tag_field="type", tag="cancel", frozen=True):
-    """Ends the call of that id wherever it is. It gets no more events."""
+    """Ends the request with this id, which then gets no more events."""
 
     id: CallId
 
 
 class Unload(_Object, tag_field="type", tag="unload", frozen=True):
-    """Frees a model, or all of them. Calls that still use it fail with ABORTED."""
+    """Unloads a model, or all of them. Calls that use it fail with ABORTED."""
 
     id: CallId
     model: ModelName | None = None
 
 
 class Status(_Object, tag_field="type", tag="status", frozen=True):
-    """Asks for a StatusReport."""
+    """Asks for the state of the worker."""
 
     id: CallId
 
 
 class Models(_Object, tag_field="type", tag="models", frozen=True):
-    """Asks for a ModelsReport."""
+    """Asks for the models on disk."""
 
     id: CallId
 
 
 class Embed(_Object, tag_field="type", tag="embed", frozen=True):
-    """Asks for Embeddings of texts, one vector each."""
+    """Asks for the embeddings of texts."""
 
     id: CallId
     model: ModelName
@@ -233,7 +233,7 @@ class Detokenise(_Object, tag_field="type", tag="detokenise", frozen=True):
 
 
 class Download(_Object, tag_field="type", tag="download", frozen=True):
-    """Gets the files of a model and checks them; loads nothing."""
+    """Downloads the files of a model and checks them, without loading it."""
 
     id: CallId
     model: ModelName
@@ -242,7 +242,7 @@ class Download(_Object, tag_field="type", tag="download", frozen=True):
 
 
 class Verify(_Object, tag_field="type", tag="verify", frozen=True):
-    """Compares the files of a model with the hashes that the hub has."""
+    """Compares the files of a model with the hashes of the hub."""
 
     id: CallId
     model: ModelName
@@ -250,21 +250,21 @@ class Verify(_Object, tag_field="type", tag="verify", frozen=True):
 
 
 class Remove(_Object, tag_field="type", tag="remove", frozen=True):
-    """Deletes a model of the cache or of the folder of models."""
+    """Deletes a model from the cache or the folder of models."""
 
     id: CallId
     model: ModelName
 
 
 class Clean(_Object, tag_field="type", tag="clean", frozen=True):
-    """Deletes broken-off downloads, and files of the cache that no model refers to."""
+    """Deletes interrupted downloads, and cached files that no model refers to."""
 
     id: CallId
     dry_run: bool = False
 
 
 class Describe(_Object, tag_field="type", tag="describe", frozen=True):
-    """Asks the hub what a model is and how much of it is missing here."""
+    """Asks the hub about a model, and checks how much of it is missing on disk."""
 
     id: CallId
     model: ModelName
@@ -290,7 +290,7 @@ Request = (
 
 
 class Ready(_Object, tag_field="type", tag="ready", frozen=True):
-    """The first event: the versions and the device at the other end."""
+    """The first event, with the versions and the device of the worker."""
 
     protocol: int
     pid: int
@@ -301,7 +301,7 @@ class Ready(_Object, tag_field="type", tag="ready", frozen=True):
 
 
 class Progress(_Object, tag_field="type", tag="progress", frozen=True):
-    """Bytes of a download, of a check or of weights; the total is 0 as long as it is unknown."""
+    """Bytes processed in a stage. The total is 0 as long as it is unknown."""
 
     id: CallId
     stage: Literal["download", "verify", "load"]
@@ -323,14 +323,14 @@ class LoadedModel(_Object, frozen=True):
 
 
 class Loaded(_Object, tag_field="type", tag="loaded", frozen=True):
-    """The end of a load."""
+    """A model that is now in memory."""
 
     id: CallId
     model: LoadedModel
 
 
 class PromptProgress(_Object, tag_field="type", tag="promptProgress", frozen=True):
-    """How much of a prompt was read, cached tokens included."""
+    """Progress of the prefill of a prompt, including cached tokens."""
 
     id: CallId
     processed_tokens: Count
@@ -338,7 +338,7 @@ class PromptProgress(_Object, tag_field="type", tag="promptProgress", frozen=Tru
 
 
 class Alternative(_Object, frozen=True):
-    """A token that could have stood there; natural logarithm."""
+    """A token that was likely in this place, with its log-probability."""
 
     token: str
     token_id: Count
@@ -346,7 +346,7 @@ class Alternative(_Object, frozen=True):
 
 
 class TokenLogprob(_Object, frozen=True):
-    """A sampled token and the likeliest ones, after penalties, biases and grammar."""
+    """A sampled token and the likeliest ones. Penalties, biases and grammar apply."""
 
     token: str
     token_id: Count
@@ -355,7 +355,7 @@ class TokenLogprob(_Object, frozen=True):
 
 
 class ToolCall(_Object, frozen=True):
-    """A call that the model made, whole."""
+    """A complete call that the model made."""
 
     id: str
     name: str
@@ -363,14 +363,14 @@ class ToolCall(_Object, frozen=True):
 
 
 class ToolError(_Object, frozen=True):
-    """Text that stood where a call stands, and why it is none."""
+    """Text in the place of a call that can't be parsed as one, and the reason."""
 
     raw: str
     message: str
 
 
 class Piece(_Object, frozen=True):
-    """What is new of one sequence of a call."""
+    """The new part of one sequence of a call."""
 
     id: CallId
     index: Count = 0
@@ -382,13 +382,13 @@ class Piece(_Object, frozen=True):
 
 
 class Tokens(_Object, tag_field="type", tag="tokens", frozen=True):
-    """What one step of a model brought, of all calls that took part in it."""
+    """The new pieces of all calls that took part in one step of a model."""
 
     pieces: list[Piece]
 
 
 class Usage(_Object, frozen=True):
-    """Tokens that were read and written."""
+    """Token counts of a call."""
 
     prompt_tokens: Annotated[int, Meta(ge=0)]
     cached_tokens: Annotated[int, Meta(ge=0)]
@@ -398,7 +398,7 @@ class Usage(_Object, frozen=True):
 
 
 class WorkerTimings(_Object, frozen=True):
-    """Waiting for a place; prefill up to the first token; first to last token."""
+    """Time of waiting, of the prefill up to the first token, and of decoding."""
 
     queue_ms: Milliseconds
     prompt_ms: Milliseconds
@@ -406,7 +406,7 @@ class WorkerTimings(_Object, frozen=True):
 
 
 class Done(_Object, tag_field="type", tag="done", frozen=True):
-    """The end of one sequence of a call; the call ends with the last of its `n`."""
+    """The end of one sequence. The call ends with the last of its `n` sequences."""
 
     id: CallId
     finish_reason: Literal["stop", "length", "tool_calls"]
@@ -417,7 +417,7 @@ class Done(_Object, tag_field="type", tag="done", frozen=True):
 
 
 class Embeddings(_Object, tag_field="type", tag="embeddings", frozen=True):
-    """One vector of length 1 for each input, in their order."""
+    """One vector of length 1 for each input, in the same order."""
 
     id: CallId
     vectors: list[list[float]]
@@ -425,7 +425,7 @@ class Embeddings(_Object, tag_field="type", tag="embeddings", frozen=True):
 
 
 class Tokenised(_Object, tag_field="type", tag="tokenised", frozen=True):
-    """The token ids of a prompt, and how many there are."""
+    """The token ids of a prompt, and their number."""
 
     id: CallId
     tokens: list[Count]
@@ -440,14 +440,14 @@ class Detokenised(_Object, tag_field="type", tag="detokenised", frozen=True):
 
 
 class Unloaded(_Object, tag_field="type", tag="unloaded", frozen=True):
-    """The models that were freed; without an id to make room, or for being idle."""
+    """The models that were unloaded. Without an id, to make room or because they were idle."""
 
     id: CallId | None
     models: list[ModelName]
 
 
 class StatusReport(_Object, tag_field="type", tag="statusReport", frozen=True):
-    """Calls in the batch (active) and in front of it (queued), memory as MLX counts it."""
+    """The loaded models, the calls in progress and the memory of the worker."""
 
     id: CallId
     models: list[LoadedModel]
@@ -471,14 +471,14 @@ class ModelOnDisk(_Object, frozen=True):
 
 
 class ModelsReport(_Object, tag_field="type", tag="modelsReport", frozen=True):
-    """What lies on disk."""
+    """The models on disk."""
 
     id: CallId
     models: list[ModelOnDisk]
 
 
 class DownloadedModel(_Object, frozen=True):
-    """A model whose files are on disk and have their hashes."""
+    """A model whose files are on disk and have the right hashes."""
 
     model: ModelName
     path: str
@@ -487,14 +487,14 @@ class DownloadedModel(_Object, frozen=True):
 
 
 class Downloaded(_Object, tag_field="type", tag="downloaded", frozen=True):
-    """The end of a download."""
+    """A model that is now on disk."""
 
     id: CallId
     model: DownloadedModel
 
 
 class VerifiedFile(_Object, frozen=True):
-    """A file of a model, and whether it is what the hub has."""
+    """A file of a model, and whether it has the hash of the hub."""
 
     path: str
     bytes: Count
@@ -502,7 +502,7 @@ class VerifiedFile(_Object, frozen=True):
 
 
 class Verified(_Object, tag_field="type", tag="verified", frozen=True):
-    """What a check of files found."""
+    """The checked files of a model."""
 
     id: CallId
     model: ModelName
@@ -511,7 +511,7 @@ class Verified(_Object, tag_field="type", tag="verified", frozen=True):
 
 
 class Removed(_Object, tag_field="type", tag="removed", frozen=True):
-    """A model that is gone from disk."""
+    """A model that is deleted."""
 
     id: CallId
     model: ModelName
@@ -520,7 +520,7 @@ class Removed(_Object, tag_field="type", tag="removed", frozen=True):
 
 
 class CleanedFile(_Object, frozen=True):
-    """A file that was of no use: of a broken-off download, or of no model."""
+    """A file of an interrupted download, or one that no model refers to."""
 
     path: str
     bytes: Count
@@ -528,7 +528,7 @@ class CleanedFile(_Object, frozen=True):
 
 
 class Cleaned(_Object, tag_field="type", tag="cleaned", frozen=True):
-    """What was deleted."""
+    """The deleted files."""
 
     id: CallId
     removed: list[CleanedFile]
@@ -536,7 +536,7 @@ class Cleaned(_Object, tag_field="type", tag="cleaned", frozen=True):
 
 
 class ModelDescription(_Object, frozen=True):
-    """What the hub says of a model, beside what is here."""
+    """What the hub knows about a model, and how much of it is on disk."""
 
     model: ModelName
     revision: str
@@ -549,14 +549,14 @@ class ModelDescription(_Object, frozen=True):
 
 
 class Described(_Object, tag_field="type", tag="described", frozen=True):
-    """The answer to Describe."""
+    """The description of a model."""
 
     id: CallId
     model: ModelDescription
 
 
 class Failure(_Object, tag_field="type", tag="error", frozen=True):
-    """The end of a call that failed or, without an id, a line that could not be understood."""
+    """The error that ends a call. Without an id, a line could not be understood."""
 
     id: CallId | None
     code: ErrorCode
@@ -565,7 +565,7 @@ class Failure(_Object, tag_field="type", tag="error", frozen=True):
 
 
 class Fatal(_Object, tag_field="type", tag="fatal", frozen=True):
-    """The worker ends: before Ready a set-up that lacks something, later a bug."""
+    """The worker ends. Before Ready, the setup is incomplete; afterwards, it is a bug."""
 
     code: ErrorCode
     message: str
@@ -593,3 +593,20 @@ Event = (
     | Failure
     | Fatal
 )
+
+# The event that answers each request. Generate gets one for each sequence, and Cancel gets none.
+ANSWERS: dict[type[Request], type[Event]] = {
+    Load: Loaded,
+    Generate: Done,
+    Unload: Unloaded,
+    Status: StatusReport,
+    Models: ModelsReport,
+    Embed: Embeddings,
+    Tokenise: Tokenised,
+    Detokenise: Detokenised,
+    Download: Downloaded,
+    Verify: Verified,
+    Remove: Removed,
+    Clean: Cleaned,
+    Describe: Described,
+}

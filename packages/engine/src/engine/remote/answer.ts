@@ -1,27 +1,28 @@
 import { EngineError } from '../errors.ts'
 import type { PromptProgress } from '../options.ts'
 import type { Chunk, Timings, Usage } from '../results.ts'
+import { tokensPerSecond } from '../token-rate.ts'
 import type { Client, StreamItem } from './client.ts'
-import { badAnswer, redact, told } from './failures.ts'
-import { pieceSchema, type RemoteUsage } from './pieces.ts'
+import { invalidResponse, parseErrorBody, redact } from './failures.ts'
+import { pieceSchema, type RemoteUsage } from './response-schemas.ts'
 import { Sequence } from './sequence.ts'
 
 export interface AnswerOptions {
-  /** The name that was asked for; the server may tell another. */
+  /** The model of the request. The server may name another one in its answer. */
   model: string
   sequences: number
-  /** Stop strings that the server doesn't look for. */
+  /** The stop strings that the server doesn't handle. */
   stop: readonly string[]
   onPromptProgress: ((progress: PromptProgress) => void) | undefined
 }
 
-/** mlx_lm.server tells how far it read the prompt in comments. */
-const keepAlive = /^\s*keepalive (\d+)\/(\d+)$/
+/** A comment in which mlx_lm.server reports the progress of the prompt. */
+const progressComment = /^\s*keepalive (\d+)\/(\d+)$/
 
 /**
- * A stream of events as the chunks of an answer.
+ * Converts a stream of events to the chunks of an answer.
  *
- * @throws EngineError REMOTE_FAILED where the stream ends before its sequences do, or brings what is no answer.
+ * @throws EngineError REMOTE_FAILED if the stream ends before its sequences do, or has an invalid event.
  */
 export async function* readAnswer(
   client: Client,
@@ -38,33 +39,34 @@ export async function* readAnswer(
   let last: Chunk | undefined
   for await (const item of items) {
     if ('comment' in item) {
-      tellProgress(item.comment, options.onPromptProgress)
+      reportProgress(item.comment, options.onPromptProgress)
       continue
     }
     if (item.data === '[DONE]') break
-    const piece = client.read(item.data, pieceSchema)
+    const piece = client.parse(item.data, pieceSchema)
     if (piece.error !== undefined && piece.error !== null) {
-      const { message } = told(JSON.stringify({ error: piece.error }))
-      throw badAnswer(client.remote, `broke the answer off: ${redact(client.remote, message)}`)
+      const { message } = parseErrorBody(JSON.stringify({ error: piece.error }))
+      throw invalidResponse(client.remote, `interrupted the answer: ${redact(client.remote, message)}`)
     }
     model = piece.model ?? model
-    if (piece.usage) usage = usageOf(piece.usage)
+    if (piece.usage) usage = toUsage(piece.usage)
     if (piece.prompt_progress) {
       const { processed: processedTokens, total: totalTokens } = piece.prompt_progress
       options.onPromptProgress?.({ processedTokens, totalTokens })
     }
     for (const choice of piece.choices ?? []) {
       const sequence = sequences[choice.index ?? 0]
-      if (sequence === undefined) throw badAnswer(client.remote, 'sent a text that nobody asked for.')
+      if (sequence === undefined)
+        throw invalidResponse(client.remote, 'sent a sequence that was not requested.')
       const chunk = sequence.add(choice)
       if (chunk === undefined) continue
       lastAt = performance.now()
       firstAt ??= lastAt
-      // The last one waits for the usage, which comes behind it.
+      // The last chunk waits for the usage, which comes after it.
       if (ended()) last = chunk
       else yield chunk
     }
-    // A stop string that only the engine looks for: the server would go on.
+    // A stop string that only the engine handles has ended the text, and the server would go on.
     if (ended() && options.stop.length > 0 && piece.choices?.every(({ finish_reason: end }) => !end)) break
   }
   if (last === undefined) {
@@ -72,14 +74,14 @@ export async function* readAnswer(
       'REMOTE_FAILED',
       `${client.remote.baseUrl} ended the stream in the middle of the answer.`,
       {
-        hint: 'The server, or a proxy in front of it, went away or gave up: look into its log, and try again.',
+        hint: 'The server or a proxy in front of it may have stopped. Check its log, and try again.',
       },
     )
   }
-  yield { ...last, usage, timings: timingsOf(started, firstAt ?? lastAt, lastAt, usage), model }
+  yield { ...last, usage, timings: measureTimings(started, firstAt ?? lastAt, lastAt, usage), model }
 }
 
-/** Where a server does not say, or was left before it could. */
+/** The usage if the server doesn't send it, or if the stream was left before it did. */
 const noUsage: Usage = {
   promptTokens: 0,
   cachedTokens: 0,
@@ -88,7 +90,7 @@ const noUsage: Usage = {
   draftTokens: 0,
 }
 
-function usageOf(usage: RemoteUsage): Usage {
+function toUsage(usage: RemoteUsage): Usage {
   const { prompt_tokens_details: prompt, completion_tokens_details: completion } = usage
   return {
     promptTokens: usage.prompt_tokens,
@@ -99,23 +101,19 @@ function usageOf(usage: RemoteUsage): Usage {
   }
 }
 
-/** As the caller sees them, the network in between. */
-function timingsOf(started: number, firstAt: number, lastAt: number, usage: Usage): Timings {
+/** Returns the timings as the caller sees them, including the network. */
+function measureTimings(started: number, firstAt: number, lastAt: number, usage: Usage): Timings {
   return {
     ttftMs: firstAt - started,
     totalMs: performance.now() - started,
     queueMs: 0,
-    tokensPerSecond: rate(usage.completionTokens - 1, lastAt - firstAt),
-    promptTokensPerSecond: rate(usage.promptTokens - usage.cachedTokens, firstAt - started),
+    tokensPerSecond: tokensPerSecond(usage.completionTokens - 1, lastAt - firstAt),
+    promptTokensPerSecond: tokensPerSecond(usage.promptTokens - usage.cachedTokens, firstAt - started),
   }
 }
 
-function rate(tokens: number, milliseconds: number): number {
-  return tokens > 0 && milliseconds > 0 ? (tokens * 1000) / milliseconds : 0
-}
-
-function tellProgress(comment: string, onPromptProgress: AnswerOptions['onPromptProgress']): void {
-  const numbers = keepAlive.exec(comment)
+function reportProgress(comment: string, onPromptProgress: AnswerOptions['onPromptProgress']): void {
+  const numbers = progressComment.exec(comment)
   if (numbers === null) return
   onPromptProgress?.({ processedTokens: Number(numbers[1]), totalTokens: Number(numbers[2]) })
 }

@@ -1,19 +1,26 @@
 import { createParser } from 'eventsource-parser'
 import * as z from 'zod'
-import { EngineError } from '../errors.ts'
+import { disposedError } from '../errors.ts'
 import { limits } from '../limits.ts'
-import { keepLoopbackDirect } from '../network-environment.ts'
-import { badAnswer, boundedText, connectionFailure, failureOf, redact, told } from './failures.ts'
-import { Flight } from './flight.ts'
+import { keepLoopbackDirect } from '../project/index.ts'
+import {
+  connectionError,
+  invalidResponse,
+  parseErrorBody,
+  readBoundedText,
+  redact,
+  responseError,
+} from './failures.ts'
 import type { Remote } from './options.ts'
+import { PendingRequest } from './pending-request.ts'
 
-/** What a stream brings: an event's data, or a comment, which servers send to keep the connection. */
+/** The data of an event, or a comment, which servers send to keep the connection open. */
 export type StreamItem = { data: string } | { comment: string }
 
 /** The HTTP side of a remote engine. */
 export class Client {
   readonly remote: Remote
-  readonly #flights = new Set<Flight>()
+  readonly #pending = new Set<PendingRequest>()
   #disposed = false
 
   constructor(remote: Remote) {
@@ -21,19 +28,19 @@ export class Client {
     keepLoopbackDirect()
   }
 
-  /** Calls that wait for an answer, or read one. */
+  /** The number of requests in progress. */
   get active(): number {
-    return this.#flights.size
+    return this.#pending.size
   }
 
-  /** Ends the calls in flight and those to come with DISPOSED. */
+  /** Makes requests in progress and all later ones fail with DISPOSED. */
   dispose(): void {
     this.#disposed = true
-    for (const flight of this.#flights) flight.end(disposed())
+    for (const pending of this.#pending) pending.end(disposedError())
   }
 
   /**
-   * A JSON answer.
+   * Sends a request and returns its JSON answer.
    *
    * @throws EngineError ACCESS_DENIED, MODEL_NOT_FOUND, QUEUE_FULL, REMOTE_FAILED, ABORTED, DISPOSED, ...
    */
@@ -42,19 +49,19 @@ export class Client {
     schema: Schema,
     options: { body?: unknown; signal?: AbortSignal | undefined } = {},
   ): Promise<z.output<Schema>> {
-    const flight = this.#open(options.signal)
+    const pending = this.#open(options.signal)
     try {
-      const response = await this.#send(path, options.body, flight)
-      const text = await boundedText(response).catch((error) => this.#broken(flight, error))
-      return this.read(text, schema)
+      const response = await this.#send(path, options.body, pending)
+      const text = await readBoundedText(response).catch((error) => this.#fail(pending, error))
+      return this.parse(text, schema)
     } finally {
-      this.#close(flight)
+      this.#close(pending)
     }
   }
 
   /**
-   * The events of a streamed answer; leaving the loop ends the request. They end where the server ends them, whole
-   * or not.
+   * Sends a request and streams the events of its answer. Leaving the loop ends the request. The stream ends when the
+   * server ends it, even if the answer is incomplete.
    *
    * @throws EngineError as `json`, and DEADLINE_EXCEEDED.
    */
@@ -63,63 +70,67 @@ export class Client {
     body: unknown,
     options: { signal?: AbortSignal | undefined; deadlineMs?: number | undefined },
   ): AsyncGenerator<StreamItem, void, undefined> {
-    const flight = this.#open(options.signal, options.deadlineMs)
+    const pending = this.#open(options.signal, options.deadlineMs)
     try {
-      const response = await this.#send(path, body, flight)
-      await this.#expectStream(response, flight)
+      const response = await this.#send(path, body, pending)
+      await this.#expectStream(response, pending)
       const items: StreamItem[] = []
       const parser = createParser({
         onEvent: ({ data }) => items.push({ data }),
         onComment: (comment) => items.push({ comment }),
         onError: ({ type }) => {
           if (type !== 'max-buffer-size-exceeded') return
-          throw badAnswer(this.remote, 'sends an event without an end.')
+          throw invalidResponse(this.remote, 'sent an event without an end.')
         },
         maxBufferSize: limits.lineBytes,
       })
       const decoder = new TextDecoder()
       const reader = response.body?.getReader()
       while (reader !== undefined) {
-        const part = await reader.read().catch((error) => this.#broken(flight, error))
+        const part = await reader.read().catch((error) => this.#fail(pending, error))
         if (part.done) break
         parser.feed(decoder.decode(part.value, { stream: true }))
         for (const item of items.splice(0)) {
           yield item
-          if (flight.reason !== undefined) throw flight.reason
+          if (pending.reason !== undefined) throw pending.reason
         }
       }
     } finally {
-      this.#close(flight)
+      this.#close(pending)
     }
   }
 
-  /** @throws EngineError REMOTE_FAILED for text that is no JSON, or JSON of another shape. */
-  read<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
+  /** @throws EngineError REMOTE_FAILED for text that is not valid JSON or doesn't match the schema. */
+  parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
     let value: unknown
     try {
       value = JSON.parse(text)
     } catch (cause) {
-      throw badAnswer(this.remote, `sent what is no JSON: ${redact(this.remote, text.slice(0, 100))}`, cause)
+      throw invalidResponse(
+        this.remote,
+        `sent invalid JSON: ${redact(this.remote, text.slice(0, 100))}`,
+        cause,
+      )
     }
     const parsed = schema.safeParse(value)
     if (parsed.success) return parsed.data
-    throw badAnswer(this.remote, `sent an answer of an unknown shape: ${z.prettifyError(parsed.error)}`)
+    throw invalidResponse(this.remote, `sent an unexpected answer: ${z.prettifyError(parsed.error)}`)
   }
 
-  #open(signal: AbortSignal | undefined, deadlineMs?: number): Flight {
-    if (this.#disposed) throw disposed()
-    const flight = new Flight(signal, deadlineMs)
-    this.#flights.add(flight)
-    return flight
+  #open(signal: AbortSignal | undefined, deadlineMs?: number): PendingRequest {
+    if (this.#disposed) throw disposedError()
+    const pending = new PendingRequest(signal, deadlineMs)
+    this.#pending.add(pending)
+    return pending
   }
 
-  #close(flight: Flight): void {
-    flight.close()
-    this.#flights.delete(flight)
+  #close(pending: PendingRequest): void {
+    pending.close()
+    this.#pending.delete(pending)
   }
 
-  async #send(path: string, body: unknown, flight: Flight): Promise<Response> {
-    if (flight.reason !== undefined) throw flight.reason
+  async #send(path: string, body: unknown, pending: PendingRequest): Promise<Response> {
+    if (pending.reason !== undefined) throw pending.reason
     const { baseUrl, apiKey } = this.remote
     const response = await fetch(`${baseUrl}${path}`, {
       headers: {
@@ -128,26 +139,22 @@ export class Client {
       },
       ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       redirect: 'manual',
-      signal: flight.signal,
-    }).catch((error) => this.#broken(flight, error))
+      signal: pending.signal,
+    }).catch((error) => this.#fail(pending, error))
     if (response.ok) return response
-    const failure = await failureOf(this.remote, response)
-    throw flight.reason ?? failure
+    const failure = await responseError(this.remote, response)
+    throw pending.reason ?? failure
   }
 
-  async #expectStream(response: Response, flight: Flight): Promise<void> {
+  async #expectStream(response: Response, pending: PendingRequest): Promise<void> {
     const type = response.headers.get('content-type') ?? 'no type'
     if (type.startsWith('text/event-stream')) return
-    const text = await boundedText(response).catch((error) => this.#broken(flight, error))
-    const words = redact(this.remote, told(text).message)
-    throw badAnswer(this.remote, `answered with ${type} in place of a stream${words && `: ${words}`}`)
+    const text = await readBoundedText(response).catch((error) => this.#fail(pending, error))
+    const words = redact(this.remote, parseErrorBody(text).message)
+    throw invalidResponse(this.remote, `answered with ${type} instead of a stream${words && `: ${words}`}`)
   }
 
-  #broken(flight: Flight, error: unknown): never {
-    throw flight.reason ?? connectionFailure(this.remote, error)
+  #fail(pending: PendingRequest, error: unknown): never {
+    throw pending.reason ?? connectionError(this.remote, error)
   }
-}
-
-function disposed(): EngineError {
-  return new EngineError('DISPOSED', 'The engine was disposed.')
 }

@@ -3,9 +3,9 @@ import { checkRemote, type RemoteOptions } from './options.ts'
 import { RemoteEngine } from './remote-engine.ts'
 
 /**
- * An engine over an OpenAI-compatible server. Sends nothing yet: `loadModel` sees that the server is there.
+ * Creates an engine over an OpenAI-compatible server. It sends nothing until the first call.
  *
- * @throws EngineError INVALID_REQUEST for an address or a key that can't be one.
+ * @throws EngineError INVALID_REQUEST for an invalid address or key.
  */
 export function createRemoteEngine(options: RemoteOptions): Engine {
   return new RemoteEngine(checkRemote(options))

@@ -2,27 +2,35 @@ import * as z from 'zod'
 import { type Aliases, aliasesSchema } from '../aliases.ts'
 import { EngineError } from '../errors.ts'
 import { limits } from '../limits.ts'
-import { addable, type Capability, type Server, type ServerName, serverAt, servers } from './servers.ts'
+import {
+  type Capability,
+  declarableCapabilities,
+  defaultServer,
+  type Server,
+  type ServerName,
+  serverNames,
+  servers,
+} from './servers.ts'
 
-/** Where another machine's models answer. */
+/** Options of `createEngine` for another server. */
 export interface RemoteOptions {
-  /** Address of the API, as `http://10.0.0.2:8080/v1`; `/v1` is added to one without a path. */
+  /** The address of the API, such as `http://10.0.0.2:8080/v1`. An address without a path gets `/v1`. */
   baseUrl: string
-  /** Sent as a bearer token, to this address and to no other. */
+  /** The API key, which is sent as a bearer token to this address only. */
   apiKey?: string | undefined
-  /** What the server is; default `openai` for api.openai.com, `compatible` for any other. */
+  /** The kind of server. Default: `openai` for api.openai.com, and `compatible` for any other address. */
   server?: ServerName | undefined
-  /** What this server can do beyond its kind, by the fields that vLLM and others share. */
+  /** Further options that this server supports, with the field names that vLLM and others share. */
   capabilities?: readonly Capability[] | undefined
-  /** The model of calls that name none. */
+  /** The model for calls that name none. */
   model?: string | undefined
-  /** Names for models, as the local engine has them. */
+  /** Names for models, as in `EngineOptions`. */
   aliases?: Aliases | undefined
 }
 
-/** Where to send calls, and what may be asked. */
+/** A server, and what it supports. */
 export interface Remote {
-  /** Ends without a slash. */
+  /** The address of the API, without a slash at the end. */
   baseUrl: string
   apiKey: string | undefined
   server: Server
@@ -30,28 +38,28 @@ export interface Remote {
   aliases: Aliases
 }
 
-const remoteSchema = z.strictObject({
+export const remoteSchema = z.strictObject({
   baseUrl: z.string().min(1),
-  // What a header takes: anything else would fail later, with the key in the message.
+  // Only what a header allows. Anything else would fail later, with the key in the message.
   apiKey: z
     .string()
-    .regex(/^[\x21-\x7e]+$/, { error: 'has characters that no API key has, maybe a line break' })
+    .regex(/^[\x21-\x7e]+$/, { error: 'has characters that no API key has, such as a line break' })
     .optional(),
-  server: z.enum(Object.keys(servers)).optional(),
-  capabilities: z.array(z.enum(addable)).optional(),
+  server: z.enum(serverNames).optional(),
+  capabilities: z.array(z.enum(declarableCapabilities)).optional(),
   model: z.string().min(1).max(limits.modelCharacters).optional(),
   aliases: aliasesSchema.optional(),
 })
 
-/** @throws EngineError INVALID_REQUEST that names each wrong option, and never the key. */
+/** @throws EngineError INVALID_REQUEST, which names each invalid option, but never the key. */
 export function checkRemote(options: RemoteOptions): Remote {
   const parsed = remoteSchema.safeParse(options)
   if (!parsed.success) {
     throw new EngineError('INVALID_REQUEST', `createEngine: ${z.prettifyError(parsed.error)}`)
   }
   const { apiKey, model, aliases = {}, capabilities: more = [] } = parsed.data
-  const address = addressOf(parsed.data.baseUrl)
-  const server: Server = servers[options.server ?? serverAt(address)]
+  const address = parseAddress(parsed.data.baseUrl)
+  const server: Server = servers[parsed.data.server ?? defaultServer(address)]
   return {
     baseUrl: address.href.replace(/\/+$/, ''),
     apiKey,
@@ -61,20 +69,20 @@ export function checkRemote(options: RemoteOptions): Remote {
   }
 }
 
-function addressOf(baseUrl: string): URL {
+function parseAddress(baseUrl: string): URL {
   if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
     throw new EngineError(
       'INVALID_REQUEST',
-      `createEngine: baseUrl ${baseUrl} is no http or https address.`,
+      `createEngine: baseUrl ${baseUrl} is not an http or https address.`,
       {
-        hint: 'An address looks like http://10.0.0.2:8080/v1',
+        hint: 'An example of an address is http://10.0.0.2:8080/v1',
       },
     )
   }
   const address = new URL(baseUrl)
   if (address.username !== '' || address.password !== '' || address.search !== '' || address.hash !== '') {
-    throw new EngineError('INVALID_REQUEST', 'createEngine: baseUrl holds more than an address.', {
-      hint: 'Leave out user, password, ? and #; a key goes into apiKey.',
+    throw new EngineError('INVALID_REQUEST', 'createEngine: baseUrl has more than an address.', {
+      hint: 'Leave out the user, password, ? and #, and pass a key as apiKey.',
     })
   }
   if (address.pathname === '/') address.pathname = '/v1'

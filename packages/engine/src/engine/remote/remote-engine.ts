@@ -1,19 +1,10 @@
-import type * as z from 'zod'
 import { resolveAlias } from '../aliases.ts'
-import { collect, objectOptions, readObject } from '../collect.ts'
+import { BaseEngine, emptyStatus } from '../base-engine.ts'
+import { type CheckedGenerate, checkEmbed, checkGenerate, checkLoad } from '../check-options.ts'
 import type { Engine } from '../engine.ts'
 import { EngineError } from '../errors.ts'
-import {
-  type CheckedGenerate,
-  checkEmbed,
-  checkGenerate,
-  checkLoad,
-  type EmbedOptions,
-  type GenerateOptions,
-  type LoadOptions,
-} from '../options.ts'
+import type { EmbedOptions, GenerateOptions, LoadOptions } from '../options.ts'
 import type {
-  Answer,
   Chunk,
   CleanedModels,
   DownloadedModel,
@@ -22,29 +13,29 @@ import type {
   LoadedModel,
   ModelDescription,
   ModelOnDisk,
-  ObjectAnswer,
   RemovedModel,
   VerifiedModel,
 } from '../results.ts'
 import { readAnswer } from './answer.ts'
 import { Client } from './client.ts'
 import type { Remote } from './options.ts'
-import { embeddingsSchema, modelListSchema } from './pieces.ts'
-import { requestOf } from './request.ts'
+import { toRemoteRequest } from './request.ts'
+import { embeddingsSchema, modelListSchema } from './response-schemas.ts'
 import type { Capability } from './servers.ts'
 import { refuseUnsupported, refuseUnsupportedLoad, unsupported } from './unsupported.ts'
 
-/** The engine whose models run behind an OpenAI-compatible server. Holds no connection between calls. */
-export class RemoteEngine implements Engine {
+/** The engine whose models run on an OpenAI-compatible server. It keeps no connection open between calls. */
+export class RemoteEngine extends BaseEngine implements Engine {
   readonly #remote: Remote
   readonly #client: Client
 
   constructor(remote: Remote) {
+    super()
     this.#remote = remote
     this.#client = new Client(remote)
   }
 
-  /** Sees that the server has the model; loading it is the server's own affair. */
+  /** Checks that the server has the model. The server decides when to load it. */
   async loadModel(options: LoadOptions = {}): Promise<LoadedModel> {
     const { signal, ...load } = checkLoad(options)
     const { server } = this.#remote
@@ -52,7 +43,7 @@ export class RemoteEngine implements Engine {
     const name = this.#modelName(load.model)
     const list = await this.#list(signal)
     const found = list.find(({ id }) => id === name)
-    if (found === undefined && name !== server.ownModel) throw this.#notThere(name, list)
+    if (found === undefined && name !== server.defaultModel) throw this.#modelNotFound(name, list)
     return {
       model: name,
       adapter: null,
@@ -63,20 +54,6 @@ export class RemoteEngine implements Engine {
       pinned: false,
       active: this.#client.active,
     }
-  }
-
-  generate(options: GenerateOptions): AsyncIterable<Chunk> {
-    return { [Symbol.asyncIterator]: () => this.#stream(options) }
-  }
-
-  complete(options: GenerateOptions): Promise<Answer> {
-    return collect(this.generate(options))
-  }
-
-  async generateObject<Schema extends z.ZodType>(
-    options: Omit<GenerateOptions, 'responseFormat'> & { schema: Schema },
-  ): Promise<ObjectAnswer<z.output<Schema>>> {
-    return readObject(await this.complete(objectOptions(options)), options.schema)
   }
 
   countTokens(): Promise<number> {
@@ -101,33 +78,26 @@ export class RemoteEngine implements Engine {
     if (sorted.length !== inputs.length) {
       throw new EngineError(
         'REMOTE_FAILED',
-        `${inputs.length} texts went out, ${sorted.length} vectors came.`,
+        `The server returned ${sorted.length} vectors for ${inputs.length} texts.`,
       )
     }
     return {
-      vectors: sorted.map(({ embedding }) => unit(embedding)),
+      vectors: sorted.map(({ embedding }) => normalise(embedding)),
       usage: { promptTokens: answer.usage?.prompt_tokens ?? 0 },
       model: answer.model ?? name,
     }
   }
 
-  /** What this side knows, without asking the server: its own calls. */
+  /** Returns the calls of this engine, without asking the server. */
   async status(): Promise<EngineStatus> {
     return {
       worker: 'remote',
       pid: undefined,
       device: undefined,
       versions: undefined,
-      deaths: 0,
-      models: [],
+      crashes: 0,
+      ...emptyStatus,
       active: this.#client.active,
-      queued: 0,
-      memoryBytes: 0,
-      cacheBytes: 0,
-      peakMemoryBytes: 0,
-      memoryLimitBytes: 0,
-      promptCacheBytes: 0,
-      steps: 0,
     }
   }
 
@@ -164,37 +134,33 @@ export class RemoteEngine implements Engine {
     this.#client.dispose()
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.dispose()
-  }
-
-  async *#stream(options: GenerateOptions): AsyncGenerator<Chunk, void, undefined> {
+  protected async *stream(options: GenerateOptions): AsyncGenerator<Chunk, void, undefined> {
     const request = checkGenerate(options)
     const { server } = this.#remote
     refuseUnsupported(server, request)
     const model = this.#modelName(request.model)
-    const { path, body } = await requestOf(server, model, request)
+    const { path, body } = await toRemoteRequest(server, model, request)
     const { n: sequences, onPromptProgress, signal, deadlineMs } = request
     const items = this.#client.stream(path, body, { signal, deadlineMs })
     const stop = server.stopsOnText ? [] : request.stop
     try {
       yield* readAnswer(this.#client, items, { model, sequences, stop, onPromptProgress })
     } catch (error) {
-      throw await this.#explained(error, model, request)
+      throw await this.#explain(error, model, request)
     }
   }
 
-  /** mlx_lm.server answers 404 to whatever fails at the start of a call: the list of its models tells them apart. */
-  async #explained(error: unknown, model: string, { signal }: CheckedGenerate): Promise<unknown> {
+  /** Corrects the error of mlx_lm.server, which answers 404 if anything fails at the start of a call. */
+  async #explain(error: unknown, model: string, { signal }: CheckedGenerate): Promise<unknown> {
     const { server } = this.#remote
     if (!EngineError.isInstance(error) || error.code !== 'MODEL_NOT_FOUND' || !server.anyFailureIs404) {
       return error
     }
     const known =
-      model === server.ownModel ||
+      model === server.defaultModel ||
       (await this.#list(signal).then(
         (list) => list.some(({ id }) => id === model),
-        // Then the first error is all that is known.
+        // Without the list, the first error stays.
         () => false,
       ))
     return known ? new EngineError('INVALID_REQUEST', error.message, { cause: error }) : error
@@ -206,20 +172,24 @@ export class RemoteEngine implements Engine {
 
   #modelName(model: string | undefined): string {
     const { server, aliases } = this.#remote
-    const name = model ?? this.#remote.model ?? server.ownModel
+    const name = model ?? this.#remote.model ?? server.defaultModel
     if (name === undefined) {
-      throw new EngineError('INVALID_REQUEST', `No model is named, and ${server.title} has no default.`, {
-        hint: 'Name one in the call, or for all calls: createEngine({ baseUrl, model })',
-      })
+      throw new EngineError(
+        'INVALID_REQUEST',
+        `The call names no model, and ${server.title} has no default.`,
+        {
+          hint: 'Name one in the call, or for all calls with createEngine({ baseUrl, model }).',
+        },
+      )
     }
     return resolveAlias(aliases, name)
   }
 
-  #notThere(name: string, list: readonly { id: string }[]): EngineError {
+  #modelNotFound(name: string, list: readonly { id: string }[]): EngineError {
     const names = list.map(({ id }) => id)
     const shown = names.length > 10 ? [...names.slice(0, 10), '...'] : names
     return new EngineError('MODEL_NOT_FOUND', `${this.#remote.baseUrl} has no model ${name}.`, {
-      hint: names.length === 0 ? 'It lists none.' : `It has: ${shown.join(', ')}`,
+      hint: names.length === 0 ? 'It has none.' : `It has: ${shown.join(', ')}`,
     })
   }
 
@@ -228,8 +198,8 @@ export class RemoteEngine implements Engine {
   }
 }
 
-/** The same direction with length 1. */
-function unit(vector: readonly number[]): number[] {
+/** Returns the vector scaled to length 1. */
+function normalise(vector: readonly number[]): number[] {
   const length = Math.hypot(...vector)
   return length === 0 ? [...vector] : vector.map((number) => number / length)
 }

@@ -1,22 +1,22 @@
+import type { CheckedGenerate } from '../check-options.ts'
 import { EngineError } from '../errors.ts'
-import { type ContentPart, imageData } from '../messages.ts'
-import type { CheckedGenerate } from '../options.ts'
-import { withJsonSchemas } from '../tools.ts'
+import { type ContentPart, readImage } from '../messages.ts'
+import { toJsonSchemaTools } from '../tools.ts'
 import type { Server } from './servers.ts'
 
-/** What goes to the server: the path below baseUrl, and the body. */
+/** A request to the server: the path below baseUrl, and the body. */
 export interface RemoteRequest {
   path: '/chat/completions' | '/completions'
   body: Record<string, unknown>
 }
 
 /**
- * A call as the server takes it. Only what was asked for is in it: a field that changes nothing may still be one
- * that the server refuses.
+ * Converts a call to a request. Options with their default values are left out, because the server might refuse their
+ * fields.
  *
- * @throws EngineError INVALID_REQUEST for an image that can't be read, or a tool without a JSON Schema.
+ * @throws EngineError INVALID_REQUEST for an image that can't be read, or a tool that JSON Schema can't express.
  */
-export async function requestOf(
+export async function toRemoteRequest(
   server: Server,
   model: string,
   options: CheckedGenerate,
@@ -25,59 +25,59 @@ export async function requestOf(
     model,
     stream: true,
     stream_options: { include_usage: true },
-    // Completions never got the newer name.
+    // Completions don't have the newer name.
     [options.prompt === undefined ? server.maxTokensField : 'max_tokens']: options.maxTokens,
     temperature: options.temperature,
     ...(server.stopsOnText && options.stop.length > 0 ? { stop: options.stop } : {}),
-    ...sampling(options),
-    ...serving(options),
+    ...samplingFields(options),
+    ...servingFields(options),
   }
   if (options.prompt !== undefined) return { path: '/completions', body: { ...body, prompt: options.prompt } }
   const messages = await Promise.all(
-    (options.messages ?? []).map((message) => remoteMessage(server, message)),
+    (options.messages ?? []).map((message) => toRemoteMessage(server, message)),
   )
-  return { path: '/chat/completions', body: { ...body, messages, ...chat(server, options) } }
+  return { path: '/chat/completions', body: { ...body, messages, ...chatFields(server, options) } }
 }
 
-function sampling(options: CheckedGenerate): Record<string, unknown> {
+function samplingFields(options: CheckedGenerate): Record<string, unknown> {
   const { repetitionContext, presenceContext, frequencyContext, logitBias, seed } = options
   return {
-    ...unless(1, { top_p: options.topP }),
-    ...unless(0, { top_k: options.topK }),
-    ...unless(0, { min_p: options.minP }),
-    ...(options.xtcProbability === 0 ? {} : { xtc_probability: fraction(options.xtcProbability) }),
-    ...unless(0.1, { xtc_threshold: fraction(options.xtcThreshold) }),
-    ...unless(1, { repetition_penalty: options.repetitionPenalty }),
-    ...unless(0, { presence_penalty: options.presencePenalty }),
-    ...unless(0, { frequency_penalty: options.frequencyPenalty }),
-    ...unless(20, { repetition_context_size: repetitionContext }),
-    ...unless(20, { presence_context_size: presenceContext }),
-    ...unless(20, { frequency_context_size: frequencyContext }),
+    ...withoutDefault(1, { top_p: options.topP }),
+    ...withoutDefault(0, { top_k: options.topK }),
+    ...withoutDefault(0, { min_p: options.minP }),
+    ...(options.xtcProbability === 0 ? {} : { xtc_probability: withDecimalPoint(options.xtcProbability) }),
+    ...withoutDefault(0.1, { xtc_threshold: withDecimalPoint(options.xtcThreshold) }),
+    ...withoutDefault(1, { repetition_penalty: options.repetitionPenalty }),
+    ...withoutDefault(0, { presence_penalty: options.presencePenalty }),
+    ...withoutDefault(0, { frequency_penalty: options.frequencyPenalty }),
+    ...withoutDefault(20, { repetition_context_size: repetitionContext }),
+    ...withoutDefault(20, { presence_context_size: presenceContext }),
+    ...withoutDefault(20, { frequency_context_size: frequencyContext }),
     ...(Object.keys(logitBias).length === 0 ? {} : { logit_bias: logitBias }),
-    ...unless(undefined, { seed }),
+    ...withoutDefault(undefined, { seed }),
   }
 }
 
-function serving(options: CheckedGenerate): Record<string, unknown> {
+function servingFields(options: CheckedGenerate): Record<string, unknown> {
   return {
-    ...unless(1, { n: options.n }),
-    ...unless('', { user: options.caller }),
-    ...unless(undefined, { adapters: options.adapter }),
-    ...unless(undefined, { draft_model: options.draftModel }),
-    ...unless(3, { num_draft_tokens: options.draftTokens }),
+    ...withoutDefault(1, { n: options.n }),
+    ...withoutDefault('', { user: options.caller }),
+    ...withoutDefault(undefined, { adapters: options.adapter }),
+    ...withoutDefault(undefined, { draft_model: options.draftModel }),
+    ...withoutDefault(3, { num_draft_tokens: options.draftTokens }),
   }
 }
 
-function chat(server: Server, options: CheckedGenerate): Record<string, unknown> {
+function chatFields(server: Server, options: CheckedGenerate): Record<string, unknown> {
   const { progressField } = server
   const { logprobs, responseFormat, tools, toolChoice, parallelToolCalls, templateOptions } = options
   const named = typeof toolChoice === 'string' ? toolChoice : functionCall({ name: toolChoice.name })
   return {
     ...(logprobs === undefined ? {} : { logprobs: true, top_logprobs: logprobs }),
-    ...(responseFormat.type === 'text' ? {} : { response_format: format(responseFormat) }),
-    ...(tools.length === 0 ? {} : { tools: withJsonSchemas(tools).map(functionCall), tool_choice: named }),
+    ...(responseFormat.type === 'text' ? {} : { response_format: toRemoteFormat(responseFormat) }),
+    ...(tools.length === 0 ? {} : { tools: toJsonSchemaTools(tools).map(functionCall), tool_choice: named }),
     ...(progressField && options.onPromptProgress ? { [progressField]: true } : {}),
-    ...unless(true, { parallel_tool_calls: parallelToolCalls }),
+    ...withoutDefault(true, { parallel_tool_calls: parallelToolCalls }),
     ...(Object.keys(templateOptions).length === 0 ? {} : { chat_template_kwargs: templateOptions }),
   }
 }
@@ -86,17 +86,17 @@ function functionCall<Value>(value: Value) {
   return { type: 'function' as const, function: value }
 }
 
-function format(responseFormat: CheckedGenerate['responseFormat']): Record<string, unknown> {
+function toRemoteFormat(responseFormat: CheckedGenerate['responseFormat']): Record<string, unknown> {
   if (responseFormat.type !== 'json_schema') return responseFormat
-  // Without `strict` a schema is a wish.
+  // Without `strict`, a server may ignore the schema.
   return { type: 'json_schema', json_schema: { name: 'answer', schema: responseFormat.schema, strict: true } }
 }
 
-async function remoteMessage(
+async function toRemoteMessage(
   server: Server,
   message: NonNullable<CheckedGenerate['messages']>[number],
 ): Promise<Record<string, unknown>> {
-  // Past thoughts and the name of a tool have a place only where the template gets the message as it is.
+  // Earlier reasoning and the name of a tool are only allowed if the template gets the message as it is.
   const free = server.capabilities.includes('templateOptions')
   switch (message.role) {
     case 'assistant': {
@@ -108,7 +108,7 @@ async function remoteMessage(
       return {
         role: 'assistant',
         content,
-        ...unless(undefined, { reasoning_content: free ? reasoning : undefined }),
+        ...withoutDefault(undefined, { reasoning_content: free ? reasoning : undefined }),
         ...(calls.length === 0 ? {} : { tool_calls: calls }),
       }
     }
@@ -116,42 +116,45 @@ async function remoteMessage(
       return {
         role: 'tool',
         content: message.content,
-        ...unless(undefined, { tool_call_id: message.toolCallId, name: free ? message.name : undefined }),
+        ...withoutDefault(undefined, {
+          tool_call_id: message.toolCallId,
+          name: free ? message.name : undefined,
+        }),
       }
     default: {
       const { role, content } = message
       if (typeof content === 'string') return { role, content }
-      return { role, content: await Promise.all(content.map(remotePart)) }
+      return { role, content: await Promise.all(content.map(toRemotePart)) }
     }
   }
 }
 
-async function remotePart(part: ContentPart) {
+async function toRemotePart(part: ContentPart) {
   if (part.type === 'text') return part
-  const data = await imageData(part.image)
-  return { type: 'image_url', image_url: { url: `data:${mediaType(data)};base64,${data}` } }
+  const data = await readImage(part.image)
+  return { type: 'image_url', image_url: { url: `data:${mediaTypeOf(data)};base64,${data}` } }
 }
 
-/** By the first bytes of the file, as base64 shows them. */
-function mediaType(base64: string): string {
+/** Returns the media type of a base64 image by its first bytes. */
+function mediaTypeOf(base64: string): string {
   if (base64.startsWith('iVBORw0KGgo')) return 'image/png'
   if (base64.startsWith('/9j/')) return 'image/jpeg'
   if (Buffer.from(base64.slice(0, 16), 'base64').toString('latin1', 8) === 'WEBP') return 'image/webp'
-  throw new EngineError('INVALID_REQUEST', 'An image is a PNG, JPEG or WebP file, and this one is none.')
+  throw new EngineError('INVALID_REQUEST', 'An image must be a PNG, JPEG or WebP file.')
 }
 
-/** The fields that have another value than the one that says nothing. */
-function unless(neutral: unknown, fields: Record<string, unknown>): Record<string, unknown> {
+/** Returns the fields that differ from their default value. */
+function withoutDefault(defaultValue: unknown, fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== neutral && value !== undefined),
+    Object.entries(fields).filter(([, value]) => value !== defaultValue && value !== undefined),
   )
 }
 
 /**
- * mlx_lm.server wants a decimal point here, and JSON.stringify writes 1 as `1`, 0 as `0`: the doubles next to them
- * are the same numbers in the single precision that MLX computes with.
+ * Replaces 0 and 1 by the numbers next to them, because mlx_lm.server requires a decimal point and JSON.stringify writes
+ * none for integers. In MLX's single precision they are the same numbers.
  */
-function fraction(value: number): number {
+function withDecimalPoint(value: number): number {
   if (value === 1) return 1 - Number.EPSILON / 2
   return value === 0 ? Number.MIN_VALUE : value
 }

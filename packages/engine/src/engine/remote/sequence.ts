@@ -1,10 +1,9 @@
-import { EngineError } from '../errors.ts'
 import type { Chunk, FinishReason, TokenLogprob } from '../results.ts'
-import type { Choice } from './pieces.ts'
+import type { Choice } from './response-schemas.ts'
 import { StopStrings } from './stop-strings.ts'
-import { type Calls, ToolCallAssembly } from './tool-calls.ts'
+import { appendCalls, type ParsedCalls, ToolCallAssembly } from './tool-calls.ts'
 
-/** What servers call the three ends of a text. */
+/** The finish reasons by the names that servers have for them. */
 const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ['stop', 'stop'],
   ['eos', 'stop'],
@@ -14,16 +13,17 @@ const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ['max_tokens', 'length'],
   ['tool_calls', 'tool_calls'],
   ['function_call', 'tool_calls'],
+  ['content_filter', 'content_filter'],
 ])
 
-/** One of the `n` texts of an answer, put together from a stream. */
+/** One of the `n` sequences of an answer, assembled from a stream. */
 export class Sequence {
   readonly #index: number
   readonly #stop: StopStrings
   readonly #calls = new ToolCallAssembly()
   #finished = false
 
-  /** @param stop the stop strings that the server doesn't look for */
+  /** @param stop the stop strings that the server doesn't handle */
   constructor(index: number, stop: readonly string[]) {
     this.#index = index
     this.#stop = new StopStrings(stop)
@@ -33,11 +33,7 @@ export class Sequence {
     return this.#finished
   }
 
-  /**
-   * What a piece of the stream adds; undefined where that is nothing.
-   *
-   * @throws EngineError REMOTE_FAILED for an end that is neither stop, length nor tool calls.
-   */
+  /** Returns what a piece of the stream adds, or undefined if that is nothing. */
   add(choice: Choice): Chunk | undefined {
     if (this.#finished) return undefined
     const { delta, finish_reason: end } = choice
@@ -49,7 +45,7 @@ export class Sequence {
     if (found.stopString !== undefined) finishReason = 'stop'
     else if (typeof end === 'string') {
       text += this.#stop.rest()
-      join(calls, this.#calls.end())
+      appendCalls(calls, this.#calls.end())
       finishReason = this.#reasonOf(end, calls)
     }
     this.#finished = finishReason !== undefined
@@ -65,17 +61,15 @@ export class Sequence {
       ...(calls.toolCalls.length === 0 ? {} : { toolCalls: calls.toolCalls }),
       ...(calls.toolErrors.length === 0 ? {} : { toolErrors: calls.toolErrors }),
       ...(finishReason === undefined ? {} : { finishReason }),
+      ...(finishReason === 'other' && end ? { rawFinishReason: end } : {}),
       ...(found.stopString === undefined ? {} : { stopString: found.stopString }),
     }
   }
 
-  #reasonOf(end: string, calls: Calls): FinishReason {
-    const reason = finishReasons.get(end)
-    if (reason === undefined) {
-      throw new EngineError('REMOTE_FAILED', `The server ended the answer with "${end}".`)
-    }
+  #reasonOf(end: string, calls: ParsedCalls): FinishReason {
+    const reason = finishReasons.get(end) ?? 'other'
     if (reason === 'tool_calls' && this.#calls.count === 0) {
-      const message = 'The server said that the answer ends with a call, and sent none.'
+      const message = 'The server announced a call, but sent none.'
       calls.toolErrors.push({ raw: '', message })
     }
     return reason === 'stop' && this.#calls.count > 0 ? 'tool_calls' : reason
@@ -89,16 +83,11 @@ function logprobsOf({ logprobs }: Choice): TokenLogprob[] {
   }))
 }
 
-/** OpenAI's API tells no token ids; -1 stands for one that isn't known. */
+/** Returns a token with its id, or -1 if the server sends none, as in OpenAI's API. */
 function entry(token: string, id: number | null | undefined, logprob: number) {
   return { token, tokenId: id ?? -1, logprob }
 }
 
-function join(calls: Calls, more: Calls): void {
-  calls.toolCalls.push(...more.toolCalls)
-  calls.toolErrors.push(...more.toolErrors)
-}
-
-function isEmpty({ toolCalls, toolErrors }: Calls): boolean {
+function isEmpty({ toolCalls, toolErrors }: ParsedCalls): boolean {
   return toolCalls.length === 0 && toolErrors.length === 0
 }

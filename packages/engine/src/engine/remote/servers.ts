@@ -1,4 +1,4 @@
-/** What a server may be able to do beyond answering a chat at a temperature, up to so many tokens. */
+/** The features that servers may have in addition to chats with a temperature and a limit of tokens. */
 export const capabilities = [
   'adapter',
   'cacheFile',
@@ -43,22 +43,27 @@ export const capabilities = [
 export type Capability = (typeof capabilities)[number]
 
 export interface Server {
-  /** As it stands in messages. */
+  /** The name in messages. */
   title: string
   capabilities: readonly Capability[]
-  /** The field for the most tokens to generate. */
+  /** The name of the field for the most tokens to generate. */
   maxTokensField: 'max_tokens' | 'max_completion_tokens'
-  /** Whether the server ends a text before a stop string wherever it falls; else the engine does. */
+  /** Whether the server ends a text before a stop string anywhere. Otherwise the engine does. */
   stopsOnText: boolean
-  /** Whether 404 may mean any failure, as well as a model or a path that isn't there. */
+  /** Whether 404 may mean any failure, and not only that a model or path doesn't exist. */
   anyFailureIs404: boolean
-  /** The field of a chat that asks for `prompt_progress` in the stream; undefined where nothing needs to ask. */
+  /** The field of a chat that requests `prompt_progress` in the stream, if there is one. */
   progressField: 'return_progress' | undefined
-  /** The name that the server gives to the model that it was started with. */
-  ownModel: string | undefined
-  /** Why it can't, or what to do in its place, where that helps. */
+  /** The server's name for the model that it was started with. */
+  defaultModel: string | undefined
+  /** For features that the server doesn't support: the reason, or what to do instead. */
   advice: Partial<Record<Capability, string>>
 }
+
+/** The servers that `createEngine({ baseUrl, server })` knows. */
+export const serverNames = ['openai', 'compatible', 'mlx-lm', 'create-mlx-app'] as const
+
+export type ServerName = (typeof serverNames)[number]
 
 /** https://platform.openai.com/docs/api-reference/chat/create and its neighbours. */
 const openai: Server = {
@@ -85,20 +90,20 @@ const openai: Server = {
   stopsOnText: true,
   anyFailureIs404: false,
   progressField: undefined,
-  ownModel: undefined,
+  defaultModel: undefined,
   advice: {
-    grammar: 'Use a json_schema.',
-    regex: 'Use a json_schema with a pattern.',
-    tokens: 'The usage of an answer tells how many tokens it took.',
+    grammar: 'Use a json_schema instead.',
+    regex: 'Use a json_schema with a pattern instead.',
+    tokens: 'The usage of an answer has its token counts.',
   },
 }
 
-/** The servers that are known, as `createEngine({ baseUrl, server })` names them. */
+/** What each of the known servers can do. */
 export const servers = {
   openai,
-  /** OpenAI's API as others speak it: most know the older name of a field only. */
+  /** OpenAI's API as others implement it, mostly with the older name of a field. */
   compatible: { ...openai, title: 'an OpenAI-compatible server', maxTokensField: 'max_tokens' },
-  /** `mlx_lm.server` of mlx-lm 0.32.2, by its source: what is not here it ignores, with status 200. */
+  /** `mlx_lm.server` of mlx-lm 0.32.2. By its source, it ignores all other options without an error. */
   'mlx-lm': {
     title: 'mlx_lm.server',
     capabilities: [
@@ -121,18 +126,18 @@ export const servers = {
       'xtc',
     ],
     maxTokensField: 'max_tokens',
-    // It matches tokens: a stop string inside a word is cut out of the text, which then goes on.
+    // It matches tokens. A stop string inside a word is cut out of the text, which then goes on.
     stopsOnText: false,
     anyFailureIs404: true,
     progressField: undefined,
-    ownModel: 'default_model',
+    defaultModel: 'default_model',
     advice: {
-      logprobs: 'Its streams have none, and its whole answers tell those of another token.',
-      kvBits: 'Start it with --kv-bits.',
-      toolChoice: 'The choice is always the model’s own: leave tools out where none may be called.',
+      logprobs: 'Its streams have none, and its complete answers have those of another token.',
+      kvBits: 'Start the server with --kv-bits instead.',
+      toolChoice: 'The model always chooses. Leave tools out if none may be called.',
     },
   },
-  /** The server that create-mlx-app makes, with `--template server`. */
+  /** The server of create-mlx-app's template `server`. */
   'create-mlx-app': {
     title: 'the server of create-mlx-app',
     capabilities: [
@@ -163,22 +168,20 @@ export const servers = {
     stopsOnText: true,
     anyFailureIs404: false,
     progressField: 'return_progress',
-    ownModel: undefined,
+    defaultModel: undefined,
     advice: {
       ...openai.advice,
-      caller: 'The server knows its callers by their keys.',
+      caller: 'The server identifies its callers by their keys.',
     },
   },
-} as const satisfies Record<string, Server>
+} as const satisfies Record<ServerName, Server>
 
-export type ServerName = keyof typeof servers
-
-/** The kind of server at an address, where nobody says. */
-export function serverAt(address: URL): ServerName {
+/** Returns the kind of server at an address, if the option doesn't say. */
+export function defaultServer(address: URL): ServerName {
   return address.hostname === 'api.openai.com' ? 'openai' : 'compatible'
 }
 
-/** Those that have a field of their own in a request, so that an application can say that its server has them. */
-export const addable: readonly Capability[] = capabilities.filter((capability) =>
+/** The capabilities that have a field in a request, which an application may declare for its server. */
+export const declarableCapabilities: readonly Capability[] = capabilities.filter((capability) =>
   Object.values(servers).some((server: Server) => server.capabilities.includes(capability)),
 )

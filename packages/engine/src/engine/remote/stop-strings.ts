@@ -1,4 +1,4 @@
-/** Ends a text before the first of some stop strings, wherever its pieces are cut. */
+/** Ends a text before the first of several stop strings, however the text is split into pieces. */
 export class StopStrings {
   readonly #stop: readonly string[]
   #held = ''
@@ -7,7 +7,7 @@ export class StopStrings {
     this.#stop = stop
   }
 
-  /** What can be shown of the text so far, and the stop string that ended it: of several at one place the first. */
+  /** Returns the text that can be shown so far, and the stop string that ended it, if any. */
   add(text: string): { text: string; stopString?: string } {
     const all = this.#held + text
     const places = this.#stop.flatMap((stopString) => {
@@ -24,7 +24,7 @@ export class StopStrings {
     return { text: all.slice(0, all.length - held) }
   }
 
-  /** What was held back, once no more text comes. */
+  /** Returns the text that was held back, once no more text comes. */
   rest(): string {
     const rest = this.#held
     this.#held = ''
@@ -32,7 +32,7 @@ export class StopStrings {
   }
 }
 
-/** How many characters at the end of a text are the beginning of a stop string. */
+/** Returns how many characters at the end of a text are the beginning of a stop string. */
 function overlap(text: string, stop: string): number {
   let length = Math.min(text.length, stop.length - 1)
   while (length > 0 && !text.endsWith(stop.slice(0, length))) length -= 1

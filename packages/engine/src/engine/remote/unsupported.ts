@@ -1,11 +1,15 @@
+import type { CheckedGenerate, CheckedLoad } from '../check-options.ts'
 import { EngineError } from '../errors.ts'
-import type { CheckedGenerate, CheckedLoad } from '../options.ts'
 import type { Capability, Server } from './servers.ts'
 
-type Demand<Options> = readonly [option: string, capability: Capability, made: (options: Options) => boolean]
+type Requirement<Options> = readonly [
+  option: string,
+  capability: Capability,
+  isUsed: (options: Options) => boolean,
+]
 
-/** What makes a call need more than the least that a server can do; a value that changes nothing does not. */
-const demands: readonly Demand<CheckedGenerate>[] = [
+/** Which option of a call requires which capability. An option with its default value requires none. */
+const requirements: readonly Requirement<CheckedGenerate>[] = [
   ['prompt', 'prompt', ({ prompt }) => prompt !== undefined],
   ['messages with images', 'images', ({ messages = [] }) => messages.some(hasImage)],
   ['topP', 'topP', ({ topP }) => topP !== 1],
@@ -45,12 +49,12 @@ const demands: readonly Demand<CheckedGenerate>[] = [
   ['onPromptProgress', 'promptProgress', ({ onPromptProgress }) => onPromptProgress !== undefined],
 ]
 
-const loadDemands: readonly Demand<CheckedLoad>[] = [
+const loadRequirements: readonly Requirement<CheckedLoad>[] = [
   ['revision', 'revision', ({ revision }) => revision !== undefined],
   ['pinned', 'pinned', ({ pinned }) => pinned],
 ]
 
-/** What chat completions have and completions of a raw prompt have not. */
+/** The capabilities of chats that are not available for raw prompts. */
 const chatOnly: ReadonlySet<Capability> = new Set([
   'images',
   'jsonObject',
@@ -62,31 +66,35 @@ const chatOnly: ReadonlySet<Capability> = new Set([
   'tools',
 ])
 
-/** @throws EngineError UNSUPPORTED that names the first option that the server has not. */
+/** @throws EngineError UNSUPPORTED, which names the first option that the server doesn't support. */
 export function refuseUnsupported(server: Server, options: CheckedGenerate): void {
-  for (const [option, capability, made] of demands) {
-    if (!made(options)) continue
+  for (const [option, capability, isUsed] of requirements) {
+    if (!isUsed(options)) continue
     if (!server.capabilities.includes(capability)) throw unsupported(server, option, capability)
     if (options.prompt !== undefined && chatOnly.has(capability)) {
-      throw new EngineError('UNSUPPORTED', `generate: ${server.title} has no ${option} for a raw prompt.`, {
-        hint: 'Use messages.',
-      })
+      throw new EngineError(
+        'UNSUPPORTED',
+        `generate: ${option} with a raw prompt is not supported by ${server.title}.`,
+        {
+          hint: 'Use messages instead.',
+        },
+      )
     }
   }
 }
 
-/** @throws EngineError UNSUPPORTED that names the first option that the server has not. */
+/** @throws EngineError UNSUPPORTED, which names the first option that the server doesn't support. */
 export function refuseUnsupportedLoad(server: Server, options: CheckedLoad): void {
-  for (const [option, capability, made] of loadDemands) {
-    if (made(options)) throw unsupported(server, option, capability, 'loadModel')
+  for (const [option, capability, isUsed] of loadRequirements) {
+    if (isUsed(options)) throw unsupported(server, option, capability, 'loadModel')
   }
-  // An adapter goes with each call.
+  // An adapter belongs to each call.
   if (options.adapter !== undefined) {
     throw unsupported(server, 'adapter', 'adapter', 'loadModel')
   }
 }
 
-/** The error for an option or a method that a server can't serve. */
+/** Returns the error for an option or method that a server doesn't support. */
 export function unsupported(
   server: Server,
   option: string,
@@ -95,7 +103,7 @@ export function unsupported(
 ): EngineError {
   const what = option === method ? method : `${method}: ${option}`
   return new EngineError('UNSUPPORTED', `${what} is not supported by ${server.title}.`, {
-    hint: server.advice[capability] ?? 'Leave it out, or use the local engine.',
+    hint: server.advice[capability] ?? 'Leave it out, or use an engine on this machine.',
   })
 }
 

@@ -1,37 +1,37 @@
 import { createEngine, type Engine, EngineError, type ModelDescription } from '../../engine/index.ts'
-import { findInterpreter, findProject, type Interpreter, type Project } from '../../engine/project.ts'
-import { childEnvironment } from '../children.ts'
-import { isOnHub } from '../missing-model.ts'
-import { type Verdict, verify } from '../verify.ts'
+import { findInterpreter, findProject, type Interpreter, type Project } from '../../engine/project/index.ts'
+import { checkMlx, type MlxReport } from '../environment/mlx-check.ts'
+import { isHubModelId } from '../models/hub-cache.ts'
+import { childEnvironment } from '../process/child-process.ts'
 
-/** How long the hub has to say what a model is. */
-const hubMs = 5_000
+/** How long a check waits for the hub to describe a model. */
+const hubTimeoutMs = 5_000
 
 /** What a check found. */
 export interface Finding {
-  /** Undefined: nothing to judge here. */
+  /** Undefined if the check doesn't apply. */
   good: boolean | undefined
   detail: string
-  /** What to do when it is not good; a command where there is one. */
-  mend?: string | undefined
+  /** How to fix the problem, if possible as a command. */
+  fix?: string | undefined
 }
 
 export interface Check {
   name: string
-  /** Names of checks without which this one would only fail once more. */
+  /** The names of checks that must pass before this one can. */
   needs: string[]
-  run(findings: Findings): Finding | Promise<Finding>
+  run(context: CheckContext): Finding | Promise<Finding>
 }
 
-/** What several checks look at, each looked up once and only when a check asks. */
-export class Findings implements AsyncDisposable {
+/** What the checks share. Each part is looked up only once, when a check first needs it. */
+export class CheckContext implements AsyncDisposable {
   readonly environment = childEnvironment()
   #project: Project | undefined
-  #verdict: Promise<Verdict | { problem: string }> | undefined
+  #mlx: Promise<MlxReport | { problem: string }> | undefined
   #engine: Promise<Engine> | undefined
-  #missing: Promise<ModelDescription | undefined> | undefined
+  #missingModel: Promise<ModelDescription | undefined> | undefined
 
-  /** @throws EngineError INVALID_REQUEST when there is none, or its config is wrong. */
+  /** @throws EngineError INVALID_REQUEST if mlx.config.json is invalid. */
   get project(): Project {
     this.#project ??= findProject()
     return this.#project
@@ -42,9 +42,10 @@ export class Findings implements AsyncDisposable {
     return findInterpreter(this.project, this.environment)
   }
 
-  verdict(): Promise<Verdict | { problem: string }> {
-    this.#verdict ??= verify(this.interpreter.python, this.project.config.device, this.environment)
-    return this.#verdict
+  /** Returns the result of a computation with MLX. */
+  mlx(): Promise<MlxReport | { problem: string }> {
+    this.#mlx ??= checkMlx(this.interpreter.python, this.project.config.device, this.environment)
+    return this.#mlx
   }
 
   engine(): Promise<Engine> {
@@ -53,69 +54,71 @@ export class Findings implements AsyncDisposable {
   }
 
   /**
-   * What the hub says of the configured model, where that is one of the hub and not on disk; undefined where it is, or
-   * where the hub says nothing within seconds: a doctor works offline too.
+   * Returns the hub's description of the configured model if that is missing. It is undefined if the model is on disk
+   * or the hub doesn't respond within seconds, because the doctor also works offline.
    */
-  missing(): Promise<ModelDescription | undefined> {
-    this.#missing ??= this.#describeMissing()
-    return this.#missing
+  missingModel(): Promise<ModelDescription | undefined> {
+    this.#missingModel ??= this.#describeMissingModel()
+    return this.#missingModel
   }
 
-  async #describeMissing(): Promise<ModelDescription | undefined> {
+  async #describeMissingModel(): Promise<ModelDescription | undefined> {
     const { model } = this.project.config
     const engine = await this.engine()
-    if (!isOnHub(model) || (await engine.models()).some((found) => found.model === model)) return undefined
+    if (!isHubModelId(model) || (await engine.models()).some((found) => found.model === model))
+      return undefined
     try {
-      return await engine.describeModel({ signal: AbortSignal.timeout(hubMs) })
+      return await engine.describeModel({ signal: AbortSignal.timeout(hubTimeoutMs) })
     } catch (error) {
-      // Whatever the hub's reason is: that the model is missing is told all the same.
+      // The check reports the missing model even without its description.
       if (EngineError.isInstance(error)) return undefined
       throw error
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // An engine that did not start has already been reported by the check that asked for it.
+    // The check that needed the engine has already reported why it didn't start.
     const engine = await this.#engine?.catch(() => undefined)
     await engine?.dispose()
   }
 }
 
-/** The outcome of a check, as `--json` gives it. */
-export interface Result {
+/** The result of a check, as `--json` prints it. */
+export interface CheckResult {
   name: string
-  /** null: not judged. */
+  /** null if the check doesn't apply. */
   good: boolean | null
   detail: string
-  mend?: string
+  /** How to fix the problem. */
+  fix?: string
 }
 
-/** Runs the checks in their order. What they throw becomes a finding: a doctor does not fall ill itself. */
+/** Runs the checks in order. An error in a check becomes its result, so that the other checks still run. */
 export async function runChecks(
   checks: Check[],
-  findings: Findings,
-  onResult: (result: Result) => void,
-): Promise<Result[]> {
-  const results: Result[] = []
+  context: CheckContext,
+  onResult: (result: CheckResult) => void,
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = []
   for (const check of checks) {
-    const lacking = check.needs.find((name) => results.some((result) => result.name === name && !result.good))
+    const failed = check.needs.find((name) => results.some((result) => result.name === name && !result.good))
     const finding =
-      lacking === undefined
-        ? await findingOf(check, findings)
-        : { good: undefined, detail: `needs: ${lacking}` }
-    const result: Result = { name: check.name, good: finding.good ?? null, detail: finding.detail }
-    if (finding.good === false && finding.mend !== undefined) result.mend = finding.mend
+      failed === undefined
+        ? await runCheck(check, context)
+        : { good: undefined, detail: `skipped: it needs ${failed}` }
+    const result: CheckResult = { name: check.name, good: finding.good ?? null, detail: finding.detail }
+    if (finding.good === false && finding.fix !== undefined) result.fix = finding.fix
     results.push(result)
     onResult(result)
   }
   return results
 }
 
-async function findingOf(check: Check, findings: Findings): Promise<Finding> {
+async function runCheck(check: Check, context: CheckContext): Promise<Finding> {
   try {
-    return await check.run(findings)
+    return await check.run(context)
   } catch (error) {
-    if (EngineError.isInstance(error)) return { good: false, detail: error.message, mend: error.hint }
+    if (EngineError.isInstance(error)) return { good: false, detail: error.message, fix: error.hint }
     return { good: false, detail: String(error) }
   }
 }

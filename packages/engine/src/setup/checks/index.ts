@@ -3,7 +3,7 @@ import { disk, memory, node } from './machine.ts'
 import { hello, model, project } from './model.ts'
 import { lock, mlx, mlxLm, python, uv, vision } from './python.ts'
 
-/** What the doctor looks at, in this order. Add one here. */
+/** The checks of the doctor, in order. Add new ones here. */
 export const checks: Check[] = [
   node,
   project,

@@ -1,23 +1,25 @@
-import { freeBytes, huggingFaceCache } from '../disk-space.ts'
-import { formatBytes } from '../format.ts'
-import { fitsMemory } from '../memory.ts'
-import { isOlder } from '../support.ts'
+import { freeDiskBytes } from '../machine/disk-space.ts'
+import { isOlderVersion } from '../machine/versions.ts'
+import { huggingFaceCache } from '../models/hub-cache.ts'
+import { fitsMemory } from '../models/memory.ts'
+import { formatBytes } from '../terminal/format.ts'
 import type { Check, Finding } from './check.ts'
 
-/** An environment takes about 0.3 GB; with less than this left nothing can be installed or downloaded any more. */
-const leastDiskBytes = 1_000_000_000
+/** The free space below which installing and downloading fails. An environment takes about 0.3 GB. */
+const minimumDiskBytes = 1_000_000_000
 
 export const node: Check = {
   name: 'Node',
   needs: [],
-  run: () => judgeNode(process.versions.node),
+  run: () => assessNodeVersion(process.versions.node),
 }
 
-/** Whether a version of Node is one that the project's tools run on. */
-export function judgeNode(version: string): Finding {
+/** Returns whether the project's tools support a version of Node.js. */
+export function assessNodeVersion(version: string): Finding {
   const major = Number.parseInt(version, 10)
-  const old = isOlder(version, '20.19') || major === 21 || (major === 22 && isOlder(version, '22.12'))
-  if (old) return { good: false, detail: version, mend: 'Install Node 22.12 or newer' }
+  const old =
+    isOlderVersion(version, '20.19') || major === 21 || (major === 22 && isOlderVersion(version, '22.12'))
+  if (old) return { good: false, detail: version, fix: 'Install Node.js 22.12 or newer' }
   return { good: true, detail: major === 20 ? `${version} (out of support since April 2026)` : version }
 }
 
@@ -25,36 +27,36 @@ export const disk: Check = {
   name: 'disk',
   needs: ['project'],
   run: async ({ project, environment }) => {
-    const places = [project.root, huggingFaceCache(environment)]
-    const free = await Promise.all(places.map(freeBytes))
-    const least = Math.min(...free)
-    const place = places[free.indexOf(least)]
+    const folders = [project.root, huggingFaceCache(environment)]
+    const free = await Promise.all(folders.map(freeDiskBytes))
+    const leastFree = Math.min(...free)
+    const folder = folders[free.indexOf(leastFree)]
     return {
-      good: least >= leastDiskBytes,
-      detail: `${formatBytes(least)} free`,
-      mend: `Make room: less than ${formatBytes(leastDiskBytes)} is left for ${place}`,
+      good: leastFree >= minimumDiskBytes,
+      detail: `${formatBytes(leastFree)} free`,
+      fix: `Free up disk space: less than ${formatBytes(minimumDiskBytes)} is left for ${folder}`,
     }
   },
 }
 
 export const memory: Check = {
   name: 'memory',
-  needs: ['MLX computes'],
-  run: async (findings) => {
-    const engine = await findings.engine()
-    const { model } = findings.project.config
+  needs: ['MLX'],
+  run: async (context) => {
+    const engine = await context.engine()
+    const { model } = context.project.config
     const found = (await engine.models()).find((candidate) => candidate.model === model)
-    const bytes = found?.bytes ?? (await findings.missing())?.weightBytes
-    if (bytes === undefined) return { good: undefined, detail: 'the size of the model is not known' }
-    return judgeMemory(bytes, (await engine.status()).memoryLimitBytes)
+    const bytes = found?.bytes ?? (await context.missingModel())?.weightBytes
+    if (bytes === undefined) return { good: undefined, detail: 'the size of the model is unknown' }
+    return assessMemory(bytes, (await engine.status()).memoryLimitBytes)
   },
 }
 
-/** Whether a model's weights fit into what models may take, with something left for the KV cache. */
-export function judgeMemory(modelBytes: number, limitBytes: number): Finding {
+/** Returns whether a model and its KV cache fit into the memory limit for models. */
+export function assessMemory(modelBytes: number, limitBytes: number): Finding {
   return {
     good: fitsMemory(modelBytes, limitBytes),
-    detail: `${formatBytes(limitBytes)} for a model of ${formatBytes(modelBytes)}`,
-    mend: 'Name a smaller or more strongly quantised model in mlx.config.json',
+    detail: `model of ${formatBytes(modelBytes)}, limit of ${formatBytes(limitBytes)}`,
+    fix: 'Choose a smaller model, or one with fewer bits per weight, in mlx.config.json',
   }
 }

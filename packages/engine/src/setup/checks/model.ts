@@ -1,77 +1,85 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
-import { scriptWithArguments } from '../../engine/project.ts'
-import { freeBytes, huggingFaceCache } from '../disk-space.ts'
-import { formatBytes } from '../format.ts'
-import { isOnHub } from '../missing-model.ts'
+import { scriptWithArguments } from '../../engine/project/index.ts'
+import { freeDiskBytes } from '../machine/disk-space.ts'
+import { huggingFaceCache, isHubModelId } from '../models/hub-cache.ts'
+import { formatBytes } from '../terminal/format.ts'
 import type { Check, Finding } from './check.ts'
 
 export const project: Check = {
   name: 'project',
   needs: [],
-  run: (findings) => {
-    const { root, reason, config } = findings.project
+  run: (context) => {
+    const { root, reason, config } = context.project
     return { good: true, detail: `${root} (${reason}), model ${config.model}, device ${config.device}` }
   },
 }
 
 export const model: Check = {
   name: 'model',
-  needs: ['MLX computes'],
-  run: async (findings) => {
-    const { model: name } = findings.project.config
+  needs: ['MLX'],
+  run: async (context) => {
+    const { model: name } = context.project.config
     const isPath = name.startsWith('.') || name.startsWith('/')
     if (isPath) {
-      const there = existsSync(join(resolve(findings.project.root, name), 'config.json'))
+      const exists = existsSync(join(resolve(context.project.root, name), 'config.json'))
       return {
-        good: there,
-        detail: there ? name : `${name} is no folder with a model`,
-        mend: 'Correct mlx.config.json',
+        good: exists,
+        detail: exists ? name : `${name} is not the folder of a model`,
+        fix: 'Correct "model" in mlx.config.json',
       }
     }
-    const models = await (await findings.engine()).models()
+    const models = await (await context.engine()).models()
     const found = models.find((candidate) => candidate.model === name)
     if (found !== undefined)
       return { good: true, detail: `${name}, ${formatBytes(found.bytes)} (${found.path})` }
-    if (!isOnHub(name)) {
-      return { good: false, detail: `${name} is not on this machine`, mend: 'Correct mlx.config.json' }
+    if (!isHubModelId(name)) {
+      return {
+        good: false,
+        detail: `${name} is not on this machine`,
+        fix: 'Correct "model" in mlx.config.json',
+      }
     }
-    const missing = await findings.missing()
-    return judgeMissing(name, missing?.missingBytes, await freeBytes(huggingFaceCache(findings.environment)))
+    const missing = await context.missingModel()
+    return assessMissingModel(
+      name,
+      missing?.missingBytes,
+      await freeDiskBytes(huggingFaceCache(context.environment)),
+    )
   },
 }
 
-/** What there is to do about a model that is not on disk; its size is undefined where the hub does not tell it. */
-export function judgeMissing(
+/** Returns how to get a model that is not on disk. Its size is undefined if the hub doesn't tell it. */
+export function assessMissingModel(
   model: string,
   missingBytes: number | undefined,
   freeDiskBytes: number,
 ): Finding {
   const pull = scriptWithArguments('models', `pull ${model}`)
   const detail = `${model} is not on this machine`
-  if (missingBytes === undefined) return { good: false, detail, mend: pull }
+  if (missingBytes === undefined) return { good: false, detail, fix: pull }
   const size = `${detail}: ${formatBytes(missingBytes)} to download`
-  if (missingBytes < freeDiskBytes) return { good: false, detail: size, mend: pull }
+  if (missingBytes < freeDiskBytes) return { good: false, detail: size, fix: pull }
   const clean = scriptWithArguments('models', 'clean')
   return {
     good: false,
-    detail: `${size}, and ${formatBytes(freeDiskBytes)} of disk are free`,
-    mend: `Make room, perhaps by: ${clean}. Or set HF_HOME to a folder on another disk. Then: ${pull}`,
+    detail: `${size}, but the disk has only ${formatBytes(freeDiskBytes)} free`,
+    fix: `Free up disk space, for example with: ${clean}. Or set HF_HOME to a folder on another disk. Then run: ${pull}`,
   }
 }
 
 const answersSchema = z.array(z.object({ question: z.string(), answer: z.string() })).min(1)
 
 export const hello: Check = {
-  name: 'hello answers',
-  needs: ['MLX computes'],
-  run: async (findings) => {
-    const engine = await findings.engine()
+  name: 'hello model',
+  needs: ['MLX'],
+  run: async (context) => {
+    const engine = await context.engine()
     const folder = (await engine.models()).find(({ model }) => model === 'hello')?.path
     const file = folder === undefined ? undefined : join(folder, 'answers.json')
     if (file === undefined || !existsSync(file)) {
-      return { good: undefined, detail: 'no answers.json to compare with' }
+      return { good: undefined, detail: 'there is no answers.json to compare with' }
     }
     const expected = answersSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
     const wrong = await Promise.all(
@@ -84,8 +92,9 @@ export const hello: Check = {
     const first = wrong.find((question) => question !== '')
     return {
       good: first === undefined,
-      detail: first === undefined ? `${expected.length} word for word` : `"${first}" got another answer`,
-      mend: scriptWithArguments('setup', '--fresh'),
+      detail:
+        first === undefined ? `${expected.length} answers as expected` : `the answer to "${first}" is wrong`,
+      fix: scriptWithArguments('setup', '--fresh'),
     }
   },
 }

@@ -1,14 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { scriptCommand, scriptWithArguments } from '../../engine/project.ts'
+import { readEnvironmentRecord, scriptCommand, scriptWithArguments } from '../../engine/project/index.ts'
 import { pythonDirectory } from '../../package-files.ts'
-import { ask } from '../children.ts'
-import { findUv } from '../find.ts'
-import { describePython, isBroken, unfitness, versionOf } from '../interpreter.ts'
-import { lockedVersion, lockHash } from '../locks.ts'
-import { projectLockHash, pythonProjectOf } from '../python-project.ts'
-import { readRecord } from '../record.ts'
-import { lockedMlxLm, namedByVariable, uvFolder } from '../survey.ts'
+import { findPythonProject, hashProjectLock } from '../environment/python-project.ts'
+import { findUv } from '../machine/find-programs.ts'
+import { describePython, findIncompatibility, isBroken, pythonVersion } from '../machine/interpreter.ts'
+import { pythonFromVariable } from '../plan/inspect-machine.ts'
+import { lockedMlxLm, lockedVersion, lockHash, lockSetFor, parseLockSet } from '../plan/locks.ts'
+import { runForOutput } from '../process/child-process.ts'
 import type { Check, Finding } from './check.ts'
 
 export const python: Check = {
@@ -16,13 +15,13 @@ export const python: Check = {
   needs: ['project'],
   run: async ({ interpreter, environment }) => {
     const found = await describePython(interpreter.python, environment)
-    const mend = mendInterpreter(environment, scriptWithArguments('setup', '--fresh'))
-    if (isBroken(found)) return { good: false, detail: `${interpreter.python}: ${found.problem}`, mend }
-    const problem = unfitness(found, process.platform)
-    const detail = `${versionOf(found)} (${interpreter.python}, by ${interpreter.source})`
+    const fix = describeInterpreterFix(environment, scriptWithArguments('setup', '--fresh'))
+    if (isBroken(found)) return { good: false, detail: `${interpreter.python}: ${found.problem}`, fix }
+    const problem = findIncompatibility(found, process.platform)
+    const detail = `${pythonVersion(found)} (${interpreter.python}, from ${interpreter.source})`
     return problem === undefined
       ? { good: true, detail }
-      : { good: false, detail: `${detail}: ${problem}`, mend }
+      : { good: false, detail: `${detail}: ${problem}`, fix }
   },
 }
 
@@ -30,37 +29,37 @@ export const uv: Check = {
   name: 'uv',
   needs: ['project'],
   run: async ({ project, environment }) => {
-    const path = await findUv(environment, uvFolder(project))
-    if (path === undefined)
-      return { good: undefined, detail: 'not there; the set-up fetches one when it needs it' }
-    const answer = await ask(path, ['--version'], environment, 20_000)
-    return { good: true, detail: 'output' in answer ? `${answer.output.replace(/^uv /, '')}, ${path}` : path }
+    const path = await findUv(project, environment)
+    if (path === undefined) {
+      return { good: undefined, detail: 'not installed; setup fetches it when it needs it' }
+    }
+    const result = await runForOutput(path, ['--version'], environment, 20_000)
+    return { good: true, detail: 'output' in result ? `${result.output.replace(/^uv /, '')}, ${path}` : path }
   },
 }
 
 export const mlx: Check = {
-  name: 'MLX computes',
+  name: 'MLX',
   needs: ['Python'],
-  run: async (findings) => {
-    const verdict = await findings.verdict()
-    if ('problem' in verdict)
-      return { good: false, detail: verdict.problem, mend: mendInterpreter(findings.environment) }
-    return { good: true, detail: `${verdict.mlx} on ${verdict.device}` }
+  run: async (context) => {
+    const report = await context.mlx()
+    if ('problem' in report) {
+      return { good: false, detail: report.problem, fix: describeInterpreterFix(context.environment) }
+    }
+    return { good: true, detail: `${report.mlx} on the ${report.device.toUpperCase()}` }
   },
 }
 
 export const mlxLm: Check = {
   name: 'mlx-lm',
-  needs: ['MLX computes'],
-  run: async (findings) => {
-    const verdict = await findings.verdict()
-    if ('problem' in verdict) return { good: false, detail: verdict.problem }
+  needs: ['MLX'],
+  run: async (context) => {
+    const report = await context.mlx()
+    if ('problem' in report) return { good: false, detail: report.problem }
     const locked = lockedMlxLm()
     return {
-      good: verdict.mlxLm === locked,
-      detail:
-        verdict.mlxLm === locked ? `${locked}, as locked` : `${verdict.mlxLm}, and the lock names ${locked}`,
-      mend: mendInterpreter(findings.environment),
+      ...compareWithLock(report.mlxLm, locked),
+      fix: describeInterpreterFix(context.environment),
     }
   },
 }
@@ -69,34 +68,40 @@ export const lock: Check = {
   name: 'lock',
   needs: ['Python'],
   run: ({ project, environment }) => {
-    const variable = namedByVariable(environment)
-    if (variable !== undefined) return { good: undefined, detail: `${variable.by} is used as it is` }
-    const mend = scriptCommand('setup')
-    if (!existsSync(project.environmentFile))
-      return { good: false, detail: 'the last set-up did not finish', mend }
-    const record = readRecord(project)
-    if (record === undefined) return { good: false, detail: 'the record of the set-up is damaged', mend }
-    if (record.way === 'existing') return { good: undefined, detail: `${record.python} is used as it is` }
-    const own = pythonProjectOf(project)
-    const wanted = own === undefined ? lockHash(pythonDirectory, record.set ?? 'plain') : projectLockHash(own)
-    const current = record.lock === wanted
+    const variable = pythonFromVariable(environment)
+    if (variable !== undefined) return { good: undefined, detail: `not used, because ${variable.by} is set` }
+    const fix = scriptCommand('setup')
+    if (!existsSync(project.environmentFile)) {
+      return { good: false, detail: 'the last setup did not finish', fix }
+    }
+    const record = readEnvironmentRecord(project)
+    if (record === undefined) return { good: false, detail: `${project.environmentFile} is damaged`, fix }
+    if (record.method === 'existing') {
+      return { good: undefined, detail: `not used, because setup uses the existing ${record.python}` }
+    }
+    const pythonProject = findPythonProject(project)
+    const expected =
+      pythonProject === undefined
+        ? lockHash(pythonDirectory, lockSetFor(parseLockSet(record.set)))
+        : hashProjectLock(pythonProject)
+    const current = record.lock === expected
     return {
       good: current,
-      detail: current ? 'installed as it stands' : 'changed since it was installed',
-      mend,
+      detail: current ? 'the locked packages are installed' : 'changed since the packages were installed',
+      fix,
     }
   },
 }
 
 export const vision: Check = {
   name: 'images, embeddings',
-  needs: ['MLX computes'],
+  needs: ['MLX'],
   run: async ({ interpreter, environment }) => {
     const path = join(pythonDirectory, 'requirements-vision.lock')
     const locked = existsSync(path) ? lockedVersion(readFileSync(path, 'utf8'), 'mlx-vlm') : undefined
-    const asked = await ask(interpreter.python, ['-c', visionVersion], environment, 20_000)
-    const found = 'output' in asked ? asked.output.trim() : ''
-    return judgeVision(
+    const result = await runForOutput(interpreter.python, ['-c', printVisionVersion], environment, 20_000)
+    const found = 'output' in result ? result.output.trim() : ''
+    return assessVision(
       found === '' ? undefined : found,
       locked,
       scriptWithArguments('setup', '--with vision'),
@@ -104,8 +109,8 @@ export const vision: Check = {
   },
 }
 
-/** Prints the version of mlx-vlm, and nothing where there is none. */
-const visionVersion = `
+/** Prints the version of mlx-vlm, or nothing if it is not installed. */
+const printVisionVersion = `
 from importlib.metadata import PackageNotFoundError, version
 try:
     print(version("mlx-vlm"))
@@ -113,16 +118,25 @@ except PackageNotFoundError:
     pass
 `
 
-/** An app may do without the extra: what is not there is not wrong, what is there has to be the one of the lock. */
-export function judgeVision(found: string | undefined, locked: string | undefined, command: string): Finding {
-  if (found === undefined) return { good: undefined, detail: `not there, if you need them: ${command}` }
-  if (found === locked) return { good: true, detail: `mlx-vlm ${found}, as locked` }
-  return { good: false, detail: `mlx-vlm ${found}, and the lock names ${locked}`, mend: command }
+/** Returns whether mlx-vlm has the locked version. It is optional, so a missing one is not a problem. */
+export function assessVision(
+  found: string | undefined,
+  locked: string | undefined,
+  command: string,
+): Finding {
+  if (found === undefined) return { good: undefined, detail: `not installed; to add them, run: ${command}` }
+  const { good, detail } = compareWithLock(found, locked)
+  return { good, detail: `mlx-vlm ${detail}`, ...(good ? {} : { fix: command }) }
 }
 
-/** What mends the environment: the set-up, but not of a Python that the user chose. */
-function mendInterpreter(environment: NodeJS.ProcessEnv, command = scriptCommand('setup')): string {
-  const variable = namedByVariable(environment)
+function compareWithLock(found: string, locked: string | undefined): { good: boolean; detail: string } {
+  const good = found === locked
+  return { good, detail: good ? `${found}, as locked` : `${found}, but the lock has ${locked}` }
+}
+
+/** Returns how to fix the interpreter. Setup can do so, unless the user named another one. */
+function describeInterpreterFix(environment: NodeJS.ProcessEnv, command = scriptCommand('setup')): string {
+  const variable = pythonFromVariable(environment)
   if (variable === undefined) return command
-  return `Unset ${variable.by} and run: ${scriptCommand('setup')} (or correct what it names)`
+  return `Unset ${variable.by} and run: ${scriptCommand('setup')} (or correct its value)`
 }

@@ -6,6 +6,7 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import assert_never
 
 import mlx.core as mx
 import msgspec
@@ -194,6 +195,8 @@ class Worker:
                 self._files.clean(request)
             case Describe():
                 self._files.describe(request)
+            case _:
+                assert_never(request)
 
     def _in_use(self, call_id: int) -> bool:
         return (

@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { basename, join, relative } from 'node:path'
+import { EngineError } from '../../engine/index.ts'
+import {
+  type EnvironmentRecord,
+  interpreterIn,
+  type Project,
+  scriptWithArguments,
+} from '../../engine/project/index.ts'
+import { pythonDirectory, wheelPath } from '../../package-files.ts'
+import type { SetupContext } from '../context.ts'
+import { describePython, findIncompatibility, isBroken, pythonVersion } from '../machine/interpreter.ts'
+import { type LockSet, lockFiles, lockHash, parseLockSet } from '../plan/locks.ts'
+import type { PipPlan, UvPlan } from '../plan/plan.ts'
+import type { ProcessOptions } from '../process/child-process.ts'
+import { copyPackageFiles } from './copy-package-files.ts'
+import { removeEnvironmentRecord, writeEnvironmentRecord } from './environment-record.ts'
+import { obtainUv } from './obtain-uv.ts'
+import { createEnvironmentWithPip, installWheelWithPip, installWithPip } from './pip.ts'
+import { packageRecord } from './python-package.ts'
+import { createEnvironmentWithUv, installWheelWithUv, installWithUv } from './uv.ts'
+import { verifyMlx, verifyPython, warmUpEnvironment } from './verify-environment.ts'
+
+export interface BuildOptions {
+  /** The packages to install. */
+  set: LockSet
+  /** What the last setup recorded. */
+  record: EnvironmentRecord | undefined
+  /** Create the environment again even if it exists. */
+  rebuild: boolean
+}
+
+/**
+ * Creates the virtual environment, or updates the existing one, and records it once MLX works in it. If anything
+ * fails, a new environment is deleted again.
+ *
+ * @returns the absolute path of the interpreter.
+ * @throws EngineError
+ */
+export async function buildEnvironment(
+  project: Project,
+  plan: UvPlan | PipPlan,
+  options: BuildOptions,
+  context: SetupContext,
+): Promise<string> {
+  const { environment, terminal } = context
+  const installer = await chooseInstaller(project, plan, context)
+  const locks = lockFiles(pythonDirectory, options.set)
+  const wheels = wheelPath === undefined ? [] : [wheelPath]
+  await using copies = await copyPackageFiles(project, [...locks, ...wheels])
+  const { virtualEnvironment } = project
+  const python = interpreterIn(virtualEnvironment)
+  const folder = relative(project.root, virtualEnvironment)
+  const hint = `To create it again, run: ${scriptWithArguments('setup', '--fresh', environment)}`
+  const created = { python, folder, hint }
+  await removeEnvironmentRecord(project)
+  const reused = await canReuse(virtualEnvironment, installer.method, options, environment)
+  if (!reused) await rm(virtualEnvironment, { recursive: true, force: true })
+  try {
+    if (!reused) await installer.createEnvironment()
+    const version = pythonVersion(await verifyPython(created, context))
+    terminal.done(`Python ${version} in ${folder}${reused ? ' (kept)' : ''}`)
+    await installer.install(lockFiles(copies.directory, options.set))
+    for (const wheel of wheels) await installer.installWheel(join(copies.directory, basename(wheel)))
+    terminal.done(`Packages from ${lockFiles('', options.set).join(' and ')}`)
+    await verifyMlx(created, project, context)
+    await warmUpEnvironment(created, project, context)
+    await writeEnvironmentRecord(project, {
+      method: installer.method,
+      python,
+      lock: lockHash(pythonDirectory, options.set),
+      set: options.set,
+      ...packageRecord(),
+    })
+    return python
+  } catch (error) {
+    if (!reused) await rm(virtualEnvironment, { recursive: true, force: true })
+    throw error
+  }
+}
+
+interface Installer {
+  method: 'uv' | 'pip'
+  createEnvironment(): Promise<void>
+  install(locks: string[]): Promise<void>
+  installWheel(wheel: string): Promise<void>
+}
+
+async function chooseInstaller(
+  project: Project,
+  plan: UvPlan | PipPlan,
+  context: SetupContext,
+): Promise<Installer> {
+  const { environment, signal, terminal } = context
+  const options: ProcessOptions = { environment, directory: project.root, signal }
+  if (plan.method === 'pip') return pipInstaller(plan, project.virtualEnvironment, options, context)
+  try {
+    const uv = await obtainUv(project, plan, context)
+    return uvInstaller(uv, plan.python, project.virtualEnvironment, options)
+  } catch (error) {
+    const unavailable = EngineError.isInstance(error) && error.code === 'DOWNLOAD_FAILED'
+    if (!unavailable || plan.fallback === undefined) throw error
+    terminal.note(`${error.message} Using pip instead.`)
+    return pipInstaller(plan.fallback, project.virtualEnvironment, options, context)
+  }
+}
+
+function uvInstaller(
+  uv: string,
+  python: string,
+  virtualEnvironment: string,
+  options: ProcessOptions,
+): Installer {
+  const interpreter = interpreterIn(virtualEnvironment)
+  return {
+    method: 'uv',
+    createEnvironment: async () => await createEnvironmentWithUv(uv, python, virtualEnvironment, options),
+    install: async (locks) => await installWithUv(uv, interpreter, locks, options),
+    installWheel: async (wheel) => await installWheelWithUv(uv, interpreter, wheel, options),
+  }
+}
+
+function pipInstaller(
+  { python }: PipPlan,
+  virtualEnvironment: string,
+  options: ProcessOptions,
+  { terminal }: SetupContext,
+): Installer {
+  terminal.done(`pip of ${python.path} (Python ${pythonVersion(python)})`)
+  return {
+    method: 'pip',
+    createEnvironment: async () => await createEnvironmentWithPip(python, virtualEnvironment, options),
+    install: async (locks) => await installWithPip(virtualEnvironment, locks, options),
+    installWheel: async (wheel) => await installWheelWithPip(virtualEnvironment, wheel, options),
+  }
+}
+
+/** Whether the existing environment can be updated in place. */
+async function canReuse(
+  virtualEnvironment: string,
+  method: Installer['method'],
+  { set, record, rebuild }: BuildOptions,
+  environment: NodeJS.ProcessEnv,
+): Promise<boolean> {
+  const interpreter = interpreterIn(virtualEnvironment)
+  if (rebuild || !existsSync(interpreter)) return false
+  // The CPU and NVIDIA libraries overwrite each other, and without a record it is unknown which ones are installed.
+  if (parseLockSet(set).cuda !== parseLockSet(record?.set).cuda) return false
+  const python = await describePython(interpreter, environment)
+  if (isBroken(python) || findIncompatibility(python, process.platform) !== undefined) return false
+  return method === 'uv' || python.pip
+}

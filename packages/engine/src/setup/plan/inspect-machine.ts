@@ -1,0 +1,92 @@
+import { resolve } from 'node:path'
+import {
+  interpreterIn,
+  type Project,
+  scriptCommand,
+  scriptWithArguments,
+} from '../../engine/project/index.ts'
+import { release } from '../../release.ts'
+import type { SetupOptions } from '../context.ts'
+import { findPythons, findUv } from '../machine/find-programs.ts'
+import {
+  type BrokenPython,
+  describePython,
+  findIncompatibility,
+  isBroken,
+  type Python,
+} from '../machine/interpreter.ts'
+import { describeSystem } from '../machine/system.ts'
+import { lockedMlxLm } from './locks.ts'
+import { missingPackages, type PlanInput, type RequiredVersions } from './plan.ts'
+
+/** The variables that name a Python to use without changing it. The engine reads them too. */
+const pythonVariables = ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']
+
+/** Returns the Python that an environment variable names, and the name of the variable. */
+export function pythonFromVariable(environment: NodeJS.ProcessEnv): { by: string; path: string } | undefined {
+  const by = pythonVariables.find((name) => environment[name])
+  const path = by === undefined ? undefined : environment[by]
+  return by === undefined || path === undefined ? undefined : { by, path }
+}
+
+/** Collects everything that the plan depends on. */
+export async function inspectMachine(
+  project: Project,
+  options: Pick<SetupOptions, 'method' | 'python' | 'cuda'>,
+  environment: NodeJS.ProcessEnv,
+): Promise<PlanInput> {
+  const system = await describeSystem()
+  const required: RequiredVersions = { mlxLm: lockedMlxLm(), mlxApp: release?.version }
+  const { method, cuda } = options
+  const isEnough = (python: Python | BrokenPython): boolean =>
+    !isBroken(python) &&
+    findIncompatibility(python, system.platform) === undefined &&
+    (method === 'existing'
+      ? missingPackages(python, required) === undefined
+      : python.venv && python.ensurepip)
+  const named = await describeNamedPython(options, environment)
+  return {
+    system,
+    method,
+    cuda,
+    named,
+    pythons: named !== undefined && method === 'existing' ? [] : await findPythons(environment, isEnough),
+    uv: await findUv(project, environment),
+    required,
+    setupCommand: scriptCommand('setup', environment),
+    commandForMethod: (other) => scriptWithArguments('setup', `--env ${other}`, environment),
+  }
+}
+
+async function describeNamedPython(
+  options: Pick<SetupOptions, 'method' | 'python'>,
+  environment: NodeJS.ProcessEnv,
+): Promise<PlanInput['named']> {
+  if (options.python !== undefined) {
+    return { by: '--python', python: await describePythonAt(options.python, environment) }
+  }
+  const variable = pythonFromVariable(environment)
+  // The user asked for another method: the variable then matters only when the app runs.
+  if (options.method === 'uv' || options.method === 'pip') return undefined
+  if (variable === undefined) return await describeActivePython(environment)
+  return { by: variable.by, python: await describePythonAt(variable.path, environment) }
+}
+
+/** Describes the Python of an active virtual environment, if that has the package mlx-app. */
+async function describeActivePython(environment: NodeJS.ProcessEnv): Promise<PlanInput['named']> {
+  const { VIRTUAL_ENV } = environment
+  if (!VIRTUAL_ENV) return undefined
+  const path = interpreterIn(VIRTUAL_ENV)
+  const python = await describePython(path, environment)
+  if (isBroken(python) || python.packages['mlx-app'] === null) return undefined
+  return { by: 'VIRTUAL_ENV', python: { ...python, path } }
+}
+
+/** Describes a Python, and keeps its path as given: it may be a script that starts another Python in its own way. */
+async function describePythonAt(
+  path: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Python | BrokenPython> {
+  const python = await describePython(path, environment)
+  return isBroken(python) || !/[/\\]/.test(path) ? python : { ...python, path: resolve(path) }
+}

@@ -1,0 +1,264 @@
+import {
+  type BrokenPython,
+  findIncompatibility,
+  isBroken,
+  newestMinor,
+  oldestMinor,
+  type Python,
+  pythonVersion,
+} from '../machine/interpreter.ts'
+import { checkPlatform, type Refusal } from '../machine/platform-support.ts'
+import type { System } from '../machine/system.ts'
+
+/** The methods of getting a Python environment: create it with uv or pip, or use an existing one. */
+export const setupMethods = ['uv', 'pip', 'existing'] as const
+export type SetupMethod = (typeof setupMethods)[number]
+
+/** What uv gets instead of a path if there is no compatible Python: it looks for one itself, or downloads one. */
+export const pythonRequest = `cpython>=3.${oldestMinor},<3.${newestMinor + 1}`
+
+/** Everything that the plan depends on. */
+export interface PlanInput {
+  system: System
+  /** The method that the user asked for; undefined to choose one. */
+  method?: SetupMethod | undefined
+  cuda: boolean
+  /** A Python that the user named, and how: MLX_PYTHON, --python or an active virtual environment. */
+  named?: { by: string; python: Python | BrokenPython } | undefined
+  /** The Pythons on the PATH, in order of preference. */
+  pythons: (Python | BrokenPython)[]
+  /** Path of a supported uv. */
+  uv?: string | undefined
+  required: RequiredVersions
+  /** The command that sets up this project, such as `npm run setup`. */
+  setupCommand: string
+  /** Returns the same command with a method, such as `npm run setup -- --env uv`. */
+  commandForMethod: (method: SetupMethod) => string
+}
+
+/** The versions that an existing Python must have. */
+export interface RequiredVersions {
+  /** The locked version of mlx-lm. */
+  mlxLm: string
+  /** The version of this package, if the Python has mlx-app installed; undefined in the repository. */
+  mlxApp: string | undefined
+}
+
+/** Use a Python that has all packages. */
+export interface ExistingPlan {
+  method: 'existing'
+  python: Python
+}
+
+/** Create an environment with a Python's own venv and pip. */
+export interface PipPlan {
+  method: 'pip'
+  python: Python
+}
+
+/** Create an environment with uv. */
+export interface UvPlan {
+  method: 'uv'
+  /** A uv that exists, or the Python whose pip fetches one. */
+  uv: { path: string } | { fetchWith: Python }
+  /** Path of an interpreter, or a request that uv understands. */
+  python: string
+  /** What to do if uv can't be fetched. */
+  fallback?: PipPlan
+}
+
+export type Plan = ExistingPlan | PipPlan | UvPlan
+
+/** Returns how to get the Python environment, or why it is not possible. This function has no side effects. */
+export function planSetup(input: PlanInput): Plan | Refusal {
+  const { method, named } = input
+  if (named !== undefined && isBroken(named.python)) {
+    return {
+      reason: `${named.by} is set to ${named.python.path}: ${named.python.problem}.`,
+      next: [`Correct or remove ${named.by}, then run: ${input.setupCommand}`],
+    }
+  }
+  // MLX_PYTHON means: use this Python. --python alone means: create the environment from it.
+  if (method === 'existing' || (method === undefined && named !== undefined && named.by !== '--python')) {
+    return planExisting(input)
+  }
+  const refusal = checkPlatform(input.system) ?? checkCuda(input)
+  if (refusal !== undefined) return refusal
+  return method === 'pip' ? planPip(input) : planUv(input)
+}
+
+export function isRefusal(plan: Plan | Refusal): plan is Refusal {
+  return 'reason' in plan
+}
+
+function checkCuda({ cuda, system, setupCommand }: PlanInput): Refusal | undefined {
+  if (!cuda || system.platform === 'linux') return undefined
+  return {
+    reason: '--cuda is for Linux with an NVIDIA GPU. On a Mac, MLX uses Metal without it.',
+    next: [setupCommand],
+  }
+}
+
+function planExisting(input: PlanInput): Plan | Refusal {
+  const { named, system, required } = input
+  const candidates = named === undefined ? input.pythons : [named.python]
+  const problems: string[] = []
+  for (const python of candidates) {
+    const problem = isBroken(python)
+      ? python.problem
+      : (findIncompatibility(python, system.platform) ?? missingPackages(python, required))
+    if (problem === undefined && !isBroken(python)) return { method: 'existing', python }
+    problems.push(`${python.path}: ${problem}`)
+  }
+  return {
+    reason:
+      problems.length === 0
+        ? 'There is no Python on the PATH.'
+        : `No existing Python can be used.\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    next: [
+      `${input.commandForMethod('uv')}   creates a separate environment and doesn't change that Python`,
+      named === undefined
+        ? 'Or set MLX_PYTHON=/path/to/python to one that has the packages'
+        : `Or correct ${named.by}`,
+    ],
+  }
+}
+
+/** Returns which packages for the worker a Python lacks, or undefined if it has them all. */
+export function missingPackages(python: Python, { mlxLm, mlxApp }: RequiredVersions): string | undefined {
+  const { packages } = python
+  const missing = [
+    packages.mlx === null ? 'mlx' : '',
+    packages['mlx-lm'] === null ? 'mlx-lm' : '',
+    packages.msgspec === null ? 'msgspec' : '',
+  ].filter((name) => name !== '')
+  if (missing.length > 0) return `${missing.join(', ')} not installed`
+  if (packages['mlx-lm'] !== mlxLm) return `it has mlx-lm ${packages['mlx-lm']}, but ${mlxLm} is required`
+  const installed = packages['mlx-app']
+  if (installed !== null && mlxApp !== undefined && installed !== mlxApp) {
+    return `it has mlx-app ${installed}, but the npm package mlx-app has version ${mlxApp}; they must be the same`
+  }
+  return undefined
+}
+
+/** Returns a Python on the PATH that has all packages already, which the user may want to use. */
+export function findReadyPython({ pythons, system, required }: PlanInput): Python | undefined {
+  return pythons.find(
+    (python): python is Python =>
+      !isBroken(python) &&
+      findIncompatibility(python, system.platform) === undefined &&
+      missingPackages(python, required) === undefined,
+  )
+}
+
+function planUv(input: PlanInput): Plan | Refusal {
+  const base = choosePython(input)
+  if (base !== undefined && 'reason' in base) return base
+  const python = base?.path ?? pythonRequest
+  if (input.uv !== undefined) return { method: 'uv', uv: { path: input.uv }, python }
+  // uv is a standalone program: the pip of an old Python can fetch it, and uv then downloads a newer Python.
+  const fetchWith = workingPythons(input).find(canFetchUv)
+  if (fetchWith === undefined) return refuseWithoutPython(input)
+  const canFallBack = base !== undefined && input.method === undefined && canCreateEnvironment(base)
+  return {
+    method: 'uv',
+    uv: { fetchWith },
+    python,
+    ...(canFallBack ? { fallback: { method: 'pip', python: base } } : {}),
+  }
+}
+
+function planPip(input: PlanInput): Plan | Refusal {
+  const base = choosePython(input)
+  if (base !== undefined && 'reason' in base) return base
+  if (base === undefined) {
+    return {
+      reason: `--env pip needs Python 3.${oldestMinor} to 3.${newestMinor}, and there is none.${listPythons(input)}`,
+      next: [`${input.commandForMethod('uv')}   downloads a Python`, ...pythonInstallCommands(input.system)],
+    }
+  }
+  if (!canCreateEnvironment(base)) {
+    const missing = base.venv ? 'ensurepip' : 'venv'
+    return {
+      reason: `${base.path} can't create an environment because its ${missing} module is missing. Debian and Ubuntu package it separately.`,
+      next: [
+        `sudo apt install python3.${base.version[1]}-venv`,
+        `${input.commandForMethod('uv')}   doesn't need it`,
+      ],
+    }
+  }
+  return { method: 'pip', python: base }
+}
+
+/** Whether a Python can fetch uv. The wheel of uv requires Python 3.8 or newer. */
+function canFetchUv(python: Python): boolean {
+  const [major, minor] = python.version
+  return major === 3 && minor >= 8 && (python.pip || canCreateEnvironment(python))
+}
+
+function canCreateEnvironment(python: Python): boolean {
+  return python.venv && python.ensurepip
+}
+
+function workingPythons({ named, pythons }: PlanInput): Python[] {
+  const all = named === undefined ? pythons : [named.python, ...pythons]
+  return all.filter((python): python is Python => !isBroken(python))
+}
+
+/** Returns the Python to create the environment from: that of --python, or the first compatible one, if any. */
+function choosePython(input: PlanInput): Python | Refusal | undefined {
+  const { named, system } = input
+  if (named?.by === '--python' && !isBroken(named.python)) {
+    const problem = findIncompatibility(named.python, system.platform)
+    if (problem === undefined) return named.python
+    return {
+      reason: `--python is set to ${named.python.path}: ${problem}.`,
+      next: [`${input.setupCommand}   finds a Python by itself`],
+    }
+  }
+  const compatible = input.pythons.filter(
+    (python): python is Python =>
+      !isBroken(python) && findIncompatibility(python, system.platform) === undefined,
+  )
+  return compatible.find(canCreateEnvironment) ?? compatible[0]
+}
+
+function refuseWithoutPython(input: PlanInput): Refusal {
+  const [found] = workingPythons(input)
+  return {
+    reason:
+      found === undefined
+        ? `There is neither uv nor a working Python.${listPythons(input)}`
+        : `There is no uv, and ${found.path} (Python ${pythonVersion(found)}) can't fetch it; that needs Python 3.8 with pip or ensurepip.`,
+    next: pythonInstallCommands(input.system),
+  }
+}
+
+function listPythons({ pythons, system }: PlanInput): string {
+  return pythons
+    .map((python) => {
+      const problem = isBroken(python) ? python.problem : findIncompatibility(python, system.platform)
+      return `\n  ${python.path}: ${problem ?? 'compatible'}`
+    })
+    .join('')
+}
+
+/** Returns the commands that install uv or a Python on a system. */
+function pythonInstallCommands(system: System): string[] {
+  if (system.platform === 'darwin') {
+    return [
+      'brew install uv',
+      'Without Homebrew: xcode-select --install   installs a Python that can fetch uv',
+    ]
+  }
+  const commands: Record<string, string> = {
+    debian: 'sudo apt install python3-venv python3-pip',
+    ubuntu: 'sudo apt install python3-venv python3-pip',
+    fedora: 'sudo dnf install uv',
+    rhel: 'sudo dnf install python3.12 python3.12-pip',
+    arch: 'sudo pacman -S uv',
+    suse: 'sudo zypper install python312 python312-pip',
+  }
+  const command = system.distributions.map((name) => commands[name]).find((found) => found !== undefined)
+  return [command ?? 'Install uv, or Python 3.11 to 3.14 with venv and pip, with your package manager']
+}

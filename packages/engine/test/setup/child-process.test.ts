@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest'
+import { childEnvironment, runForOutput } from '../../src/setup/process/child-process.ts'
+
+it('passes on proxies, certificates and mirrors', () => {
+  const environment = {
+    HTTPS_PROXY: 'http://proxy:3128',
+    SSL_CERT_FILE: '/company.pem',
+    UV_DEFAULT_INDEX: 'https://mirror/simple',
+    PIP_INDEX_URL: 'https://mirror/simple',
+    UV_PYTHON_INSTALL_MIRROR: 'https://mirror/python',
+  }
+  expect(childEnvironment(environment)).toMatchObject(environment)
+})
+
+it('never sends loopback through a proxy', () => {
+  expect(childEnvironment({}).NO_PROXY).toBe('localhost,127.0.0.1,::1')
+  expect(childEnvironment({ no_proxy: 'intranet, localhost' }).NO_PROXY).toBe(
+    'intranet,localhost,127.0.0.1,::1',
+  )
+  expect(childEnvironment({ NO_PROXY: '*' }).NO_PROXY).toBe('*')
+})
+
+it('installs into the environment despite the defaults of a user for pip', () => {
+  expect(childEnvironment({ PIP_USER: '1', PIP_REQUIRE_VIRTUALENV: '1' })).toMatchObject({
+    PIP_USER: '0',
+    PIP_REQUIRE_VIRTUALENV: '0',
+  })
+})
+
+it('returns why a program failed', async () => {
+  const node = process.execPath
+  expect(await runForOutput('/no/such/program', [], {}, 5000)).toEqual({ problem: 'it does not exist' })
+  expect(await runForOutput(import.meta.filename, [], {}, 5000)).toEqual({ problem: 'it is not executable' })
+  expect(await runForOutput(node, ['-e', 'console.error("why"); process.exit(3)'], {}, 5000)).toEqual({
+    problem: 'why (exit code 3)',
+  })
+  expect(await runForOutput(node, ['-e', 'console.log(1)'], {}, 5000)).toEqual({ output: '1' })
+  expect(await runForOutput(node, ['-e', 'setInterval(() => {}, 1000)'], {}, 100)).toEqual({
+    problem: 'it did not respond within 0.1 s',
+  })
+})
