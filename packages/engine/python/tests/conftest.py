@@ -7,8 +7,8 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from mlx_app.locate import HELLO
-from mlx_app.weights import ReadModel, read
+from mlx_app.models.locate import HELLO
+from mlx_app.models.text_model import ReadModel, read
 
 if os.environ.get("MLX_DEVICE") == "cpu":
     mx.set_default_device(mx.cpu)

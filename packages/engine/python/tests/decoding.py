@@ -12,7 +12,7 @@ from mlx_lm.models import llama
 from mlx_app.mlx_lm_adapter.batch import Token
 from mlx_app.mlx_lm_adapter.sampling import Sampler, greedy
 from mlx_app.mlx_lm_adapter.sequential import Failed, Sequential
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import ReadModel
 
 LLAMA = {
     "model_type": "llama",

@@ -10,14 +10,14 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from mlx_app.adapters import locate_adapter
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.batch import Batch, Token
 from mlx_app.mlx_lm_adapter.sampling import greedy
+from mlx_app.models.adapters import locate_adapter
+from mlx_app.models.text_model import ReadModel, read
 from mlx_app.protocol import Load
-from mlx_app.weights import ReadModel, read
-from mlx_app.worker.calls import ModelKey
-from mlx_app.worker.loading import Loading
+from mlx_app.worker.model_pool.loading import Loading
+from mlx_app.worker.runner.call import ModelKey
 
 QUESTION = "What do you wear?"
 ANSWER = "I wear an adapter."

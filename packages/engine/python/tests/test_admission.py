@@ -6,8 +6,8 @@ import pytest
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.batch import Batch
 from mlx_app.mlx_lm_adapter.cache_size import CacheSize, cache_size
-from mlx_app.weights import ReadModel
-from mlx_app.worker.admission import AHEAD, Admission, Growth, Memory, Need, Verdict
+from mlx_app.models.text_model import ReadModel
+from mlx_app.worker.scheduler.admission import AHEAD, Admission, Growth, Memory, Need, Verdict
 
 STEP = 256 * 512
 

@@ -13,11 +13,11 @@ import mlx.core as mx
 import mlx.nn as nn
 import pytest
 
-from mlx_app.cache_file import ModelIdentity, model_identity, read, write
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter import caches
-from mlx_app.prompt_cache import PromptCache
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import ReadModel
+from mlx_app.prompt.cache_file import ModelIdentity, model_identity, read, write
+from mlx_app.prompt.prompt_cache import PromptCache
 from prompt_cache_run import run
 from small_networks import NETWORKS, plain
 
@@ -237,7 +237,7 @@ from pathlib import Path
 from mlx_app.errors import EngineError
 from small_networks import plain
 from test_cache_file import DOCUMENT, IDENTITY, document_cache
-from mlx_app.cache_file import write
+from mlx_app.prompt.cache_file import write
 cache = document_cache(plain())
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:

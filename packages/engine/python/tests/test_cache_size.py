@@ -11,7 +11,7 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from mlx_app.mlx_lm_adapter.batch import Batch
 from mlx_app.mlx_lm_adapter.cache_size import CacheSize, cache_size
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import ReadModel
 
 SMALL: dict[str, Any] = {
     "hidden_size": 32,

@@ -8,10 +8,10 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import render_jinja_template
 
-from mlx_app.chat_prompt import RESERVED_OPTIONS, chat_prompt, images_of
 from mlx_app.errors import EngineError
+from mlx_app.models.text_model import ReadModel
+from mlx_app.prompt.chat_prompt import RESERVED_OPTIONS, chat_prompt, images_of
 from mlx_app.protocol import ImagePart, Message, PastCall, TextPart
-from mlx_app.weights import ReadModel
 from thinking_hello import thinking_hello
 from tool_formats import TOOLS, family
 

@@ -11,13 +11,15 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mlx_app.constraints import Constraints, Grammar
+from mlx_app.decoding.constraints import Constraints, Grammar
+from mlx_app.decoding.sampling import make_sampler
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.batch import Batch, Token
 from mlx_app.mlx_lm_adapter.models import read_tokenizer
 from mlx_app.mlx_lm_adapter.plain_tokenizer import plain_tokenizer
 from mlx_app.mlx_lm_adapter.sampling import Processor
 from mlx_app.mlx_lm_adapter.sequential import Failed, Sequential
+from mlx_app.models.text_model import ReadModel
 from mlx_app.protocol import (
     Generate,
     GrammarFormat,
@@ -26,8 +28,6 @@ from mlx_app.protocol import (
     RegexFormat,
     ResponseFormat,
 )
-from mlx_app.sampling import make_sampler
-from mlx_app.weights import ReadModel
 from schema_check import is_valid
 
 PERSON: dict[str, Any] = {

@@ -9,13 +9,13 @@ import pytest
 from mlx_lm.models.cache import ArraysCache
 
 from decoding import Caching, encode, ids, run, text_of, tiny_llama, with_network
+from mlx_app.decoding.sampling import make_processors, make_sampler
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.batch import Batch, Token
 from mlx_app.mlx_lm_adapter.sampling import Sampler, greedy
+from mlx_app.models.text_model import ReadModel, read
+from mlx_app.models.unbatched_checks import check_draft
 from mlx_app.protocol import Generate
-from mlx_app.sampling import make_processors, make_sampler
-from mlx_app.sequential import check_draft
-from mlx_app.weights import ReadModel, read
 
 
 def test_a_good_draft_model_changes_no_word(hello: ReadModel, answers: dict[str, str]) -> None:

@@ -11,16 +11,16 @@ import mlx.core as mx
 import pytest
 
 import tiny_models
-from mlx_app import embeddings
-from mlx_app.embeddings import (
+from mlx_app.errors import EngineError
+from mlx_app.models import embeddings
+from mlx_app.models.embeddings import (
     EmbeddingModel,
     is_embedding_model,
     makes_only_vectors,
     writes_no_vectors,
 )
-from mlx_app.errors import EngineError
-from mlx_app.extras import has_vision
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import ReadModel
+from mlx_app.optional_packages import has_vision
 
 with_extra = pytest.mark.skipif(
     not has_vision() and "MLX_TEST_EXTRAS" not in os.environ,

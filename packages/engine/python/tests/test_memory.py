@@ -13,7 +13,7 @@ import pytest
 import mlx_app
 from mlx_app.machine_memory import free_bytes
 from mlx_app.memory import human, limit_of, memory_limit, weight_bytes
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import ReadModel
 
 GIB = 1024**3
 

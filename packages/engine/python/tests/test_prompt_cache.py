@@ -16,8 +16,8 @@ from mlx_lm.models.cache import (
 )
 
 from mlx_app.mlx_lm_adapter import caches
-from mlx_app.prompt_cache import Kind, PromptCache
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import ReadModel
+from mlx_app.prompt.prompt_cache import Kind, PromptCache
 from prompt_cache_run import Answer, run
 from small_networks import NETWORKS, VOCABULARY, WINDOW, plain
 

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mlx_app.locate import HELLO
 from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
 from mlx_app.mlx_lm_adapter.plain_tokenizer import settle
-from mlx_app.prompt_size import PIECE, is_surely_longer
+from mlx_app.models.locate import HELLO
+from mlx_app.prompt.prompt_size import PIECE, is_surely_longer
 
 TEXTS = ["word " * 20_000, "a" * 60_000, "日本語の文。" * 8_000, " " * 90_000, "x\n\ty1" * 20_000]
 

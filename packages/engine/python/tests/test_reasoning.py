@@ -8,14 +8,14 @@ import pytest
 from mlx_lm import stream_generate
 from mlx_lm.generate import BatchGenerator, make_stop_sequences
 
-from mlx_app.answer_text import AnswerText
-from mlx_app.chat_prompt import ChatPrompt, chat_prompt
+from mlx_app.decoding.output_parser import AnswerText
+from mlx_app.decoding.reasoning import reasoning_budget
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.sampling import Processor
 from mlx_app.mlx_lm_adapter.text import think_tokens
+from mlx_app.models.text_model import ReadModel
+from mlx_app.prompt.chat_prompt import ChatPrompt, chat_prompt
 from mlx_app.protocol import Message
-from mlx_app.reasoning import reasoning_budget
-from mlx_app.weights import ReadModel
 from thinking_hello import thinking_hello
 from tool_formats import family
 

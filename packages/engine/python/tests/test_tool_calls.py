@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from mlx_app.answer_text import AnswerText, Output
+from mlx_app.decoding.output_parser import AnswerText, Output
 from mlx_app.mlx_lm_adapter.text import ToolParser, start_state, tool_formats, tool_parser
+from mlx_app.models.text_model import ReadModel
 from mlx_app.protocol import Tool, ToolCall
-from mlx_app.tool_calls import read_calls
-from mlx_app.weights import ReadModel
+from mlx_app.tools.tool_calls import read_calls
 from tool_formats import EXAMPLES, MALFORMED, TOOLS, Example, family
 
 

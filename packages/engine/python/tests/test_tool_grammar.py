@@ -9,13 +9,13 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mlx_app.constraints import Constraints
+from mlx_app.decoding.constraints import Constraints
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
 from mlx_app.mlx_lm_adapter.plain_tokenizer import plain_tokenizer
+from mlx_app.models.text_model import ReadModel
 from mlx_app.protocol import Tool
-from mlx_app.tool_grammar import MOST_CALLS, tool_grammar
-from mlx_app.weights import ReadModel
+from mlx_app.tools.tool_grammar import MOST_CALLS, tool_grammar
 from schema_check import is_valid
 
 WEATHER = Tool(

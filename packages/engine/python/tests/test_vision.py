@@ -12,15 +12,15 @@ import mlx.core as mx
 import pytest
 
 import tiny_models
-from mlx_app import vision
+from mlx_app.decoding.sampling import make_processors, make_sampler
 from mlx_app.errors import EngineError
-from mlx_app.extras import has_vision
 from mlx_app.mlx_lm_adapter.batch import Batch, Read, Token
 from mlx_app.mlx_lm_adapter.sampling import Processor, Sampler, greedy
+from mlx_app.models.text_model import ReadModel
+from mlx_app.optional_packages import has_vision
 from mlx_app.protocol import Generate, ImagePart, Message, PastCall, TextPart, Tool
-from mlx_app.sampling import make_processors, make_sampler
-from mlx_app.vision import VisionModel, VisionPrompt, is_vision_model
-from mlx_app.weights import ReadModel
+from mlx_app.vision import vision_model
+from mlx_app.vision.vision_model import VisionModel, VisionPrompt, is_vision_model
 
 needs_extra = [
     pytest.mark.vision,
@@ -113,7 +113,7 @@ def answers(
     chunk: int = 512,
 ) -> list[list[int]]:
     """The tokens of each prompt, all of them decoded beside each other."""
-    from mlx_app.vision_batch import VisionBatch
+    from mlx_app.vision.vision_decoder import VisionBatch
 
     batch = VisionBatch(model)
     batch.prefill_tokens = chunk
@@ -295,7 +295,7 @@ def test_processors_see_the_tokens_and_change_the_answer(seeing: VisionModel) ->
 
 @with_extra
 def test_the_end_is_told_with_its_reason_and_the_odds(seeing: VisionModel) -> None:
-    from mlx_app.vision_batch import VisionBatch
+    from mlx_app.vision.vision_decoder import VisionBatch
 
     end = max(seeing.model.tokenizer.eos_token_ids)
     for bias, reasons in (({}, [None, None, "length"]), ({str(end): 100.0}, ["stop"])):
@@ -313,7 +313,7 @@ def test_the_end_is_told_with_its_reason_and_the_odds(seeing: VisionModel) -> No
 
 @with_extra
 def test_a_sequence_can_be_removed_in_any_state(family: VisionModel) -> None:
-    from mlx_app.vision_batch import VisionBatch
+    from mlx_app.vision.vision_decoder import VisionBatch
 
     prompt = family.prompt([user(picture("red"), QUESTION)])
     (alone,) = answers(family, [prompt])
@@ -333,7 +333,7 @@ def test_a_sequence_can_be_removed_in_any_state(family: VisionModel) -> None:
 @with_extra
 def test_what_fails_in_one_sequence_leaves_the_others(seeing: VisionModel) -> None:
     from mlx_app.mlx_lm_adapter.sequential import Failed
-    from mlx_app.vision_batch import VisionBatch
+    from mlx_app.vision.vision_decoder import VisionBatch
 
     prompt = seeing.prompt([user(picture("red"), QUESTION)])
     (alone,) = answers(seeing, [prompt])
@@ -355,7 +355,7 @@ def test_what_fails_in_one_sequence_leaves_the_others(seeing: VisionModel) -> No
 def test_a_batch_beside_it_gets_a_step_between_two_chunks(
     seeing: VisionModel, hello: ReadModel
 ) -> None:
-    from mlx_app.vision_batch import VisionBatch
+    from mlx_app.vision.vision_decoder import VisionBatch
 
     beside = Batch(hello.network, hello.tokenizer)
     beside.insert(hello.tokenizer.encode("Hello"), 400, greedy)
@@ -426,7 +426,7 @@ def test_a_bad_image_is_refused_and_named(seeing: VisionModel, name: str) -> Non
 def test_the_images_of_a_call_are_bounded_together(
     seeing: VisionModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlx_app import images
+    from mlx_app.vision import images
 
     monkeypatch.setattr(images, "MOST_PIXELS_OF_CALL", 64 * 64 * 2)
     seeing.prompt([user(*[picture("red")] * 2)])
@@ -438,7 +438,7 @@ def test_the_images_of_a_call_are_bounded_together(
 def test_an_image_is_turned_as_its_camera_was_and_clear_parts_are_white() -> None:
     from PIL import Image
 
-    from mlx_app.images import decode_images
+    from mlx_app.vision.images import decode_images
 
     photo, clear = BytesIO(), BytesIO()
     turned = Image.Exif()
@@ -506,7 +506,7 @@ def test_a_damaged_model_and_an_unknown_one_are_told_apart(tmp_path: Path, model
 def test_without_the_extra_the_command_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vision, "has_vision", lambda: False)
+    monkeypatch.setattr(vision_model, "has_vision", lambda: False)
     with pytest.raises(EngineError, match=r"sees\. It needs the packages for images") as error:
         VisionModel.read(tmp_path, {"model_type": "qwen2_5_vl", "vision_config": {"depth": 1}})
     assert error.value.code == "SETUP_NEEDED"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlx_app.errors import EngineError
-from mlx_app.weights import ReadModel, check_safetensors
+from mlx_app.models.text_model import ReadModel, check_safetensors
 
 
 def write(path: Path, header: object, data: bytes, announced: int | None = None) -> Path:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import tiny_models
-from mlx_app.extras import has_vision
 from mlx_app.mlx_lm_adapter.cache_size import CacheSize
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import ReadModel
+from mlx_app.optional_packages import has_vision
 from worker_process import (
     Event,
     Refused,
@@ -447,8 +447,8 @@ def test_unloading_a_model_ends_what_it_does(worker: WorkerProcess, model: str) 
 
 
 def measured(folder: Path, name: str) -> CacheSize:
-    from mlx_app.vision import VisionModel
-    from mlx_app.vision_notes import notes_of, vision_cache_size
+    from mlx_app.vision.rope_state import notes_of, vision_cache_size
+    from mlx_app.vision.vision_model import VisionModel
 
     config = json.loads((folder / name / "config.json").read_text("utf-8"))
     model = VisionModel.read(folder / name, config)

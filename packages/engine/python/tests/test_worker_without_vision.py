@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import tiny_models
-from mlx_app.extras import has_vision
+from mlx_app.optional_packages import has_vision
 from worker_process import Refused, WorkerProcess, parts, worker_process
 
 pytestmark = pytest.mark.skipif(

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from mlx_app.weights import ReadModel, read
+from mlx_app.models.text_model import ReadModel, read
 
 MARKERS = ("<think>", "</think>")
 

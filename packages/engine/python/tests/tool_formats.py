@@ -8,8 +8,8 @@ from typing import Any
 from mlx_lm.chat_templates import muse_spark
 from mlx_lm.tokenizer_utils import BPEStreamingDetokenizer, TokenizerWrapper
 
+from mlx_app.models.text_model import ReadModel
 from mlx_app.protocol import Tool
-from mlx_app.weights import ReadModel
 
 
 def tool(name: str, **types: str) -> Tool:

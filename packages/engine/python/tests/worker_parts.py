@@ -9,18 +9,18 @@ from typing import Any
 import msgspec
 
 from mlx_app.errors import EngineError
-from mlx_app.pace import Pace
+from mlx_app.models.text_model import ReadModel
 from mlx_app.protocol import Done, Event, Failure, Generate, Message, Piece, Tokens
-from mlx_app.weights import ReadModel
-from mlx_app.worker.admission import Admission
 from mlx_app.worker.background import Background
-from mlx_app.worker.calls import Call, ModelKey
-from mlx_app.worker.generating import Generating
-from mlx_app.worker.loading import ReadFiles
-from mlx_app.worker.models import Models
-from mlx_app.worker.outbox import Outbox
-from mlx_app.worker.serving import Serving
-from mlx_app.worker.shelf import Shelf
+from mlx_app.worker.io.outbox import Outbox
+from mlx_app.worker.model_pool.eviction import Shelf
+from mlx_app.worker.model_pool.loading import ReadFiles
+from mlx_app.worker.model_pool.model_manager import Models
+from mlx_app.worker.runner.call import Call, ModelKey
+from mlx_app.worker.runner.model_runner import Serving
+from mlx_app.worker.runner.prefill_chunk import Pace
+from mlx_app.worker.scheduler.admission import Admission
+from mlx_app.worker.scheduler.scheduler import Generating
 
 LARGE = 1 << 40
 

@@ -6,11 +6,11 @@ import mlx.core as mx
 import pytest
 
 from decoding import encode
+from mlx_app.decoding.sampling import make_sampler
 from mlx_app.mlx_lm_adapter.batch import Batch, Kept, Read, Token
 from mlx_app.mlx_lm_adapter.sampling import Sampler, greedy
+from mlx_app.models.text_model import ReadModel
 from mlx_app.protocol import Generate
-from mlx_app.sampling import make_sampler
-from mlx_app.weights import ReadModel
 
 pytestmark = pytest.mark.mlx_lm(
     "mlx_lm.generate.BatchGenerator", "mlx_lm.generate.make_stop_sequences"

@@ -20,7 +20,7 @@ from mlx_lm.models.cache import (
 from decoding import Caching, encode
 from mlx_app.mlx_lm_adapter import caches
 from mlx_app.mlx_lm_adapter.cache_size import STEP, cache_size
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import ReadModel
 
 pytestmark = pytest.mark.mlx_lm(
     "mlx_lm.models.cache.ArraysCache",

@@ -15,7 +15,7 @@ from mlx_app.mlx_lm_adapter.text import (
     tool_formats,
     tool_parser,
 )
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import ReadModel
 from thinking_hello import thinking_hello
 from tool_formats import family
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from huggingface_hub import constants, hf_hub_download, snapshot_download
 from huggingface_hub.file_download import repo_folder_name
 
-from ..locate import FILES
+from ..models.locate import FILES
 from .listing import DIGEST, Listing, RemoteFile
 from .place import Loaded
 from .session import asking

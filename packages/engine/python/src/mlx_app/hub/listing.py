@@ -12,7 +12,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.hf_api import RepoFile
 
 from ..errors import EngineError
-from ..locate import FILES
+from ..models.locate import FILES
 from .failures import explained
 from .session import asking
 

@@ -72,7 +72,7 @@ class Sequential:
         prompt: at least one token. embeddings: vectors of shape (tokens of the prompt, hidden
         size) that are read in place of them. cache: a filled cache of the model, with the first
         `cached_tokens` tokens of the prompt, fewer than all; it is changed in place. What the
-        model must be able to do is checked by mlx_app.sequential beforehand.
+        model must be able to do is checked by `models.unbatched_checks` beforehand.
         """
         work = Work(
             prompt=prompt,

@@ -10,7 +10,7 @@ import faulthandler
 import signal
 import sys
 
-from .channel import Channel
+from .io.channel import Channel
 
 OLDEST = (3, 11)
 

@@ -6,8 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from msgspec import Struct
 
-from ..prompt_size import size_of
-from .text_thread import TextThread
+from ..prompt.prompt_size import size_of
+from .tokenizer_thread import TextThread
 
 Task = Callable[[], None]
 

@@ -10,7 +10,7 @@ import mlx.core as mx
 
 from ..memory import memory_limit
 from ..mlx_lm_adapter.models import wire_memory
-from .channel import Channel
+from .io.channel import Channel
 from .worker import Worker
 
 

@@ -11,7 +11,7 @@ import mlx.core as mx
 import msgspec
 
 from ..errors import EngineError
-from ..locate import on_disk
+from ..models.locate import on_disk
 from ..protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -35,16 +35,16 @@ from ..protocol import (
 from ..protocol import (
     Models as ModelsRequest,
 )
-from .admission import Admission
 from .background import Background
-from .channel import Channel, TooLong
-from .generating import Generating
-from .model_files import ModelFiles
-from .models import Models
-from .outbox import Outbox
-from .serving import Serving
-from .shelf import Shelf
-from .short_calls import ShortCalls
+from .io.channel import Channel, TooLong
+from .io.outbox import Outbox
+from .model_pool.eviction import Shelf
+from .model_pool.model_manager import Models
+from .requests.model_files import ModelFiles
+from .requests.tokens_and_embeddings import ShortCalls
+from .runner.model_runner import Serving
+from .scheduler.admission import Admission
+from .scheduler.scheduler import Generating
 
 # What the prompt cache of a model may take, where nothing else is said.
 PROMPT_CACHE_BYTES = 2 * 1024**3

@@ -1,0 +1,137 @@
+"""Getting a model from the Hugging Face hub, resumed where an earlier try ended."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import EngineError
+from ..memory import SMALLER_MODEL, human
+
+if TYPE_CHECKING:
+    from .listing import Listing, RemoteFile
+    from .place import Place
+    from .progress import Report
+
+# Files that are loaded at once; the hub's library does the same.
+AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Downloaded:
+    """Where the files of a model are."""
+
+    path: Path
+    commit: str
+    bytes: int
+
+
+def download(
+    repository: str,
+    revision: str | None,
+    report: "Report",
+    stop: threading.Event,
+    *,
+    output: Path | None = None,
+    memory_limit: int | None = None,
+    check: bool = False,
+) -> Downloaded:
+    """Downloads what is missing of a repository, to the shared cache or to a folder.
+
+    `report` is called from several threads. What was loaded stays on disk when `stop` is set or
+    anything fails, so that the next try goes on from there. `memory_limit`: bytes of weights that
+    can be loaded. `check`: files that were here before are checked too, and loaded again where they
+    are not what the hub has. Raises EngineError MODEL_NOT_FOUND, MODEL_GATED, MODEL_CORRUPT,
+    ACCESS_DENIED, OUT_OF_MEMORY, UNSUPPORTED, DISK_FULL, INVALID_REQUEST or DOWNLOAD_FAILED, and
+    CancelledError.
+    """
+    # Imported late: the hub's library takes a tenth of a second.
+    from .cache import CachePlace
+    from .failures import explained
+    from .folder import FolderPlace
+    from .listing import ask, require_weights
+
+    listing = ask(repository, revision, stop)
+    require_weights(listing)
+    if memory_limit is not None and listing.weight_bytes > memory_limit:
+        raise _too_large(listing, memory_limit)
+    place: Place = CachePlace(listing) if output is None else FolderPlace(listing, output)
+    with explained(repository, revision), place.open(stop):
+        if check:
+            _check_present(listing, place, report, stop)
+        _bring_all(listing, place, report, stop)
+        path = place.finish(revision)
+    return Downloaded(path, listing.commit, listing.total_bytes)
+
+
+def missing_bytes(listing: "Listing", place: "Place") -> int:
+    """Bytes that a download would load."""
+    return sum(file.bytes - _bytes_here(file, place) for file in listing.files)
+
+
+def _bring_all(listing: "Listing", place: "Place", report: "Report", stop: threading.Event) -> None:
+    from .progress import Progress
+    from .space import check_space
+
+    progress = Progress("download", listing.total_bytes, report)
+    missing = missing_bytes(listing, place)
+    check_space(listing.repository, missing, place.root, shared=place.shared)
+    for file in listing.files:
+        progress.at(file.path, _bytes_here(file, place))
+    progress.tell()
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="download") as pool:
+
+        def bring(file: "RemoteFile") -> None:
+            place.bring(file, lambda loaded: progress.at(file.path, loaded), stop)
+
+        tasks = [pool.submit(bring, file) for file in listing.files]
+        try:
+            for task in as_completed(tasks):
+                task.result()
+        except BaseException:
+            # The others would go on to the end.
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    progress.tell()
+
+
+def _check_present(
+    listing: "Listing", place: "Place", report: "Report", stop: threading.Event
+) -> None:
+    """Removes the files that have another hash than on the hub."""
+    from .folder import matches
+    from .progress import Progress
+
+    present = [
+        (file, file.digest, path)
+        for file in listing.files
+        if file.digest is not None and (path := place.whole(file)) is not None
+    ]
+    if not present:
+        return
+    progress = Progress("verify", sum(file.bytes for file, _, _ in present), report)
+    for file, digest, path in present:
+        if not matches(path, digest, stop):
+            place.forget(file)
+        progress.at(file.path, file.bytes)
+    progress.tell()
+
+
+def _bytes_here(file: "RemoteFile", place: "Place") -> int:
+    from .transfer import size_of
+
+    if place.whole(file) is not None:
+        return file.bytes
+    partial = place.partial(file)
+    return 0 if partial is None else min(size_of(partial), file.bytes)
+
+
+def _too_large(listing: "Listing", memory_limit: int) -> EngineError:
+    return EngineError(
+        "OUT_OF_MEMORY",
+        f"{listing.repository} was not downloaded: its weights take "
+        f"{human(listing.weight_bytes)}, and {human(memory_limit)} may be used here.",
+        f"{SMALLER_MODEL}, or raise memoryLimitBytes.",
+    )

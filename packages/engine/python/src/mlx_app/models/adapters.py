@@ -1,0 +1,53 @@
+"""LoRA adapters: where one lies, and whether its files are whole."""
+
+import json
+from pathlib import Path
+
+from ..errors import EngineError
+
+CONFIG = "adapter_config.json"
+WEIGHTS = "adapters.safetensors"
+# What another library (https://github.com/huggingface/peft) writes beside a file CONFIG of its own.
+PEFT_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+
+
+def locate_adapter(adapter: str, models_directory: Path) -> Path:
+    """The folder of an adapter: a path (./folder), or a name inside the folder of the models.
+
+    Raises EngineError as check_adapter does.
+    """
+    folder = Path(adapter).expanduser()
+    if not adapter.startswith((".", "/", "~")):
+        folder = models_directory / adapter
+        if not folder.resolve().is_relative_to(models_directory.resolve()):
+            raise EngineError("MODEL_NOT_FOUND", f'"{adapter}" is not inside {models_directory}.')
+    check_adapter(folder)
+    return folder
+
+
+def check_adapter(folder: Path) -> None:
+    """Raises EngineError MODEL_NOT_FOUND for a folder without an adapter, UNSUPPORTED for one of
+    another library, MODEL_CORRUPT for one whose description can't be read.
+    """
+    if not folder.is_dir():
+        raise EngineError("MODEL_NOT_FOUND", f"There is no folder {folder} with an adapter.")
+    if any((folder / name).is_file() for name in PEFT_WEIGHTS):
+        raise EngineError(
+            "UNSUPPORTED",
+            f"The adapter in {folder} is in PEFT's format; mlx-lm reads only its own.",
+            "Train it with mlx_lm.lora, or merge it into the model and convert that.",
+        )
+    for name in (CONFIG, WEIGHTS):
+        if not (folder / name).is_file():
+            raise EngineError("MODEL_NOT_FOUND", f"{folder} is not an adapter: {name} is missing.")
+    try:
+        config = json.loads((folder / CONFIG).read_text("utf-8"))
+    except ValueError as error:
+        raise corrupt_adapter(folder, f"{CONFIG} is not JSON ({error})") from error
+    if not isinstance(config, dict):
+        raise corrupt_adapter(folder, f"{CONFIG} is not an object")
+
+
+def corrupt_adapter(folder: Path, reason: str) -> EngineError:
+    """The error for an adapter that can't be used, and why."""
+    return EngineError("MODEL_CORRUPT", f"The adapter in {folder} can't be used: {reason}.")

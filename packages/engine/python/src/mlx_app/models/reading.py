@@ -1,0 +1,41 @@
+"""What reading a model has in common, whichever library reads it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mlx.nn as nn
+
+from ..errors import EngineError, from_exception
+from ..mlx_lm_adapter.models import read_tokenizer
+from .text_model import ReadModel, check_safetensors
+
+
+def read_files(
+    path: Path,
+    config: dict[str, Any],
+    read_network: Callable[[], tuple[nn.Module, dict[str, Any]]],
+) -> ReadModel:
+    """A model with its tokenizer, its weights not in memory yet.
+
+    `config` is that of config.json; `read_network` gives the one with the ends of texts. Raises
+    EngineError UNSUPPORTED for a model that brings code, MODEL_CORRUPT for damaged files.
+    """
+    if config.get("model_file"):
+        raise EngineError(
+            "UNSUPPORTED", f"The model in {path} brings code of its own, which is never run."
+        )
+    for file in sorted(path.glob("*.safetensors")):
+        check_safetensors(file)
+    try:
+        network, full = read_network()
+        tokenizer = read_tokenizer(path, full)
+    except Exception as error:
+        known = from_exception(error, f"reading {path}")
+        if known.code != "INTERNAL":
+            raise known from error
+        reason = f"{type(error).__name__}: {error}"
+        raise EngineError(
+            "MODEL_CORRUPT", f"The model in {path} can't be read: {reason}."
+        ) from error
+    return ReadModel(path, network, tokenizer, full)

@@ -1,0 +1,98 @@
+"""Images of a request: base64 text to pixels, within limits. Needs the extra `vision`."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from io import BytesIO
+
+from PIL import Image, ImageOps
+
+from ..errors import EngineError
+
+# Limits of ours: enough for a photo of a good phone, small enough for a machine with 8 GB.
+MOST_BYTES = 16 * 1024 * 1024
+MOST_PIXELS = 40_000_000
+MOST_PIXELS_OF_CALL = 100_000_000
+MOST_IMAGES = 64
+FORMATS = ("PNG", "JPEG", "WEBP")
+
+
+def decode_images(images: Sequence[str]) -> list[Image.Image]:
+    """The images of one call in RGB, turned as their camera was, transparent parts white.
+
+    No address is fetched and no file is read. Runs on any thread. Raises EngineError
+    INVALID_REQUEST that says which image is wrong and why.
+    """
+    if len(images) > MOST_IMAGES:
+        raise EngineError(
+            "INVALID_REQUEST", f"The chat has {len(images)} images; at most {MOST_IMAGES} may be."
+        )
+    decoded: list[Image.Image] = []
+    pixels = 0
+    for number, data in enumerate(images, 1):
+        image = _open(_bytes(data, number), number)
+        pixels += image.width * image.height
+        if pixels > MOST_PIXELS_OF_CALL:
+            raise _wrong(
+                number,
+                f"brings the chat to {pixels} pixels; all its images together may have "
+                f"{MOST_PIXELS_OF_CALL}.",
+            )
+        decoded.append(_pixels(image, number))
+    return decoded
+
+
+def _bytes(data: str, number: int) -> bytes:
+    # Four characters are three bytes: refused before anything is made of them.
+    if len(data) * 3 // 4 > MOST_BYTES + 3:
+        raise _too_long(len(data) * 3 // 4, number)
+    try:
+        content = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _wrong(
+            number,
+            "is not in base64. An image is sent as the content of its file; "
+            "addresses and paths are not followed.",
+        ) from error
+    if len(content) > MOST_BYTES:
+        raise _too_long(len(content), number)
+    return content
+
+
+def _open(content: bytes, number: int) -> Image.Image:
+    """Reads the header of an image: nothing is unpacked yet."""
+    try:
+        image = Image.open(BytesIO(content), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _wrong(number, f"has too many pixels; at most {MOST_PIXELS} may be.") from error
+    except Exception as error:  # Pillow raises of many kinds for a damaged header
+        raise _wrong(
+            number, f"can't be read: it is no PNG, JPEG or WebP, or it is damaged ({error})."
+        ) from error
+    if image.width * image.height > MOST_PIXELS:
+        raise _wrong(
+            number,
+            f"has {image.width} x {image.height} = {image.width * image.height} pixels; "
+            f"at most {MOST_PIXELS} may be.",
+        )
+    return image
+
+
+def _pixels(image: Image.Image, number: int) -> Image.Image:
+    try:
+        turned = ImageOps.exif_transpose(image)
+        if not turned.has_transparency_data:
+            return turned.convert("RGB")
+        layer = turned.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    except Exception as error:  # Pillow raises of many kinds for damaged data
+        raise _wrong(number, f"is damaged: {error}.") from error
+
+
+def _too_long(size: int, number: int) -> EngineError:
+    return _wrong(number, f"has {size} bytes; at most {MOST_BYTES} may be.")
+
+
+def _wrong(number: int, what: str) -> EngineError:
+    return EngineError("INVALID_REQUEST", f"Image {number} of the chat {what}")

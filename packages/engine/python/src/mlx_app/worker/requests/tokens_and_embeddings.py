@@ -1,0 +1,175 @@
+"""Calls with one answer: token counts, texts of tokens, embeddings."""
+
+from collections.abc import Callable, Iterator
+
+from ...errors import EngineError, from_exception
+from ...models.embeddings import EmbeddingModel, writes_no_vectors
+from ...protocol import (
+    Detokenise,
+    Detokenised,
+    Embed,
+    Embeddings,
+    Event,
+    Tokenise,
+    Tokenised,
+)
+from ..background import Background
+from ..io.outbox import Outbox
+from ..model_pool.model_manager import Models
+from ..model_pool.waiter import Want
+from ..runner.call import ModelKey
+from ..runner.model_runner import Serving
+
+
+class ShortCalls:
+    """Used on MLX's thread only."""
+
+    def __init__(self, outbox: Outbox, background: Background, models: Models) -> None:
+        self._outbox = outbox
+        self._background = background
+        self._models = models
+        self._ids: set[int] = set()
+        # The model of each call that has one.
+        self._servings: dict[int, Serving] = {}
+        # Work in pieces, one between two steps; the event comes with the last.
+        self._jobs: dict[int, Iterator[Event | None]] = {}
+
+    def __contains__(self, call_id: int) -> bool:
+        return call_id in self._ids
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is work for MLX."""
+        return bool(self._jobs)
+
+    def cancel(self, call_id: int) -> None:
+        """Ends a call without a word."""
+        self._end(call_id)
+
+    def tokenise(self, request: Tokenise) -> None:
+        """Answers with the token ids of a prompt."""
+        self._with_model(
+            request.id,
+            request.model,
+            lambda serving: self._beside(
+                request,
+                lambda: _tokenised(request, serving.preparing.tokens(request)),
+            ),
+        )
+
+    def detokenise(self, request: Detokenise) -> None:
+        """Answers with the text of token ids."""
+        self._with_model(
+            request.id,
+            request.model,
+            lambda serving: self._beside(
+                request,
+                lambda: Detokenised(id=request.id, text=serving.preparing.text(request.tokens)),
+            ),
+        )
+
+    def embed(self, request: Embed) -> None:
+        """Answers with a vector for each text."""
+
+        def start(serving: Serving) -> None:
+            if serving.embedding is None:
+                raise writes_no_vectors(request.model)
+            self._background.submit_for(
+                request, lambda: self._guarded(request.id, lambda: tokens(serving))
+            )
+
+        def tokens(serving: Serving) -> None:
+            texts = serving.preparing.texts(request.inputs)
+            self._background.later(lambda: self._start_job(request.id, serving, texts))
+
+        self._with_model(request.id, request.model, start)
+
+    def advance(self) -> None:
+        """One piece of each job."""
+        for call_id, pieces in list(self._jobs.items()):
+            try:
+                event = next(pieces)
+            except Exception as error:
+                self._fail(call_id, from_exception(error, "embedding"))
+                continue
+            if event is not None:
+                self._answer(call_id, event)
+
+    def on_unload(self, serving: Serving, reason: str) -> None:
+        """Fails the calls of a model that goes."""
+        for call_id, used in list(self._servings.items()):
+            if used is serving:
+                self._fail(call_id, EngineError("ABORTED", reason))
+
+    def _with_model(self, call_id: int, model: str, then: Callable[[Serving], None]) -> None:
+        self._ids.add(call_id)
+
+        def ready(servings: list[Serving]) -> None:
+            if call_id not in self._ids:
+                return
+            self._servings[call_id] = servings[0]
+            servings[0].uses += 1
+            try:
+                then(servings[0])
+            except EngineError as error:
+                self._fail(call_id, error)
+
+        self._models.want(
+            Want(call_id, (ModelKey(model),), ready, lambda error: self._fail(call_id, error))
+        )
+
+    def _beside(self, request: Tokenise | Detokenise, work: Callable[[], Event]) -> None:
+        def answer() -> None:
+            event = work()
+            self._background.later(lambda: self._answer(request.id, event))
+
+        self._background.submit_for(request, lambda: self._guarded(request.id, answer))
+
+    def _guarded(self, call_id: int, work: Callable[[], None]) -> None:
+        """Runs work beside MLX's thread; what it raises ends the call."""
+        try:
+            work()
+        except Exception as error:
+            failure = from_exception(error, "preparing the call")
+            self._background.later(lambda: self._fail(call_id, failure))
+
+    def _start_job(self, call_id: int, serving: Serving, texts: list[list[int]]) -> None:
+        if call_id in self._ids and serving.embedding is not None:
+            self._jobs[call_id] = _embeddings(call_id, serving.embedding, texts)
+
+    def _answer(self, call_id: int, event: Event) -> None:
+        if self._end(call_id):
+            self._outbox.send(event)
+
+    def _fail(self, call_id: int, error: EngineError) -> None:
+        if self._end(call_id):
+            self._outbox.fail(call_id, error)
+
+    def _end(self, call_id: int) -> bool:
+        """Forgets a call; whether it was there."""
+        self._jobs.pop(call_id, None)
+        serving = self._servings.pop(call_id, None)
+        if serving is not None:
+            serving.uses -= 1
+        known = call_id in self._ids
+        self._ids.discard(call_id)
+        return known
+
+
+def _tokenised(request: Tokenise, tokens: list[int]) -> Tokenised:
+    shown = [] if request.count_only else tokens
+    return Tokenised(id=request.id, tokens=shown, count=len(tokens))
+
+
+def _embeddings(
+    call_id: int, embedding: EmbeddingModel, texts: list[list[int]]
+) -> Iterator[Event | None]:
+    found: dict[int, list[float]] = {}
+    for piece in embedding.pieces(texts):
+        found.update(piece)
+        yield None
+    yield Embeddings(
+        id=call_id,
+        vectors=[found[place] for place in range(len(texts))],
+        prompt_tokens=sum(map(len, texts)),
+    )

@@ -1,0 +1,253 @@
+"""From a request to what the model reads: tokens, grammar, and whether the model can do it."""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Literal
+
+from ...decoding.constraints import Constraints, Grammar
+from ...decoding.sampling import check_tokens
+from ...errors import EngineError
+from ...mlx_lm_adapter.plain_tokenizer import settle
+from ...mlx_lm_adapter.sampling import Processor
+from ...mlx_lm_adapter.text import has_reasoning, start_state, think_tokens, tool_parser
+from ...models.embeddings import makes_only_vectors
+from ...models.text_model import ReadModel
+from ...models.unbatched_checks import check_draft, check_kv_bits
+from ...optional_packages import needs_vision
+from ...prompt.chat_prompt import ChatPrompt, chat_prompt, check_tools, images_of
+from ...prompt.prompt_size import is_surely_longer, size_of
+from ...protocol import Generate, Tokenise
+from ...tools.tool_grammar import tool_grammar
+from ...vision.vision_model import VisionPrompt
+from ..background import LONG_BYTES
+from ..model_pool.loading import ReadFiles
+from .call import Prepared
+
+TOO_LONG_HINT = "Shorten it, choose a model with a longer context, or set truncation to middle."
+
+Capability = Literal["tools", "reasoning", "images", "embeddings"]
+
+
+class Preparing:
+    """Prepares the calls of one model, on any thread: a long text takes long."""
+
+    def __init__(self, name: str, files: ReadFiles) -> None:
+        self._name = name
+        self._files = files
+        self._model = files.model
+        self._constraints = Constraints(files.model.tokenizer, files.model.vocabulary)
+        # Without it, a long text would keep every other call of the model waiting.
+        steady = settle(files.model.tokenizer)
+        self._lock = nullcontext() if steady else threading.Lock()
+
+    @property
+    def capabilities(self) -> list[Capability]:
+        """What this model can do beside writing text."""
+        if self._files.embedding is not None:
+            return ["embeddings"]
+        tokenizer = self._model.tokenizer
+        found: list[Capability] = []
+        if tool_parser(tokenizer) is not None:
+            found.append("tools")
+        if has_reasoning(tokenizer):
+            found.append("reasoning")
+        if self._files.vision is not None:
+            found.append("images")
+        return found
+
+    def prepare(self, request: Generate) -> Prepared:
+        """Raises EngineError INVALID_REQUEST, UNSUPPORTED, CONTEXT_LENGTH_EXCEEDED."""
+        if self._files.embedding is not None:
+            raise makes_only_vectors(self._name)
+        check_tokens(request, self._model.vocabulary)
+        if self._files.vision is not None:
+            vision = self._vision_prompt(request)
+            starts_in = start_state(self._model.tokenizer, vision.tokens)
+            prompt = ChatPrompt(vision.tokens, starts_in, [])
+            self._check_length(prompt, request)
+            return Prepared(prompt, self._grammar(request), vision)
+        prompt = self._fitted(self._prompt(request), request)
+        return Prepared(prompt, self._grammar(request))
+
+    def tokens(self, request: Tokenise) -> list[int]:
+        """Token ids of a prompt or a chat. Raises EngineError."""
+        if request.messages is None and not request.special:
+            with self._lock:
+                tokenizer = self._model.tokenizer
+                return tokenizer.encode(request.prompt or "", add_special_tokens=False)
+        if self._files.vision is not None:
+            return self._vision_prompt(request).tokens
+        return self._prompt(request).tokens
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """The text of token ids. Raises EngineError INVALID_REQUEST for one that there is not."""
+        unknown = next((token for token in tokens if token >= self._model.vocabulary), None)
+        if unknown is not None:
+            raise EngineError(
+                "INVALID_REQUEST",
+                f"There is no token {unknown}: {self._name} has {self._model.vocabulary}, from 0.",
+            )
+        with self._lock:
+            return self._model.tokenizer.decode(tokens)
+
+    def texts(self, inputs: Sequence[str]) -> list[list[int]]:
+        """Token ids of texts to embed. Raises EngineError."""
+        assert self._files.embedding is not None
+        with self._lock:
+            return self._files.embedding.tokenise(inputs)
+
+    def check(self, request: Generate, draft: ReadModel | None) -> None:
+        """Raises EngineError for a draft model or a quantisation that this model can't have.
+
+        Runs on MLX's thread.
+        """
+        if draft is not None:
+            if self._files.vision is not None:
+                raise EngineError("UNSUPPORTED", f"{self._name} can't have a draft model: it sees.")
+            check_draft(self._model, draft)
+        if request.kv_bits is not None:
+            if draft is not None or self._files.vision is not None:
+                raise EngineError(
+                    "UNSUPPORTED", "kvBits can't be combined with a draft model or with images."
+                )
+            check_kv_bits(self._model, request.kv_bits, request.kv_group_size)
+
+    def grammar_processor(self, prepared: Prepared) -> Processor | None:
+        """What keeps one sequence to the grammar that was asked for: thinking is left free."""
+        if prepared.grammar is None:
+            return None
+        prompt = prepared.prompt
+        think = think_tokens(self._model.tokenizer)
+        after, before = None, None
+        if think is not None and prompt.starts_in == "reasoning":
+            after = think.end
+        elif think is not None and len(think.start) == 1:
+            before = (think.start[0], think.end)
+        return prepared.grammar.processor(len(prompt.tokens), after, before)
+
+    def _prompt(self, request: Generate | Tokenise) -> ChatPrompt:
+        self._check_either(request)
+        tokenizer = self._model.tokenizer
+        check = self._early_check(request)
+        with self._lock:
+            if request.messages is None:
+                if check is not None:
+                    check(request.prompt or "")
+                tokens = tokenizer.encode(request.prompt or "")
+                prompt = ChatPrompt(tokens, start_state(tokenizer, tokens), [])
+            else:
+                if self._files.blind and images_of(request.messages):
+                    raise self._blindness()
+                prompt = chat_prompt(
+                    tokenizer,
+                    request.messages,
+                    tools=request.tools,
+                    tool_choice=_choice(request),
+                    template_options=request.template_options,
+                    for_cache=isinstance(request, Generate),
+                    check=check,
+                )
+        if not prompt.tokens and isinstance(request, Generate):
+            raise EngineError("INVALID_REQUEST", "The prompt has no tokens.")
+        return prompt
+
+    def _blindness(self) -> EngineError:
+        if self._model.adapter is not None:
+            return EngineError("UNSUPPORTED", f"{self._name} can't see images with an adapter.")
+        return needs_vision(f"Seeing images with {self._name}")
+
+    def _vision_prompt(self, request: Generate | Tokenise) -> VisionPrompt:
+        self._check_either(request)
+        vision = self._files.vision
+        assert vision is not None
+        if request.messages is None:
+            return vision.text_prompt(request.prompt or "")
+        tools = [] if _choice(request) == "none" else request.tools
+        if tools:
+            check_tools(self._model.tokenizer)
+        return vision.prompt(request.messages, tools, request.template_options)
+
+    def _check_either(self, request: Generate | Tokenise) -> None:
+        if (request.prompt is None) == (request.messages is None):
+            raise EngineError("INVALID_REQUEST", "Give either prompt or messages.")
+
+    def _early_check(self, request: Generate | Tokenise) -> Callable[[str], None] | None:
+        if isinstance(request, Tokenise) or request.truncation != "none":
+            return None
+        # The template is run once more for it.
+        return self._refuse_early if size_of(request) > LONG_BYTES else None
+
+    def _refuse_early(self, text: str) -> None:
+        """Refuses what can't fit by a part of it: to tokenise megabytes takes seconds."""
+        context = self._model.context_tokens
+        if context is not None and is_surely_longer(text, context, self._model.tokenizer.encode):
+            raise EngineError(
+                "CONTEXT_LENGTH_EXCEEDED",
+                f"The prompt has more than {context} tokens; {self._name} takes {context} in all.",
+                TOO_LONG_HINT,
+            )
+
+    def _check_length(self, prompt: ChatPrompt, request: Generate) -> None:
+        context, count = self._model.context_tokens, len(prompt.tokens)
+        if context is not None and count >= context:
+            raise EngineError(
+                "CONTEXT_LENGTH_EXCEEDED",
+                f"The prompt has {count} tokens; {self._name} takes {context} in all.",
+                TOO_LONG_HINT
+                if request.truncation == "none"
+                else "A prompt with images can't lose its middle: shorten it.",
+            )
+
+    def _fitted(self, prompt: ChatPrompt, request: Generate) -> ChatPrompt:
+        """The prompt, or one with less in its middle, that leaves room for an answer."""
+        context, count = self._model.context_tokens, len(prompt.tokens)
+        if context is None or request.truncation == "none":
+            self._check_length(prompt, request)
+            return prompt
+        # At least half of the context stays with the prompt, however long the answer may get.
+        room = max(1, context // 2, context - request.max_tokens)
+        if count <= room:
+            return prompt
+        end = room // 2
+        begin = room - end
+        return replace(
+            prompt,
+            tokens=prompt.tokens[:begin] + prompt.tokens[count - end :],
+            boundaries=[boundary for boundary in prompt.boundaries if boundary <= begin],
+        )
+
+    def _grammar(self, request: Generate) -> Grammar | None:
+        demanded = request.tool_choice == "required"
+        if request.response_format is not None:
+            if demanded:
+                raise EngineError(
+                    "INVALID_REQUEST",
+                    "toolChoice demands a call, which leaves no room for a responseFormat.",
+                )
+            return self._constraints.compile(request.response_format)
+        if not demanded:
+            return None
+        if not request.tools:
+            raise EngineError("INVALID_REQUEST", "toolChoice demands a call, and tools has none.")
+        # A prompt of bare text was made without a look at the tools.
+        check_tools(self._model.tokenizer)
+        parser = tool_parser(self._model.tokenizer)
+        assert parser is not None
+        return self._constraints.compile_lark(
+            tool_grammar(
+                parser.name,
+                request.tools,
+                request.tool_name,
+                request.parallel_tool_calls,
+                parser.start,
+                parser.end,
+                self._constraints.token_of,
+            ),
+            "schema of the tools",
+        )
+
+
+def _choice(request: Generate | Tokenise) -> Literal["auto", "none", "required"]:
+    return request.tool_choice if isinstance(request, Generate) else "auto"
