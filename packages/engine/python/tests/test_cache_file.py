@@ -15,7 +15,7 @@ import pytest
 
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter import caches
-from mlx_app.models.text_model import ReadModel
+from mlx_app.models.text_model import TextModel
 from mlx_app.prompt.cache_file import ModelIdentity, model_identity, read, write
 from mlx_app.prompt.prompt_cache import PromptCache
 from prompt_cache_run import run
@@ -72,7 +72,7 @@ def test_answers_from_a_file_are_the_same(name: str, tmp_path: Path) -> None:
 
 
 def test_hello_answers_from_a_file(
-    hello: ReadModel, answers: dict[str, str], tmp_path: Path
+    hello: TextModel, answers: dict[str, str], tmp_path: Path
 ) -> None:
     identity = model_identity(hello.path, hello.config)
     question, answer = next(iter(answers.items()))
@@ -101,7 +101,7 @@ def test_a_file_has_no_room_to_grow_in_it(tmp_path: Path, network: nn.Module) ->
 
 
 def test_quantised_keys_are_read_only_where_they_are_asked_for(
-    hello: ReadModel, tmp_path: Path
+    hello: TextModel, tmp_path: Path
 ) -> None:
     plain_cache = caches.new_cache(hello.network)
     hello.network(mx.array([DOCUMENT]), cache=plain_cache)

@@ -16,10 +16,10 @@ from mlx_app.models import embeddings
 from mlx_app.models.embeddings import (
     EmbeddingModel,
     is_embedding_model,
-    makes_only_vectors,
-    writes_no_vectors,
+    no_embeddings_error,
+    no_text_error,
 )
-from mlx_app.models.text_model import ReadModel
+from mlx_app.models.text_model import TextModel
 from mlx_app.optional_packages import has_vision
 
 with_extra = pytest.mark.skipif(
@@ -168,7 +168,7 @@ def test_weights_without_a_prefix_give_the_same_vectors(tmp_path: Path, models: 
         assert vector == pytest.approx(other, abs=1e-4)
 
 
-def test_which_model_makes_vectors(hello: ReadModel, tmp_path: Path) -> None:
+def test_which_model_makes_vectors(hello: TextModel, tmp_path: Path) -> None:
     assert not is_embedding_model(hello.path, hello.config)
     assert is_embedding_model(tmp_path, {"architectures": ["XLMRobertaModel"]})
     config = {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3"}
@@ -201,5 +201,5 @@ def test_a_damaged_model_is_told(tmp_path: Path, models: Path) -> None:
 
 
 def test_the_wrong_kind_of_model_is_told() -> None:
-    assert writes_no_vectors("hello").message == "hello writes text and makes no embeddings."
-    assert writes_no_vectors("hello").code == makes_only_vectors("it").code == "UNSUPPORTED"
+    assert no_embeddings_error("hello").message == "hello writes text and makes no embeddings."
+    assert no_embeddings_error("hello").code == no_text_error("it").code == "UNSUPPORTED"

@@ -8,8 +8,8 @@ import pytest
 from mlx.utils import tree_flatten
 
 import mlx_app.models.float32 as float32_module
-from mlx_app.models.float32 import widened_bytes
-from mlx_app.models.text_model import ReadModel
+from mlx_app.models.float32 import float32_bytes
+from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Load
 from worker_parts import LARGE, Loop, request
 
@@ -43,17 +43,17 @@ def write(folder: Path, sizes: dict[str, int]) -> Path:
 def test_counts_what_float32_takes(
     tmp_path: Path, sizes: dict[str, int], widened: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(float32_module, "is_slow_with_halves", lambda: True)
-    assert widened_bytes(write(tmp_path, sizes), LARGE) == widened
+    monkeypatch.setattr(float32_module, "is_slow_with_half_precision", lambda: True)
+    assert float32_bytes(write(tmp_path, sizes), LARGE) == widened
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff" * 20, b"\x02" + bytes(7) + b"[]"])
 def test_leaves_damaged_files_to_their_reading(
     tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(float32_module, "is_slow_with_halves", lambda: True)
+    monkeypatch.setattr(float32_module, "is_slow_with_half_precision", lambda: True)
     (tmp_path / "model.safetensors").write_bytes(content)
-    assert widened_bytes(tmp_path, LARGE) is None
+    assert float32_bytes(tmp_path, LARGE) is None
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_leaves_damaged_files_to_their_reading(
 )
 def test_a_model_is_in_float32(
     models: Path,
-    hello: ReadModel,
+    hello: TextModel,
     answers: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     *,
@@ -71,14 +71,14 @@ def test_a_model_is_in_float32(
     most_bytes: int,
     times: int,
 ) -> None:
-    monkeypatch.setattr(float32_module, "is_slow_with_halves", lambda: slow)
-    monkeypatch.setattr(float32_module, "MOST", most_bytes / LARGE)
+    monkeypatch.setattr(float32_module, "is_slow_with_half_precision", lambda: slow)
+    monkeypatch.setattr(float32_module, "MAX_PART", most_bytes / LARGE)
     loop = Loop(models)
     loop.models.load(Load(id=1, model="hello"))
     loop.run(lambda: len(loop.models.in_memory()) == 1)
-    (serving,) = loop.models.in_memory()
-    assert serving.bytes == times * hello.total_bytes
-    leaves: Any = tree_flatten(serving.model.network.parameters())  # type: ignore[no-untyped-call]
+    (runner,) = loop.models.in_memory()
+    assert runner.bytes == times * hello.total_bytes
+    leaves: Any = tree_flatten(runner.model.network.parameters())  # type: ignore[no-untyped-call]
     assert {leaf.dtype for _, leaf in leaves} == {mx.float32 if times == 2 else mx.float16}
-    loop.generating.take(request(2, "Say hello."))
+    loop.scheduler.add(request(2, "Say hello."))
     assert loop.finish()[2].text() == answers["Say hello."]

@@ -13,7 +13,7 @@ import pytest
 import mlx_app
 from mlx_app.machine_memory import free_bytes
 from mlx_app.memory import human, limit_of, memory_limit, weight_bytes
-from mlx_app.models.text_model import ReadModel
+from mlx_app.models.text_model import TextModel
 
 GIB = 1024**3
 
@@ -112,7 +112,7 @@ def test_a_group_over_its_limit_leaves_nothing(tmp_path: Path) -> None:
     assert free_bytes(machine(tmp_path, files)) == 0
 
 
-def test_weights_are_counted_before_they_are_read(models: Path, hello: ReadModel) -> None:
+def test_weights_are_counted_before_they_are_read(models: Path, hello: TextModel) -> None:
     assert weight_bytes(models / "hello") == hello.total_bytes
 
 

@@ -10,22 +10,21 @@ from decoding import tiny_llama, with_network
 from mlx_app.decoding.sampling import make_sampler
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.batch import Batch
-from mlx_app.models.text_model import ReadModel
+from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Event, Generate, PromptProgress
 from mlx_app.worker.runner import sampling
-from mlx_app.worker.runner.call import Call
-from mlx_app.worker.runner.model_runner import MOST_ALONE, Serving
-from worker_parts import LARGE, Heard, finish, request, serving_of, start, step
+from mlx_app.worker.runner.model_runner import MAX_UNBATCHED, ModelRunner
+from worker_parts import LARGE, Heard, call_of, finish, request, runner_of, start, step
 
 HELLO = "Say hello."
 STORY = "Tell me a story."
 
 
 @pytest.fixture
-def serving(hello: ReadModel) -> Iterator[Serving]:
-    serving = serving_of(hello)
-    yield serving
-    serving.close()
+def runner(hello: TextModel) -> Iterator[ModelRunner]:
+    runner = runner_of(hello)
+    yield runner
+    runner.close()
 
 
 def reason(heard: Heard) -> str:
@@ -38,7 +37,7 @@ def reason(heard: Heard) -> str:
 
 
 def test_a_sampler_that_raises_fails_its_own_call_alone(
-    serving: Serving, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    runner: ModelRunner, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = iter(range(100))
 
@@ -53,15 +52,15 @@ def test_a_sampler_that_raises_fails_its_own_call_alone(
         lambda asked, *rest: broken if asked.id == 2 else make_sampler(asked, *rest),
     )
     for call_id in (1, 2, 3):
-        start(serving, request(call_id, HELLO))
-    heard = finish(serving)
+        start(runner, request(call_id, HELLO))
+    heard = finish(runner)
     assert heard[1].text() == heard[3].text() == answers[HELLO]
     assert "a broken sampler" in reason(heard[2])
     assert answers[HELLO].startswith(heard[2].text())
 
 
 def test_a_processor_that_raises_fails_its_own_call_alone(
-    serving: Serving, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    runner: ModelRunner, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: mx.array, logits: mx.array, /) -> mx.array:
         raise ValueError(f"a broken processor of {logits.shape}")
@@ -70,18 +69,18 @@ def test_a_processor_that_raises_fails_its_own_call_alone(
         sampling, "make_processors", lambda asked: [broken] if asked.id == 2 else []
     )
     for call_id in (1, 2, 3):
-        start(serving, request(call_id, HELLO))
-    heard = finish(serving)
+        start(runner, request(call_id, HELLO))
+    heard = finish(runner)
     assert heard[1].text() == heard[3].text() == answers[HELLO]
     assert "a broken processor" in reason(heard[2])
 
 
 def test_a_step_that_fails_fails_its_calls_and_the_next_one_works(
-    serving: Serving, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    runner: ModelRunner, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start(serving, request(1, HELLO, n=3))
-    start(serving, request(2, HELLO))
-    beside = start(serving, request(3, HELLO, kv_bits=8, kv_group_size=32))
+    start(runner, request(1, HELLO, n=3))
+    start(runner, request(2, HELLO))
+    beside = start(runner, request(3, HELLO, kv_bits=8, kv_group_size=32))
 
     def fail(_: Batch) -> None:
         raise RuntimeError("[malloc] Unable to allocate 9 bytes.")
@@ -89,14 +88,14 @@ def test_a_step_that_fails_fails_its_calls_and_the_next_one_works(
     heard: dict[int, Heard] = {}
     with monkeypatch.context() as patch:
         patch.setattr(Batch, "step", fail)
-        step(serving, heard)
+        step(runner, heard)
     assert {call_id: one.error.code for call_id, one in heard.items() if one.error} == {
         1: "OUT_OF_MEMORY",
         2: "OUT_OF_MEMORY",
     }
-    assert serving.calls() == [beside]
-    start(serving, request(4, HELLO, n=2))
-    finish(serving, heard)
+    assert runner.calls == [beside]
+    start(runner, request(4, HELLO, n=2))
+    finish(runner, heard)
     assert heard[4].text(0) == heard[4].text(1) == answers[HELLO]
     assert heard[3].error is None
 
@@ -104,31 +103,31 @@ def test_a_step_that_fails_fails_its_calls_and_the_next_one_works(
 # Several sequences
 
 
-def test_siblings_answer_as_one_would(serving: Serving, answers: dict[str, str]) -> None:
-    start(serving, request(1, STORY, n=3))
-    start(serving, request(2, HELLO))
-    heard = finish(serving)
+def test_siblings_answer_as_one_would(runner: ModelRunner, answers: dict[str, str]) -> None:
+    start(runner, request(1, STORY, n=3))
+    start(runner, request(2, HELLO))
+    heard = finish(runner)
     assert [heard[1].text(index) for index in range(3)] == [answers[STORY]] * 3
     assert sorted(heard[1].done) == [0, 1, 2]
     assert heard[2].text() == answers[HELLO]
 
 
-def test_siblings_of_a_seed_differ_and_repeat(serving: Serving) -> None:
-    start(serving, request(1, STORY, n=3, temperature=1.5, seed=7, max_tokens=30))
-    start(serving, request(2, STORY, n=2, temperature=1.5, seed=7, max_tokens=30))
-    heard = finish(serving)
+def test_siblings_of_a_seed_differ_and_repeat(runner: ModelRunner) -> None:
+    start(runner, request(1, STORY, n=3, temperature=1.5, seed=7, max_tokens=30))
+    start(runner, request(2, STORY, n=2, temperature=1.5, seed=7, max_tokens=30))
+    heard = finish(runner)
     texts = [heard[1].text(index) for index in range(3)]
     assert len(set(texts)) == 3
     assert [heard[2].text(index) for index in range(2)] == texts[:2]
 
 
-def test_the_prompt_of_siblings_is_read_once(hello: ReadModel) -> None:
+def test_the_prompt_of_siblings_is_read_once(hello: TextModel) -> None:
     told: list[Event] = []
-    serving = serving_of(hello, told.append)
+    runner = runner_of(hello, told.append)
     asked = request(1, HELLO * 300, n=4, max_tokens=2, prompt_progress=True)
-    call = start(serving, asked)
-    heard = finish(serving)
-    serving.close()
+    call = start(runner, asked)
+    heard = finish(runner)
+    runner.close()
     total = len(call.prompt.tokens)
     positions = [e.processed_tokens for e in told if isinstance(e, PromptProgress)]
     assert positions == sorted(set(positions))
@@ -138,14 +137,14 @@ def test_the_prompt_of_siblings_is_read_once(hello: ReadModel) -> None:
 
 
 def test_siblings_of_a_prompt_that_is_known_start_at_once(
-    hello: ReadModel, answers: dict[str, str]
+    hello: TextModel, answers: dict[str, str]
 ) -> None:
-    serving = serving_of(hello, prompt_cache_bytes=LARGE)
-    start(serving, request(1, HELLO))
-    finish(serving)
-    call = start(serving, request(2, HELLO, n=2))
-    heard = finish(serving)
-    serving.close()
+    runner = runner_of(hello, prompt_cache_bytes=LARGE)
+    start(runner, request(1, HELLO))
+    finish(runner)
+    call = start(runner, request(2, HELLO, n=2))
+    heard = finish(runner)
+    runner.close()
     assert call.cached_tokens == len(call.prompt.tokens) - 1
     assert heard[2].text(0) == heard[2].text(1) == answers[HELLO]
 
@@ -156,68 +155,68 @@ def test_siblings_of_a_prompt_that_is_known_start_at_once(
 @pytest.mark.parametrize("steps", [0, 1, 2, 3, 5, 9])
 @pytest.mark.parametrize("options", [{}, {"n": 3}, {"kv_bits": 8, "kv_group_size": 32}])
 def test_a_call_can_go_in_any_state(
-    serving: Serving, answers: dict[str, str], steps: int, options: dict[str, int]
+    runner: ModelRunner, answers: dict[str, str], steps: int, options: dict[str, int]
 ) -> None:
-    start(serving, request(1, STORY))
-    gone = start(serving, request(2, HELLO * 60, max_tokens=50, **options))
+    start(runner, request(1, STORY))
+    gone = start(runner, request(2, HELLO * 60, max_tokens=50, **options))
     heard: dict[int, Heard] = {}
     for _ in range(steps):
-        step(serving, heard)
-    serving.remove(gone)
+        step(runner, heard)
+    runner.remove(gone)
     before = [len(pieces) for pieces in heard.get(2, Heard()).pieces.values()]
-    serving.remove(gone)
-    finish(serving, heard)
+    runner.remove(gone)
+    finish(runner, heard)
     assert heard[1].text() == answers[STORY]
     assert [len(pieces) for pieces in heard.get(2, Heard()).pieces.values()] == before
-    assert serving.cache_bytes == 0
+    assert runner.cache_bytes == 0
 
 
-def test_a_call_that_is_over_leaves_nothing(serving: Serving) -> None:
-    call = start(serving, request(1, STORY, stop=["once", "time"]))
-    heard = finish(serving)
+def test_a_call_that_is_over_leaves_nothing(runner: ModelRunner) -> None:
+    call = start(runner, request(1, STORY, stop=["once", "time"]))
+    heard = finish(runner)
     assert heard[1].done[0].finish_reason == "stop"
     assert call.ended
-    assert not serving.running
-    assert serving.cache_bytes == 0
-    assert serving.free_places == Batch.size
+    assert not runner.running
+    assert runner.cache_bytes == 0
+    assert runner.free_slots == Batch.size
 
 
 # Places
 
 
-def test_a_batch_has_places_for_so_many(serving: Serving) -> None:
-    start(serving, request(1, STORY, n=Batch.size - 1))
-    assert serving.has_place(Call(request(2, HELLO)))
-    assert not serving.has_place(Call(request(2, HELLO, n=2)))
-    assert serving.has_place(Call(request(2, HELLO, n=2, kv_bits=8)))
+def test_a_batch_has_places_for_so_many(runner: ModelRunner) -> None:
+    start(runner, request(1, STORY, n=Batch.size - 1))
+    assert runner.has_slot(call_of(runner, request(2, HELLO)))
+    assert not runner.has_slot(call_of(runner, request(2, HELLO, n=2)))
+    assert runner.has_slot(call_of(runner, request(2, HELLO, n=2, kv_bits=8)))
 
 
-def test_only_so_many_run_beside_the_batch(serving: Serving) -> None:
+def test_only_so_many_run_beside_the_batch(runner: ModelRunner) -> None:
     quantised = {"kv_bits": 8, "kv_group_size": 32}
-    for call_id in range(MOST_ALONE):
-        assert serving.has_place(Call(request(call_id, HELLO, **quantised)))
-        start(serving, request(call_id, HELLO, **quantised))
-    assert not serving.has_place(Call(request(9, HELLO, **quantised)))
-    assert serving.has_place(Call(request(9, HELLO)))
-    finish(serving)
+    for call_id in range(MAX_UNBATCHED):
+        assert runner.has_slot(call_of(runner, request(call_id, HELLO, **quantised)))
+        start(runner, request(call_id, HELLO, **quantised))
+    assert not runner.has_slot(call_of(runner, request(9, HELLO, **quantised)))
+    assert runner.has_slot(call_of(runner, request(9, HELLO)))
+    finish(runner)
     # One call with more than that gets them when nobody else is there.
-    assert serving.has_place(Call(request(9, HELLO, n=MOST_ALONE + 3, **quantised)))
+    assert runner.has_slot(call_of(runner, request(9, HELLO, n=MAX_UNBATCHED + 3, **quantised)))
 
 
 def test_long_and_short_prompts_are_not_padded_to_one_another(
-    serving: Serving, answers: dict[str, str]
+    runner: ModelRunner, answers: dict[str, str]
 ) -> None:
-    long = start(serving, request(1, HELLO * 1500, max_tokens=300))
-    short = [start(serving, request(2 + index, STORY)) for index in range(3)]
+    long = start(runner, request(1, HELLO * 1500, max_tokens=300))
+    short = [start(runner, request(2 + index, STORY)) for index in range(3)]
     assert len(long.prompt.tokens) > 4096
     heard: dict[int, Heard] = {}
     while not all(call_id in heard for call_id in (1, 2, 3, 4)):
-        step(serving, heard)
-    size = serving.cache_size
+        step(runner, heard)
+    size = runner.loaded.cache_size
     most = size.bytes(len(long.prompt.tokens) + 300) + size.bytes(512, len(short))
-    assert serving.cache_bytes <= most < size.bytes(len(long.prompt.tokens), 4)
-    assert serving.need(long, None).batch != serving.need(short[0], None).batch
-    finish(serving, heard)
+    assert runner.cache_bytes <= most < size.bytes(len(long.prompt.tokens), 4)
+    assert runner.memory_need(long, None).batch != runner.memory_need(short[0], None).batch
+    finish(runner, heard)
     assert [heard[call.id].text() for call in short] == [answers[STORY]] * 3
 
 
@@ -225,32 +224,34 @@ def test_long_and_short_prompts_are_not_padded_to_one_another(
 
 
 def test_a_draft_model_of_another_vocabulary_fails_its_call(
-    hello: ReadModel, serving: Serving, answers: dict[str, str]
+    hello: TextModel, runner: ModelRunner, answers: dict[str, str]
 ) -> None:
-    start(serving, request(1, HELLO))
+    start(runner, request(1, HELLO))
     with pytest.raises(EngineError) as raised:
-        start(serving, request(2, HELLO, kv_bits=8, kv_group_size=64))
+        start(runner, request(2, HELLO, kv_bits=8, kv_group_size=64))
     assert raised.value.code in ("UNSUPPORTED", "INVALID_REQUEST")
-    other = serving_of(with_network(hello, tiny_llama()))
+    other = runner_of(with_network(hello, tiny_llama()))
     with pytest.raises(EngineError) as raised:
-        start(serving, request(3, HELLO, draft_model="other", cache_file="a"), other)
+        start(runner, request(3, HELLO, draft_model="other", cache_file="a"), other)
     assert raised.value.code == "UNSUPPORTED"
-    assert finish(serving)[1].text() == answers[HELLO]
+    assert finish(runner)[1].text() == answers[HELLO]
 
 
-def test_a_prompt_that_is_longer_than_the_context_is_the_callers_mistake(serving: Serving) -> None:
+def test_a_prompt_that_is_longer_than_the_context_is_the_callers_mistake(
+    runner: ModelRunner,
+) -> None:
     with pytest.raises(EngineError) as raised:
-        serving.preparing.prepare(Generate(id=1, model="hello", prompt=" " * 200_000))
+        runner.input_processor.process(Generate(id=1, model="hello", prompt=" " * 200_000))
     assert raised.value.code == "CONTEXT_LENGTH_EXCEEDED"
 
 
 def test_a_file_is_written_while_siblings_go_on(
-    serving: Serving, answers: dict[str, str], tmp_path: Path
+    runner: ModelRunner, answers: dict[str, str], tmp_path: Path
 ) -> None:
     file = tmp_path / "prompt.safetensors"
-    start(serving, request(1, HELLO, n=2, cache_file=str(file)))
-    heard = finish(serving)
+    start(runner, request(1, HELLO, n=2, cache_file=str(file)))
+    heard = finish(runner)
     assert heard[1].text(0) == heard[1].text(1) == answers[HELLO]
-    call = start(serving, request(2, HELLO, cache_file=str(file)))
+    call = start(runner, request(2, HELLO, cache_file=str(file)))
     assert call.cached_tokens == len(call.prompt.tokens) - 1
-    assert finish(serving)[2].text() == answers[HELLO]
+    assert finish(runner)[2].text() == answers[HELLO]

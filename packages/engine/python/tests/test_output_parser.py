@@ -5,21 +5,21 @@ from typing import Any
 
 import pytest
 
-from mlx_app.decoding.output_parser import AnswerText, Output
+from mlx_app.decoding.output_parser import Output, OutputParser
 from mlx_app.mlx_lm_adapter.text import StartState
-from mlx_app.models.text_model import ReadModel
+from mlx_app.models.text_model import TextModel
 from tool_formats import TOOLS, family
 
 CALL = '<tool_call>{"name": "now", "arguments": {}}</tool_call>'
 
 
 @pytest.fixture(scope="module")
-def tokenizer(hello: ReadModel) -> Any:  # noqa: ANN401 — mlx-lm's, which has no types
+def tokenizer(hello: TextModel) -> Any:  # noqa: ANN401 — mlx-lm's, which has no types
     """A family that thinks and calls tools, as Qwen3."""
     return family(hello, "json_tools", "<think>", "</think>")
 
 
-def collect(answer: AnswerText, segments: list[str], *, cut_off: bool = False) -> Output:
+def collect(answer: OutputParser, segments: list[str], *, cut_off: bool = False) -> Output:
     whole = Output()
     for output in [*map(answer.feed, segments), answer.finish(cut_off=cut_off)]:
         whole.text += output.text
@@ -43,7 +43,7 @@ def read(
     cuts = [[text], list(text), *([text[:cut], text[cut:]] for cut in range(1, len(text)))]
     results = []
     for segments in cuts:
-        answer = AnswerText(tokenizer, starts_in, tools=TOOLS if tools else (), stops=stops)
+        answer = OutputParser(tokenizer, starts_in, tools=TOOLS if tools else (), stops=stops)
         output = collect(answer, segments, cut_off=cut_off)
         errors = [f"error: {error.raw}" for error in output.tool_errors]
         names = [call.name for call in output.tool_calls] + errors
@@ -95,8 +95,8 @@ def test_without_tools_a_call_is_text(tokenizer: Any) -> None:  # noqa: ANN401
     assert read(tokenizer, f"A\n{CALL}\nB", tools=False) == (f"A\n{CALL}\nB", "", [])
 
 
-def test_without_markers_text_passes_at_once(hello: ReadModel) -> None:
-    answer = AnswerText(hello.tokenizer, "normal")
+def test_without_markers_text_passes_at_once(hello: TextModel) -> None:
+    answer = OutputParser(hello.tokenizer, "normal")
     for segment in [" a", "\n", "  ", "<", "tool_call>", "b "]:
         assert answer.feed(segment) == Output(text=segment)
     assert answer.finish() == Output()
@@ -129,20 +129,20 @@ def test_stop_strings_are_looked_for_in_the_answer_alone(
 
 
 def test_nothing_comes_after_a_stop_string(tokenizer: Any) -> None:  # noqa: ANN401
-    answer = AnswerText(tokenizer, "normal", tools=TOOLS, stops=["."])
+    answer = OutputParser(tokenizer, "normal", tools=TOOLS, stops=["."])
     assert answer.feed("Yes. No.") == Output(text="Yes", stopped=".")
     assert answer.feed("No") == Output(stopped=".")
     assert answer.finish() == Output(stopped=".")
 
 
 def test_a_stop_of_line_breaks_is_met_at_once(tokenizer: Any) -> None:  # noqa: ANN401
-    answer = AnswerText(tokenizer, "normal", stops=["\n"])
+    answer = OutputParser(tokenizer, "normal", stops=["\n"])
     assert answer.feed("one").text == "one"
     assert answer.feed("\n").stopped
 
 
 def test_text_streams_and_white_space_waits(tokenizer: Any) -> None:  # noqa: ANN401
-    answer = AnswerText(tokenizer, "normal", tools=TOOLS)
+    answer = OutputParser(tokenizer, "normal", tools=TOOLS)
     assert answer.feed("Hello").text == "Hello"
     assert answer.feed(" ").text == ""
     assert answer.feed("you <").text == " you"
@@ -150,7 +150,7 @@ def test_text_streams_and_white_space_waits(tokenizer: Any) -> None:  # noqa: AN
 
 
 def test_the_state_tells_which_tokens_are_reasoning(tokenizer: Any) -> None:  # noqa: ANN401
-    answer = AnswerText(tokenizer, "normal", tools=TOOLS)
+    answer = OutputParser(tokenizer, "normal", tools=TOOLS)
     states = []
     for segment in ["Hm", "<think>", "a", "b", "</think>", "c", "<tool_call>", "d"]:
         states.append(answer.state)
@@ -173,7 +173,7 @@ def test_a_call_that_ends_with_the_text_is_a_call_if_it_is_whole(tokenizer: Any)
     assert read(tokenizer, cut) == ("", "", [f"error: {cut.removeprefix('<tool_call>')}"])
 
 
-def test_headers_are_no_text_unless_nothing_follows_them(hello: ReadModel) -> None:
+def test_headers_are_no_text_unless_nothing_follows_them(hello: TextModel) -> None:
     """Muse Spark writes messages to itself, to tools and to the user."""
     muse = family(hello, "muse_spark")
     text = "to=self<|message|>Hm.<|eom|><|start|>assistant to=user<|message|>Yes.<|eot|>"
@@ -185,12 +185,12 @@ def test_headers_are_no_text_unless_nothing_follows_them(hello: ReadModel) -> No
     assert read(muse, text, "header", tools=False) == (text, "", [])
 
 
-def test_the_answers_of_the_hello_model_are_read(hello: ReadModel, answers: dict[str, str]) -> None:
+def test_the_answers_of_the_hello_model_are_read(hello: TextModel, answers: dict[str, str]) -> None:
     tools: Any = family(hello, "json_tools")
     for text in answers.values():
         if "<tool_call>" in text:
             call = json.loads(text.split("\n")[1])
-            answer = AnswerText(tools, "normal", tools=TOOLS)
+            answer = OutputParser(tools, "normal", tools=TOOLS)
             (read_call,) = collect(answer, list(text)).tool_calls
             assert (read_call.name, read_call.arguments) == (call["name"], call["arguments"])
         else:

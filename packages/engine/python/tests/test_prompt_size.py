@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
-from mlx_app.mlx_lm_adapter.plain_tokenizer import settle
+from mlx_app.mlx_lm_adapter.plain_tokenizer import allow_concurrent_use
 from mlx_app.models.locate import HELLO
 from mlx_app.prompt.prompt_size import PIECE, is_surely_longer
 
@@ -40,7 +40,7 @@ def test_a_long_text_is_looked_at_only_as_far_as_needed(tokenizer: Tokenizer) ->
 
 
 def test_many_threads_tokenise_as_one_does(tokenizer: Tokenizer) -> None:
-    assert settle(tokenizer)
+    assert allow_concurrent_use(tokenizer)
     expected = [tokenizer.encode(text) for text in TEXTS]
     with ThreadPoolExecutor(max_workers=8) as threads:
         found = list(threads.map(tokenizer.encode, TEXTS * 8))

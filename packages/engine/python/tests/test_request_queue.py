@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from mlx_app.worker.runner.call import Priority
 from mlx_app.worker.scheduler.request_queue import (
-    MOST_PASSES,
-    MOST_PASSING_SECONDS,
-    MOST_TRIES,
+    MAX_PASSES,
+    MAX_PASSING_SECONDS,
+    MAX_TRIES,
     PRIORITIES,
     TURNS,
-    Priority,
-    Waiting,
+    RequestQueue,
 )
 
 
@@ -43,31 +43,31 @@ def never(_call: Call) -> bool:
     return False
 
 
-def take_all(waiting: Waiting[Call]) -> list[Call]:
+def take_all(queue: RequestQueue[Call]) -> list[Call]:
     taken: list[Call] = []
-    while (call := waiting.take(always)) is not None:
+    while (call := queue.take(always)) is not None:
         taken.append(call)
     return taken
 
 
 def test_first_come_first_served() -> None:
-    waiting: Waiting[Call] = Waiting()
+    queue: RequestQueue[Call] = RequestQueue()
     calls = [Call(number=number) for number in range(5)]
     for call in calls:
-        waiting.put(call)
-    assert len(waiting) == 5
-    assert list(waiting) == calls
-    assert take_all(waiting) == calls
-    assert len(waiting) == 0
-    assert waiting.take(always) is None
+        queue.put(call)
+    assert len(queue) == 5
+    assert list(queue) == calls
+    assert take_all(queue) == calls
+    assert len(queue) == 0
+    assert queue.take(always) is None
 
 
 def test_the_places_are_shared_by_weight() -> None:
-    waiting: Waiting[Call] = Waiting()
+    queue: RequestQueue[Call] = RequestQueue()
     for priority in PRIORITIES:
         for number in range(100):
-            waiting.put(Call(priority, number=number))
-    order = [call.priority for call in (waiting.take(always) for _ in range(70)) if call]
+            queue.put(Call(priority, number=number))
+    order = [call.priority for call in (queue.take(always) for _ in range(70)) if call]
     assert Counter(order) == {"interactive": 40, "normal": 20, "batch": 10}
     assert order[0] == "interactive"
     for priority, gap in (("interactive", 2), ("normal", 4), ("batch", 7)):
@@ -76,20 +76,20 @@ def test_the_places_are_shared_by_weight() -> None:
 
 
 def test_a_turn_without_use_goes_to_the_first_class_that_has_one() -> None:
-    waiting: Waiting[Call] = Waiting()
+    queue: RequestQueue[Call] = RequestQueue()
     for priority in ("batch", "batch", "normal", "normal", "normal"):
-        waiting.put(Call(priority))
-    order = [call.priority for call in take_all(waiting)]
+        queue.put(Call(priority))
+    order = [call.priority for call in take_all(queue)]
     # The turns are i n i b i n i: the fourth is the batch's own.
     assert order == ["normal", "normal", "normal", "batch", "batch"]
 
 
 def test_callers_take_turns() -> None:
-    waiting: Waiting[Call] = Waiting()
+    queue: RequestQueue[Call] = RequestQueue()
     for caller, count in (("ann", 5), ("bob", 2), ("eve", 1)):
         for number in range(count):
-            waiting.put(Call(caller=caller, number=number))
-    order = [(call.caller, call.number) for call in take_all(waiting)]
+            queue.put(Call(caller=caller, number=number))
+    order = [(call.caller, call.number) for call in take_all(queue)]
     assert order == [
         ("ann", 0),
         ("bob", 0),
@@ -103,97 +103,97 @@ def test_callers_take_turns() -> None:
 
 
 def test_leaving_and_coming_back_brings_nobody_forward() -> None:
-    waiting: Waiting[Call] = Waiting()
+    queue: RequestQueue[Call] = RequestQueue()
     for number in range(3):
-        waiting.put(Call(caller="ann", number=number))
+        queue.put(Call(caller="ann", number=number))
     order: list[str] = []
     for _ in range(3):
-        waiting.put(Call(caller="bob"))
-        order += [call.caller for call in (waiting.take(always), waiting.take(always)) if call]
+        queue.put(Call(caller="bob"))
+        order += [call.caller for call in (queue.take(always), queue.take(always)) if call]
     assert order == ["ann", "bob"] * 3
 
 
 def test_a_call_that_gave_its_place_up_is_first_of_its_class() -> None:
-    waiting: Waiting[Call] = Waiting()
-    waiting.put(Call(caller="ann", number=1))
-    waiting.put(Call(caller="bob", number=2))
-    waiting.put(Call(caller="eve", number=3))
+    queue: RequestQueue[Call] = RequestQueue()
+    queue.put(Call(caller="ann", number=1))
+    queue.put(Call(caller="bob", number=2))
+    queue.put(Call(caller="eve", number=3))
     back = Call(caller="bob", number=0)
-    waiting.put_back(back)
-    assert len(waiting) == 4
-    assert [call.number for call in take_all(waiting)] == [0, 1, 3, 2]
+    queue.put_back(back)
+    assert len(queue) == 4
+    assert [call.number for call in take_all(queue)] == [0, 1, 3, 2]
 
 
 def test_what_does_not_fit_lets_others_pass_for_a_while() -> None:
-    waiting: Waiting[Call] = Waiting()
+    queue: RequestQueue[Call] = RequestQueue()
     big = Call(caller="big", size=10)
-    waiting.put(big)
+    queue.put(big)
     for number in range(50):
-        waiting.put(Call(caller="small", number=number))
+        queue.put(Call(caller="small", number=number))
 
     def small(call: Call) -> bool:
         return call.size == 1
 
-    taken = [waiting.take(small) for _ in range(MOST_PASSES)]
-    assert [call.number for call in taken if call] == list(range(MOST_PASSES))
+    taken = [queue.take(small) for _ in range(MAX_PASSES)]
+    assert [call.number for call in taken if call] == list(range(MAX_PASSES))
     # Its turn has come once too often: the line is blocked, for every class, until it fits.
-    assert waiting.take(small) is None
-    waiting.put(Call("interactive"))
+    assert queue.take(small) is None
+    queue.put(Call("interactive"))
     asked: list[Call] = []
 
     def note(call: Call) -> bool:
         asked.append(call)
         return call.size == 1
 
-    assert waiting.take(note) is None
+    assert queue.take(note) is None
     assert asked == [big]
-    assert waiting.take(always) is big
-    after = waiting.take(small)
+    assert queue.take(always) is big
+    after = queue.take(small)
     assert after is not None
     assert after.size == 1
 
 
 def test_the_place_of_a_call_that_blocked_takes_nobodys_turn() -> None:
-    waiting: Waiting[Call] = Waiting()
+    queue: RequestQueue[Call] = RequestQueue()
     big = Call(caller="big", size=10)
-    waiting.put(big)
+    queue.put(big)
     for priority in PRIORITIES:
         for _ in range(60):
-            waiting.put(Call(priority))
+            queue.put(Call(priority))
     order: list[Priority] = []
-    while (call := waiting.take(lambda call: call.size == 1)) is not None:
+    while (call := queue.take(lambda call: call.size == 1)) is not None:
         order.append(call.priority)
-    assert len(order) > MOST_PASSES
-    assert waiting.take(always) is big
-    order += [call.priority for call in (waiting.take(always) for _ in range(21)) if call]
+    assert len(order) > MAX_PASSES
+    assert queue.take(always) is big
+    order += [call.priority for call in (queue.take(always) for _ in range(21)) if call]
     assert order == [TURNS[place % len(TURNS)] for place in range(len(order))]
 
 
 def test_passing_ends_after_a_time() -> None:
     clock = Clock()
-    waiting: Waiting[Call] = Waiting(clock)
+    queue: RequestQueue[Call] = RequestQueue(clock)
     big = Call(caller="big", size=10)
-    waiting.put(big)
+    queue.put(big)
     for _ in range(5):
-        waiting.put(Call(caller="small"))
+        queue.put(Call(caller="small"))
 
     def small(call: Call) -> bool:
         return call.size == 1
 
-    assert waiting.take(small) is not None
-    clock.now += MOST_PASSING_SECONDS - 0.1
-    assert waiting.take(small) is not None
+    assert queue.take(small) is not None
+    clock.now += MAX_PASSING_SECONDS - 0.1
+    assert queue.take(small) is not None
     clock.now += 0.2
-    assert waiting.take(small) is None
+    assert queue.take(small) is None
     # When it leaves the line goes on.
-    assert waiting.remove(big)
-    assert waiting.take(small) is not None
+    assert queue.remove(big)
+    assert queue.take(small) is not None
 
 
 def test_a_full_machine_passes_nobody_over_and_tries_few() -> None:
-    waiting: Waiting[Call] = Waiting()
+    queue: RequestQueue[Call] = RequestQueue()
     for number in range(1000):
-        waiting.put(Call(caller=f"caller {number}"))
+        queue.put(Call(caller=f"caller {number}"))
     asked = 0
 
     def full(_call: Call) -> bool:
@@ -202,32 +202,32 @@ def test_a_full_machine_passes_nobody_over_and_tries_few() -> None:
         return False
 
     for _ in range(100):
-        assert waiting.take(full) is None
-    assert asked == 100 * MOST_TRIES
+        assert queue.take(full) is None
+    assert asked == 100 * MAX_TRIES
     # Nobody was overtaken, so the first is still the first and none blocks.
-    first = waiting.take(always)
+    first = queue.take(always)
     assert first is not None
     assert first.caller == "caller 0"
 
 
 def test_a_call_leaves_once() -> None:
-    waiting: Waiting[Call] = Waiting()
+    queue: RequestQueue[Call] = RequestQueue()
     call = Call()
-    waiting.put(call)
-    assert call in waiting
-    with pytest.raises(ValueError, match="waits already"):
-        waiting.put(call)
-    assert waiting.remove(call)
-    assert call not in waiting
-    assert not waiting.remove(call)
-    assert waiting.take(always) is None
+    queue.put(call)
+    assert call in queue
+    with pytest.raises(ValueError, match="queued already"):
+        queue.put(call)
+    assert queue.remove(call)
+    assert call not in queue
+    assert not queue.remove(call)
+    assert queue.take(always) is None
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_the_promises_hold_under_random_use(seed: int) -> None:
     chance = random.Random(seed)
     clock = Clock()
-    waiting: Waiting[Call] = Waiting(clock)
+    queue: RequestQueue[Call] = RequestQueue(clock)
     inside: list[Call] = []
     put = left = 0
     # Places in a row that a class with calls in line did not get, by class.
@@ -253,13 +253,13 @@ def test_the_promises_hold_under_random_use(seed: int) -> None:
                 chance.choice(["", "ann", "bob", "eve"]),
                 number=step,
             )
-            waiting.put(call)
+            queue.put(call)
             inside.append(call)
             others.setdefault((call.priority, call.caller), Counter())
             put += 1
         elif action < 0.9:
             expected = bool(inside)
-            taken = waiting.take(always)
+            taken = queue.take(always)
             assert (taken is not None) == expected
             if taken is None:
                 continue
@@ -277,11 +277,11 @@ def test_the_promises_hold_under_random_use(seed: int) -> None:
             left += 1
         elif inside:
             gone = chance.choice(inside)
-            assert waiting.remove(gone)
+            assert queue.remove(gone)
             inside.remove(gone)
             left += 1
-        assert len(waiting) == len(inside) == put - left
-        assert list(waiting) == inside
+        assert len(queue) == len(inside) == put - left
+        assert list(queue) == inside
         forget()
     assert put > 1000
 
@@ -290,17 +290,17 @@ def test_the_promises_hold_under_random_use(seed: int) -> None:
 def test_nobody_is_passed_over_forever(seed: int) -> None:
     """Ten units, calls of 1 to 3 or 10 that end at random, a line of 40 at all times."""
     chance = random.Random(seed)
-    waiting: Waiting[Call] = Waiting(Clock())
+    queue: RequestQueue[Call] = RequestQueue(Clock())
     running: list[Call] = []
     # For each call that was refused at its turn: who passed it, and places given in turn since.
     passes: Counter[int] = Counter()
     since: dict[int, int] = {}
     places = big = blocked = 0
     for number in range(6000):
-        while len(waiting) < 40:
+        while len(queue) < 40:
             size = 10 if chance.random() < 0.05 else chance.randint(1, 3)
             call = Call(chance.choice(PRIORITIES), chance.choice("abcd"), size, number)
-            waiting.put(call)
+            queue.put(call)
             # The number of an object that is gone may come again.
             passes.pop(id(call), None)
         free = 10 - sum(call.size for call in running)
@@ -311,23 +311,23 @@ def test_nobody_is_passed_over_forever(seed: int) -> None:
                 refused.append(call)
             return call.size <= free
 
-        taken = waiting.take(fits)
+        taken = queue.take(fits)
         if taken is None:
-            blocked += any(passes[id(call)] >= MOST_PASSES for call in refused)
+            blocked += any(passes[id(call)] >= MAX_PASSES for call in refused)
             running.remove(chance.choice(running))
             continue
         places += 1
         big += taken.size == 10
         running.append(taken)
-        if passes.pop(id(taken), 0) < MOST_PASSES:
+        if passes.pop(id(taken), 0) < MAX_PASSES:
             for key in since:
                 since[key] += 1
         # One turn of the rarest class in seven, for each of its passes and for its own place.
-        assert since.pop(id(taken), 0) <= 7 * (MOST_PASSES + 1)
+        assert since.pop(id(taken), 0) <= 7 * (MAX_PASSES + 1)
         for call in refused:
             passes[id(call)] += 1
             since.setdefault(id(call), 0)
-            assert passes[id(call)] <= MOST_PASSES
+            assert passes[id(call)] <= MAX_PASSES
     assert places > 1500
     assert big > 20
     assert blocked > 20
@@ -335,15 +335,15 @@ def test_nobody_is_passed_over_forever(seed: int) -> None:
 
 def test_ten_thousand_waiting_cost_no_more_for_each() -> None:
     """Counted, not timed: what `take` asks of `fits` does not grow with the line."""
-    waiting: Waiting[Call] = Waiting()
+    queue: RequestQueue[Call] = RequestQueue()
     calls = [
         Call(PRIORITIES[number % 3], f"caller {number % 500}", number=number)
         for number in range(10_000)
     ]
     for call in calls:
-        waiting.put(call)
+        queue.put(call)
     for call in calls[::2]:
-        assert waiting.remove(call)
+        assert queue.remove(call)
     asked = 0
 
     def fits(_call: Call) -> bool:
@@ -352,6 +352,6 @@ def test_ten_thousand_waiting_cost_no_more_for_each() -> None:
         return True
 
     for _ in range(5_000):
-        assert waiting.take(fits) is not None
+        assert queue.take(fits) is not None
     assert asked == 5_000
-    assert len(waiting) == 0
+    assert len(queue) == 0

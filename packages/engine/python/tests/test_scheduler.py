@@ -9,9 +9,9 @@ import pytest
 
 from mlx_app.mlx_lm_adapter.batch import Batch
 from mlx_app.protocol import Generate, Load, Unloaded
-from mlx_app.worker.runner import model_runner as serving_module
+from mlx_app.worker.runner import batches
 from mlx_app.worker.runner.call import Call, ModelKey
-from mlx_app.worker.runner.model_runner import Serving
+from mlx_app.worker.runner.model_runner import ModelRunner
 from worker_parts import Heard, Loop, request
 
 STORY = "Tell me a story."
@@ -45,8 +45,10 @@ def with_room_for(loop: Loop, **kv_options: int) -> None:
     """
     # What another test left would else go later, and leave more room.
     gc.collect()
-    (serving,) = loop.models.in_memory()
-    in_512, in_768 = (serving.cache_size.bytes(tokens, 2, **kv_options) for tokens in (512, 768))
+    (runner,) = loop.models.in_memory()
+    in_512, in_768 = (
+        runner.loaded.cache_size.bytes(tokens, 2, **kv_options) for tokens in (512, 768)
+    )
     loop.admission.limit_bytes = mx.get_active_memory() + (in_512 + 3 * in_768) // 4
 
 
@@ -54,13 +56,13 @@ def with_room_for(loop: Loop, **kv_options: int) -> None:
 def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The ids of calls each time that they get a place."""
     ids: list[int] = []
-    original = Serving.start
+    original = ModelRunner.start
 
-    def watched(serving: Serving, call: Call, draft: Serving | None) -> None:
+    def watched(runner: ModelRunner, call: Call, draft: ModelRunner | None) -> None:
         ids.append(call.id)
-        original(serving, call, draft)
+        original(runner, call, draft)
 
-    monkeypatch.setattr(Serving, "start", watched)
+    monkeypatch.setattr(ModelRunner, "start", watched)
     return ids
 
 
@@ -74,11 +76,11 @@ def test_a_call_that_gave_its_place_up_goes_on_word_for_word(
 ) -> None:
     # Of a text that is read again in large chunks the attention scores would be most of all.
     monkeypatch.setattr(Batch, "most_prefill_tokens", 16)
-    monkeypatch.setattr(serving_module, "MOST_ALONE_TOKENS", 16)
+    monkeypatch.setattr(batches, "UNBATCHED_CHUNK_TOKENS", 16)
     loop = loaded(models)
     with_room_for(loop, **options)
     for asked in growing(**options):
-        loop.generating.take(asked)
+        loop.scheduler.add(asked)
     heard = loop.finish()
     # It gave its place up once, and got it again when there was room.
     assert starts == [1, 2, 2]
@@ -86,7 +88,7 @@ def test_a_call_that_gave_its_place_up_goes_on_word_for_word(
     starts.clear()
     free = loaded(models)
     for asked in growing(**options):
-        free.generating.take(asked)
+        free.scheduler.add(asked)
     assert texts(heard) == texts(free.finish())
     assert starts == [1, 2]
 
@@ -94,12 +96,12 @@ def test_a_call_that_gave_its_place_up_goes_on_word_for_word(
 def test_an_answer_that_outgrows_all_memory_fails_alone(models: Path) -> None:
     loop = loaded(models)
     with_room_for(loop)
-    loop.generating.take(request(1, STORY, max_tokens=20_000, **ENDLESS))
+    loop.scheduler.add(request(1, STORY, max_tokens=20_000, **ENDLESS))
     heard = loop.finish()
     assert heard[1].error is not None
     assert heard[1].error.code == "OUT_OF_MEMORY"
     assert "grown" in heard[1].error.message
-    loop.generating.take(request(2, STORY))
+    loop.scheduler.add(request(2, STORY))
     assert loop.finish()[2].error is None
 
 
@@ -113,16 +115,16 @@ def test_a_draft_model_stays_while_it_is_used(
     hello = loop.models.find(ModelKey("hello"))
     assert draft is not None
     assert hello is not None
-    loop.generating.take(request(1, STORY, draft_model="draft"))
-    loop.run(lambda: loop.generating.active == 1)
-    loop.models.free_idle(1 << 40, hello)
+    loop.scheduler.add(request(1, STORY, draft_model="draft"))
+    loop.run(lambda: loop.scheduler.active == 1)
+    loop.models.unload_idle_for(1 << 40, keep=hello)
     assert (draft.active, hello.active) == (1, 1)
     assert len(loop.models.in_memory()) == 2
     heard = loop.finish()
     assert texts(heard) == {1: answers[STORY]}
     assert heard[1].done[0].usage.draft_tokens > 100
     assert (draft.active, hello.active) == (0, 0)
-    loop.models.free_idle(1 << 40, hello)
+    loop.models.unload_idle_for(1 << 40, keep=hello)
     assert loop.models.in_memory() == [hello]
     assert loop.events[-1] == Unloaded(id=None, models=["draft"])
 
@@ -133,8 +135,8 @@ def test_a_draft_model_that_is_unloaded_ends_the_call(models: Path, tmp_path: Pa
     for name in ("hello", "draft"):
         shutil.copytree(models / "hello", tmp_path / name)
     loop = loaded(tmp_path, "hello", "draft")
-    loop.generating.take(request(1, STORY, draft_model="draft"))
-    loop.run(lambda: loop.generating.active == 1)
+    loop.scheduler.add(request(1, STORY, draft_model="draft"))
+    loop.run(lambda: loop.scheduler.active == 1)
     loop.models.unload(Unload(id=2, model="draft"))
     heard = loop.finish()
     assert heard[1].error is not None

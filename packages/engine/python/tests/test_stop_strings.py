@@ -2,13 +2,13 @@ from itertools import pairwise
 
 import pytest
 
-from mlx_app.decoding.stop_strings import StopText
+from mlx_app.decoding.stop_strings import StopStringMatcher
 
 TEXT = "an array framework for array people 👋🏽 ends"
 
 
 def run(stops: list[str], pieces: list[str]) -> tuple[str, str | None]:
-    stop = StopText(stops)
+    stop = StopStringMatcher(stops)
     shown = ""
     for piece in pieces:
         text, met = stop.feed(piece)
@@ -34,7 +34,7 @@ def test_however_the_text_is_cut_the_result_is_the_same(stops: list[str]) -> Non
 
 
 def test_shows_at_once_what_can_not_be_a_stop_string() -> None:
-    stop = StopText(["END"])
+    stop = StopStringMatcher(["END"])
     assert stop.feed("text E") == ("text ", None)
     assert stop.feed("xE") == ("Ex", None)
     assert stop.feed("ND more") == ("", "END")

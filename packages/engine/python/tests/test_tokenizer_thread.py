@@ -3,13 +3,13 @@
 import threading
 
 from mlx_app.protocol import Generate, Tokenise
-from mlx_app.worker.tokenizer_thread import TextThread
+from mlx_app.worker.tokenizer_thread import TokenizerThread
 
 GREEDY = 100
 
 
 def test_a_caller_with_many_texts_keeps_nobody_from_a_turn() -> None:
-    thread = TextThread("texts")
+    thread = TokenizerThread("texts")
     held, done = threading.Event(), threading.Event()
     order: list[str] = []
 

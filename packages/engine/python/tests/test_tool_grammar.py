@@ -13,7 +13,7 @@ from mlx_app.decoding.constraints import Constraints
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
 from mlx_app.mlx_lm_adapter.plain_tokenizer import plain_tokenizer
-from mlx_app.models.text_model import ReadModel
+from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Tool
 from mlx_app.tools.tool_grammar import MOST_CALLS, tool_grammar
 from schema_check import is_valid
@@ -100,7 +100,7 @@ ENDS = [
 
 
 @pytest.fixture(scope="module", params=["text", "tokens"])
-def tokenizer(request: pytest.FixtureRequest, hello: ReadModel) -> Tokenizer:
+def tokenizer(request: pytest.FixtureRequest, hello: TextModel) -> Tokenizer:
     """A tokenizer that has the tags of the formats as text, or as tokens."""
     tokenizer = read_tokenizer(hello.path, hello.config)
     if request.param == "tokens":
@@ -258,7 +258,7 @@ def test_a_tool_that_is_not_there_is_named() -> None:
         tool_grammar("json_tools", [], None, False, "<a>", "</a>", lambda _: None)
 
 
-def test_a_schema_that_nothing_meets_is_refused(hello: ReadModel) -> None:
+def test_a_schema_that_nothing_meets_is_refused(hello: TextModel) -> None:
     constraints = Constraints(hello.tokenizer, hello.vocabulary)
     tool = Tool(
         name="f",
@@ -276,7 +276,7 @@ def test_a_schema_that_nothing_meets_is_refused(hello: ReadModel) -> None:
     assert caught.value.code == "INVALID_REQUEST"
 
 
-def test_the_markers_of_the_model_are_its_tokens(hello: ReadModel) -> None:
+def test_the_markers_of_the_model_are_its_tokens(hello: TextModel) -> None:
     constraints = Constraints(hello.tokenizer, hello.vocabulary)
     marker = constraints.token_of("<tool_call>")
     assert marker == hello.tokenizer.get_vocab()["<tool_call>"]
@@ -295,7 +295,7 @@ def test_the_markers_of_the_model_are_its_tokens(hello: ReadModel) -> None:
     ],
 )
 def test_text_that_the_parser_takes_for_something_else_is_not_allowed(
-    name: str, call: str, hello: ReadModel
+    name: str, call: str, hello: TextModel
 ) -> None:
     constraints = Constraints(hello.tokenizer, hello.vocabulary)
     tool = tool_of("a", {"type": "string"}, name="f")

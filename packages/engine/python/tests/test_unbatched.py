@@ -12,10 +12,10 @@ from mlx.utils import tree_flatten
 from mlx_lm.models import llama4
 
 from decoding import encode, finish, ids, run, text_of, tiny_llama, with_network
-from mlx_app.mlx_lm_adapter.batch import Batch, Read, Token
+from mlx_app.mlx_lm_adapter.batch import Batch, PrefillProgress, Token
 from mlx_app.mlx_lm_adapter.sampling import greedy
 from mlx_app.mlx_lm_adapter.sequential import Failed, Sequential
-from mlx_app.models.text_model import ReadModel, read
+from mlx_app.models.text_model import TextModel, read_text_model
 from mlx_app.models.unbatched_checks import check_draft
 
 LLAMA4_TEXT = {
@@ -42,7 +42,7 @@ LLAMA4_TEXT = {
 
 
 @pytest.fixture(scope="module")
-def llama4_model(models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReadModel:
+def llama4_model(models: Path, tmp_path_factory: pytest.TempPathFactory) -> TextModel:
     """A family whose caches can't be batched, with random weights."""
     folder = tmp_path_factory.mktemp("llama4")
     config = {"model_type": "llama4", "text_config": LLAMA4_TEXT, "eos_token_id": 2}
@@ -53,10 +53,10 @@ def llama4_model(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Read
     (folder / "config.json").write_text(json.dumps(config), "utf-8")
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         shutil.copy(models / "hello" / name, folder)
-    return read(folder)
+    return read_text_model(folder)
 
 
-def test_sequences_in_turn_give_each_its_answer(hello: ReadModel, answers: dict[str, str]) -> None:
+def test_sequences_in_turn_give_each_its_answer(hello: TextModel, answers: dict[str, str]) -> None:
     sequential = Sequential(hello.network, hello.tokenizer)
     uids = {q: sequential.insert(encode(hello, q), 400, greedy) for q in answers}
     tokens = finish(sequential)
@@ -67,7 +67,7 @@ def test_sequences_in_turn_give_each_its_answer(hello: ReadModel, answers: dict[
 
 @pytest.mark.parametrize("max_tokens", [1, 2, 7])
 @pytest.mark.parametrize("drafted", [False, True])
-def test_the_length_is_kept(hello: ReadModel, max_tokens: int, drafted: bool) -> None:
+def test_the_length_is_kept(hello: TextModel, max_tokens: int, drafted: bool) -> None:
     draft = hello.network if drafted else None
     tokens = run(hello, encode(hello, "Tell me a story."), max_tokens, draft=draft)
     assert len(tokens) == max_tokens
@@ -75,7 +75,7 @@ def test_the_length_is_kept(hello: ReadModel, max_tokens: int, drafted: bool) ->
 
 
 @pytest.mark.parametrize("drafted", [False, True])
-def test_log_probabilities_are_those_of_the_token(hello: ReadModel, drafted: bool) -> None:
+def test_log_probabilities_are_those_of_the_token(hello: TextModel, drafted: bool) -> None:
     draft = hello.network if drafted else None
     for token in run(hello, encode(hello, "Say hello."), draft=draft):
         assert token.logprobs.shape == (512,)
@@ -86,7 +86,7 @@ def test_log_probabilities_are_those_of_the_token(hello: ReadModel, drafted: boo
 @pytest.mark.parametrize("prefill_tokens", [1, 7, 100])
 @pytest.mark.parametrize("drafted", [False, True])
 def test_the_size_of_a_chunk_changes_no_word(
-    hello: ReadModel, answers: dict[str, str], prefill_tokens: int, drafted: bool
+    hello: TextModel, answers: dict[str, str], prefill_tokens: int, drafted: bool
 ) -> None:
     prompt = encode(hello, "What is MLX?")
     draft = hello.network if drafted else None
@@ -94,15 +94,15 @@ def test_the_size_of_a_chunk_changes_no_word(
     assert text_of(hello, tokens) == answers["What is MLX?"]
 
 
-def test_a_prompt_is_read_chunk_by_chunk(hello: ReadModel) -> None:
+def test_a_prompt_is_read_chunk_by_chunk(hello: TextModel) -> None:
     sequential = Sequential(hello.network, hello.tokenizer)
     sequential.prefill_tokens = 100
     uid = sequential.insert([5] * 251, 1, greedy)
     steps = [sequential.step() for _ in range(4)]
     assert steps == [
-        [Read(uid, 100, at_boundary=False)],
-        [Read(uid, 200, at_boundary=False)],
-        [Read(uid, 250, at_boundary=False)],
+        [PrefillProgress(uid, 100, at_boundary=False)],
+        [PrefillProgress(uid, 200, at_boundary=False)],
+        [PrefillProgress(uid, 250, at_boundary=False)],
         [],
     ]
 
@@ -123,7 +123,7 @@ class Counted(nn.Module):
 
 
 def test_a_batch_beside_it_waits_for_one_chunk_or_one_pass(
-    hello: ReadModel, answers: dict[str, str]
+    hello: TextModel, answers: dict[str, str]
 ) -> None:
     counted = Counted(hello.network)
     batch = Batch(hello.network, hello.tokenizer)
@@ -152,7 +152,7 @@ def test_a_batch_beside_it_waits_for_one_chunk_or_one_pass(
     assert text_of(hello, alone[long]) == text_of(hello, run(hello, story, 30))
 
 
-def test_a_cache_that_can_not_be_batched_is_read(llama4_model: ReadModel) -> None:
+def test_a_cache_that_can_not_be_batched_is_read(llama4_model: TextModel) -> None:
     assert not llama4_model.batchable
     # Longer than the 16 tokens that a chunk of this model's attention holds.
     prompt = list(range(10, 60))
@@ -166,7 +166,7 @@ def test_a_cache_that_can_not_be_batched_is_read(llama4_model: ReadModel) -> Non
     assert mx.argmax(logits, axis=-1).tolist() == ids(whole)
 
 
-def test_a_cache_that_can_not_be_batched_goes_back_too(llama4_model: ReadModel) -> None:
+def test_a_cache_that_can_not_be_batched_goes_back_too(llama4_model: TextModel) -> None:
     check_draft(llama4_model, llama4_model)
     prompt = list(range(10, 60))
     plain = run(llama4_model, prompt, 40)
@@ -176,7 +176,7 @@ def test_a_cache_that_can_not_be_batched_goes_back_too(llama4_model: ReadModel) 
 
 
 @pytest.mark.parametrize("steps", [2, 12])
-def test_what_is_removed_gives_its_memory_back(hello: ReadModel, steps: int) -> None:
+def test_what_is_removed_gives_its_memory_back(hello: TextModel, steps: int) -> None:
     model = with_network(hello, tiny_llama())
     sequential = Sequential(model.network, model.tokenizer)
     sequential.prefill_tokens = 256
@@ -192,7 +192,7 @@ def test_what_is_removed_gives_its_memory_back(hello: ReadModel, steps: int) -> 
     assert sequential.step() == []
 
 
-def test_a_removed_one_leaves_the_others(hello: ReadModel, answers: dict[str, str]) -> None:
+def test_a_removed_one_leaves_the_others(hello: TextModel, answers: dict[str, str]) -> None:
     # Removed in the middle of decoding, and of prefill.
     sequential = Sequential(hello.network, hello.tokenizer)
     kept = sequential.insert(encode(hello, "Say hello."), 200, greedy)
@@ -214,7 +214,7 @@ def test_a_removed_one_leaves_the_others(hello: ReadModel, answers: dict[str, st
 
 
 @pytest.mark.parametrize("drafted", [False, True])
-def test_what_raises_fails_alone(hello: ReadModel, answers: dict[str, str], drafted: bool) -> None:
+def test_what_raises_fails_alone(hello: TextModel, answers: dict[str, str], drafted: bool) -> None:
     def raise_later(tokens: mx.array, logits: mx.array, /) -> mx.array:
         if tokens.size > 40:
             raise ValueError("no more")
@@ -238,36 +238,26 @@ def test_what_raises_fails_alone(hello: ReadModel, answers: dict[str, str], draf
 
 @pytest.mark.parametrize("drafted", [False, True])
 @pytest.mark.parametrize("max_tokens", [10, 200])
-def test_what_is_kept_of_one_goes_on(hello: ReadModel, drafted: bool, max_tokens: int) -> None:
+def test_the_snapshot_of_a_sequence_goes_on(
+    hello: TextModel, drafted: bool, max_tokens: int
+) -> None:
     prompt = encode(hello, "Who are you?")
     draft = hello.network if drafted else None
     first = run(hello, prompt, max_tokens, draft=draft)
-    kept = first[-1].kept
-    assert kept is not None
-    assert all(token.kept is None for token in first[:-1])
+    snapshot = first[-1].snapshot
+    assert snapshot is not None
+    assert all(token.snapshot is None for token in first[:-1])
     whole = prompt + ids(first)
-    assert kept.tokens == whole[: len(kept.tokens)]
-    assert len(kept.tokens) >= len(whole) - 1
+    assert snapshot.tokens == whole[: len(snapshot.tokens)]
+    assert len(snapshot.tokens) >= len(whole) - 1
     longer = [*whole, 13, 200, 17]
     expected = ids(run(hello, longer, 20))
-    copy = [type(layer).from_state(layer.state) for layer in kept.cache]
-    count = len(kept.tokens)
+    copy = [type(layer).from_state(layer.state) for layer in snapshot.cache]
+    count = len(snapshot.tokens)
     assert ids(run(hello, longer, 20, cache=copy, cached_tokens=count, draft=draft)) == expected
     batch = Batch(hello.network, hello.tokenizer)
-    batch.insert(longer[count:], 20, greedy, kept=kept)
+    batch.insert(longer[count:], 20, greedy, snapshot=snapshot)
     batched: list[Token] = []
     while not batched or batched[-1].finish_reason is None:
         batched += batch.step().tokens
     assert ids(batched) == expected
-
-
-@pytest.mark.parametrize("prefill_tokens", [3, 512])
-def test_vectors_are_read_in_place_of_tokens(
-    hello: ReadModel, answers: dict[str, str], prefill_tokens: int
-) -> None:
-    prompt = encode(hello, "Who are you?")
-    vectors = hello.network.model.embed_tokens(mx.array(prompt))
-    blind = [5] * len(prompt)
-    tokens = run(hello, blind, embeddings=vectors, prefill_tokens=prefill_tokens)
-    assert text_of(hello, tokens) == answers["Who are you?"]
-    assert tokens[-1].kept is None

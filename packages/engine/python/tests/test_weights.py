@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from mlx_app.errors import EngineError
-from mlx_app.models.text_model import ReadModel, check_safetensors
+from mlx_app.models.tensor_files import check_safetensors
+from mlx_app.models.text_model import TextModel
 
 
 def write(path: Path, header: object, data: bytes, announced: int | None = None) -> Path:
@@ -45,10 +46,10 @@ def test_refuses_a_damaged_one(
     assert raised.value.code == "MODEL_CORRUPT"
 
 
-def test_counts_the_bytes_that_it_brings_into_memory(hello: ReadModel) -> None:
+def test_counts_the_bytes_that_it_brings_into_memory(hello: TextModel) -> None:
     assert list(hello.weights())[-1] == hello.total_bytes
 
 
-def test_knows_context_and_vocabulary(hello: ReadModel) -> None:
+def test_knows_context_and_vocabulary(hello: TextModel) -> None:
     assert hello.context_tokens == 32_768
     assert hello.vocabulary == len(hello.tokenizer)

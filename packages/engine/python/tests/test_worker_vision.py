@@ -13,7 +13,7 @@ import pytest
 
 import tiny_models
 from mlx_app.mlx_lm_adapter.cache_size import CacheSize
-from mlx_app.models.text_model import ReadModel
+from mlx_app.models.text_model import TextModel
 from mlx_app.optional_packages import has_vision
 from worker_process import (
     Event,
@@ -141,7 +141,7 @@ def test_an_image_has_its_tokens(worker: WorkerProcess) -> None:
 
 @pytest.mark.parametrize("model", SEEING)
 def test_a_stream_of_text_beside_it_keeps_its_words_and_its_pace(
-    worker: WorkerProcess, hello: ReadModel, answers: dict[str, str], model: str
+    worker: WorkerProcess, hello: TextModel, answers: dict[str, str], model: str
 ) -> None:
     worker.ask("load", model=model)
     # Never ends by itself, however long the machine takes for the image; with the odds of its
@@ -269,7 +269,7 @@ def test_what_such_a_model_can_not_have_is_refused(
     file = tmp_path / "prompt.safetensors"
     for fields, told in (
         ({"kvBits": 8, "kvGroupSize": 32}, "kvBits can't be combined"),
-        ({"draftModel": "hello"}, "can't have a draft model: it sees"),
+        ({"draftModel": "hello"}, "takes images, so it can't have a draft model"),
         ({"cacheFile": str(file)}, "not with draftModel, kvBits or images"),
     ):
         for content in (parts(picture("red"), QUESTION), parts(QUESTION)):
@@ -350,7 +350,7 @@ def test_with_an_adapter_such_a_model_reads_text_only(
     # mlx-lm's code, in a batch, says what mlx-vlm's does.
     told = ask(worker, "qwen2_5_vl", QUESTION, adapter=str(adapter))
     assert told == ask(worker, "qwen2_5_vl", QUESTION)
-    with pytest.raises(Refused, match="UNSUPPORTED: qwen2_5_vl can't see images with an adapter"):
+    with pytest.raises(Refused, match="UNSUPPORTED: qwen2_5_vl can't take images with an adapter"):
         ask(worker, "qwen2_5_vl", picture("red"), QUESTION, adapter=str(adapter))
     worker.ask("unload", model="qwen2_5_vl")
 
@@ -447,14 +447,14 @@ def test_unloading_a_model_ends_what_it_does(worker: WorkerProcess, model: str) 
 
 
 def measured(folder: Path, name: str) -> CacheSize:
-    from mlx_app.vision.rope_state import notes_of, vision_cache_size
+    from mlx_app.vision.rope_state import get_rope_state, vision_cache_size
     from mlx_app.vision.vision_model import VisionModel
 
     config = json.loads((folder / name / "config.json").read_text("utf-8"))
     model = VisionModel.read(folder / name, config)
-    before = notes_of(model.model.network)
+    before = get_rope_state(model.model.network)
     size = vision_cache_size(model)
-    assert notes_of(model.model.network) == before
+    assert get_rope_state(model.model.network) == before
     return size
 
 

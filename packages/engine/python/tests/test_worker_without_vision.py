@@ -43,7 +43,7 @@ def test_a_model_that_sees_still_writes(worker: WorkerProcess) -> None:
 
 
 def test_an_image_asks_for_the_extra(worker: WorkerProcess) -> None:
-    with pytest.raises(Refused, match="SETUP_NEEDED: Seeing images with blind_qwen3_vl") as error:
+    with pytest.raises(Refused, match="SETUP_NEEDED: Reading images with blind_qwen3_vl") as error:
         worker.generate("blind_qwen3_vl", parts(b"an image", "What is it?"))
     assert error.value.hint == COMMAND
     assert worker.ask("status")["active"] == 0

@@ -8,7 +8,7 @@ from typing import Any
 from mlx_lm.chat_templates import muse_spark
 from mlx_lm.tokenizer_utils import BPEStreamingDetokenizer, TokenizerWrapper
 
-from mlx_app.models.text_model import ReadModel
+from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Tool
 
 
@@ -360,7 +360,7 @@ VOCABULARY = {
 }
 
 
-def family(hello: ReadModel, name: str, *tokens: str) -> TokenizerWrapper:
+def family(hello: TextModel, name: str, *tokens: str) -> TokenizerWrapper:
     """The tokenizer of hello as mlx-lm would wrap that of a model with this format of calls."""
     module = importlib.import_module(f"mlx_lm.tool_parsers.{name}")
     wrapper: Any = hello.tokenizer

@@ -1,4 +1,4 @@
-"""Packages that an app may do without: they come with `npm run setup -- --with NAME`."""
+"""Packages that are installed only with `npm run setup -- --with NAME`."""
 
 from importlib.util import find_spec
 
@@ -6,12 +6,12 @@ from .errors import EngineError
 
 
 def has_vision() -> bool:
-    """Whether the extra for images and embeddings is installed. Imports nothing."""
+    """Whether the packages for images and embeddings are installed. Imports nothing."""
     return find_spec("mlx_vlm") is not None and find_spec("PIL") is not None
 
 
-def needs_vision(what: str) -> EngineError:
-    """SETUP_NEEDED with the command: `what` is the subject of "needs packages ..."."""
+def missing_vision_error(what: str) -> EngineError:
+    """Returns SETUP_NEEDED with the command; `what` is the subject of "needs packages ..."."""
     return EngineError(
         "SETUP_NEEDED",
         f"{what} needs the packages for images and embeddings, which are not installed.",

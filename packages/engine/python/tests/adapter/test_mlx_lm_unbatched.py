@@ -1,41 +1,39 @@
-"""The contract with what mlx-lm has for sequences outside of a batch: draft models, quantised
-caches, vectors in place of tokens.
-"""
+"""The contract with what mlx-lm has for unbatched sequences: draft models and quantised caches."""
 
 import mlx.core as mx
 import pytest
 from mlx_lm.models.cache import ArraysCache, KVCache, RotatingKVCache
 
-from decoding import Caching, encode, ids, run, text_of, tiny_llama
+from decoding import Caching, encode, ids, run, tiny_llama
 from mlx_app.mlx_lm_adapter import abilities, caches
 from mlx_app.mlx_lm_adapter.sequential import Sequential
 from mlx_app.mlx_lm_adapter.speculation import Draft, can_rewind
-from mlx_app.models.text_model import ReadModel
+from mlx_app.models.text_model import TextModel
 
 HELLO = "Say hello."
 
 
 @pytest.mark.mlx_lm("mlx_lm.generate.maybe_quantize_kv_cache")
 @pytest.mark.parametrize("bits", [4, 8])
-def test_caches_are_quantised_where_they_are_asked_to_be(hello: ReadModel, bits: int) -> None:
+def test_caches_are_quantised_where_they_are_asked_to_be(hello: TextModel, bits: int) -> None:
     prompt = encode(hello, HELLO)
     plain = run(hello, prompt)[-1]
     quantised = run(hello, prompt, kv_bits=bits, kv_group_size=32)
-    assert plain.kept is not None
-    assert [type(layer) for layer in plain.kept.cache] == [KVCache, KVCache]
-    assert quantised[-1].kept is None
+    assert plain.snapshot is not None
+    assert [type(layer) for layer in plain.snapshot.cache] == [KVCache, KVCache]
+    assert quantised[-1].snapshot is None
     abilities.try_quantised(hello.network, bits, 32)
 
 
 @pytest.mark.mlx_lm("mlx_lm.generate.maybe_quantize_kv_cache")
-def test_a_row_that_the_groups_do_not_divide_raises(hello: ReadModel) -> None:
+def test_a_row_that_the_groups_do_not_divide_raises(hello: TextModel) -> None:
     assert abilities.kv_row_sizes(hello.network) == {32}
     with pytest.raises(ValueError, match="group"):
         abilities.try_quantised(hello.network, 8, 64)
 
 
 @pytest.mark.mlx_lm("mlx_lm.models.cache.ArraysCache", "mlx_lm.models.cache.KVCache")
-def test_a_cache_that_can_not_be_quantised_is_named(hello: ReadModel) -> None:
+def test_a_cache_that_can_not_be_quantised_is_named(hello: TextModel) -> None:
     window = Caching(lambda: RotatingKVCache(max_size=8))
     state = Caching(lambda: ArraysCache(2))
     assert abilities.unquantisable_cache(hello.network) is None
@@ -44,45 +42,35 @@ def test_a_cache_that_can_not_be_quantised_is_named(hello: ReadModel) -> None:
 
 
 @pytest.mark.mlx_lm("mlx_lm.models.cache.make_prompt_cache")
-def test_a_cache_that_can_not_go_back_is_named(hello: ReadModel) -> None:
+def test_a_cache_that_can_not_go_back_is_named(hello: TextModel) -> None:
     assert abilities.untrimmable_cache(hello.network) is None
     assert abilities.untrimmable_cache(Caching(lambda: ArraysCache(2))) == "ArraysCache"
 
 
-@pytest.mark.mlx_lm("mlx_lm.utils.does_model_support_input_embeddings")
-def test_vectors_are_read_in_place_of_tokens(hello: ReadModel, answers: dict[str, str]) -> None:
-    assert abilities.takes_embeddings(hello.network)
-    prompt = encode(hello, HELLO)
-    vectors = hello.network.model.embed_tokens(mx.array(prompt))
-    # The tokens themselves are not looked at.
-    tokens = run(hello, [0] * len(prompt), embeddings=vectors)
-    assert text_of(hello, tokens) == answers[HELLO]
-
-
 @pytest.mark.mlx_lm("mlx_lm.models.cache.make_prompt_cache")
-def test_logits_are_as_wide_as_the_vocabulary(hello: ReadModel) -> None:
+def test_logits_are_as_wide_as_the_vocabulary(hello: TextModel) -> None:
     assert abilities.logits_width(hello.network) == hello.vocabulary
     assert abilities.logits_width(tiny_llama(vocab_size=300)) == 300
 
 
 @pytest.mark.mlx_lm("mlx_lm.models.cache.trim_prompt_cache")
-def test_what_a_draft_model_got_wrong_is_forgotten(hello: ReadModel) -> None:
+def test_what_a_draft_model_got_wrong_is_forgotten(hello: TextModel) -> None:
     prompt = encode(hello, HELLO)
     alone = run(hello, prompt)
     drafted = run(hello, prompt, draft=tiny_llama(), draft_tokens=5)
     assert ids(drafted) == ids(alone)
-    first, second = alone[-1].kept, drafted[-1].kept
+    first, second = alone[-1].snapshot, drafted[-1].snapshot
     assert first is not None
     assert second is not None
     shorter = min(len(first.tokens), len(second.tokens))
     assert caches.token_count(second.cache) == len(second.tokens)
-    a, b = (caches.prefix(kept.cache, shorter) for kept in (first, second))
+    a, b = (caches.prefix(snapshot.cache, shorter) for snapshot in (first, second))
     for one, other in zip(a, b, strict=True):
         assert mx.allclose(one.keys, other.keys, atol=0.05).item()
 
 
 @pytest.mark.mlx_lm("mlx_lm.models.cache.trim_prompt_cache")
-def test_a_draft_model_goes_back(hello: ReadModel) -> None:
+def test_a_draft_model_goes_back(hello: TextModel) -> None:
     prompt = encode(hello, HELLO)
     draft = Draft(hello.network, hello.network)
     assert draft.prefill(prompt, len(prompt), 512)
@@ -103,7 +91,7 @@ def test_a_window_goes_back_until_it_is_full() -> None:
 
 
 @pytest.mark.mlx_lm("mlx_lm.utils.maybe_set_recommended_wired_limit")
-def test_the_wired_limit_is_given_back(hello: ReadModel) -> None:
+def test_the_wired_limit_is_given_back(hello: TextModel) -> None:
     # On Metal it is a number, elsewhere there is none; either way it is as before at the end.
     sequential = Sequential(hello.network, hello.tokenizer)
     sequential.close()

@@ -8,7 +8,7 @@ from ..mlx_lm_adapter.text import StartState, State, TextStates, tool_parser
 from ..protocol import Tool, ToolCall, ToolError
 from ..tools.tool_call_shapes import is_closed
 from ..tools.tool_calls import read_calls
-from .stop_strings import StopText
+from .stop_strings import StopStringMatcher
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Output:
     stopped: str | None = None
 
 
-class AnswerText:
+class OutputParser:
     """Splits one answer by the markers of its model.
 
     White space that only sets off a marker is no part of the answer, nor of the reasoning: an
@@ -47,7 +47,7 @@ class AnswerText:
         self._tools = tools
         self._states = TextStates(tokenizer, starts_in, with_tools=self._parser is not None)
         self._spaces = self._states.has_markers
-        self._stop = StopText(stops)
+        self._stop = StopStringMatcher(stops)
         self._stopped: str | None = None
         self._text = _Spacing(at_marker=starts_in == "header")
         self._reasoning = _Spacing(at_marker=True)

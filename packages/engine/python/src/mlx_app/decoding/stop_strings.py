@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 
-class StopText:
+class StopStringMatcher:
     """Holds back the end of the text for as long as it could be the start of a stop string."""
 
     def __init__(self, stops: Sequence[str]) -> None:

@@ -70,7 +70,7 @@ class CacheSize:
         one = sum(layer.bytes(slots, kv_bits, kv_group_size) for layer in self.layers)
         return max(1, round(one)) * sequences
 
-    def reading_bytes(self, prompt_tokens: int, chunk_tokens: int) -> int:
+    def prefill_bytes(self, prompt_tokens: int, chunk_tokens: int) -> int:
         """Bytes that reading a prompt takes for a while, beyond what it leaves in the caches.
 
         Windows overlap with a chunk of the prompt until the next one. The CPU keeps the attention

@@ -11,7 +11,7 @@ def plain_tokenizer(tokenizer: Tokenizer) -> Any:  # noqa: ANN401 — transforme
     return wrapper._tokenizer
 
 
-def settle(tokenizer: Tokenizer) -> bool:
+def allow_concurrent_use(tokenizer: Tokenizer) -> bool:
     """True for a tokenizer that several threads may use at once from now on.
 
     Those in Rust lend themselves to any number of readers, and fail when one of them changes their

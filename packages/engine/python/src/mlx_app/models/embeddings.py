@@ -11,9 +11,9 @@ import mlx.nn as nn
 
 from ..errors import EngineError
 from ..mlx_lm_adapter.models import read_model
-from ..optional_packages import has_vision, needs_vision
+from ..optional_packages import has_vision, missing_vision_error
 from .reading import read_files
-from .text_model import ReadModel
+from .text_model import TextModel
 
 # Tokens that are read in one piece, padding included; a longer text is a piece of its own.
 PIECE_TOKENS = 2048
@@ -51,7 +51,7 @@ def _names(path: Path) -> list[str]:
     return [path.parents[1].name.rpartition("--")[2] if in_cache else path.name]
 
 
-def writes_no_vectors(model: str) -> EngineError:
+def no_embeddings_error(model: str) -> EngineError:
     """What a model that writes text answers to a call for embeddings."""
     return EngineError(
         "UNSUPPORTED",
@@ -60,7 +60,7 @@ def writes_no_vectors(model: str) -> EngineError:
     )
 
 
-def makes_only_vectors(model: str) -> EngineError:
+def no_text_error(model: str) -> EngineError:
     """What an embedding model answers to a call for text."""
     return EngineError("UNSUPPORTED", f"{model} makes embeddings and writes no text.")
 
@@ -68,7 +68,7 @@ def makes_only_vectors(model: str) -> EngineError:
 class EmbeddingModel:
     """An embedding model. Read and run on MLX's thread."""
 
-    def __init__(self, model: ReadModel, encode: Encode) -> None:
+    def __init__(self, model: TextModel, encode: Encode) -> None:
         # What the worker knows of any model.
         self.model = model
         self._encode = encode
@@ -197,17 +197,17 @@ def _read_with_extra(
     path: Path, config: dict[str, Any]
 ) -> tuple[nn.Module, Encode, dict[str, Any]]:
     if not has_vision():
-        raise needs_vision(f"The embedding model in {path}")
+        raise missing_vision_error(f"The embedding model in {path}")
     from .. import mlx_vlm_adapter
 
-    if not mlx_vlm_adapter.embeds(config):
+    if not mlx_vlm_adapter.supports_embeddings(config):
         family = config.get("model_type")
         raise EngineError("UNSUPPORTED", f"mlx-vlm can't make embeddings with {path}: a {family}.")
     network, encode = mlx_vlm_adapter.read_encoder(path)
     return network, encode, config
 
 
-def _most_tokens(model: ReadModel) -> int | None:
+def _most_tokens(model: TextModel) -> int | None:
     file = model.path / "sentence_bert_config.json"
     limits = [model.context_tokens, _json(file).get("max_seq_length") if file.is_file() else None]
     return min((limit for limit in limits if isinstance(limit, int)), default=None)

@@ -1,10 +1,10 @@
-"""On a CPU, half-precision numbers are computed with as float32.
+"""Whether half-precision weights are converted to float32, which is faster on some CPUs.
 
-MLX's CPU build has no fast code for them on x86-64: measured with mlx 0.32 on 2 cores, a 4-bit
-matrix times a vector takes 9 times as long when its scales are bfloat16 as when they are float32,
-and 47 times with float16; an unquantised one of float16 3 times. Packed weights stay as they are,
-so a quantised model grows by a tenth, and one of float16 to twice its size. Unquantised bfloat16
-would gain too little for that, and stays. A half is exactly one of float32: nothing is rounded.
+MLX's CPU build has no fast code for half precision on x86-64. Measured with mlx 0.32 on 2 cores, a
+4-bit matrix times a vector takes 9 times as long with scales of bfloat16 as with float32, and 47
+times with float16; an unquantised one of float16 takes 3 times as long. Packed weights stay as they
+are, so a quantised model grows by a tenth, and one of float16 to twice its size. Unquantised
+bfloat16 would gain too little for that, and stays. The conversion is exact.
 """
 
 import platform
@@ -15,23 +15,23 @@ import mlx.core as mx
 
 from .tensor_files import read_header
 
-# Of the memory limit, what widened weights may take: the caches of calls come on top.
-MOST = 3 / 4
+# The part of the memory limit that converted weights may take; the rest is for caches.
+MAX_PART = 3 / 4
 
 
-def is_slow_with_halves() -> bool:
+def is_slow_with_half_precision() -> bool:
     """Whether MLX computes on a processor for which that was measured."""
     on_cpu: bool = mx.default_device().type == mx.DeviceType.cpu
     return on_cpu and platform.machine() in ("x86_64", "AMD64")
 
 
-def widened_bytes(path: Path, limit_bytes: int) -> int | None:
-    """Bytes of the weights in a folder with their halves as float32; None where they had better
-    stay as they are, be it for the processor, the weights or the memory limit.
+def float32_bytes(path: Path, limit_bytes: int) -> int | None:
+    """Returns the bytes of a folder's weights with half precision converted to float32.
 
-    Reads the headers of the files.
+    Returns None where they should stay as they are: for the processor, the kind of weights, or the
+    memory limit. Reads only the headers of the files.
     """
-    if not is_slow_with_halves():
+    if not is_slow_with_half_precision():
         return None
     sizes: Counter[str] = Counter()
     for file in path.glob("model*.safetensors"):
@@ -40,12 +40,12 @@ def widened_bytes(path: Path, limit_bytes: int) -> int | None:
     if "U32" not in sizes and "F16" not in sizes:
         return None
     halves = sizes["F16"] + sizes["BF16"]
-    wide = sizes.total() + halves
-    return wide if halves and wide <= MOST * limit_bytes else None
+    converted = sizes.total() + halves
+    return converted if halves and converted <= MAX_PART * limit_bytes else None
 
 
 def _bytes_by_type(file: Path) -> Counter[str]:
-    """Bytes of the tensors by their type; none of a damaged file, which its reading tells of."""
+    """Returns the bytes of tensors by type; none for a damaged file, which opening it reports."""
     sizes: Counter[str] = Counter()
     try:
         _, tensors = read_header(file)

@@ -1,4 +1,4 @@
-"""What reading a model has in common, whichever library reads it."""
+"""Reads the files of models that another library than mlx-lm has the code for."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,22 +8,24 @@ import mlx.nn as nn
 
 from ..errors import EngineError, from_exception
 from ..mlx_lm_adapter.models import read_tokenizer
-from .text_model import ReadModel, check_safetensors
+from .tensor_files import check_safetensors
+from .text_model import TextModel
 
 
 def read_files(
     path: Path,
     config: dict[str, Any],
     read_network: Callable[[], tuple[nn.Module, dict[str, Any]]],
-) -> ReadModel:
-    """A model with its tokenizer, its weights not in memory yet.
+) -> TextModel:
+    """Returns a model with its tokenizer, whose weights are not in memory yet.
 
-    `config` is that of config.json; `read_network` gives the one with the ends of texts. Raises
-    EngineError UNSUPPORTED for a model that brings code, MODEL_CORRUPT for damaged files.
+    `config` is that of config.json; `read_network` returns the network, and the config with the
+    tokens that end a text. Raises EngineError UNSUPPORTED for a model with code of its own,
+    MODEL_CORRUPT for damaged files.
     """
     if config.get("model_file"):
         raise EngineError(
-            "UNSUPPORTED", f"The model in {path} brings code of its own, which is never run."
+            "UNSUPPORTED", f"The model in {path} has code of its own, which is never run."
         )
     for file in sorted(path.glob("*.safetensors")):
         check_safetensors(file)
@@ -38,4 +40,4 @@ def read_files(
         raise EngineError(
             "MODEL_CORRUPT", f"The model in {path} can't be read: {reason}."
         ) from error
-    return ReadModel(path, network, tokenizer, full)
+    return TextModel(path, network, tokenizer, full)

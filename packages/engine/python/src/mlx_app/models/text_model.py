@@ -1,4 +1,4 @@
-"""Reading the files of a model: checked first, then brought into memory piece by piece."""
+"""A model that writes text, with its tokenizer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,15 +15,15 @@ from ..errors import EngineError, from_exception
 from ..mlx_lm_adapter.caches import unbatchable_cache
 from ..mlx_lm_adapter.models import Tokenizer, add_adapter, read_model, read_tokenizer
 from .adapters import WEIGHTS, check_adapter, corrupt_adapter
-from .tensor_files import read_header
+from .tensor_files import check_length, check_safetensors, corrupt_model
 
 # Weights that are brought into memory at once; between two pieces the running streams get a step.
 PIECE_BYTES = 256 * 1024 * 1024
 
 
 @dataclass
-class ReadModel:
-    """A model whose files were read; `weights()` brings the numbers into memory."""
+class TextModel:
+    """A model whose files were read; `weights()` brings the weights into memory."""
 
     path: Path
     network: nn.Module
@@ -33,10 +33,10 @@ class ReadModel:
     total_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self._count()
+        self._count_bytes()
 
     def weights(self) -> Iterator[int]:
-        """Brings the weights into memory, giving the bytes that are there after each piece."""
+        """Brings the weights into memory; yields the bytes that are there after each piece."""
         loaded = 0
         piece: list[mx.array] = []
         size = 0
@@ -51,22 +51,22 @@ class ReadModel:
         mx.eval(piece)
         yield loaded + size
 
-    def widen(self) -> None:
-        """Makes float32 of all numbers that are not packed; before they are in memory."""
+    def convert_to_float32(self) -> None:
+        """Converts all weights that are not packed, before they are in memory."""
         self.network.set_dtype(mx.float32)
-        self._count()
+        self._count_bytes()
 
-    def _count(self) -> None:
+    def _count_bytes(self) -> None:
         self.total_bytes = sum(weight.nbytes for weight in _arrays(self.network))
 
     @property
     def batchable(self) -> bool:
-        """Whether several sequences can be decoded together; otherwise one at a time."""
+        """Whether several sequences can be decoded together."""
         return unbatchable_cache(self.network) is None
 
     @property
     def context_tokens(self) -> int | None:
-        """Most tokens that the model was made for, by its config."""
+        """The most tokens that the model was made for, by its config."""
         for config in (self.config, self.config.get("text_config") or {}):
             tokens = config.get("max_position_embeddings")
             if isinstance(tokens, int) and tokens > 0:
@@ -75,7 +75,7 @@ class ReadModel:
 
     @property
     def vocabulary(self) -> int:
-        """Number of token ids that the model gives probabilities for."""
+        """The number of token ids that the model gives probabilities for."""
         for config in (self.config, self.config.get("text_config") or {}):
             size = config.get("vocab_size")
             if isinstance(size, int):
@@ -89,25 +89,25 @@ class ReadModel:
 
     @cached_property
     def vocabulary_hash(self) -> int:
-        """Equal for models whose tokenizers give each token the same id.
+        """A hash that is equal for models whose tokenizers give each token the same id.
 
-        The first look takes some tenths of a second where there are 150,000 tokens.
+        The first access takes some tenths of a second for 150,000 tokens.
         """
         return hash(frozenset(self.tokenizer.get_vocab().items()))
 
     @property
     def xtc_exceptions(self) -> list[int]:
-        """Tokens that XTC never leaves out, as in mlx-lm: line breaks and the end of the text."""
+        """The tokens that XTC never excludes, as in mlx-lm: line breaks and the end of the text."""
         return [
             *self.tokenizer.encode("\n", add_special_tokens=False),
             *self.tokenizer.eos_token_ids,
         ]
 
 
-def read(path: Path, adapter: Path | None = None) -> ReadModel:
+def read_text_model(path: Path, adapter: Path | None = None) -> TextModel:
     """Reads config, tokenizer and headers of the weights, on the thread that will use the model.
 
-    `adapter`: the folder of a LoRA adapter that goes over the weights. Raises EngineError
+    `adapter`: the folder of a LoRA adapter to apply to the weights. Raises EngineError
     MODEL_CORRUPT for damaged files or an adapter of another model, MODEL_NOT_FOUND for a folder
     without an adapter, UNSUPPORTED for a model that mlx-lm has no code for.
     """
@@ -117,16 +117,16 @@ def read(path: Path, adapter: Path | None = None) -> ReadModel:
         network, config = read_model(path)
         tokenizer = read_tokenizer(path, config)
     except Exception as error:
-        raise _why(path, error) from error
+        raise _read_error(path, error) from error
     if adapter is not None:
-        _read_adapter(network, adapter)
-    return ReadModel(path, network, tokenizer, config, adapter)
+        _apply_adapter(network, adapter)
+    return TextModel(path, network, tokenizer, config, adapter)
 
 
-def _read_adapter(network: nn.Module, adapter: Path) -> None:
+def _apply_adapter(network: nn.Module, adapter: Path) -> None:
     check_adapter(adapter)
     try:
-        _check_size(adapter / WEIGHTS)
+        check_length(adapter / WEIGHTS)
         add_adapter(network, adapter)
     except Exception as error:
         known = from_exception(error, f"reading {adapter}")
@@ -142,38 +142,11 @@ def _arrays(network: nn.Module) -> Iterator[mx.array]:
         yield leaf
 
 
-def check_safetensors(file: Path) -> None:
-    """Compares the size that a safetensors file announces with its real one.
-
-    Raises EngineError MODEL_CORRUPT.
-    """
-    try:
-        _check_size(file)
-    except ValueError as error:
-        raise _corrupt(file.parent, str(error)) from error
-
-
-def _check_size(file: Path) -> None:
-    """Raises ValueError for a file that is not as long as it announces."""
-    begin, tensors = read_header(file)
-    try:
-        expected = begin + max((tensor["data_offsets"][1] for tensor in tensors), default=0)
-    except (KeyError, TypeError, IndexError) as error:
-        raise ValueError(f"{file.name} is not a safetensors file ({error})") from error
-    size = file.stat().st_size
-    if size != expected:
-        raise ValueError(f"{file.name} has {size} bytes of {expected}")
-
-
-def _why(path: Path, error: Exception) -> EngineError:
+def _read_error(path: Path, error: Exception) -> EngineError:
     text = str(error)
     if "not supported" in text or "custom module" in text:
         return EngineError("UNSUPPORTED", f"mlx-lm can't run the model in {path}: {text}")
     known = from_exception(error, f"reading {path}")
     if known.code == "OUT_OF_MEMORY":
         return known
-    return _corrupt(path, f"{type(error).__name__}: {text}")
-
-
-def _corrupt(path: Path, reason: str) -> EngineError:
-    return EngineError("MODEL_CORRUPT", f"The model in {path} is damaged: {reason}.")
+    return corrupt_model(path, f"{type(error).__name__}: {text}")

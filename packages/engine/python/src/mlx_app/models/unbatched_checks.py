@@ -7,14 +7,14 @@ from ..mlx_lm_adapter.abilities import (
     unquantisable_cache,
     untrimmable_cache,
 )
-from .text_model import ReadModel
+from .text_model import TextModel
 
 # What mx.quantize takes (mlx 0.32).
 KV_BITS = (2, 3, 4, 5, 6, 8)
 KV_GROUP_SIZES = (32, 64, 128)
 
 
-def check_draft(model: ReadModel, draft: ReadModel) -> None:
+def check_draft(model: TextModel, draft: TextModel) -> None:
     """Refuses a draft model that can't propose tokens for the model.
 
     Raises EngineError INVALID_REQUEST for another vocabulary, UNSUPPORTED where a cache of either
@@ -33,7 +33,7 @@ def check_draft(model: ReadModel, draft: ReadModel) -> None:
             )
 
 
-def _check_vocabularies(model: ReadModel, draft: ReadModel) -> None:
+def _check_vocabularies(model: TextModel, draft: TextModel) -> None:
     ours = {token: text for text, token in model.tokenizer.get_vocab().items()}
     theirs = {token: text for text, token in draft.tokenizer.get_vocab().items()}
     # One of the two may have tokens more: the same family adds some for images or tools.
@@ -52,7 +52,7 @@ def _check_vocabularies(model: ReadModel, draft: ReadModel) -> None:
         )
 
 
-def check_kv_bits(model: ReadModel, bits: int, group_size: int) -> None:
+def check_kv_bits(model: TextModel, bits: int, group_size: int) -> None:
     """Refuses a quantisation that the model's KV caches can't have; computes nothing.
 
     Raises EngineError INVALID_REQUEST for numbers that don't fit, UNSUPPORTED for a model whose
@@ -85,7 +85,7 @@ def _among(option: str, value: int, choice: tuple[int, ...]) -> None:
         raise EngineError("INVALID_REQUEST", f"{option} is {value}; it can be one of {names}.")
 
 
-def _unquantisable(model: ReadModel, reason: str) -> EngineError:
+def _unquantisable(model: TextModel, reason: str) -> EngineError:
     return EngineError(
         "UNSUPPORTED",
         f"The KV cache of the model in {model.path} can't be quantised: {reason}.",

@@ -22,7 +22,7 @@ import mlx.nn as nn
 from ..errors import EngineError, from_exception
 from ..mlx_lm_adapter import caches
 from ..mlx_lm_adapter.caches import PromptCacheOfModel
-from ..models.text_model import check_safetensors
+from ..models.tensor_files import check_safetensors
 
 # MLX tells the format of a file by the end of its name.
 ENDING = ".safetensors"

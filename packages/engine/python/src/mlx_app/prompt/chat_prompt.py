@@ -1,4 +1,4 @@
-"""From the messages of a chat to the prompt, by the template of the model."""
+"""From the messages of a chat to a prompt, by the chat template of the model."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +17,9 @@ from ..mlx_lm_adapter.text import (
 from ..protocol import ImagePart, Message, Tool
 from ..tools.tool_calls import template_tools
 
-# What a call may not set in a template: what the call says elsewhere, the template itself, which is
-# code, and what would change the form of the result. transformers passes all else to the template.
+# Template options that a call can't set: those that the call has fields for, the template itself,
+# which is code, and those that would change the form of the result. transformers passes all others
+# to the template.
 RESERVED_OPTIONS = frozenset(
     {
         "add_generation_prompt",
@@ -44,11 +45,10 @@ RESERVED_OPTIONS = frozenset(
 
 @dataclass(frozen=True)
 class ChatPrompt:
-    """A prompt in tokens, and what its answer starts in.
+    """A prompt in tokens, and the state in which its answer starts.
 
-    `boundaries` are numbers of tokens, ascending, after which the prompt is worth keeping in a
-    cache: after the system messages and tools, before the last message of the user, and before what
-    only asks for the answer.
+    `boundaries` are ascending numbers of tokens after which the prompt is worth caching: after the
+    system messages and tools, before the last user message, and before the generation prompt.
     """
 
     tokens: list[int]
@@ -66,13 +66,13 @@ def chat_prompt(
     for_cache: bool = True,
     check: Callable[[str], None] | None = None,
 ) -> ChatPrompt:
-    """The prompt of a chat. Without `for_cache` no boundaries are looked for, which takes longer.
+    """Returns the prompt of a chat.
 
-    `check` sees the text before it is tokenised, and may raise.
-
-    With the choice "none" the model does not see the tools. Raises EngineError INVALID_REQUEST for
-    messages or options that the template refuses and for a model without a template, UNSUPPORTED
-    for images and for tools where the model's format of calls is not known.
+    Looking for boundaries takes time; without `for_cache` there are none. `check` gets the text
+    before it is tokenised, and may raise. With the choice "none" the model does not see the tools.
+    Raises EngineError INVALID_REQUEST for messages or options that the template refuses and for a
+    model without a template, UNSUPPORTED for images and for tools where the model's format of tool
+    calls is not known.
     """
     if not has_chat_template(tokenizer):
         raise EngineError(
@@ -81,11 +81,13 @@ def chat_prompt(
             "Give the text as `prompt`, or use a model whose name ends with -Instruct or -it.",
         )
     if images_of(messages):
-        raise EngineError("UNSUPPORTED", "This model reads text only: it can't see images.")
+        raise EngineError("UNSUPPORTED", "This model takes no images, only text.")
     template = _Template(
-        tokenizer, _shown_tools(tokenizer, tools, tool_choice), _checked(template_options or {})
+        tokenizer,
+        _shown_tools(tokenizer, tools, tool_choice),
+        checked_options(template_options or {}),
     )
-    dicts = [_template_message(message) for message in messages]
+    dicts = [template_message(message) for message in messages]
     if check is not None:
         with _refusals():
             text = template.text(dicts)
@@ -100,7 +102,7 @@ def chat_prompt(
 def _refusals() -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # templates are code of the model's makers: anything can be raised
+    except Exception as error:  # templates are code of the model, which can raise anything
         reason = str(error).strip() or type(error).__name__
         raise EngineError(
             "INVALID_REQUEST", f"The model's chat template refuses these messages: {reason}"
@@ -108,7 +110,7 @@ def _refusals() -> Iterator[None]:
 
 
 def images_of(messages: Sequence[Message]) -> list[ImagePart]:
-    """The images in the messages, in their order."""
+    """Returns the images in the messages, in their order."""
     return [
         part
         for message in messages
@@ -119,13 +121,13 @@ def images_of(messages: Sequence[Message]) -> list[ImagePart]:
 
 
 def check_tools(tokenizer: Tokenizer) -> None:
-    """Raises EngineError UNSUPPORTED where the model's format of calls is not known."""
+    """Raises EngineError UNSUPPORTED if the model's format of tool calls is not known."""
     if tool_parser(tokenizer) is None:
         raise EngineError(
             "UNSUPPORTED",
-            "This model's chat template shows no format of tool calls that is known. Known are "
+            "This model's chat template has no known format of tool calls. Known formats: "
             f"{', '.join(tool_formats())}.",
-            "Use a model that was made for tools, or ask for JSON by `responseFormat`.",
+            "Use a model that was trained for tools, or ask for JSON with `responseFormat`.",
         )
 
 
@@ -154,10 +156,10 @@ class _Template:
         )
 
     def shared(self, messages: list[dict[str, Any]], tokens: list[int]) -> int:
-        """How many tokens the messages share with a prompt; 0 where the template refuses them."""
+        """Returns how many tokens messages share with a prompt; 0 if the template refuses them."""
         try:
             other = self.render(messages, add_generation_prompt=False)
-        except Exception:  # a boundary less: the chat itself was accepted
+        except Exception:  # one boundary less; the chat itself was accepted
             return 0
         pairs = zip(other, tokens, strict=False)
         return next(
@@ -168,9 +170,9 @@ class _Template:
 def _boundaries(
     template: _Template, messages: list[dict[str, Any]], tokens: list[int]
 ) -> list[int]:
-    """Compares with what the template makes of another message of the user in each place.
+    """Finds where a chat would go on differently with another user message in each position.
 
-    Templates treat messages by their place, so a part of a chat is not simply rendered by itself.
+    Templates treat messages by their position, so a part of a chat can't be rendered by itself.
     """
     other = {"role": "user", "content": ""}
     roles = [message["role"] for message in messages]
@@ -193,17 +195,35 @@ def _shown_tools(
     return template_tools(tools)
 
 
-def _checked(options: dict[str, Any]) -> dict[str, Any]:
+def checked_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Returns template options unchanged. Raises EngineError INVALID_REQUEST for reserved ones."""
     for name in options:
         if name in RESERVED_OPTIONS or name.startswith("_"):
             raise EngineError("INVALID_REQUEST", f"templateOptions can't set {name!r}.")
     return options
 
 
-def _template_message(message: Message) -> dict[str, Any]:
-    content = message.content
-    if not isinstance(content, str):
-        content = "".join(part.text for part in content if not isinstance(part, ImagePart))
+def text_parts(message: Message) -> list[str]:
+    """Returns the texts of a message, without its images."""
+    if isinstance(message.content, str):
+        return [message.content]
+    return [part.text for part in message.content if not isinstance(part, ImagePart)]
+
+
+def template_message(message: Message) -> dict[str, Any]:
+    """Returns a message in the form that chat templates expect.
+
+    Content without an image is one string, which all templates understand.
+    """
+    content: object = "".join(text_parts(message))
+    if images_of([message]):
+        content = [
+            {"type": "image"}
+            if isinstance(part, ImagePart)
+            else {"type": "text", "text": part.text}
+            for part in message.content
+            if not isinstance(part, str)
+        ]
     result: dict[str, Any] = {"role": message.role, "content": content}
     if message.reasoning is not None:
         result["reasoning_content"] = message.reasoning

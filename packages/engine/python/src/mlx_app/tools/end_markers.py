@@ -9,7 +9,7 @@ _OF_MANY = ("anyOf", "oneOf", "allOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "$defs", "definitions")
 
 
-def without_marks(schema: object, marks: Sequence[str]) -> object:
+def without_end_markers(schema: object, marks: Sequence[str]) -> object:
     """The schema, its strings kept from holding `marks`, which begin with `<`.
 
     Left alone are strings with a choice, a pattern or a format of their own, and values of any
@@ -20,13 +20,15 @@ def without_marks(schema: object, marks: Sequence[str]) -> object:
     result: dict[str, Any] = dict(schema)
     for key in _OF_ONE:
         if key in result:
-            result[key] = without_marks(result[key], marks)
+            result[key] = without_end_markers(result[key], marks)
     for key in _OF_MANY:
         if isinstance(result.get(key), list):
-            result[key] = [without_marks(one, marks) for one in result[key]]
+            result[key] = [without_end_markers(one, marks) for one in result[key]]
     for key in _NAMED:
         if isinstance(result.get(key), dict):
-            result[key] = {name: without_marks(one, marks) for name, one in result[key].items()}
+            result[key] = {
+                name: without_end_markers(one, marks) for name, one in result[key].items()
+            }
     types = result.get("type")
     is_text = types == "string" or (isinstance(types, list) and "string" in types)
     if is_text and not result.keys() & {"enum", "const", "pattern", "format"}:

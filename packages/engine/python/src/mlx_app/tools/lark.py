@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 
-from .end_markers import without_marks
+from .end_markers import without_end_markers
 
 # What may be one token of its own in a vocabulary: <tag>, <|tag|>, [TAG].
 _TAG = re.compile(r"(<[^<>\s]*>|\[[A-Z_]+\])")
@@ -47,7 +47,7 @@ class Lark:
     def json(self, schema: object, **options: object) -> str:
         """JSON by a schema, spaced as Python's json.dumps does and with it most chat templates."""
         spaced = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
-        schema = without_marks({} if schema is True else schema, self._marks)
+        schema = without_end_markers({} if schema is True else schema, self._marks)
         if isinstance(schema, dict):
             schema = {**schema, "x-guidance": {**spaced, **options}}
         return self.rule(f"%json {json.dumps(schema)}")

@@ -1,5 +1,7 @@
-"""What the parts of a model that sees note, beside the cache, of the sequence that they read last:
-where its images lie, and how far its positions are ahead of its tokens.
+"""The position state of a model that takes images.
+
+mlx-vlm's models keep it in attributes beside the cache: where the images of the last sequence are,
+and how far its positions are ahead of its tokens.
 """
 
 from typing import Any
@@ -8,17 +10,17 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from ..mlx_lm_adapter.cache_size import CacheSize, cache_size
-from .vision_model import Notes, VisionModel
+from .vision_model import RopeState, VisionModel
 
 
-def notes_of(network: nn.Module) -> Notes:
-    """What is noted now."""
-    return [_private(module) for module in _noting(network)]
+def get_rope_state(network: nn.Module) -> RopeState:
+    """Returns the state as it is now."""
+    return [_private(module) for module in _stateful(network)]
 
 
-def write_notes(network: nn.Module, notes: Notes) -> None:
-    """Puts other notes in the place of those that are there."""
-    for module, wanted in zip(_noting(network), notes, strict=True):
+def set_rope_state(network: nn.Module, state: RopeState) -> None:
+    """Replaces the state."""
+    for module, wanted in zip(_stateful(network), state, strict=True):
         for name in _private(module).keys() - wanted.keys():
             delattr(module, name)
         for name, value in wanted.items():
@@ -26,15 +28,15 @@ def write_notes(network: nn.Module, notes: Notes) -> None:
 
 
 def vision_cache_size(model: VisionModel) -> CacheSize:
-    """What a token takes in the caches of a model that sees; see `cache_size`.
+    """Returns the size of a token in the caches of a model that takes images; see `cache_size`.
 
-    Must be used on MLX's thread, between two steps. Leaves no notes.
+    Must be used on MLX's thread, between two steps. Leaves the position state as it was.
     """
-    return cache_size(_Forgetful(model.model.network), model.model.config)
+    return cache_size(_Stateless(model.model.network), model.model.config)
 
 
-class _Forgetful(nn.Module):
-    """The part that writes, which reads each prompt as if it were its first."""
+class _Stateless(nn.Module):
+    """The language model, with its position state restored after each call."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -51,14 +53,14 @@ class _Forgetful(nn.Module):
         return mlx_vlm_adapter.make_cache(self.network)
 
     def __call__(self, tokens: mx.array, cache: list[Any]) -> None:
-        blank = notes_of(self.network)
+        state = get_rope_state(self.network)
         try:
             self.network.language_model(tokens, cache=cache)
         finally:
-            write_notes(self.network, blank)
+            set_rope_state(self.network, state)
 
 
-def _noting(network: nn.Module) -> list[nn.Module]:
+def _stateful(network: nn.Module) -> list[nn.Module]:
     return [network, network.language_model]
 
 

@@ -1,7 +1,7 @@
-"""Decoding with a model that sees: sequence by sequence, a piece of one at a time.
+"""Decoding with a model that takes images, one sequence after the other.
 
-mlx-vlm's models can't be batched by mlx-lm: they keep the positions of an image beside the cache
-and take what they saw in arguments of their own. Needs the extra `vision`.
+mlx-lm can't batch mlx-vlm's models: they keep position state beside the cache, and take images in
+arguments of their own. Needs the optional packages for images.
 """
 
 from collections import deque
@@ -15,44 +15,44 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from .. import mlx_vlm_adapter
-from ..mlx_lm_adapter.batch import Read, Token
+from ..mlx_lm_adapter.batch import PrefillProgress, Token
 from ..mlx_lm_adapter.sampling import Processor, Sampler
 from ..mlx_lm_adapter.sequential import Failed
 from ..mlx_vlm_adapter import Embedded
-from .rope_state import notes_of, write_notes
-from .vision_model import Notes, VisionModel, VisionPrompt
+from .rope_state import get_rope_state, set_rope_state
+from .vision_model import RopeState, VisionModel, VisionPrompt
 
 # Tokens after which MLX gives its unused memory back, as in mlx-vlm's generate_step.
 CLEAR_EVERY_TOKENS = 256
 
 
-class VisionBatch:
-    """The sequences of one model that sees; used as mlx_lm_adapter's Sequential is.
+class VisionDecoder:
+    """Decodes the sequences of one model in turn, as mlx_lm_adapter's Sequential does.
 
     Must be used on one thread only, the one that read the model.
     """
 
     # Sequences with a cache at one time. More of them wait in the order of their insertion.
     size = 8
-    # Tokens of a prompt that are read in one step.
+    # Tokens of a prompt that are prefilled in one step.
     prefill_tokens = 512
 
     def __init__(self, model: VisionModel) -> None:
         self._network = model.model.network
         self._ends = frozenset(model.model.tokenizer.eos_token_ids)
         self._uids = count(-1, -1)
-        self._turns: deque[_Sequence] = deque()
-        self._waiting: deque[_Sequence] = deque()
-        # What the model notes before it has read anything.
-        self._blank = notes_of(self._network)
+        self._turns: deque[_VisionSequence] = deque()
+        self._waiting: deque[_VisionSequence] = deque()
+        # The position state before the first prompt.
+        self._initial_state = get_rope_state(self._network)
 
     def __len__(self) -> int:
-        """Sequences that are not finished."""
+        """The number of unfinished sequences."""
         return len(self._turns) + len(self._waiting)
 
     @property
     def cache_bytes(self) -> int:
-        """Bytes of the caches of all its sequences."""
+        """The bytes of the caches of all sequences."""
         return sum(turn.cache_bytes for turn in self._turns)
 
     def insert(
@@ -62,22 +62,24 @@ class VisionBatch:
         sampler: Sampler,
         processors: Sequence[Processor] = (),
     ) -> int:
-        """Takes a sequence in and gives its uid, a number below 0. Computes nothing yet."""
+        """Adds a sequence and returns its uid, a number below 0. Computes nothing yet."""
         work = _Work(prompt, max_tokens, sampler, processors)
-        sequence = _Sequence(next(self._uids), self._network, self._ends, work, self._blank)
+        sequence = _VisionSequence(
+            next(self._uids), self._network, self._ends, work, self._initial_state
+        )
         self._waiting.append(sequence)
         return sequence.uid
 
     def remove(self, uids: Sequence[int]) -> None:
-        """Drops sequences in any state; the others go on unchanged."""
+        """Removes sequences in any state; the others go on unchanged."""
         self._turns = deque(turn for turn in self._turns if turn.uid not in uids)
         self._waiting = deque(turn for turn in self._waiting if turn.uid not in uids)
 
-    def step(self) -> list[Token | Read | Failed]:
-        """Brings one sequence on, the one that waited longest: its images, one chunk of its
-        prompt, or one token.
+    def step(self) -> list[Token | PrefillProgress | Failed]:
+        """Advances the sequence that waited longest: by its images, one chunk of its prompt, or one
+        token.
 
-        Gives nothing after the images and after the first pass, which is not waited for.
+        The images return nothing, and neither does the first pass, because it is not waited for.
         """
         while self._waiting and len(self._turns) < self.size:
             self._turns.append(self._waiting.popleft())
@@ -89,20 +91,20 @@ class VisionBatch:
         except Exception as error:
             return [Failed(turn.uid, error)]
         finally:
-            write_notes(self._network, self._blank)
+            set_rope_state(self._network, self._initial_state)
         if not turn.finished:
             self._turns.append(turn)
         return [*news]
 
     def close(self) -> None:
-        """Drops all sequences."""
+        """Removes all sequences."""
         self._turns.clear()
         self._waiting.clear()
 
 
 @dataclass(frozen=True)
 class _Work:
-    """What one sequence is asked to do."""
+    """The arguments of `insert` for one sequence."""
 
     prompt: VisionPrompt
     max_tokens: int
@@ -110,27 +112,27 @@ class _Work:
     processors: Sequence[Processor]
 
 
-class _Sequence:
+class _VisionSequence:
     def __init__(
         self,
         uid: int,
         network: nn.Module,
         ends: frozenset[int],
         work: _Work,
-        notes: Notes,
+        state: RopeState,
     ) -> None:
         self.uid = uid
         self.finished = False
         self._network = network
         self._ends = ends
         self._work = work
-        self._notes = notes
+        self._state = state
         self._embedded: Embedded | None = None
         self._arguments: dict[str, Any] = {}
         self._cache: list[Any] = []
         self._ids = mx.array([work.prompt.tokens])
-        # Embeddings of the prompt that are in the cache, of how many, and in which pieces.
-        self._read = self._length = 0
+        # How many embeddings of the prompt are in the cache, and how many there are.
+        self._in_cache = self._length = 0
         self._in_chunks = True
         # What the processors have seen: all but the newest token.
         self._seen = mx.array(work.prompt.tokens[:-1], mx.uint32)
@@ -140,27 +142,27 @@ class _Sequence:
 
     @property
     def cache_bytes(self) -> int:
-        """Bytes of what is kept of the sequence."""
+        """The bytes of the sequence's caches."""
         return sum(int(cache.nbytes) for cache in self._cache)
 
-    def advance(self, prefill_tokens: int) -> Sequence[Token | Read]:
-        """One piece of work, with the model's notes as this sequence left them."""
-        write_notes(self._network, self._notes)
+    def advance(self, prefill_tokens: int) -> Sequence[Token | PrefillProgress]:
+        """Runs one piece of work, with the position state as this sequence left it."""
+        set_rope_state(self._network, self._state)
         try:
             if self._coming is not None:
                 return [self._decode(*self._coming)]
             if self._embedded is None:
                 self._embedded = self._embed()
-            elif self._in_chunks and self._read < self._length - 1:
+            elif self._in_chunks and self._in_cache < self._length - 1:
                 return [self._prefill(self._embedded, prefill_tokens)]
             else:
                 ids = self._ids[:, -1:] if self._in_chunks else self._ids
-                self._coming = self._launch(ids, self._embedded.embeddings[:, self._read :])
-                # From here on all is in the cache.
+                self._coming = self._launch(ids, self._embedded.embeddings[:, self._in_cache :])
+                # From here on, everything is in the cache.
                 self._embedded = None
             return []
         finally:
-            self._notes = notes_of(self._network)
+            self._state = get_rope_state(self._network)
 
     def _embed(self) -> Embedded:
         prompt = self._work.prompt
@@ -168,30 +170,30 @@ class _Sequence:
         if embedded is None:
             embedded = mlx_vlm_adapter.embed_prompt(self._network, prompt.tokens, prompt.inputs)
             prompt.embedded = ref(embedded)
-            prompt.notes = notes_of(self._network)
+            prompt.rope_state = get_rope_state(self._network)
         else:
-            write_notes(self._network, prompt.notes)
+            set_rope_state(self._network, prompt.rope_state)
         self._cache = mlx_vlm_adapter.make_cache(self._network)
         self._length = embedded.embeddings.shape[1]
         self._arguments = dict(embedded.kwargs)
         self._in_chunks = mlx_vlm_adapter.in_chunks(self._network, self._ids, embedded, self._cache)
         return embedded
 
-    def _prefill(self, embedded: Embedded, size: int) -> Read:
-        end = min(self._read + size, self._length - 1)
-        mlx_vlm_adapter.read_chunk(
+    def _prefill(self, embedded: Embedded, size: int) -> PrefillProgress:
+        end = min(self._in_cache + size, self._length - 1)
+        mlx_vlm_adapter.prefill_chunk(
             self._network,
-            self._ids[:, self._read : end],
-            embedded.embeddings[:, self._read : end],
+            self._ids[:, self._in_cache : end],
+            embedded.embeddings[:, self._in_cache : end],
             self._arguments,
             self._cache,
         )
         mx.clear_cache()
-        self._read = end
-        return Read(self.uid, end, at_boundary=False)
+        self._in_cache = end
+        return PrefillProgress(self.uid, end, at_boundary=False)
 
     def _decode(self, token: mx.array, logprobs: mx.array) -> Token:
-        """Starts the pass for the next token, then waits for the one before: no pause between."""
+        """Starts the pass for the next token before it waits for this one, so MLX never pauses."""
         if self._made + 1 < self._work.max_tokens:
             self._coming = self._launch(token[None])
         return self._take(token, logprobs)

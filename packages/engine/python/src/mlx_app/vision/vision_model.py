@@ -1,7 +1,8 @@
-"""Models that see: from a chat with images to a prompt that such a model can read."""
+"""A model that takes images, and the prompts for it."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,46 +12,43 @@ import mlx.nn as nn
 
 from ..errors import EngineError
 from ..models.reading import read_files
-from ..models.text_model import ReadModel
-from ..optional_packages import has_vision, needs_vision
-from ..prompt.chat_prompt import RESERVED_OPTIONS
+from ..models.text_model import TextModel
+from ..optional_packages import has_vision, missing_vision_error
+from ..prompt.chat_prompt import checked_options, template_message, text_parts
 from ..protocol import ImagePart, Message, Tool
 from ..tools.tool_calls import template_tools
 
 if TYPE_CHECKING:
     from ..mlx_vlm_adapter import Embedded
 
-# Where the configs of the families tell of the part that sees.
+# The keys under which the configs of model families describe the part for images.
 _KEYS = ("vision_config", "mm_vision_tower", "img_processor")
-# What the parts of a model note of the sequence that they read: names and values for each part.
-Notes = list[dict[str, Any]]
+# Attributes that the parts of a model keep of a sequence: names and values for each part.
+RopeState = list[dict[str, Any]]
 
 
 @dataclass
 class VisionPrompt:
-    """A prompt with its images as numbers. Several sequences may be made of one."""
+    """A prompt with its images as arrays. Several sequences may start from one."""
 
     tokens: list[int]
     images: int
     inputs: dict[str, Any]
-    # What the vision tower made of it, for the next sequence of this prompt, as long as the one
-    # before still reads it; and what the model noted of it.
+    # The output of the vision tower, for the next sequence of this prompt, as long as the previous
+    # one still needs it; and the position state after it.
     embedded: "ReferenceType[Embedded] | None" = field(default=None, repr=False)
-    notes: Notes = field(default_factory=list, repr=False)
+    rope_state: RopeState = field(default_factory=list, repr=False)
 
 
 def is_vision_model(config: dict[str, Any]) -> bool:
-    """Whether a model's config.json has a part that sees."""
+    """Whether a model takes images, by its config.json."""
     return any(config.get(key) for key in _KEYS)
 
 
 class VisionModel:
-    """A model that sees, its files read, and its processor.
+    """A model that takes images, with its processor. Read and stepped on MLX's thread."""
 
-    `model` is what the worker knows of any model. Read and stepped on MLX's thread.
-    """
-
-    def __init__(self, model: ReadModel, processor: Any) -> None:  # noqa: ANN401 - transformers' own
+    def __init__(self, model: TextModel, processor: Any) -> None:  # noqa: ANN401 - transformers' own
         self.model = model
         self._processor = processor
         # Processors share state that only one thread may touch.
@@ -64,11 +62,11 @@ class VisionModel:
         no code for, MODEL_CORRUPT for damaged files.
         """
         if not has_vision():
-            raise needs_vision(f"The model in {path} sees. It")
+            raise missing_vision_error(f"The model in {path} takes images. It")
         from .. import mlx_vlm_adapter
 
         family = config.get("model_type")
-        if not mlx_vlm_adapter.sees(config):
+        if not mlx_vlm_adapter.supports_vision(config):
             raise EngineError("UNSUPPORTED", f"mlx-vlm has no code for {path}: a {family}.")
         processor: Any = None
 
@@ -90,28 +88,25 @@ class VisionModel:
         tools: Sequence[Tool] = (),
         template_options: dict[str, Any] | None = None,
     ) -> VisionPrompt:
-        """The prompt of a chat, with images or without. Runs on any thread, since images take long.
+        """Returns the prompt of a chat. Runs on any thread, since images take long.
 
-        Raises EngineError INVALID_REQUEST for an image or a chat that can't be read.
+        Raises EngineError INVALID_REQUEST for an image or a chat that can't be used.
         """
         from .. import mlx_vlm_adapter
 
         data = _images_of(messages)
         self._check_text(messages, bool(data))
-        options = dict(template_options or {})
-        for name in options:
-            if name in RESERVED_OPTIONS or name.startswith("_"):
-                raise EngineError("INVALID_REQUEST", f"templateOptions can't set {name!r}.")
+        options = dict(checked_options(template_options or {}))
         if tools:
             options["tools"] = template_tools(tools)
-        turns = [_turn(message) for message in messages]
+        turns = [template_message(message) for message in messages]
         config = self.model.config
-        with self._reading():
+        with self._processing():
             text = mlx_vlm_adapter.chat_text(self._processor, config, turns, len(data), options)
         return self._tokenise(text, data)
 
     def text_prompt(self, text: str) -> VisionPrompt:
-        """A prompt of bare text. Raises EngineError INVALID_REQUEST."""
+        """Returns the prompt for bare text. Raises EngineError INVALID_REQUEST."""
         return self._tokenise(text, [])
 
     def _tokenise(self, text: str, data: Sequence[str]) -> VisionPrompt:
@@ -119,7 +114,7 @@ class VisionModel:
         from .images import decode_images
 
         images = decode_images(data)
-        with self._reading():
+        with self._processing():
             tokens, inputs = mlx_vlm_adapter.tokenise(
                 self._processor, self.model.config, text, images
             )
@@ -128,38 +123,30 @@ class VisionModel:
         return VisionPrompt(tokens, len(images), inputs)
 
     def _check_text(self, messages: Sequence[Message], has_images: bool) -> None:
-        """The mark of an image written as text would take the place of a real one."""
-        from ..mlx_vlm_adapter import image_marks
+        """Refuses texts with the marker of an image, which would take the place of a real one."""
+        from ..mlx_vlm_adapter import image_markers
 
         if not has_images:
             return
-        texts = [text for message in messages for text in _texts_of(message)]
-        for mark in image_marks(self._processor):
-            if any(mark in text for text in texts):
+        texts = [text for message in messages for text in text_parts(message)]
+        for marker in image_markers(self._processor):
+            if any(marker in text for text in texts):
                 raise EngineError(
                     "INVALID_REQUEST",
-                    f'A message holds the text "{mark}", which stands for an image to this model.',
+                    f'A message contains "{marker}", which stands for an image in this model.',
                 )
 
-    def _reading(self) -> "_Reading":
-        return _Reading(self._lock, self.model.path.name)
-
-
-class _Reading:
-    """Holds the processor's lock; what is raised under it is a prompt that can't be read."""
-
-    def __init__(self, lock: threading.Lock, name: str) -> None:
-        self._lock = lock
-        self._name = name
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        self._lock.release()
-        if isinstance(error, Exception) and not isinstance(error, EngineError):
+    @contextmanager
+    def _processing(self) -> Iterator[None]:
+        """Holds the processor's lock, and turns what is raised under it into an EngineError."""
+        try:
+            with self._lock:
+                yield
+        except EngineError:
+            raise
+        except Exception as error:
             raise EngineError(
-                "INVALID_REQUEST", f"{self._name} can't read this prompt: {error}"
+                "INVALID_REQUEST", f"{self.model.path.name} can't process this prompt: {error}"
             ) from error
 
 
@@ -172,47 +159,7 @@ def _images_of(messages: Sequence[Message]) -> list[str]:
         if found and message.role != "user":
             raise EngineError(
                 "INVALID_REQUEST",
-                f"A message of the role {message.role} has an image; only the user's may.",
+                f"A message of role {message.role} has an image; only user messages may.",
             )
         images += found
     return images
-
-
-def _texts_of(message: Message) -> list[str]:
-    if isinstance(message.content, str):
-        return [message.content]
-    return [part.text for part in message.content if not isinstance(part, ImagePart)]
-
-
-def _turn(message: Message) -> dict[str, Any]:
-    """A message as templates know it. Content without an image is one text: all templates read
-    that.
-    """
-    turn: dict[str, Any] = {"role": message.role}
-    if isinstance(message.content, str):
-        turn["content"] = message.content
-    elif any(isinstance(part, ImagePart) for part in message.content):
-        turn["content"] = [
-            {"type": "image"}
-            if isinstance(part, ImagePart)
-            else {"type": "text", "text": part.text}
-            for part in message.content
-        ]
-    else:
-        turn["content"] = "".join(_texts_of(message))
-    if message.reasoning is not None:
-        turn["reasoning_content"] = message.reasoning
-    if message.tool_calls:
-        turn["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in message.tool_calls
-        ]
-    if message.tool_call_id is not None:
-        turn["tool_call_id"] = message.tool_call_id
-    if message.name is not None:
-        turn["name"] = message.name
-    return turn

@@ -1,6 +1,6 @@
 """Standard input and output as a line protocol that nothing else in the process can disturb.
 
-This file must parse on any Python 3: it also carries the news that the interpreter is too old.
+This file must parse on any Python 3, because it also reports that the interpreter is too old.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import threading
 from pathlib import Path
 from typing import NoReturn
 
-# The writer gives up on a reader that left this much unread: it has died or hangs.
+# A reader that leaves this much unread has died or hangs.
 UNREAD_BYTES = 64 * 1024 * 1024
 
 
 class TooLong:
-    """Stands in the inbox for a line over the limit."""
+    """Takes the place of a line over the limit in the inbox."""
 
 
 class Channel:
     """Owns the process's standard streams.
 
-    Lines arrive in `inbox` as bytes. Standard output is kept aside and replaced by standard error,
-    so that a library that prints does no harm. The end of standard input ends the process at once,
-    whatever it is doing: the application on the other side is gone.
+    Lines arrive in `inbox` as bytes. For everything else, standard output is replaced by standard
+    error, so that a library that prints does no harm. The end of standard input ends the process at
+    once, because the application on the other side is gone.
     """
 
     def __init__(self, line_bytes: int = 32 * 1024 * 1024) -> None:
@@ -45,12 +45,12 @@ class Channel:
         threading.Thread(target=self._write, name="writer", daemon=True).start()
 
     def send(self, line: bytes) -> None:
-        """Queues one line, without its newline; never waits for the reader."""
+        """Queues one line, without its newline, and does not wait for the reader."""
         with self._change:
             self._unsent.append(line)
             self._unsent_bytes += len(line) + 1
             if self._unsent_bytes > UNREAD_BYTES:
-                sys.stderr.write("The worker ends: its output is not read.\n")
+                sys.stderr.write("The worker ends because nothing reads its output.\n")
                 os._exit(1)
             self._change.notify_all()
 

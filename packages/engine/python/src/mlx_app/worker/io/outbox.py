@@ -1,4 +1,4 @@
-"""What the worker says, put into lines."""
+"""Encodes the events that the worker sends."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from .channel import Channel
 
 
 class Outbox:
-    """Sends events; never waits for their reader."""
+    """Sends events without waiting for their reader."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -19,5 +19,5 @@ class Outbox:
         self._channel.send(self._encoder.encode(event))
 
     def fail(self, call_id: int | None, error: EngineError) -> None:
-        """Ends a call with an error; without an id tells of a line that nobody can be named for."""
+        """Ends a request with an error; without an id, reports a line of no known request."""
         self.send(Failure(id=call_id, code=error.code, message=error.message, hint=error.hint))

@@ -1,4 +1,4 @@
-"""Which models are in memory, and which of them has to go."""
+"""Which models are in memory, and which of them to unload for others or for being idle."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,45 +7,43 @@ from typing import Generic, Protocol, TypeVar
 
 from ...errors import EngineError
 from ...memory import SMALLER_MODEL, human
-
-# A model and its adapter; None for the model as it is.
-Key = tuple[str, str | None]
+from ..runner.call import ModelKey
 
 
-class OnShelf(Protocol):
-    """What the shelf asks of a model. All three are looked at again each time."""
+class Evictable(Protocol):
+    """What eviction needs to know of a model. All three are read anew each time."""
 
     @property
     def bytes(self) -> int:
-        """Memory that unloading it gives back."""
+        """The memory that unloading the model frees."""
         ...
 
     @property
     def active(self) -> int:
-        """Calls that use it now; with one of them it is never unloaded."""
+        """The calls that use the model; it is not unloaded while there are any."""
         ...
 
     @property
     def pinned(self) -> bool:
-        """Never unloaded, neither for room nor for being idle."""
+        """Whether the model is never unloaded, neither for room nor for being idle."""
         ...
 
 
-Item = TypeVar("Item", bound=OnShelf)
+Model = TypeVar("Model", bound=Evictable)
 
 
 @dataclass
-class _Place(Generic[Item]):
-    item: Item
+class _Entry(Generic[Model]):
+    model: Model
     used: float
 
 
-class Shelf(Generic[Item]):
+class LoadedModels(Generic[Model]):
     """The models in memory, the least recently used first.
 
-    `limit_bytes` is what models may take together with what `make_room` is told of. `idle_seconds`
-    is the time without use after which a model is unloaded, None for never. `clock` gives seconds
-    that only grow. The shelf unloads nothing by itself: it names what should go.
+    `limit_bytes` is what models may take together with the other memory that `least_needed` is told
+    of. `idle_seconds` is the time without use after which a model is unloaded; None for never.
+    `clock` gives seconds that only grow. This class unloads nothing: it names what to unload.
     """
 
     def __init__(
@@ -57,136 +55,113 @@ class Shelf(Generic[Item]):
         self.limit_bytes = limit_bytes
         self._idle_seconds = idle_seconds
         self._clock = clock
-        # In the order of the last use: whoever is used goes to the end.
-        self._places: dict[Key, _Place[Item]] = {}
+        # In the order of the last use: a model that is used goes to the end.
+        self._entries: dict[ModelKey, _Entry[Model]] = {}
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._entries)
 
-    def __iter__(self) -> Iterator[Key]:
-        """The keys, the least recently used first."""
-        return iter(list(self._places))
+    def __iter__(self) -> Iterator[ModelKey]:
+        """Returns the keys, the least recently used first."""
+        return iter(list(self._entries))
 
-    def __contains__(self, key: Key) -> bool:
-        return key in self._places
+    def __contains__(self, key: ModelKey) -> bool:
+        return key in self._entries
 
-    def items(self) -> list[tuple[Key, Item]]:
-        """Keys and models; does not count as a use."""
-        return [(key, place.item) for key, place in self._places.items()]
+    def items(self) -> list[tuple[ModelKey, Model]]:
+        """Returns keys and models; does not count as a use."""
+        return [(key, entry.model) for key, entry in self._entries.items()]
 
     @property
     def bytes(self) -> int:
-        """Memory of all models."""
-        return sum(place.item.bytes for place in self._places.values())
+        """The memory of all models."""
+        return sum(entry.model.bytes for entry in self._entries.values())
 
-    @property
-    def idle_bytes(self) -> int:
-        """Memory of the models that could be unloaded now."""
-        return sum(place.item.bytes for place in self._places.values() if _may_go(place.item))
+    def add(self, key: ModelKey, model: Model) -> None:
+        """Adds a model. Raises ValueError for a key that is there."""
+        if key in self._entries:
+            raise ValueError(f"{key} is in memory.")
+        self._entries[key] = _Entry(model, self._clock())
 
-    @property
-    def pinned_bytes(self) -> int:
-        """Memory of the models that stay whatever comes."""
-        return sum(place.item.bytes for place in self._places.values() if place.item.pinned)
-
-    def add(self, key: Key, item: Item) -> None:
-        """Puts a model on the shelf. Raises ValueError for a key that is there."""
-        if key in self._places:
-            raise ValueError(f"{key} is on the shelf.")
-        self._places[key] = _Place(item, self._clock())
-
-    def get(self, key: Key) -> Item | None:
-        """The model, which counts as a use, or None."""
-        place = self._places.pop(key, None)
-        if place is None:
+    def get(self, key: ModelKey) -> Model | None:
+        """Returns a model, which counts as a use, or None."""
+        entry = self._entries.pop(key, None)
+        if entry is None:
             return None
-        place.used = self._clock()
-        self._places[key] = place
-        return place.item
+        entry.used = self._clock()
+        self._entries[key] = entry
+        return entry.model
 
-    def remove(self, key: Key) -> Item | None:
-        """Takes a model off the shelf, whatever its state; None if it is not there."""
-        place = self._places.pop(key, None)
-        return None if place is None else place.item
+    def remove(self, key: ModelKey) -> Model | None:
+        """Removes a model, whatever its state, and returns it; None if it is not there."""
+        entry = self._entries.pop(key, None)
+        return None if entry is None else entry.model
 
-    def find(self, model: str) -> list[Key]:
-        """The keys of a model, with and without adapters."""
-        return [key for key in self._places if key[0] == model]
+    def least_needed(self, needed: int, others: int = 0, *, what: str = "This") -> list[ModelKey]:
+        """Returns what to unload so that `needed` more bytes find room, the longest unused first.
 
-    def make_room(
-        self,
-        needed: int,
-        others: int = 0,
-        *,
-        kept: Key | None = None,
-        what: str = "This",
-    ) -> list[Key]:
-        """What to unload so that `needed` bytes more find room, the longest unused first.
-
-        `what` needs them: the name of a model, for the error. `others` are bytes that are taken
-        beside the models: caches, calls, loads under way. A model that a call uses or that is
-        pinned is never named, nor is `kept`; nor is anything where unloading all of the rest is not
-        enough: that raises EngineError OUT_OF_MEMORY. Of the longest unused ones, those are spared
-        that a later and larger one makes unnecessary.
+        `what` needs them: the name of a model, for the error. `others` are the bytes in use besides
+        models: caches, calls, loads under way. Models that calls use and pinned ones stay. Of the
+        longest unused models, those are spared that a later and larger one makes unnecessary.
+        Raises EngineError OUT_OF_MEMORY where unloading all others would not be enough.
         """
         excess = self.bytes + others + needed - self.limit_bytes
-        going: list[Key] = []
+        chosen: list[ModelKey] = []
         freed = 0
-        for key, place in self._places.items():
+        for key, entry in self._entries.items():
             if freed >= excess:
                 break
-            if _may_go(place.item) and key != kept:
-                going.append(key)
-                freed += place.item.bytes
+            if _is_evictable(entry.model):
+                chosen.append(key)
+                freed += entry.model.bytes
         if freed < excess:
             raise self._no_room(what, needed, others, freed)
-        for key in reversed(going):
-            size = self._places[key].item.bytes
+        for key in reversed(chosen):
+            size = self._entries[key].model.bytes
             if freed - size >= excess:
                 freed -= size
-                going.remove(key)
-        return going
+                chosen.remove(key)
+        return chosen
 
-    def idle(self, now: float | None = None) -> list[Key]:
-        """What to unload for being idle. A model in use starts its time anew with each look."""
+    def idle(self, now: float | None = None) -> list[ModelKey]:
+        """Returns the models that were unused for too long. A model in use restarts its time."""
         if self._idle_seconds is None:
             return []
         moment = self._clock() if now is None else now
-        over: list[Key] = []
-        for key, place in list(self._places.items()):
-            if place.item.active:
-                self._places[key] = self._places.pop(key)
-                place.used = moment
-            elif not place.item.pinned and moment - place.used >= self._idle_seconds:
-                over.append(key)
-        return over
+        idle: list[ModelKey] = []
+        for key, entry in list(self._entries.items()):
+            if entry.model.active:
+                self._entries[key] = self._entries.pop(key)
+                entry.used = moment
+            elif not entry.model.pinned and moment - entry.used >= self._idle_seconds:
+                idle.append(key)
+        return idle
 
     def next_wake(self, now: float | None = None) -> float | None:
-        """Seconds until `idle` has something to name, 0 if it has; None if nothing will be idle.
+        """Returns the seconds until `idle` has a model to name, 0 if it has; None if it never will.
 
-        A model in use does not count: the end of its call is news by itself.
+        A model in use does not count, since the end of its call wakes the worker by itself.
         """
         if self._idle_seconds is None:
             return None
         moment = self._clock() if now is None else now
         waits = [
-            place.used + self._idle_seconds - moment
-            for place in self._places.values()
-            if _may_go(place.item)
+            entry.used + self._idle_seconds - moment
+            for entry in self._entries.values()
+            if _is_evictable(entry.model)
         ]
         return max(0.0, min(waits)) if waits else None
 
     def _no_room(self, what: str, needed: int, others: int, freed: int) -> EngineError:
         kept = [
-            f"{name_of(key)} ({human(place.item.bytes)}, "
-            f"{'pinned' if place.item.pinned else 'in use'})"
-            for key, place in self._places.items()
-            if not _may_go(place.item)
+            f"{key} ({human(entry.model.bytes)}, {'pinned' if entry.model.pinned else 'in use'})"
+            for key, entry in self._entries.items()
+            if not _is_evictable(entry.model)
         ]
         taken = self.bytes + others
         message = (
-            f"{what} needs {human(needed)} more of memory; the limit is {human(self.limit_bytes)}, "
-            f"of which {human(taken)} are in use and {human(freed)} of that can be unloaded."
+            f"{what} needs {human(needed)} more memory; the limit is {human(self.limit_bytes)}, of "
+            f"which {human(taken)} are in use and {human(freed)} of that can be unloaded."
         )
         if kept:
             message += f" These stay: {', '.join(kept)}."
@@ -196,11 +171,5 @@ class Shelf(Generic[Item]):
         return EngineError("OUT_OF_MEMORY", message, hint)
 
 
-def _may_go(item: OnShelf) -> bool:
-    return not item.active and not item.pinned
-
-
-def name_of(key: Key) -> str:
-    """A key as people read it."""
-    model, adapter = key
-    return model if adapter is None else f"{model} with {adapter}"
+def _is_evictable(model: Evictable) -> bool:
+    return not model.active and not model.pinned

@@ -1,21 +1,18 @@
-"""Something that waits for models to be in memory."""
+"""A request that waits for models to be in memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...errors import EngineError
 from ..runner.call import ModelKey
-
-if TYPE_CHECKING:
-    from ..runner.model_runner import Serving
+from ..runner.model_runner import ModelRunner
 
 
 @dataclass(eq=False)
-class Want:
-    """`ready` gets the models in the order of their keys, or `failed` the reason why not."""
+class ModelWaiter:
+    """Calls `ready` with the runners in the order of `keys`, or `failed` with the reason."""
 
     id: int
     keys: tuple[ModelKey, ...]
-    ready: "Callable[[list[Serving]], None]"
+    ready: Callable[[list[ModelRunner]], None]
     failed: Callable[[EngineError], None]

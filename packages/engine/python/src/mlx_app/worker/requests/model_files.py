@@ -1,4 +1,4 @@
-"""Calls about the files of models: downloads, checks, removals. They never touch MLX's thread."""
+"""Requests about the files of models: downloads, checks, removals. None of them uses MLX."""
 
 import threading
 from collections.abc import Callable
@@ -27,19 +27,22 @@ from ...protocol import (
 )
 from ..background import Background
 from ..io.outbox import Outbox
-from ..model_pool.model_manager import Models
+from ..model_pool.model_manager import ModelManager
 
 Work = Callable[[threading.Event], Event]
 
 
-class ModelFiles:
-    """Each call has a thread of its own, since it may take hours. Used on MLX's thread only."""
+class ModelFileRequests:
+    """Runs each request on a thread of its own, since it may take hours.
+
+    The methods are called on MLX's thread only.
+    """
 
     def __init__(
         self,
         outbox: Outbox,
         background: Background,
-        models: Models,
+        models: ModelManager,
         *,
         directory: Path,
         memory_limit: int,
@@ -55,13 +58,13 @@ class ModelFiles:
         return call_id in self._calls
 
     def cancel(self, call_id: int) -> None:
-        """Ends a call; it sends nothing more."""
+        """Ends a request without an event."""
         stop = self._calls.pop(call_id, None)
         if stop is not None:
             stop.set()
 
     def download(self, request: Download) -> None:
-        """Gets the files of a model."""
+        """Downloads the files of a model."""
         self._start(request.id, lambda stop: self._download(request, stop))
 
     def verify(self, request: Verify) -> None:
@@ -78,11 +81,11 @@ class ModelFiles:
         self._start(request.id, work)
 
     def describe(self, request: Describe) -> None:
-        """Asks the hub what a model is."""
+        """Answers with what the hub says of a model."""
         self._start(request.id, lambda stop: self._describe(request, stop))
 
     def clean(self, request: Clean) -> None:
-        """Deletes what is of no use, or tells what that is."""
+        """Deletes files of no use, or only lists them."""
 
         def work(_: threading.Event) -> Event:
             files = clean(self._directory, dry_run=request.dry_run)
@@ -93,14 +96,17 @@ class ModelFiles:
         self._start(request.id, work)
 
     def remove(self, request: Remove) -> None:
-        """Deletes a model, unloading it first."""
+        """Unloads a model and deletes it."""
 
         def work(_: threading.Event) -> Event:
             folder = removable(request.model, self._directory)
-            self._background.wait_for(lambda: self._models.let_go(folder, request.model))
-            gone = remove(folder)
+            self._background.wait_for(lambda: self._models.unload_folder(folder, request.model))
+            removed = remove(folder)
             return Removed(
-                id=request.id, model=request.model, path=str(gone.path), freed_bytes=gone.bytes
+                id=request.id,
+                model=request.model,
+                path=str(removed.path),
+                freed_bytes=removed.bytes,
             )
 
         self._start(request.id, work)
@@ -121,7 +127,7 @@ class ModelFiles:
 
     def _end(self, call_id: int, stop: threading.Event, send: Callable[[], None]) -> None:
         def end() -> None:
-            # One that was cancelled is not there any more, and its id may be in use again.
+            # A cancelled request is gone, and another one may have its id.
             if self._calls.get(call_id) is stop:
                 del self._calls[call_id]
                 send()
@@ -151,11 +157,12 @@ class ModelFiles:
         if local is not None:
             if output is not None:
                 raise EngineError(
-                    "INVALID_REQUEST", f"{request.model} is a folder here, and nothing to download."
+                    "INVALID_REQUEST",
+                    f"{request.model} is a folder on this machine, not a model to download.",
                 )
             return self._downloaded(request, local, None)
         try:
-            got = download(
+            result = download(
                 request.model,
                 request.revision,
                 self._report(request.id),
@@ -164,12 +171,12 @@ class ModelFiles:
                 check=True,
             )
         except EngineError as error:
-            # Without the hub, what is here has to do, if it is all here.
-            here = in_cache(request.model, request.revision) if output is None else None
-            if here is None or error.code != "DOWNLOAD_FAILED":
+            # Without the hub, a complete copy on this machine is as good.
+            cached = in_cache(request.model, request.revision) if output is None else None
+            if cached is None or error.code != "DOWNLOAD_FAILED":
                 raise
-            return self._downloaded(request, here, here.name)
-        return self._downloaded(request, got.path, got.commit)
+            return self._downloaded(request, cached, cached.name)
+        return self._downloaded(request, result.path, result.commit)
 
     def _downloaded(self, request: Download, path: Path, commit: str | None) -> Event:
         model = DownloadedModel(
@@ -180,7 +187,8 @@ class ModelFiles:
     def _describe(self, request: Describe, stop: threading.Event) -> Event:
         if local_folder(request.model, self._directory) is not None:
             raise EngineError(
-                "INVALID_REQUEST", f"{request.model} is a folder here, which no hub describes."
+                "INVALID_REQUEST",
+                f"{request.model} is a folder on this machine, so the hub can't describe it.",
             )
         from ...hub.cache import CachePlace
         from ...hub.listing import ask, require_weights

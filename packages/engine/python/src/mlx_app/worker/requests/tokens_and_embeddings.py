@@ -1,9 +1,9 @@
-"""Calls with one answer: token counts, texts of tokens, embeddings."""
+"""Requests with a single answer: token counts, texts of tokens, embeddings."""
 
 from collections.abc import Callable, Iterator
 
 from ...errors import EngineError, from_exception
-from ...models.embeddings import EmbeddingModel, writes_no_vectors
+from ...models.embeddings import EmbeddingModel, no_embeddings_error
 from ...protocol import (
     Detokenise,
     Detokenised,
@@ -15,23 +15,23 @@ from ...protocol import (
 )
 from ..background import Background
 from ..io.outbox import Outbox
-from ..model_pool.model_manager import Models
-from ..model_pool.waiter import Want
+from ..model_pool.model_manager import ModelManager
+from ..model_pool.waiter import ModelWaiter
 from ..runner.call import ModelKey
-from ..runner.model_runner import Serving
+from ..runner.model_runner import ModelRunner
 
 
-class ShortCalls:
+class TokenAndEmbeddingRequests:
     """Used on MLX's thread only."""
 
-    def __init__(self, outbox: Outbox, background: Background, models: Models) -> None:
+    def __init__(self, outbox: Outbox, background: Background, models: ModelManager) -> None:
         self._outbox = outbox
         self._background = background
         self._models = models
         self._ids: set[int] = set()
-        # The model of each call that has one.
-        self._servings: dict[int, Serving] = {}
-        # Work in pieces, one between two steps; the event comes with the last.
+        # The runner of each request that has one.
+        self._runners: dict[int, ModelRunner] = {}
+        # Embeddings in pieces, one between two steps; the event comes with the last.
         self._jobs: dict[int, Iterator[Event | None]] = {}
 
     def __contains__(self, call_id: int) -> bool:
@@ -43,7 +43,7 @@ class ShortCalls:
         return bool(self._jobs)
 
     def cancel(self, call_id: int) -> None:
-        """Ends a call without a word."""
+        """Ends a request without an event."""
         self._end(call_id)
 
     def tokenise(self, request: Tokenise) -> None:
@@ -51,9 +51,9 @@ class ShortCalls:
         self._with_model(
             request.id,
             request.model,
-            lambda serving: self._beside(
+            lambda runner: self._in_background(
                 request,
-                lambda: _tokenised(request, serving.preparing.tokens(request)),
+                lambda: _tokenised(request, runner.input_processor.tokens(request)),
             ),
         )
 
@@ -62,30 +62,32 @@ class ShortCalls:
         self._with_model(
             request.id,
             request.model,
-            lambda serving: self._beside(
+            lambda runner: self._in_background(
                 request,
-                lambda: Detokenised(id=request.id, text=serving.preparing.text(request.tokens)),
+                lambda: Detokenised(
+                    id=request.id, text=runner.input_processor.text(request.tokens)
+                ),
             ),
         )
 
     def embed(self, request: Embed) -> None:
         """Answers with a vector for each text."""
 
-        def start(serving: Serving) -> None:
-            if serving.embedding is None:
-                raise writes_no_vectors(request.model)
+        def start(runner: ModelRunner) -> None:
+            if runner.loaded.embedding is None:
+                raise no_embeddings_error(request.model)
             self._background.submit_for(
-                request, lambda: self._guarded(request.id, lambda: tokens(serving))
+                request, lambda: self._guarded(request.id, lambda: tokenise(runner))
             )
 
-        def tokens(serving: Serving) -> None:
-            texts = serving.preparing.texts(request.inputs)
-            self._background.later(lambda: self._start_job(request.id, serving, texts))
+        def tokenise(runner: ModelRunner) -> None:
+            texts = runner.input_processor.texts(request.inputs)
+            self._background.later(lambda: self._start_job(request.id, runner, texts))
 
         self._with_model(request.id, request.model, start)
 
     def advance(self) -> None:
-        """One piece of each job."""
+        """Computes one piece of each job."""
         for call_id, pieces in list(self._jobs.items()):
             try:
                 event = next(pieces)
@@ -95,30 +97,32 @@ class ShortCalls:
             if event is not None:
                 self._answer(call_id, event)
 
-    def on_unload(self, serving: Serving, reason: str) -> None:
-        """Fails the calls of a model that goes."""
-        for call_id, used in list(self._servings.items()):
-            if used is serving:
+    def on_unload(self, runner: ModelRunner, reason: str) -> None:
+        """Fails the requests of a model that is being unloaded."""
+        for call_id, used in list(self._runners.items()):
+            if used is runner:
                 self._fail(call_id, EngineError("ABORTED", reason))
 
-    def _with_model(self, call_id: int, model: str, then: Callable[[Serving], None]) -> None:
+    def _with_model(self, call_id: int, model: str, then: Callable[[ModelRunner], None]) -> None:
         self._ids.add(call_id)
 
-        def ready(servings: list[Serving]) -> None:
+        def ready(runners: list[ModelRunner]) -> None:
             if call_id not in self._ids:
                 return
-            self._servings[call_id] = servings[0]
-            servings[0].uses += 1
+            self._runners[call_id] = runners[0]
+            runners[0].acquire()
             try:
-                then(servings[0])
+                then(runners[0])
             except EngineError as error:
                 self._fail(call_id, error)
 
-        self._models.want(
-            Want(call_id, (ModelKey(model),), ready, lambda error: self._fail(call_id, error))
+        self._models.wait_for(
+            ModelWaiter(
+                call_id, (ModelKey(model),), ready, lambda error: self._fail(call_id, error)
+            )
         )
 
-    def _beside(self, request: Tokenise | Detokenise, work: Callable[[], Event]) -> None:
+    def _in_background(self, request: Tokenise | Detokenise, work: Callable[[], Event]) -> None:
         def answer() -> None:
             event = work()
             self._background.later(lambda: self._answer(request.id, event))
@@ -126,16 +130,17 @@ class ShortCalls:
         self._background.submit_for(request, lambda: self._guarded(request.id, answer))
 
     def _guarded(self, call_id: int, work: Callable[[], None]) -> None:
-        """Runs work beside MLX's thread; what it raises ends the call."""
+        """Runs work on another thread than MLX's; what it raises fails the request."""
         try:
             work()
         except Exception as error:
-            failure = from_exception(error, "preparing the call")
+            failure = from_exception(error, "processing the input")
             self._background.later(lambda: self._fail(call_id, failure))
 
-    def _start_job(self, call_id: int, serving: Serving, texts: list[list[int]]) -> None:
-        if call_id in self._ids and serving.embedding is not None:
-            self._jobs[call_id] = _embeddings(call_id, serving.embedding, texts)
+    def _start_job(self, call_id: int, runner: ModelRunner, texts: list[list[int]]) -> None:
+        embedding = runner.loaded.embedding
+        if call_id in self._ids and embedding is not None:
+            self._jobs[call_id] = _embeddings(call_id, embedding, texts)
 
     def _answer(self, call_id: int, event: Event) -> None:
         if self._end(call_id):
@@ -146,11 +151,11 @@ class ShortCalls:
             self._outbox.fail(call_id, error)
 
     def _end(self, call_id: int) -> bool:
-        """Forgets a call; whether it was there."""
+        """Forgets a request; returns whether it was there."""
         self._jobs.pop(call_id, None)
-        serving = self._servings.pop(call_id, None)
-        if serving is not None:
-            serving.uses -= 1
+        runner = self._runners.pop(call_id, None)
+        if runner is not None:
+            runner.release()
         known = call_id in self._ids
         self._ids.discard(call_id)
         return known

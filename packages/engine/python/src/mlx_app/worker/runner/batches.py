@@ -1,234 +1,269 @@
-"""The ways in which the sequences of one model are stepped: batches, and one beside the other."""
+"""The batches of one model, and its sequences that can't be batched."""
 
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from ...mlx_lm_adapter.batch import Batch, Kept, Read, Token
+import mlx.nn as nn
+
+from ...mlx_lm_adapter.batch import Batch, CacheSnapshot, PrefillProgress, Step, Token
 from ...mlx_lm_adapter.sampling import Processor, Sampler
 from ...mlx_lm_adapter.sequential import Failed, Sequential
-from ...models.text_model import ReadModel
-from ...vision.vision_model import VisionModel
-from .prefill_chunk import Pace
+from ...models.text_model import TextModel
+from ...vision.vision_model import VisionModel, VisionPrompt
+from .prefill_chunk import PrefillChunkSizer
 
-if TYPE_CHECKING:
-    from ...vision.vision_decoder import VisionBatch
+# A batch is padded to its longest sequence, in memory and in work. So sequences are put into
+# buckets by their length: up to this many tokens, up to four times as many, and so on.
+FIRST_BUCKET_TOKENS = 4096
+# Stands for a bucket where sequences decode one after the other.
+UNBATCHED = -1
+# Tokens of an unbatched prompt that are prefilled in one step, at most.
+UNBATCHED_CHUNK_TOKENS = 512
 
-# Sequences that decode together are padded to the longest of them, in memory and in work. So short
-# and long ones are kept apart: up to this many tokens, up to four times as many, and so on.
-SHORT_TOKENS = 4096
+StepResult = Token | PrefillProgress | Failed
 
 
-class Place(NamedTuple):
-    """Where a sequence is: the number of its lane, and the lane's own for it."""
+class Slot(NamedTuple):
+    """Where a sequence decodes: its bucket, and its uid there."""
 
-    lane: int
+    bucket: int
     uid: int
 
 
-# The lane of sequences that are stepped one beside the other.
-ALONE = -1
-# Tokens of their prompts that are read in one step, at most.
-MOST_ALONE_TOKENS = 512
+class UnbatchedDecoder(Protocol):
+    """Decodes sequences one after the other."""
 
-
-class Alone(Protocol):
-    """Sequences that are stepped one after the other, not together."""
-
-    # Tokens of a prompt that are read in one step.
+    # Tokens of a prompt that are prefilled in one step.
     prefill_tokens: int
-
-    def __len__(self) -> int: ...
 
     @property
     def cache_bytes(self) -> int: ...
 
     def remove(self, uids: list[int], /) -> None: ...
 
-    def step(self) -> Sequence[Token | Read | Failed]: ...
+    def step(self) -> Sequence[StepResult]: ...
 
     def close(self) -> None: ...
 
 
-def lane_of(tokens: int) -> int:
-    """The lane of a sequence that is to have so many tokens."""
-    lane = 0
-    while tokens > SHORT_TOKENS * 4**lane:
-        lane += 1
-    return lane
+def bucket_of(tokens: int) -> int:
+    """Returns the bucket of a sequence that may get that many tokens."""
+    bucket = 0
+    while tokens > FIRST_BUCKET_TOKENS * 4**bucket:
+        bucket += 1
+    return bucket
 
 
-class Lanes:
-    """Knows places and tokens, nothing of calls. Used on MLX's thread only."""
+def max_chunk_tokens(bucket: int) -> int:
+    """Returns the most tokens of a prompt that are prefilled in one step."""
+    return UNBATCHED_CHUNK_TOKENS if bucket == UNBATCHED else Batch.most_prefill_tokens
 
-    def __init__(self, model: ReadModel, pace: Pace) -> None:
+
+class Batches:
+    """A batch for each bucket, and one decoder for unbatched sequences.
+
+    Knows slots and tokens, and nothing of calls. Used on MLX's thread only.
+    """
+
+    def __init__(self, model: TextModel, chunk_sizer: PrefillChunkSizer) -> None:
         self._model = model
-        self._pace = pace
+        self._chunk_sizer = chunk_sizer
         self._batches: dict[int, Batch] = {}
-        # Where each place is that is in a batch.
-        self._together: dict[int, set[int]] = {}
-        self.alone: Alone | None = None
-        self._uids_alone: set[int] = set()
-        # Tokens that were read of each prompt in prefill.
-        self._read: dict[Place, int] = {}
+        self._decoder: UnbatchedDecoder | None = None
+        # The uids in each bucket.
+        self._uids: dict[int, set[int]] = {UNBATCHED: set()}
+        # Tokens that were prefilled of each prompt.
+        self._prefilled: dict[Slot, int] = {}
 
     @property
-    def together(self) -> int:
-        """Sequences in batches."""
-        return sum(map(len, self._together.values()))
+    def batched(self) -> int:
+        """The number of sequences in batches."""
+        return sum(map(len, self._uids.values())) - self.unbatched
+
+    @property
+    def unbatched(self) -> int:
+        """The number of sequences outside of batches."""
+        return len(self._uids[UNBATCHED])
 
     @property
     def cache_bytes(self) -> int:
-        """Bytes of the caches of all sequences."""
+        """The bytes of the caches of all sequences."""
         batches = sum(batch.cache_bytes for batch in self._batches.values())
-        return batches if self.alone is None else batches + self.alone.cache_bytes
+        return batches if self._decoder is None else batches + self._decoder.cache_bytes
 
     def insert(
         self,
-        lane: int,
+        bucket: int,
         prompt: Sequence[int],
         max_tokens: int,
         sampler: Sampler,
         processors: Sequence[Processor],
         *,
-        kept: Kept | None = None,
+        snapshot: CacheSnapshot | None = None,
         boundaries: Sequence[int] = (),
-    ) -> Place:
-        """Puts a sequence into a batch; see `Batch.insert`."""
-        batch = self._batches.get(lane)
+    ) -> Slot:
+        """Adds a sequence to the batch of a bucket; see `Batch.insert`."""
+        batch = self._batches.get(bucket)
         if batch is None:
-            batch = self._batches[lane] = Batch(self._model.network, self._model.tokenizer)
-            self._together[lane] = set()
+            batch = self._batches[bucket] = Batch(self._model.network, self._model.tokenizer)
         uid = batch.insert(
-            prompt, max_tokens, sampler, processors, kept=kept, boundaries=boundaries
+            prompt, max_tokens, sampler, processors, snapshot=snapshot, boundaries=boundaries
         )
-        self._together[lane].add(uid)
-        return Place(lane, uid)
+        return self._slot(bucket, uid)
 
-    def sequential(self) -> Sequential:
-        """What runs beside the batches of a model that reads text."""
-        if not isinstance(self.alone, Sequential):
-            self.alone = Sequential(self._model.network, self._model.tokenizer)
-        return self.alone
+    def insert_unbatched(
+        self,
+        prompt: list[int],
+        max_tokens: int,
+        sampler: Sampler,
+        processors: Sequence[Processor],
+        *,
+        draft: nn.Module | None = None,
+        draft_tokens: int = 0,
+        kv_bits: int | None = None,
+        kv_group_size: int = 64,
+        snapshot: CacheSnapshot | None = None,
+    ) -> Slot:
+        """Adds a sequence that decodes outside of the batches; see `Sequential.insert`.
 
-    def seeing(self, vision: VisionModel) -> "VisionBatch":
-        """What runs the sequences of a model that sees."""
-        # mlx-vlm is an extra: it is there where such a model was loaded.
-        from ...vision.vision_decoder import VisionBatch
+        prompt: all tokens, those of `snapshot` included. The caches of `snapshot` are changed.
+        """
+        if not isinstance(self._decoder, Sequential):
+            self._decoder = Sequential(self._model.network, self._model.tokenizer)
+        uid = self._decoder.insert(
+            prompt,
+            max_tokens,
+            sampler,
+            processors,
+            draft=draft,
+            draft_tokens=draft_tokens,
+            kv_bits=kv_bits,
+            kv_group_size=kv_group_size,
+            cache=None if snapshot is None else snapshot.cache,
+            cached_tokens=0 if snapshot is None else len(snapshot.tokens),
+        )
+        return self._slot(UNBATCHED, uid)
 
-        if not isinstance(self.alone, VisionBatch):
-            self.alone = VisionBatch(vision)
-        return self.alone
+    def insert_vision(
+        self,
+        model: VisionModel,
+        prompt: VisionPrompt,
+        max_tokens: int,
+        sampler: Sampler,
+        processors: Sequence[Processor],
+    ) -> Slot:
+        """Adds a sequence of a model that takes images; see `VisionDecoder.insert`."""
+        # Imports mlx-vlm, which is there when such a model was loaded.
+        from ...vision.vision_decoder import VisionDecoder
 
-    def place_alone(self, uid: int) -> Place:
-        """Notes a sequence that was put into `alone`."""
-        self._uids_alone.add(uid)
-        return Place(ALONE, uid)
+        if not isinstance(self._decoder, VisionDecoder):
+            self._decoder = VisionDecoder(model)
+        return self._slot(UNBATCHED, self._decoder.insert(prompt, max_tokens, sampler, processors))
 
-    def kept(self, place: Place) -> Kept:
-        """A copy of what is kept of a sequence in a batch."""
-        return self._batches[place.lane].kept([place.uid])[place.uid]
+    def snapshot(self, slot: Slot) -> CacheSnapshot:
+        """Copies the caches of a batched sequence."""
+        return self._batches[slot.bucket].snapshots([slot.uid])[slot.uid]
 
-    def take_out(self, place: Place) -> Kept | None:
-        """Drops a sequence that goes on no more; gives what was kept of it, if it can be had."""
-        if place.lane == ALONE:
-            self.remove([place])
+    def take_out(self, slot: Slot) -> CacheSnapshot | None:
+        """Removes a sequence and returns its caches, if it was batched."""
+        if slot.bucket == UNBATCHED:
+            self.remove([slot])
             return None
-        self._together[place.lane].discard(place.uid)
-        return self._batches[place.lane].remove([place.uid], keep=True).get(place.uid)
+        self._uids[slot.bucket].discard(slot.uid)
+        return self._batches[slot.bucket].remove([slot.uid], snapshot=True).get(slot.uid)
 
-    def remove(self, places: Sequence[Place]) -> None:
-        """Drops sequences in any state; the others go on unchanged."""
-        for lane, batch in self._batches.items():
-            uids = [place.uid for place in places if place.lane == lane]
+    def remove(self, slots: Sequence[Slot]) -> None:
+        """Removes sequences in any state; the others go on unchanged."""
+        for bucket, decoder in self._decoders():
+            uids = [slot.uid for slot in slots if slot.bucket == bucket]
             if uids:
-                self._together[lane].difference_update(uids)
-                batch.remove(uids)
-        alone = [place.uid for place in places if place.lane == ALONE]
-        if alone and self.alone is not None:
-            self._uids_alone.difference_update(alone)
-            self.alone.remove(alone)
+                self._uids[bucket].difference_update(uids)
+                decoder.remove(uids)
 
-    def step(self) -> Iterator[tuple[Place, Token | Read | Failed]]:
-        """One step of each batch, and one of the sequences beside them."""
-        for lane, batch in list(self._batches.items()):
-            if self._together[lane]:
-                yield from self._step(lane, batch)
+    def step(self) -> Iterator[tuple[Slot, StepResult]]:
+        """Runs one step of each batch, and one of the unbatched sequences."""
+        for bucket, decoder in self._decoders():
+            if self._uids.get(bucket):
+                yield from self._step(bucket, decoder)
             else:
-                self._pace.leave((id(self), lane))
-        if self.alone is not None and self._uids_alone:
-            yield from self._step_alone(self.alone)
-        else:
-            self._pace.leave((id(self), ALONE))
+                self._chunk_sizer.forget((id(self), bucket))
 
     def close(self) -> None:
-        """Ends all sequences."""
-        for lane, batch in self._batches.items():
-            batch.close()
-            self._pace.leave((id(self), lane))
-        self._pace.leave((id(self), ALONE))
+        """Removes all sequences."""
+        for bucket, decoder in self._decoders():
+            decoder.close()
+            self._chunk_sizer.forget((id(self), bucket))
         self._batches.clear()
-        self._together.clear()
-        if self.alone is not None:
-            self.alone.close()
-        self._uids_alone.clear()
-        self._read.clear()
+        self._decoder = None
+        self._uids = {UNBATCHED: set()}
+        self._prefilled.clear()
 
-    def _step(self, lane: int, batch: Batch) -> Iterator[tuple[Place, Token | Read | Failed]]:
-        chunk = self._pace.chunk_tokens((id(self), lane), batch.most_prefill_tokens)
-        batch.prefill_tokens = chunk
+    def _decoders(self) -> list[tuple[int, Batch | UnbatchedDecoder]]:
+        batches: list[tuple[int, Batch | UnbatchedDecoder]] = list(self._batches.items())
+        return batches if self._decoder is None else [*batches, (UNBATCHED, self._decoder)]
+
+    def _slot(self, bucket: int, uid: int) -> Slot:
+        self._uids.setdefault(bucket, set()).add(uid)
+        return Slot(bucket, uid)
+
+    def _step(
+        self, bucket: int, decoder: Batch | UnbatchedDecoder
+    ) -> Iterator[tuple[Slot, StepResult]]:
+        chunk = self._chunk_sizer.chunk_tokens((id(self), bucket), max_chunk_tokens(bucket))
+        decoder.prefill_tokens = chunk
         start = time.perf_counter()
         try:
-            step = batch.step()
+            step = decoder.step()
         except Exception as error:
             traceback.print_exc()
-            # Whose it was can't be told: the batch is gone with all that was in it.
-            batch.close()
-            del self._batches[lane]
-            # The next batch of this lane counts its sequences from 0 again.
-            self._read = {place: n for place, n in self._read.items() if place.lane != lane}
-            self._pace.leave((id(self), lane))
-            for uid in self._together.pop(lane):
-                yield Place(lane, uid), Failed(uid, error)
+            yield from self._drop(bucket, decoder, error)
             return
-        self._measure(lane, start, bool(step.tokens), chunk, step.reads)
-        for read in step.reads:
-            yield Place(lane, read.uid), read
-        for token in step.tokens:
-            if _is_last(token):
-                self._together[lane].discard(token.uid)
-            yield Place(lane, token.uid), token
+        results: Sequence[StepResult]
+        results = [*step.prefills, *step.tokens] if isinstance(step, Step) else step
+        self._measure(bucket, time.perf_counter() - start, chunk, results)
+        for result in results:
+            if isinstance(result, Failed) or (
+                isinstance(result, Token) and result.finish_reason is not None
+            ):
+                self._uids[bucket].discard(result.uid)
+            yield Slot(bucket, result.uid), result
 
-    def _step_alone(self, alone: Alone) -> Iterator[tuple[Place, Token | Read | Failed]]:
-        chunk = self._pace.chunk_tokens((id(self), ALONE), MOST_ALONE_TOKENS)
-        alone.prefill_tokens = chunk
-        start = time.perf_counter()
-        items = alone.step()
-        reads = [item for item in items if isinstance(item, Read)]
-        decoded = any(isinstance(item, Token) for item in items)
-        self._measure(ALONE, start, decoded, chunk, reads)
-        for item in items:
-            if not isinstance(item, Read) and _is_last(item):
-                self._uids_alone.discard(item.uid)
-            yield Place(ALONE, item.uid), item
+    def _drop(
+        self, bucket: int, decoder: Batch | UnbatchedDecoder, error: Exception
+    ) -> Iterator[tuple[Slot, Failed]]:
+        """Fails all sequences of a bucket, since nothing tells which of them the error is of."""
+        decoder.close()
+        if bucket == UNBATCHED:
+            self._decoder = None
+        else:
+            del self._batches[bucket]
+        # The next batch of this bucket counts its uids from 0 again.
+        self._prefilled = {
+            slot: tokens for slot, tokens in self._prefilled.items() if slot.bucket != bucket
+        }
+        self._chunk_sizer.forget((id(self), bucket))
+        uids, self._uids[bucket] = self._uids[bucket], set()
+        for uid in uids:
+            yield Slot(bucket, uid), Failed(uid, error)
 
     def _measure(
-        self, lane: int, start: float, decoded: bool, chunk: int, reads: Sequence[Read]
+        self, bucket: int, seconds: float, chunk: int, results: Sequence[StepResult]
     ) -> None:
-        seconds = time.perf_counter() - start
-        before = {place: count for place, count in self._read.items() if place.lane == lane}
-        for place in before:
-            del self._read[place]
+        before = {slot: n for slot, n in self._prefilled.items() if slot.bucket == bucket}
+        for slot in before:
+            del self._prefilled[slot]
         longest = 0
-        for read in reads:
-            place = Place(lane, read.uid)
-            self._read[place] = read.tokens
-            longest = max(longest, read.tokens - before.get(place, 0))
-        self._pace.measure(
-            (id(self), lane), seconds, decoded=decoded, chunk=longest, full=longest >= chunk
+        for result in results:
+            if isinstance(result, PrefillProgress):
+                slot = Slot(bucket, result.uid)
+                self._prefilled[slot] = result.tokens
+                longest = max(longest, result.tokens - before.get(slot, 0))
+        self._chunk_sizer.measure(
+            (id(self), bucket),
+            seconds,
+            decoded=any(isinstance(result, Token) for result in results),
+            chunk=longest,
+            full=longest >= chunk,
         )
-
-
-def _is_last(item: Token | Failed) -> bool:
-    return isinstance(item, Failed) or item.finish_reason is not None

@@ -1,14 +1,15 @@
-"""Keeping what one call does wrong from the others of its batch."""
+"""Keeps the failure of one call's sampling from the other calls of its batch."""
 
 import mlx.core as mx
 
 from ...mlx_lm_adapter.sampling import Processor, Sampler, greedy
-from .sequence import Sequence
+from .sequence import SequenceState
 
 
-def guarded_sampler(sampler: Sampler, sequence: Sequence) -> Sampler:
-    """A sampler whose failure is that of its own call: without this it would end everyone's
-    batch.
+def guarded_sampler(sampler: Sampler, sequence: SequenceState) -> Sampler:
+    """Returns a sampler that notes what it raises in its sequence, and goes on greedily.
+
+    Without it, one exception would end every call of the batch.
     """
     if sampler is greedy:
         return sampler
@@ -23,8 +24,8 @@ def guarded_sampler(sampler: Sampler, sequence: Sequence) -> Sampler:
     return sample
 
 
-def guarded_processor(processor: Processor, sequence: Sequence) -> Processor:
-    """The same for a processor: the logits stay as they were, and the call fails after the step."""
+def guarded_processor(processor: Processor, sequence: SequenceState) -> Processor:
+    """Returns a processor that notes what it raises, and then leaves the logits alone."""
 
     def process(tokens: mx.array, logits: mx.array, /) -> mx.array:
         try:

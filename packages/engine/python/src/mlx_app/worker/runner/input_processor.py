@@ -1,4 +1,4 @@
-"""From a request to what the model reads: tokens, grammar, and whether the model can do it."""
+"""From a request to what the model prefills, with a check that the model can do it."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -9,43 +9,45 @@ from typing import Literal
 from ...decoding.constraints import Constraints, Grammar
 from ...decoding.sampling import check_tokens
 from ...errors import EngineError
-from ...mlx_lm_adapter.plain_tokenizer import settle
+from ...mlx_lm_adapter.plain_tokenizer import allow_concurrent_use
 from ...mlx_lm_adapter.sampling import Processor
 from ...mlx_lm_adapter.text import has_reasoning, start_state, think_tokens, tool_parser
-from ...models.embeddings import makes_only_vectors
-from ...models.text_model import ReadModel
+from ...models.embeddings import no_text_error
 from ...models.unbatched_checks import check_draft, check_kv_bits
-from ...optional_packages import needs_vision
+from ...optional_packages import missing_vision_error
 from ...prompt.chat_prompt import ChatPrompt, chat_prompt, check_tools, images_of
 from ...prompt.prompt_size import is_surely_longer, size_of
 from ...protocol import Generate, Tokenise
 from ...tools.tool_grammar import tool_grammar
 from ...vision.vision_model import VisionPrompt
 from ..background import LONG_BYTES
-from ..model_pool.loading import ReadFiles
-from .call import Prepared
+from ..loaded_model import LoadedModel
+from .batches import UNBATCHED, bucket_of
+from .call import ProcessedInput
+from .memory_need import RESERVED_TOKENS
 
 TOO_LONG_HINT = "Shorten it, choose a model with a longer context, or set truncation to middle."
 
 Capability = Literal["tools", "reasoning", "images", "embeddings"]
 
 
-class Preparing:
-    """Prepares the calls of one model, on any thread: a long text takes long."""
+class InputProcessor:
+    """Processes the inputs of one model, on any thread, since a long text takes long."""
 
-    def __init__(self, name: str, files: ReadFiles) -> None:
+    def __init__(self, name: str, loaded: LoadedModel) -> None:
         self._name = name
-        self._files = files
-        self._model = files.model
-        self._constraints = Constraints(files.model.tokenizer, files.model.vocabulary)
-        # Without it, a long text would keep every other call of the model waiting.
-        steady = settle(files.model.tokenizer)
-        self._lock = nullcontext() if steady else threading.Lock()
+        self._loaded = loaded
+        self._model = loaded.model
+        self._batchable = loaded.batchable
+        self._constraints = Constraints(loaded.model.tokenizer, loaded.model.vocabulary)
+        # With a lock, a long text keeps every other call of the model waiting.
+        concurrent = allow_concurrent_use(loaded.model.tokenizer)
+        self._lock = nullcontext() if concurrent else threading.Lock()
 
     @property
     def capabilities(self) -> list[Capability]:
-        """What this model can do beside writing text."""
-        if self._files.embedding is not None:
+        """What the model can do besides writing text."""
+        if self._loaded.embedding is not None:
             return ["embeddings"]
         tokenizer = self._model.tokenizer
         found: list[Capability] = []
@@ -53,79 +55,104 @@ class Preparing:
             found.append("tools")
         if has_reasoning(tokenizer):
             found.append("reasoning")
-        if self._files.vision is not None:
+        if self._loaded.vision is not None:
             found.append("images")
         return found
 
-    def prepare(self, request: Generate) -> Prepared:
-        """Raises EngineError INVALID_REQUEST, UNSUPPORTED, CONTEXT_LENGTH_EXCEEDED."""
-        if self._files.embedding is not None:
-            raise makes_only_vectors(self._name)
+    def process(self, request: Generate) -> ProcessedInput:
+        """Returns the input for a request.
+
+        Raises EngineError INVALID_REQUEST, UNSUPPORTED or CONTEXT_LENGTH_EXCEEDED.
+        """
+        if self._loaded.embedding is not None:
+            raise no_text_error(self._name)
         check_tokens(request, self._model.vocabulary)
-        if self._files.vision is not None:
+        vision = None
+        if self._loaded.vision is None:
+            prompt = self._fitted(self._prompt(request), request)
+        else:
             vision = self._vision_prompt(request)
             starts_in = start_state(self._model.tokenizer, vision.tokens)
             prompt = ChatPrompt(vision.tokens, starts_in, [])
             self._check_length(prompt, request)
-            return Prepared(prompt, self._grammar(request), vision)
-        prompt = self._fitted(self._prompt(request), request)
-        return Prepared(prompt, self._grammar(request))
+        grammar = self._grammar(request)
+        count, context = len(prompt.tokens), self._model.context_tokens
+        max_tokens = request.max_tokens
+        if context is not None:
+            max_tokens = min(max_tokens, context - count)
+        bucket = UNBATCHED
+        if self._is_batched(request):
+            bucket = bucket_of(count + min(max_tokens, RESERVED_TOKENS))
+        return ProcessedInput(prompt, grammar, max_tokens, bucket, vision)
 
     def tokens(self, request: Tokenise) -> list[int]:
-        """Token ids of a prompt or a chat. Raises EngineError."""
+        """Returns the token ids of a prompt or a chat. Raises EngineError."""
         if request.messages is None and not request.special:
             with self._lock:
                 tokenizer = self._model.tokenizer
                 return tokenizer.encode(request.prompt or "", add_special_tokens=False)
-        if self._files.vision is not None:
+        if self._loaded.vision is not None:
             return self._vision_prompt(request).tokens
         return self._prompt(request).tokens
 
     def text(self, tokens: Sequence[int]) -> str:
-        """The text of token ids. Raises EngineError INVALID_REQUEST for one that there is not."""
+        """Returns the text of token ids. Raises EngineError INVALID_REQUEST for unknown ids."""
         unknown = next((token for token in tokens if token >= self._model.vocabulary), None)
         if unknown is not None:
             raise EngineError(
                 "INVALID_REQUEST",
-                f"There is no token {unknown}: {self._name} has {self._model.vocabulary}, from 0.",
+                f"There is no token {unknown}: {self._name} has {self._model.vocabulary} tokens, "
+                "from 0.",
             )
         with self._lock:
             return self._model.tokenizer.decode(tokens)
 
     def texts(self, inputs: Sequence[str]) -> list[list[int]]:
-        """Token ids of texts to embed. Raises EngineError."""
-        assert self._files.embedding is not None
+        """Returns the token ids of texts to embed. Raises EngineError."""
+        assert self._loaded.embedding is not None
         with self._lock:
-            return self._files.embedding.tokenise(inputs)
+            return self._loaded.embedding.tokenise(inputs)
 
-    def check(self, request: Generate, draft: ReadModel | None) -> None:
-        """Raises EngineError for a draft model or a quantisation that this model can't have.
+    def check(self, request: Generate, draft: LoadedModel | None) -> None:
+        """Checks that the model can run a request with its draft model and quantised caches.
 
-        Runs on MLX's thread.
+        Runs on MLX's thread. Raises EngineError UNSUPPORTED or INVALID_REQUEST.
         """
+        takes_images = self._loaded.vision is not None
         if draft is not None:
-            if self._files.vision is not None:
-                raise EngineError("UNSUPPORTED", f"{self._name} can't have a draft model: it sees.")
-            check_draft(self._model, draft)
+            _check_drafting(request.draft_model or "", draft)
+            if takes_images:
+                raise EngineError(
+                    "UNSUPPORTED", f"{self._name} takes images, so it can't have a draft model."
+                )
+            check_draft(self._model, draft.model)
         if request.kv_bits is not None:
-            if draft is not None or self._files.vision is not None:
+            if draft is not None or takes_images:
                 raise EngineError(
                     "UNSUPPORTED", "kvBits can't be combined with a draft model or with images."
                 )
             check_kv_bits(self._model, request.kv_bits, request.kv_group_size)
+        if request.cache_file is not None and not self._is_batched(request):
+            raise EngineError(
+                "UNSUPPORTED",
+                "cacheFile needs a call that can be batched, without draftModel, kvBits or images.",
+            )
 
-    def grammar_processor(self, prepared: Prepared) -> Processor | None:
-        """What keeps one sequence to the grammar that was asked for: thinking is left free."""
-        if prepared.grammar is None:
+    def grammar_processor(self, processed: ProcessedInput) -> Processor | None:
+        """Returns the processor that holds one sequence to its grammar; thinking is left free."""
+        if processed.grammar is None:
             return None
-        prompt = prepared.prompt
+        prompt = processed.prompt
         think = think_tokens(self._model.tokenizer)
         after, before = None, None
         if think is not None and prompt.starts_in == "reasoning":
             after = think.end
         elif think is not None and len(think.start) == 1:
             before = (think.start[0], think.end)
-        return prepared.grammar.processor(len(prompt.tokens), after, before)
+        return processed.grammar.processor(len(prompt.tokens), after, before)
+
+    def _is_batched(self, request: Generate) -> bool:
+        return self._batchable and request.draft_model is None and request.kv_bits is None
 
     def _prompt(self, request: Generate | Tokenise) -> ChatPrompt:
         self._check_either(request)
@@ -138,8 +165,8 @@ class Preparing:
                 tokens = tokenizer.encode(request.prompt or "")
                 prompt = ChatPrompt(tokens, start_state(tokenizer, tokens), [])
             else:
-                if self._files.blind and images_of(request.messages):
-                    raise self._blindness()
+                if self._loaded.lacks_vision and images_of(request.messages):
+                    raise self._no_images()
                 prompt = chat_prompt(
                     tokenizer,
                     request.messages,
@@ -153,14 +180,14 @@ class Preparing:
             raise EngineError("INVALID_REQUEST", "The prompt has no tokens.")
         return prompt
 
-    def _blindness(self) -> EngineError:
+    def _no_images(self) -> EngineError:
         if self._model.adapter is not None:
-            return EngineError("UNSUPPORTED", f"{self._name} can't see images with an adapter.")
-        return needs_vision(f"Seeing images with {self._name}")
+            return EngineError("UNSUPPORTED", f"{self._name} can't take images with an adapter.")
+        return missing_vision_error(f"Reading images with {self._name}")
 
     def _vision_prompt(self, request: Generate | Tokenise) -> VisionPrompt:
         self._check_either(request)
-        vision = self._files.vision
+        vision = self._loaded.vision
         assert vision is not None
         if request.messages is None:
             return vision.text_prompt(request.prompt or "")
@@ -176,11 +203,14 @@ class Preparing:
     def _early_check(self, request: Generate | Tokenise) -> Callable[[str], None] | None:
         if isinstance(request, Tokenise) or request.truncation != "none":
             return None
-        # The template is run once more for it.
+        # This runs the template a second time.
         return self._refuse_early if size_of(request) > LONG_BYTES else None
 
     def _refuse_early(self, text: str) -> None:
-        """Refuses what can't fit by a part of it: to tokenise megabytes takes seconds."""
+        """Refuses a prompt by its first part, since tokenising megabytes takes seconds.
+
+        Raises EngineError CONTEXT_LENGTH_EXCEEDED.
+        """
         context = self._model.context_tokens
         if context is not None and is_surely_longer(text, context, self._model.tokenizer.encode):
             raise EngineError(
@@ -201,7 +231,7 @@ class Preparing:
             )
 
     def _fitted(self, prompt: ChatPrompt, request: Generate) -> ChatPrompt:
-        """The prompt, or one with less in its middle, that leaves room for an answer."""
+        """Returns the prompt, shortened in its middle if the request allows that and needs it."""
         context, count = self._model.context_tokens, len(prompt.tokens)
         if context is None or request.truncation == "none":
             self._check_length(prompt, request)
@@ -224,14 +254,14 @@ class Preparing:
             if demanded:
                 raise EngineError(
                     "INVALID_REQUEST",
-                    "toolChoice demands a call, which leaves no room for a responseFormat.",
+                    "toolChoice demands a call, which can't be combined with a responseFormat.",
                 )
             return self._constraints.compile(request.response_format)
         if not demanded:
             return None
         if not request.tools:
             raise EngineError("INVALID_REQUEST", "toolChoice demands a call, and tools has none.")
-        # A prompt of bare text was made without a look at the tools.
+        # A prompt of bare text was processed without its tools.
         check_tools(self._model.tokenizer)
         parser = tool_parser(self._model.tokenizer)
         assert parser is not None
@@ -247,6 +277,18 @@ class Preparing:
             ),
             "schema of the tools",
         )
+
+
+def _check_drafting(name: str, draft: LoadedModel) -> None:
+    """Raises EngineError UNSUPPORTED for a model that can't propose tokens to another one."""
+    if draft.vision is None and draft.embedding is None:
+        return
+    reason = "it takes images" if draft.embedding is None else "it makes embeddings"
+    raise EngineError(
+        "UNSUPPORTED",
+        f"{name} can't be a draft model: {reason}.",
+        "Choose a smaller text model of the same family.",
+    )
 
 
 def _choice(request: Generate | Tokenise) -> Literal["auto", "none", "required"]:

@@ -1,4 +1,4 @@
-"""Calls for text, from their request to their end: waiting, admitted, stepped, answered."""
+"""Schedules text generation: queues calls, admits them, steps the models, and sends outputs."""
 
 import heapq
 import time
@@ -10,23 +10,24 @@ from ...mlx_lm_adapter.batch import Batch
 from ...protocol import Done, Generate, Piece, Tokens
 from ..background import Background
 from ..io.outbox import Outbox
-from ..model_pool.model_manager import Models
-from ..model_pool.waiter import Want
-from ..runner.call import Call, ModelKey, Prepared
-from ..runner.model_runner import Serving
-from .admission import Admission, Memory, Need
-from .request_queue import Waiting
+from ..model_pool.model_manager import ModelManager
+from ..model_pool.waiter import ModelWaiter
+from ..runner.call import Call, ModelKey, ProcessedInput
+from ..runner.memory_need import MemoryNeed
+from ..runner.model_runner import ModelRunner
+from .admission import Admission, Memory
+from .request_queue import RequestQueue
 
 
-class Generating:
-    """All calls for text. Used on MLX's thread only."""
+class Scheduler:
+    """All text generation calls. Used on MLX's thread only."""
 
     def __init__(
         self,
         *,
         outbox: Outbox,
         background: Background,
-        models: Models,
+        models: ModelManager,
         admission: Admission,
         queue_limit: int,
     ) -> None:
@@ -35,12 +36,12 @@ class Generating:
         self._models = models
         self._admission = admission
         self._queue_limit = queue_limit
-        # A line for each model: a full batch of one must not hold up another.
-        self._lines: dict[ModelKey, Waiting[Call]] = {}
-        # Calls that the engine waits for, wherever they are, and the models of each: its own, then
-        # its draft model.
+        # One queue for each model, so that a full batch of one doesn't hold up another.
+        self._queues: dict[ModelKey, RequestQueue[Call]] = {}
+        # All calls that have not ended.
         self._calls: dict[int, Call] = {}
-        self._servings: dict[int, list[Serving]] = {}
+        # The runner of each call, followed by that of its draft model.
+        self._runners: dict[int, list[ModelRunner]] = {}
         self._deadlines: list[tuple[float, int]] = []
         # Steps of all models since the start.
         self.steps = 0
@@ -50,106 +51,103 @@ class Generating:
 
     @property
     def active(self) -> int:
-        """Calls that have a place."""
+        """The number of running calls."""
         return len(self._admission)
 
     @property
     def busy(self) -> bool:
-        """Whether there is a call to step, or one that may get its place now."""
-        return self.active > 0 or any(map(len, self._lines.values()))
+        """Whether there is a call to step, or one that may start now."""
+        return self.active > 0 or any(map(len, self._queues.values()))
 
     @property
     def queued(self) -> int:
-        """Calls that wait for a place, for tokenising or for their model."""
+        """The number of calls that wait for a slot, for their model, or to be tokenised."""
         return len(self._calls) - self.active
 
     def next_wake(self, now: float) -> float | None:
-        """Seconds until a deadline; None without one."""
+        """Returns the seconds until the next deadline; None without one."""
         return max(0.0, self._deadlines[0][0] - now) if self._deadlines else None
 
-    def take(self, request: Generate) -> None:
-        """Takes a new call in. Raises EngineError QUEUE_FULL."""
-        serving = self._models.find(ModelKey(request.model, request.adapter))
-        # Those that are on their way to a free place do not wait for one.
-        waiting = self.queued - (Batch.size if serving is None else serving.free_places)
+    def add(self, request: Generate) -> None:
+        """Adds a call. Raises EngineError QUEUE_FULL."""
+        runner = self._models.find(ModelKey(request.model, request.adapter))
+        # Calls on their way to a free slot don't count as waiting.
+        waiting = self.queued - (Batch.size if runner is None else runner.free_slots)
         if waiting >= self._queue_limit:
             raise EngineError(
                 "QUEUE_FULL",
-                f"{waiting} calls wait for a place; the limit is {self._queue_limit}.",
+                f"{waiting} calls are waiting; the limit is {self._queue_limit}.",
                 "Try again when some have ended, send fewer at a time, or raise queueLimit.",
             )
         call = Call(request)
         self._calls[call.id] = call
         if call.deadline is not None:
             heapq.heappush(self._deadlines, (call.deadline, call.id))
-        self._models.want(
-            Want(
+        self._models.wait_for(
+            ModelWaiter(
                 call.id,
                 tuple(call.keys),
-                ready=lambda servings: self._prepare(call, servings),
+                ready=lambda runners: self._process_input(call, runners),
                 failed=lambda error: self._fail(call, error),
             )
         )
 
     def cancel(self, call_id: int) -> None:
-        """Ends a call without a word."""
+        """Ends a call without an event."""
         call = self._calls.get(call_id)
         if call is not None:
             self._drop(call)
 
-    def on_unload(self, serving: Serving, reason: str) -> None:
-        """Fails the calls of a model that goes."""
-        for call_id, servings in list(self._servings.items()):
-            if serving in servings:
+    def on_unload(self, runner: ModelRunner, reason: str) -> None:
+        """Fails the calls of a model that is being unloaded."""
+        for call_id, runners in list(self._runners.items()):
+            if runner in runners:
                 self._fail(self._calls[call_id], EngineError("ABORTED", reason))
-        self._lines.pop(serving.key, None)
+        self._queues.pop(runner.key, None)
 
     def advance(self) -> None:
-        """Ends what is late, starts what has a place, and steps each model once."""
+        """Ends the calls past their deadline, starts those with room, and steps each model once."""
         self._end_late()
-        for key in list(self._lines):
-            self._admit(self._lines[key])
-        for serving in self._models.in_memory():
-            if serving.running:
-                self._step(serving)
+        for queue in list(self._queues.values()):
+            self._admit(queue)
+        for runner in self._models.in_memory():
+            if runner.running:
+                self._step(runner)
 
-    # Until a call has its place
+    # Until a call starts
 
-    def _prepare(self, call: Call, servings: list[Serving]) -> None:
+    def _process_input(self, call: Call, runners: list[ModelRunner]) -> None:
         # It may have been cancelled while its model was loading.
         if self._calls.get(call.id) is not call:
             return
-        self._servings[call.id] = servings
-        for serving in servings:
-            serving.uses += 1
-        preparing = servings[0].preparing
+        self._runners[call.id] = runners
+        for runner in runners:
+            runner.acquire()
+        runner, *drafts = runners
 
         def work() -> None:
             try:
-                for serving in servings[1:]:
-                    # Compared with the model's own later, on MLX's thread.
-                    _ = serving.model.vocabulary_hash, servings[0].model.vocabulary_hash
-                prepared = preparing.prepare(call.request)
+                for draft in drafts:
+                    # Computed here, and compared later on MLX's thread.
+                    _ = draft.model.vocabulary_hash, runner.model.vocabulary_hash
+                processed = runner.input_processor.process(call.request)
             except Exception as error:
-                failure = from_exception(error, "preparing the call")
+                failure = from_exception(error, "processing the input")
                 self._background.later(lambda: self._fail(call, failure))
                 return
-            self._background.later(lambda: self._queue(call, prepared))
+            self._background.later(lambda: self._enqueue(call, processed))
 
         self._background.submit_for(call.request, work)
 
-    def _queue(self, call: Call, prepared: Prepared) -> None:
+    def _enqueue(self, call: Call, processed: ProcessedInput) -> None:
         # It may have been cancelled, or its model unloaded, in the meantime.
         if self._calls.get(call.id) is not call:
             return
-        call.prepared = prepared
-        line = self._lines.get(call.key)
-        if line is None:
-            # How many may wait was asked when the call came.
-            line = self._lines[call.key] = Waiting()
-        line.put(call)
+        call.processed = processed
+        # The queue limit was checked when the call came.
+        self._queues.setdefault(call.key, RequestQueue()).put(call)
 
-    def _admit(self, line: Waiting[Call]) -> None:
+    def _admit(self, queue: RequestQueue[Call]) -> None:
         refused: list[tuple[Call, EngineError]] = []
 
         def fits(call: Call) -> bool:
@@ -160,8 +158,8 @@ class Generating:
                 refused.append((call, error))
                 return True
 
-        while len(line):
-            call = line.take(fits)
+        while len(queue):
+            call = queue.take(fits)
             if call is None:
                 return
             if refused:
@@ -171,96 +169,101 @@ class Generating:
 
     def _has_room(self, call: Call) -> bool:
         """Whether a call can start now; makes room for it if that helps. Raises EngineError."""
-        serving = self._servings[call.id][0]
-        if not serving.has_place(call):
+        runner = self._runners[call.id][0]
+        if not runner.has_slot(call):
             return False
-        verdict = self._admission.decide(self._need(call), self._memory(serving))
+        verdict = self._admission.decide(self._memory_need(call), self._memory(runner))
         if verdict.now:
-            if verdict.free_bytes:
-                self._models.free_prompt_caches(verdict.free_bytes)
-            if verdict.unload_bytes:
-                self._models.free_idle(verdict.unload_bytes, serving)
+            self._free(verdict.free_bytes, verdict.unload_bytes, runner)
         return verdict.now
 
     def _start(self, call: Call) -> None:
-        serving, *draft = self._servings[call.id]
-        self._admission.enter(call.id, self._need(call))
+        runner, draft = self._runner_and_draft(call)
+        self._admission.enter(call.id, self._memory_need(call))
         try:
-            serving.start(call, draft[0] if draft else None)
+            runner.start(call, draft)
         except Exception as error:
             self._fail(call, from_exception(error, "starting the call"))
 
-    def _need(self, call: Call) -> Need:
-        serving, *draft = self._servings[call.id]
-        return serving.need(call, draft[0] if draft else None)
+    def _runner_and_draft(self, call: Call) -> tuple[ModelRunner, ModelRunner | None]:
+        runner, *drafts = self._runners[call.id]
+        return runner, drafts[0] if drafts else None
 
-    def _memory(self, serving: Serving) -> Memory:
-        models = self._models.in_memory()
-        stay = [one for one in models if one is serving or one.pinned]
-        idle = [one for one in models if one not in stay and not one.active]
+    def _memory_need(self, call: Call) -> MemoryNeed:
+        runner, draft = self._runner_and_draft(call)
+        return runner.memory_need(call, draft)
+
+    def _memory(self, runner: ModelRunner) -> Memory:
+        runners = self._models.in_memory()
+        kept = [one for one in runners if one is runner or one.pinned]
+        idle = [one for one in runners if one not in kept and not one.active]
         return Memory(
             active=mx.get_active_memory(),
-            sequences=sum(one.cache_bytes for one in models),
-            prompt_cache=sum(one.prompts_read.cache.bytes for one in models),
+            sequences=sum(one.cache_bytes for one in runners),
+            prompt_cache=sum(one.prefix_cache.bytes for one in runners),
             idle_models=sum(one.bytes for one in idle),
-            kept_models=sum(one.bytes for one in stay),
+            kept_models=sum(one.bytes for one in kept),
             coming=self._models.coming_bytes,
         )
 
-    # While it runs
+    def _free(self, prompt_cache_bytes: int, model_bytes: int, runner: ModelRunner) -> None:
+        """Frees prompt caches and idle models other than that of `runner`."""
+        if prompt_cache_bytes:
+            self._models.free_prompt_caches(prompt_cache_bytes)
+        if model_bytes:
+            self._models.unload_idle_for(model_bytes, keep=runner)
 
-    def _step(self, serving: Serving) -> None:
+    # While calls run
+
+    def _step(self, runner: ModelRunner) -> None:
         pieces: list[Piece] = []
         ends: list[Done] = []
         self.steps += 1
-        for outcome in serving.step():
-            call = outcome.call
-            if outcome.error is not None:
-                self._fail(call, outcome.error)
+        for output in runner.step():
+            call = output.call
+            if output.error is not None:
+                self._fail(call, output.error)
                 continue
-            if outcome.piece is not None:
-                pieces.append(outcome.piece)
-            if outcome.done is not None:
-                ends.append(outcome.done)
+            if output.piece is not None:
+                pieces.append(output.piece)
+            if output.done is not None:
+                ends.append(output.done)
                 if call.ended:
                     self._forget(call)
         if pieces:
             self._outbox.send(Tokens(pieces=pieces))
         for done in ends:
             self._outbox.send(done)
-        self._grow(serving)
+        self._grow(runner)
 
-    def _grow(self, serving: Serving) -> None:
-        """Reserves more memory for the answers that are at the end of theirs."""
-        for call in serving.calls():
-            if call.longest_tokens > len(call.prompt.tokens):
-                self._admission.has_read(call.id)
+    def _grow(self, runner: ModelRunner) -> None:
+        """Reserves more memory for the answers that have used up theirs."""
+        for call in runner.calls:
+            if call.decoded_tokens > 0:
+                self._admission.end_prefill(call.id)
             if not self._admission.must_grow(call.id, call.longest_tokens):
                 continue
             try:
-                growth = self._admission.grow(call.id, call.longest_tokens, self._memory(serving))
+                growth = self._admission.grow(call.id, call.longest_tokens, self._memory(runner))
             except EngineError as error:
                 self._fail(call, error)
                 continue
-            if growth.free_bytes:
-                self._models.free_prompt_caches(growth.free_bytes)
-            if growth.unload_bytes:
-                self._models.free_idle(growth.unload_bytes, serving)
-            for call_id in growth.yielding:
-                self._set_aside(self._calls[call_id])
+            self._free(growth.free_bytes, growth.unload_bytes, runner)
+            for call_id in growth.preempted:
+                self._preempt(self._calls[call_id])
 
-    def _set_aside(self, call: Call) -> None:
-        """Takes a call's place away for want of memory; it goes on when there is some."""
-        serving = self._servings[call.id][0]
-        serving.remove(call)
-        if serving.can_resume(call):
-            self._lines[call.key].put_back(call)
+    def _preempt(self, call: Call) -> None:
+        """Stops a call to free its memory; it resumes when there is room again."""
+        runner = self._runners[call.id][0]
+        runner.remove(call)
+        if runner.can_resume(call):
+            self._queues[call.key].put_back(call)
             return
         self._fail(
             call,
             EngineError(
                 "OUT_OF_MEMORY",
-                "Older calls needed the memory, and this one can't go on later.",
+                "Older calls needed the memory, and this call can't resume later.",
                 "Send fewer calls at a time, or raise memoryLimitBytes.",
             ),
         )
@@ -278,7 +281,7 @@ class Generating:
                 call,
                 EngineError(
                     "DEADLINE_EXCEEDED",
-                    f"The call was not done after {call.request.deadline_ms:g} ms.",
+                    f"The call had not ended after {call.request.deadline_ms:g} ms.",
                     "Give it more time (deadlineMs), a higher priority, or fewer tokens.",
                 ),
             )
@@ -290,18 +293,18 @@ class Generating:
         self._outbox.fail(call.id, error)
 
     def _drop(self, call: Call) -> None:
-        servings = self._servings.get(call.id)
-        if servings is None:
+        runners = self._runners.get(call.id)
+        if runners is None:
             self._models.cancel(call.id)
         else:
-            servings[0].remove(call)
-        line = self._lines.get(call.key)
-        if line is not None:
-            line.remove(call)
+            runners[0].remove(call)
+        queue = self._queues.get(call.key)
+        if queue is not None:
+            queue.remove(call)
         self._forget(call)
 
     def _forget(self, call: Call) -> None:
         self._admission.leave(call.id)
         self._calls.pop(call.id, None)
-        for serving in self._servings.pop(call.id, []):
-            serving.uses -= 1
+        for runner in self._runners.pop(call.id, []):
+            runner.release()
