@@ -89,7 +89,7 @@ def test_what_is_no_call_is_reported_whole(families: Any, name: str, raw: str) -
         output = streamed(tokenizer, segments)
         assert output.tool_calls == []
         assert [error.raw for error in output.tool_errors] == [raw]
-        assert output.tool_errors[0].message.startswith("This is no call: ")
+        assert output.tool_errors[0].message.startswith("Not a tool call: ")
         assert output.text == ""
 
 

@@ -228,8 +228,12 @@ def tool_of(argument: str = "a", schema: object = True, name: str = "find") -> T
     ("name", "tool", "message"),
     [
         ("harmony", PING, r"can't be enforced in this model's format \(harmony\)"),
-        ("pythonic", tool_of(name="get-it"), r"get-it .*\(pythonic\): its name is none in Python"),
-        ("pythonic", tool_of("class"), "'class' of find .*none in Python"),
+        (
+            "pythonic",
+            tool_of(name="get-it"),
+            r"get-it .*\(pythonic\): its name is not valid in Python",
+        ),
+        ("pythonic", tool_of("class"), "'class' of find .*not valid in Python"),
         ("mistral", tool_of(name="a.b"), r"a\.b .*\(mistral\)"),
         ("gemma4", tool_of("a-b"), "'a-b' of find"),
         ("gemma4", tool_of("a", {"allOf": [{}]}), "'a' of find .*allOf"),
@@ -241,7 +245,7 @@ def tool_of(argument: str = "a", schema: object = True, name: str = "find") -> T
         ("minicpm5", tool_of("a", {"$ref": "#/$defs/a"}), "'a' of find"),
         ("glm47", tool_of("a", {"type": "string", "pattern": "a|^b"}), r"\^ or \$ inside"),
         ("glm47", Tool(name="f", parameters={"anyOf": []}), r"call of f .*\(glm47\): anyOf"),
-        ("glm47", Tool(name="f", parameters={"type": "array"}), "its schema is of no object"),
+        ("glm47", Tool(name="f", parameters={"type": "array"}), "its schema is not an object"),
     ],
 )
 def test_what_a_format_can_not_carry_is_said(name: str, tool: Tool, message: str) -> None:

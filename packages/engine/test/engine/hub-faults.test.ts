@@ -22,7 +22,7 @@ describe('what comes is not what the hub has', () => {
     expect(error).toMatchObject({
       code: 'MODEL_CORRUPT',
       message:
-        `model.safetensors of ${model} came with another content than the hub tells the hash of ` +
+        `model.safetensors of ${model} does not have the hash that the hub gives ` +
         `(${weightsDigest}), and was removed.`,
       hint: expect.stringContaining('Run the same command again.'),
     })

@@ -1,6 +1,6 @@
-"""Output that has to follow a schema, a regular expression or a grammar: llguidance compiles it.
+"""Compiles schemas, regular expressions and grammars that an output must follow, with llguidance.
 
-llguidance is imported when the first grammar is compiled, which most runs of the worker never do.
+llguidance is imported with the first grammar, which most runs of the worker never have.
 """
 
 import json
@@ -24,32 +24,32 @@ from .grammar_processor import GrammarProcessor
 if TYPE_CHECKING:
     from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
-# A longer schema is refused before it is read: compiling takes time in proportion to its text.
+# A longer schema is refused, since the time to compile it grows with its text.
 MAX_SCHEMA_CHARACTERS = 1_000_000
 
 
 def _limits() -> "LLParserLimits":
-    """Bounds on time and memory.
+    """Returns bounds on time and memory.
 
-    With hostile input (cross products of anyOf, nested repetitions, ambiguous rules) and 512 tokens
-    on a server's core: at worst 1.2 s and 65 MB to compile, then 0.3 s for one token, and 150 MB
-    for a sequence.
+    Measured with hostile input (cross products of anyOf, nested repetitions, ambiguous rules) and
+    512 tokens on a server's core: at worst 1.2 s and 65 MB to compile, then 0.3 s for one token and
+    150 MB for a sequence.
     """
     from llguidance import LLParserLimits
 
     return LLParserLimits(
         max_grammar_size=100_000,  # symbols; llguidance has 500,000
-        max_lexer_states=100_000,  # 1 to 2 kB each, by llguidance's word; it has 250,000
-        max_items_in_row=1_000,  # rules that are open at one place; llguidance has 2,000
+        max_lexer_states=100_000,  # 1 to 2 kB each, says llguidance; it has 250,000
+        max_items_in_row=1_000,  # rules open at one position; llguidance has 2,000
         step_max_items=20_000,  # for one token; llguidance has 50,000
         step_lexer_fuel=200_000,  # for one token, as llguidance has it
         initial_lexer_fuel=1_000_000,  # as llguidance has it
-        verbose_errors=False,  # else a message repeats the whole grammar
+        verbose_errors=False,  # or a message repeats the whole grammar
     )
 
 
 class Grammar:
-    """A compiled grammar; each sequence that follows it takes a processor of its own."""
+    """A compiled grammar. Each sequence that follows it needs its own processor."""
 
     def __init__(self, matcher: "LLMatcher", end_of_text: Sequence[int]) -> None:
         self._matcher = matcher
@@ -61,12 +61,13 @@ class Grammar:
         begin_after: Sequence[int] | None = None,
         may_think: tuple[int, Sequence[int]] | None = None,
     ) -> GrammarProcessor:
-        """A new logits processor for one sequence; it keeps state and serves no other one.
+        """Returns a new logits processor for one sequence, whose state it keeps.
 
-        `prompt_tokens` of those that it is called with are not generated. `begin_after`: generated
-        tokens after which the grammar begins (the end of reasoning); None or empty: at once.
-        `may_think`: a token that the model may begin with to think first, and those that end it.
-        It raises EngineError INVALID_REQUEST at a token where the grammar exceeds a limit.
+        `prompt_tokens`: how many of the tokens that it gets are the prompt. `begin_after`:
+        generated tokens after which the grammar begins (the end of reasoning); None or empty for at
+        once. `may_think`: a token with which the model may start to think first, and those that end
+        its reasoning.
+        The processor raises EngineError INVALID_REQUEST where the grammar exceeds a limit.
         """
         return GrammarProcessor(
             self._matcher, self._end_of_text, prompt_tokens, begin_after or (), may_think
@@ -74,20 +75,21 @@ class Grammar:
 
 
 class Constraints:
-    """Compiles grammars for one model. May be used on several threads."""
+    """Compiles grammars for one model. Can be used on several threads."""
 
     def __init__(self, tokenizer: Tokenizer, vocabulary: int) -> None:
-        """`vocabulary`: how many tokens the model has logits for."""
+        """`vocabulary`: the number of tokens that the model has logits for."""
         self._wrapper = tokenizer
         self._vocabulary = vocabulary
         self._lock = threading.Lock()
         self._built: LLTokenizer | None = None
 
     def compile(self, response_format: ResponseFormat) -> Grammar:
-        """Compiles a request's format. JSON comes with a space after each comma and colon.
+        """Compiles a request's format. JSON has a space after each comma and colon.
 
-        Raises EngineError INVALID_REQUEST for what is wrong, impossible, not supported or too
-        large, with llguidance's reason; UNSUPPORTED if the model's tokenizer can't be used.
+        Raises EngineError INVALID_REQUEST with llguidance's reason for a format that is wrong,
+        impossible, not supported or too large, and UNSUPPORTED if the model's tokenizer can't be
+        used.
         """
         from llguidance import LLMatcher
 
@@ -105,7 +107,7 @@ class Constraints:
             raise _refused(
                 "schema", f"it has {len(schema)} characters of at most {MAX_SCHEMA_CHARACTERS}"
             )
-        # The white space that models have read most of: json.dumps writes it so.
+        # The white space that models know best: that of json.dumps.
         text = LLMatcher.grammar_from_json_schema(
             schema,
             overrides={
@@ -117,16 +119,16 @@ class Constraints:
         return self._compile(text, "schema")
 
     def compile_lark(self, text: str, kind: str = "grammar") -> Grammar:
-        """Compiles a grammar in llguidance's variant of Lark; raises as compile() does.
+        """Compiles a grammar in llguidance's variant of Lark; raises what `compile` raises.
 
-        `kind` names it in an error. Where it is not the user's own text, none of it is shown there.
+        `kind` is its name in errors. They show none of the text, unless it is the user's own.
         """
         from llguidance import LLMatcher
 
         return self._compile(LLMatcher.grammar_from_lark(text), kind)
 
     def token_of(self, text: str) -> int | None:
-        """The token that stands for all of `text`, such as a marker of a tool call, if any does."""
+        """Returns the token for all of `text`, such as the marker of a tool call, if any."""
         token = plain_tokenizer(self._wrapper).backend_tokenizer.token_to_id(text)
         return token if isinstance(token, int) else None
 
@@ -134,7 +136,7 @@ class Constraints:
         from llguidance import LLMatcher
 
         matcher = LLMatcher(self._tokenizer(), grammar, log_level=0, limits=_limits())
-        # Whether anything matches shows with the first token.
+        # The first token shows whether anything matches.
         if not matcher.is_error():
             matcher.compute_bitmask()
         if matcher.is_error():
@@ -142,7 +144,7 @@ class Constraints:
         return Grammar(matcher, sorted(self._wrapper.eos_token_ids))
 
     def _tokenizer(self) -> "LLTokenizer":
-        """llguidance's form of the tokenizer; at 150,000 tokens it takes about a second."""
+        """Returns llguidance's form of the tokenizer; takes about a second for 150,000 tokens."""
         from llguidance.hf import from_tokenizer
 
         with self._lock:
@@ -162,7 +164,7 @@ class Constraints:
 
 
 def _refused(kind: str, reason: str) -> EngineError:
-    # Of a panic (an assertion in the library) only the first line is of use.
+    # Only the first line of a panic (an assertion in the library) is useful.
     reason = reason.replace("<non-verbose/>", "").strip()
     if "schema" in kind:
         reason = re.split(r"\n +[0-9]+ \| ", reason)[0]

@@ -1,4 +1,4 @@
-"""Keeps one sequence to a grammar: a logits processor."""
+"""The logits processor that holds one sequence to a grammar."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -18,9 +18,9 @@ Tokens = NDArray[np.uint32]
 class GrammarProcessor:
     """Sets the logits of all tokens that the grammar forbids to minus infinity.
 
-    It is called with all tokens so far, and they need not continue those of the last call: with a
-    draft model some are taken back. Where a text is complete, and after tokens that are not of the
-    grammar (a draft's that will be rejected), only the end of the text is allowed.
+    It is called with all tokens so far, which need not continue those of the last call: a draft
+    model's tokens may be taken back. When the text is complete, and after tokens that break the
+    grammar (proposals that will be rejected), only the end of the text is allowed.
     """
 
     def __init__(
@@ -31,8 +31,8 @@ class GrammarProcessor:
         begin_after: Sequence[int],
         may_think: tuple[int, Sequence[int]] | None = None,
     ) -> None:
-        """`grammar`: a matcher at its start, which stays as it is. `may_think`: a token that the
-        text may begin with in place of the grammar, and the tokens after which the grammar follows.
+        """`grammar`: a matcher at its start, which is copied. `may_think`: a token with which the
+        text may begin before the grammar, and the tokens after which the grammar begins then.
         """
         self._grammar = grammar
         self._matcher = grammar.deep_copy()
@@ -40,12 +40,12 @@ class GrammarProcessor:
         self._prompt_tokens = prompt_tokens
         self._begin_after = np.array(begin_after, np.uint32)
         self._may_think = may_think
-        # What the last call saw under the grammar, and how much of it the matcher has taken.
+        # The tokens of the last call under the grammar, and how many of them the matcher has taken.
         self._seen: Tokens = np.zeros(0, np.uint32)
         self._taken = 0
 
     def __call__(self, tokens: mx.array, logits: mx.array, /) -> mx.array:
-        """Takes logits of shape (1, vocabulary), gives logits of that shape.
+        """Takes and returns logits of shape (1, vocabulary).
 
         Raises EngineError INVALID_REQUEST where the grammar exceeds a limit.
         """
@@ -61,7 +61,7 @@ class GrammarProcessor:
         return mx.where(mx.array(allowed), logits, mx.array(-mx.inf, logits.dtype))
 
     def _begin(self, generated: Tokens) -> int | None:
-        """Where the grammar begins; None as long as the model thinks."""
+        """Returns where the grammar begins; None while the model thinks."""
         if self._may_think is not None and len(generated) > 0:
             start, end = self._may_think
             if generated[0] == start:
@@ -69,7 +69,7 @@ class GrammarProcessor:
         return _end_of_first(self._begin_after, generated)
 
     def _follow(self, tokens: Tokens) -> None:
-        """Brings the matcher to the end of `tokens`, or as far as the grammar goes."""
+        """Moves the matcher to the end of `tokens`, or as far as the grammar goes."""
         length = min(len(tokens), len(self._seen))
         differing = np.flatnonzero(tokens[:length] != self._seen[:length])
         kept = int(differing[0]) if len(differing) else length
@@ -83,14 +83,14 @@ class GrammarProcessor:
         self._check()
 
     def _rewind(self, tokens: list[int]) -> None:
-        """Takes back what the matcher has taken but for `tokens`, its beginning."""
+        """Takes the matcher back to the end of `tokens`, with which its text begins."""
         if not self._matcher.rollback(self._taken - len(tokens)):
             self._matcher = self._grammar.deep_copy()
             self._matcher.consume_tokens(tokens)
         self._taken = len(tokens)
 
     def _allowed(self, width: int) -> NDArray[np.bool_]:
-        """Which of the model's `width` tokens may come next."""
+        """Returns which of the model's `width` tokens may come next."""
         allowed = np.zeros(width, np.bool_)
         if self._taken < len(self._seen):
             allowed[[token for token in self._end_of_text if token < width]] = True
@@ -113,7 +113,7 @@ class GrammarProcessor:
 
 
 def _end_of_first(needle: Tokens, tokens: Tokens) -> int | None:
-    """Where the first `needle` in `tokens` ends; 0 for an empty one, None if there is none."""
+    """Returns where the first `needle` in `tokens` ends; 0 if it is empty, None without one."""
     size = len(needle)
     if size == 0:
         return 0

@@ -1,4 +1,4 @@
-"""How likely a token was, and what could have stood in its place."""
+"""The log-probability of a token, and those of its alternatives."""
 
 import mlx.core as mx
 import numpy as np
@@ -8,7 +8,7 @@ from ..protocol import Alternative, TokenLogprob
 
 
 class TokenTexts(dict[int, str]):
-    """The text of each token by itself, decoded when it is first asked for."""
+    """The text of each token by itself, decoded at its first use."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         super().__init__()
@@ -20,10 +20,10 @@ class TokenTexts(dict[int, str]):
 
 
 def describe(logprobs: mx.array, token: int, alternatives: int, texts: TokenTexts) -> TokenLogprob:
-    """One token of a text, with so many of the likeliest tokens in falling order.
+    """Returns one token with the given number of likeliest tokens, in falling order.
 
-    logprobs: natural logarithms of shape (vocabulary,). Tokens that a grammar or a bias left out
-    have none and are not named.
+    logprobs: natural logarithms of shape (vocabulary,). Tokens that a grammar or a bias excludes
+    have none and are left out.
     """
     values = np.array(logprobs.astype(mx.float32))
     count = min(alternatives, len(values))
@@ -45,5 +45,5 @@ def describe(logprobs: mx.array, token: int, alternatives: int, texts: TokenText
     )
 
 
-# Stands for minus infinity, which JSON can't say; as in OpenAI's API.
+# Stands for minus infinity, which JSON doesn't have, as in OpenAI's API.
 LEAST = -9999.0

@@ -1,4 +1,4 @@
-"""From the text of a model, as it comes, to the answer, the reasoning and the calls of tools."""
+"""Splits the text of a model, as it arrives, into answer, reasoning and tool calls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from .stop_strings import StopStringMatcher
 
 @dataclass
 class Output:
-    """What is new. `stopped`: the stop string that was met, nothing comes after this."""
+    """What is new. `stopped` is the stop string that ended the text."""
 
     text: str = ""
     reasoning: str = ""
@@ -25,14 +25,13 @@ class Output:
 class OutputParser:
     """Splits one answer by the markers of its model.
 
-    White space that only sets off a marker is no part of the answer, nor of the reasoning: an
-    application gets "hm" and "Yes" of "<think>\\nhm\\n</think>\\n\\nYes". Where text stands on both
-    sides of a marker, one run of the white space between them stays. Nothing else is left out: what
-    never became a marker is text.
+    White space around a marker is not part of the answer or the reasoning: an application gets
+    "hm" and "Yes" of "<think>\\nhm\\n</think>\\n\\nYes". With text on both sides of a marker, one
+    run of the white space between them stays. Everything else is kept: the start of a marker that
+    never comes is text.
 
-    Stop strings are looked for in the answer alone, not in reasoning or calls; a stop string may
-    stand in pieces on both sides of a call. Calls are looked for if there are tools; without tools
-    their markers are text.
+    Stop strings are matched in the answer alone, not in reasoning or tool calls, and also across a
+    tool call. Without tools, the markers of tool calls are text.
     """
 
     def __init__(
@@ -55,11 +54,11 @@ class OutputParser:
 
     @property
     def state(self) -> State:
-        """What the next token starts in: tokens that start in "reasoning" are reasoning tokens."""
+        """The state in which the next token starts; in "reasoning" it is a reasoning token."""
         return self._states.state
 
     def feed(self, segment: str) -> Output:
-        """Takes the next text of the detokenizer and gives what is certain now."""
+        """Takes the next text of the detokenizer; returns what is certain now."""
         output = Output(stopped=self._stopped)
         before = self._states.state
         for index, (state, part) in enumerate(self._states.feed(segment)):
@@ -73,7 +72,7 @@ class OutputParser:
         return output
 
     def finish(self, *, cut_off: bool = False) -> Output:
-        """What was held back. `cut_off`: the tokens ran out, the model did not end its text."""
+        """Returns what was held back. `cut_off`: the tokens ran out before the text ended."""
         output = Output(stopped=self._stopped)
         if output.stopped:
             return output
@@ -96,10 +95,10 @@ class OutputParser:
         elif state == "header":
             self._header += part
         elif state == "reasoning":
-            output.reasoning += self._reasoning.feed(self._reasoning.behind_marker(part))
+            output.reasoning += self._reasoning.feed(self._reasoning.after_marker(part))
         else:
-            # Before stop strings: a line break that follows a marker would end an answer at "\n".
-            part = self._text.behind_marker(part) if self._spaces else part
+            # Before stop strings, or "\n" would end an answer at the line break after a marker.
+            part = self._text.after_marker(part) if self._spaces else part
             text, output.stopped = self._stop.feed(part)
             self._show(text, output)
             if output.stopped:
@@ -118,9 +117,9 @@ class OutputParser:
     def _end_call(self, output: Output, *, open_ended: bool = False, cut_off: bool = False) -> None:
         raw, self._raw = self._raw, ""
         parser = self._parser
-        assert parser is not None  # without one there is no such state
+        assert parser is not None  # there is no such state without one
         if open_ended and parser.end and (cut_off or not is_closed(raw)):
-            message = f"This is no call: the text ends before {parser.end}."
+            message = f"Not a tool call: the text ends before {parser.end}."
             output.tool_errors.append(ToolError(raw=raw, message=message))
             return
         calls, errors = read_calls(raw, parser, self._tools)
@@ -129,24 +128,24 @@ class OutputParser:
 
 
 class _Spacing:
-    """A text without the white space that only sets it off from markers.
+    """Removes the white space between a text and markers.
 
-    First `behind_marker`, then `feed`: stop strings are looked for in between.
+    Text goes through `after_marker` and then `feed`; stop strings are matched in between.
     """
 
     def __init__(self, *, at_marker: bool) -> None:
-        # A marker stood there, and no text since: as seen by each of the two steps.
+        # Whether a marker was last, as seen by each of the two steps.
         self._swallow = self._at_marker = at_marker
         self._begun = self._ends_in_space = False
         self._shown = False
-        self._held = ""  # white space that no text followed yet
+        self._held = ""  # white space that no text has followed yet
 
     def marker(self) -> None:
-        """Notes that a marker stands here."""
+        """Notes a marker."""
         self._swallow = self._at_marker = True
 
-    def behind_marker(self, text: str) -> str:
-        """Takes out white space right behind a marker, unless it is all that parts two texts."""
+    def after_marker(self, text: str) -> str:
+        """Removes white space right after a marker, unless it is all that separates two texts."""
         if self._swallow:
             if not self._begun or self._ends_in_space:
                 text = text.lstrip()
@@ -157,7 +156,7 @@ class _Spacing:
         return text
 
     def feed(self, text: str) -> str:
-        """Gives the text up to the white space at its end, which is held back."""
+        """Returns the text up to the white space at its end, which is held back."""
         text = self._held + text
         shown = text.rstrip()
         self._held = text[len(shown) :]
@@ -169,6 +168,6 @@ class _Spacing:
         return shown
 
     def finish(self) -> str:
-        """The white space at the end, where no marker stands at it."""
+        """Returns the white space at the end, unless it follows a marker."""
         held, self._held = self._held, ""
         return "" if self._at_marker else held

@@ -1,4 +1,4 @@
-"""A bound on how long a model thinks."""
+"""A limit on the tokens of reasoning."""
 
 import mlx.core as mx
 import numpy as np
@@ -12,18 +12,17 @@ from ..mlx_lm_adapter.text import StartState, ThinkTokens, has_reasoning, think_
 def reasoning_budget(
     tokenizer: Tokenizer, starts_in: StartState, prompt_tokens: int | None, budget: int
 ) -> Processor | None:
-    """Lets the model think for `budget` tokens, then writes the end of the reasoning for it.
+    """Returns a processor that ends the reasoning after `budget` tokens.
 
-    From then on the model can't begin to think again. With a budget of 0 it does not think at all:
-    reasoning that the prompt opened is closed at once. The marker at the end is not counted, one of
-    several tokens only as far as the model wrote it. Must be the last processor, since no other one
-    may forbid what it forces.
+    After that, the model can't start to think again. With a budget of 0, reasoning that the prompt
+    opened is closed at once. The last token of the end marker is not counted. Must be the last
+    processor, since no other one may forbid what it forces.
 
-    `prompt_tokens` is the number of tokens in front of the answer in what the processor is given;
-    None for as many as it is given first. mlx-lm's sequential paths give only a part of the prompt.
+    `prompt_tokens` is the number of tokens before the answer in what the processor gets; None for
+    as many as it gets first.
 
-    None where there is nothing to bound: the model does not think. Raises EngineError UNSUPPORTED
-    for a model that thinks but has no tokens around it.
+    Returns None for a model that does not think. Raises EngineError UNSUPPORTED for a model that
+    thinks but has no tokens around its reasoning.
     """
     think = think_tokens(tokenizer)
     if think is not None:
@@ -36,14 +35,14 @@ def reasoning_budget(
 
 
 class _Position:
-    """Where a text stands after some of its tokens."""
+    """The state of a text after some of its tokens."""
 
     __slots__ = ("matched_end", "matched_start", "spent", "thinking")
 
     def __init__(self, thinking: bool, spent: int, matched_start: int, matched_end: int) -> None:
         self.thinking = thinking
         self.spent = spent  # tokens of reasoning
-        # How many tokens of the two markers the text ends with.
+        # How many tokens of each marker the text ends with.
         self.matched_start = matched_start
         self.matched_end = matched_end
 
@@ -60,7 +59,7 @@ class _Position:
 
 
 class _Budget:
-    """Follows a text that grows, or that is taken back and goes on otherwise."""
+    """Follows a text that grows, or that is taken back and goes on differently."""
 
     def __init__(
         self, think: ThinkTokens, thinking: bool, prompt_tokens: int | None, budget: int
@@ -69,7 +68,7 @@ class _Budget:
         self._prompt_tokens = prompt_tokens
         self._budget = budget
         self._seen = np.zeros(0, dtype=np.int64)
-        # One more than tokens that were seen.
+        # One more than there are seen tokens.
         self._positions = [_Position(thinking, 0, 0, 0)]
 
     def __call__(self, tokens: mx.array, logits: mx.array, /) -> mx.array:
@@ -85,7 +84,7 @@ class _Budget:
         return logits
 
     def _follow(self, now: np.ndarray[tuple[int], np.dtype[np.int64]]) -> _Position:
-        """Draft tokens are taken back where the model disagrees: goes on from what is the same."""
+        """Follows the tokens from where they differ from the last ones."""
         length = min(len(self._seen), len(now))
         differs = np.flatnonzero(self._seen[:length] != now[:length])
         same = int(differs[0]) if len(differs) else length
@@ -97,7 +96,7 @@ class _Budget:
 
 
 def _match(marker: tuple[int, ...], matched: int, token: int) -> int:
-    """How many tokens of a marker a text ends with that ended with `matched` and got another."""
+    """Returns how many tokens of a marker a text ends with after one more token."""
     ending = (*marker[:matched], token)
     return next(
         (
@@ -116,7 +115,7 @@ def _is(logits: mx.array, token: int) -> mx.array:
 
 
 def _only(logits: mx.array, token: int) -> mx.array:
-    """Certainty, even where another processor forbids the token."""
+    """Returns logits for certainty, even where another processor forbids the token."""
     zero, never = (mx.array(value, dtype=logits.dtype) for value in (0, -mx.inf))
     return mx.broadcast_to(mx.where(_is(logits, token), zero, never), logits.shape)
 

@@ -1,4 +1,4 @@
-"""From logits to a token."""
+"""The sampler and the logits processors of a request."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -17,12 +17,12 @@ from ..mlx_lm_adapter.sampling import (
 )
 from ..protocol import Generate
 
-# Takes log-probabilities and a key for random numbers, gives the log-probabilities that are left.
+# Takes log-probabilities and a key for random numbers; returns the log-probabilities that are left.
 Filter = Callable[[mx.array, mx.array], mx.array]
 
 
 def check_tokens(request: Generate, vocabulary: int) -> None:
-    """Refuses ids that the model has no token for: MLX would write beyond its memory.
+    """Refuses biases for unknown tokens, with which MLX would write beyond its memory.
 
     Raises EngineError INVALID_REQUEST.
     """
@@ -35,7 +35,7 @@ def check_tokens(request: Generate, vocabulary: int) -> None:
 
 
 def make_processors(request: Generate) -> list[Processor]:
-    """What changes the logits of one sequence before sampling: penalties and biases."""
+    """Returns the logits processors of one sequence: penalties and biases."""
     return penalties(
         logit_bias={int(token): bias for token, bias in request.logit_bias.items()},
         repetition=(request.repetition_penalty, request.repetition_context),
@@ -47,12 +47,14 @@ def make_processors(request: Generate) -> list[Processor]:
 def make_sampler(
     request: Generate, vocabulary: int, never_left_out: Sequence[int] = (), index: int = 0
 ) -> Sampler:
-    """The sampler of one sequence. `never_left_out`: tokens that XTC spares, such as the end;
-    `index`: which of the request's `n` sequences, each of which has a seed of its own.
+    """Returns the sampler of one sequence.
 
-    At temperature 0 all sequences share one object, which lets mlx-lm sample the batch in one go.
-    Otherwise each has random numbers of its own, so that a seed gives the same text alone and in
-    any batch.
+    `never_left_out`: tokens that XTC never excludes, such as the end of the text. `index`: which of
+    the request's `n` sequences it is; each has its own seed.
+
+    At temperature 0 all sequences share one object, which lets mlx-lm sample the batch at once.
+    Otherwise each has its own random numbers, so that a seed gives the same text alone and in any
+    batch.
     """
     if request.temperature == 0:
         return greedy
@@ -79,7 +81,7 @@ def _filters(request: Generate, vocabulary: int, never_left_out: Sequence[int]) 
         filters.append(lambda logprobs, _: keep_min_p(logprobs, request.min_p))
     if request.xtc_probability > 0:
         filters.append(lambda logprobs, key: _leave_out_top(logprobs, key, request, never_left_out))
-    # All tokens or more is no choice; mlx-lm refuses it.
+    # mlx-lm refuses a top_k of all tokens or more.
     if 0 < request.top_k < vocabulary:
         filters.append(lambda logprobs, _: keep_top_k(logprobs, request.top_k))
     return filters
@@ -88,10 +90,10 @@ def _filters(request: Generate, vocabulary: int, never_left_out: Sequence[int]) 
 def _leave_out_top(
     logprobs: mx.array, key: mx.array, request: Generate, never_left_out: Sequence[int]
 ) -> mx.array:
-    """Exclude Top Choices: with some chance leaves out all likely tokens but the least likely one.
+    """Exclude Top Choices: with some chance, excludes all likely tokens but the least likely one.
 
     The method is p-e-w's (https://github.com/oobabooga/text-generation-webui/pull/6335). mlx-lm's
-    own draws from random numbers that all sequences share, which no seed could repeat.
+    version uses random numbers that all sequences share, which no seed could repeat.
     """
     probabilities = mx.softmax(logprobs, axis=-1)
     likely = probabilities > request.xtc_threshold

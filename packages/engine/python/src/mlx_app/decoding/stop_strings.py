@@ -1,19 +1,19 @@
-"""Stop strings, matched on text: a stop string may begin and end inside a token."""
+"""Stop strings, matched on text, since they may begin and end inside a token."""
 
 from collections.abc import Sequence
 
 
 class StopStringMatcher:
-    """Holds back the end of the text for as long as it could be the start of a stop string."""
+    """Holds back the end of the text while it could be the start of a stop string."""
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = tuple(stops)
         self._held = ""
 
     def feed(self, text: str) -> tuple[str, str | None]:
-        """Takes new text; gives the text that may be shown, and the stop string that was met.
+        """Takes new text; returns the text that can be shown, and the stop string that was met.
 
-        That is the one that comes first in the text; of several at one place, the first given.
+        That is the first one in the text, and of several in one place the first in the list.
         """
         if not self._stops:
             return text, None
@@ -32,12 +32,12 @@ class StopStringMatcher:
         return text[:shown], None
 
     def flush(self) -> str:
-        """The text that is still held back, once no more can come."""
+        """Returns the text that is still held back, when no more comes."""
         held, self._held = self._held, ""
         return held
 
     def _possible_start(self, text: str) -> int:
-        """Length of the longest end of the text that a stop string begins with."""
+        """Returns the length of the longest end of the text that a stop string starts with."""
         longest = min(len(text), max(map(len, self._stops)) - 1)
         return next(
             (length for length in range(longest, 0, -1) if self._starts(text[-length:])),

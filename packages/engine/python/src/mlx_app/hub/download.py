@@ -1,4 +1,4 @@
-"""Getting a model from the Hugging Face hub, resumed where an earlier try ended."""
+"""Downloads a model from the Hugging Face hub, from where an earlier try ended."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from .place import Place
     from .progress import Report
 
-# Files that are loaded at once; the hub's library does the same.
-AT_ONCE = 8
+# Files that are downloaded at once, as by the hub's library.
+PARALLEL_FILES = 8
 
 
 @dataclass(frozen=True)
 class Downloaded:
-    """Where the files of a model are."""
+    """The files of a downloaded model."""
 
     path: Path
     commit: str
@@ -39,10 +39,10 @@ def download(
 ) -> Downloaded:
     """Downloads what is missing of a repository, to the shared cache or to a folder.
 
-    `report` is called from several threads. What was loaded stays on disk when `stop` is set or
-    anything fails, so that the next try goes on from there. `memory_limit`: bytes of weights that
-    can be loaded. `check`: files that were here before are checked too, and loaded again where they
-    are not what the hub has. Raises EngineError MODEL_NOT_FOUND, MODEL_GATED, MODEL_CORRUPT,
+    `report` is called from several threads. When `stop` is set or something fails, the downloaded
+    part stays on disk, so that the next try goes on from there. `memory_limit`: the most bytes of
+    weights to download. `check`: files that are already there are checked, and downloaded again if
+    they differ from the hub's. Raises EngineError MODEL_NOT_FOUND, MODEL_GATED, MODEL_CORRUPT,
     ACCESS_DENIED, OUT_OF_MEMORY, UNSUPPORTED, DISK_FULL, INVALID_REQUEST or DOWNLOAD_FAILED, and
     CancelledError.
     """
@@ -66,7 +66,7 @@ def download(
 
 
 def missing_bytes(listing: "Listing", place: "Place") -> int:
-    """Bytes that a download would load."""
+    """Returns the bytes that a download would load."""
     return sum(file.bytes - _bytes_here(file, place) for file in listing.files)
 
 
@@ -79,8 +79,8 @@ def _bring_all(listing: "Listing", place: "Place", report: "Report", stop: threa
     check_space(listing.repository, missing, place.root, shared=place.shared)
     for file in listing.files:
         progress.at(file.path, _bytes_here(file, place))
-    progress.tell()
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="download") as pool:
+    progress.report()
+    with ThreadPoolExecutor(PARALLEL_FILES, thread_name_prefix="download") as pool:
 
         def bring(file: "RemoteFile") -> None:
             place.bring(file, lambda loaded: progress.at(file.path, loaded), stop)
@@ -90,17 +90,17 @@ def _bring_all(listing: "Listing", place: "Place", report: "Report", stop: threa
             for task in as_completed(tasks):
                 task.result()
         except BaseException:
-            # The others would go on to the end.
+            # Or the others would run to their end.
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    progress.tell()
+    progress.report()
 
 
 def _check_present(
     listing: "Listing", place: "Place", report: "Report", stop: threading.Event
 ) -> None:
-    """Removes the files that have another hash than on the hub."""
+    """Removes the files whose hash differs from the hub's."""
     from .folder import matches
     from .progress import Progress
 
@@ -116,7 +116,7 @@ def _check_present(
         if not matches(path, digest, stop):
             place.forget(file)
         progress.at(file.path, file.bytes)
-    progress.tell()
+    progress.report()
 
 
 def _bytes_here(file: "RemoteFile", place: "Place") -> int:

@@ -1,4 +1,4 @@
-"""Why the hub gives no model, in words that help."""
+"""Turns failures of the hub into errors that say what to do."""
 
 import errno
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ LOG_IN = "set HF_TOKEN to a token of it, or log in with: hf auth login"
 
 @contextmanager
 def explained(repository: str, revision: str | None = None) -> Iterator[None]:
-    """Raises what fails inside as an EngineError."""
+    """Turns what is raised inside into an EngineError."""
     try:
         yield
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
@@ -33,7 +33,7 @@ def explained(repository: str, revision: str | None = None) -> Iterator[None]:
 
 
 def explain(error: Exception, repository: str, revision: str | None) -> EngineError:
-    """The error that a user can mend: MODEL_GATED, MODEL_NOT_FOUND, ACCESS_DENIED, DISK_FULL or
+    """Returns the error for a failure: MODEL_GATED, MODEL_NOT_FOUND, ACCESS_DENIED, DISK_FULL or
     DOWNLOAD_FAILED.
     """
     page = f"{constants.ENDPOINT}/{repository}"

@@ -1,4 +1,4 @@
-"""A folder that gets the plain files of a model, and remembers what they were."""
+"""A folder with the files of a model, and a record of their hashes."""
 
 import threading
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from .listing import Listing, RemoteFile, hasher
 from .place import Loaded
 from .transfer import blocks, fetch, held, size_of
 
-# Holds the record, what a download has not finished, and the lock.
+# Has the record, unfinished downloads, and the lock.
 CONTROL = ".mlx-download"
 PARTIAL = ".incomplete"
 
 
 class Record(msgspec.Struct):
-    """What a download brought to a folder: the hash of each file, or null."""
+    """What a download wrote to a folder: the hash of each file, or null."""
 
     repository: str
     commit: str
@@ -26,15 +26,15 @@ class Record(msgspec.Struct):
 
 
 def read_record(folder: Path) -> Record | None:
-    """The record of a folder; None for one that no download filled."""
+    """Returns the record of a folder; None if no download wrote to it."""
     try:
         return msgspec.json.decode((folder / CONTROL / "record.json").read_bytes(), type=Record)
-    except (OSError, msgspec.MsgspecError):  # none, or from nobody that we know
+    except (OSError, msgspec.MsgspecError):  # none, or not one of ours
         return None
 
 
 def matches(file: Path, digest: str, stop: threading.Event) -> bool:
-    """Whether a file has that hash."""
+    """Whether a file has a hash."""
     found = hasher(digest, size_of(file))
     with file.open("rb") as stream:
         for block in blocks(stream, stop):
@@ -55,7 +55,7 @@ class FolderPlace:
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[None]:
-        """Sees that nothing of the user's is in the way, and holds the folder.
+        """Holds the lock of the folder, after a check that no file of the user is in the way.
 
         Raises EngineError INVALID_REQUEST.
         """
@@ -76,16 +76,16 @@ class FolderPlace:
             yield
 
     def whole(self, file: RemoteFile) -> Path | None:
-        """The file itself."""
+        """Returns the file itself."""
         target = self.root / file.path
         return target if size_of(target) == file.bytes and target.is_file() else None
 
     def partial(self, file: RemoteFile) -> Path:
-        """Apart from the files of the model."""
+        """Returns a path apart from the files of the model."""
         return self.root / CONTROL / f"{file.path}{PARTIAL}"
 
     def bring(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
-        """Loads a file that isn't there, and notes its hash."""
+        """Downloads a file that isn't there, and records its hash."""
         target, partial = self.root / file.path, self.partial(file)
         if self.whole(file) is None:
             fetch(self._listing, file, partial, loaded, stop)
@@ -101,7 +101,7 @@ class FolderPlace:
         (self.root / file.path).unlink(missing_ok=True)
 
     def finish(self, revision: str | None) -> Path:  # noqa: ARG002 - as all places
-        """Removes what an earlier commit had and this one has not."""
+        """Removes the files that only an earlier commit had."""
         current = {file.path for file in self._listing.files}
         for path in set(self._record.files) - current:
             (self.root / path).unlink(missing_ok=True)
@@ -110,7 +110,7 @@ class FolderPlace:
         return self.root
 
     def _in_the_way(self, known: dict[str, str | None], stop: threading.Event) -> list[str]:
-        """What no download brought and would be overwritten, or be read as a part of the model."""
+        """Returns the user's files that would be overwritten or read as a part of the model."""
         current = {file.path: file for file in self._listing.files}
         found = [
             weights.name

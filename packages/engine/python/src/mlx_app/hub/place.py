@@ -1,4 +1,4 @@
-"""Where a download goes."""
+"""The target of a download."""
 
 import threading
 from collections.abc import Callable
@@ -12,31 +12,32 @@ Loaded = Callable[[int], None]
 
 
 class Place(Protocol):
-    """The shared cache, or a folder of plain files. `shared` tells which."""
+    """The shared cache, or a folder of plain files."""
 
     root: Path
+    # Whether it is the cache.
     shared: bool
 
     def open(self, stop: threading.Event) -> AbstractContextManager[None]:
-        """Around a download. Raises EngineError where the place can't take it."""
+        """Wraps a download. Raises EngineError if the target can't take it."""
         ...
 
     def whole(self, file: RemoteFile) -> Path | None:
-        """The file, if all of it is there."""
+        """Returns the file, if it is complete."""
         ...
 
     def partial(self, file: RemoteFile) -> Path | None:
-        """Where what is there of it lies; None for a file that the hub tells no hash of."""
+        """Returns the path of an unfinished download; None for a file without a hash."""
         ...
 
     def bring(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
-        """Gets what is missing of a file."""
+        """Downloads what is missing of a file."""
         ...
 
     def forget(self, file: RemoteFile) -> None:
-        """Removes a file that is not what it should be."""
+        """Removes a file with a wrong hash."""
         ...
 
     def finish(self, revision: str | None) -> Path:
-        """All files are there: the folder of the model."""
+        """Completes a download; returns the folder of the model."""
         ...

@@ -1,4 +1,4 @@
-"""Taking models and remains of downloads off the disk. No link is ever followed."""
+"""Deletes models and the remains of downloads. No link is ever followed."""
 
 import os
 import shutil
@@ -10,23 +10,23 @@ from ..errors import EngineError
 from ..models.locate import REPOSITORY
 from ..protocol import CleanedFile
 
-# The tests of a project, its doctor and its first start live on it.
+# The tests of a project, its doctor and its first start need it.
 HELLO = "hello"
 
 
 @dataclass(frozen=True)
 class Removed:
-    """What is gone, and the bytes that it took."""
+    """The folder that was deleted, and the bytes that it took."""
 
     path: Path
     bytes: int
 
 
 def removable(model: str, models_directory: Path) -> Path:
-    """The folder of a model that may be deleted: one in the folder of models, or in the cache.
+    """Returns the folder of a model that may be deleted: in the models folder, or in the cache.
 
-    Raises EngineError INVALID_REQUEST for a path, for the hello model and for what is
-    being downloaded, MODEL_NOT_FOUND for what isn't there.
+    Raises EngineError INVALID_REQUEST for a path, for the hello model and for a model that is being
+    downloaded, MODEL_NOT_FOUND for a model that isn't there.
     """
     from .cache import locks_folder, repository_folder
     from .transfer import is_held
@@ -56,7 +56,7 @@ def removable(model: str, models_directory: Path) -> Path:
 
 
 def remove(folder: Path) -> Removed:
-    """Deletes a folder that `removable` gave. Raises EngineError ACCESS_DENIED."""
+    """Deletes a folder that `removable` returned. Raises EngineError ACCESS_DENIED."""
     from .cache import cache_folder, locks_folder
 
     cache = cache_folder()
@@ -75,8 +75,9 @@ def remove(folder: Path) -> Removed:
 
 
 def clean(models_directory: Path, *, dry_run: bool = False) -> list[CleanedFile]:
-    """Deletes what broken-off downloads left, and blobs that no snapshot links to; `dry_run` only
-    tells which.
+    """Deletes the remains of interrupted downloads, and blobs that no snapshot links to.
+
+    Returns the files; with `dry_run`, nothing is deleted.
     """
     from .cache import cache_folder
 
@@ -88,7 +89,7 @@ def clean(models_directory: Path, *, dry_run: bool = False) -> list[CleanedFile]
 
 
 def _remove_from_cache(folder: Path) -> None:
-    """By the hub's library, which knows what models share; without it where it can't read that."""
+    """Deletes a model by the hub's library, which knows shared files, or else the whole folder."""
     from huggingface_hub import scan_cache_dir
 
     cache = scan_cache_dir()
@@ -111,7 +112,7 @@ def _is_model_of_project(folder: Path, models_directory: Path) -> bool:
 
 
 def _useless(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Blobs of a repository in the cache that nobody links to, nor loads now."""
+    """Yields the blobs of a cached repository that have no link and are not being downloaded."""
     from .cache import PARTIAL, locks_folder
     from .transfer import is_held
 
@@ -133,7 +134,7 @@ def _useless(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _unfinished(models_directory: Path) -> Iterator[tuple[Path, str]]:
-    """Remains of downloads into the project's folder of models."""
+    """Yields the remains of downloads into the project's models folder."""
     from .folder import CONTROL, PARTIAL
     from .transfer import is_held
 
@@ -156,7 +157,7 @@ def _delete(file: Path, reason: str, *, dry_run: bool) -> CleanedFile:
 
 
 def _bytes_in(folder: Path) -> int:
-    """Bytes of the files themselves, each once however many names it has; none behind a link."""
+    """Returns the bytes of files, each counted once for all its names; links count nothing."""
     found: dict[tuple[int, int], int] = {}
     if folder.is_symlink():
         return 0

@@ -1,4 +1,4 @@
-"""Whether the disk has room for a download, before it begins."""
+"""Checks before a download that the disk has room for it."""
 
 import shutil
 from pathlib import Path
@@ -10,9 +10,9 @@ from ..memory import human
 
 
 def check_space(name: str, needed: int, folder: Path, *, shared: bool) -> None:
-    """Raises EngineError DISK_FULL where the disk of `folder` has fewer bytes free than needed.
+    """Raises EngineError DISK_FULL if the disk of `folder` has fewer bytes free than needed.
 
-    `shared`: the folder is the cache, whose place HF_HOME sets.
+    `shared`: the folder is the cache, for which HF_HOME sets the path.
     """
     there = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(there).free

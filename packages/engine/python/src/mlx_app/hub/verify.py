@@ -1,4 +1,4 @@
-"""Whether the files of a model are what the hub has."""
+"""Compares the files of a model with those of the hub."""
 
 import os
 import threading
@@ -18,7 +18,7 @@ State = Literal["ok", "missing", "differs", "unknown"]
 
 @dataclass(frozen=True)
 class Verified:
-    """The folder that was looked at, and each file."""
+    """The folder that was checked, and the state of each file."""
 
     path: Path
     files: list[VerifiedFile]
@@ -33,9 +33,9 @@ def verify(
 ) -> Verified:
     """Compares each file with its hash.
 
-    In the shared cache that is the name of what the file links to, in a folder that a download
-    filled the one that was noted then; so it takes no network. What has neither is asked of the
-    hub, and is `unknown` where that can't be. Raises EngineError MODEL_NOT_FOUND, CancelledError.
+    In the shared cache, the hash is the name of the file's target; in a folder, it is in the record
+    of the download. So this needs no network. The hub is asked for missing hashes; a file is
+    `unknown` if that fails. Raises EngineError MODEL_NOT_FOUND, CancelledError.
     """
     folder = local_folder(model, models_directory)
     if folder is None:
@@ -67,14 +67,14 @@ def _in_cache(
         try:
             listing = ask(model, folder.name, stop)
         except EngineError:
-            # What the disk tells has to do.
+            # The hashes on disk must do.
             return folder, expected
         expected = {**expected, **{file.path: file.digest for file in listing.files}}
     return folder, expected
 
 
 def _files_in(folder: Path) -> list[str]:
-    """Paths of files and links, from the folder."""
+    """Returns the paths of files and links, relative to the folder."""
     return [
         (Path(where) / name).relative_to(folder).as_posix()
         for where, _, names in os.walk(folder)
@@ -91,7 +91,7 @@ def _compare(
 
     sizes = {path: size_of(folder / path) for path in sorted(expected)}
     progress = Progress("verify", sum(sizes.values()), report)
-    progress.tell()
+    progress.report()
     files = []
     for path, size in sizes.items():
         file, digest = folder / path, expected[path]
@@ -104,6 +104,6 @@ def _compare(
             state = "ok" if matches(file, digest, stop) else "differs"
         files.append(VerifiedFile(path=path, bytes=size, state=state))
         progress.at(path, size)
-    progress.tell()
+    progress.report()
     absent = [name for name in missing_files(folder) if name not in expected]
     return [*files, *(VerifiedFile(path=name, bytes=0, state="missing") for name in absent)]

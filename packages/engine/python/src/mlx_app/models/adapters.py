@@ -1,4 +1,4 @@
-"""LoRA adapters: where one lies, and whether its files are whole."""
+"""LoRA adapters: where they are, and whether their files are complete."""
 
 import json
 from pathlib import Path
@@ -7,14 +7,14 @@ from ..errors import EngineError
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapters.safetensors"
-# What another library (https://github.com/huggingface/peft) writes beside a file CONFIG of its own.
+# What PEFT (https://github.com/huggingface/peft) writes besides its own CONFIG.
 PEFT_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 
 
 def locate_adapter(adapter: str, models_directory: Path) -> Path:
-    """The folder of an adapter: a path (./folder), or a name inside the folder of the models.
+    """Returns the folder of an adapter: a path (./folder), or a name inside the models folder.
 
-    Raises EngineError as check_adapter does.
+    Raises the EngineErrors of `check_adapter`.
     """
     folder = Path(adapter).expanduser()
     if not adapter.startswith((".", "/", "~")):
@@ -26,8 +26,10 @@ def locate_adapter(adapter: str, models_directory: Path) -> Path:
 
 
 def check_adapter(folder: Path) -> None:
-    """Raises EngineError MODEL_NOT_FOUND for a folder without an adapter, UNSUPPORTED for one of
-    another library, MODEL_CORRUPT for one whose description can't be read.
+    """Checks the files of an adapter.
+
+    Raises EngineError MODEL_NOT_FOUND for a folder without an adapter, UNSUPPORTED for an adapter
+    of another library, MODEL_CORRUPT for an adapter whose config can't be read.
     """
     if not folder.is_dir():
         raise EngineError("MODEL_NOT_FOUND", f"There is no folder {folder} with an adapter.")
@@ -49,5 +51,5 @@ def check_adapter(folder: Path) -> None:
 
 
 def corrupt_adapter(folder: Path, reason: str) -> EngineError:
-    """The error for an adapter that can't be used, and why."""
+    """Returns the error for an adapter that can't be used."""
     return EngineError("MODEL_CORRUPT", f"The adapter in {folder} can't be used: {reason}.")

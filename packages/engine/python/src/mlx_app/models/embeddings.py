@@ -15,28 +15,30 @@ from ..optional_packages import has_vision, missing_vision_error
 from .reading import read_files
 from .text_model import TextModel
 
-# Tokens that are read in one piece, padding included; a longer text is a piece of its own.
+# Tokens of one piece, including padding; a longer text is a piece of its own.
 PIECE_TOKENS = 2048
-# Causal families whose last token stands for the whole text. mlx-lm runs them without the extra.
+# Causal families whose last token stands for the whole text. They run on mlx-lm alone.
 _LAST_TOKEN = ("qwen3",)
-# Architectures that are made for nothing but vectors.
+# Architectures that are only for embeddings.
 _ENCODERS = ("BertModel", "XLMRobertaModel", "ModernBertModel", "LlamaBidirectionalModel")
 
-# Takes token ids and their mask, both of shape (batch, tokens), gives (batch, dimensions).
+# Takes token ids and their mask, both of shape (batch, tokens); returns (batch, dimensions).
 Encode = Callable[[mx.array, mx.array], mx.array]
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """Vectors in the order of their texts, and the tokens that were read for them."""
+    """Vectors in the order of their texts, and the number of tokens."""
 
     vectors: list[list[float]]
     tokens: int
 
 
 def is_embedding_model(path: Path, config: dict[str, Any]) -> bool:
-    """Whether a model makes vectors and no text: by its architecture, by the files of
-    sentence-transformers, or by the name of its folder, which is all that some conversions leave.
+    """Whether a model makes embeddings and no text.
+
+    Decided by its architecture, by the files of sentence-transformers, or by the name of its
+    folder, which is all that some conversions leave.
     """
     if (path / "modules.json").is_file() or (path / "1_Pooling").is_dir():
         return True
@@ -52,7 +54,7 @@ def _names(path: Path) -> list[str]:
 
 
 def no_embeddings_error(model: str) -> EngineError:
-    """What a model that writes text answers to a call for embeddings."""
+    """Returns the error of a text model that is asked for embeddings."""
     return EngineError(
         "UNSUPPORTED",
         f"{model} writes text and makes no embeddings.",
@@ -61,31 +63,30 @@ def no_embeddings_error(model: str) -> EngineError:
 
 
 def no_text_error(model: str) -> EngineError:
-    """What an embedding model answers to a call for text."""
+    """Returns the error of an embedding model that is asked for text."""
     return EngineError("UNSUPPORTED", f"{model} makes embeddings and writes no text.")
 
 
 class EmbeddingModel:
-    """An embedding model. Read and run on MLX's thread."""
+    """An embedding model. Must be read and used on MLX's thread."""
 
     def __init__(self, model: TextModel, encode: Encode) -> None:
-        # What the worker knows of any model.
         self.model = model
         self._encode = encode
         self._most_tokens = _most_tokens(model)
 
     @classmethod
     def load(cls, path: Path, config: dict[str, Any]) -> "EmbeddingModel":
-        """Reads all but the weights; `config` is that of config.json.
+        """Reads all files but the weights; `config` is that of config.json.
 
-        Raises EngineError SETUP_NEEDED for a model that needs the extra, UNSUPPORTED for one that
-        nobody has code for, MODEL_CORRUPT for damaged files.
+        Raises EngineError SETUP_NEEDED for a model that needs the optional packages, UNSUPPORTED
+        for one that no library has code for, MODEL_CORRUPT for damaged files.
         """
         encode: Encode | None = None
 
         def read_network() -> tuple[nn.Module, dict[str, Any]]:
             nonlocal encode
-            read = _read_last_token if _takes_last_token(path, config) else _read_with_extra
+            read = _read_last_token if _pools_last_token(path, config) else _read_with_mlx_vlm
             network, encode, full = read(path, config)
             return network, full
 
@@ -94,10 +95,10 @@ class EmbeddingModel:
         return cls(model, encode)
 
     def tokenise(self, inputs: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text, its end mark included. Runs on any thread but not on two at once.
+        """Returns the token ids of each text, with the end token. Runs on any one thread at a time.
 
-        Raises EngineError CONTEXT_LENGTH_EXCEEDED with both numbers for a text that is too long,
-        INVALID_REQUEST for one without a token.
+        Raises EngineError CONTEXT_LENGTH_EXCEEDED for a text that is too long, INVALID_REQUEST for
+        a text without tokens.
         """
         found: list[list[int]] = []
         for number, text in enumerate(inputs, 1):
@@ -114,9 +115,9 @@ class EmbeddingModel:
         return found
 
     def pieces(self, texts: Sequence[Sequence[int]]) -> Iterator[dict[int, list[float]]]:
-        """Vectors of length 1 by the place of their text, a piece of the texts at a time.
+        """Yields vectors of length 1 by the index of their text, one piece of the texts at a time.
 
-        Between two pieces others may use MLX's thread.
+        MLX's thread is free for other work between two pieces.
         """
         for places in _batches([len(text) for text in texts]):
             longest = max(len(texts[place]) for place in places)
@@ -129,14 +130,14 @@ class EmbeddingModel:
             if vectors.ndim != 2:
                 raise EngineError(
                     "UNSUPPORTED",
-                    f"{self.model.path.name} makes a vector for each token, not one for a text.",
+                    f"{self.model.path.name} makes a vector for each token and none for a text.",
                 )
             vectors = vectors / mx.linalg.norm(vectors, axis=-1, keepdims=True)
             rows: list[list[float]] = vectors.tolist()  # type: ignore[assignment]
             yield dict(zip(places, rows, strict=True))
 
     def embed(self, inputs: Sequence[str]) -> Embedded:
-        """Vectors of all texts, in one go. Raises EngineError."""
+        """Returns the vectors of all texts at once. Raises EngineError."""
         texts = self.tokenise(inputs)
         found: dict[int, list[float]] = {}
         for piece in self.pieces(texts):
@@ -145,7 +146,7 @@ class EmbeddingModel:
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of texts that are read together, those of like length in one piece."""
+    """Yields the indices of texts that are embedded together, which have similar lengths."""
     batch: list[int] = []
     for place in sorted(range(len(lengths)), key=lambda place: lengths[place]):
         if batch and (len(batch) + 1) * lengths[place] > PIECE_TOKENS:
@@ -156,10 +157,10 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _takes_last_token(path: Path, config: dict[str, Any]) -> bool:
+def _pools_last_token(path: Path, config: dict[str, Any]) -> bool:
     if config.get("model_type") not in _LAST_TOKEN or _pooling(path) != "lasttoken":
         return False
-    # Saved without the part that writes, the weights have names that mlx-lm does not know.
+    # Weights that were saved without the language model head have names that mlx-lm does not know.
     first = next(iter(sorted(path.glob("model*.safetensors"))), None)
     if first is None:
         return True
@@ -168,10 +169,10 @@ def _takes_last_token(path: Path, config: dict[str, Any]) -> bool:
 
 
 def _pooling(path: Path) -> str:
-    """How the vectors of the tokens become one, by sentence-transformers' own names."""
+    """Returns how the vectors of the tokens become one, in sentence-transformers' terms."""
     file = path / "1_Pooling" / "config.json"
     if not file.is_file():
-        # Conversions leave the file out; the families of _LAST_TOKEN know no other way.
+        # Conversions leave the file out; the families of _LAST_TOKEN have no other way.
         return "lasttoken"
     config = _json(file)
     if "pooling_mode" in config:
@@ -193,7 +194,7 @@ def _read_last_token(
     return network, encode, config
 
 
-def _read_with_extra(
+def _read_with_mlx_vlm(
     path: Path, config: dict[str, Any]
 ) -> tuple[nn.Module, Encode, dict[str, Any]]:
     if not has_vision():

@@ -1,4 +1,4 @@
-"""Where the files of a model lie: in the project, at a path, or in the Hugging Face cache."""
+"""Finds the files of a model: in the project, at a path, or in the Hugging Face cache."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Literal
 from ..errors import EngineError
 from ..protocol import ModelOnDisk
 
-# What mlx-lm reads; other weights of a repository (PyTorch, GGUF) stay where they are.
+# The files that mlx-lm reads; other weights of a repository (PyTorch, GGUF) are not downloaded.
 FILES = (
     "*.json",
     "*.jsonl",
@@ -23,24 +23,24 @@ FILES = (
 )
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
-# The model that comes with this package, by the name `hello`.
+# The model that is part of this package, with the name `hello`.
 HELLO = Path(__file__).parents[1] / "hello"
 
 
 def locate(model: str, revision: str | None, models_directory: Path) -> Path | None:
-    """The folder of a model that is complete on disk; None for one that has to be downloaded.
+    """Returns the folder of a model that is complete on disk; None if it must be downloaded.
 
-    Raises EngineError MODEL_NOT_FOUND for anything else, MODEL_CORRUPT for a folder without a
-    model.
+    Raises EngineError MODEL_NOT_FOUND if there is no such model, MODEL_CORRUPT for a folder without
+    a complete model.
     """
     folder = local_folder(model, models_directory)
     return in_cache(model, revision) if folder is None else _checked(folder)
 
 
 def local_folder(model: str, models_directory: Path) -> Path | None:
-    """The folder that a path or a name in the project means; None for a repository of the hub.
+    """Returns the folder for a path or a name in the project; None for a repository of the hub.
 
-    Raises EngineError MODEL_NOT_FOUND for what is none of them.
+    Raises EngineError MODEL_NOT_FOUND for anything else.
     """
     if model.startswith((".", "/", "~")):
         folder = Path(model).expanduser()
@@ -60,8 +60,8 @@ def local_folder(model: str, models_directory: Path) -> Path | None:
 
 
 def in_cache(repository: str, revision: str | None) -> Path | None:
-    """The snapshot of a repository in the Hugging Face cache, if all of it is there."""
-    # Imported late: it takes a tenth of a second, and a model of the project does without.
+    """Returns the snapshot of a repository in the Hugging Face cache, if it is complete."""
+    # Imported late: it takes a tenth of a second, and a model of the project doesn't need it.
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -77,7 +77,7 @@ def in_cache(repository: str, revision: str | None) -> Path | None:
 
 
 def missing_files(folder: Path) -> list[str]:
-    """Names of the files without which the folder is not a model."""
+    """Returns the names of the files that a folder lacks to be a model."""
     missing = [] if (folder / "config.json").is_file() else ["config.json"]
     index = folder / "model.safetensors.index.json"
     if index.is_file():
@@ -89,7 +89,7 @@ def missing_files(folder: Path) -> list[str]:
 
 
 def on_disk(models_directory: Path) -> Iterator[ModelOnDisk]:
-    """All models that can be loaded without a download."""
+    """Yields all models that can be loaded without a download."""
     for config in sorted(models_directory.glob("*/config.json")):
         if missing_files(config.parent) == []:
             yield _in_folder(config.parent, "project")
@@ -117,7 +117,7 @@ def _in_folder(folder: Path, place: Literal["project", "package"]) -> ModelOnDis
 
 
 def bytes_in(folder: Path) -> int:
-    """Bytes of all files in a folder, those that links lead to among them."""
+    """Returns the bytes of all files in a folder, including the targets of links."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 

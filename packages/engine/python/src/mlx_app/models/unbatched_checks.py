@@ -1,4 +1,4 @@
-"""Whether a model can do what is only done for one sequence at a time."""
+"""Checks whether a model can use what only unbatched decoding has: drafts and quantised caches."""
 
 from ..errors import EngineError
 from ..mlx_lm_adapter.abilities import (
@@ -15,19 +15,19 @@ KV_GROUP_SIZES = (32, 64, 128)
 
 
 def check_draft(model: TextModel, draft: TextModel) -> None:
-    """Refuses a draft model that can't propose tokens for the model.
+    """Checks that a draft model can propose tokens for a model.
 
-    Raises EngineError INVALID_REQUEST for another vocabulary, UNSUPPORTED where a cache of either
-    can't take tokens back.
+    Raises EngineError INVALID_REQUEST for another vocabulary, UNSUPPORTED if a cache of either
+    model can't be trimmed.
     """
     if draft.vocabulary_hash != model.vocabulary_hash:
         _check_vocabularies(model, draft)
-    for read in (model, draft):
-        cache = untrimmable_cache(read.network)
+    for each in (model, draft):
+        cache = untrimmable_cache(each.network)
         if cache is not None:
             raise EngineError(
                 "UNSUPPORTED",
-                f"The model in {read.path} keeps a {cache}, which can't take back tokens that a "
+                f"The model in {each.path} keeps a {cache}, which can't take back tokens that a "
                 "draft model proposed wrongly.",
                 "Leave draftModel out.",
             )
@@ -36,7 +36,7 @@ def check_draft(model: TextModel, draft: TextModel) -> None:
 def _check_vocabularies(model: TextModel, draft: TextModel) -> None:
     ours = {token: text for text, token in model.tokenizer.get_vocab().items()}
     theirs = {token: text for text, token in draft.tokenizer.get_vocab().items()}
-    # One of the two may have tokens more: the same family adds some for images or tools.
+    # One of the two may have more tokens: some models of a family add tokens for images or tools.
     both = ours.keys() & theirs.keys()
     different = sorted(token for token in both if ours[token] != theirs[token])
     if different or not both:
@@ -53,7 +53,7 @@ def _check_vocabularies(model: TextModel, draft: TextModel) -> None:
 
 
 def check_kv_bits(model: TextModel, bits: int, group_size: int) -> None:
-    """Refuses a quantisation that the model's KV caches can't have; computes nothing.
+    """Checks that a model's KV caches can be quantised in this way; computes nothing.
 
     Raises EngineError INVALID_REQUEST for numbers that don't fit, UNSUPPORTED for a model whose
     caches mlx-lm can't quantise at all.

@@ -1,7 +1,7 @@
 """A prompt cache on disk, for a long document that many calls ask about.
 
-The file is what mlx-lm's save_prompt_cache writes: safetensors, so reading it runs no code. Its
-metadata holds the tokens and what the cache was made by.
+The file is in the format of mlx-lm's save_prompt_cache: safetensors, so that reading it runs no
+code. Its metadata has the tokens and the identity of the model.
 """
 
 import hashlib
@@ -24,19 +24,19 @@ from ..mlx_lm_adapter import caches
 from ..mlx_lm_adapter.caches import PromptCacheOfModel
 from ..models.tensor_files import check_safetensors
 
-# MLX tells the format of a file by the end of its name.
+# MLX knows the format of a file by its extension.
 ENDING = ".safetensors"
 _FORMAT = "mlx-app prompt cache 1"
-# Of each file of weights, pieces spread evenly over it: reading all of it takes seconds a gigabyte.
+# Pieces of each file of weights, evenly spread: reading all of it takes seconds for each gigabyte.
 _PIECES = 64
 _PIECE_BYTES = 4096
 
 
 @dataclass(frozen=True)
 class ModelIdentity:
-    """What two calls must have in common for one to use the other's cache.
+    """What two calls must have in common to share a cache file.
 
-    `name` is only for messages. `model` and `adapter` are hashes; no adapter is "".
+    `name` is only for messages. `model` and `adapter` are hashes; "" is for no adapter.
     """
 
     name: str
@@ -48,10 +48,10 @@ class ModelIdentity:
 def model_identity(
     path: Path, config: dict[str, Any], adapter: Path | None = None
 ) -> ModelIdentity:
-    """The identity of a model in a folder, with a folder of an adapter.
+    """Returns the identity of the model in a folder, with the adapter in another one.
 
-    Hashes the config, and of each safetensors file its name, its size, its header and 64 pieces
-    of 4 KiB: fine-tunes of one model have files of the same names and sizes.
+    Hashes the config, and the name, size, header and 64 pieces of 4 KiB of each safetensors file,
+    since fine-tunes of one model have files of the same names and sizes.
     """
     model = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
     _hash_weights(model, path.glob("model*.safetensors"))
@@ -72,10 +72,10 @@ def model_identity(
 def write(
     path: Path, tokens: Sequence[int], cache: PromptCacheOfModel, identity: ModelIdentity
 ) -> int:
-    """Writes the cache that holds just these tokens; gives the bytes of the file.
+    """Writes the cache of exactly these tokens; returns the bytes of the file.
 
-    An older file is there until the new one is whole. Raises EngineError INVALID_REQUEST for a
-    place that can't be written to or has no space, UNSUPPORTED for a cache that has no file format.
+    An older file stays until the new one is complete. Raises EngineError INVALID_REQUEST for a path
+    that can't be written to or has no space, UNSUPPORTED for a cache that has no file format.
     """
     _check_name(path)
     unknown = caches.unknown_cache(cache)
@@ -106,7 +106,7 @@ def write(
     except Exception as error:
         raise _not_written(path, error) from error
     finally:
-        # What failed before says more than that there is nothing to remove.
+        # An earlier error says more than that there is nothing to remove.
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
     return size
@@ -117,9 +117,9 @@ def read(
 ) -> tuple[list[int], PromptCacheOfModel]:
     """Reads the tokens and their cache, on MLX's thread.
 
-    A cache with quantised keys and values, which no batch can take, only where `quantised` is set.
-    Raises EngineError INVALID_REQUEST for what isn't a whole cache file, and for one that another
-    model, adapter or mlx-lm made.
+    Caches with quantised keys and values, which can't be batched, need `quantised`. Raises
+    EngineError INVALID_REQUEST for a file that isn't a complete cache file, or is one of another
+    model, adapter or mlx-lm.
     """
     _check_name(path)
     metadata = _metadata(path)
@@ -127,7 +127,7 @@ def read(
     try:
         tokens = json.loads(metadata["tokens"])
         if not (isinstance(tokens, list) and tokens and all(type(t) is int for t in tokens)):
-            raise ValueError("its tokens are no list of numbers")
+            raise ValueError("its tokens are not a list of numbers")
         cache = caches.load(path)
         held = caches.token_count(cache)
         if held is not None and held != len(tokens):
@@ -168,11 +168,11 @@ def _check_space(folder: Path, needed: int) -> None:
 
 
 def _metadata(path: Path) -> dict[str, str]:
-    """The metadata of a cache file, from its header only."""
+    """Returns the metadata of a cache file, from its header only."""
     if not path.exists():
         raise EngineError("INVALID_REQUEST", f"There is no cache file {path}")
     if not path.is_file():
-        raise _damaged(path, "it is no file")
+        raise _damaged(path, "it is not a file")
     try:
         check_safetensors(path)
         with path.open("rb") as stream:

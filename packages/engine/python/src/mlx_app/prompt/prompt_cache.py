@@ -1,8 +1,8 @@
-"""What was read of earlier prompts, kept so that the next prompt needn't read it again.
+"""Keeps the caches of prefilled prompts, for later prompts with the same prefix.
 
-mlx-lm's LRUPromptCache isn't used: a fetch there doesn't count as use, an exact hit leaves no
-token to decode from, a cut copy keeps its capacity and copies all of it at its first write, and
-its trie takes 0.18 s to look for what extends a prefix when one entry has 20,000 tokens.
+mlx-lm's LRUPromptCache isn't used: a fetch doesn't count as use, an exact hit leaves no token to
+decode from, a trimmed copy keeps its capacity and copies all of it at its first write, and its trie
+takes 0.18 s to look for what extends a prefix when one entry has 20,000 tokens.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ..mlx_lm_adapter import caches
 from ..mlx_lm_adapter.caches import PromptCacheOfModel
 
-# Looking through more of them for each prompt would take longer than reading a short one.
+# To search more entries for each prompt would take longer than the prefill of a short one.
 MOST_ENTRIES = 256
 
 Kind = Literal["system", "user", "assistant"]
@@ -25,7 +25,7 @@ Tokens = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Found:
-    """A cache with the first `count` tokens of a prompt; without a cache the count is 0."""
+    """A cache with the first `count` tokens of a prompt; without a cache, the count is 0."""
 
     cache: PromptCacheOfModel | None
     count: int
@@ -41,8 +41,9 @@ class _Entry:
 
 
 class PromptCache:
-    """The caches of one model with one adapter and one kind of cache: one with quantised keys can't
-    go where plain ones are. Must be used on MLX's thread only.
+    """The prompts of one model with one adapter and one kind of cache, quantised or not.
+
+    Must be used on MLX's thread only.
     """
 
     def __init__(self, network: nn.Module, limit_bytes: int) -> None:
@@ -53,25 +54,25 @@ class PromptCache:
 
     @property
     def bytes(self) -> int:
-        """Bytes of the arrays that are kept."""
+        """The bytes of the arrays that are kept."""
         return sum(entry.bytes for entry in self._entries)
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def find(self, tokens: Sequence[int]) -> Found:
-        """The longest prefix of a prompt that was read before; at least one token is left to read.
+        """Returns the longest prefix of a prompt that was prefilled before, without the last token.
 
-        What is given belongs to the caller and takes no memory until it is written to, but holds
-        that of its entry: look a prompt up when its turn comes, not while it waits.
+        The cache belongs to the caller. It takes no memory until it is written to, but holds the
+        memory of its entry, so look a prompt up when it starts and not while it is queued.
         """
         wanted = np.asarray(tokens, np.int64)
         best: tuple[int, bool, int] = (0, False, 0)
         hit: _Entry | None = None
         for entry in self._entries:
             count, whole = _usable(entry, wanted)
-            # Of two equally long ones that which needs no cut, and then the one used last, so that
-            # a common first token doesn't make an old entry new.
+            # Of two equally long ones, one that needs no cut, and then the one used last, so that a
+            # common first token doesn't keep an old entry.
             rank = (count, whole, entry.used)
             if count > 0 and rank > best:
                 best, hit = rank, entry
@@ -83,10 +84,10 @@ class PromptCache:
         return Found(cache, count)
 
     def keep(self, tokens: Sequence[int], cache: PromptCacheOfModel, kind: Kind) -> bool:
-        """Keeps a copy of a cache that holds just these tokens; tells whether it did.
+        """Keeps a copy of a cache that holds exactly these tokens; returns whether it did.
 
-        It doesn't where the copy would be larger than the limit, or can be cut from another entry.
-        Raises ValueError for a cache that holds another number of tokens.
+        A copy that is larger than the limit, or that another entry contains, is not kept. Raises
+        ValueError for a cache that holds another number of tokens.
         """
         held = caches.token_count(cache)
         if held is not None and held != len(tokens):
@@ -96,14 +97,14 @@ class PromptCache:
         size = caches.size_bytes(kept)
         if len(array) == 0 or size > self._limit:
             return False
-        there = self._stands_for(array, kind)
+        there = self._covering(array, kind)
         if there is not None:
             self._use(there)
             return False
         self._drop_covered(array, cuttable=caches.cuttable(kept))
         self.trim_to(self._limit - size)
         if len(self._entries) >= MOST_ENTRIES:
-            self._entries.remove(self._next_to_go())
+            self._entries.remove(self._next_to_drop())
         caches.evaluate(kept)
         entry = _Entry(array, kept, kind, size, 0)
         self._entries.append(entry)
@@ -111,13 +112,13 @@ class PromptCache:
         return True
 
     def trim_to(self, limit_bytes: int) -> None:
-        """Drops entries until no more than this is left, those first that weren't used longest.
+        """Drops entries until no more than this is left, the least recently used first.
 
-        System prompts go last, unless they take more than half of the cache's own limit: prompts
-        that hold the time of day must not push every chat out.
+        System prompts go last, unless they take more than half of the limit of the cache: prompts
+        with the time of day must not push out every chat.
         """
         while self._entries and self.bytes > limit_bytes:
-            self._entries.remove(self._next_to_go())
+            self._entries.remove(self._next_to_drop())
 
     def clear(self) -> None:
         """Drops all entries."""
@@ -131,13 +132,13 @@ class PromptCache:
         shared: Iterable[int] = (),
         cached: int = 0,
     ) -> list[int]:
-        """The token counts at which to stop a prefill to keep the cache, in their order.
+        """Returns the token counts at which prefill stops to keep the cache, in ascending order.
 
-        `wanted` are those that a later prompt may begin with (the end of the system prompt and of
-        the last user message), `shared` those that a call may need while this one still runs,
-        `cached` how many tokens were found. Where any prefix can be cut from the cache at the end
-        of the answer only the shared ones are worth a stop and a copy. Any other cache (a sliding
-        window, a recurrent state) can't go back, so each is needed.
+        `wanted` are prefixes that a later prompt may have (the end of the system prompt and of the
+        last user message), `shared` those that a call may need while this one still runs, and
+        `cached` is how many tokens were found. If any prefix can be cut from the cache at the end
+        of the answer, only the shared ones are worth a stop and a copy. Other caches (a sliding
+        window, a recurrent state) can't be cut, so they need every stop.
         """
         counts = set(shared) if self._any_prefix else {*wanted, *shared}
         return sorted(count for count in counts if cached < count < prompt_tokens)
@@ -146,10 +147,10 @@ class PromptCache:
         self._clock += 1
         entry.used = self._clock
 
-    def _stands_for(self, tokens: Tokens, kind: Kind) -> _Entry | None:
-        """An entry that makes one of these tokens needless: the same, or one to cut it from.
+    def _covering(self, tokens: Tokens, kind: Kind) -> _Entry | None:
+        """Returns an entry that makes one of these tokens unnecessary: the same, or a longer one.
 
-        A system prompt is kept beside the chats that begin with it: it is there when they are gone.
+        A system prompt is kept besides the chats that begin with it, so that it outlasts them.
         """
         for entry in self._entries:
             if kind == "system":
@@ -161,14 +162,14 @@ class PromptCache:
         return None
 
     def _drop_covered(self, tokens: Tokens, *, cuttable: bool) -> None:
-        """Drops the entries that a new one stands for."""
+        """Drops the entries that a new one makes unnecessary."""
         for entry in list(self._entries):
             same = len(entry.tokens) == len(tokens)
             covered = same or (cuttable and entry.kind != "system")
             if covered and _begins(tokens, entry.tokens):
                 self._entries.remove(entry)
 
-    def _next_to_go(self) -> _Entry:
+    def _next_to_drop(self) -> _Entry:
         oldest_first = sorted(self._entries, key=lambda entry: entry.used)
         system = [entry for entry in oldest_first if entry.kind == "system"]
         others = [entry for entry in oldest_first if entry.kind != "system"]
@@ -177,7 +178,7 @@ class PromptCache:
 
 
 def _usable(entry: _Entry, wanted: Tokens) -> tuple[int, bool]:
-    """How many tokens of a prompt an entry stands for, and whether those are all of its own."""
+    """Returns how many tokens of a prompt an entry has, and whether those are all of its tokens."""
     count = min(_common(entry.tokens, wanted), len(wanted) - 1)
     if count == len(entry.tokens):
         return count, True
@@ -185,7 +186,7 @@ def _usable(entry: _Entry, wanted: Tokens) -> tuple[int, bool]:
 
 
 def _common(first: Tokens, second: Tokens) -> int:
-    """Number of tokens that both begin with."""
+    """Returns the number of tokens with which both begin."""
     shorter = min(len(first), len(second))
     different = first[:shorter] != second[:shorter]
     return int(different.argmax()) if different.any() else shorter

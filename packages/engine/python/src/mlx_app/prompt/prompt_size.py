@@ -1,4 +1,4 @@
-"""How long a prompt is, before all of it is tokenised."""
+"""The size of a prompt, before all of it is tokenised."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,20 +9,20 @@ _encoder = Encoder()
 
 # Tokenised in some milliseconds.
 PIECE = 8192
-# A cut through a text can split words, which makes a few tokens more than there are.
+# A cut through a text can split words, which gives a few more tokens.
 SLACK = 64
 
 
 def size_of(request: Struct) -> int:
-    """Bytes of a request: there are no more characters in its texts."""
+    """Returns the bytes of a request; its texts have no more characters."""
     return len(_encoder.encode(request))
 
 
 def is_surely_longer(text: str, most: int, encode: Callable[[str], Sequence[int]]) -> bool:
-    """Whether a text has more than `most` tokens, looked at only as far as it takes to say so.
+    """Whether a text has more than `most` tokens, tokenised only as far as needed.
 
-    False where it isn't sure: near the limit, or for so few characters that all of them are
-    tokenised quickly.
+    Returns False near the limit, where that isn't certain, and for short texts, which are tokenised
+    quickly anyway.
     """
     if len(text) <= max(2 * most, PIECE):
         return False

@@ -1,4 +1,4 @@
-"""The arguments of a call as Gemma's models write them: keys without quotes, strings in markers."""
+"""Grammars for arguments in Gemma's formats: keys without quotes, strings between markers."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _OF_OBJECTS = {"properties", "required", "additionalProperties"}
 
 @dataclass
 class GemmaArguments:
-    """Writes the arguments of calls in one grammar."""
+    """Adds the arguments of calls to one grammar."""
 
     lark: Lark
     format: str
@@ -26,7 +26,7 @@ class GemmaArguments:
     _written: dict[str, str] = field(default_factory=dict)
 
     def of(self, tool: Tool) -> str:
-        """All arguments of a tool, between no braces."""
+        """All arguments of a tool, without the braces around them."""
         self._written = {}
         items = [
             (f"{self._key(place)} {self._value(schema, place)}", optional)
@@ -116,12 +116,12 @@ class GemmaArguments:
 
 
 def nested_arguments(lark: Lark, end: str) -> GemmaArguments:
-    """For Gemma 4, whose values may lie in each other."""
+    """Returns the arguments for Gemma 4, whose values can be nested."""
     raw = Raw(('<|"|>', end), strips=False, misread=lambda _: False, misread_as=())
     return GemmaArguments(lark, "gemma4", '<|"|>', raw, nested=True)
 
 
 def flat_arguments(lark: Lark, end: str) -> GemmaArguments:
-    """For FunctionGemma, whose parser ends a call at the first brace."""
+    """Returns the arguments for FunctionGemma, whose parser ends a call at the first brace."""
     raw = Raw(("<escape>", "{", "}", "[", end), False, lambda _: False, ())
     return GemmaArguments(lark, "function_gemma", "<escape>", raw, nested=False)

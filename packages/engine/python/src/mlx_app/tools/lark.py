@@ -6,72 +6,72 @@ from collections.abc import Callable, Sequence
 
 from .end_markers import without_end_markers
 
-# What may be one token of its own in a vocabulary: <tag>, <|tag|>, [TAG].
+# What may be one token in a vocabulary: <tag>, <|tag|>, [TAG].
 _TAG = re.compile(r"(<[^<>\s]*>|\[[A-Z_]+\])")
 
 
 class Lark:
-    """Collects rules; what the methods give are expressions to build further rules of."""
+    """Collects rules. The methods return expressions for further rules."""
 
-    def __init__(self, token_of: Callable[[str], int | None], marks: Sequence[str] = ()) -> None:
-        """`token_of`: the token that stands for all of a text, if the model has one.
+    def __init__(self, token_of: Callable[[str], int | None], markers: Sequence[str] = ()) -> None:
+        """`token_of`: returns the token for all of a text, if the model has one.
 
-        `marks`, each beginning with `<`, are kept out of the strings of JSON.
+        `markers`, each beginning with `<`, are kept out of JSON strings.
         """
         self._token_of = token_of
-        self._marks = tuple(marks)
+        self._markers = tuple(markers)
         self._names: dict[str, str] = {}
         self._rules: list[str] = []
 
     def grammar(self, start: str) -> str:
-        """The whole grammar; it begins with the expression `start`."""
+        """Returns the whole grammar, which begins with the expression `start`."""
         return "\n".join([f"start: {start}", *self._rules, ""])
 
     def rule(self, body: str) -> str:
-        """A rule, or the one of before with that body."""
+        """Adds a rule, unless there is one with that body."""
         return self._add(body, "rule_")
 
     def terminal(self, body: str) -> str:
-        """A terminal: a regular language, in which the longest match counts."""
+        """Adds a terminal: a regular language, of which the longest match counts."""
         return self._add(body, "TEXT_")
 
     def open_rule(self) -> str:
-        """The name of a rule that may speak of itself; give_body() completes it."""
+        """Returns the name of a new rule that may refer to itself; `give_body` completes it."""
         self._names[f"open {len(self._names)}"] = name = f"rule_{len(self._names)}"
         return name
 
     def give_body(self, name: str, body: str) -> None:
-        """Completes a rule of open_rule()."""
+        """Completes a rule of `open_rule`."""
         self._rules.append(f"{name}: {body}")
 
     def json(self, schema: object, **options: object) -> str:
-        """JSON by a schema, spaced as Python's json.dumps does and with it most chat templates."""
+        """JSON by a schema, with the white space of json.dumps and most chat templates."""
         spaced = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
-        schema = without_end_markers({} if schema is True else schema, self._marks)
+        schema = without_end_markers({} if schema is True else schema, self._markers)
         if isinstance(schema, dict):
             schema = {**schema, "x-guidance": {**spaced, **options}}
         return self.rule(f"%json {json.dumps(schema)}")
 
     def text(self, text: str) -> str:
-        """Exactly this text, in whatever tokens."""
+        """Exactly this text, in any tokens."""
         return json.dumps(text, ensure_ascii=False)
 
     def markup(self, text: str) -> str:
-        """Exactly this text, where tags that have a token of their own are that token."""
+        """Exactly this text, in which tags with a token of their own are that token."""
         return " ".join(self._parts(text)) or '""'
 
     def until(self, languages: Sequence[str], closing: str, empty: bool) -> str:
-        """Free text and the markup `closing` behind it.
+        """Free text, followed by the markup `closing`.
 
-        `languages` are regular expressions of terminals, all of which have to match the text.
-        `empty`: whether they match no text at all.
+        `languages` are regular expressions of terminals, all of which must match the text. `empty`:
+        whether they match the empty text.
         """
         body = " & ".join(languages)
         first, *rest = self._parts(closing)
         if not first.startswith('"'):
             free = self.terminal(body)
             return " ".join([f"{free}?" if empty else free, first, *rest])
-        # One terminal with the marker, or the longest match would swallow the marker's beginning.
+        # One terminal with the marker, or the longest match would swallow its beginning.
         return " ".join([self.terminal(f"({body}) {first}"), *rest])
 
     def _parts(self, text: str) -> list[str]:
@@ -96,9 +96,9 @@ class Lark:
 
 
 def optional_items(items: Sequence[tuple[str, bool]], separator: str) -> str:
-    """Items in their order, those with True may be left out, `separator` (an expression) between.
+    """Returns items in their order with a separator, which is an expression; "" without items.
 
-    Empty if there are none.
+    Those with True are optional.
     """
 
     def following(index: int) -> str:

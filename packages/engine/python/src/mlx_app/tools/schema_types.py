@@ -1,13 +1,13 @@
-"""What a JSON Schema says of the types of a value."""
+"""The types that a JSON Schema allows."""
 
 import re
 from typing import Any
 
 
 def schema_types(schema: object, root: dict[str, Any]) -> frozenset[str]:
-    """The JSON types that a schema allows by its outermost keywords; all of them if it says none.
+    """Returns the JSON types that the outermost keywords of a schema allow; all if it names none.
 
-    `root` holds the definitions that it may refer to.
+    `root` has the definitions that the schema may refer to.
     """
     every = frozenset({"string", "integer", "number", "boolean", "null", "array", "object"})
     if not isinstance(schema, dict):
@@ -27,7 +27,7 @@ def schema_types(schema: object, root: dict[str, Any]) -> frozenset[str]:
 
 
 def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """The schema that `schema` refers to, if it refers to one of the root's definitions."""
+    """Resolves a reference to one of the definitions of `root`, if the schema is one."""
     seen: set[str] = set()
     while isinstance(schema.get("$ref"), str) and schema["$ref"] not in seen:
         seen.add(schema["$ref"])

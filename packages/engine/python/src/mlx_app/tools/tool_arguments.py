@@ -1,4 +1,4 @@
-"""The arguments of a call in formats that are not JSON, one function for each."""
+"""Grammars for the arguments of a call in formats other than JSON, one function for each."""
 
 import keyword
 import re
@@ -12,7 +12,7 @@ from .lark import Lark, optional_items
 from .schema_types import schema_types
 from .tool_values import Place, Raw, bounded, is_json, json_value, string_part
 
-# What the schema of all arguments may say: the rest speaks of several arguments at once.
+# The keywords that the schema of all arguments may have; others constrain several arguments.
 _OF_ARGUMENTS = {
     "type", "properties", "required", "additionalProperties", "title", "description", "$schema",
     "$id", "$comment", "$defs", "definitions", "examples", "default",
@@ -22,11 +22,11 @@ Value = Callable[[Lark, Any, Place, str], str]
 
 
 def arguments(format_name: str, tool: Tool) -> Iterator[tuple[Place, Any, bool]]:
-    """Place and schema of each argument, and whether it may be left out."""
+    """Yields each argument with its schema, and whether it is optional."""
     root = tool.parameters
     strange = sorted(root.keys() - _OF_ARGUMENTS)
     if strange or root.get("type", "object") != "object":
-        reason = f"{', '.join(strange)} in its schema" if strange else "its schema is of no object"
+        reason = f"{', '.join(strange)} in its schema" if strange else "its schema is not an object"
         raise EngineError(
             "UNSUPPORTED",
             f"A call of {tool.name} can't be enforced in this model's format ({format_name}): "
@@ -44,18 +44,18 @@ def arguments(format_name: str, tool: Tool) -> Iterator[tuple[Place, Any, bool]]
 def tagged(
     lark: Lark, format_name: str, tool: Tool, opening: str, closing: str, value: Value
 ) -> str:
-    """Arguments between tags; `opening` is given the name of the argument."""
+    """Arguments between tags; `opening` is formatted with the name of the argument."""
     items: list[tuple[str, bool]] = []
     for place, schema, optional in arguments(format_name, tool):
         if not re.fullmatch(r"[^\s<>\"'&=\x00-\x1f]+", place.name):
-            raise place.unsupported("its name holds marks of the format")
+            raise place.unsupported("its name has special characters of the format")
         item = lark.markup(opening.format(place.name)) + " " + value(lark, schema, place, closing)
         items.append((lark.rule(item), optional))
     return optional_items(items, "")
 
 
 def glm_value(end: str) -> Value:
-    """Plain text for a string by its type, else JSON."""
+    """Plain text if the type is string, otherwise JSON."""
     raw = Raw(("</arg_value>", end), misread=lambda _: False, misread_as=())
 
     def value(lark: Lark, schema: Any, place: Place, closing: str) -> str:  # noqa: ANN401
@@ -67,7 +67,7 @@ def glm_value(end: str) -> Value:
 
 
 def muse_value(end: str) -> Value:
-    """JSON, or plain text that can't be taken for JSON."""
+    """JSON, or plain text that can't be mistaken for JSON."""
     raw = Raw(
         ("</atem:parameter>", "</atem:invoke>", end),
         misread=is_json,
@@ -88,7 +88,7 @@ def muse_value(end: str) -> Value:
 
 
 def qwen_value(end: str) -> Value:
-    """Plain text or JSON, as the parser will take it by the word `type` of the schema."""
+    """Plain text or JSON, as the parser will read it by the keyword `type` of the schema."""
     raw = Raw(("</parameter>", "</function>", end), strips=False)
     untyped = replace(
         raw,
@@ -123,9 +123,9 @@ def qwen_value(end: str) -> Value:
 
 
 def minimax_value(end: str, forbidden: tuple[str, ...], cdata: bool = False) -> Value:
-    """Plain text or JSON, as the parser will take it by the types that it finds in the schema.
+    """Plain text or JSON, as the parser will read it by the types that it finds in the schema.
 
-    `cdata`: text with marks of XML in it stands in a CDATA section.
+    `cdata`: text with special characters of XML is in a CDATA section.
     """
     raws = [("", "", Raw((*forbidden, end)))]
     if cdata:
@@ -161,7 +161,7 @@ def minimax_value(end: str, forbidden: tuple[str, ...], cdata: bool = False) -> 
         types = schema_types(schema, place.root)
         if not isinstance(schema, dict) or (len(types) == 7 and "$ref" not in schema):
             return text(lark, schema if isinstance(schema, dict) else {}, place, closing, False)
-        # The parser follows no references and takes what it knows nothing of for a string.
+        # The parser follows no references, and reads what it doesn't know as a string.
         seen = schema_types(_without_references(schema), {})
         if types <= {"string", "null"} and "string" in types and seen == types:
             part = string_part(schema, place.root)
@@ -190,18 +190,18 @@ def _without_references(schema: object) -> object:
 
 
 def pythonic(lark: Lark, tool: Tool) -> str:
-    """Named arguments of a Python call; JSON's literals, which the parser knows beside Python's."""
+    """Named arguments of a Python call, with JSON's literals, which the parser reads too."""
     if not all(map(_is_name, tool.name.split("."))):
         raise EngineError(
             "UNSUPPORTED",
             f"A call of {tool.name} can't be enforced in this model's format (pythonic): "
-            "its name is none in Python.",
+            "its name is not valid in Python.",
             'toolChoice "auto" works.',
         )
     items: list[tuple[str, bool]] = []
     for place, schema, optional in arguments("pythonic", tool):
         if not _is_name(place.name):
-            raise place.unsupported("its name is none in Python")
+            raise place.unsupported("its name is not valid in Python")
         # Python has no \/ and takes half characters (\ud83d) as they are.
         written = json_value(lark, schema, place, json_allowed_escapes='"\\bfnrt')
         items.append((f"{lark.text(place.name + '=')} {written}", optional))

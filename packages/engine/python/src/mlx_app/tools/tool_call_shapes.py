@@ -1,8 +1,8 @@
-"""Whether the text of calls is whole, format by format.
+"""Checks whether the text of tool calls is complete, format by format.
 
-mlx-lm's parsers leave out what they can't read: an argument without its end, a second call that
-breaks off. What gets past this file has nothing for them to leave out. It also keeps text from them
-that would take their regular expressions minutes.
+mlx-lm's parsers skip what they can't read: an argument without its end, a second call that breaks
+off. Text that passes these checks has nothing for them to skip. Text for which their regular
+expressions would take minutes does not pass.
 """
 
 import ast
@@ -11,17 +11,17 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-# Bounds for the parsers, ours: calls as in a message of the protocol, arguments, and in Gemma's
-# formats strings and objects.
+# Limits of our choice: calls as in a message of the protocol, arguments, and for Gemma's formats,
+# strings and objects.
 MOST_CALLS = 128
 MOST_ARGUMENTS = 1_000
 MOST_MARKS = 10_000
-LONGEST_PYTHON = 200_000  # characters; Python takes a second for as many in a list of numbers
+LONGEST_PYTHON = 200_000  # characters; Python takes a second to parse that in a list of numbers
 
 
 @dataclass(frozen=True)
 class _Tag:
-    """`rest` is what the opening tag goes on with: a name, and nothing that a parser leaves out."""
+    """`rest` matches the rest of an opening tag: a name, and nothing that a parser would skip."""
 
     open: str
     close: str
@@ -30,9 +30,9 @@ class _Tag:
 
 @dataclass(frozen=True)
 class _Tags:
-    """A format that is written in tags.
+    """A format of tags.
 
-    `quote` is what values may stand in, `head` what stands in front of the first argument.
+    `quote` are the quotes around values, and `head` is what comes before the first argument.
     """
 
     arguments: tuple[_Tag, ...]
@@ -84,7 +84,7 @@ _TAGS = {
     ),
 }
 
-# Ends of a call that a model may leave without the end marker around it: nothing can follow them.
+# The ends of calls to which a model may add no end marker: nothing can follow them.
 _CLOSED = (
     "</function>",
     "</invoke>",
@@ -95,9 +95,9 @@ _CLOSED = (
 
 
 def split_calls(name: str, raw: str) -> list[str]:
-    """The calls in `raw`, one text each that is safe to give to the parser of that name.
+    """Splits `raw` into texts of one call, each safe to give to the parser of that name.
 
-    A text of JSON may still hold a list of calls. Raises ValueError with the reason.
+    A text of JSON may still be a list of calls. Raises ValueError with the reason.
     """
     raw = raw.strip()
     tags = _TAGS.get(name)
@@ -108,7 +108,7 @@ def split_calls(name: str, raw: str) -> list[str]:
 
 
 def is_closed(raw: str) -> bool:
-    """Whether a call that lacks its end marker is whole: models may end their text instead."""
+    """Whether a call without its end marker is complete: models may end their text instead."""
     raw = raw.strip()
     if raw.endswith(_CLOSED):
         return True
@@ -124,7 +124,7 @@ def _as_it_is(raw: str) -> list[str]:
 
 
 def _tagged(tags: _Tags, raw: str) -> Iterator[str]:
-    """Walks from tag to tag; between two of them only a name may stand.
+    """Goes from tag to tag; only a name may stand between two of them.
 
     Some models write JSON between the same markers.
     """
@@ -138,7 +138,7 @@ def _tagged(tags: _Tags, raw: str) -> Iterator[str]:
     if not re.match(tags.head, raw):
         raise ValueError("its name has no end")
     markers = [marker for tag in opens.values() for marker in (tag.open, tag.close)]
-    inside: _Tag | None = None  # the argument that the walk is in
+    inside: _Tag | None = None  # the argument at the current position
     value = 0  # where that began
     begin = -1  # where the call began
     after = 0  # the end of the last tag, if no text may follow it
@@ -163,7 +163,7 @@ def _tagged(tags: _Tags, raw: str) -> Iterator[str]:
             continue
         opening = re.compile(tag.rest).match(raw, found.end())
         if opening is None:
-            raise ValueError(f"what follows {marker} is no name")
+            raise ValueError(f"what follows {marker} is not a name")
         if tag is tags.call:
             if begin >= 0 or (not after and raw[: found.start()].strip()):
                 raise ValueError(f"{marker} stands inside of something else")
@@ -191,10 +191,10 @@ def _tagged(tags: _Tags, raw: str) -> Iterator[str]:
 
 
 def _check_value(tags: _Tags, tag: _Tag, value: str) -> None:
-    """A value that holds the end of its own tag was cut there, in the middle of its quotes."""
+    """Refuses a value that was cut inside its quotes, because it contains the end of its tag."""
     if tags.quote and tags.quote[0] in value and not value.rstrip().endswith(tags.quote[1]):
         raise ValueError(f"it breaks off before {tags.quote[1]}")
-    # Kimi K3's parser would look for arguments in there.
+    # Kimi K3's parser would look for arguments inside.
     if tag.open.startswith("<|open|>") and "<|open|>" in value:
         raise ValueError("a tag stands inside of an argument")
 
@@ -232,32 +232,32 @@ def _gemma(quote: str) -> Callable[[str], list[str]]:
 
 
 def _pythonic(raw: str) -> list[str]:
-    """A list of Python calls with named arguments of literals."""
+    """A list of Python calls whose named arguments are literals."""
     if len(raw) > LONGEST_PYTHON:
         raise ValueError(f"it is longer than {LONGEST_PYTHON} characters")
     try:
         parsed = ast.parse(raw, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ValueError(f"it is no Python: {error}") from error
+        raise ValueError(f"it is not Python: {error}") from error
     calls = parsed.elts if isinstance(parsed, ast.List) else []
     if not calls:
-        raise ValueError("it is no list of calls")
+        raise ValueError("it is not a list of calls")
     for call in calls:
         if not isinstance(call, ast.Call) or call.args:
-            raise ValueError("not all of it are calls with named arguments")
+            raise ValueError("not all of it is calls with named arguments")
         names = [keyword.arg for keyword in call.keywords]
         if None in names or len(set(names)) < len(names):
-            raise ValueError("arguments have no name, or one twice")
+            raise ValueError("an argument has no name, or a name is used twice")
         for keyword in call.keywords:
             for node in ast.walk(keyword.value):
                 # JSON's three words; a parser that guesses takes any other for a string.
                 if isinstance(node, ast.Name) and node.id not in ("true", "false", "null"):
-                    raise ValueError(f"the value of {keyword.arg} is no literal")
+                    raise ValueError(f"the value of {keyword.arg} is not a literal")
     return [raw]
 
 
 def _mistral(raw: str) -> list[str]:
-    """`name[ARGS]{...}`, again and again with the start marker between; or a list of JSON."""
+    """`name[ARGS]{...}`, repeated with the start marker in between; or a list of JSON."""
     if raw.startswith("["):
         json.loads(raw)
         return [raw]

@@ -1,4 +1,4 @@
-"""From the text between the markers of a call to calls, or to what is wrong with it."""
+"""Parses the text between the markers of a tool call, or says what is wrong with it."""
 
 import math
 import secrets
@@ -11,8 +11,8 @@ from ..mlx_lm_adapter.text import ToolParser, parse_gemma4
 from ..protocol import Tool, ToolCall, ToolError
 from .tool_call_shapes import split_calls
 
-# Characters of the calls between two markers; longer ones are reported unread. Ours: above all
-# that a model writes into one call, and what the slowest parser reads in a second.
+# Characters between two markers; longer texts are reported without being parsed. Our choice: more
+# than a model writes into one call, and what the slowest parser reads in a second.
 LONGEST = 1_000_000
 LONGEST_ID = 256
 DEEPEST = 100
@@ -21,9 +21,9 @@ DEEPEST = 100
 def read_calls(
     raw: str, parser: ToolParser, tools: Sequence[Tool]
 ) -> tuple[list[ToolCall], list[ToolError]]:
-    """The calls in `raw`, which stood between the markers, and what of it is no call.
+    """Returns the calls in `raw`, the text between two markers, and errors for the rest of it.
 
-    Each part of the text ends in one of the two lists. Never raises.
+    Each part of the text ends up in one of the two lists. Never raises.
     """
     calls: list[ToolCall] = []
     errors: list[ToolError] = []
@@ -37,7 +37,7 @@ def read_calls(
     for text in texts:
         try:
             items = _parse(text, parser, offered)
-        except Exception as error:  # parsers raise all sorts of things on what they can't read
+        except Exception as error:  # parsers raise all sorts of things for text they can't read
             errors.append(_error(text, error))
             continue
         for item in items:
@@ -49,7 +49,7 @@ def read_calls(
 
 
 def template_tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
-    """Tools as chat templates expect them, in OpenAI's form."""
+    """Returns tools in the form that chat templates expect, which is OpenAI's."""
     return [
         {
             "type": "function",
@@ -69,7 +69,7 @@ def _parse(text: str, parser: ToolParser, offered: dict[str, Tool]) -> list[obje
     tools = [_for_parser(tool) for tool in offered.values()]
     nested = text.count("{") > 1 or "[" in text or "}" in text[:-1] or len(text) > 50_000
     if parser.name == "function_gemma" and nested:
-        # Its own parser knows of no values in values, nor of braces in strings, and is slow.
+        # Its own parser knows no nested values and no braces in strings, and is slow.
         result = parse_gemma4(text.replace("<escape>", '<|"|>'), tools)
     else:
         result = parser.parse(text, tools)
@@ -84,7 +84,7 @@ def _parse(text: str, parser: ToolParser, offered: dict[str, Tool]) -> list[obje
 
 
 def _for_parser(tool: Tool) -> dict[str, Any]:
-    """What parsers look up: the types of properties. JSON Schema allows more than they expect."""
+    """Returns the types of properties, which parsers look up; they expect less than JSON Schema."""
     properties = tool.parameters.get("properties")
     known = properties if isinstance(properties, dict) else {}
     return {
@@ -101,7 +101,7 @@ def _for_parser(tool: Tool) -> dict[str, Any]:
 
 def _call(item: object, offered: dict[str, Tool]) -> ToolCall:
     if not isinstance(item, dict):
-        raise ValueError("it is no object with a name and arguments")
+        raise ValueError("it is not an object with a name and arguments")
     name = item.get("name")
     if not isinstance(name, str):
         raise ValueError("it has no name")
@@ -114,10 +114,10 @@ def _call(item: object, offered: dict[str, Tool]) -> ToolCall:
     if isinstance(arguments, str):
         arguments = msgspec.json.decode(arguments)
     if not isinstance(arguments, dict):
-        raise ValueError("its arguments are no object")
+        raise ValueError("its arguments are not an object")
     _check_json(arguments)
     call = ToolCall(id=_id(item.get("id")), name=name, arguments=arguments)
-    msgspec.json.encode(call)  # refuses halves of characters
+    msgspec.json.encode(call)  # refuses half characters
     return call
 
 
@@ -128,7 +128,7 @@ def _id(given: object) -> str:
 
 
 def _check_json(value: object, depth: int = 0) -> None:
-    """Some parsers read Python: what JSON has no word for must not become something else."""
+    """Refuses values that JSON does not have, which parsers that read Python may return."""
     if depth > DEEPEST:
         raise ValueError(f"its arguments are nested more than {DEEPEST} deep")
     if isinstance(value, dict):
@@ -148,4 +148,4 @@ def _check_json(value: object, depth: int = 0) -> None:
 
 def _error(raw: str, error: Exception) -> ToolError:
     reason = str(error) or type(error).__name__
-    return ToolError(raw=raw, message=f"This is no call: {reason.rstrip('.')[:500]}.")
+    return ToolError(raw=raw, message=f"Not a tool call: {reason.rstrip('.')[:500]}.")

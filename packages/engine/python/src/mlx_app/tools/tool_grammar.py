@@ -1,7 +1,7 @@
-"""A grammar for calls of tools, in the format in which a model writes them.
+"""Grammars for tool calls in the formats of models.
 
-Markers and order of the formats: the parsers in mlx-lm 0.32.2 (mlx_lm/tool_parsers), which read
-what is written here.
+The markers and their order come from the parsers in mlx-lm 0.32.2 (mlx_lm/tool_parsers), which read
+what a model writes by these grammars.
 """
 
 import re
@@ -23,25 +23,25 @@ from .tool_arguments import (
     tagged,
 )
 
-# Calls in one answer, where several are allowed. Ours: keeps a weak model from an endless list.
+# Calls in one answer, if several are allowed. Our choice: it keeps weak models from endless lists.
 MOST_CALLS = 16
 
 
 @dataclass(frozen=True)
 class _Format:
-    """How calls stand between the markers around them; the strings are text and tags."""
+    """How calls are written between their markers; the strings are text and tags."""
 
-    # Writes a call; the number is its place among the calls of the answer, from 0.
+    # Returns the expression for a call; the number is its index in the answer, from 0.
     call: Callable[[Lark, Tool, int, str], str]
-    # Whether each call or all of them together stand between the markers.
+    # Whether the markers enclose each call or all of them.
     marked: Literal["each", "all"] = "each"
     opening: str = ""
     closing: str = ""
     separator: str = ""
-    # Names that the parser can read.
+    # The names that the parser can read.
     names: str = r".+"
-    # Where its parser stops reading a value, beside the end marker.
-    marks: tuple[str, ...] = ()
+    # Where the parser stops reading a value, besides the end marker.
+    markers: tuple[str, ...] = ()
     numbered: bool = False
 
 
@@ -54,13 +54,14 @@ def tool_grammar(
     end: str,
     token_of: Callable[[str], int | None],
 ) -> str:
-    """A grammar, in llguidance's variant of Lark, for one call or, if `parallel`, 1 to MOST_CALLS.
+    """Returns a grammar in llguidance's variant of Lark for one call, or 1 to MOST_CALLS.
 
-    `parser_name` is that of mlx-lm's parser, `start` and `end` its markers; `tool_name` leaves only
-    that tool. `token_of`: the token that stands for all of a text, if there is one.
+    `parser_name` is the name of mlx-lm's parser, and `start` and `end` are its markers. `tool_name`
+    allows only that tool. `parallel` allows several calls. `token_of` returns the token for all of
+    a text, if there is one.
 
-    Raises EngineError INVALID_REQUEST if there is no such tool, UNSUPPORTED if the format can't
-    carry the tool's name or arguments for certain.
+    Raises EngineError INVALID_REQUEST if there is no such tool, and UNSUPPORTED if the format can't
+    write the tool's name or arguments reliably.
     """
     chosen = [tool for tool in tools if tool_name is None or tool.name == tool_name]
     if not chosen:
@@ -80,10 +81,10 @@ def tool_grammar(
             raise EngineError(
                 "UNSUPPORTED",
                 f"A call of {tool.name} can't be enforced in this model's format ({parser_name}): "
-                "it can't carry that name.",
+                "it can't write that name.",
                 'toolChoice "auto" works.',
             )
-    lark = Lark(token_of, [mark for mark in (*form.marks, end) if mark.startswith("<")])
+    lark = Lark(token_of, [marker for marker in (*form.markers, end) if marker.startswith("<")])
     return _assemble(form, lark, chosen, MOST_CALLS if parallel else 1, start, end)
 
 
@@ -103,13 +104,13 @@ def _assemble(
 
 
 def _json(before: str, after: str = "") -> Callable[[Lark, Tool, int, str], str]:
-    """Arguments as JSON; `{name}`, `{zero}` and `{one}` (numbers of the call) stand in `before`."""
+    """Arguments as JSON; `before` may contain `{name}`, and `{zero}` or `{one}` for an index."""
 
     def call(lark: Lark, tool: Tool, index: int, _end: str) -> str:
         text = before
         for word, value in (("name", tool.name), ("zero", index), ("one", index + 1)):
             text = text.replace(f"{{{word}}}", str(value))
-        # As in the other formats, only arguments that the schema names, if it names any.
+        # As in the other formats, only the arguments that the schema names, if it names any.
         closed = {"additionalProperties": False} if "properties" in tool.parameters else {}
         schema = lark.json({"type": "object", **closed, **tool.parameters})
         return f"{lark.markup(text)} {schema} {lark.markup(after)}"
@@ -120,7 +121,7 @@ def _json(before: str, after: str = "") -> Callable[[Lark, Tool, int, str], str]
 def _tags(
     name: str, before: str, opening: str, closing: str, after: str, value: Callable[[str], Value]
 ) -> Callable[[Lark, Tool, int, str], str]:
-    """Arguments in tags; `{}` is the tool's name in `before`, the argument's in `opening`."""
+    """Arguments in tags; `{}` is the tool's name in `before`, and the argument's in `opening`."""
 
     def call(lark: Lark, tool: Tool, _index: int, end: str) -> str:
         inner = tagged(lark, name, tool, opening, closing, value(end))
@@ -143,7 +144,7 @@ def _function_gemma(lark: Lark, tool: Tool, _index: int, end: str) -> str:
 
 _GLM = _Format(
     _tags("glm47", "{}", "<arg_key>{}</arg_key><arg_value>", "</arg_value>", "", glm_value),
-    marks=("</arg_value>",),
+    markers=("</arg_value>",),
 )
 
 _FORMATS = {
@@ -161,7 +162,7 @@ _FORMATS = {
         ),
         marked="all",
         numbered=True,
-        marks=("<|tool_call_end|>",),
+        markers=("<|tool_call_end|>",),
     ),
     "kimi_k3": _Format(
         _json(
@@ -170,7 +171,7 @@ _FORMATS = {
         ),
         marked="all",
         numbered=True,
-        marks=("<|close|>",),
+        markers=("<|close|>",),
     ),
     "gemma4": _Format(_gemma4, names=r"[\w-]+"),
     "function_gemma": _Format(_function_gemma, names=r"\w+"),
@@ -188,7 +189,7 @@ _FORMATS = {
             "</function>",
             qwen_value,
         ),
-        marks=("</parameter>", "</function>"),
+        markers=("</parameter>", "</function>"),
         opening="\n",
         closing="\n",
         separator="\n",
@@ -202,7 +203,7 @@ _FORMATS = {
             "</invoke>\n",
             lambda end: minimax_value(end, ("</parameter>", "</invoke>")),
         ),
-        marks=("</parameter>", "</invoke>"),
+        markers=("</parameter>", "</invoke>"),
         marked="all",
         opening="\n",
     ),
@@ -215,7 +216,7 @@ _FORMATS = {
             "</atem:invoke>\n",
             muse_value,
         ),
-        marks=("</atem:parameter>", "</atem:invoke>"),
+        markers=("</atem:parameter>", "</atem:invoke>"),
         marked="all",
         opening="\n",
     ),
@@ -228,6 +229,6 @@ _FORMATS = {
             "",
             lambda end: minimax_value(end, ("</param>",), cdata=True),
         ),
-        marks=("</param>",),
+        markers=("</param>",),
     ),
 }  # fmt: skip

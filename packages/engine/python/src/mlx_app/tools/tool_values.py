@@ -1,4 +1,4 @@
-"""The value of an argument in formats that write strings without quotes, between markers."""
+"""Grammars for the values of arguments in formats that write strings without quotes."""
 
 import json
 import re
@@ -11,23 +11,23 @@ from .end_markers import text_without
 from .lark import Lark
 from .schema_types import resolve, schema_types
 
-# Whole numbers beyond this change where a parser reads them as a float.
+# Larger whole numbers change when a parser reads them as a float.
 _LARGEST = 2**53
-# What a schema for a string may say beside its type. `format` is taken as a remark.
+# The keywords that a schema for a string may have. `format` is treated as an annotation.
 _OF_STRINGS = {"type", "enum", "const", "pattern", "minLength", "maxLength", "anyOf", "$ref"}
-_REMARKS = {
+_ANNOTATIONS = {
     "title", "description", "default", "examples", "format", "deprecated", "readOnly", "writeOnly",
     "$comment", "$schema", "$id", "$defs", "definitions",
 }  # fmt: skip
-# Any text: control characters but tab and line feed are left out, parsers handle them in many ways.
+# Any text without control characters other than tab and line feed, which parsers treat differently.
 _ANY = r"[^\x00-\x08\x0B-\x1F\x7F-\x9F]"
-# The same without what Python's strip() takes away.
+# The same without what Python's strip() removes.
 _SOLID = r"[^\x00-\x20\x7F-\xA0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]"
 
 
 @dataclass(frozen=True)
 class Place:
-    """An argument of a tool: where its value stands."""
+    """An argument of a tool, for a value in a grammar."""
 
     format: str
     tool: str
@@ -35,29 +35,29 @@ class Place:
     root: dict[str, Any]  # the schema with the definitions
 
     def unsupported(self, reason: str) -> EngineError:
-        """The error for an argument that the format has no sure way to write."""
+        """Returns the error for an argument that the format can't write reliably."""
         return EngineError(
             "UNSUPPORTED",
             f"The argument {self.name!r} of {self.tool} can't be enforced, because this model's "
-            f"format of calls ({self.format}) has no sure way to write it: {reason}.",
+            f"format of calls ({self.format}) can't write it reliably: {reason}.",
             'toolChoice "auto" works.',
         )
 
 
 @dataclass(frozen=True)
 class Raw:
-    """What text a format can carry between its markers."""
+    """The texts that a format can have between its markers."""
 
     forbidden: tuple[str, ...]
     strips: bool = True
-    # Texts that the parser takes for something else than a string.
+    # Texts that the parser reads as something other than a string.
     misread: Callable[[str], bool] = lambda text: text.lower() == "null"
     # The same as regular expressions that a text must not match as a whole.
     misread_as: tuple[str, ...] = ("(?i:null)",)
 
     def value(self, lark: Lark, schema: dict[str, Any], closing: str, place: Place) -> str:
-        """A string by `schema`, without quotes, and `closing` behind it."""
-        strange = schema.keys() - _OF_STRINGS - _REMARKS
+        """A string by `schema`, without quotes, followed by `closing`."""
+        strange = schema.keys() - _OF_STRINGS - _ANNOTATIONS
         if strange:
             raise place.unsupported(f"text with {', '.join(sorted(strange))}")
         if "enum" in schema or "const" in schema:
@@ -80,7 +80,7 @@ class Raw:
     def _one_of(self, lark: Lark, values: Sequence[object], closing: str, place: Place) -> str:
         texts = [value for value in values if isinstance(value, str) and self._survives(value)]
         if not texts:
-            raise place.unsupported("none of its values comes through as it is")
+            raise place.unsupported("none of its values can be written unchanged")
         choice = " | ".join(map(lark.text, filter(None, texts)))
         if "" in texts:
             return f"({choice})? {lark.markup(closing)}" if choice else lark.markup(closing)
@@ -106,7 +106,7 @@ def json_value(lark: Lark, schema: object, place: Place, **options: object) -> s
 
 
 def bounded(schema: object, types: frozenset[str]) -> object:
-    """The schema with bounds on a number that has none, for parsers that read it as a float."""
+    """Returns a schema with bounds on unbounded numbers, for parsers that read them as floats."""
     if not isinstance(schema, dict) or not types <= {"integer", "number"}:
         return schema
     if schema.keys() & {"enum", "const", "$ref", "anyOf", "oneOf"}:
@@ -117,7 +117,7 @@ def bounded(schema: object, types: frozenset[str]) -> object:
 
 
 def string_part(schema: object, root: dict[str, Any]) -> dict[str, Any]:
-    """Of a schema for a string or null: what it says of the string."""
+    """Returns the part of a schema that is about strings, for a schema of strings or null."""
     if not isinstance(schema, dict):
         return {}
     schema = resolve(schema, root)
@@ -129,7 +129,7 @@ def string_part(schema: object, root: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_json(text: str) -> bool:
-    """Whether a parser that tries JSON first takes the text for a value."""
+    """Whether a parser that tries JSON first reads the text as a value."""
     try:
         json.loads(text)
     except ValueError:
@@ -138,7 +138,7 @@ def is_json(text: str) -> bool:
 
 
 def _searched(pattern: str, place: Place) -> str:
-    """A regular expression for a whole text in which `pattern` is found somewhere."""
+    """Returns a regular expression for a whole text that contains a match of `pattern`."""
     from llguidance import regex_to_lark
 
     depth, in_class, bar = 0, False, False
