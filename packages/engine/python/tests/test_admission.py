@@ -203,7 +203,7 @@ def test_a_call_that_fails_takes_no_other_with_it(size: CacheSize) -> None:
     need = MemoryNeed(size, prompt_tokens=100, max_tokens=2000)
     for call_id in (1, 2):
         admission.enter(call_id, need)
-    with pytest.raises(EngineError, match="grown to all the memory"):
+    with pytest.raises(EngineError, match="outgrown the memory"):
         # What can't be freed has grown too.
         admission.grow(1, 700, Memory(active=2 * STEP))
     assert len(admission) == 1

@@ -12,7 +12,7 @@ import pytest
 
 import mlx_app
 from mlx_app.machine_memory import free_bytes
-from mlx_app.memory import human, limit_of, memory_limit, weight_bytes
+from mlx_app.memory import format_bytes, limit_of, memory_limit, weight_bytes
 from mlx_app.models.text_model import TextModel
 
 GIB = 1024**3
@@ -153,7 +153,7 @@ def test_a_damaged_file_counts_as_it_is(tmp_path: Path, content: bytes) -> None:
     ],
 )
 def test_bytes_for_people(count: int, text: str) -> None:
-    assert human(count) == text
+    assert format_bytes(count) == text
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has mapped")

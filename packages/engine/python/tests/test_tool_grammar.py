@@ -15,7 +15,7 @@ from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
 from mlx_app.mlx_lm_adapter.plain_tokenizer import plain_tokenizer
 from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Tool
-from mlx_app.tools.tool_grammar import MOST_CALLS, tool_grammar
+from mlx_app.tools.tool_grammar import MAX_CALLS, tool_grammar
 from schema_check import is_valid
 
 WEATHER = Tool(
@@ -217,7 +217,7 @@ def test_one_of_the_tools_is_called_or_several_where_that_is_allowed(
         len(assert_calls(name, walk(constraints, tokenizer, several, seed, more=True), tools))
         for seed in range(20)
     )
-    assert any(1 < count <= MOST_CALLS for count in counts)
+    assert any(1 < count <= MAX_CALLS for count in counts)
 
 
 def tool_of(argument: str = "a", schema: object = True, name: str = "find") -> Tool:

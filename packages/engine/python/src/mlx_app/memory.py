@@ -83,7 +83,7 @@ def _data_bytes(file: Path) -> int:
     return size - 8 - header if 8 + header <= size else size
 
 
-def human(count: int) -> str:
+def format_bytes(count: int) -> str:
     """Returns bytes with three digits in units of a thousand: 1.23 GB."""
     if count < 1000:
         return f"{count} B"

@@ -19,7 +19,9 @@ class TokenTexts(dict[int, str]):
         return text
 
 
-def describe(logprobs: mx.array, token: int, alternatives: int, texts: TokenTexts) -> TokenLogprob:
+def token_logprob(
+    logprobs: mx.array, token: int, alternatives: int, texts: TokenTexts
+) -> TokenLogprob:
     """Returns one token with the given number of likeliest tokens, in falling order.
 
     logprobs: natural logarithms of shape (vocabulary,). Tokens that a grammar or a bias excludes
@@ -32,7 +34,7 @@ def describe(logprobs: mx.array, token: int, alternatives: int, texts: TokenText
     return TokenLogprob(
         token=texts[token],
         token_id=token,
-        logprob=float(values[token]) if np.isfinite(values[token]) else LEAST,
+        logprob=float(values[token]) if np.isfinite(values[token]) else MIN_LOGPROB,
         top=[
             Alternative(
                 token=texts[int(other)],
@@ -46,4 +48,4 @@ def describe(logprobs: mx.array, token: int, alternatives: int, texts: TokenText
 
 
 # Stands for minus infinity, which JSON doesn't have, as in OpenAI's API.
-LEAST = -9999.0
+MIN_LOGPROB = -9999.0

@@ -16,9 +16,9 @@ from huggingface_hub.file_download import repo_folder_name
 
 from ..models.locate import FILES
 from .listing import DIGEST, Listing, RemoteFile
-from .place import Loaded
-from .session import asking
-from .transfer import fetch, held, size_of
+from .session import with_retries
+from .target import Loaded
+from .transfer import fetch_file, file_size, hold_lock
 
 PARTIAL = ".incomplete"
 
@@ -58,7 +58,7 @@ def digest_of(file: Path) -> str | None:
     return name if DIGEST.fullmatch(name) else None
 
 
-class CachePlace:
+class CacheTarget:
     """A repository in the cache, at a commit."""
 
     shared = True
@@ -73,34 +73,34 @@ class CachePlace:
         """Does nothing, since each file has its own lock."""
         yield
 
-    def whole(self, file: RemoteFile) -> Path | None:
+    def complete_path(self, file: RemoteFile) -> Path | None:
         """Returns the link of the snapshot, or a blob that has no link yet."""
         link = self._folder / "snapshots" / self._listing.commit / file.path
-        if size_of(link) == file.bytes and link.is_file():
+        if file_size(link) == file.bytes and link.is_file():
             return link
         blob = self._blob(file)
         return blob if blob is not None and blob.is_file() else None
 
-    def partial(self, file: RemoteFile) -> Path | None:
+    def partial_path(self, file: RemoteFile) -> Path | None:
         """Returns a path beside the blob, as older versions of the hub's library use it."""
         blob = self._blob(file)
         return None if blob is None else blob.with_name(blob.name + PARTIAL)
 
-    def bring(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
+    def fetch(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
         """Downloads the blob and links to it, while it holds the lock of the blob."""
-        blob, partial = self._blob(file), self.partial(file)
+        blob, partial = self._blob(file), self.partial_path(file)
         if blob is not None and partial is not None:
             lock = locks_folder(self._folder) / f"{blob.name}.lock"
-            with held(lock, stop, lambda: loaded(size_of(partial))):
+            with hold_lock(lock, stop, lambda: loaded(file_size(partial))):
                 if not blob.exists():
-                    fetch(self._listing, file, partial, loaded, stop)
+                    fetch_file(self._listing, file, partial, loaded, stop)
                     partial.replace(blob)
         repository, commit = self._listing.repository, self._listing.commit
         # The library asks the hub for the hash of the blob, several times if needed.
         hf_hub_download(repository, file.path, revision=commit)
         loaded(file.bytes)
 
-    def forget(self, file: RemoteFile) -> None:
+    def remove(self, file: RemoteFile) -> None:
         """Removes the blob and its link."""
         link = self._folder / "snapshots" / self._listing.commit / file.path
         link.unlink(missing_ok=True)
@@ -113,7 +113,7 @@ class CachePlace:
         repository = self._listing.repository
         stop = threading.Event()
         return Path(
-            asking(
+            with_retries(
                 lambda: snapshot_download(
                     repository, revision=revision, allow_patterns=list(FILES)
                 ),

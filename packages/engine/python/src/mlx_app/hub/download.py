@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EngineError
-from ..memory import SMALLER_MODEL, human
+from ..memory import SMALLER_MODEL, format_bytes
 
 if TYPE_CHECKING:
     from .listing import Listing, RemoteFile
-    from .place import Place
     from .progress import Report
+    from .target import DownloadTarget
 
 # Files that are downloaded at once, as by the hub's library.
 PARALLEL_FILES = 8
@@ -47,45 +47,49 @@ def download(
     CancelledError.
     """
     # Imported late: the hub's library takes a tenth of a second.
-    from .cache import CachePlace
-    from .failures import explained
-    from .folder import FolderPlace
-    from .listing import ask, require_weights
+    from .cache import CacheTarget
+    from .failures import translated_errors
+    from .folder import FolderTarget
+    from .listing import fetch_listing, require_weights
 
-    listing = ask(repository, revision, stop)
+    listing = fetch_listing(repository, revision, stop)
     require_weights(listing)
     if memory_limit is not None and listing.weight_bytes > memory_limit:
         raise _too_large(listing, memory_limit)
-    place: Place = CachePlace(listing) if output is None else FolderPlace(listing, output)
-    with explained(repository, revision), place.open(stop):
+    target: DownloadTarget = (
+        CacheTarget(listing) if output is None else FolderTarget(listing, output)
+    )
+    with translated_errors(repository, revision), target.open(stop):
         if check:
-            _check_present(listing, place, report, stop)
-        _bring_all(listing, place, report, stop)
-        path = place.finish(revision)
+            _check_present(listing, target, report, stop)
+        _fetch_all(listing, target, report, stop)
+        path = target.finish(revision)
     return Downloaded(path, listing.commit, listing.total_bytes)
 
 
-def missing_bytes(listing: "Listing", place: "Place") -> int:
+def missing_bytes(listing: "Listing", target: "DownloadTarget") -> int:
     """Returns the bytes that a download would load."""
-    return sum(file.bytes - _bytes_here(file, place) for file in listing.files)
+    return sum(file.bytes - _bytes_here(file, target) for file in listing.files)
 
 
-def _bring_all(listing: "Listing", place: "Place", report: "Report", stop: threading.Event) -> None:
+def _fetch_all(
+    listing: "Listing", target: "DownloadTarget", report: "Report", stop: threading.Event
+) -> None:
     from .progress import Progress
     from .space import check_space
 
     progress = Progress("download", listing.total_bytes, report)
-    missing = missing_bytes(listing, place)
-    check_space(listing.repository, missing, place.root, shared=place.shared)
+    missing = missing_bytes(listing, target)
+    check_space(listing.repository, missing, target.root, shared=target.shared)
     for file in listing.files:
-        progress.at(file.path, _bytes_here(file, place))
+        progress.update(file.path, _bytes_here(file, target))
     progress.report()
     with ThreadPoolExecutor(PARALLEL_FILES, thread_name_prefix="download") as pool:
 
-        def bring(file: "RemoteFile") -> None:
-            place.bring(file, lambda loaded: progress.at(file.path, loaded), stop)
+        def fetch(file: "RemoteFile") -> None:
+            target.fetch(file, lambda loaded: progress.update(file.path, loaded), stop)
 
-        tasks = [pool.submit(bring, file) for file in listing.files]
+        tasks = [pool.submit(fetch, file) for file in listing.files]
         try:
             for task in as_completed(tasks):
                 task.result()
@@ -98,40 +102,40 @@ def _bring_all(listing: "Listing", place: "Place", report: "Report", stop: threa
 
 
 def _check_present(
-    listing: "Listing", place: "Place", report: "Report", stop: threading.Event
+    listing: "Listing", target: "DownloadTarget", report: "Report", stop: threading.Event
 ) -> None:
     """Removes the files whose hash differs from the hub's."""
-    from .folder import matches
+    from .folder import has_digest
     from .progress import Progress
 
     present = [
         (file, file.digest, path)
         for file in listing.files
-        if file.digest is not None and (path := place.whole(file)) is not None
+        if file.digest is not None and (path := target.complete_path(file)) is not None
     ]
     if not present:
         return
     progress = Progress("verify", sum(file.bytes for file, _, _ in present), report)
     for file, digest, path in present:
-        if not matches(path, digest, stop):
-            place.forget(file)
-        progress.at(file.path, file.bytes)
+        if not has_digest(path, digest, stop):
+            target.remove(file)
+        progress.update(file.path, file.bytes)
     progress.report()
 
 
-def _bytes_here(file: "RemoteFile", place: "Place") -> int:
-    from .transfer import size_of
+def _bytes_here(file: "RemoteFile", target: "DownloadTarget") -> int:
+    from .transfer import file_size
 
-    if place.whole(file) is not None:
+    if target.complete_path(file) is not None:
         return file.bytes
-    partial = place.partial(file)
-    return 0 if partial is None else min(size_of(partial), file.bytes)
+    partial = target.partial_path(file)
+    return 0 if partial is None else min(file_size(partial), file.bytes)
 
 
 def _too_large(listing: "Listing", memory_limit: int) -> EngineError:
     return EngineError(
         "OUT_OF_MEMORY",
         f"{listing.repository} was not downloaded: its weights take "
-        f"{human(listing.weight_bytes)}, and {human(memory_limit)} may be used here.",
+        f"{format_bytes(listing.weight_bytes)}, and {format_bytes(memory_limit)} may be used here.",
         f"{SMALLER_MODEL}, or raise memoryLimitBytes.",
     )

@@ -24,7 +24,7 @@ LOG_IN = "set HF_TOKEN to a token of it, or log in with: hf auth login"
 
 
 @contextmanager
-def explained(repository: str, revision: str | None = None) -> Iterator[None]:
+def translated_errors(repository: str, revision: str | None = None) -> Iterator[None]:
     """Turns what is raised inside into an EngineError."""
     try:
         yield

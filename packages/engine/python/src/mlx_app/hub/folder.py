@@ -9,8 +9,8 @@ import msgspec
 
 from ..errors import EngineError
 from .listing import Listing, RemoteFile, hasher
-from .place import Loaded
-from .transfer import blocks, fetch, held, size_of
+from .target import Loaded
+from .transfer import fetch_file, file_size, hold_lock, read_blocks
 
 # Has the record, unfinished downloads, and the lock.
 CONTROL = ".mlx-download"
@@ -33,16 +33,16 @@ def read_record(folder: Path) -> Record | None:
         return None
 
 
-def matches(file: Path, digest: str, stop: threading.Event) -> bool:
+def has_digest(file: Path, digest: str, stop: threading.Event) -> bool:
     """Whether a file has a hash."""
-    found = hasher(digest, size_of(file))
+    found = hasher(digest, file_size(file))
     with file.open("rb") as stream:
-        for block in blocks(stream, stop):
+        for block in read_blocks(stream, stop):
             found.update(block)
     return found.hexdigest() == digest
 
 
-class FolderPlace:
+class FolderTarget:
     """The folder that a user named for a model."""
 
     shared = False
@@ -61,7 +61,7 @@ class FolderPlace:
         """
         if self.root.exists() and not self.root.is_dir():
             raise EngineError("INVALID_REQUEST", f"{self.root} is not a folder.")
-        with held(self.root / CONTROL / "lock", stop, lambda: None):
+        with hold_lock(self.root / CONTROL / "lock", stop, lambda: None):
             earlier = read_record(self.root)
             if earlier is not None and earlier.repository != self._listing.repository:
                 raise self._refusal(f"the model {earlier.repository}")
@@ -75,20 +75,20 @@ class FolderPlace:
             self._record.files = dict(known)
             yield
 
-    def whole(self, file: RemoteFile) -> Path | None:
+    def complete_path(self, file: RemoteFile) -> Path | None:
         """Returns the file itself."""
         target = self.root / file.path
-        return target if size_of(target) == file.bytes and target.is_file() else None
+        return target if file_size(target) == file.bytes and target.is_file() else None
 
-    def partial(self, file: RemoteFile) -> Path:
+    def partial_path(self, file: RemoteFile) -> Path:
         """Returns a path apart from the files of the model."""
         return self.root / CONTROL / f"{file.path}{PARTIAL}"
 
-    def bring(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
+    def fetch(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
         """Downloads a file that isn't there, and records its hash."""
-        target, partial = self.root / file.path, self.partial(file)
-        if self.whole(file) is None:
-            fetch(self._listing, file, partial, loaded, stop)
+        target, partial = self.root / file.path, self.partial_path(file)
+        if self.complete_path(file) is None:
+            fetch_file(self._listing, file, partial, loaded, stop)
             target.parent.mkdir(parents=True, exist_ok=True)
             partial.replace(target)
         loaded(file.bytes)
@@ -96,7 +96,7 @@ class FolderPlace:
             self._record.files[file.path] = file.digest
             self._write_record()
 
-    def forget(self, file: RemoteFile) -> None:
+    def remove(self, file: RemoteFile) -> None:
         """Removes the file."""
         (self.root / file.path).unlink(missing_ok=True)
 
@@ -130,9 +130,9 @@ class FolderPlace:
         return (
             not target.is_symlink()
             and target.is_file()
-            and size_of(target) == file.bytes
+            and file_size(target) == file.bytes
             and file.digest is not None
-            and matches(target, file.digest, stop)
+            and has_digest(target, file.digest, stop)
         )
 
     def _write_record(self) -> None:

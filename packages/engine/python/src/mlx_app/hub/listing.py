@@ -13,8 +13,8 @@ from huggingface_hub.hf_api import RepoFile
 
 from ..errors import EngineError
 from ..models.locate import FILES
-from .failures import explained
-from .session import asking
+from .failures import translated_errors
+from .session import with_retries
 
 DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -57,13 +57,13 @@ class Listing:
         )
 
 
-def ask(repository: str, revision: str | None, stop: threading.Event) -> Listing:
+def fetch_listing(repository: str, revision: str | None, stop: threading.Event) -> Listing:
     """Asks the hub. Raises the EngineErrors of `failures.explain`, and CancelledError."""
     api = HfApi()
-    with explained(repository, revision):
-        info = asking(lambda: api.model_info(repository, revision=revision), stop)
+    with translated_errors(repository, revision):
+        info = with_retries(lambda: api.model_info(repository, revision=revision), stop)
         commit = str(info.sha)
-        tree = asking(
+        tree = with_retries(
             lambda: list(api.list_repo_tree(repository, recursive=True, revision=commit)), stop
         )
     files = [_remote_file(entry) for entry in tree if isinstance(entry, RepoFile)]

@@ -24,7 +24,7 @@ class Progress:
         self._reported_at = 0.0
         self._lock = threading.Lock()
 
-    def at(self, path: str, loaded: int) -> None:
+    def update(self, path: str, loaded: int) -> None:
         """Notes how many bytes of a file there are."""
         with self._lock:
             self._files[path] = loaded

@@ -29,7 +29,7 @@ def removable(model: str, models_directory: Path) -> Path:
     downloaded, MODEL_NOT_FOUND for a model that isn't there.
     """
     from .cache import locks_folder, repository_folder
-    from .transfer import is_held
+    from .transfer import is_locked
 
     if model.startswith((".", "/", "~")) or ".." in Path(model).parts:
         raise EngineError(
@@ -46,7 +46,7 @@ def removable(model: str, models_directory: Path) -> Path:
     if folder is None or not folder.is_dir():
         raise EngineError("MODEL_NOT_FOUND", f"{model} is not on this machine.")
     locks = locks_folder(folder)
-    if locks.is_dir() and any(is_held(lock) for lock in locks.glob("*.lock")):
+    if locks.is_dir() and any(is_locked(lock) for lock in locks.glob("*.lock")):
         raise EngineError(
             "INVALID_REQUEST",
             f"{model} is being downloaded.",
@@ -114,7 +114,7 @@ def _is_model_of_project(folder: Path, models_directory: Path) -> bool:
 def _useless(folder: Path) -> Iterator[tuple[Path, str]]:
     """Yields the blobs of a cached repository that have no link and are not being downloaded."""
     from .cache import PARTIAL, locks_folder
-    from .transfer import is_held
+    from .transfer import is_locked
 
     if folder.is_symlink() or not (folder / "blobs").is_dir():
         return
@@ -125,7 +125,7 @@ def _useless(folder: Path) -> Iterator[tuple[Path, str]]:
     }
     for blob in sorted((folder / "blobs").iterdir()):
         etag = blob.name.split(".", 1)[0]
-        if blob.is_symlink() or is_held(locks_folder(folder) / f"{etag}.lock"):
+        if blob.is_symlink() or is_locked(locks_folder(folder) / f"{etag}.lock"):
             continue
         if blob.name.endswith(PARTIAL):
             yield blob, "partial"
@@ -136,10 +136,10 @@ def _useless(folder: Path) -> Iterator[tuple[Path, str]]:
 def _unfinished(models_directory: Path) -> Iterator[tuple[Path, str]]:
     """Yields the remains of downloads into the project's models folder."""
     from .folder import CONTROL, PARTIAL
-    from .transfer import is_held
+    from .transfer import is_locked
 
     for control in models_directory.glob(f"*/{CONTROL}"):
-        if not control.is_symlink() and not is_held(control / "lock"):
+        if not control.is_symlink() and not is_locked(control / "lock"):
             for file in sorted(control.rglob(f"*{PARTIAL}")):
                 yield file, "partial"
 

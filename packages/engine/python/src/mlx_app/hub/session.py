@@ -32,7 +32,7 @@ class CancelledError(Exception):
 
 
 @cache
-def session() -> httpx2.Client:
+def http_client() -> httpx2.Client:
     """Returns the HTTP client of the hub's library, which takes proxies and certificates from the
     environment.
 
@@ -81,9 +81,9 @@ class Retries:
             raise CancelledError
 
 
-def asking(ask: Callable[[], Answer], stop: threading.Event) -> Answer:
+def with_retries(ask: Callable[[], Answer], stop: threading.Event) -> Answer:
     """Returns the result of `ask`, with retries."""
-    session()
+    http_client()
     retries = Retries(stop)
     while True:
         if stop.is_set():

@@ -6,7 +6,7 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from ..errors import EngineError
-from ..memory import human
+from ..memory import format_bytes
 
 
 def check_space(name: str, needed: int, folder: Path, *, shared: bool) -> None:
@@ -21,6 +21,7 @@ def check_space(name: str, needed: int, folder: Path, *, shared: bool) -> None:
     where = f"{folder} (HF_HOME is {constants.HF_HOME})" if shared else str(folder)
     raise EngineError(
         "DISK_FULL",
-        f"The download of {name} needs {human(needed)}, and {human(free)} are free in {where}.",
+        f"The download of {name} needs {format_bytes(needed)}, and {format_bytes(free)} are free "
+        f"in {where}.",
         None if shared else "Free some space, or choose a folder on another disk.",
     )

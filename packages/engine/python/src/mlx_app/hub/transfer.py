@@ -15,14 +15,14 @@ from huggingface_hub.utils import WeakFileLock, build_hf_headers, hf_raise_for_s
 
 from ..errors import EngineError
 from .listing import Listing, RemoteFile, hasher
-from .session import CancelledError, Retries, session
+from .session import CancelledError, Retries, http_client
 
 BLOCK_BYTES = 1024 * 1024
 # How long to wait for the lock of another process before its progress is reported.
 LOOK_SECONDS = 0.5
 
 
-def fetch(
+def fetch_file(
     listing: Listing,
     file: RemoteFile,
     partial: Path,
@@ -64,7 +64,7 @@ def _complete(
         if partial.stat().st_size > file.bytes:
             stream.truncate(0)
         digest = hasher(file.digest or "", file.bytes)
-        for block in blocks(stream, stop):
+        for block in read_blocks(stream, stop):
             digest.update(block)
         retries = Retries(stop)
         furthest = stream.tell()
@@ -108,7 +108,7 @@ def _pieces(listing: Listing, file: RemoteFile, position: int) -> Iterator[tuple
     if position > 0:
         headers["Range"] = f"bytes={position}-"
     url = hf_hub_url(listing.repository, file.path, revision=listing.commit)
-    with session().stream("GET", url, headers=headers, follow_redirects=True) as response:
+    with http_client().stream("GET", url, headers=headers, follow_redirects=True) as response:
         if response.is_error:
             response.read()
         hf_raise_for_status(response)
@@ -119,7 +119,7 @@ def _pieces(listing: Listing, file: RemoteFile, position: int) -> Iterator[tuple
             position += len(piece)
 
 
-def blocks(stream: io.BufferedIOBase, stop: threading.Event) -> Iterator[bytes]:
+def read_blocks(stream: io.BufferedIOBase, stop: threading.Event) -> Iterator[bytes]:
     """Yields the content of a file. Raises CancelledError."""
     while block := stream.read(BLOCK_BYTES):
         if stop.is_set():
@@ -128,7 +128,7 @@ def blocks(stream: io.BufferedIOBase, stop: threading.Event) -> Iterator[bytes]:
 
 
 @contextmanager
-def held(lock: Path, stop: threading.Event, waiting: Callable[[], None]) -> Iterator[None]:
+def hold_lock(lock: Path, stop: threading.Event, waiting: Callable[[], None]) -> Iterator[None]:
     """Holds a lock of the hub's library; calls `waiting` while another process has it."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -143,7 +143,7 @@ def held(lock: Path, stop: threading.Event, waiting: Callable[[], None]) -> Iter
         yield
 
 
-def is_held(lock: Path) -> bool:
+def is_locked(lock: Path) -> bool:
     """Whether a lock is held now."""
     if not lock.exists():
         return False
@@ -154,7 +154,7 @@ def is_held(lock: Path) -> bool:
         return True
 
 
-def size_of(path: Path) -> int:
+def file_size(path: Path) -> int:
     """Returns the bytes of a file; 0 if there is none."""
     try:
         return os.stat(path).st_size  # noqa: PTH116 - one call, whatever happens in between

@@ -57,7 +57,7 @@ def _in_cache(
     model: str, revision: str | None, stop: threading.Event
 ) -> tuple[Path, dict[str, str | None]]:
     from .cache import digest_of, snapshot_folder
-    from .listing import ask
+    from .listing import fetch_listing
 
     folder = snapshot_folder(model, revision)
     if folder is None:
@@ -65,7 +65,7 @@ def _in_cache(
     expected = {path: digest_of(folder / path) for path in _files_in(folder)}
     if None in expected.values() or missing_files(folder):
         try:
-            listing = ask(model, folder.name, stop)
+            listing = fetch_listing(model, folder.name, stop)
         except EngineError:
             # The hashes on disk must do.
             return folder, expected
@@ -85,11 +85,11 @@ def _files_in(folder: Path) -> list[str]:
 def _compare(
     folder: Path, expected: dict[str, str | None], report: "Report", stop: threading.Event
 ) -> list[VerifiedFile]:
-    from .folder import matches
+    from .folder import has_digest
     from .progress import Progress
-    from .transfer import size_of
+    from .transfer import file_size
 
-    sizes = {path: size_of(folder / path) for path in sorted(expected)}
+    sizes = {path: file_size(folder / path) for path in sorted(expected)}
     progress = Progress("verify", sum(sizes.values()), report)
     progress.report()
     files = []
@@ -101,9 +101,9 @@ def _compare(
         elif digest is None:
             state = "unknown"
         else:
-            state = "ok" if matches(file, digest, stop) else "differs"
+            state = "ok" if has_digest(file, digest, stop) else "differs"
         files.append(VerifiedFile(path=path, bytes=size, state=state))
-        progress.at(path, size)
+        progress.update(path, size)
     progress.report()
     absent = [name for name in missing_files(folder) if name not in expected]
     return [*files, *(VerifiedFile(path=name, bytes=0, state="missing") for name in absent)]

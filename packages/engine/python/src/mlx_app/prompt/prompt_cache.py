@@ -17,7 +17,7 @@ from ..mlx_lm_adapter import caches
 from ..mlx_lm_adapter.caches import PromptCacheOfModel
 
 # To search more entries for each prompt would take longer than the prefill of a short one.
-MOST_ENTRIES = 256
+MAX_ENTRIES = 256
 
 Kind = Literal["system", "user", "assistant"]
 Tokens = npt.NDArray[np.int64]
@@ -103,7 +103,7 @@ class PromptCache:
             return False
         self._drop_covered(array, cuttable=caches.cuttable(kept))
         self.trim_to(self._limit - size)
-        if len(self._entries) >= MOST_ENTRIES:
+        if len(self._entries) >= MAX_ENTRIES:
             self._entries.remove(self._next_to_drop())
         caches.evaluate(kept)
         entry = _Entry(array, kept, kind, size, 0)

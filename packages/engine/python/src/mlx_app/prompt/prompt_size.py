@@ -13,7 +13,7 @@ PIECE = 8192
 SLACK = 64
 
 
-def size_of(request: Struct) -> int:
+def request_bytes(request: Struct) -> int:
     """Returns the bytes of a request; its texts have no more characters."""
     return len(_encoder.encode(request))
 

@@ -10,7 +10,7 @@ from ..errors import EngineError
 from ..protocol import Tool
 from .lark import Lark, optional_items
 from .schema_types import schema_types
-from .tool_values import Place, Raw, bounded, is_json, json_value, string_part
+from .tool_values import Argument, RawText, bounded, is_json, json_value, string_part
 
 # The keywords that the schema of all arguments may have; others constrain several arguments.
 _OF_ARGUMENTS = {
@@ -18,10 +18,10 @@ _OF_ARGUMENTS = {
     "$id", "$comment", "$defs", "definitions", "examples", "default",
 }  # fmt: skip
 
-Value = Callable[[Lark, Any, Place, str], str]
+Value = Callable[[Lark, Any, Argument, str], str]
 
 
-def arguments(format_name: str, tool: Tool) -> Iterator[tuple[Place, Any, bool]]:
+def arguments(format_name: str, tool: Tool) -> Iterator[tuple[Argument, Any, bool]]:
     """Yields each argument with its schema, and whether it is optional."""
     root = tool.parameters
     strange = sorted(root.keys() - _OF_ARGUMENTS)
@@ -38,7 +38,7 @@ def arguments(format_name: str, tool: Tool) -> Iterator[tuple[Place, Any, bool]]
     for name in [*properties, *(name for name in required if name not in properties)]:
         schema = properties.get(name, True)
         if schema is not False or name in required:
-            yield Place(format_name, tool.name, name, root), schema, name not in required
+            yield Argument(format_name, tool.name, name, root), schema, name not in required
 
 
 def tagged(
@@ -46,40 +46,44 @@ def tagged(
 ) -> str:
     """Arguments between tags; `opening` is formatted with the name of the argument."""
     items: list[tuple[str, bool]] = []
-    for place, schema, optional in arguments(format_name, tool):
-        if not re.fullmatch(r"[^\s<>\"'&=\x00-\x1f]+", place.name):
-            raise place.unsupported("its name has special characters of the format")
-        item = lark.markup(opening.format(place.name)) + " " + value(lark, schema, place, closing)
+    for argument, schema, optional in arguments(format_name, tool):
+        if not re.fullmatch(r"[^\s<>\"'&=\x00-\x1f]+", argument.name):
+            raise argument.unsupported("its name has special characters of the format")
+        item = (
+            lark.markup(opening.format(argument.name))
+            + " "
+            + value(lark, schema, argument, closing)
+        )
         items.append((lark.rule(item), optional))
     return optional_items(items, "")
 
 
 def glm_value(end: str) -> Value:
     """Plain text if the type is string, otherwise JSON."""
-    raw = Raw(("</arg_value>", end), misread=lambda _: False, misread_as=())
+    raw = RawText(("</arg_value>", end), misread=lambda _: False, misread_as=())
 
-    def value(lark: Lark, schema: Any, place: Place, closing: str) -> str:  # noqa: ANN401
+    def value(lark: Lark, schema: Any, argument: Argument, closing: str) -> str:  # noqa: ANN401
         if isinstance(schema, dict) and schema.get("type") == "string":
-            return raw.value(lark, schema, closing, place)
-        return f"{json_value(lark, schema, place)} {lark.markup(closing)}"
+            return raw.value(lark, schema, closing, argument)
+        return f"{json_value(lark, schema, argument)} {lark.markup(closing)}"
 
     return value
 
 
 def muse_value(end: str) -> Value:
     """JSON, or plain text that can't be mistaken for JSON."""
-    raw = Raw(
+    raw = RawText(
         ("</atem:parameter>", "</atem:invoke>", end),
         misread=is_json,
         misread_as=(r'["\[{\-0-9](?s:.*)', "true|false|null|NaN|Infinity"),
     )
 
-    def value(lark: Lark, schema: Any, place: Place, closing: str) -> str:  # noqa: ANN401
-        quoted = f"{json_value(lark, schema, place)} {lark.markup(closing)}"
-        if not isinstance(schema, dict) or schema_types(schema, place.root) != {"string"}:
+    def value(lark: Lark, schema: Any, argument: Argument, closing: str) -> str:  # noqa: ANN401
+        quoted = f"{json_value(lark, schema, argument)} {lark.markup(closing)}"
+        if not isinstance(schema, dict) or schema_types(schema, argument.root) != {"string"}:
             return quoted
         try:
-            plain = raw.value(lark, string_part(schema, place.root), closing, place)
+            plain = raw.value(lark, string_part(schema, argument.root), closing, argument)
         except EngineError:  # quoted, it can be written
             return quoted
         return f"({plain} | {quoted})"
@@ -89,35 +93,37 @@ def muse_value(end: str) -> Value:
 
 def qwen_value(end: str) -> Value:
     """Plain text or JSON, as the parser will read it by the keyword `type` of the schema."""
-    raw = Raw(("</parameter>", "</function>", end), strips=False)
+    raw = RawText(("</parameter>", "</function>", end), strips=False)
     untyped = replace(
         raw,
         misread=lambda text: text.lower() == "null" or text.lstrip()[:1] in ("[", "{"),
         misread_as=("(?i:null)", r"\s*[\[{](?s:.*)"),
     )
 
-    def value(lark: Lark, schema: Any, place: Place, closing: str) -> str:  # noqa: ANN401
-        types = schema_types(schema, place.root)
+    def value(lark: Lark, schema: Any, argument: Argument, closing: str) -> str:  # noqa: ANN401
+        types = schema_types(schema, argument.root)
         said = schema.get("type") if isinstance(schema, dict) else None
         as_json = False
         if isinstance(said, str):
             if said == "string":
-                return raw.value(lark, schema, closing, place)
+                return raw.value(lark, schema, closing, argument)
             as_json = True
         elif isinstance(said, list):
             # The parser reads these as Python.
             as_json = types <= {"integer", "number", "null"}
         elif types <= {"string", "null"}:
-            text = untyped.value(lark, string_part(schema, place.root), closing, place)
+            text = untyped.value(lark, string_part(schema, argument.root), closing, argument)
             null = lark.markup("null" + closing)
             return f"({text} | {null})" if "null" in types else text
         elif not isinstance(schema, dict) or len(types) == 7:
-            return untyped.value(lark, schema if isinstance(schema, dict) else {}, closing, place)
+            return untyped.value(
+                lark, schema if isinstance(schema, dict) else {}, closing, argument
+            )
         else:
             as_json = types <= {"object", "array", "null"}
         if not as_json:
-            raise place.unsupported(f"its types are {', '.join(sorted(types))}")
-        return f"{json_value(lark, bounded(schema, types), place)} {lark.markup(closing)}"
+            raise argument.unsupported(f"its types are {', '.join(sorted(types))}")
+        return f"{json_value(lark, bounded(schema, types), argument)} {lark.markup(closing)}"
 
     return value
 
@@ -127,27 +133,29 @@ def minimax_value(end: str, forbidden: tuple[str, ...], cdata: bool = False) -> 
 
     `cdata`: text with special characters of XML is in a CDATA section.
     """
-    raws = [("", "", Raw((*forbidden, end)))]
+    raws = [("", "", RawText((*forbidden, end)))]
     if cdata:
         special = r"(?s:.*)[<&\n](?s:.*)"
-        plain = Raw(
+        plain = RawText(
             (),
             misread=lambda t: t.lower() == "null" or re.search("[<&\n]", t) is not None,
             misread_as=("(?i:null)", special),
         )
         raws = [
             ("", "", plain),
-            ("<![CDATA[", "]]>", Raw((*forbidden, end, "]]>"), strips=False)),
+            ("<![CDATA[", "]]>", RawText((*forbidden, end, "]]>"), strips=False)),
         ]
 
-    def text(lark: Lark, schema: dict[str, Any], place: Place, closing: str, null: bool) -> str:
+    def text(
+        lark: Lark, schema: dict[str, Any], argument: Argument, closing: str, null: bool
+    ) -> str:
         choices: list[str] = []
         for before, after, plain in raws:
             raw = plain
             if null:
                 raw = replace(raw, misread_as=(*raw.misread_as, "(?i:none|nil)"))
             try:
-                written = raw.value(lark, schema, after + closing, place)
+                written = raw.value(lark, schema, after + closing, argument)
             except EngineError as error:
                 if (before, after, plain) == raws[-1] and not choices:
                     raise error
@@ -157,19 +165,19 @@ def minimax_value(end: str, forbidden: tuple[str, ...], cdata: bool = False) -> 
             choices.append(lark.markup("null" + closing))
         return f"({' | '.join(choices)})"
 
-    def value(lark: Lark, schema: Any, place: Place, closing: str) -> str:  # noqa: ANN401
-        types = schema_types(schema, place.root)
+    def value(lark: Lark, schema: Any, argument: Argument, closing: str) -> str:  # noqa: ANN401
+        types = schema_types(schema, argument.root)
         if not isinstance(schema, dict) or (len(types) == 7 and "$ref" not in schema):
-            return text(lark, schema if isinstance(schema, dict) else {}, place, closing, False)
+            return text(lark, schema if isinstance(schema, dict) else {}, argument, closing, False)
         # The parser follows no references, and reads what it doesn't know as a string.
         seen = schema_types(_without_references(schema), {})
         if types <= {"string", "null"} and "string" in types and seen == types:
-            part = string_part(schema, place.root)
+            part = string_part(schema, argument.root)
             part = {**part, **({"enum": _strings(part["enum"])} if "enum" in part else {})}
-            return text(lark, part, place, closing, "null" in types)
+            return text(lark, part, argument, closing, "null" in types)
         if "string" in types or seen != types:
-            raise place.unsupported(f"its types are {', '.join(sorted(types))}")
-        return f"{json_value(lark, bounded(schema, types), place)} {lark.markup(closing)}"
+            raise argument.unsupported(f"its types are {', '.join(sorted(types))}")
+        return f"{json_value(lark, bounded(schema, types), argument)} {lark.markup(closing)}"
 
     return value
 
@@ -199,12 +207,12 @@ def pythonic(lark: Lark, tool: Tool) -> str:
             'toolChoice "auto" works.',
         )
     items: list[tuple[str, bool]] = []
-    for place, schema, optional in arguments("pythonic", tool):
-        if not _is_name(place.name):
-            raise place.unsupported("its name is not valid in Python")
+    for argument, schema, optional in arguments("pythonic", tool):
+        if not _is_name(argument.name):
+            raise argument.unsupported("its name is not valid in Python")
         # Python has no \/ and takes half characters (\ud83d) as they are.
-        written = json_value(lark, schema, place, json_allowed_escapes='"\\bfnrt')
-        items.append((f"{lark.text(place.name + '=')} {written}", optional))
+        written = json_value(lark, schema, argument, json_allowed_escapes='"\\bfnrt')
+        items.append((f"{lark.text(argument.name + '=')} {written}", optional))
     return optional_items(items, lark.text(", "))
 
 

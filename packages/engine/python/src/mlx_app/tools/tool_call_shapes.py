@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 # Limits of our choice: calls as in a message of the protocol, arguments, and for Gemma's formats,
 # strings and objects.
-MOST_CALLS = 128
-MOST_ARGUMENTS = 1_000
-MOST_MARKS = 10_000
-LONGEST_PYTHON = 200_000  # characters; Python takes a second to parse that in a list of numbers
+MAX_CALLS = 128
+MAX_ARGUMENTS = 1_000
+MAX_MARKS = 10_000
+# Python takes a second to parse that many characters of a list of numbers.
+MAX_PYTHON_CHARACTERS = 200_000
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,8 @@ def split_calls(name: str, raw: str) -> list[str]:
     raw = raw.strip()
     tags = _TAGS.get(name)
     calls = list(_tagged(tags, raw)) if tags else _OTHERS.get(name, _as_it_is)(raw)
-    if len(calls) > MOST_CALLS:
-        raise ValueError(f"it holds more than {MOST_CALLS} calls")
+    if len(calls) > MAX_CALLS:
+        raise ValueError(f"it holds more than {MAX_CALLS} calls")
     return calls
 
 
@@ -173,8 +174,8 @@ def _tagged(tags: _Tags, raw: str) -> Iterator[str]:
         else:
             inside, value = tag, opening.end()
             counts[tag] += 1
-            if counts[tag] > MOST_ARGUMENTS:
-                raise ValueError(f"it has more than {MOST_ARGUMENTS} arguments")
+            if counts[tag] > MAX_ARGUMENTS:
+                raise ValueError(f"it has more than {MAX_ARGUMENTS} arguments")
     if inside or begin >= 0:
         raise ValueError("it breaks off")
     if after and raw[after:].strip():
@@ -208,8 +209,8 @@ def _gemma(quote: str) -> Callable[[str], list[str]]:
         depth = begin = 0
         quoted = False
         for index, found in enumerate(token.finditer(raw)):
-            if index > MOST_MARKS:
-                raise ValueError(f"it has more than {MOST_MARKS} strings and objects")
+            if index > MAX_MARKS:
+                raise ValueError(f"it has more than {MAX_MARKS} strings and objects")
             mark = found.group()
             if mark == quote:
                 quoted = not quoted
@@ -233,8 +234,8 @@ def _gemma(quote: str) -> Callable[[str], list[str]]:
 
 def _pythonic(raw: str) -> list[str]:
     """A list of Python calls whose named arguments are literals."""
-    if len(raw) > LONGEST_PYTHON:
-        raise ValueError(f"it is longer than {LONGEST_PYTHON} characters")
+    if len(raw) > MAX_PYTHON_CHARACTERS:
+        raise ValueError(f"it is longer than {MAX_PYTHON_CHARACTERS} characters")
     try:
         parsed = ast.parse(raw, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -265,7 +266,7 @@ def _mistral(raw: str) -> list[str]:
     decoder = json.JSONDecoder()
     calls: list[str] = []
     position = 0
-    while raw[position:].strip() and len(calls) <= MOST_CALLS:
+    while raw[position:].strip() and len(calls) <= MAX_CALLS:
         found = header.match(raw, position)
         if found is None:
             raise ValueError("text stands where name[ARGS] was expected")

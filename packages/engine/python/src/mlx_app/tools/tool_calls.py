@@ -13,9 +13,9 @@ from .tool_call_shapes import split_calls
 
 # Characters between two markers; longer texts are reported without being parsed. Our choice: more
 # than a model writes into one call, and what the slowest parser reads in a second.
-LONGEST = 1_000_000
-LONGEST_ID = 256
-DEEPEST = 100
+MAX_CHARACTERS = 1_000_000
+MAX_ID_CHARACTERS = 256
+MAX_DEPTH = 100
 
 
 def read_calls(
@@ -29,8 +29,8 @@ def read_calls(
     errors: list[ToolError] = []
     offered = {tool.name: tool for tool in tools}
     try:
-        if len(raw) > LONGEST:
-            raise ValueError(f"it is longer than {LONGEST} characters")
+        if len(raw) > MAX_CHARACTERS:
+            raise ValueError(f"it is longer than {MAX_CHARACTERS} characters")
         texts = split_calls(parser.name, raw)
     except (ValueError, RecursionError) as error:
         return [], [_error(raw, error)]
@@ -122,15 +122,15 @@ def _call(item: object, offered: dict[str, Tool]) -> ToolCall:
 
 
 def _id(given: object) -> str:
-    if isinstance(given, str) and 0 < len(given) <= LONGEST_ID and given.isprintable():
+    if isinstance(given, str) and 0 < len(given) <= MAX_ID_CHARACTERS and given.isprintable():
         return given
     return f"call_{secrets.token_hex(12)}"
 
 
 def _check_json(value: object, depth: int = 0) -> None:
     """Refuses values that JSON does not have, which parsers that read Python may return."""
-    if depth > DEEPEST:
-        raise ValueError(f"its arguments are nested more than {DEEPEST} deep")
+    if depth > MAX_DEPTH:
+        raise ValueError(f"its arguments are nested more than {MAX_DEPTH} deep")
     if isinstance(value, dict):
         for key, inner in value.items():
             if not isinstance(key, str) or not key:

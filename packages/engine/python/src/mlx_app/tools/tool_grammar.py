@@ -24,7 +24,7 @@ from .tool_arguments import (
 )
 
 # Calls in one answer, if several are allowed. Our choice: it keeps weak models from endless lists.
-MOST_CALLS = 16
+MAX_CALLS = 16
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def tool_grammar(
     end: str,
     token_of: Callable[[str], int | None],
 ) -> str:
-    """Returns a grammar in llguidance's variant of Lark for one call, or 1 to MOST_CALLS.
+    """Returns a grammar in llguidance's variant of Lark for one call, or 1 to MAX_CALLS.
 
     `parser_name` is the name of mlx-lm's parser, and `start` and `end` are its markers. `tool_name`
     allows only that tool. `parallel` allows several calls. `token_of` returns the token for all of
@@ -85,7 +85,7 @@ def tool_grammar(
                 'toolChoice "auto" works.',
             )
     lark = Lark(token_of, [marker for marker in (*form.markers, end) if marker.startswith("<")])
-    return _assemble(form, lark, chosen, MOST_CALLS if parallel else 1, start, end)
+    return _assemble(form, lark, chosen, MAX_CALLS if parallel else 1, start, end)
 
 
 def _assemble(

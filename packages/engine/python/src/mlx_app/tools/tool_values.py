@@ -26,7 +26,7 @@ _SOLID = r"[^\x00-\x20\x7F-\xA0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000
 
 
 @dataclass(frozen=True)
-class Place:
+class Argument:
     """An argument of a tool, for a value in a grammar."""
 
     format: str
@@ -45,7 +45,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawText:
     """The texts that a format can have between its markers."""
 
     forbidden: tuple[str, ...]
@@ -55,19 +55,19 @@ class Raw:
     # The same as regular expressions that a text must not match as a whole.
     misread_as: tuple[str, ...] = ("(?i:null)",)
 
-    def value(self, lark: Lark, schema: dict[str, Any], closing: str, place: Place) -> str:
+    def value(self, lark: Lark, schema: dict[str, Any], closing: str, argument: Argument) -> str:
         """A string by `schema`, without quotes, followed by `closing`."""
         strange = schema.keys() - _OF_STRINGS - _ANNOTATIONS
         if strange:
-            raise place.unsupported(f"text with {', '.join(sorted(strange))}")
+            raise argument.unsupported(f"text with {', '.join(sorted(strange))}")
         if "enum" in schema or "const" in schema:
-            return self._one_of(lark, schema.get("enum", [schema.get("const")]), closing, place)
+            return self._one_of(lark, schema.get("enum", [schema.get("const")]), closing, argument)
         least, most = schema.get("minLength", 0), schema.get("maxLength")
         languages = [f"/{_ANY}{{{least},{'' if most is None else most}}}/"]
         if self.strips:
             languages.append(f"/({_SOLID}({_ANY}*{_SOLID})?)?/")
         if "pattern" in schema:
-            languages.append(f"/{_searched(schema['pattern'], place)}/")
+            languages.append(f"/{_searched(schema['pattern'], argument)}/")
         tags = [mark for mark in self.forbidden if mark.startswith("<")]
         if tags:
             languages.append("/" + text_without(tags).replace("/", "\\/") + "/")
@@ -77,10 +77,12 @@ class Raw:
         empty = least == 0 and "pattern" not in schema and not self.misread("")
         return lark.until(languages, closing, empty)
 
-    def _one_of(self, lark: Lark, values: Sequence[object], closing: str, place: Place) -> str:
+    def _one_of(
+        self, lark: Lark, values: Sequence[object], closing: str, argument: Argument
+    ) -> str:
         texts = [value for value in values if isinstance(value, str) and self._survives(value)]
         if not texts:
-            raise place.unsupported("none of its values can be written unchanged")
+            raise argument.unsupported("none of its values can be written unchanged")
         choice = " | ".join(map(lark.text, filter(None, texts)))
         if "" in texts:
             return f"({choice})? {lark.markup(closing)}" if choice else lark.markup(closing)
@@ -95,11 +97,11 @@ class Raw:
         )
 
 
-def json_value(lark: Lark, schema: object, place: Place, **options: object) -> str:
+def json_value(lark: Lark, schema: object, argument: Argument, **options: object) -> str:
     """JSON by the schema of an argument, which may refer to the definitions of its tool."""
     if isinstance(schema, dict):
         schema = {
-            **{key: place.root[key] for key in ("$defs", "definitions") if key in place.root},
+            **{key: argument.root[key] for key in ("$defs", "definitions") if key in argument.root},
             **schema,
         }
     return lark.json(schema, **options)
@@ -137,7 +139,7 @@ def is_json(text: str) -> bool:
     return True
 
 
-def _searched(pattern: str, place: Place) -> str:
+def _searched(pattern: str, argument: Argument) -> str:
     """Returns a regular expression for a whole text that contains a match of `pattern`."""
     from llguidance import regex_to_lark
 
@@ -162,6 +164,6 @@ def _searched(pattern: str, place: Place) -> str:
     begins = 0 in anchors and pattern.startswith("^")
     ends = len(pattern) - 1 in anchors and pattern.endswith("$")
     if len(anchors) > begins + ends or (anchors and bar):
-        raise place.unsupported(f"^ or $ inside of the pattern {pattern!r}")
+        raise argument.unsupported(f"^ or $ inside of the pattern {pattern!r}")
     inner = regex_to_lark(pattern[begins : len(pattern) - ends], "dw").replace("\n", "\\n")
     return f"{'' if begins else '(?s:.*)'}({inner}){'' if ends else '(?s:.*)'}"

@@ -10,10 +10,10 @@ from PIL import Image, ImageOps
 from ..errors import EngineError
 
 # Limits of ours: enough for a photo of a good phone, small enough for a machine with 8 GB.
-MOST_BYTES = 16 * 1024 * 1024
-MOST_PIXELS = 40_000_000
-MOST_PIXELS_OF_CALL = 100_000_000
-MOST_IMAGES = 64
+MAX_BYTES = 16 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+MAX_PIXELS_OF_CALL = 100_000_000
+MAX_IMAGES = 64
 FORMATS = ("PNG", "JPEG", "WEBP")
 
 
@@ -23,20 +23,20 @@ def decode_images(images: Sequence[str]) -> list[Image.Image]:
     No address is fetched and no file is read. Runs on any thread. Raises EngineError
     INVALID_REQUEST that says which image is wrong and why.
     """
-    if len(images) > MOST_IMAGES:
+    if len(images) > MAX_IMAGES:
         raise EngineError(
-            "INVALID_REQUEST", f"The chat has {len(images)} images; at most {MOST_IMAGES} may be."
+            "INVALID_REQUEST", f"The chat has {len(images)} images; at most {MAX_IMAGES} may be."
         )
     decoded: list[Image.Image] = []
     pixels = 0
     for number, data in enumerate(images, 1):
         image = _open(_bytes(data, number), number)
         pixels += image.width * image.height
-        if pixels > MOST_PIXELS_OF_CALL:
+        if pixels > MAX_PIXELS_OF_CALL:
             raise _wrong(
                 number,
                 f"brings the chat to {pixels} pixels; all its images together may have "
-                f"{MOST_PIXELS_OF_CALL}.",
+                f"{MAX_PIXELS_OF_CALL}.",
             )
         decoded.append(_pixels(image, number))
     return decoded
@@ -44,7 +44,7 @@ def decode_images(images: Sequence[str]) -> list[Image.Image]:
 
 def _bytes(data: str, number: int) -> bytes:
     # Four characters are three bytes: refused before anything is made of them.
-    if len(data) * 3 // 4 > MOST_BYTES + 3:
+    if len(data) * 3 // 4 > MAX_BYTES + 3:
         raise _too_long(len(data) * 3 // 4, number)
     try:
         content = base64.b64decode(data, validate=True)
@@ -54,7 +54,7 @@ def _bytes(data: str, number: int) -> bytes:
             "is not in base64. An image is sent as the content of its file; "
             "addresses and paths are not followed.",
         ) from error
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         raise _too_long(len(content), number)
     return content
 
@@ -64,16 +64,16 @@ def _open(content: bytes, number: int) -> Image.Image:
     try:
         image = Image.open(BytesIO(content), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _wrong(number, f"has too many pixels; at most {MOST_PIXELS} may be.") from error
+        raise _wrong(number, f"has too many pixels; at most {MAX_PIXELS} may be.") from error
     except Exception as error:  # Pillow raises of many kinds for a damaged header
         raise _wrong(
             number, f"can't be read: it is no PNG, JPEG or WebP, or it is damaged ({error})."
         ) from error
-    if image.width * image.height > MOST_PIXELS:
+    if image.width * image.height > MAX_PIXELS:
         raise _wrong(
             number,
             f"has {image.width} x {image.height} = {image.width * image.height} pixels; "
-            f"at most {MOST_PIXELS} may be.",
+            f"at most {MAX_PIXELS} may be.",
         )
     return image
 
@@ -91,7 +91,7 @@ def _pixels(image: Image.Image, number: int) -> Image.Image:
 
 
 def _too_long(size: int, number: int) -> EngineError:
-    return _wrong(number, f"has {size} bytes; at most {MOST_BYTES} may be.")
+    return _wrong(number, f"has {size} bytes; at most {MAX_BYTES} may be.")
 
 
 def _wrong(number: int, what: str) -> EngineError:

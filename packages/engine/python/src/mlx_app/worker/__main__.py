@@ -12,7 +12,7 @@ import sys
 
 from .io.channel import Channel
 
-OLDEST = (3, 11)
+MIN_PYTHON = (3, 11)
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     # answers under way would be lost.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < OLDEST:
+    if sys.version_info < MIN_PYTHON:
         channel.end(
             "PYTHON_TOO_OLD",
             f"Python {version} at {sys.executable} is too old; 3.11 or newer is required.",

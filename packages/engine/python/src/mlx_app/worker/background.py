@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from msgspec import Struct
 
-from ..prompt.prompt_size import size_of
+from ..prompt.prompt_size import request_bytes
 from .tokenizer_thread import TokenizerThread
 
 Task = Callable[[], None]
@@ -34,7 +34,7 @@ class Background:
 
     def submit_for(self, request: Struct, work: Task) -> None:
         """Runs work that tokenises the texts of a request. The work must not raise."""
-        (self._long if size_of(request) > LONG_BYTES else self._texts).submit(request, work)
+        (self._long if request_bytes(request) > LONG_BYTES else self._texts).submit(request, work)
 
     def later(self, task: Task) -> None:
         """Runs a task on MLX's thread, between two steps."""

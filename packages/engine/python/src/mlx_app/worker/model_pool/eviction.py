@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from ...errors import EngineError
-from ...memory import SMALLER_MODEL, human
+from ...memory import SMALLER_MODEL, format_bytes
 from ..runner.call import ModelKey
 
 
@@ -154,14 +154,15 @@ class LoadedModels(Generic[Model]):
 
     def _no_room(self, what: str, needed: int, others: int, freed: int) -> EngineError:
         kept = [
-            f"{key} ({human(entry.model.bytes)}, {'pinned' if entry.model.pinned else 'in use'})"
-            for key, entry in self._entries.items()
-            if not _is_evictable(entry.model)
+            f"{key} ({format_bytes(model.bytes)}, {'pinned' if model.pinned else 'in use'})"
+            for key, model in self.items()
+            if not _is_evictable(model)
         ]
         taken = self.bytes + others
         message = (
-            f"{what} needs {human(needed)} more memory; the limit is {human(self.limit_bytes)}, of "
-            f"which {human(taken)} are in use and {human(freed)} of that can be unloaded."
+            f"{what} needs {format_bytes(needed)} more memory; the limit is "
+            f"{format_bytes(self.limit_bytes)}, of which {format_bytes(taken)} are in use and "
+            f"{format_bytes(freed)} of that can be unloaded."
         )
         if kept:
             message += f" These stay: {', '.join(kept)}."

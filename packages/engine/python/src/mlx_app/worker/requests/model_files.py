@@ -190,16 +190,16 @@ class ModelFileRequests:
                 "INVALID_REQUEST",
                 f"{request.model} is a folder on this machine, so the hub can't describe it.",
             )
-        from ...hub.cache import CachePlace
-        from ...hub.listing import ask, require_weights
+        from ...hub.cache import CacheTarget
+        from ...hub.listing import fetch_listing, require_weights
 
-        listing = ask(request.model, request.revision, stop)
+        listing = fetch_listing(request.model, request.revision, stop)
         require_weights(listing)
         description = ModelDescription(
             model=request.model,
             revision=listing.commit,
             download_bytes=listing.total_bytes,
-            missing_bytes=missing_bytes(listing, CachePlace(listing)),
+            missing_bytes=missing_bytes(listing, CacheTarget(listing)),
             weight_bytes=listing.weight_bytes,
             fits=listing.weight_bytes <= self._memory_limit,
             licence=listing.licence,

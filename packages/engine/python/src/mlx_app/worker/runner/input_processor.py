@@ -16,7 +16,7 @@ from ...models.embeddings import no_text_error
 from ...models.unbatched_checks import check_draft, check_kv_bits
 from ...optional_packages import missing_vision_error
 from ...prompt.chat_prompt import ChatPrompt, chat_prompt, check_tools, images_of
-from ...prompt.prompt_size import is_surely_longer, size_of
+from ...prompt.prompt_size import is_surely_longer, request_bytes
 from ...protocol import Generate, Tokenise
 from ...tools.tool_grammar import tool_grammar
 from ...vision.vision_model import VisionPrompt
@@ -204,7 +204,7 @@ class InputProcessor:
         if isinstance(request, Tokenise) or request.truncation != "none":
             return None
         # This runs the template a second time.
-        return self._refuse_early if size_of(request) > LONG_BYTES else None
+        return self._refuse_early if request_bytes(request) > LONG_BYTES else None
 
     def _refuse_early(self, text: str) -> None:
         """Refuses a prompt by its first part, since tokenising megabytes takes seconds.

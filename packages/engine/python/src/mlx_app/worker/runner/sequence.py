@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
-from ...decoding.logprobs import describe
+from ...decoding.logprobs import token_logprob
 from ...decoding.output_parser import Output, OutputParser
 from ...mlx_lm_adapter.batch import Token
 from ...mlx_lm_adapter.sampling import Processor, Sampler
@@ -86,7 +86,7 @@ class SequenceState:
         alternatives = self._request.logprobs
         logprobs = []
         if token is not None and alternatives is not None:
-            logprobs = [describe(token.logprobs, token.token, alternatives, self._token_texts)]
+            logprobs = [token_logprob(token.logprobs, token.token, alternatives, self._token_texts)]
         if not (new.text or new.reasoning or calls or new.tool_errors or logprobs):
             return None
         return Piece(

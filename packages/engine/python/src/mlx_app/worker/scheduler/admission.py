@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from ...errors import EngineError
-from ...memory import human
+from ...memory import format_bytes
 from ..runner.memory_need import RESERVED_TOKENS, MemoryNeed
 
 
@@ -171,18 +171,18 @@ class Admission:
         sequences = f", in {need.sequences} sequences" if need.sequences > 1 else ""
         return EngineError(
             "OUT_OF_MEMORY",
-            f"The call needs {human(own)} of memory for {need.prompt_tokens} prompt tokens and the "
-            f"first {answer} tokens of its answer{sequences}; the limit is "
-            f"{human(self.limit_bytes)}, and {human(stays)} of it can't be freed.",
+            f"The call needs {format_bytes(own)} of memory for {need.prompt_tokens} prompt tokens "
+            f"and the first {answer} tokens of its answer{sequences}; the limit is "
+            f"{format_bytes(self.limit_bytes)}, and {format_bytes(stays)} of it can't be freed.",
             _help(need, stays + own),
         )
 
     def _no_more(self, reservation: _Reservation, own: int, memory: Memory) -> EngineError:
         return EngineError(
             "OUT_OF_MEMORY",
-            f"The answer has outgrown the memory: {reservation.tokens} tokens take {human(own)}; "
-            f"the limit is {human(self.limit_bytes)}, of which models and caches take "
-            f"{human(memory.beside)}.",
+            f"The answer has outgrown the memory: {reservation.tokens} tokens take "
+            f"{format_bytes(own)}; the limit is {format_bytes(self.limit_bytes)}, of which models "
+            f"and caches take {format_bytes(memory.beside)}.",
             _help(reservation.need, memory.beside + own),
         )
 

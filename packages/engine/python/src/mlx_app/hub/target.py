@@ -11,7 +11,7 @@ from .listing import RemoteFile
 Loaded = Callable[[int], None]
 
 
-class Place(Protocol):
+class DownloadTarget(Protocol):
     """The shared cache, or a folder of plain files."""
 
     root: Path
@@ -22,19 +22,19 @@ class Place(Protocol):
         """Wraps a download. Raises EngineError if the target can't take it."""
         ...
 
-    def whole(self, file: RemoteFile) -> Path | None:
+    def complete_path(self, file: RemoteFile) -> Path | None:
         """Returns the file, if it is complete."""
         ...
 
-    def partial(self, file: RemoteFile) -> Path | None:
+    def partial_path(self, file: RemoteFile) -> Path | None:
         """Returns the path of an unfinished download; None for a file without a hash."""
         ...
 
-    def bring(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
+    def fetch(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
         """Downloads what is missing of a file."""
         ...
 
-    def forget(self, file: RemoteFile) -> None:
+    def remove(self, file: RemoteFile) -> None:
         """Removes a file with a wrong hash."""
         ...
 
