@@ -401,9 +401,9 @@ def bad_images() -> dict[str, tuple[list[ImagePart], str]]:
     good = picture("red")
     return {
         "address": ([ImagePart(data="https://example.com/a.png")], "Image 1 .* not in base64"),
-        "path": ([ImagePart(data="/etc/passwd")], "Image 1 .* addresses and paths|no PNG"),
-        "words": ([good, encoded(b"no image at all")], "Image 2 .* no PNG, JPEG or WebP"),
-        "another format": ([encoded(gif.getvalue())], "no PNG, JPEG or WebP"),
+        "path": ([ImagePart(data="/etc/passwd")], "Image 1 .* addresses and paths|not a PNG"),
+        "words": ([good, encoded(b"no image at all")], "Image 2 .* not a PNG, JPEG or WebP"),
+        "another format": ([encoded(gif.getvalue())], "not a PNG, JPEG or WebP"),
         "half a file": ([encoded(whole[: len(whole) // 2])], "Image 1 .* is damaged"),
         "large": ([encoded(b"x" * (16 * 1024 * 1024 + 1))], "16777217 bytes; at most 16777216"),
         "bomb": ([encoded(png_of(30_000, 30_000))], "too many pixels; at most 40000000"),

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,6 @@ _ENCODERS = ("BertModel", "XLMRobertaModel", "ModernBertModel", "LlamaBidirectio
 
 # Takes token ids and their mask, both of shape (batch, tokens); returns (batch, dimensions).
 Encode = Callable[[mx.array, mx.array], mx.array]
-
-
-@dataclass(frozen=True)
-class Embedded:
-    """Vectors in the order of their texts, and the number of tokens."""
-
-    vectors: list[list[float]]
-    tokens: int
 
 
 def is_embedding_model(path: Path, config: dict[str, Any]) -> bool:
@@ -135,14 +126,6 @@ class EmbeddingModel:
             vectors = vectors / mx.linalg.norm(vectors, axis=-1, keepdims=True)
             rows: list[list[float]] = vectors.tolist()  # type: ignore[assignment]
             yield dict(zip(places, rows, strict=True))
-
-    def embed(self, inputs: Sequence[str]) -> Embedded:
-        """Returns the vectors of all texts at once. Raises EngineError."""
-        texts = self.tokenise(inputs)
-        found: dict[int, list[float]] = {}
-        for piece in self.pieces(texts):
-            found.update(piece)
-        return Embedded([found[place] for place in range(len(texts))], sum(map(len, texts)))
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -1,4 +1,4 @@
-"""Images of a request: base64 text to pixels, within limits. Needs the extra `vision`."""
+"""Decodes the images of a request, within limits. Needs the optional packages for images."""
 
 import base64
 import binascii
@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 from ..errors import EngineError
 
-# Limits of ours: enough for a photo of a good phone, small enough for a machine with 8 GB.
+# Limits of our choice: enough for the photo of a good phone, small enough for 8 GB of memory.
 MAX_BYTES = 16 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_PIXELS_OF_CALL = 100_000_000
@@ -18,14 +18,15 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 
 
 def decode_images(images: Sequence[str]) -> list[Image.Image]:
-    """The images of one call in RGB, turned as their camera was, transparent parts white.
+    """Returns the images of one call in RGB, upright, with transparent parts in white.
 
     No address is fetched and no file is read. Runs on any thread. Raises EngineError
-    INVALID_REQUEST that says which image is wrong and why.
+    INVALID_REQUEST, which says which image is wrong and why.
     """
     if len(images) > MAX_IMAGES:
         raise EngineError(
-            "INVALID_REQUEST", f"The chat has {len(images)} images; at most {MAX_IMAGES} may be."
+            "INVALID_REQUEST",
+            f"The chat has {len(images)} images; at most {MAX_IMAGES} are allowed.",
         )
     decoded: list[Image.Image] = []
     pixels = 0
@@ -35,15 +36,15 @@ def decode_images(images: Sequence[str]) -> list[Image.Image]:
         if pixels > MAX_PIXELS_OF_CALL:
             raise _wrong(
                 number,
-                f"brings the chat to {pixels} pixels; all its images together may have "
-                f"{MAX_PIXELS_OF_CALL}.",
+                f"makes {pixels} pixels with the images before it; "
+                f"at most {MAX_PIXELS_OF_CALL} are allowed.",
             )
         decoded.append(_pixels(image, number))
     return decoded
 
 
 def _bytes(data: str, number: int) -> bytes:
-    # Four characters are three bytes: refused before anything is made of them.
+    # Four characters are three bytes, so a text that is too long is refused before it is decoded.
     if len(data) * 3 // 4 > MAX_BYTES + 3:
         raise _too_long(len(data) * 3 // 4, number)
     try:
@@ -51,8 +52,7 @@ def _bytes(data: str, number: int) -> bytes:
     except (binascii.Error, ValueError) as error:
         raise _wrong(
             number,
-            "is not in base64. An image is sent as the content of its file; "
-            "addresses and paths are not followed.",
+            "is not in base64. Send the content of the file; addresses and paths are not read.",
         ) from error
     if len(content) > MAX_BYTES:
         raise _too_long(len(content), number)
@@ -60,20 +60,21 @@ def _bytes(data: str, number: int) -> bytes:
 
 
 def _open(content: bytes, number: int) -> Image.Image:
-    """Reads the header of an image: nothing is unpacked yet."""
+    """Reads the header of an image and checks its size; decodes nothing yet."""
     try:
         image = Image.open(BytesIO(content), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _wrong(number, f"has too many pixels; at most {MAX_PIXELS} may be.") from error
-    except Exception as error:  # Pillow raises of many kinds for a damaged header
+        raise _wrong(number, f"has too many pixels; at most {MAX_PIXELS} are allowed.") from error
+    except Exception as error:  # Pillow raises many kinds for a damaged header
         raise _wrong(
-            number, f"can't be read: it is no PNG, JPEG or WebP, or it is damaged ({error})."
+            number,
+            f"can't be read: it is not a PNG, JPEG or WebP file, or it is damaged ({error}).",
         ) from error
     if image.width * image.height > MAX_PIXELS:
         raise _wrong(
             number,
             f"has {image.width} x {image.height} = {image.width * image.height} pixels; "
-            f"at most {MAX_PIXELS} may be.",
+            f"at most {MAX_PIXELS} are allowed.",
         )
     return image
 
@@ -86,12 +87,12 @@ def _pixels(image: Image.Image, number: int) -> Image.Image:
         layer = turned.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(white, layer).convert("RGB")
-    except Exception as error:  # Pillow raises of many kinds for damaged data
+    except Exception as error:  # Pillow raises many kinds for damaged data
         raise _wrong(number, f"is damaged: {error}.") from error
 
 
 def _too_long(size: int, number: int) -> EngineError:
-    return _wrong(number, f"has {size} bytes; at most {MAX_BYTES} may be.")
+    return _wrong(number, f"has {size} bytes; at most {MAX_BYTES} are allowed.")
 
 
 def _wrong(number: int, what: str) -> EngineError:

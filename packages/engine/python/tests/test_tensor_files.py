@@ -1,3 +1,5 @@
+"""Whether a safetensors file is as long as its header says."""
+
 import json
 import struct
 from pathlib import Path
@@ -6,7 +8,6 @@ import pytest
 
 from mlx_app.errors import EngineError
 from mlx_app.models.tensor_files import check_safetensors
-from mlx_app.models.text_model import TextModel
 
 
 def write(path: Path, header: object, data: bytes, announced: int | None = None) -> Path:
@@ -44,12 +45,3 @@ def test_refuses_a_damaged_one(
     with pytest.raises(EngineError) as raised:
         check_safetensors(file)
     assert raised.value.code == "MODEL_CORRUPT"
-
-
-def test_counts_the_bytes_that_it_brings_into_memory(hello: TextModel) -> None:
-    assert list(hello.weights())[-1] == hello.total_bytes
-
-
-def test_knows_context_and_vocabulary(hello: TextModel) -> None:
-    assert hello.context_tokens == 32_768
-    assert hello.vocabulary == len(hello.tokenizer)
