@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -10,11 +10,9 @@ from mlx_lm.generate import maybe_quantize_kv_cache
 from mlx_lm.models.cache import trim_prompt_cache
 
 from .batch import CacheSnapshot, PrefillProgress, Token
+from .sampled_tokens import SampledTokens, id_of
 from .sampling import Processor, Sampler
 from .speculation import Draft, can_rewind
-
-# Tokens after which MLX gives its unused memory back, as in mlx-lm's generate_step.
-CLEAR_EVERY_TOKENS = 256
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,7 @@ class OneSequence:
     ) -> None:
         self.uid = uid
         self._model = model
-        self._end_of_text = end_of_text
         self._work = work
-        self.finished = False
         self._cache = cache
         self._text = list(work.prompt)
         # Tokens of the text that are in the cache.
@@ -55,11 +51,16 @@ class OneSequence:
         self._draft: Draft | None = None
         # The last token of the prompt is processed in the pass that gives the first new one.
         self._last = len(work.prompt) - 1
-        # What the processors have seen: all but the newest token.
-        self._seen = mx.array(self._text[:-1], mx.uint32)
+        self._tokens = SampledTokens(
+            uid, work.prompt, work.max_tokens, work.sampler, work.processors, end_of_text
+        )
         # The token that is being computed, and its log-probabilities.
         self._coming: tuple[mx.array, mx.array] | None = None
-        self._made = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last token has come."""
+        return self._tokens.finished
 
     @property
     def cache_bytes(self) -> int:
@@ -92,7 +93,7 @@ class OneSequence:
             self._coming = self._launch(mx.array(self._text[-1:], mx.uint32))
             return []
         token, logprobs = self._coming
-        if self._made + 1 < self._work.max_tokens:
+        if self._tokens.remaining > 1:
             self._coming = self._launch(token)
         return [replace(self._take(token, logprobs), snapshot=self._snapshot())]
 
@@ -103,7 +104,7 @@ class OneSequence:
         return CacheSnapshot(self._text[: self._in_cache], self._cache)
 
     def _launch(self, newest: mx.array) -> tuple[mx.array, mx.array]:
-        token, logprobs = self._sample(self._forward(newest)[:, -1, :], newest)
+        token, logprobs = self._tokens.sample(self._forward(newest)[:, -1, :], newest)
         mx.async_eval(token, logprobs)  # type: ignore[no-untyped-call]
         return token, logprobs
 
@@ -114,14 +115,14 @@ class OneSequence:
         """
         start = len(self._text)
         newest = mx.array(self._text[-1:], mx.uint32)
-        wanted = min(self._work.draft_tokens, self._work.max_tokens - self._made - 1)
+        wanted = min(self._work.draft_tokens, self._tokens.remaining - 1)
         proposals = draft.propose(self._text, wanted if can_rewind(self._cache, wanted + 1) else 0)
         logits = self._forward(mx.concatenate([newest, *proposals]))
         tokens: list[Token] = []
         accepted = 0
         while not self.finished and accepted == len(tokens):
-            newest, logprobs = self._sample(logits[:, accepted, :], newest)
-            right = accepted < len(proposals) and _id_of(newest) == _id_of(proposals[accepted])
+            newest, logprobs = self._tokens.sample(logits[:, accepted, :], newest)
+            right = accepted < len(proposals) and id_of(newest) == id_of(proposals[accepted])
             tokens.append(self._take(newest, logprobs, from_draft=right))
             accepted += right
         trim_prompt_cache(self._cache, len(proposals) - accepted)
@@ -136,31 +137,7 @@ class OneSequence:
         self._in_cache += tokens.size
         return logits
 
-    def _sample(self, logits: mx.array, newest: mx.array) -> tuple[mx.array, mx.array]:
-        """Returns a token of shape (1,) and log-probabilities, from logits of one token."""
-        if self._work.processors:
-            self._seen = mx.concatenate([self._seen, newest])
-            for processor in self._work.processors:
-                logits = processor(self._seen, logits)
-        logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
-        return self._work.sampler(logprobs), logprobs.squeeze(0)
-
     def _take(self, token: mx.array, logprobs: mx.array, *, from_draft: bool = False) -> Token:
-        value = _id_of(token)
-        self._text.append(value)
-        self._made += 1
-        if self._made % CLEAR_EVERY_TOKENS == 0:
-            mx.clear_cache()
-        finish_reason: Literal["stop", "length"] | None = None
-        if value in self._end_of_text:
-            finish_reason = "stop"
-        elif self._made >= self._work.max_tokens:
-            finish_reason = "length"
-        self.finished = finish_reason is not None
-        return Token(self.uid, value, finish_reason, logprobs, from_draft)
-
-
-def _id_of(token: mx.array) -> int:
-    value = token.item()
-    assert isinstance(value, int)
-    return value
+        taken = self._tokens.take(token, logprobs, from_draft=from_draft)
+        self._text.append(taken.token)
+        return taken

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Literal
+from typing import Any
 from weakref import ref
 
 import mlx.core as mx
@@ -16,14 +16,12 @@ import mlx.nn as nn
 
 from .. import mlx_vlm_adapter
 from ..mlx_lm_adapter.batch import PrefillProgress, Token
+from ..mlx_lm_adapter.sampled_tokens import SampledTokens
 from ..mlx_lm_adapter.sampling import Processor, Sampler
 from ..mlx_lm_adapter.sequential import Failed
 from ..mlx_vlm_adapter import Embedded
 from .rope_state import get_rope_state, set_rope_state
 from .vision_model import RopeState, VisionModel, VisionPrompt
-
-# Tokens after which MLX gives its unused memory back, as in mlx-vlm's generate_step.
-CLEAR_EVERY_TOKENS = 256
 
 
 class VisionDecoder:
@@ -122,9 +120,7 @@ class _VisionSequence:
         state: RopeState,
     ) -> None:
         self.uid = uid
-        self.finished = False
         self._network = network
-        self._ends = ends
         self._work = work
         self._state = state
         self._embedded: Embedded | None = None
@@ -134,11 +130,16 @@ class _VisionSequence:
         # How many embeddings of the prompt are in the cache, and how many there are.
         self._in_cache = self._length = 0
         self._in_chunks = True
-        # What the processors have seen: all but the newest token.
-        self._seen = mx.array(work.prompt.tokens[:-1], mx.uint32)
+        self._tokens = SampledTokens(
+            uid, work.prompt.tokens, work.max_tokens, work.sampler, work.processors, ends
+        )
         # The token that is being computed, and its log-probabilities.
         self._coming: tuple[mx.array, mx.array] | None = None
-        self._made = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last token has come."""
+        return self._tokens.finished
 
     @property
     def cache_bytes(self) -> int:
@@ -194,9 +195,9 @@ class _VisionSequence:
 
     def _decode(self, token: mx.array, logprobs: mx.array) -> Token:
         """Starts the pass for the next token before it waits for this one, so MLX never pauses."""
-        if self._made + 1 < self._work.max_tokens:
+        if self._tokens.remaining > 1:
             self._coming = self._launch(token[None])
-        return self._take(token, logprobs)
+        return self._tokens.take(token, logprobs)
 
     def _launch(
         self, ids: mx.array, embeddings: mx.array | None = None
@@ -204,26 +205,6 @@ class _VisionSequence:
         logits, self._arguments = mlx_vlm_adapter.next_logits(
             self._network, ids, embeddings, self._arguments, self._cache
         )
-        if self._work.processors:
-            self._seen = mx.concatenate([self._seen, ids[0, -1:].astype(mx.uint32)])
-            for processor in self._work.processors:
-                logits = processor(self._seen, logits)
-        logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
-        token = self._work.sampler(logprobs)
-        logprobs = logprobs.squeeze(0)
+        token, logprobs = self._tokens.sample(logits, ids[0, -1:].astype(mx.uint32))
         mx.async_eval(token, logprobs)  # type: ignore[no-untyped-call]
         return token, logprobs
-
-    def _take(self, token: mx.array, logprobs: mx.array) -> Token:
-        value = token.item()
-        assert isinstance(value, int)
-        self._made += 1
-        if self._made % CLEAR_EVERY_TOKENS == 0:
-            mx.clear_cache()
-        finish_reason: Literal["stop", "length"] | None = None
-        if value in self._ends:
-            finish_reason = "stop"
-        elif self._made >= self._work.max_tokens:
-            finish_reason = "length"
-        self.finished = finish_reason is not None
-        return Token(self.uid, value, finish_reason, logprobs)
