@@ -63,7 +63,7 @@ describe('what comes is not what the hub has', () => {
     await engine.downloadModel({ model, output })
     expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
       code: 'DOWNLOAD_FAILED',
-      message: expect.stringMatching(/has what can't be stored here: .*escaped\.json/),
+      message: expect.stringMatching(/has a file that can't be stored here: .*escaped\.json/),
     })
     expect(hostile.requests.filter((line) => line.includes('escaped'))).toEqual([])
     expect(readdirSync(join(folder.path, 'inside'))).toEqual(['model'])
@@ -95,7 +95,7 @@ describe('a hub that is busy or broken', () => {
     expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
       code: 'DOWNLOAD_FAILED',
       message: `The hub answers with status 503 for ${model}.`,
-      hint: `Run the same command again later: it goes on where it stopped. Its page: ${shared.hub.address}/${model}`,
+      hint: `Run the same command again later: it continues where it stopped. See ${shared.hub.address}/${model}`,
     })
     expect(shared.hub.requests).toHaveLength(5)
   })
@@ -155,7 +155,7 @@ describe('what is no hub, or no model for MLX', () => {
     const engine = await shared.engine()
     expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
       code: 'DOWNLOAD_FAILED',
-      message: `${shared.hub.address} does not answer as the hub does.`,
+      message: `${shared.hub.address} does not answer like the hub.`,
       hint: expect.stringContaining('HF_ENDPOINT is wrong'),
     })
   })
@@ -198,7 +198,7 @@ describe('what is no hub, or no model for MLX', () => {
     const engine = await shared.engine()
     expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
       code: 'DOWNLOAD_FAILED',
-      hint: expect.stringContaining('it goes on where it stopped'),
+      hint: expect.stringContaining('it continues where it stopped'),
     })
     expect(shared.gets('.safetensors').length).toBeLessThan(12)
   })

@@ -136,6 +136,6 @@ def _too_large(listing: "Listing", memory_limit: int) -> EngineError:
     return EngineError(
         "OUT_OF_MEMORY",
         f"{listing.repository} was not downloaded: its weights take "
-        f"{format_bytes(listing.weight_bytes)}, and {format_bytes(memory_limit)} may be used here.",
+        f"{format_bytes(listing.weight_bytes)}, and the limit is {format_bytes(memory_limit)}.",
         f"{SMALLER_MODEL}, or raise memoryLimitBytes.",
     )

@@ -144,7 +144,7 @@ class FolderTarget:
     def _refusal(self, what: str) -> EngineError:
         return EngineError(
             "INVALID_REQUEST",
-            f"{self.root} holds {what}, which {self._listing.repository} would overwrite or be "
-            "mixed with.",
-            "Choose another folder, or move that away.",
+            f"{self.root} contains {what}; a download of {self._listing.repository} would "
+            "overwrite it or mix with it.",
+            "Choose another folder, or move it away.",
         )

@@ -34,12 +34,14 @@ def removable(model: str, models_directory: Path) -> Path:
     if model.startswith((".", "/", "~")) or ".." in Path(model).parts:
         raise EngineError(
             "INVALID_REQUEST",
-            f"{model} is a path: only models of the project's folder and of the cache are removed.",
+            f"{model} is a path; only models of the project or of the cache can be removed.",
             "Delete that folder yourself.",
         )
     inside = models_directory / model
     if model == HELLO:
-        raise EngineError("INVALID_REQUEST", "The hello model belongs to the project: it stays.")
+        raise EngineError(
+            "INVALID_REQUEST", "The hello model is part of the project and can't be removed."
+        )
     if _is_model_of_project(inside, models_directory):
         return inside
     folder = repository_folder(model) if REPOSITORY.fullmatch(model) else None
@@ -50,7 +52,7 @@ def removable(model: str, models_directory: Path) -> Path:
         raise EngineError(
             "INVALID_REQUEST",
             f"{model} is being downloaded.",
-            "Wait for it, or end it.",
+            "Wait for the download, or stop it.",
         )
     return folder
 
