@@ -1,4 +1,4 @@
-"""Which calls are let in, for the hello model: a token of it takes 512 bytes, a step 131,072."""
+"""Which calls are admitted, for the hello model: a token takes 512 bytes, a step 131,072."""
 
 import mlx.core as mx
 import pytest
@@ -108,7 +108,7 @@ def test_short_calls_in_a_batch_cost_what_the_longest_does(size: CacheSize) -> N
     assert admission.decide(alone, Memory(active=0)).now
 
 
-def test_the_work_of_reading_is_reserved_until_it_is_done(hello: TextModel) -> None:
+def test_the_memory_of_prefill_is_reserved_until_its_end(hello: TextModel) -> None:
     size = cache_size(hello.network, hello.config)
     if mx.default_device().type == mx.DeviceType.gpu:
         pytest.skip("A GPU's kernels keep no scores.")
@@ -133,7 +133,7 @@ def test_an_answer_grows_by_steps(size: CacheSize) -> None:
     assert not admission.must_grow(1, 256 + 600)
 
 
-def test_growth_takes_spare_memory_before_places(size: CacheSize) -> None:
+def test_growth_frees_spare_memory_before_it_preempts(size: CacheSize) -> None:
     admission = Admission(5 * STEP)
     for call_id in (1, 2):
         admission.enter(call_id, MemoryNeed(size, prompt_tokens=256, max_tokens=1024))

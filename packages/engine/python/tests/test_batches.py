@@ -134,7 +134,7 @@ def test_a_batch_that_fails_leaves_the_others_and_no_trace(
     assert sizer.chunk_tokens("anyone", 512) == 512
 
 
-def test_prompts_are_read_in_small_chunks_while_others_decode(hello: TextModel) -> None:
+def test_prompts_are_prefilled_in_small_chunks_while_others_decode(hello: TextModel) -> None:
     batches = Batches(hello, PrefillChunkSizer())
     batches.insert(0, encode(hello, STORY), 400, greedy, [])
     while not any(isinstance(item, Token) for _, item in batches.step()):

@@ -1,4 +1,4 @@
-"""A cache on disk: the same text as without it, and nothing but a sentence for a wrong file."""
+"""A cache on disk: the text is the same as without it, and a wrong file is an error."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The estimate of a cache against the cache itself, for each kind that mlx-lm's models have."""
+"""The estimated size of a cache against the real one, for each kind of mlx-lm's caches."""
 
 import importlib
 from collections.abc import Iterator
@@ -204,7 +204,7 @@ def test_in_a_batch_the_short_ones_cost_what_the_longest_does(hello: TextModel) 
 
 
 @pytest.mark.parametrize("tokens", [1500, 4000])
-def test_the_work_of_reading_a_prompt_is_counted(hello: TextModel, tokens: int) -> None:
+def test_the_memory_of_prefill_is_counted(hello: TextModel, tokens: int) -> None:
     size = cache_size(hello.network, hello.config)
     list(hello.weights())
     mx.clear_cache()
@@ -217,7 +217,7 @@ def test_the_work_of_reading_a_prompt_is_counted(hello: TextModel, tokens: int) 
         assert beyond / 2 < estimate < beyond * 2
 
 
-def test_a_window_overlaps_with_a_chunk_while_a_prompt_is_read() -> None:
+def test_a_window_overlaps_with_a_chunk_during_prefill() -> None:
     network, config = tiny("gemma3_text")
     size = cache_size(network, config)
     windows = CacheSize(size.layers, 0)

@@ -1,4 +1,4 @@
-"""From messages to a prompt, by the templates that models bring."""
+"""From messages to a prompt, by the chat templates of models."""
 
 import inspect
 from itertools import pairwise

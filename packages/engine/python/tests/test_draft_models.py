@@ -1,4 +1,4 @@
-"""Speculative decoding: a draft model changes how fast a text comes, and no word of it."""
+"""Speculative decoding: a draft model changes the speed and not the text."""
 
 import json
 import shutil

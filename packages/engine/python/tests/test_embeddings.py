@@ -1,4 +1,4 @@
-"""Embeddings on tiny random models: one that needs the extra and one that does not."""
+"""Embeddings of tiny random models, with the optional packages and without them."""
 
 import json
 import math
@@ -25,7 +25,7 @@ from mlx_app.optional_packages import has_vision
 
 with_extra = pytest.mark.skipif(
     not has_vision() and "MLX_TEST_EXTRAS" not in os.environ,
-    reason="needs the extra: npm run setup -- --with vision",
+    reason="needs the optional packages: npm run setup -- --with vision",
 )
 TEXTS = ["The cat sat on the mat.", "Hello!", "The cat sat on the mat!", "Tell me a story. " * 3]
 

@@ -1,4 +1,4 @@
-"""Which model goes when room is needed, and when it has been idle."""
+"""Which models are unloaded to make room, and for being idle."""
 
 from dataclasses import dataclass
 

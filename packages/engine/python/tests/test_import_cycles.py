@@ -1,4 +1,4 @@
-"""No module imports another that imports it back, neither for types nor inside a function."""
+"""No import cycles, including imports for types and inside functions."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The limit, what a model takes of it, and what the error says."""
+"""The memory limit, what a model takes of it, and the error."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The calls of one model: what one does wrong is its own, and what they share."""
+"""The calls of one model: a failing one fails alone, and siblings share a prompt."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,7 +121,7 @@ def test_siblings_of_a_seed_differ_and_repeat(runner: ModelRunner) -> None:
     assert [heard[2].text(index) for index in range(2)] == texts[:2]
 
 
-def test_the_prompt_of_siblings_is_read_once(hello: TextModel) -> None:
+def test_the_prompt_of_siblings_is_prefilled_once(hello: TextModel) -> None:
     told: list[Event] = []
     runner = runner_of(hello, told.append)
     asked = request(1, HELLO * 300, n=4, max_tokens=2, prompt_progress=True)
@@ -184,14 +184,14 @@ def test_a_call_that_is_over_leaves_nothing(runner: ModelRunner) -> None:
 # Places
 
 
-def test_a_batch_has_places_for_so_many(runner: ModelRunner) -> None:
+def test_a_batch_has_a_limited_number_of_slots(runner: ModelRunner) -> None:
     start(runner, request(1, STORY, n=Batch.size - 1))
     assert runner.has_slot(call_of(runner, request(2, HELLO)))
     assert not runner.has_slot(call_of(runner, request(2, HELLO, n=2)))
     assert runner.has_slot(call_of(runner, request(2, HELLO, n=2, kv_bits=8)))
 
 
-def test_only_so_many_run_beside_the_batch(runner: ModelRunner) -> None:
+def test_only_a_few_sequences_run_unbatched(runner: ModelRunner) -> None:
     quantised = {"kv_bits": 8, "kv_group_size": 32}
     for call_id in range(MAX_UNBATCHED):
         assert runner.has_slot(call_of(runner, request(call_id, HELLO, **quantised)))

@@ -1,4 +1,4 @@
-"""Text, reasoning and calls of one answer, cut at every character."""
+"""Text, reasoning and tool calls of one answer, cut at every character."""
 
 import json
 from typing import Any

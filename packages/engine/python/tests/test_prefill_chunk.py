@@ -1,4 +1,4 @@
-"""The size of the chunks in which prompts are read."""
+"""The size of the chunks of a prefill."""
 
 from mlx_app.worker.runner.prefill_chunk import (
     FIRST_TOKENS,
@@ -18,7 +18,7 @@ def read(sizer: PrefillChunkSizer, seconds: float, chunk: int, *, full: bool = T
     return sizer.chunk_tokens("reader", 2048)
 
 
-def test_alone_a_prompt_is_read_in_large_chunks_of_a_bounded_time() -> None:
+def test_alone_a_prompt_is_prefilled_in_large_chunks_of_a_bounded_time() -> None:
     sizer = PrefillChunkSizer()
     assert sizer.chunk_tokens("reader", 2048) == 2048
     assert read(sizer, MAX_SECONDS * 2, 2048) == 1024

@@ -1,4 +1,4 @@
-"""With a prompt cache and without it, a model says the same."""
+"""A model gives the same answers with a prompt cache and without it."""
 
 import copy
 from collections.abc import Callable

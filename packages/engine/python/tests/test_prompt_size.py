@@ -1,4 +1,4 @@
-"""Prompts that are refused before all of them is tokenised."""
+"""Prompts that are refused before they are tokenised completely."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""KV caches of fewer bits."""
+"""Quantised KV caches."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A bound on reasoning, on a real model whose tokens are really sampled."""
+"""The limit on reasoning, on a real model with real sampling."""
 
 from collections.abc import Sequence
 from pathlib import Path

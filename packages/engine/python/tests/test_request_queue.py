@@ -1,4 +1,4 @@
-"""Whose turn it is: each promise of the line, then all of them under random use."""
+"""Which call is next: each promise of the queue, then all of them under random use."""
 
 import random
 from collections import Counter
@@ -62,7 +62,7 @@ def test_first_come_first_served() -> None:
     assert queue.take(always) is None
 
 
-def test_the_places_are_shared_by_weight() -> None:
+def test_the_turns_are_shared_by_weight() -> None:
     queue: RequestQueue[Call] = RequestQueue()
     for priority in PRIORITIES:
         for number in range(100):
@@ -113,7 +113,7 @@ def test_leaving_and_coming_back_brings_nobody_forward() -> None:
     assert order == ["ann", "bob"] * 3
 
 
-def test_a_call_that_gave_its_place_up_is_first_of_its_class() -> None:
+def test_a_preempted_call_is_first_of_its_priority() -> None:
     queue: RequestQueue[Call] = RequestQueue()
     queue.put(Call(caller="ann", number=1))
     queue.put(Call(caller="bob", number=2))
@@ -153,7 +153,7 @@ def test_what_does_not_fit_lets_others_pass_for_a_while() -> None:
     assert after.size == 1
 
 
-def test_the_place_of_a_call_that_blocked_takes_nobodys_turn() -> None:
+def test_a_call_that_blocked_takes_nobodys_turn() -> None:
     queue: RequestQueue[Call] = RequestQueue()
     big = Call(caller="big", size=10)
     queue.put(big)

@@ -1,4 +1,4 @@
-"""Calls for text with too little memory for all of them, and the models that they need."""
+"""Calls with too little memory for all of them, and the models that they need."""
 
 import gc
 import shutil
@@ -68,7 +68,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 # With quantised caches calls run one beside the other, and each has the memory that it needs.
 @pytest.mark.parametrize("options", [{}, {"kv_bits": 8, "kv_group_size": 32}])
-def test_a_call_that_gave_its_place_up_goes_on_word_for_word(
+def test_a_preempted_call_goes_on_word_for_word(
     models: Path,
     starts: list[int],
     options: dict[str, int],

@@ -1,4 +1,4 @@
-"""What a text model knows of itself."""
+"""The properties of a text model."""
 
 from mlx_app.models.text_model import TextModel
 

@@ -1,4 +1,4 @@
-"""Whose text is tokenised next."""
+"""Which text is tokenised next."""
 
 import threading
 

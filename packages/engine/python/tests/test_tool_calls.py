@@ -1,4 +1,4 @@
-"""Calls of tools in every format that mlx-lm reads: whole, cut everywhere, and broken."""
+"""Tool calls in every format that mlx-lm reads: complete, cut everywhere, and broken."""
 
 import time
 from functools import cache

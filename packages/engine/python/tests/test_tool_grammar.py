@@ -1,4 +1,4 @@
-"""Grammars for calls: whatever they allow, mlx-lm's own parsers read, as the tool's schema says."""
+"""Grammars for tool calls: mlx-lm's parsers read all that they allow, by the tool's schema."""
 
 import importlib
 import random

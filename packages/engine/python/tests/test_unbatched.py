@@ -1,4 +1,4 @@
-"""Decoding one sequence at a time, beside a batch."""
+"""Unbatched decoding."""
 
 import json
 import shutil
@@ -94,7 +94,7 @@ def test_the_size_of_a_chunk_changes_no_word(
     assert text_of(hello, tokens) == answers["What is MLX?"]
 
 
-def test_a_prompt_is_read_chunk_by_chunk(hello: TextModel) -> None:
+def test_a_prompt_is_prefilled_chunk_by_chunk(hello: TextModel) -> None:
     sequential = Sequential(hello.network, hello.tokenizer)
     sequential.prefill_tokens = 100
     uid = sequential.insert([5] * 251, 1, greedy)
@@ -152,7 +152,7 @@ def test_a_batch_beside_it_waits_for_one_chunk_or_one_pass(
     assert text_of(hello, alone[long]) == text_of(hello, run(hello, story, 30))
 
 
-def test_a_cache_that_can_not_be_batched_is_read(llama4_model: TextModel) -> None:
+def test_a_cache_that_can_not_be_batched_is_used(llama4_model: TextModel) -> None:
     assert not llama4_model.batchable
     # Longer than the 16 tokens that a chunk of this model's attention holds.
     prompt = list(range(10, 60))

@@ -1,4 +1,4 @@
-"""Models that see, on tiny random ones of two families: what is told of an image, and to whom."""
+"""Models that take images: tiny random ones of two families."""
 
 import base64
 import os
@@ -26,7 +26,7 @@ needs_extra = [
     pytest.mark.vision,
     pytest.mark.skipif(
         not has_vision() and "MLX_TEST_EXTRAS" not in os.environ,
-        reason="needs the extra: npm run setup -- --with vision",
+        reason="needs the optional packages: npm run setup -- --with vision",
     ),
 ]
 
@@ -255,7 +255,7 @@ def test_neighbours_change_nothing(family: VisionModel) -> None:
 
 
 @with_extra
-def test_a_prompt_read_in_pieces_gets_the_same_answer(family: VisionModel) -> None:
+def test_a_prompt_prefilled_in_chunks_gets_the_same_answer(family: VisionModel) -> None:
     prompts = [
         family.prompt([user(picture("red", (96, 96)), QUESTION)]),
         family.prompt([user("And", picture("blue", (64, 96)), QUESTION)]),

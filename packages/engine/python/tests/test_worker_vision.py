@@ -1,4 +1,4 @@
-"""Models that see, and embedding models, through the worker: tiny ones of random weights."""
+"""Models that take images, and embedding models, in the worker: tiny ones of random weights."""
 
 import itertools
 import json
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.vision,
     pytest.mark.skipif(
         not has_vision() and "MLX_TEST_EXTRAS" not in os.environ,
-        reason="needs the extra: npm run setup -- --with vision",
+        reason="needs the optional packages: npm run setup -- --with vision",
     ),
 ]
 

@@ -1,4 +1,4 @@
-"""What an app without the extra for images and embeddings says to those who want either."""
+"""The errors for images and embeddings without the optional packages."""
 
 import json
 import shutil

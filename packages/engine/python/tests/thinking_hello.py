@@ -1,4 +1,4 @@
-"""The hello model as one that thinks: two of its tokens become the markers of reasoning."""
+"""The hello model as a reasoning model: two of its tokens become the markers of reasoning."""
 
 import json
 import shutil

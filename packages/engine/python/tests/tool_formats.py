@@ -1,4 +1,4 @@
-"""Examples of calls as models write them, from what their makers say of each format."""
+"""Examples of tool calls in the formats of models, from their documentation."""
 
 import copy
 import importlib

@@ -180,7 +180,7 @@ def test_the_end_comes_with_what_was_read(hello: TextModel) -> None:
     assert text_of(hello, answers[after]) == text_of(hello, answers[fresh])
 
 
-def test_a_processor_sees_what_was_kept_and_each_token(hello: TextModel) -> None:
+def test_a_processor_sees_the_snapshot_and_each_token(hello: TextModel) -> None:
     prompt = encode(hello, HELLO)
     seen: list[list[int]] = []
 

@@ -1,4 +1,4 @@
-"""The contract with mlx-lm's caches: their kinds, what stands in them, and their files."""
+"""The contract with mlx-lm's caches: their kinds, their contents, and their files."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The contract with mlx-lm's readers of markers and of calls."""
+"""The contract with mlx-lm's parsers of markers and tool calls."""
 
 from pathlib import Path
 from typing import Any
