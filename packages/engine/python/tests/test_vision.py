@@ -430,7 +430,7 @@ def test_the_images_of_a_call_are_bounded_together(
 
     monkeypatch.setattr(images, "MAX_PIXELS_OF_CALL", 64 * 64 * 2)
     seeing.prompt([user(*[picture("red")] * 2)])
-    with pytest.raises(EngineError, match=r"Image 3 .* 12288 pixels; all .* may have 8192"):
+    with pytest.raises(EngineError, match=r"Image 3 .* 12288 pixels .*; at most 8192"):
         seeing.prompt([user(*[picture("red")] * 3)])
 
 
