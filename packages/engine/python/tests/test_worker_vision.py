@@ -254,11 +254,11 @@ def test_a_call_can_be_cancelled_while_it_writes(worker: WorkerProcess, model: s
 
 @pytest.mark.parametrize("model", SEEING)
 def test_a_bad_image_is_refused_and_the_next_call_works(worker: WorkerProcess, model: str) -> None:
-    for image, told in ((b"no image", "no PNG, JPEG or WebP"), (picture("red")[:60], "damaged")):
+    for image, told in ((b"no image", "not a PNG, JPEG or WebP"), (picture("red")[:60], "damaged")):
         with pytest.raises(Refused, match=rf"INVALID_REQUEST: Image 2 .*{told}"):
             ask(worker, model, picture("red"), image, QUESTION)
     assert ask(worker, model, picture("red"), QUESTION) != ""
-    with pytest.raises(Refused, match="INVALID_REQUEST: A message of the role system has an image"):
+    with pytest.raises(Refused, match="INVALID_REQUEST: A message of role system has an image"):
         worker.generate(model, [{"role": "system", "content": parts(picture("red"))}])
 
 
@@ -270,7 +270,7 @@ def test_what_such_a_model_can_not_have_is_refused(
     for fields, told in (
         ({"kvBits": 8, "kvGroupSize": 32}, "kvBits can't be combined"),
         ({"draftModel": "hello"}, "takes images, so it can't have a draft model"),
-        ({"cacheFile": str(file)}, "not with draftModel, kvBits or images"),
+        ({"cacheFile": str(file)}, "without draftModel, kvBits or images"),
     ):
         for content in (parts(picture("red"), QUESTION), parts(QUESTION)):
             with pytest.raises(Refused, match=f"UNSUPPORTED: .*{told}"):
@@ -323,11 +323,11 @@ def test_tools_are_refused_where_no_format_of_calls_is_known(
 ) -> None:
     fields = {"tools": [TOOL], "toolChoice": choice}
     for model in SEEING:
-        with pytest.raises(Refused, match=r"UNSUPPORTED: .* no format of tool calls"):
+        with pytest.raises(Refused, match=r"UNSUPPORTED: .* no known format of tool calls"):
             worker.generate(model, QUESTION, **fields)
     assert ask(worker, "gemma3", picture("red"), QUESTION, **{**fields, "toolChoice": "none"}) != ""
     if choice == "required":
-        with pytest.raises(Refused, match=r"UNSUPPORTED: .* no format of tool calls"):
+        with pytest.raises(Refused, match=r"UNSUPPORTED: .* no known format of tool calls"):
             worker.ask("generate", model="gemma3", prompt=QUESTION, **fields)
 
 
