@@ -7,8 +7,8 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from mlx_app.locate import HELLO
-from mlx_app.weights import ReadModel, read
+from mlx_app.models.locate import HELLO
+from mlx_app.models.text_model import TextModel, read_text_model
 
 if os.environ.get("MLX_DEVICE") == "cpu":
     mx.set_default_device(mx.cpu)
@@ -21,8 +21,8 @@ def models() -> Path:
 
 
 @pytest.fixture(scope="session")
-def hello(models: Path) -> ReadModel:
-    return read(models / "hello")
+def hello(models: Path) -> TextModel:
+    return read_text_model(models / "hello")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from mlx_lm.models import llama
 from mlx_app.mlx_lm_adapter.batch import Token
 from mlx_app.mlx_lm_adapter.sampling import Sampler, greedy
 from mlx_app.mlx_lm_adapter.sequential import Failed, Sequential
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import TextModel
 
 LLAMA = {
     "model_type": "llama",
@@ -32,7 +32,7 @@ def tiny_llama(seed: int = 3, **changes: object) -> nn.Module:
     return network
 
 
-def encode(hello: ReadModel, question: str) -> list[int]:
+def encode(hello: TextModel, question: str) -> list[int]:
     messages = [{"role": "user", "content": question}]
     return hello.tokenizer.apply_chat_template(messages, add_generation_prompt=True)
 
@@ -49,7 +49,7 @@ def finish(sequential: Sequential) -> dict[int, list[Token]]:
 
 
 def run(
-    model: ReadModel,
+    model: TextModel,
     prompt: list[int],
     max_tokens: int = 400,
     sampler: Sampler = greedy,
@@ -69,13 +69,13 @@ def ids(tokens: list[Token]) -> list[int]:
     return [token.token for token in tokens]
 
 
-def text_of(model: ReadModel, tokens: list[Token]) -> str:
+def text_of(model: TextModel, tokens: list[Token]) -> str:
     return model.tokenizer.decode(
         [token.token for token in tokens if token.finish_reason != "stop"]
     )
 
 
-def with_network(model: ReadModel, network: nn.Module) -> ReadModel:
+def with_network(model: TextModel, network: nn.Module) -> TextModel:
     return replace(model, network=network, path=Path("other"))
 
 

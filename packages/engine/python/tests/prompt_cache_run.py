@@ -8,7 +8,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx_lm.generate import BatchGenerator, StopSequences
 
-from mlx_app.prompt_cache import Kind, PromptCache
+from mlx_app.prompt.prompt_cache import Kind, PromptCache
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Whether a value is of a JSON Schema: as much of it as the tests use."""
+"""Checks values against JSON Schemas, as far as the tests need it."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Small networks of random weights, one for each way in which models keep what they read.
+"""Small networks of random weights, one for each kind of cache.
 
 Their weights are large enough for each token that was read to change what comes next.
 """

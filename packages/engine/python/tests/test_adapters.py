@@ -10,14 +10,14 @@ from pathlib import Path
 import mlx.core as mx
 import pytest
 
-from mlx_app.adapters import locate_adapter
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.batch import Batch, Token
 from mlx_app.mlx_lm_adapter.sampling import greedy
+from mlx_app.models.adapters import locate_adapter
+from mlx_app.models.text_model import TextModel, read_text_model
 from mlx_app.protocol import Load
-from mlx_app.weights import ReadModel, read
-from mlx_app.worker.calls import ModelKey
-from mlx_app.worker.loading import Loading
+from mlx_app.worker.model_pool.loading import ModelLoad
+from mlx_app.worker.runner.call import ModelKey
 
 QUESTION = "What do you wear?"
 ANSWER = "I wear an adapter."
@@ -56,7 +56,7 @@ def adapter(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "adapter"
 
 
-def answer(model: ReadModel, question: str) -> str:
+def answer(model: TextModel, question: str) -> str:
     prompt = model.tokenizer.apply_chat_template(
         [{"role": "user", "content": question}], add_generation_prompt=True
     )
@@ -73,7 +73,7 @@ def answer(model: ReadModel, question: str) -> str:
 
 def refusal(models: Path, adapter: Path) -> tuple[str, str]:
     with pytest.raises(EngineError) as raised:
-        read(models / "hello", adapter)
+        read_text_model(models / "hello", adapter)
     return raised.value.code, raised.value.message
 
 
@@ -86,8 +86,8 @@ def damaged(adapter: Path, tmp_path: Path) -> Path:
 def test_an_adapter_answers_as_it_was_trained(
     models: Path, adapter: Path, answers: dict[str, str]
 ) -> None:
-    base = read(models / "hello")
-    adapted = read(models / "hello", adapter)
+    base = read_text_model(models / "hello")
+    adapted = read_text_model(models / "hello", adapter)
     assert answer(adapted, QUESTION) == ANSWER
     assert answer(base, QUESTION) != ANSWER
     assert answer(base, "Who are you?") == answers["Who are you?"]
@@ -100,22 +100,22 @@ def test_an_adapter_leaves_nothing_to_chance(models: Path, damaged: Path) -> Non
     config = json.loads((damaged / "adapter_config.json").read_text("utf-8"))
     config["lora_parameters"]["dropout"] = 0.5
     (damaged / "adapter_config.json").write_text(json.dumps(config), "utf-8")
-    assert answer(read(models / "hello", damaged), QUESTION) == ANSWER
+    assert answer(read_text_model(models / "hello", damaged), QUESTION) == ANSWER
 
 
 def test_a_load_names_its_adapter(models: Path, adapter: Path) -> None:
-    def load(name: str) -> Loading:
-        loading = Loading.of(ModelKey("hello", name), Load(id=1, model="hello", adapter=name))
-        path = loading.find(models, lambda _stage, _loaded, _total: None, 0)
+    def opened(name: str) -> ModelLoad:
+        load = ModelLoad.of(ModelKey("hello", name), Load(id=1, model="hello", adapter=name))
+        path = load.find(models, lambda _stage, _loaded, _total: None, 0)
         assert path is not None
-        loading.begin(path)
-        return loading
+        load.open(path)
+        return load
 
-    files = load(str(adapter)).files
-    assert files is not None
-    assert answer(files.model, QUESTION) == ANSWER
+    loaded = opened(str(adapter)).loaded
+    assert loaded is not None
+    assert answer(loaded.model, QUESTION) == ANSWER
     with pytest.raises(EngineError, match=r"no folder .*nowhere"):
-        load("./nowhere")
+        opened("./nowhere")
 
 
 def test_an_adapter_lies_at_a_path_or_beside_the_models(adapter: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which calls are let in, for the hello model: a token of it takes 512 bytes, a step 131,072."""
+"""Which calls are admitted, for the hello model: a token takes 512 bytes, a step 131,072."""
 
 import mlx.core as mx
 import pytest
@@ -6,14 +6,15 @@ import pytest
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.batch import Batch
 from mlx_app.mlx_lm_adapter.cache_size import CacheSize, cache_size
-from mlx_app.weights import ReadModel
-from mlx_app.worker.admission import AHEAD, Admission, Growth, Memory, Need, Verdict
+from mlx_app.models.text_model import TextModel
+from mlx_app.worker.runner.memory_need import RESERVED_TOKENS, MemoryNeed
+from mlx_app.worker.scheduler.admission import Admission, Growth, Memory, Verdict
 
 STEP = 256 * 512
 
 
 @pytest.fixture
-def size(hello: ReadModel) -> CacheSize:
+def size(hello: TextModel) -> CacheSize:
     # The work of reading a prompt differs between the CPU and a GPU; here it is left out.
     return CacheSize(cache_size(hello.network, hello.config).layers, heads=0)
 
@@ -22,7 +23,7 @@ def test_the_first_part_of_the_answer_is_reserved_not_all_of_it(size: CacheSize)
     admission = Admission(10 * STEP)
     # Nine times 1,024 tokens would be 36 steps.
     for call_id in range(5):
-        need = Need(size, prompt_tokens=256, max_tokens=1024, batch="hello")
+        need = MemoryNeed(size, prompt_tokens=256, max_tokens=1024, batch="hello")
         assert admission.decide(need, Memory(active=0)) == Verdict(now=True)
         admission.enter(call_id, need)
     assert admission.reserved_bytes == 5 * 2 * STEP
@@ -31,7 +32,7 @@ def test_the_first_part_of_the_answer_is_reserved_not_all_of_it(size: CacheSize)
 
 def test_a_call_waits_until_another_has_left(size: CacheSize) -> None:
     admission = Admission(5 * STEP)
-    need = Need(size, prompt_tokens=400, max_tokens=112, batch="hello")
+    need = MemoryNeed(size, prompt_tokens=400, max_tokens=112, batch="hello")
     admission.enter(1, need)
     admission.enter(2, need)
     assert admission.decide(need, Memory(active=0)) == Verdict(now=False)
@@ -43,7 +44,7 @@ def test_a_call_waits_until_another_has_left(size: CacheSize) -> None:
 
 def test_weights_and_caches_in_memory_count(size: CacheSize) -> None:
     admission = Admission(5 * STEP)
-    need = Need(size, prompt_tokens=100, max_tokens=100)
+    need = MemoryNeed(size, prompt_tokens=100, max_tokens=100)
     admission.enter(1, need)
     # The sequences' own bytes are in what they reserved.
     assert admission.decide(need, Memory(active=4 * STEP, sequences=STEP)).now
@@ -53,31 +54,30 @@ def test_weights_and_caches_in_memory_count(size: CacheSize) -> None:
 
 def test_more_held_than_was_reserved_counts_as_it_is(size: CacheSize) -> None:
     admission = Admission(5 * STEP)
-    need = Need(size, prompt_tokens=100, max_tokens=100)
+    need = MemoryNeed(size, prompt_tokens=100, max_tokens=100)
     admission.enter(1, need)
     assert not admission.decide(need, Memory(active=6 * STEP, sequences=6 * STEP)).now
 
 
 def test_prompt_caches_go_first_then_idle_models(size: CacheSize) -> None:
     admission = Admission(5 * STEP)
-    need = Need(size, prompt_tokens=700, max_tokens=1)
+    need = MemoryNeed(size, prompt_tokens=700, max_tokens=1)
     use = Memory(active=5 * STEP, prompt_cache=2 * STEP, idle_models=STEP)
     assert admission.decide(need, use) == Verdict(True, free_bytes=2 * STEP, unload_bytes=STEP)
-    short = Need(size, prompt_tokens=200, max_tokens=1)
+    short = MemoryNeed(size, prompt_tokens=200, max_tokens=1)
     assert admission.decide(short, use) == Verdict(True, free_bytes=STEP)
 
 
 def test_what_can_never_fit_is_refused_with_the_numbers(size: CacheSize) -> None:
     admission = Admission(10 * STEP)
-    admission.enter(1, Need(size, prompt_tokens=256, max_tokens=1))
-    need = Need(size, prompt_tokens=1200, max_tokens=1024, sequences=2, batch="hello")
+    admission.enter(1, MemoryNeed(size, prompt_tokens=256, max_tokens=1))
+    need = MemoryNeed(size, prompt_tokens=1200, max_tokens=1024, sequences=2, batch="hello")
     with pytest.raises(EngineError) as caught:
         admission.decide(need, Memory(active=2 * STEP, kept_models=2 * STEP))
     assert caught.value.code == "OUT_OF_MEMORY"
     assert caught.value.message == (
-        "The call needs 1.57 MB of memory for 1200 tokens of prompt and the first 256 of its "
-        "answer, in 2 sequences; the limit is 1.31 MB, of which the models and what else stays "
-        "take 262 kB."
+        "The call needs 1.57 MB of memory for 1200 prompt tokens and the first 256 tokens of its "
+        "answer, in 2 sequences; the limit is 1.31 MB, and 262 kB of it can't be freed."
     )
     assert caught.value.hint is not None
     for way in ("Shorten the prompt", "lower maxTokens", "(n)", "kvBits", "unload", str(14 * STEP)):
@@ -86,9 +86,9 @@ def test_what_can_never_fit_is_refused_with_the_numbers(size: CacheSize) -> None
 
 def test_nothing_waits_where_nothing_will_end(size: CacheSize) -> None:
     admission = Admission(5 * STEP)
-    need = Need(size, prompt_tokens=256, max_tokens=200)
+    need = MemoryNeed(size, prompt_tokens=256, max_tokens=200)
     full = Memory(active=4 * STEP)
-    with pytest.raises(EngineError, match="which the models and what else stays take 524 kB"):
+    with pytest.raises(EngineError, match="524 kB of it can't be freed"):
         admission.decide(need, full)
     assert admission.decide(need, Memory(active=4 * STEP, coming=1)) == Verdict(now=False)
     admission.enter(1, need)
@@ -97,61 +97,61 @@ def test_nothing_waits_where_nothing_will_end(size: CacheSize) -> None:
 
 def test_short_calls_in_a_batch_cost_what_the_longest_does(size: CacheSize) -> None:
     admission = Admission(100 * STEP)
-    short = Need(size, prompt_tokens=10, max_tokens=100, batch="hello")
+    short = MemoryNeed(size, prompt_tokens=10, max_tokens=100, batch="hello")
     for call_id in range(8):
         admission.enter(call_id, short)
     assert admission.reserved_bytes == 8 * STEP
-    long = Need(size, prompt_tokens=3000, max_tokens=72, batch="hello")
+    long = MemoryNeed(size, prompt_tokens=3000, max_tokens=72, batch="hello")
     # Nine rows of twelve steps each, where eight and twelve alone would fit.
     assert not admission.decide(long, Memory(active=0)).now
-    alone = Need(size, prompt_tokens=3000, max_tokens=72)
+    alone = MemoryNeed(size, prompt_tokens=3000, max_tokens=72)
     assert admission.decide(alone, Memory(active=0)).now
 
 
-def test_the_work_of_reading_is_reserved_until_it_is_done(hello: ReadModel) -> None:
+def test_the_memory_of_prefill_is_reserved_until_its_end(hello: TextModel) -> None:
     size = cache_size(hello.network, hello.config)
     if mx.default_device().type == mx.DeviceType.gpu:
         pytest.skip("A GPU's kernels keep no scores.")
     admission = Admission(10**9)
-    admission.enter(1, Need(size, prompt_tokens=5000, max_tokens=10))
+    admission.enter(1, MemoryNeed(size, prompt_tokens=5000, max_tokens=10))
     reading = admission.reserved_bytes
-    admission.has_read(1)
-    assert reading - admission.reserved_bytes == size.reading_bytes(5000, 512) > 1_000_000
+    admission.end_prefill(1)
+    assert reading - admission.reserved_bytes == size.prefill_bytes(5000, 512) > 1_000_000
 
 
 def test_an_answer_grows_by_steps(size: CacheSize) -> None:
     admission = Admission(4 * STEP)
-    admission.enter(1, Need(size, prompt_tokens=256, max_tokens=600))
+    admission.enter(1, MemoryNeed(size, prompt_tokens=256, max_tokens=600))
     use = Memory(active=0)
-    assert not admission.must_grow(1, 256 + AHEAD - 1)
-    assert admission.must_grow(1, 256 + AHEAD)
-    assert admission.grow(1, 256 + AHEAD, use) == Growth()
-    assert not admission.must_grow(1, 256 + AHEAD)
+    assert not admission.must_grow(1, 256 + RESERVED_TOKENS - 1)
+    assert admission.must_grow(1, 256 + RESERVED_TOKENS)
+    assert admission.grow(1, 256 + RESERVED_TOKENS, use) == Growth()
+    assert not admission.must_grow(1, 256 + RESERVED_TOKENS)
     assert admission.reserved_bytes == 3 * STEP
-    assert admission.grow(1, 256 + 2 * AHEAD, use) == Growth()
+    assert admission.grow(1, 256 + 2 * RESERVED_TOKENS, use) == Growth()
     # It has all that it can ever want.
     assert not admission.must_grow(1, 256 + 600)
 
 
-def test_growth_takes_spare_memory_before_places(size: CacheSize) -> None:
+def test_growth_frees_spare_memory_before_it_preempts(size: CacheSize) -> None:
     admission = Admission(5 * STEP)
     for call_id in (1, 2):
-        admission.enter(call_id, Need(size, prompt_tokens=256, max_tokens=1024))
+        admission.enter(call_id, MemoryNeed(size, prompt_tokens=256, max_tokens=1024))
     use = Memory(active=2 * STEP, prompt_cache=STEP, idle_models=STEP)
     assert admission.grow(1, 512, use) == Growth(free_bytes=STEP, unload_bytes=STEP)
-    assert admission.grow(1, 768, use) == Growth(free_bytes=STEP, yielding=(2,))
+    assert admission.grow(1, 768, use) == Growth(free_bytes=STEP, preempted=(2,))
     assert len(admission) == 1
 
 
 def test_the_youngest_yield_and_the_oldest_goes_on(size: CacheSize) -> None:
     admission = Admission(6 * STEP)
     for call_id in (1, 2, 3):
-        admission.enter(call_id, Need(size, prompt_tokens=256, max_tokens=4096))
+        admission.enter(call_id, MemoryNeed(size, prompt_tokens=256, max_tokens=4096))
     use = Memory(active=0)
-    assert admission.grow(2, 512, use) == Growth(yielding=(3,))
+    assert admission.grow(2, 512, use) == Growth(preempted=(3,))
     # The youngest may be the one that asks.
     assert admission.grow(1, 512, use) == Growth()
-    assert admission.grow(2, 768, use) == Growth(yielding=(2,))
+    assert admission.grow(2, 768, use) == Growth(preempted=(2,))
     for tokens in (768, 1024, 1280):
         assert admission.grow(1, tokens, use) == Growth()
     with pytest.raises(EngineError, match="1792 tokens take 918 kB; the limit is 786 kB"):
@@ -161,13 +161,13 @@ def test_the_youngest_yield_and_the_oldest_goes_on(size: CacheSize) -> None:
 
 def test_an_id_is_taken_once(size: CacheSize) -> None:
     admission = Admission(STEP)
-    need = Need(size, prompt_tokens=1, max_tokens=1)
+    need = MemoryNeed(size, prompt_tokens=1, max_tokens=1)
     admission.enter(1, need)
-    with pytest.raises(ValueError, match="Call 1 is in flight"):
+    with pytest.raises(ValueError, match="Call 1 is running"):
         admission.enter(1, need)
 
 
-def test_calls_that_are_let_in_stay_under_the_limit(hello: ReadModel) -> None:
+def test_calls_that_are_let_in_stay_under_the_limit(hello: TextModel) -> None:
     """Real sequences, as many as go in; what MLX holds never comes over the limit."""
     size = cache_size(hello.network, hello.config)
     list(hello.weights())
@@ -182,7 +182,7 @@ def test_calls_that_are_let_in_stay_under_the_limit(hello: ReadModel) -> None:
     mx.reset_peak_memory()
     entered = 0
     for call_id in range(20):
-        need = Need(size, prompt_tokens=300 + 10 * call_id, max_tokens=100, batch="hello")
+        need = MemoryNeed(size, prompt_tokens=300 + 10 * call_id, max_tokens=100, batch="hello")
         use = Memory(active=mx.get_active_memory(), sequences=mx.get_active_memory() - floor)
         if not admission.decide(need, use).now:
             break
@@ -200,10 +200,10 @@ def test_calls_that_are_let_in_stay_under_the_limit(hello: ReadModel) -> None:
 
 def test_a_call_that_fails_takes_no_other_with_it(size: CacheSize) -> None:
     admission = Admission(3 * STEP)
-    need = Need(size, prompt_tokens=100, max_tokens=2000)
+    need = MemoryNeed(size, prompt_tokens=100, max_tokens=2000)
     for call_id in (1, 2):
         admission.enter(call_id, need)
-    with pytest.raises(EngineError, match="grown to all the memory"):
+    with pytest.raises(EngineError, match="outgrown the memory"):
         # What can't be freed has grown too.
         admission.grow(1, 700, Memory(active=2 * STEP))
     assert len(admission) == 1

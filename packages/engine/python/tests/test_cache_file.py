@@ -1,4 +1,4 @@
-"""A cache on disk: the same text as without it, and nothing but a sentence for a wrong file."""
+"""A cache on disk: the text is the same as without it, and a wrong file is an error."""
 
 import json
 import os
@@ -13,11 +13,11 @@ import mlx.core as mx
 import mlx.nn as nn
 import pytest
 
-from mlx_app.cache_file import ModelIdentity, model_identity, read, write
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter import caches
-from mlx_app.prompt_cache import PromptCache
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import TextModel
+from mlx_app.prompt.cache_file import ModelIdentity, model_identity, read, write
+from mlx_app.prompt.prompt_cache import PromptCache
 from prompt_cache_run import run
 from small_networks import NETWORKS, plain
 
@@ -72,7 +72,7 @@ def test_answers_from_a_file_are_the_same(name: str, tmp_path: Path) -> None:
 
 
 def test_hello_answers_from_a_file(
-    hello: ReadModel, answers: dict[str, str], tmp_path: Path
+    hello: TextModel, answers: dict[str, str], tmp_path: Path
 ) -> None:
     identity = model_identity(hello.path, hello.config)
     question, answer = next(iter(answers.items()))
@@ -101,7 +101,7 @@ def test_a_file_has_no_room_to_grow_in_it(tmp_path: Path, network: nn.Module) ->
 
 
 def test_quantised_keys_are_read_only_where_they_are_asked_for(
-    hello: ReadModel, tmp_path: Path
+    hello: TextModel, tmp_path: Path
 ) -> None:
     plain_cache = caches.new_cache(hello.network)
     hello.network(mx.array([DOCUMENT]), cache=plain_cache)
@@ -237,7 +237,7 @@ from pathlib import Path
 from mlx_app.errors import EngineError
 from small_networks import plain
 from test_cache_file import DOCUMENT, IDENTITY, document_cache
-from mlx_app.cache_file import write
+from mlx_app.prompt.cache_file import write
 cache = document_cache(plain())
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:

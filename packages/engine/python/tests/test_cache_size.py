@@ -1,4 +1,4 @@
-"""The estimate of a cache against the cache itself, for each kind that mlx-lm's models have."""
+"""The estimated size of a cache against the real one, for each kind of mlx-lm's caches."""
 
 import importlib
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from mlx_app.mlx_lm_adapter.batch import Batch
 from mlx_app.mlx_lm_adapter.cache_size import CacheSize, cache_size
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import TextModel
 
 SMALL: dict[str, Any] = {
     "hidden_size": 32,
@@ -119,7 +119,7 @@ def test_the_estimate_is_near_the_real_size(family: str, tokens: int) -> None:
     assert estimate == pytest.approx(real, rel=0.25)
 
 
-def test_a_draft_model_comes_on_top(hello: ReadModel) -> None:
+def test_a_draft_model_comes_on_top(hello: TextModel) -> None:
     size = cache_size(hello.network, hello.config)
     assert (size + size).bytes(1000) == 2 * size.bytes(1000)
 
@@ -151,7 +151,7 @@ def test_a_quantised_cache_is_near_its_real_size(bits: int) -> None:
     assert estimate == pytest.approx(total(packed), rel=0.25)
 
 
-def test_asking_reads_no_weights(hello: ReadModel) -> None:
+def test_asking_reads_no_weights(hello: TextModel) -> None:
     before = mx.get_active_memory()
     size = cache_size(hello.network, hello.config)
     assert size.token_bytes == 2 * 2 * 2 * 32 * 2
@@ -187,7 +187,7 @@ def always_five(logprobs: mx.array, /) -> mx.array:
     return mx.full(logprobs.shape[:1], 5, dtype=mx.int32)
 
 
-def test_in_a_batch_the_short_ones_cost_what_the_longest_does(hello: ReadModel) -> None:
+def test_in_a_batch_the_short_ones_cost_what_the_longest_does(hello: TextModel) -> None:
     size = cache_size(hello.network, hello.config)
     batch = Batch(hello.network, hello.tokenizer)
     mx.clear_cache()
@@ -204,7 +204,7 @@ def test_in_a_batch_the_short_ones_cost_what_the_longest_does(hello: ReadModel) 
 
 
 @pytest.mark.parametrize("tokens", [1500, 4000])
-def test_the_work_of_reading_a_prompt_is_counted(hello: ReadModel, tokens: int) -> None:
+def test_the_memory_of_prefill_is_counted(hello: TextModel, tokens: int) -> None:
     size = cache_size(hello.network, hello.config)
     list(hello.weights())
     mx.clear_cache()
@@ -212,12 +212,12 @@ def test_the_work_of_reading_a_prompt_is_counted(hello: ReadModel, tokens: int) 
     before = mx.get_active_memory()
     kept = total(read(hello.network, tokens))
     beyond = mx.get_peak_memory() - before - kept
-    estimate = size.reading_bytes(tokens, 512)
+    estimate = size.prefill_bytes(tokens, 512)
     if mx.default_device().type == mx.DeviceType.cpu:
         assert beyond / 2 < estimate < beyond * 2
 
 
-def test_a_window_overlaps_with_a_chunk_while_a_prompt_is_read() -> None:
+def test_a_window_overlaps_with_a_chunk_during_prefill() -> None:
     network, config = tiny("gemma3_text")
     size = cache_size(network, config)
     windows = CacheSize(size.layers, 0)
@@ -226,5 +226,5 @@ def test_a_window_overlaps_with_a_chunk_while_a_prompt_is_read() -> None:
         network(mx.ones((1, 512), dtype=mx.int32), cache=caches)
     mx.eval([cache.state for cache in caches])
     real = total(caches)
-    assert size.bytes(1536) + windows.reading_bytes(1536, 512) == pytest.approx(real, rel=0.05)
-    assert windows.reading_bytes(100, 512) == 0
+    assert size.bytes(1536) + windows.prefill_bytes(1536, 512) == pytest.approx(real, rel=0.05)
+    assert windows.prefill_bytes(100, 512) == 0

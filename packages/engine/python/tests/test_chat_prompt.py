@@ -1,4 +1,4 @@
-"""From messages to a prompt, by the templates that models bring."""
+"""From messages to a prompt, by the chat templates of models."""
 
 import inspect
 from itertools import pairwise
@@ -8,10 +8,10 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import render_jinja_template
 
-from mlx_app.chat_prompt import RESERVED_OPTIONS, chat_prompt, images_of
 from mlx_app.errors import EngineError
+from mlx_app.models.text_model import TextModel
+from mlx_app.prompt.chat_prompt import RESERVED_OPTIONS, chat_prompt, images_of
 from mlx_app.protocol import ImagePart, Message, PastCall, TextPart
-from mlx_app.weights import ReadModel
 from thinking_hello import thinking_hello
 from tool_formats import TOOLS, family
 
@@ -34,7 +34,7 @@ SHOW = (
 )
 
 
-def with_template(hello: ReadModel, template: str | None, tools: bool = True) -> Any:  # noqa: ANN401
+def with_template(hello: TextModel, template: str | None, tools: bool = True) -> Any:  # noqa: ANN401
     """mlx-lm's wrapper of hello's tokenizer with another template."""
     wrapper = family(hello, "json_tools")
     wrapper._tokenizer.chat_template = template
@@ -55,7 +55,7 @@ def refused(tokenizer: Any, *messages: Message, **options: Any) -> EngineError: 
     return caught.value
 
 
-def test_the_prompt_is_that_of_the_template(hello: ReadModel) -> None:
+def test_the_prompt_is_that_of_the_template(hello: TextModel) -> None:
     prompt = chat_prompt(hello.tokenizer, [SYSTEM, USER])
     assert text(hello.tokenizer, prompt.tokens) == (
         "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n"
@@ -64,7 +64,7 @@ def test_the_prompt_is_that_of_the_template(hello: ReadModel) -> None:
     assert prompt.starts_in == "normal"
 
 
-def test_the_template_sees_calls_results_and_reasoning(hello: ReadModel) -> None:
+def test_the_template_sees_calls_results_and_reasoning(hello: TextModel) -> None:
     tokenizer = with_template(hello, SHOW)
     prompt = chat_prompt(tokenizer, CHAT, tools=TOOLS[2:3], template_options={"city": "Bern"})
     messages, tools, generation, thinking, city = text(tokenizer, prompt.tokens).split("|")
@@ -79,7 +79,7 @@ def test_the_template_sees_calls_results_and_reasoning(hello: ReadModel) -> None
     assert (generation, thinking, city) == ("True", "False", "Bern")
 
 
-def test_the_hello_model_gets_its_call_back(hello: ReadModel) -> None:
+def test_the_hello_model_gets_its_call_back(hello: TextModel) -> None:
     tools = family(hello, "json_tools")
     shown = text(hello.tokenizer, chat_prompt(tools, CHAT, tools=TOOLS[:1]).tokens)
     assert '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Bern"}}\n</tool_call>' in (
@@ -88,24 +88,24 @@ def test_the_hello_model_gets_its_call_back(hello: ReadModel) -> None:
     assert '"name": "get_current_temperature"' in shown
 
 
-def test_parts_are_joined(hello: ReadModel) -> None:
+def test_parts_are_joined(hello: TextModel) -> None:
     parts: list[TextPart | ImagePart] = [TextPart(text="What is"), TextPart(text=" MLX?")]
     joined = chat_prompt(hello.tokenizer, [Message(role="user", content=parts)])
     assert joined == chat_prompt(hello.tokenizer, [Message(role="user", content="What is MLX?")])
 
 
-def test_images_are_refused_and_found(hello: ReadModel) -> None:
+def test_images_are_refused_and_found(hello: TextModel) -> None:
     image = ImagePart(data="iVBORw0KGgo=")
     message = Message(role="user", content=[TextPart(text="What is this?"), image])
     error = refused(hello.tokenizer, USER, message)
     assert (error.code, error.message) == (
         "UNSUPPORTED",
-        "This model reads text only: it can't see images.",
+        "This model takes no images, only text.",
     )
     assert images_of([USER, message, message]) == [image, image]
 
 
-def test_tools_need_a_format_that_is_known(hello: ReadModel) -> None:
+def test_tools_need_a_format_that_is_known(hello: TextModel) -> None:
     tokenizer = with_template(hello, SHOW, tools=False)
     error = refused(tokenizer, tools=TOOLS)
     assert error.code == "UNSUPPORTED"
@@ -114,7 +114,7 @@ def test_tools_need_a_format_that_is_known(hello: ReadModel) -> None:
     assert unseen == chat_prompt(tokenizer, [USER])
 
 
-def test_with_the_choice_none_the_tools_are_not_shown(hello: ReadModel) -> None:
+def test_with_the_choice_none_the_tools_are_not_shown(hello: TextModel) -> None:
     tokenizer = family(hello, "json_tools")
     prompt = chat_prompt(tokenizer, [USER], tools=TOOLS, tool_choice="none")
     assert prompt.tokens == chat_prompt(tokenizer, [USER]).tokens
@@ -134,14 +134,14 @@ def test_with_the_choice_none_the_tools_are_not_shown(hello: ReadModel) -> None:
         ("{{ 1 / 0 }}", "division by zero"),
     ],
 )
-def test_a_template_that_refuses_says_why(hello: ReadModel, template: str, reason: str) -> None:
+def test_a_template_that_refuses_says_why(hello: TextModel, template: str, reason: str) -> None:
     error = refused(with_template(hello, template), template_options={"city": "Bern"})
     assert error.code == "INVALID_REQUEST"
     assert error.message.startswith("The model's chat template refuses these messages: ")
     assert reason in error.message
 
 
-def test_a_model_without_a_template_takes_a_prompt(hello: ReadModel) -> None:
+def test_a_model_without_a_template_takes_a_prompt(hello: TextModel) -> None:
     error = refused(with_template(hello, None))
     assert (error.code, error.message) == (
         "INVALID_REQUEST",
@@ -152,7 +152,7 @@ def test_a_model_without_a_template_takes_a_prompt(hello: ReadModel) -> None:
 
 
 @pytest.mark.parametrize("name", [*sorted(RESERVED_OPTIONS), "__class__", "_x"])
-def test_options_can_not_stand_in_for_the_call(hello: ReadModel, name: str) -> None:
+def test_options_can_not_stand_in_for_the_call(hello: TextModel, name: str) -> None:
     error = refused(hello.tokenizer, template_options={name: "{{ 7 * 7 }}"})
     assert (error.code, error.message) == (
         "INVALID_REQUEST",
@@ -167,7 +167,7 @@ def test_what_transformers_takes_for_itself_is_reserved() -> None:
     assert names - RESERVED_OPTIONS == {"kwargs", "documents"}
 
 
-def test_options_that_a_template_does_not_know_are_harmless(hello: ReadModel) -> None:
+def test_options_that_a_template_does_not_know_are_harmless(hello: TextModel) -> None:
     options = {"enable_thinking": True, "nobody knows": [1, {"a": None}], "documents": []}
     prompt = chat_prompt(hello.tokenizer, [USER], template_options=options)
     assert prompt == chat_prompt(hello.tokenizer, [USER])
@@ -187,7 +187,7 @@ def test_a_template_may_open_the_reasoning(
     assert chat_prompt(thinking.tokenizer, [sly], template_options=options).starts_in == "normal"
 
 
-def test_messages_with_headers_start_in_one(hello: ReadModel) -> None:
+def test_messages_with_headers_start_in_one(hello: TextModel) -> None:
     assert chat_prompt(family(hello, "muse_spark"), [USER]).starts_in == "header"
 
 
@@ -202,7 +202,7 @@ def pieces(tokenizer: Any, *messages: Message, **options: Any) -> list[str]:  # 
 ASK = "<|im_start|>assistant\n"
 
 
-def test_boundaries_are_where_chats_part(hello: ReadModel) -> None:
+def test_boundaries_are_where_chats_part(hello: TextModel) -> None:
     tokenizer = hello.tokenizer
     question = "What is the weather in Bern?<|im_end|>\n"
     assert pieces(tokenizer, USER) == [f"<|im_start|>user\n{question}", ASK]
@@ -222,14 +222,14 @@ def test_boundaries_are_where_chats_part(hello: ReadModel) -> None:
     assert chat_prompt(tokenizer, [SYSTEM, USER], for_cache=False).boundaries == []
 
 
-def test_tools_are_before_the_first_boundary(hello: ReadModel) -> None:
+def test_tools_are_before_the_first_boundary(hello: TextModel) -> None:
     tokenizer = family(hello, "json_tools")
     first, *_ = pieces(tokenizer, *CHAT, tools=TOOLS)
     assert first.startswith("<|im_start|>system\nTools, one a line:\n")
     assert first.endswith("</tool_call><|im_end|>\n<|im_start|>user\n")
 
 
-def test_boundaries_are_the_same_for_each_question(hello: ReadModel) -> None:
+def test_boundaries_are_the_same_for_each_question(hello: TextModel) -> None:
     """What the cache keeps of one chat is a prefix of another one."""
     questions = [Message(role="user", content=c) for c in ("Hi", "Be brief.", "é")]
     prompts = [chat_prompt(hello.tokenizer, [SYSTEM, question]) for question in questions]
@@ -238,7 +238,7 @@ def test_boundaries_are_the_same_for_each_question(hello: ReadModel) -> None:
         assert any(prompt.tokens[:boundary] == first for boundary in prompt.boundaries)
 
 
-def test_a_template_that_wants_another_order_has_fewer_boundaries(hello: ReadModel) -> None:
+def test_a_template_that_wants_another_order_has_fewer_boundaries(hello: TextModel) -> None:
     strict = (
         "{% if messages | length == 2 and not add_generation_prompt %}"
         "{{ raise_exception('no') }}{% endif %}" + str(hello.tokenizer.chat_template)  # type: ignore[attr-defined]

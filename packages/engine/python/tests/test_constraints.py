@@ -11,13 +11,15 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mlx_app.constraints import Constraints, Grammar
+from mlx_app.decoding.constraints import Constraints, Grammar
+from mlx_app.decoding.sampling import make_sampler
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.batch import Batch, Token
 from mlx_app.mlx_lm_adapter.models import read_tokenizer
 from mlx_app.mlx_lm_adapter.plain_tokenizer import plain_tokenizer
 from mlx_app.mlx_lm_adapter.sampling import Processor
 from mlx_app.mlx_lm_adapter.sequential import Failed, Sequential
+from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import (
     Generate,
     GrammarFormat,
@@ -26,8 +28,6 @@ from mlx_app.protocol import (
     RegexFormat,
     ResponseFormat,
 )
-from mlx_app.sampling import make_sampler
-from mlx_app.weights import ReadModel
 from schema_check import is_valid
 
 PERSON: dict[str, Any] = {
@@ -45,11 +45,11 @@ QUESTION = "Say hello."
 
 
 @pytest.fixture(scope="module")
-def constraints(hello: ReadModel) -> Constraints:
+def constraints(hello: TextModel) -> Constraints:
     return Constraints(hello.tokenizer, hello.vocabulary)
 
 
-def prompt_of(hello: ReadModel, question: str) -> list[int]:
+def prompt_of(hello: TextModel, question: str) -> list[int]:
     messages = [{"role": "user", "content": question}]
     return hello.tokenizer.apply_chat_template(messages, add_generation_prompt=True)
 
@@ -58,7 +58,7 @@ def prompt_of(hello: ReadModel, question: str) -> list[int]:
 Sequence_ = tuple[str, float, Callable[[int], Processor] | None]
 
 
-def generate(hello: ReadModel, sequences: Sequence[Sequence_]) -> list[tuple[str, str]]:
+def generate(hello: TextModel, sequences: Sequence[Sequence_]) -> list[tuple[str, str]]:
     """Text and finish reason of each, all in one batch."""
     batch = Batch(hello.network, hello.tokenizer)
     texts: dict[int, list[int]] = {}
@@ -97,7 +97,7 @@ def test_an_answer_follows_its_format_and_stops_where_it_is_complete(
     response_format: ResponseFormat,
     is_right: Callable[[str], object],
     temperature: float,
-    hello: ReadModel,
+    hello: TextModel,
     constraints: Constraints,
 ) -> None:
     grammar = constraints.compile(response_format)
@@ -108,7 +108,7 @@ def test_an_answer_follows_its_format_and_stops_where_it_is_complete(
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_any_json_object_is_one(
-    temperature: float, hello: ReadModel, constraints: Constraints
+    temperature: float, hello: TextModel, constraints: Constraints
 ) -> None:
     grammar = constraints.compile(JsonObjectFormat())
     answers = generate(hello, [("Write JSON.", temperature, grammar.processor)] * 4)
@@ -117,7 +117,7 @@ def test_any_json_object_is_one(
 
 
 def test_in_a_batch_each_follows_its_own_and_free_ones_are_as_alone(
-    hello: ReadModel, answers: dict[str, str], constraints: Constraints
+    hello: TextModel, answers: dict[str, str], constraints: Constraints
 ) -> None:
     person = constraints.compile(JsonSchemaFormat(schema=PERSON))
     digits = constraints.compile(RegexFormat(pattern="[0-9]{5}"))
@@ -137,7 +137,7 @@ def test_in_a_batch_each_follows_its_own_and_free_ones_are_as_alone(
 
 
 def test_the_grammar_begins_after_the_tokens_that_are_named(
-    hello: ReadModel, answers: dict[str, str], constraints: Constraints
+    hello: TextModel, answers: dict[str, str], constraints: Constraints
 ) -> None:
     answer = answers[QUESTION]
     whole = hello.tokenizer.encode(answer, add_special_tokens=False)
@@ -165,7 +165,7 @@ def allowed(processor: Processor, tokens: Sequence[int], width: int = 512) -> se
     return {int(token) for token in np.flatnonzero(same)}
 
 
-def test_taken_back_tokens_are_forgotten(hello: ReadModel, constraints: Constraints) -> None:
+def test_taken_back_tokens_are_forgotten(hello: TextModel, constraints: Constraints) -> None:
     """As with a draft model: the tokens of a call need not continue those of the last one."""
     grammar = constraints.compile(JsonSchemaFormat(schema=PERSON))
     (end,) = hello.tokenizer.eos_token_ids
@@ -194,7 +194,7 @@ def test_taken_back_tokens_are_forgotten(hello: ReadModel, constraints: Constrai
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_with_a_draft_model_the_text_is_the_one_without(
-    temperature: float, hello: ReadModel, constraints: Constraints
+    temperature: float, hello: TextModel, constraints: Constraints
 ) -> None:
     """The draft proposes its free text, most of which the grammar rejects."""
     grammar = constraints.compile(JsonSchemaFormat(schema=PERSON))
@@ -218,7 +218,7 @@ def test_with_a_draft_model_the_text_is_the_one_without(
 
 
 def test_after_tokens_that_are_not_of_the_grammar_only_the_end_is_allowed(
-    hello: ReadModel, constraints: Constraints
+    hello: TextModel, constraints: Constraints
 ) -> None:
     processor = constraints.compile(RegexFormat(pattern="aa")).processor(0)
     a, b = hello.tokenizer.encode("a", add_special_tokens=False)[0], 68
@@ -237,7 +237,7 @@ def test_sequences_of_one_grammar_do_not_disturb_each_other(constraints: Constra
 
 
 @pytest.mark.parametrize("width", [512, 640])
-def test_logits_may_be_wider_than_the_tokenizer(width: int, hello: ReadModel) -> None:
+def test_logits_may_be_wider_than_the_tokenizer(width: int, hello: TextModel) -> None:
     constraints = Constraints(hello.tokenizer, width)
     processor = constraints.compile(RegexFormat(pattern="(?s:.+)")).processor(0)
     choice = allowed(processor, [], width)
@@ -245,7 +245,7 @@ def test_logits_may_be_wider_than_the_tokenizer(width: int, hello: ReadModel) ->
     assert max(choice) < 512
 
 
-def test_every_token_that_ends_a_text_is_allowed_at_the_end(hello: ReadModel) -> None:
+def test_every_token_that_ends_a_text_is_allowed_at_the_end(hello: TextModel) -> None:
     tokenizer = read_tokenizer(hello.path, {"eos_token_id": [1, 2]})
     processor = Constraints(tokenizer, 512).compile(RegexFormat(pattern="a{1,2}")).processor(0)
     assert allowed(processor, []).isdisjoint({1, 2})
@@ -255,7 +255,7 @@ def test_every_token_that_ends_a_text_is_allowed_at_the_end(hello: ReadModel) ->
 
 
 def test_json_has_a_space_after_commas_and_colons_and_no_other(
-    hello: ReadModel, constraints: Constraints
+    hello: TextModel, constraints: Constraints
 ) -> None:
     tokenizer = hello.tokenizer
     processor = constraints.compile(JsonSchemaFormat(schema=PERSON)).processor(0)
@@ -354,7 +354,7 @@ def test_a_grammar_that_grows_without_bounds_ends_its_own_sequence(
     assert 67 in allowed(grammar.processor(0), [67])
 
 
-def test_a_tokenizer_that_llguidance_does_not_know_is_refused(hello: ReadModel) -> None:
+def test_a_tokenizer_that_llguidance_does_not_know_is_refused(hello: TextModel) -> None:
     class Slow:
         """A tokenizer of Python code, as old models have."""
 
@@ -371,7 +371,7 @@ def test_a_tokenizer_that_llguidance_does_not_know_is_refused(hello: ReadModel) 
     assert caught.value.code == "UNSUPPORTED"
 
 
-def test_one_model_compiles_on_several_threads(hello: ReadModel) -> None:
+def test_one_model_compiles_on_several_threads(hello: TextModel) -> None:
     constraints = Constraints(hello.tokenizer, hello.vocabulary)
     grammars: list[Grammar] = []
 

@@ -1,9 +1,10 @@
-"""Embeddings on tiny random models: one that needs the extra and one that does not."""
+"""Embeddings of tiny random models, with the optional packages and without them."""
 
 import json
 import math
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,20 @@ import mlx.core as mx
 import pytest
 
 import tiny_models
-from mlx_app import embeddings
-from mlx_app.embeddings import (
+from mlx_app.errors import EngineError
+from mlx_app.models import embeddings
+from mlx_app.models.embeddings import (
     EmbeddingModel,
     is_embedding_model,
-    makes_only_vectors,
-    writes_no_vectors,
+    no_embeddings_error,
+    no_text_error,
 )
-from mlx_app.errors import EngineError
-from mlx_app.extras import has_vision
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import TextModel
+from mlx_app.optional_packages import has_vision
 
 with_extra = pytest.mark.skipif(
     not has_vision() and "MLX_TEST_EXTRAS" not in os.environ,
-    reason="needs the extra: npm run setup -- --with vision",
+    reason="needs the optional packages: npm run setup -- --with vision",
 )
 TEXTS = ["The cat sat on the mat.", "Hello!", "The cat sat on the mat!", "Tell me a story. " * 3]
 
@@ -56,8 +57,22 @@ def load(folder: Path) -> EmbeddingModel:
     return model
 
 
+@dataclass(frozen=True)
+class Embedded:
+    """Vectors in the order of their texts, and the number of tokens."""
+
+    vectors: list[list[float]]
+    tokens: int
+
+
+def embed(model: EmbeddingModel, inputs: list[str]) -> Embedded:
+    texts = model.tokenise(inputs)
+    found = {index: vector for piece in model.pieces(texts) for index, vector in piece.items()}
+    return Embedded([found[index] for index in range(len(texts))], sum(map(len, texts)))
+
+
 def test_vectors_have_length_1_and_differ_by_their_texts(embedding: EmbeddingModel) -> None:
-    result = embedding.embed(TEXTS)
+    result = embed(embedding, TEXTS)
     assert [len(vector) for vector in result.vectors] == [32] * 4
     assert [math.hypot(*vector) for vector in result.vectors] == pytest.approx([1] * 4, abs=1e-5)
     near = [math.dist(result.vectors[0], other) for other in result.vectors[1:]]
@@ -68,10 +83,10 @@ def test_vectors_have_length_1_and_differ_by_their_texts(embedding: EmbeddingMod
 def test_a_text_has_one_vector_alone_in_a_batch_and_in_any_order(
     embedding: EmbeddingModel,
 ) -> None:
-    together = embedding.embed(TEXTS).vectors
+    together = embed(embedding, TEXTS).vectors
     for text, vector in zip(TEXTS, together, strict=True):
-        assert embedding.embed([text]).vectors[0] == pytest.approx(vector, abs=1e-4)
-    backwards = embedding.embed(TEXTS[::-1]).vectors
+        assert embed(embedding, [text]).vectors[0] == pytest.approx(vector, abs=1e-4)
+    backwards = embed(embedding, TEXTS[::-1]).vectors
     for vector, other in zip(together, backwards[::-1], strict=True):
         assert vector == pytest.approx(other, abs=1e-4)
 
@@ -89,7 +104,7 @@ def test_many_texts_come_in_pieces_of_bounded_size(
     assert sorted(found) == list(range(40))
     assert len(sizes) > 5
     assert max(sizes) <= 64
-    whole = embedding.embed(TEXTS).vectors
+    whole = embed(embedding, TEXTS).vectors
     for place, vector in found.items():
         assert vector == pytest.approx(whole[place % 4], abs=1e-4)
 
@@ -99,10 +114,10 @@ def test_a_text_that_is_too_long_is_refused_with_both_numbers(embedding: Embeddi
     assert most is not None
     fits = "a" * (most - 2)
     long = "\U0001f600" * most
-    assert embedding.embed([fits]).tokens <= most
+    assert embed(embedding, [fits]).tokens <= most
     count = len(embedding.model.tokenizer.encode(long))
     with pytest.raises(EngineError, match=rf"Input 2 has {count} tokens; .* takes {most}") as error:
-        embedding.embed([fits, long])
+        embed(embedding, [fits, long])
     assert error.value.code == "CONTEXT_LENGTH_EXCEEDED"
 
 
@@ -112,7 +127,7 @@ def test_sentence_transformers_may_allow_less_than_the_model(
     folder = Path(shutil.copytree(embedding.model.path, tmp_path / "less"))
     (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 3}', "utf-8")
     with pytest.raises(EngineError, match="takes 3"):
-        load(folder).embed(["The cat sat on the mat."])
+        embed(load(folder), ["The cat sat on the mat."])
 
 
 def test_the_last_token_stands_for_a_causal_text(tmp_path: Path, models: Path) -> None:
@@ -141,7 +156,7 @@ def test_the_vectors_are_those_of_mlx_vlm(tmp_path: Path, models: Path) -> None:
 
     model = load(tiny_models.make("qwen3_embedding", tmp_path / "it", models / "hello"))
     _, encode = mlx_vlm_adapter.read_encoder(model.model.path)
-    for text, vector in zip(TEXTS, model.embed(TEXTS).vectors, strict=True):
+    for text, vector in zip(TEXTS, embed(model, TEXTS).vectors, strict=True):
         tokens = mx.array(model.tokenise([text]))
         expected = encode(tokens, mx.ones_like(tokens))[0].tolist()
         assert vector == pytest.approx(expected, abs=1e-4)
@@ -161,14 +176,14 @@ def without_the_prefix(folder: Path) -> Path:
 @with_extra
 def test_weights_without_a_prefix_give_the_same_vectors(tmp_path: Path, models: Path) -> None:
     folder = tiny_models.make("qwen3_embedding", tmp_path / "it", models / "hello")
-    expected = load(folder).embed(TEXTS).vectors
+    expected = embed(load(folder), TEXTS).vectors
     for vector, other in zip(
-        load(without_the_prefix(folder)).embed(TEXTS).vectors, expected, strict=True
+        embed(load(without_the_prefix(folder)), TEXTS).vectors, expected, strict=True
     ):
         assert vector == pytest.approx(other, abs=1e-4)
 
 
-def test_which_model_makes_vectors(hello: ReadModel, tmp_path: Path) -> None:
+def test_which_model_makes_vectors(hello: TextModel, tmp_path: Path) -> None:
     assert not is_embedding_model(hello.path, hello.config)
     assert is_embedding_model(tmp_path, {"architectures": ["XLMRobertaModel"]})
     config = {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3"}
@@ -185,7 +200,7 @@ def test_without_the_extra_the_command_is_told(
 ) -> None:
     monkeypatch.setattr(embeddings, "has_vision", lambda: False)
     folder = tiny_models.make("qwen3_embedding", tmp_path / "it", models / "hello")
-    assert load(folder).embed(["Hello!"]).tokens > 0
+    assert embed(load(folder), ["Hello!"]).tokens > 0
     with pytest.raises(EngineError, match="it needs the packages for images and") as error:
         load(without_the_prefix(folder))
     assert error.value.code == "SETUP_NEEDED"
@@ -201,5 +216,5 @@ def test_a_damaged_model_is_told(tmp_path: Path, models: Path) -> None:
 
 
 def test_the_wrong_kind_of_model_is_told() -> None:
-    assert writes_no_vectors("hello").message == "hello writes text and makes no embeddings."
-    assert writes_no_vectors("hello").code == makes_only_vectors("it").code == "UNSUPPORTED"
+    assert no_embeddings_error("hello").message == "hello writes text and makes no embeddings."
+    assert no_embeddings_error("hello").code == no_text_error("it").code == "UNSUPPORTED"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mlx_app.errors import EngineError
-from mlx_app.locate import locate, missing_files, on_disk
+from mlx_app.models.locate import locate, missing_files, on_disk
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""The limit, what a model takes of it, and what the error says."""
+"""The memory limit, what a model takes of it, and the error."""
 
 import json
 import os
@@ -12,8 +12,8 @@ import pytest
 
 import mlx_app
 from mlx_app.machine_memory import free_bytes
-from mlx_app.memory import human, limit_of, memory_limit, weight_bytes
-from mlx_app.weights import ReadModel
+from mlx_app.memory import format_bytes, limit_of, memory_limit, weight_bytes
+from mlx_app.models.text_model import TextModel
 
 GIB = 1024**3
 
@@ -112,7 +112,7 @@ def test_a_group_over_its_limit_leaves_nothing(tmp_path: Path) -> None:
     assert free_bytes(machine(tmp_path, files)) == 0
 
 
-def test_weights_are_counted_before_they_are_read(models: Path, hello: ReadModel) -> None:
+def test_weights_are_counted_before_they_are_read(models: Path, hello: TextModel) -> None:
     assert weight_bytes(models / "hello") == hello.total_bytes
 
 
@@ -153,7 +153,7 @@ def test_a_damaged_file_counts_as_it_is(tmp_path: Path, content: bytes) -> None:
     ],
 )
 def test_bytes_for_people(count: int, text: str) -> None:
-    assert human(count) == text
+    assert format_bytes(count) == text
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has mapped")

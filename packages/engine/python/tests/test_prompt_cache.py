@@ -1,4 +1,4 @@
-"""With a prompt cache and without it, a model says the same."""
+"""A model gives the same answers with a prompt cache and without it."""
 
 import copy
 from collections.abc import Callable
@@ -16,8 +16,8 @@ from mlx_lm.models.cache import (
 )
 
 from mlx_app.mlx_lm_adapter import caches
-from mlx_app.prompt_cache import Kind, PromptCache
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import TextModel
+from mlx_app.prompt.prompt_cache import Kind, PromptCache
 from prompt_cache_run import Answer, run
 from small_networks import NETWORKS, VOCABULARY, WINDOW, plain
 
@@ -169,7 +169,7 @@ def test_these_tests_see_a_wrong_cache(case: Case) -> None:
     assert not same([answer], [told(case, prompt)])
 
 
-def chat(hello: ReadModel, *texts: str, system: str | None = None) -> list[int]:
+def chat(hello: TextModel, *texts: str, system: str | None = None) -> list[int]:
     messages = [{"role": "system", "content": system}] if system else []
     for index, text in enumerate(texts):
         messages.append({"role": "assistant" if index % 2 else "user", "content": text})
@@ -177,7 +177,7 @@ def chat(hello: ReadModel, *texts: str, system: str | None = None) -> list[int]:
 
 
 def say(
-    hello: ReadModel, prompts: list[list[int]], cache: PromptCache | None = None
+    hello: TextModel, prompts: list[list[int]], cache: PromptCache | None = None
 ) -> list[tuple[str, int]]:
     """The text of each answer and how many tokens were cached."""
     stop = hello.tokenizer.eos_token_ids
@@ -186,7 +186,7 @@ def say(
 
 
 def test_hello_says_the_same_in_each_turn_of_two_chats(
-    hello: ReadModel, answers: dict[str, str]
+    hello: TextModel, answers: dict[str, str]
 ) -> None:
     cache = PromptCache(hello.network, LARGE)
     system = "You are a friendly helper who answers in one sentence."
@@ -207,7 +207,7 @@ def test_hello_says_the_same_in_each_turn_of_two_chats(
 
 
 def test_hello_answers_again_from_all_but_one_token(
-    hello: ReadModel, answers: dict[str, str]
+    hello: TextModel, answers: dict[str, str]
 ) -> None:
     cache = PromptCache(hello.network, LARGE)
     question, answer = next(iter(answers.items()))
@@ -216,7 +216,7 @@ def test_hello_answers_again_from_all_but_one_token(
     assert say(hello, [prompt, prompt], cache) == [(answer, len(prompt) - 1)] * 2
 
 
-def test_quantised_keys_can_be_cut_and_written_to(hello: ReadModel) -> None:
+def test_quantised_keys_can_be_cut_and_written_to(hello: TextModel) -> None:
     def quantised(count: int) -> list[object]:
         cache = caches.new_cache(hello.network)
         hello.network(mx.array([prompt[:count]]), cache=cache)

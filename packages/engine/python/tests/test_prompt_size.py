@@ -1,14 +1,14 @@
-"""Prompts that are refused before all of them is tokenised."""
+"""Prompts that are refused before they are tokenised completely."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mlx_app.locate import HELLO
 from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
-from mlx_app.mlx_lm_adapter.plain_tokenizer import settle
-from mlx_app.prompt_size import PIECE, is_surely_longer
+from mlx_app.mlx_lm_adapter.plain_tokenizer import allow_concurrent_use
+from mlx_app.models.locate import HELLO
+from mlx_app.prompt.prompt_size import PIECE, is_surely_longer
 
 TEXTS = ["word " * 20_000, "a" * 60_000, "日本語の文。" * 8_000, " " * 90_000, "x\n\ty1" * 20_000]
 
@@ -40,7 +40,7 @@ def test_a_long_text_is_looked_at_only_as_far_as_needed(tokenizer: Tokenizer) ->
 
 
 def test_many_threads_tokenise_as_one_does(tokenizer: Tokenizer) -> None:
-    assert settle(tokenizer)
+    assert allow_concurrent_use(tokenizer)
     expected = [tokenizer.encode(text) for text in TEXTS]
     with ThreadPoolExecutor(max_workers=8) as threads:
         found = list(threads.map(tokenizer.encode, TEXTS * 8))

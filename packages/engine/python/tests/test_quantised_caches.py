@@ -1,4 +1,4 @@
-"""KV caches of fewer bits."""
+"""Quantised KV caches."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from decoding import Caching, ids, run, tiny_llama, with_network
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.sampling import greedy
 from mlx_app.mlx_lm_adapter.sequential import Sequential
-from mlx_app.sequential import KV_BITS, check_kv_bits
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import TextModel
+from mlx_app.models.unbatched_checks import KV_BITS, check_kv_bits
 
 
 @pytest.mark.parametrize("bits", KV_BITS)
-def test_quantised_caches_give_a_text(hello: ReadModel, bits: int) -> None:
+def test_quantised_caches_give_a_text(hello: TextModel, bits: int) -> None:
     model = with_network(hello, tiny_llama())
     check_kv_bits(model, bits, 64)
     prompt = list(range(5, 300))
@@ -26,7 +26,7 @@ def test_quantised_caches_give_a_text(hello: ReadModel, bits: int) -> None:
         assert ids(tokens)[:5] == ids(run(model, prompt, 20))[:5]
 
 
-def test_quantised_caches_work_with_a_draft_model(hello: ReadModel) -> None:
+def test_quantised_caches_work_with_a_draft_model(hello: TextModel) -> None:
     model = with_network(hello, tiny_llama())
     prompt = list(range(5, 300))
     plain = run(model, prompt, 20, kv_bits=8)
@@ -35,7 +35,7 @@ def test_quantised_caches_work_with_a_draft_model(hello: ReadModel) -> None:
     assert any(token.from_draft for token in drafted)
 
 
-def test_quantised_caches_take_less_memory(hello: ReadModel) -> None:
+def test_quantised_caches_take_less_memory(hello: TextModel) -> None:
     model = with_network(hello, tiny_llama())
 
     def memory(**options: Any) -> int:  # noqa: ANN401
@@ -53,8 +53,8 @@ def test_quantised_caches_take_less_memory(hello: ReadModel) -> None:
     assert memory(kv_bits=4) < memory() / 5
 
 
-def test_quantisations_that_do_not_fit_are_refused(hello: ReadModel) -> None:
-    def refusal(model: ReadModel, bits: int, group_size: int) -> tuple[str, str, str | None]:
+def test_quantisations_that_do_not_fit_are_refused(hello: TextModel) -> None:
+    def refusal(model: TextModel, bits: int, group_size: int) -> tuple[str, str, str | None]:
         with pytest.raises(EngineError) as raised:
             check_kv_bits(model, bits, group_size)
         return raised.value.code, raised.value.message, raised.value.hint

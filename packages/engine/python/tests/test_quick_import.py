@@ -35,9 +35,9 @@ def test_without_a_place_to_write_it_works_as_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = tmp_path / "no such folder" / "memory"
-    monkeypatch.setattr(quick_import, "_memory", lambda *_: nowhere)
+    monkeypatch.setattr(quick_import, "_cache_file", lambda *_: nowhere)
     (tmp_path / "models").mkdir()
-    structure = quick_import._remembering(lambda path, prefix=None: {path: prefix}, tmp_path)
+    structure = quick_import._cached(lambda path, prefix=None: {path: prefix}, tmp_path)
     models = str(tmp_path / "models")
     assert structure(models, "models") == {models: "models"}
 
@@ -45,9 +45,9 @@ def test_without_a_place_to_write_it_works_as_before(
 def test_a_damaged_memory_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = tmp_path / "memory"
     memory.write_bytes(b"damaged")
-    monkeypatch.setattr(quick_import, "_memory", lambda *_: memory)
+    monkeypatch.setattr(quick_import, "_cache_file", lambda *_: memory)
     (tmp_path / "models").mkdir()
-    structure = quick_import._remembering(lambda path, prefix=None: {path: prefix}, tmp_path)
+    structure = quick_import._cached(lambda path, prefix=None: {path: prefix}, tmp_path)
     models = str(tmp_path / "models")
     assert structure(models, None) == {models: None}
     assert memory.read_bytes() != b"damaged"

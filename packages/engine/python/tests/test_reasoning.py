@@ -1,4 +1,4 @@
-"""A bound on reasoning, on a real model whose tokens are really sampled."""
+"""The limit on reasoning, on a real model with real sampling."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,14 +8,14 @@ import pytest
 from mlx_lm import stream_generate
 from mlx_lm.generate import BatchGenerator, make_stop_sequences
 
-from mlx_app.answer_text import AnswerText
-from mlx_app.chat_prompt import ChatPrompt, chat_prompt
+from mlx_app.decoding.output_parser import OutputParser
+from mlx_app.decoding.reasoning import reasoning_budget
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.sampling import Processor
 from mlx_app.mlx_lm_adapter.text import think_tokens
+from mlx_app.models.text_model import TextModel
+from mlx_app.prompt.chat_prompt import ChatPrompt, chat_prompt
 from mlx_app.protocol import Message
-from mlx_app.reasoning import reasoning_budget
-from mlx_app.weights import ReadModel
 from thinking_hello import thinking_hello
 from tool_formats import family
 
@@ -23,26 +23,26 @@ COUNT = "Count to ten."
 
 
 @pytest.fixture(scope="module")
-def thinking(models: Path, tmp_path_factory: pytest.TempPathFactory) -> ReadModel:
+def thinking(models: Path, tmp_path_factory: pytest.TempPathFactory) -> TextModel:
     return thinking_hello(models, tmp_path_factory.mktemp("thinking") / "hello")
 
 
-def prompt(model: ReadModel, question: str = COUNT, **options: bool) -> ChatPrompt:
+def prompt(model: TextModel, question: str = COUNT, **options: bool) -> ChatPrompt:
     messages = [Message(role="user", content=question)]
     return chat_prompt(model.tokenizer, messages, template_options=options)
 
 
-def budget_of(model: ReadModel, asked: ChatPrompt, budget: int) -> Processor:
+def budget_of(model: TextModel, asked: ChatPrompt, budget: int) -> Processor:
     processor = reasoning_budget(model.tokenizer, asked.starts_in, len(asked.tokens), budget)
     assert processor is not None
     return processor
 
 
 def generate(
-    model: ReadModel,
+    model: TextModel,
     asked: ChatPrompt,
     processors: Sequence[Processor],
-    draft: ReadModel | None = None,
+    draft: TextModel | None = None,
 ) -> list[int]:
     responses = stream_generate(
         model.network,
@@ -55,7 +55,7 @@ def generate(
     return [response.token for response in responses if response.finish_reason != "stop"]
 
 
-def endless(model: ReadModel) -> Processor:
+def endless(model: TextModel) -> Processor:
     """Keeps the model from ending: an answer that it was not taught may have any length."""
     ends = mx.array(sorted(model.tokenizer.eos_token_ids))
 
@@ -65,9 +65,9 @@ def endless(model: ReadModel) -> Processor:
     return never_ends
 
 
-def read_answer(model: ReadModel, asked: ChatPrompt, tokens: list[int]) -> tuple[str, str, int]:
+def read_answer(model: TextModel, asked: ChatPrompt, tokens: list[int]) -> tuple[str, str, int]:
     """Text, reasoning and the number of tokens of it, counted as a worker would."""
-    answer = AnswerText(model.tokenizer, asked.starts_in)
+    answer = OutputParser(model.tokenizer, asked.starts_in)
     detokenizer = model.tokenizer.detokenizer
     text = reasoning = ""
     reasoning_tokens = 0
@@ -83,7 +83,7 @@ def read_answer(model: ReadModel, asked: ChatPrompt, tokens: list[int]) -> tuple
 
 @pytest.mark.parametrize("budget", [0, 1, 3, 10])
 def test_reasoning_ends_with_its_budget_and_the_answer_follows(
-    thinking: ReadModel, budget: int
+    thinking: TextModel, budget: int
 ) -> None:
     asked = prompt(thinking)
     assert asked.starts_in == "reasoning"
@@ -102,14 +102,14 @@ def test_reasoning_ends_with_its_budget_and_the_answer_follows(
     assert text == thinking.tokenizer.decode(tokens[budget + 1 :]).lstrip().removesuffix("\ufffd")
 
 
-def test_a_budget_that_is_not_used_up_changes_nothing(thinking: ReadModel) -> None:
+def test_a_budget_that_is_not_used_up_changes_nothing(thinking: TextModel) -> None:
     asked = prompt(thinking, "What is MLX?")
     goes_on = endless(thinking)
     free = generate(thinking, asked, [goes_on])
     assert generate(thinking, asked, [goes_on, budget_of(thinking, asked, len(free))]) == free
 
 
-def test_without_a_budget_left_the_model_can_not_begin_to_think(thinking: ReadModel) -> None:
+def test_without_a_budget_left_the_model_can_not_begin_to_think(thinking: TextModel) -> None:
     asked = prompt(thinking, enable_thinking=False)
     assert asked.starts_in == "normal"
     think = think_tokens(thinking.tokenizer)
@@ -127,7 +127,7 @@ def test_without_a_budget_left_the_model_can_not_begin_to_think(thinking: ReadMo
     assert tokens[:3] == [start, start, think.end[0]]
 
 
-def test_it_is_forced_against_another_processor(thinking: ReadModel) -> None:
+def test_it_is_forced_against_another_processor(thinking: TextModel) -> None:
     asked = prompt(thinking)
     think = think_tokens(thinking.tokenizer)
     assert think is not None
@@ -140,7 +140,7 @@ def test_it_is_forced_against_another_processor(thinking: ReadModel) -> None:
     assert len(tokens) > 5
 
 
-def test_draft_tokens_that_are_taken_back_are_not_counted(thinking: ReadModel) -> None:
+def test_draft_tokens_that_are_taken_back_are_not_counted(thinking: TextModel) -> None:
     """Speculative decoding gives one draft token wrong, then the same place again."""
     asked = prompt(thinking)
     processor = budget_of(thinking, asked, 3)
@@ -166,7 +166,7 @@ def test_draft_tokens_that_are_taken_back_are_not_counted(thinking: ReadModel) -
     assert not forced([20, think.end[0], 32, 33, 34])
 
 
-def test_the_prompt_is_what_it_is_given_first(thinking: ReadModel) -> None:
+def test_the_prompt_is_what_it_is_given_first(thinking: TextModel) -> None:
     """mlx-lm's speculative decoding starts with the last token of the prompt alone."""
     asked = prompt(thinking)
     processor = reasoning_budget(thinking.tokenizer, asked.starts_in, None, 2)
@@ -175,7 +175,7 @@ def test_the_prompt_is_what_it_is_given_first(thinking: ReadModel) -> None:
     assert generate(thinking, asked, [processor], draft=thinking) == expected
 
 
-def test_in_a_batch_only_its_own_text_is_bounded(thinking: ReadModel) -> None:
+def test_in_a_batch_only_its_own_text_is_bounded(thinking: TextModel) -> None:
     asked = prompt(thinking)
     batch = BatchGenerator(thinking.network)
     end = make_stop_sequences(thinking.tokenizer)
@@ -199,7 +199,7 @@ def test_in_a_batch_only_its_own_text_is_bounded(thinking: ReadModel) -> None:
     assert texts[uids[1]] == generate(thinking, asked, [budget_of(thinking, asked, 4)])
 
 
-def test_markers_of_several_tokens_are_written_one_after_the_other(hello: ReadModel) -> None:
+def test_markers_of_several_tokens_are_written_one_after_the_other(hello: TextModel) -> None:
     tokenizer = family(hello, "kimi_k3")
     think = think_tokens(tokenizer)
     assert think is not None
@@ -223,14 +223,14 @@ def test_markers_of_several_tokens_are_written_one_after_the_other(hello: ReadMo
     assert result.argmax().item() == think.end[1]
 
 
-def test_a_model_that_does_not_think_needs_no_bound(hello: ReadModel) -> None:
+def test_a_model_that_does_not_think_needs_no_bound(hello: TextModel) -> None:
     assert reasoning_budget(hello.tokenizer, "normal", 4, 10) is None
     with pytest.raises(EngineError, match="does not mark its reasoning") as caught:
         reasoning_budget(family(hello, "muse_spark"), "header", 4, 10)
     assert caught.value.code == "UNSUPPORTED"
 
 
-def test_a_marker_that_the_model_has_no_logits_for_is_an_error(hello: ReadModel) -> None:
+def test_a_marker_that_the_model_has_no_logits_for_is_an_error(hello: TextModel) -> None:
     processor = reasoning_budget(family(hello, "kimi_k3"), "reasoning", 1, 0)
     assert processor is not None
     with pytest.raises(ValueError, match="no probability"):

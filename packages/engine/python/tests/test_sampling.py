@@ -5,9 +5,9 @@ from typing import Any
 import mlx.core as mx
 import pytest
 
+from mlx_app.decoding.sampling import check_tokens, make_processors, make_sampler
 from mlx_app.errors import EngineError
 from mlx_app.protocol import Generate
-from mlx_app.sampling import check_tokens, make_processors, make_sampler
 
 
 def _ints(array: mx.array) -> list[int]:

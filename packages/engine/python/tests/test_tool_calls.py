@@ -1,4 +1,4 @@
-"""Calls of tools in every format that mlx-lm reads: whole, cut everywhere, and broken."""
+"""Tool calls in every format that mlx-lm reads: complete, cut everywhere, and broken."""
 
 import time
 from functools import cache
@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from mlx_app.answer_text import AnswerText, Output
+from mlx_app.decoding.output_parser import Output, OutputParser
 from mlx_app.mlx_lm_adapter.text import ToolParser, start_state, tool_formats, tool_parser
+from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Tool, ToolCall
-from mlx_app.tool_calls import read_calls
-from mlx_app.weights import ReadModel
+from mlx_app.tools.tool_calls import read_calls
 from tool_formats import EXAMPLES, MALFORMED, TOOLS, Example, family
 
 
 @pytest.fixture(scope="module")
-def families(hello: ReadModel) -> Any:  # noqa: ANN401 — a function that remembers
+def families(hello: TextModel) -> Any:  # noqa: ANN401 — a function that remembers
     return cache(lambda name: family(hello, name))
 
 
@@ -26,7 +26,7 @@ def parser_of(tokenizer: Any) -> ToolParser:  # noqa: ANN401
 
 
 def streamed(tokenizer: Any, segments: list[str], *, cut_off: bool = False) -> Output:  # noqa: ANN401
-    answer = AnswerText(tokenizer, start_state(tokenizer, [1]), tools=TOOLS)
+    answer = OutputParser(tokenizer, start_state(tokenizer, [1]), tools=TOOLS)
     whole = Output()
     for output in [*map(answer.feed, segments), answer.finish(cut_off=cut_off)]:
         whole.text += output.text
@@ -74,7 +74,7 @@ def test_calls_are_read_wherever_their_text_is_cut(families: Any, example: Examp
 )
 def test_a_call_comes_with_its_end_marker(families: Any, example: Example) -> None:  # noqa: ANN401
     tokenizer = families(example.format)
-    answer = AnswerText(tokenizer, start_state(tokenizer, [1]), tools=TOOLS)
+    answer = OutputParser(tokenizer, start_state(tokenizer, [1]), tools=TOOLS)
     assert len(answer.feed(example.text).tool_calls) == len(example.calls)
 
 
@@ -89,7 +89,7 @@ def test_what_is_no_call_is_reported_whole(families: Any, name: str, raw: str) -
         output = streamed(tokenizer, segments)
         assert output.tool_calls == []
         assert [error.raw for error in output.tool_errors] == [raw]
-        assert output.tool_errors[0].message.startswith("This is no call: ")
+        assert output.tool_errors[0].message.startswith("Not a tool call: ")
         assert output.text == ""
 
 
@@ -118,7 +118,7 @@ def test_without_tools_markers_are_text(families: Any, name: str) -> None:  # no
     tokenizer = families(name)
     parser = parser_of(tokenizer)
     text = f"a {parser.start}b{parser.end} c"
-    answer = AnswerText(tokenizer, "normal")
+    answer = OutputParser(tokenizer, "normal")
     shown = "".join(answer.feed(character).text for character in text) + answer.finish().text
     assert shown == text
 
@@ -163,7 +163,7 @@ def test_a_schema_that_parsers_do_not_expect_breaks_no_call(families: Any) -> No
     for example in EXAMPLES:
         if ("now", {}) in example.calls:
             tokenizer = families(example.format)
-            answer = AnswerText(tokenizer, "normal", tools=odd)
+            answer = OutputParser(tokenizer, "normal", tools=odd)
             calls: list[ToolCall] = answer.feed(example.text).tool_calls
             calls += answer.finish().tool_calls
             assert "now" in [call.name for call in calls]

@@ -1,4 +1,4 @@
-"""Grammars for calls: whatever they allow, mlx-lm's own parsers read, as the tool's schema says."""
+"""Grammars for tool calls: mlx-lm's parsers read all that they allow, by the tool's schema."""
 
 import importlib
 import random
@@ -9,13 +9,13 @@ import mlx.core as mx
 import numpy as np
 import pytest
 
-from mlx_app.constraints import Constraints
+from mlx_app.decoding.constraints import Constraints
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
 from mlx_app.mlx_lm_adapter.plain_tokenizer import plain_tokenizer
+from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Tool
-from mlx_app.tool_grammar import MOST_CALLS, tool_grammar
-from mlx_app.weights import ReadModel
+from mlx_app.tools.tool_grammar import MAX_CALLS, tool_grammar
 from schema_check import is_valid
 
 WEATHER = Tool(
@@ -100,7 +100,7 @@ ENDS = [
 
 
 @pytest.fixture(scope="module", params=["text", "tokens"])
-def tokenizer(request: pytest.FixtureRequest, hello: ReadModel) -> Tokenizer:
+def tokenizer(request: pytest.FixtureRequest, hello: TextModel) -> Tokenizer:
     """A tokenizer that has the tags of the formats as text, or as tokens."""
     tokenizer = read_tokenizer(hello.path, hello.config)
     if request.param == "tokens":
@@ -217,7 +217,7 @@ def test_one_of_the_tools_is_called_or_several_where_that_is_allowed(
         len(assert_calls(name, walk(constraints, tokenizer, several, seed, more=True), tools))
         for seed in range(20)
     )
-    assert any(1 < count <= MOST_CALLS for count in counts)
+    assert any(1 < count <= MAX_CALLS for count in counts)
 
 
 def tool_of(argument: str = "a", schema: object = True, name: str = "find") -> Tool:
@@ -228,8 +228,12 @@ def tool_of(argument: str = "a", schema: object = True, name: str = "find") -> T
     ("name", "tool", "message"),
     [
         ("harmony", PING, r"can't be enforced in this model's format \(harmony\)"),
-        ("pythonic", tool_of(name="get-it"), r"get-it .*\(pythonic\): its name is none in Python"),
-        ("pythonic", tool_of("class"), "'class' of find .*none in Python"),
+        (
+            "pythonic",
+            tool_of(name="get-it"),
+            r"get-it .*\(pythonic\): its name is not valid in Python",
+        ),
+        ("pythonic", tool_of("class"), "'class' of find .*not valid in Python"),
         ("mistral", tool_of(name="a.b"), r"a\.b .*\(mistral\)"),
         ("gemma4", tool_of("a-b"), "'a-b' of find"),
         ("gemma4", tool_of("a", {"allOf": [{}]}), "'a' of find .*allOf"),
@@ -241,7 +245,7 @@ def tool_of(argument: str = "a", schema: object = True, name: str = "find") -> T
         ("minicpm5", tool_of("a", {"$ref": "#/$defs/a"}), "'a' of find"),
         ("glm47", tool_of("a", {"type": "string", "pattern": "a|^b"}), r"\^ or \$ inside"),
         ("glm47", Tool(name="f", parameters={"anyOf": []}), r"call of f .*\(glm47\): anyOf"),
-        ("glm47", Tool(name="f", parameters={"type": "array"}), "its schema is of no object"),
+        ("glm47", Tool(name="f", parameters={"type": "array"}), "its schema is not an object"),
     ],
 )
 def test_what_a_format_can_not_carry_is_said(name: str, tool: Tool, message: str) -> None:
@@ -258,7 +262,7 @@ def test_a_tool_that_is_not_there_is_named() -> None:
         tool_grammar("json_tools", [], None, False, "<a>", "</a>", lambda _: None)
 
 
-def test_a_schema_that_nothing_meets_is_refused(hello: ReadModel) -> None:
+def test_a_schema_that_nothing_meets_is_refused(hello: TextModel) -> None:
     constraints = Constraints(hello.tokenizer, hello.vocabulary)
     tool = Tool(
         name="f",
@@ -276,7 +280,7 @@ def test_a_schema_that_nothing_meets_is_refused(hello: ReadModel) -> None:
     assert caught.value.code == "INVALID_REQUEST"
 
 
-def test_the_markers_of_the_model_are_its_tokens(hello: ReadModel) -> None:
+def test_the_markers_of_the_model_are_its_tokens(hello: TextModel) -> None:
     constraints = Constraints(hello.tokenizer, hello.vocabulary)
     marker = constraints.token_of("<tool_call>")
     assert marker == hello.tokenizer.get_vocab()["<tool_call>"]
@@ -295,7 +299,7 @@ def test_the_markers_of_the_model_are_its_tokens(hello: ReadModel) -> None:
     ],
 )
 def test_text_that_the_parser_takes_for_something_else_is_not_allowed(
-    name: str, call: str, hello: ReadModel
+    name: str, call: str, hello: TextModel
 ) -> None:
     constraints = Constraints(hello.tokenizer, hello.vocabulary)
     tool = tool_of("a", {"type": "string"}, name="f")

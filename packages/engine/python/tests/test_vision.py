@@ -1,4 +1,4 @@
-"""Models that see, on tiny random ones of two families: what is told of an image, and to whom."""
+"""Models that take images: tiny random ones of two families."""
 
 import base64
 import os
@@ -12,21 +12,21 @@ import mlx.core as mx
 import pytest
 
 import tiny_models
-from mlx_app import vision
+from mlx_app.decoding.sampling import make_processors, make_sampler
 from mlx_app.errors import EngineError
-from mlx_app.extras import has_vision
-from mlx_app.mlx_lm_adapter.batch import Batch, Read, Token
+from mlx_app.mlx_lm_adapter.batch import Batch, PrefillProgress, Token
 from mlx_app.mlx_lm_adapter.sampling import Processor, Sampler, greedy
+from mlx_app.models.text_model import TextModel
+from mlx_app.optional_packages import has_vision
 from mlx_app.protocol import Generate, ImagePart, Message, PastCall, TextPart, Tool
-from mlx_app.sampling import make_processors, make_sampler
-from mlx_app.vision import VisionModel, VisionPrompt, is_vision_model
-from mlx_app.weights import ReadModel
+from mlx_app.vision import vision_model
+from mlx_app.vision.vision_model import VisionModel, VisionPrompt, is_vision_model
 
 needs_extra = [
     pytest.mark.vision,
     pytest.mark.skipif(
         not has_vision() and "MLX_TEST_EXTRAS" not in os.environ,
-        reason="needs the extra: npm run setup -- --with vision",
+        reason="needs the optional packages: npm run setup -- --with vision",
     ),
 ]
 
@@ -113,9 +113,9 @@ def answers(
     chunk: int = 512,
 ) -> list[list[int]]:
     """The tokens of each prompt, all of them decoded beside each other."""
-    from mlx_app.vision_batch import VisionBatch
+    from mlx_app.vision.vision_decoder import VisionDecoder
 
-    batch = VisionBatch(model)
+    batch = VisionDecoder(model)
     batch.prefill_tokens = chunk
     uids = [
         batch.insert(prompt, 12, sampler, processors)
@@ -127,7 +127,7 @@ def answers(
             if isinstance(news, Token):
                 tokens[news.uid].append(news.token)
             else:
-                assert isinstance(news, Read), news
+                assert isinstance(news, PrefillProgress), news
     return list(tokens.values())
 
 
@@ -255,7 +255,7 @@ def test_neighbours_change_nothing(family: VisionModel) -> None:
 
 
 @with_extra
-def test_a_prompt_read_in_pieces_gets_the_same_answer(family: VisionModel) -> None:
+def test_a_prompt_prefilled_in_chunks_gets_the_same_answer(family: VisionModel) -> None:
     prompts = [
         family.prompt([user(picture("red", (96, 96)), QUESTION)]),
         family.prompt([user("And", picture("blue", (64, 96)), QUESTION)]),
@@ -295,11 +295,11 @@ def test_processors_see_the_tokens_and_change_the_answer(seeing: VisionModel) ->
 
 @with_extra
 def test_the_end_is_told_with_its_reason_and_the_odds(seeing: VisionModel) -> None:
-    from mlx_app.vision_batch import VisionBatch
+    from mlx_app.vision.vision_decoder import VisionDecoder
 
     end = max(seeing.model.tokenizer.eos_token_ids)
     for bias, reasons in (({}, [None, None, "length"]), ({str(end): 100.0}, ["stop"])):
-        batch = VisionBatch(seeing)
+        batch = VisionDecoder(seeing)
         request = Generate(id=1, model="it", logit_bias=bias)
         batch.insert(seeing.prompt([user(QUESTION)]), 3, greedy, make_processors(request))
         tokens: list[Token] = []
@@ -313,12 +313,12 @@ def test_the_end_is_told_with_its_reason_and_the_odds(seeing: VisionModel) -> No
 
 @with_extra
 def test_a_sequence_can_be_removed_in_any_state(family: VisionModel) -> None:
-    from mlx_app.vision_batch import VisionBatch
+    from mlx_app.vision.vision_decoder import VisionDecoder
 
     prompt = family.prompt([user(picture("red"), QUESTION)])
     (alone,) = answers(family, [prompt])
     for steps in range(12):
-        batch = VisionBatch(family)
+        batch = VisionDecoder(family)
         batch.prefill_tokens = 8
         kept = batch.insert(prompt, 12, greedy)
         dropped = [batch.insert(family.prompt([user("Hello!")]), 12, greedy) for _ in range(9)]
@@ -333,7 +333,7 @@ def test_a_sequence_can_be_removed_in_any_state(family: VisionModel) -> None:
 @with_extra
 def test_what_fails_in_one_sequence_leaves_the_others(seeing: VisionModel) -> None:
     from mlx_app.mlx_lm_adapter.sequential import Failed
-    from mlx_app.vision_batch import VisionBatch
+    from mlx_app.vision.vision_decoder import VisionDecoder
 
     prompt = seeing.prompt([user(picture("red"), QUESTION)])
     (alone,) = answers(seeing, [prompt])
@@ -341,7 +341,7 @@ def test_what_fails_in_one_sequence_leaves_the_others(seeing: VisionModel) -> No
     def fail(_: mx.array, __: mx.array, /) -> mx.array:
         raise RuntimeError("no")
 
-    batch = VisionBatch(seeing)
+    batch = VisionDecoder(seeing)
     failing = batch.insert(prompt, 12, greedy, [fail])
     batch.insert(prompt, 12, greedy)
     news: list[Any] = []
@@ -353,19 +353,19 @@ def test_what_fails_in_one_sequence_leaves_the_others(seeing: VisionModel) -> No
 
 @with_extra
 def test_a_batch_beside_it_gets_a_step_between_two_chunks(
-    seeing: VisionModel, hello: ReadModel
+    seeing: VisionModel, hello: TextModel
 ) -> None:
-    from mlx_app.vision_batch import VisionBatch
+    from mlx_app.vision.vision_decoder import VisionDecoder
 
     beside = Batch(hello.network, hello.tokenizer)
     beside.insert(hello.tokenizer.encode("Hello"), 400, greedy)
-    batch = VisionBatch(seeing)
+    batch = VisionDecoder(seeing)
     batch.prefill_tokens = 16
     batch.insert(seeing.prompt([user(picture("red", (64, 64)), "word " * 60)]), 3, greedy)
     reads = 0
     while len(batch):
         news = batch.step()
-        reads += sum(isinstance(entry, Read) for entry in news)
+        reads += sum(isinstance(entry, PrefillProgress) for entry in news)
         assert len(news) <= 1
         beside.step()
     assert reads > 5
@@ -401,15 +401,15 @@ def bad_images() -> dict[str, tuple[list[ImagePart], str]]:
     good = picture("red")
     return {
         "address": ([ImagePart(data="https://example.com/a.png")], "Image 1 .* not in base64"),
-        "path": ([ImagePart(data="/etc/passwd")], "Image 1 .* addresses and paths|no PNG"),
-        "words": ([good, encoded(b"no image at all")], "Image 2 .* no PNG, JPEG or WebP"),
-        "another format": ([encoded(gif.getvalue())], "no PNG, JPEG or WebP"),
+        "path": ([ImagePart(data="/etc/passwd")], "Image 1 .* addresses and paths|not a PNG"),
+        "words": ([good, encoded(b"no image at all")], "Image 2 .* not a PNG, JPEG or WebP"),
+        "another format": ([encoded(gif.getvalue())], "not a PNG, JPEG or WebP"),
         "half a file": ([encoded(whole[: len(whole) // 2])], "Image 1 .* is damaged"),
         "large": ([encoded(b"x" * (16 * 1024 * 1024 + 1))], "16777217 bytes; at most 16777216"),
         "bomb": ([encoded(png_of(30_000, 30_000))], "too many pixels; at most 40000000"),
         "wide": ([encoded(png_of(8_000, 6_000))], "8000 x 6000 = 48000000 pixels; at most 4"),
         "many": ([good] * 65, "has 65 images; at most 64"),
-        "thin": ([picture("red", (2000, 1))], "can't read this prompt"),
+        "thin": ([picture("red", (2000, 1))], "can't process this prompt"),
     }
 
 
@@ -426,11 +426,11 @@ def test_a_bad_image_is_refused_and_named(seeing: VisionModel, name: str) -> Non
 def test_the_images_of_a_call_are_bounded_together(
     seeing: VisionModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlx_app import images
+    from mlx_app.vision import images
 
-    monkeypatch.setattr(images, "MOST_PIXELS_OF_CALL", 64 * 64 * 2)
+    monkeypatch.setattr(images, "MAX_PIXELS_OF_CALL", 64 * 64 * 2)
     seeing.prompt([user(*[picture("red")] * 2)])
-    with pytest.raises(EngineError, match=r"Image 3 .* 12288 pixels; all .* may have 8192"):
+    with pytest.raises(EngineError, match=r"Image 3 .* 12288 pixels .*; at most 8192"):
         seeing.prompt([user(*[picture("red")] * 3)])
 
 
@@ -438,7 +438,7 @@ def test_the_images_of_a_call_are_bounded_together(
 def test_an_image_is_turned_as_its_camera_was_and_clear_parts_are_white() -> None:
     from PIL import Image
 
-    from mlx_app.images import decode_images
+    from mlx_app.vision.images import decode_images
 
     photo, clear = BytesIO(), BytesIO()
     turned = Image.Exif()
@@ -453,7 +453,7 @@ def test_an_image_is_turned_as_its_camera_was_and_clear_parts_are_white() -> Non
 
 @with_extra
 def test_the_mark_of_an_image_is_no_text(seeing: VisionModel) -> None:
-    with pytest.raises(EngineError, match=r'holds the text "<\|image_pad\|>"') as error:
+    with pytest.raises(EngineError, match=r'contains "<\|image_pad\|>"') as error:
         seeing.prompt([user(picture("red"), "What is <|image_pad|>?")])
     assert error.value.code == "INVALID_REQUEST"
 
@@ -506,14 +506,16 @@ def test_a_damaged_model_and_an_unknown_one_are_told_apart(tmp_path: Path, model
 def test_without_the_extra_the_command_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vision, "has_vision", lambda: False)
-    with pytest.raises(EngineError, match=r"sees\. It needs the packages for images") as error:
+    monkeypatch.setattr(vision_model, "has_vision", lambda: False)
+    with pytest.raises(
+        EngineError, match=r"takes images\. It needs the packages for images"
+    ) as error:
         VisionModel.read(tmp_path, {"model_type": "qwen2_5_vl", "vision_config": {"depth": 1}})
     assert error.value.code == "SETUP_NEEDED"
     assert error.value.hint == "npm run setup -- --with vision"
 
 
-def test_a_model_that_sees_is_known_by_its_config(hello: ReadModel) -> None:
+def test_a_model_that_sees_is_known_by_its_config(hello: TextModel) -> None:
     assert not is_vision_model(hello.config)
     assert not is_vision_model({"model_type": "gemma3", "vision_config": None})
     assert is_vision_model({"model_type": "llava-qwen2", "mm_vision_tower": "a tower"})

@@ -1,4 +1,4 @@
-"""Models that see, and embedding models, through the worker: tiny ones of random weights."""
+"""Models that take images, and embedding models, in the worker: tiny ones of random weights."""
 
 import itertools
 import json
@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import tiny_models
-from mlx_app.extras import has_vision
 from mlx_app.mlx_lm_adapter.cache_size import CacheSize
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import TextModel
+from mlx_app.optional_packages import has_vision
 from worker_process import (
     Event,
     Refused,
@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.vision,
     pytest.mark.skipif(
         not has_vision() and "MLX_TEST_EXTRAS" not in os.environ,
-        reason="needs the extra: npm run setup -- --with vision",
+        reason="needs the optional packages: npm run setup -- --with vision",
     ),
 ]
 
@@ -141,7 +141,7 @@ def test_an_image_has_its_tokens(worker: WorkerProcess) -> None:
 
 @pytest.mark.parametrize("model", SEEING)
 def test_a_stream_of_text_beside_it_keeps_its_words_and_its_pace(
-    worker: WorkerProcess, hello: ReadModel, answers: dict[str, str], model: str
+    worker: WorkerProcess, hello: TextModel, answers: dict[str, str], model: str
 ) -> None:
     worker.ask("load", model=model)
     # Never ends by itself, however long the machine takes for the image; with the odds of its
@@ -254,11 +254,11 @@ def test_a_call_can_be_cancelled_while_it_writes(worker: WorkerProcess, model: s
 
 @pytest.mark.parametrize("model", SEEING)
 def test_a_bad_image_is_refused_and_the_next_call_works(worker: WorkerProcess, model: str) -> None:
-    for image, told in ((b"no image", "no PNG, JPEG or WebP"), (picture("red")[:60], "damaged")):
+    for image, told in ((b"no image", "not a PNG, JPEG or WebP"), (picture("red")[:60], "damaged")):
         with pytest.raises(Refused, match=rf"INVALID_REQUEST: Image 2 .*{told}"):
             ask(worker, model, picture("red"), image, QUESTION)
     assert ask(worker, model, picture("red"), QUESTION) != ""
-    with pytest.raises(Refused, match="INVALID_REQUEST: A message of the role system has an image"):
+    with pytest.raises(Refused, match="INVALID_REQUEST: A message of role system has an image"):
         worker.generate(model, [{"role": "system", "content": parts(picture("red"))}])
 
 
@@ -269,8 +269,8 @@ def test_what_such_a_model_can_not_have_is_refused(
     file = tmp_path / "prompt.safetensors"
     for fields, told in (
         ({"kvBits": 8, "kvGroupSize": 32}, "kvBits can't be combined"),
-        ({"draftModel": "hello"}, "can't have a draft model: it sees"),
-        ({"cacheFile": str(file)}, "not with draftModel, kvBits or images"),
+        ({"draftModel": "hello"}, "takes images, so it can't have a draft model"),
+        ({"cacheFile": str(file)}, "without draftModel, kvBits or images"),
     ):
         for content in (parts(picture("red"), QUESTION), parts(QUESTION)):
             with pytest.raises(Refused, match=f"UNSUPPORTED: .*{told}"):
@@ -323,11 +323,11 @@ def test_tools_are_refused_where_no_format_of_calls_is_known(
 ) -> None:
     fields = {"tools": [TOOL], "toolChoice": choice}
     for model in SEEING:
-        with pytest.raises(Refused, match=r"UNSUPPORTED: .* no format of tool calls"):
+        with pytest.raises(Refused, match=r"UNSUPPORTED: .* no known format of tool calls"):
             worker.generate(model, QUESTION, **fields)
     assert ask(worker, "gemma3", picture("red"), QUESTION, **{**fields, "toolChoice": "none"}) != ""
     if choice == "required":
-        with pytest.raises(Refused, match=r"UNSUPPORTED: .* no format of tool calls"):
+        with pytest.raises(Refused, match=r"UNSUPPORTED: .* no known format of tool calls"):
             worker.ask("generate", model="gemma3", prompt=QUESTION, **fields)
 
 
@@ -350,7 +350,7 @@ def test_with_an_adapter_such_a_model_reads_text_only(
     # mlx-lm's code, in a batch, says what mlx-vlm's does.
     told = ask(worker, "qwen2_5_vl", QUESTION, adapter=str(adapter))
     assert told == ask(worker, "qwen2_5_vl", QUESTION)
-    with pytest.raises(Refused, match="UNSUPPORTED: qwen2_5_vl can't see images with an adapter"):
+    with pytest.raises(Refused, match="UNSUPPORTED: qwen2_5_vl can't take images with an adapter"):
         ask(worker, "qwen2_5_vl", picture("red"), QUESTION, adapter=str(adapter))
     worker.ask("unload", model="qwen2_5_vl")
 
@@ -447,14 +447,14 @@ def test_unloading_a_model_ends_what_it_does(worker: WorkerProcess, model: str) 
 
 
 def measured(folder: Path, name: str) -> CacheSize:
-    from mlx_app.vision import VisionModel
-    from mlx_app.vision_notes import notes_of, vision_cache_size
+    from mlx_app.vision.rope_state import get_rope_state, vision_cache_size
+    from mlx_app.vision.vision_model import VisionModel
 
     config = json.loads((folder / name / "config.json").read_text("utf-8"))
     model = VisionModel.read(folder / name, config)
-    before = notes_of(model.model.network)
+    before = get_rope_state(model.model.network)
     size = vision_cache_size(model)
-    assert notes_of(model.model.network) == before
+    assert get_rope_state(model.model.network) == before
     return size
 
 

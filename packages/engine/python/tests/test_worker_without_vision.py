@@ -1,4 +1,4 @@
-"""What an app without the extra for images and embeddings says to those who want either."""
+"""The errors for images and embeddings without the optional packages."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import tiny_models
-from mlx_app.extras import has_vision
+from mlx_app.optional_packages import has_vision
 from worker_process import Refused, WorkerProcess, parts, worker_process
 
 pytestmark = pytest.mark.skipif(
@@ -43,7 +43,7 @@ def test_a_model_that_sees_still_writes(worker: WorkerProcess) -> None:
 
 
 def test_an_image_asks_for_the_extra(worker: WorkerProcess) -> None:
-    with pytest.raises(Refused, match="SETUP_NEEDED: Seeing images with blind_qwen3_vl") as error:
+    with pytest.raises(Refused, match="SETUP_NEEDED: Reading images with blind_qwen3_vl") as error:
         worker.generate("blind_qwen3_vl", parts(b"an image", "What is it?"))
     assert error.value.hint == COMMAND
     assert worker.ask("status")["active"] == 0

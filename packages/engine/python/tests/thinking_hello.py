@@ -1,15 +1,15 @@
-"""The hello model as one that thinks: two of its tokens become the markers of reasoning."""
+"""The hello model as a reasoning model: two of its tokens become the markers of reasoning."""
 
 import json
 import shutil
 from pathlib import Path
 
-from mlx_app.weights import ReadModel, read
+from mlx_app.models.text_model import TextModel, read_text_model
 
 MARKERS = ("<think>", "</think>")
 
 
-def thinking_hello(models: Path, folder: Path) -> ReadModel:
+def thinking_hello(models: Path, folder: Path) -> TextModel:
     """Makes the model in `folder`. Its template opens the reasoning unless told not to."""
     shutil.copytree(models / "hello", folder)
     file = folder / "tokenizer.json"
@@ -33,4 +33,4 @@ def thinking_hello(models: Path, folder: Path) -> ReadModel:
         + "{%- if enable_thinking is false -%}{{- '\\n</think>\\n' -}}{%- endif -%}{%- endif -%}",
         "utf-8",
     )
-    return read(folder)
+    return read_text_model(folder)

@@ -1,4 +1,4 @@
-"""Makes tiny models of random weights: real families, real files, no sense in their answers.
+"""Makes tiny models of random weights, with the files of real families.
 
     python tiny_models.py HELLO FOLDER [NAME ...]   makes those, or all of them, in a folder;
                                                     HELLO: the hello model's folder

@@ -1,4 +1,4 @@
-"""Examples of calls as models write them, from what their makers say of each format."""
+"""Examples of tool calls in the formats of models, from their documentation."""
 
 import copy
 import importlib
@@ -8,8 +8,8 @@ from typing import Any
 from mlx_lm.chat_templates import muse_spark
 from mlx_lm.tokenizer_utils import BPEStreamingDetokenizer, TokenizerWrapper
 
+from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Tool
-from mlx_app.weights import ReadModel
 
 
 def tool(name: str, **types: str) -> Tool:
@@ -360,7 +360,7 @@ VOCABULARY = {
 }
 
 
-def family(hello: ReadModel, name: str, *tokens: str) -> TokenizerWrapper:
+def family(hello: TextModel, name: str, *tokens: str) -> TokenizerWrapper:
     """The tokenizer of hello as mlx-lm would wrap that of a model with this format of calls."""
     module = importlib.import_module(f"mlx_lm.tool_parsers.{name}")
     wrapper: Any = hello.tokenizer

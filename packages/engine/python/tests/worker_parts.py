@@ -1,4 +1,4 @@
-"""What tests of the worker's parts share: a model that serves, and the loop around it."""
+"""What tests of the worker's parts share: a model's runner, and the loop around it."""
 
 import queue
 from collections.abc import Callable
@@ -9,18 +9,18 @@ from typing import Any
 import msgspec
 
 from mlx_app.errors import EngineError
-from mlx_app.pace import Pace
+from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Done, Event, Failure, Generate, Message, Piece, Tokens
-from mlx_app.weights import ReadModel
-from mlx_app.worker.admission import Admission
 from mlx_app.worker.background import Background
-from mlx_app.worker.calls import Call, ModelKey
-from mlx_app.worker.generating import Generating
-from mlx_app.worker.loading import ReadFiles
-from mlx_app.worker.models import Models
-from mlx_app.worker.outbox import Outbox
-from mlx_app.worker.serving import Serving
-from mlx_app.worker.shelf import Shelf
+from mlx_app.worker.io.outbox import Outbox
+from mlx_app.worker.loaded_model import LoadedModel
+from mlx_app.worker.model_pool.eviction import LoadedModels
+from mlx_app.worker.model_pool.model_manager import ModelManager
+from mlx_app.worker.runner.call import Call, ModelKey
+from mlx_app.worker.runner.model_runner import ModelRunner
+from mlx_app.worker.runner.prefill_chunk import PrefillChunkSizer
+from mlx_app.worker.scheduler.admission import Admission
+from mlx_app.worker.scheduler.scheduler import Scheduler
 
 LARGE = 1 << 40
 
@@ -30,26 +30,32 @@ def request(call_id: int, question: str, **options: Any) -> Generate:  # noqa: A
     return Generate(id=call_id, model="hello", messages=messages, **options)
 
 
-def serving_of(
-    model: ReadModel, send: Callable[[Event], None] = lambda _: None, prompt_cache_bytes: int = 0
-) -> Serving:
-    return Serving(
+def runner_of(
+    model: TextModel, send: Callable[[Event], None] = lambda _: None, prompt_cache_bytes: int = 0
+) -> ModelRunner:
+    return ModelRunner(
         ModelKey("hello"),
-        ReadFiles(model),
+        LoadedModel(model),
         prompt_cache_bytes=prompt_cache_bytes,
         pinned=False,
-        pace=Pace(),
+        chunk_sizer=PrefillChunkSizer(),
         send=send,
     )
 
 
-def start(serving: Serving, asked: Generate, draft: Serving | None = None) -> Call:
+def call_of(runner: ModelRunner, asked: Generate) -> Call:
+    """A call that is ready to start."""
     call = Call(asked)
-    call.prepared = serving.preparing.prepare(asked)
+    call.processed = runner.input_processor.process(asked)
+    return call
+
+
+def start(runner: ModelRunner, asked: Generate, draft: ModelRunner | None = None) -> Call:
+    call = call_of(runner, asked)
     try:
-        serving.start(call, draft)
+        runner.start(call, draft)
     except Exception:
-        serving.remove(call)
+        runner.remove(call)
         raise
     return call
 
@@ -70,22 +76,22 @@ class Heard:
         return "".join(piece.text for piece in self.pieces.get(index, []))
 
 
-def step(serving: Serving, heard: dict[int, Heard]) -> None:
-    for outcome in serving.step():
-        one = heard.setdefault(outcome.call.id, Heard())
+def step(runner: ModelRunner, heard: dict[int, Heard]) -> None:
+    for output in runner.step():
+        one = heard.setdefault(output.call.id, Heard())
         assert one.error is None
-        if outcome.piece is not None:
-            one.take(outcome.piece)
-        if outcome.done is not None:
-            one.done[outcome.done.index] = outcome.done
-        one.error = outcome.error
+        if output.piece is not None:
+            one.take(output.piece)
+        if output.done is not None:
+            one.done[output.done.index] = output.done
+        one.error = output.error
 
 
-def finish(serving: Serving, heard: dict[int, Heard] | None = None) -> dict[int, Heard]:
+def finish(runner: ModelRunner, heard: dict[int, Heard] | None = None) -> dict[int, Heard]:
     """Steps until no call is left; gives what was told, by the calls' ids."""
     found = {} if heard is None else heard
-    while serving.running:
-        step(serving, found)
+    while runner.running:
+        step(runner, found)
     return found
 
 
@@ -109,15 +115,15 @@ class Loop:
         outbox = Outbox(self._lines)  # type: ignore[arg-type]
         background = Background(self._inbox)
         self.admission = Admission(limit_bytes)
-        self.models = Models(
+        self.models = ModelManager(
             outbox=outbox,
             background=background,
             directory=directory,
-            shelf=Shelf(LARGE, None),
+            loaded=LoadedModels(LARGE, None),
             prompt_cache_bytes=0,
-            on_unload=lambda serving, reason: self.generating.on_unload(serving, reason),
+            on_unload=lambda runner, reason: self.scheduler.on_unload(runner, reason),
         )
-        self.generating = Generating(
+        self.scheduler = Scheduler(
             outbox=outbox,
             background=background,
             models=self.models,
@@ -133,17 +139,17 @@ class Loop:
     def run(self, until: Callable[[], bool]) -> None:
         """Goes on until the condition holds."""
         while not until():
-            wait = not (self.generating.busy or self.models.busy)
+            wait = not (self.scheduler.busy or self.models.busy)
             try:
                 self._inbox.get(block=wait, timeout=120 if wait else None)()
             except queue.Empty:
                 assert not wait, "Nothing happens any more."
-            self.generating.advance()
+            self.scheduler.advance()
             self.models.advance()
 
     def finish(self) -> dict[int, Heard]:
         """Goes on until all calls have ended; gives what was told of each."""
-        self.run(lambda: self.generating.active + self.generating.queued == 0)
+        self.run(lambda: self.scheduler.active + self.scheduler.queued == 0)
         heard: dict[int, Heard] = {}
         for event in self.events:
             match event:

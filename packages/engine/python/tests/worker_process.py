@@ -1,4 +1,4 @@
-"""The worker as a process of its own, spoken to in the lines that the engine speaks."""
+"""The worker as a process, with the protocol of the engine."""
 
 import base64
 import itertools

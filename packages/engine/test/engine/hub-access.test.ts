@@ -17,8 +17,8 @@ describe('access', () => {
       '',
       () => ({
         code: 'MODEL_GATED',
-        message: `${model} is gated: its owner gives access to each account.`,
-        hint: `Ask for access on ${page()} with that account; then set HF_TOKEN to a token of it, or log in with: hf auth login`,
+        message: `${model} is gated: its owner must give your account access.`,
+        hint: `Ask for access on ${page()} with your account; then set HF_TOKEN to a token of that account, or log in with: hf auth login`,
       }),
     ],
     [
@@ -60,7 +60,7 @@ describe('access', () => {
       'hf_mine',
       () => ({
         code: 'ACCESS_DENIED',
-        message: `The hub refuses the token in use for ${model} (status 403).`,
+        message: `The hub refuses access to ${model} with the token in use (status 403).`,
         hint: expect.stringContaining(`${shared.hub.address}/settings/tokens`),
       }),
     ],
@@ -83,7 +83,7 @@ describe('access', () => {
     const engine = await shared.engine()
     expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
       code: 'ACCESS_DENIED',
-      message: `The hub refuses anyone without a token for ${model} (status 403).`,
+      message: `The hub refuses access to ${model} without a token (status 403).`,
     })
   })
 
@@ -96,7 +96,7 @@ describe('access', () => {
     const error = await errorOf(engine.downloadModel({ model }))
     expect(error).toMatchObject({
       code: 'ACCESS_DENIED',
-      message: `The hub refuses the token in use for ${model} (status 401).`,
+      message: `The hub refuses access to ${model} with the token in use (status 401).`,
     })
     expect(JSON.stringify(error)).not.toContain('hf_wrong')
   })

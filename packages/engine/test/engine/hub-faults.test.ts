@@ -22,7 +22,7 @@ describe('files that are not those of the hub', () => {
     expect(error).toMatchObject({
       code: 'MODEL_CORRUPT',
       message:
-        `model.safetensors of ${model} came with another content than the hub tells the hash of ` +
+        `model.safetensors of ${model} does not have the hash that the hub gives ` +
         `(${weightsDigest}), and was removed.`,
       hint: expect.stringContaining('Run the same command again.'),
     })
@@ -63,7 +63,7 @@ describe('files that are not those of the hub', () => {
     await engine.downloadModel({ model, output })
     expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
       code: 'DOWNLOAD_FAILED',
-      message: expect.stringMatching(/has what can't be stored here: .*escaped\.json/),
+      message: expect.stringMatching(/has a file that can't be stored here: .*escaped\.json/),
     })
     expect(hostile.requests.filter((line) => line.includes('escaped'))).toEqual([])
     expect(readdirSync(join(folder.path, 'inside'))).toEqual(['model'])
@@ -95,7 +95,7 @@ describe('a hub that is busy or broken', () => {
     expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
       code: 'DOWNLOAD_FAILED',
       message: `The hub answers with status 503 for ${model}.`,
-      hint: `Run the same command again later: it goes on where it stopped. Its page: ${shared.hub.address}/${model}`,
+      hint: `Run the same command again later: it continues where it stopped. See ${shared.hub.address}/${model}`,
     })
     expect(shared.hub.requests).toHaveLength(5)
   })
@@ -155,8 +155,8 @@ describe('something other than a hub, or than a model for MLX', () => {
     const engine = await shared.engine()
     expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
       code: 'DOWNLOAD_FAILED',
-      message: `${shared.hub.address} does not answer as the hub does.`,
-      hint: expect.stringContaining('HF_ENDPOINT is wrong'),
+      message: `${shared.hub.address} does not answer like the hub.`,
+      hint: expect.stringContaining('HF_ENDPOINT may be wrong'),
     })
   })
 
@@ -198,7 +198,7 @@ describe('something other than a hub, or than a model for MLX', () => {
     const engine = await shared.engine()
     expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
       code: 'DOWNLOAD_FAILED',
-      hint: expect.stringContaining('it goes on where it stopped'),
+      hint: expect.stringContaining('it continues where it stopped'),
     })
     expect(shared.gets('.safetensors').length).toBeLessThan(12)
   })

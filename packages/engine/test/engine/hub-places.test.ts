@@ -139,7 +139,7 @@ describe('a newer commit', () => {
     const other = await shared.engine({ HF_ENDPOINT: another.address })
     expect(await errorOf(other.downloadModel({ model: 'somebody/else', output }))).toMatchObject({
       code: 'INVALID_REQUEST',
-      message: `${output} holds the model ${model}, which somebody/else would overwrite or be mixed with.`,
+      message: `${output} contains the model ${model}; a download of somebody/else would overwrite it or mix with it.`,
     })
   })
 
@@ -170,7 +170,7 @@ describe('a newer commit', () => {
     const engine = await shared.engine()
     expect(await errorOf(engine.downloadModel({ model, output }))).toMatchObject({
       code: 'INVALID_REQUEST',
-      message: `${output} holds ${name}, which ${model} would overwrite or be mixed with.`,
+      message: `${output} contains ${name}; a download of ${model} would overwrite it or mix with it.`,
     })
   })
 })

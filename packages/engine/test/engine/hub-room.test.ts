@@ -27,7 +27,7 @@ describe('room', () => {
     const engine = await shared.engine({}, { memoryLimitBytes: 100_000 })
     expect(await errorOf(engine.loadModel({ model }))).toMatchObject({
       code: 'OUT_OF_MEMORY',
-      message: `${model} was not downloaded: its weights take 232 kB, and 100 kB may be used here.`,
+      message: `${model} was not downloaded: its weights take 232 kB, and the limit is 100 kB.`,
       hint: 'Choose a smaller or a more strongly quantised model, or raise memoryLimitBytes.',
     })
     expect(shared.gets('.safetensors')).toEqual([])
@@ -43,7 +43,7 @@ describe('room', () => {
     expect(await errorOf(engine.downloadModel({ model }))).toMatchObject({
       code: 'DOWNLOAD_FAILED',
       message: expect.stringMatching(/^somebody\/hello-mlx could not be stored: .*no folder/),
-      hint: 'Make that folder writable, or choose one that is: HF_HOME sets where models go.',
+      hint: 'Make that folder writable, or set HF_HOME to another one.',
     })
     const output = join(file, 'model')
     expect(await errorOf(engine.downloadModel({ model, output }))).toMatchObject({ code: 'DOWNLOAD_FAILED' })

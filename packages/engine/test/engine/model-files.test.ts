@@ -99,7 +99,7 @@ test('a folder that holds something else is refused', async () => {
   writeFileSync(join(output, 'config.json'), '{ "mine": true }')
   await expect(engine.downloadModel({ model, output })).rejects.toMatchObject({
     code: 'INVALID_REQUEST',
-    message: `${output} holds config.json, which ${model} would overwrite or be mixed with.`,
+    message: `${output} contains config.json; a download of ${model} would overwrite it or mix with it.`,
   })
   expect(readdirSync(output).filter((name) => !name.startsWith('.'))).toEqual(['config.json'])
   expect(gets('resolve')).toEqual([])
@@ -136,7 +136,7 @@ test('a model is removed, after it is unloaded, and its bytes are free', async (
 
 test('neither the hello model nor a path is removed', async () => {
   await expect(engine.removeModel('hello')).rejects.toMatchObject({
-    message: 'The hello model belongs to the project: it stays.',
+    message: "The hello model is part of the project and can't be removed.",
   })
   await expect(engine.removeModel(helloDirectory)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
 })

@@ -137,7 +137,7 @@ test('a refusal by the hub is reported with a hint, and leaves no files behind',
   hub.trouble = () => false
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toMatch(
-    /^✗ somebody\/hello-mlx is gated: its owner gives access to each account\.\n.*HF_TOKEN/,
+    /^✗ somebody\/hello-mlx is gated: its owner must give your account access\.\n.*HF_TOKEN/,
   )
   expect(stderr).not.toMatch(/^\s+at /m)
   mkdirSync(join(folder.path, 'home'), { recursive: true })

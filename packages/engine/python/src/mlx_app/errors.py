@@ -1,10 +1,10 @@
-"""The one error that this package raises for something that its user can mend."""
+"""The error that this package raises for what its user can fix."""
 
 from .protocol import ErrorCode
 
 
 class EngineError(Exception):
-    """What failed, as a code for programs and a sentence for people, and what to do next."""
+    """A failure, with a code for programs, a sentence for people, and what to do next."""
 
     def __init__(self, code: ErrorCode, message: str, hint: str | None = None) -> None:
         super().__init__(message)
@@ -14,7 +14,7 @@ class EngineError(Exception):
 
 
 def from_exception(error: Exception, doing: str) -> EngineError:
-    """Names an unexpected failure: MLX tells of missing memory only in words."""
+    """Returns an EngineError for any exception. MLX reports missing memory only in the message."""
     if isinstance(error, EngineError):
         return error
     text = f"{type(error).__name__}: {error}"

@@ -1,16 +1,16 @@
-"""How much memory the machine can still give, without a package for it."""
+"""The free memory of the machine, without a package for it."""
 
 import os
 from pathlib import Path
 
 
 def free_bytes(root: Path = Path("/")) -> int:
-    """Bytes that this process can still take without pushing others out.
+    """Returns the bytes that this process can still take without swapping others out.
 
-    Linux: `MemAvailable` of /proc/meminfo (https://man7.org/linux/man-pages/man5/proc_meminfo.5),
-    bounded by what each control group around the process has left, since a container sees the
-    whole machine in meminfo. Elsewhere three quarters of the physical memory, which is all that
-    the standard library tells there. `root` stands for the root of the file system.
+    On Linux, this is `MemAvailable` of /proc/meminfo, or what the control groups of the process
+    have left, since a container sees the whole machine in meminfo. Elsewhere it is three quarters
+    of the physical memory, since the standard library knows no more there. `root` is the root of
+    the file system. See https://man7.org/linux/man-pages/man5/proc_meminfo.5.
     """
     available = _available(root / "proc/meminfo")
     if available is None:
@@ -31,7 +31,7 @@ def _available(meminfo: Path) -> int | None:
 
 
 def _left_in_groups(root: Path) -> list[int]:
-    """Bytes left in each control group with a limit, from the process's own up to the root.
+    """Returns the bytes left in each control group with a limit, from the process up to the root.
 
     Version 2 has memory.max and memory.current, version 1 memory.limit_in_bytes and
     memory.usage_in_bytes (https://docs.kernel.org/admin-guide/cgroup-v2.html and cgroup-v1/memory).
@@ -51,7 +51,7 @@ def _left_in_groups(root: Path) -> list[int]:
         else:
             continue
         folder = top / group.lstrip("/")
-        # In a container the path may name a group that is not visible: its parents still count.
+        # In a container, the path may name a group that is not visible; its parents still count.
         for place in (folder, *folder.parents):
             found = _left(place, *names)
             if found is not None:
@@ -66,12 +66,12 @@ def _left(folder: Path, most: str, used: str, prefix: str) -> int | None:
     usage = _number(folder / used)
     if limit is None or usage is None:
         return None
-    # Pages of files that nobody has used of late are given back by the kernel when memory is short.
+    # When memory is short, the kernel frees pages of files that were not used recently.
     return limit - usage + _inactive_file(folder / "memory.stat", f"{prefix}inactive_file")
 
 
 def _number(file: Path) -> int | None:
-    """The number in a file; None where there is no file, or where it says "max"."""
+    """Returns the number in a file; None if there is no file, or if it says "max"."""
     try:
         text = file.read_text("ascii").strip()
     except OSError:  # the group is not visible, or has no such file
@@ -82,7 +82,7 @@ def _number(file: Path) -> int | None:
 def _inactive_file(statistics: Path, wanted: str) -> int:
     try:
         lines = statistics.read_text("ascii").splitlines()
-    except OSError:  # not told: nothing counts as given back
+    except OSError:  # not known, so nothing counts as free
         return 0
     for line in lines:
         name, _, value = line.partition(" ")
@@ -92,9 +92,9 @@ def _inactive_file(statistics: Path, wanted: str) -> int:
 
 
 def address_space_left() -> int | None:
-    """Bytes that this process may still map (`ulimit -v`); None without a limit.
+    """Returns the bytes that this process may still map (`ulimit -v`); None without a limit.
 
-    MLX's CPU build ends the process where it is given no memory, so it must not come to that.
+    MLX's CPU build ends the process when it gets no memory, so the limit must not be reached.
     """
     import resource
 

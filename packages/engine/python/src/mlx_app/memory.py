@@ -1,4 +1,4 @@
-"""The memory that there is, what a model takes of it, and the error when that is too much."""
+"""The memory limit, and the memory that a model takes."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,28 +7,28 @@ import mlx.core as mx
 
 from .machine_memory import address_space_left, free_bytes
 
-# Of what a machine or a GPU has free, the part that is left to others: the application itself, the
-# work of a step, buffers that MLX keeps for reuse.
+# The part of the free memory that is left for others: the application itself, the work of a step,
+# buffers that MLX keeps for reuse.
 RESERVE = 1 / 8
 
-# What helps where a model is too large, whatever the reason.
+# What to do if a model is too large.
 SMALLER_MODEL = "Choose a smaller or a more strongly quantised model"
 
 
 def memory_limit(asked: int | None) -> int:
-    """Bytes that models, caches and calls may take together.
+    """Returns the bytes that models, caches and calls may take together.
 
-    `asked` (the option memoryLimitBytes) where it is given. Else by the default device of MLX:
+    This is `asked` (the option memoryLimitBytes), if given. Otherwise it depends on the default
+    device of MLX:
 
-    - Metal: `max_recommended_working_set_size` of `mx.device_info`, which is what the system says
-      that a GPU can use without its performance suffering (Apple's documentation of MTLDevice,
-      recommendedMaxWorkingSetSize);
-    - CUDA: 7/8 of its `free_memory`, or of its `total_memory` where that alone is told
-      (mlx/device.h names the keys);
+    - Metal: `max_recommended_working_set_size` of `mx.device_info`, which a GPU can use without a
+      loss of performance (recommendedMaxWorkingSetSize in Apple's documentation of MTLDevice);
+    - CUDA: 7/8 of its `free_memory`, or of its `total_memory` if only that is known (mlx/device.h
+      has the keys);
     - CPU: 7/8 of `machine_memory.free_bytes()`.
 
-    What MLX holds at that time is added to what is free, so the answer is the same at any time.
-    A limit of the process's address space (`ulimit -v`) holds whatever is asked.
+    The memory that MLX holds counts as free, so the result is the same at any time. A limit of the
+    process's address space (`ulimit -v`) always applies.
     """
     left = address_space_left()
     if left is None:
@@ -44,9 +44,9 @@ def _limit(asked: int | None) -> int:
 
 
 def limit_of(info: Mapping[str, str | int], held: int, free: Callable[[], int]) -> int:
-    """The limit of a device that `mx.device_info` tells this of, while MLX holds `held` bytes.
+    """Returns the limit of a device with this `mx.device_info`, while MLX holds `held` bytes.
 
-    `free` gives the bytes that the machine has free, for a device without a memory of its own.
+    `free` returns the free bytes of the machine, for a device without memory of its own.
     """
     working_set = info.get("max_recommended_working_set_size")
     if isinstance(working_set, int) and working_set > 0:
@@ -65,11 +65,11 @@ def _less_reserve(available: int) -> int:
 
 
 def weight_bytes(path: Path) -> int:
-    """Bytes of the weights in a folder, by the lengths of its safetensors files and their headers.
+    """Returns the bytes of the weights in a folder, by the lengths of its safetensors files.
 
-    Nothing but the eight bytes that tell a header's length is read. Counts the files that mlx-lm
-    reads (model*.safetensors), or those of an adapter (adapters.safetensors). A model whose code
-    leaves some of the weights out (a vision tower, layers for training) takes less than this.
+    Reads only the eight bytes with the length of each header. Counts the files that mlx-lm reads
+    (model*.safetensors), or that of an adapter (adapters.safetensors). A model that doesn't use all
+    weights (a vision tower, layers for training) takes less.
     """
     files = list(path.glob("model*.safetensors")) or list(path.glob("adapters.safetensors"))
     return sum(_data_bytes(file) for file in files)
@@ -79,12 +79,12 @@ def _data_bytes(file: Path) -> int:
     size = file.stat().st_size
     with file.open("rb") as stream:
         header = int.from_bytes(stream.read(8), "little")
-    # A damaged file, which its reading will tell of, counts as a whole.
+    # A damaged file counts as a whole; opening it reports the damage.
     return size - 8 - header if 8 + header <= size else size
 
 
-def human(count: int) -> str:
-    """Bytes with three digits in units of a thousand: 1.23 GB."""
+def format_bytes(count: int) -> str:
+    """Returns bytes with three digits in units of a thousand: 1.23 GB."""
     if count < 1000:
         return f"{count} B"
     value = float(count)

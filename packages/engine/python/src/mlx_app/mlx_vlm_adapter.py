@@ -1,8 +1,8 @@
 """Every name of mlx-vlm that this project uses.
 
-mlx-vlm is an extra (`npm run setup -- --with vision`) and takes seconds to import: import this
-module where it is needed and no earlier. tests/test_vision.py and tests/test_embeddings.py say
-which name a new mlx-vlm broke.
+mlx-vlm is optional (`npm run setup -- --with vision`) and takes seconds to import, so import this
+module only where it is needed. If a new mlx-vlm breaks a name, tests/test_vision.py and
+tests/test_embeddings.py show which.
 """
 
 import importlib.util
@@ -32,26 +32,26 @@ from mlx_vlm.utils import (
 )
 from PIL import Image
 
-# What a model takes beside the tokens: arrays by their names, and values that are no arrays.
+# What a model takes besides tokens: arrays by name, and values that are not arrays.
 Inputs = dict[str, Any]
-# Takes token ids and their mask, both of shape (batch, tokens), gives (batch, dimensions).
+# Takes token ids and their mask, both of shape (batch, tokens); returns (batch, dimensions).
 Encode = Callable[[mx.array, mx.array], mx.array]
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """A prompt as the language model takes it."""
+    """The embeddings of a prompt, with further arguments for the language model."""
 
     embeddings: mx.array
     kwargs: Inputs
 
 
-def sees(config: dict[str, Any]) -> bool:
+def supports_vision(config: dict[str, Any]) -> bool:
     """Whether mlx-vlm has code for a model of this config."""
     return _has_code(get_model_type(config))
 
 
-def embeds(config: dict[str, Any]) -> bool:
+def supports_embeddings(config: dict[str, Any]) -> bool:
     """Whether mlx-vlm has code for an embedding model of this config."""
     family = str(config.get("model_type", "")).lower()
     return _has_code(EMBEDDING_MODEL_REMAPPING.get(family, family))
@@ -62,13 +62,15 @@ def _has_code(family: str | None) -> bool:
 
 
 def writes_tokens(model: nn.Module) -> bool:
-    """Whether the model writes a text token by token; others mark regions, or write all at once."""
+    """Whether the model writes text token by token; others mark regions, or write all at once."""
     return hasattr(model, "language_model") and not is_diffusion_model(model)
 
 
 def read_vision_model(path: Path) -> tuple[nn.Module, Any, dict[str, Any]]:
-    """The model, its weights not in memory yet, its processor, and its config with the tokens that
-    end a text. Runs no code of the model; the caller has refused configs with a `model_file`.
+    """Returns a model whose weights are not in memory yet, its processor, and its config.
+
+    The config has the tokens that end a text. Runs no code of the model; the caller has refused
+    configs with a `model_file`.
     """
     model = load_model(path, lazy=True, trust_remote_code=False)
     config: dict[str, Any] = load_config(path)
@@ -86,13 +88,13 @@ def _tokenizer_of(processor: Any) -> Any:  # noqa: ANN401 - transformers' own
     return getattr(processor, "tokenizer", processor)
 
 
-def image_marks(processor: Any) -> set[str]:  # noqa: ANN401 - transformers' own
-    """The texts that stand for an image, or for where one begins, in a prompt of this model."""
+def image_markers(processor: Any) -> set[str]:  # noqa: ANN401 - transformers' own
+    """Returns the texts that stand for an image, or for the start of one, in a prompt."""
     return {
-        mark
+        marker
         for holder in (processor, _tokenizer_of(processor))
         for name in ("image_token", "boi_token")
-        if isinstance(mark := getattr(holder, name, None), str) and mark
+        if isinstance(marker := getattr(holder, name, None), str) and marker
     }
 
 
@@ -103,20 +105,20 @@ def chat_text(
     images: int,
     options: dict[str, Any],
 ) -> str:
-    """The prompt of a chat by the model's template, images where their messages have them.
+    """Returns the prompt of a chat by the model's template, with markers for its images.
 
-    A content is a string, or parts {"type": "text", "text": ...} and {"type": "image"}.
+    Content is a string, or parts {"type": "text", "text": ...} and {"type": "image"}.
     """
     if get_model_type(config) in MODEL_CONFIG:
-        # The order and the marks of images that the family was trained with.
+        # The order and the markers of images that the family was trained with.
         family = {**config, "model_type": get_model_type(config)}
         formed = apply_chat_template(
             processor, family, messages, return_messages=True, num_images=images
         )
         if isinstance(formed[-1], str):
-            # Families without turns: the last question is the prompt.
+            # For families without turns, the last question is the prompt.
             return formed[-1]
-        # mlx-vlm forms the content and leaves out the reasoning of earlier turns.
+        # mlx-vlm rewrites the content and leaves out the reasoning of earlier turns.
         messages = [{**given, **made} for given, made in zip(messages, formed, strict=True)]
     for renderer in (processor, _tokenizer_of(processor)):
         if getattr(renderer, "chat_template", None) is not None:
@@ -134,7 +136,7 @@ def tokenise(
     text: str,
     images: Sequence[Image.Image],
 ) -> tuple[list[int], Inputs]:
-    """Token ids of a prompt, and its images as the model takes them, in numpy's arrays.
+    """Returns the token ids of a prompt, and its images as numpy arrays for the model.
 
     Runs on any thread; MLX's arrays would belong to the thread that made them.
     """
@@ -169,7 +171,7 @@ def _to_mlx(value: Any) -> Any:  # noqa: ANN401 - arrays, lists, whatever a proc
 
 
 def embed_prompt(model: nn.Module, tokens: Sequence[int], inputs: Inputs) -> Embedded:
-    """Runs the vision tower and puts what it saw between the embeddings of the words."""
+    """Runs the vision tower and inserts its output between the embeddings of the text."""
     ids = mx.array([list(tokens)])
     kwargs = {name: _to_mlx(value) for name, value in inputs.items()}
     pixels = kwargs.pop("pixel_values", None)
@@ -183,7 +185,7 @@ def embed_prompt(model: nn.Module, tokens: Sequence[int], inputs: Inputs) -> Emb
 
 
 def make_cache(model: nn.Module) -> list[Any]:
-    """An empty cache for one sequence."""
+    """Returns an empty cache for one sequence."""
     caches: list[Any] = make_prompt_cache(model.language_model)
     return caches
 
@@ -191,7 +193,7 @@ def make_cache(model: nn.Module) -> list[Any]:
 def in_chunks(
     model: nn.Module, tokens: mx.array, embedded: Embedded, cache: Sequence[object]
 ) -> bool:
-    """Whether this prompt may be read piece by piece; some models look at an image as a whole."""
+    """Whether a prompt can be prefilled in chunks; some models need an image as a whole."""
     return bool(
         _chunked_prefill_enabled(
             model,
@@ -203,14 +205,14 @@ def in_chunks(
     )
 
 
-def read_chunk(
+def prefill_chunk(
     model: nn.Module,
     tokens: mx.array,
     embeddings: mx.array,
     kwargs: Inputs,
     cache: Sequence[object],
 ) -> None:
-    """Brings a piece of a prompt, of shapes (1, n) and (1, n, hidden), into the cache."""
+    """Prefills a chunk of a prompt, of shapes (1, n) and (1, n, hidden)."""
     model.language_model(
         inputs=tokens,
         inputs_embeds=embeddings,
@@ -228,7 +230,7 @@ def next_logits(
     kwargs: Inputs,
     cache: Sequence[object],
 ) -> tuple[mx.array, Inputs]:
-    """Logits of shape (1, vocabulary) after these tokens, and what the next call passes on."""
+    """Returns logits of shape (1, vocabulary), and arguments for the next call."""
     options = {**kwargs, "logits_to_keep": 1}
     if "decoder_input_ids" in options:
         output = model.language_model(cache=cache, **options)
@@ -243,7 +245,7 @@ def next_logits(
 
 
 def read_encoder(path: Path) -> tuple[nn.Module, Encode]:
-    """An embedding model, its weights not in memory yet, and what makes vectors with it."""
+    """Returns an embedding model whose weights are not in memory yet, and its encode function."""
     model = load_embedding_model(path, lazy=True, trust_remote_code=False)
     pooling = read_pooling_config(path)
     if pooling is not None:

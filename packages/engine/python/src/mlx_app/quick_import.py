@@ -1,9 +1,9 @@
-"""Halves the time that it takes to import mlx-lm.
+"""Halves the time to import mlx-lm.
 
-transformers reads some 3,000 of its own files at every start, to learn which module defines which
-name. The result depends on nothing but its version, so the first start of an environment writes it
-down, and the next ones read that. Without it, or with a transformers that works in another way,
-everything is as slow as before and no different.
+transformers reads some 3,000 of its own files at every start, to find out which module defines
+which name. The result depends only on its version, so the first start of an environment saves it
+for later ones. If there is no saved result, or if a new transformers works differently, the import
+is only slower.
 """
 
 import importlib.machinery
@@ -22,7 +22,7 @@ FUNCTION = "define_import_structure"
 
 
 def install() -> None:
-    """Call this before the first import of transformers or mlx-lm."""
+    """Installs the import hook. Call it before the first import of transformers or mlx-lm."""
     if PATCHED not in sys.modules:
         sys.meta_path.insert(0, _Finder())
 
@@ -41,7 +41,7 @@ class _Finder(MetaPathFinder):
 
 
 class _Loader(Loader):
-    """Runs the module as usual, then puts the remembering function in place of the reading one."""
+    """Loads the module as usual, then replaces the function that reads files with a cached one."""
 
     def __init__(self, loader: Loader, package: Path) -> None:
         self._loader = loader
@@ -54,21 +54,19 @@ class _Loader(Loader):
         self._loader.exec_module(module)
         original = getattr(module, FUNCTION, None)
         if original is not None:
-            setattr(module, FUNCTION, _remembering(original, self._package))
+            setattr(module, FUNCTION, _cached(original, self._package))
 
 
-def _remembering(
-    original: Callable[..., object], package: Path
-) -> Callable[[str, str | None], object]:
+def _cached(original: Callable[..., object], package: Path) -> Callable[[str, str | None], object]:
     models = package / "models"
 
     def structure(module_path: str, prefix: str | None = None) -> object:
-        # Each of the model folders asks too, for its own few files.
+        # Each model folder asks too, for its own few files.
         if Path(module_path) not in (models, models / "__init__.py"):
             return original(module_path, prefix=prefix)
-        memory = _memory(models, prefix)
+        file = _cache_file(models, prefix)
         try:
-            return marshal.loads(memory.read_bytes())
+            return marshal.loads(file.read_bytes())
         except (OSError, ValueError, EOFError, TypeError):
             found = original(module_path, prefix=prefix)
             _write(models, prefix, found)
@@ -77,8 +75,8 @@ def _remembering(
     return structure
 
 
-def _memory(models: Path, prefix: str | None) -> Path:
-    """A file in the environment itself, new with every change of transformers or Python."""
+def _cache_file(models: Path, prefix: str | None) -> Path:
+    """Returns a file in the environment, which is a new one for each transformers and Python."""
     changed = models.stat().st_mtime_ns
     name = f"mlx_app-{prefix}-{changed:x}-{sys.implementation.cache_tag}.marshal"
     return models / "__pycache__" / name
@@ -86,12 +84,12 @@ def _memory(models: Path, prefix: str | None) -> Path:
 
 def _write(models: Path, prefix: str | None, found: object) -> None:
     try:
-        # A new folder changes the time that is a part of the name.
+        # A new folder changes the modification time, which is a part of the file's name.
         (models / "__pycache__").mkdir(exist_ok=True)
-        memory = _memory(models, prefix)
-        beside = memory.with_suffix(f".{os.getpid()}")
-        beside.write_bytes(marshal.dumps(found))  # type: ignore[arg-type]
-        beside.replace(memory)
+        file = _cache_file(models, prefix)
+        temporary = file.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(marshal.dumps(found))  # type: ignore[arg-type]
+        temporary.replace(file)
     except (OSError, ValueError):
-        # An environment that can't be written to is slow, not wrong.
+        # An environment that can't be written to is only slow.
         return

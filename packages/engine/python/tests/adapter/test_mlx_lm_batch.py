@@ -6,11 +6,11 @@ import mlx.core as mx
 import pytest
 
 from decoding import encode
-from mlx_app.mlx_lm_adapter.batch import Batch, Kept, Read, Token
+from mlx_app.decoding.sampling import make_sampler
+from mlx_app.mlx_lm_adapter.batch import Batch, CacheSnapshot, PrefillProgress, Token
 from mlx_app.mlx_lm_adapter.sampling import Sampler, greedy
+from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Generate
-from mlx_app.sampling import make_sampler
-from mlx_app.weights import ReadModel
 
 pytestmark = pytest.mark.mlx_lm(
     "mlx_lm.generate.BatchGenerator", "mlx_lm.generate.make_stop_sequences"
@@ -30,7 +30,7 @@ def finish(batch: Batch, count: int) -> dict[int, list[Token]]:
     return tokens
 
 
-def text_of(hello: ReadModel, tokens: list[Token]) -> str:
+def text_of(hello: TextModel, tokens: list[Token]) -> str:
     detokenizer = hello.tokenizer.detokenizer
     text = ""
     for token in tokens:
@@ -43,7 +43,7 @@ def text_of(hello: ReadModel, tokens: list[Token]) -> str:
 
 
 def generate(
-    hello: ReadModel, sequences: list[tuple[str, Sampler]], max_tokens: int = 400
+    hello: TextModel, sequences: list[tuple[str, Sampler]], max_tokens: int = 400
 ) -> list[str]:
     batch = Batch(hello.network, hello.tokenizer)
     uids = [batch.insert(encode(hello, q), max_tokens, sampler) for q, sampler in sequences]
@@ -56,29 +56,29 @@ def wild(seed: int) -> Sampler:
     return make_sampler(Generate(id=1, model="hello", temperature=2, seed=seed), 512)
 
 
-def reads_of(batch: Batch, uid: int) -> list[Read]:
+def prefills_of(batch: Batch, uid: int) -> list[PrefillProgress]:
     """The chunks of a prompt, up to the first token."""
-    reads: list[Read] = []
+    prefills: list[PrefillProgress] = []
     while True:
         step = batch.step()
-        reads += [read for read in step.reads if read.uid == uid]
+        prefills += [prefill for prefill in step.prefills if prefill.uid == uid]
         if any(token.uid == uid for token in step.tokens):
-            return reads
+            return prefills
 
 
 def test_a_batch_of_mixed_lengths_gives_each_its_answer(
-    hello: ReadModel, answers: dict[str, str]
+    hello: TextModel, answers: dict[str, str]
 ) -> None:
     assert generate(hello, [(q, greedy) for q in answers]) == list(answers.values())
 
 
-def test_a_seed_gives_the_same_alone_and_in_a_batch(hello: ReadModel) -> None:
+def test_a_seed_gives_the_same_alone_and_in_a_batch(hello: TextModel) -> None:
     (alone,) = generate(hello, [(STORY, wild(7))], 50)
     batch = [(STORY, wild(seed)) for seed in range(12)]
     assert generate(hello, batch, 50)[7] == alone
 
 
-def test_the_end_is_told_with_its_reason(hello: ReadModel) -> None:
+def test_the_end_is_told_with_its_reason(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     short = batch.insert(encode(hello, STORY), 3, greedy)
     whole = batch.insert(encode(hello, HELLO), 100, greedy)
@@ -89,7 +89,7 @@ def test_the_end_is_told_with_its_reason(hello: ReadModel) -> None:
     assert batch.step().tokens == []
 
 
-def test_each_token_comes_with_the_probabilities_of_all(hello: ReadModel) -> None:
+def test_each_token_comes_with_the_probabilities_of_all(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     uid = batch.insert(encode(hello, HELLO), 4, greedy)
     for token in finish(batch, 1)[uid]:
@@ -98,7 +98,7 @@ def test_each_token_comes_with_the_probabilities_of_all(hello: ReadModel) -> Non
         assert mx.argmax(token.logprobs).item() == token.token
 
 
-def test_a_sequence_can_be_removed_in_any_state(hello: ReadModel, answers: dict[str, str]) -> None:
+def test_a_sequence_can_be_removed_in_any_state(hello: TextModel, answers: dict[str, str]) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     prompt = encode(hello, HELLO)
     stays = batch.insert(prompt, 100, greedy)
@@ -109,78 +109,78 @@ def test_a_sequence_can_be_removed_in_any_state(hello: ReadModel, answers: dict[
     prefilling = batch.insert(prompt * 200, 100, greedy)
     queued = [batch.insert(prompt, 100, greedy) for _ in range(40)]
     begun = batch.step()
-    assert prefilling in [read.uid for read in begun.reads]
-    assert queued[-1] not in [read.uid for read in begun.reads]
-    kept = batch.remove([decoding, prefilling, *queued], keep=True)
-    assert kept[decoding].tokens[: len(prompt)] == prompt
-    assert 0 < len(kept[prefilling].tokens) < len(prompt * 200)
-    assert kept[queued[-1]].tokens == []
+    assert prefilling in [prefill.uid for prefill in begun.prefills]
+    assert queued[-1] not in [prefill.uid for prefill in begun.prefills]
+    snapshot = batch.remove([decoding, prefilling, *queued], snapshot=True)
+    assert snapshot[decoding].tokens[: len(prompt)] == prompt
+    assert 0 < len(snapshot[prefilling].tokens) < len(prompt * 200)
+    assert snapshot[queued[-1]].tokens == []
     tokens = finish(batch, 1)
     assert set(tokens) == {stays}
     told = [token for token in [*first, *begun.tokens] if token.uid == stays] + tokens[stays]
     assert text_of(hello, told) == answers[HELLO]
 
 
-def test_removing_what_is_not_there_is_no_error(hello: ReadModel) -> None:
+def test_removing_what_is_not_there_is_no_error(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
-    assert batch.remove([7], keep=True) == {}
+    assert batch.remove([7], snapshot=True) == {}
 
 
-def test_the_chunks_of_a_prompt_are_told(hello: ReadModel) -> None:
+def test_the_chunks_of_a_prompt_are_told(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     batch.prefill_tokens = 40
     uid = batch.insert([5] * 100, 1, greedy, boundaries=[60])
-    reads = reads_of(batch, uid)
-    assert [(read.tokens, read.at_boundary) for read in reads] == [
+    prefills = prefills_of(batch, uid)
+    assert [(prefill.tokens, prefill.at_boundary) for prefill in prefills] == [
         (40, False),
         (60, True),
         (99, True),
     ]
 
 
-def test_a_chunk_may_be_another_size_in_each_step(hello: ReadModel) -> None:
+def test_a_chunk_may_be_another_size_in_each_step(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     batch.insert([5] * 1000, 1, greedy)
     told = []
     for batch.prefill_tokens in (10, 100, 30):
-        (read,) = batch.step().reads
-        told.append(read.tokens)
+        (prefill,) = batch.step().prefills
+        told.append(prefill.tokens)
     assert told == [10, 110, 140]
 
 
-def test_what_is_kept_at_a_boundary_goes_on_to_the_same_answer(
-    hello: ReadModel, answers: dict[str, str]
+def test_a_snapshot_at_a_boundary_goes_on_to_the_same_answer(
+    hello: TextModel, answers: dict[str, str]
 ) -> None:
     prompt = encode(hello, STORY)
     batch = Batch(hello.network, hello.tokenizer)
     uid = batch.insert(prompt, 400, greedy, boundaries=[4])
-    while not any(read.at_boundary and read.tokens == 4 for read in batch.step().reads):
+    while not any(prefill.at_boundary and prefill.tokens == 4 for prefill in batch.step().prefills):
         pass
-    kept = batch.kept([uid])[uid]
-    assert kept.tokens == prompt[:4]
-    again = batch.insert(prompt[4:], 400, greedy, kept=kept)
+    snapshot = batch.snapshots([uid])[uid]
+    assert snapshot.tokens == prompt[:4]
+    again = batch.insert(prompt[4:], 400, greedy, snapshot=snapshot)
     tokens = finish(batch, 2)
     assert text_of(hello, tokens[uid]) == text_of(hello, tokens[again]) == answers[STORY]
 
 
-def test_the_end_comes_with_what_was_read(hello: ReadModel) -> None:
+def test_the_end_comes_with_what_was_read(hello: TextModel) -> None:
     prompt = encode(hello, HELLO)
     batch = Batch(hello.network, hello.tokenizer)
     uid = batch.insert(prompt, 5, greedy)
     tokens = finish(batch, 1)[uid]
-    assert [token.kept for token in tokens[:-1]] == [None] * 4
-    kept = tokens[-1].kept
-    assert isinstance(kept, Kept)
+    assert [token.snapshot for token in tokens[:-1]] == [None] * 4
+    snapshot = tokens[-1].snapshot
+    assert isinstance(snapshot, CacheSnapshot)
     # The last token too: it was read while its text was on its way.
-    assert kept.tokens == prompt + [token.token for token in tokens]
+    assert snapshot.tokens == prompt + [token.token for token in tokens]
     turn = encode(hello, STORY)
-    after = batch.insert(turn, 30, greedy, kept=kept)
-    fresh = batch.insert(kept.tokens + turn, 30, greedy)
+    after = batch.insert(turn, 30, greedy, snapshot=snapshot)
+    fresh = batch.insert(snapshot.tokens + turn, 30, greedy)
     answers = finish(batch, 2)
     assert text_of(hello, answers[after]) == text_of(hello, answers[fresh])
 
 
-def test_a_processor_sees_what_was_kept_and_each_token(hello: ReadModel) -> None:
+def test_a_processor_sees_the_snapshot_and_each_token(hello: TextModel) -> None:
     prompt = encode(hello, HELLO)
     seen: list[list[int]] = []
 
@@ -192,17 +192,17 @@ def test_a_processor_sees_what_was_kept_and_each_token(hello: ReadModel) -> None
     batch = Batch(hello.network, hello.tokenizer)
     first = batch.insert(prompt, 3, greedy, [watch])
     tokens = finish(batch, 1)[first]
-    kept = tokens[-1].kept
+    snapshot = tokens[-1].snapshot
     whole = prompt + [token.token for token in tokens]
     assert [whole[: len(one)] for one in seen] == seen
     assert seen[:3] == [whole[:-3], whole[:-2], whole[:-1]]
     seen.clear()
-    batch.insert([5], 1, greedy, [watch], kept=kept)
+    batch.insert([5], 1, greedy, [watch], snapshot=snapshot)
     finish(batch, 1)
     assert seen[0] == [*whole, 5]
 
 
-def test_the_caches_take_what_is_told(hello: ReadModel) -> None:
+def test_the_caches_take_what_is_told(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     assert batch.cache_bytes == 0
     uid = batch.insert(encode(hello, HELLO), 100, greedy)
@@ -214,7 +214,7 @@ def test_the_caches_take_what_is_told(hello: ReadModel) -> None:
     assert batch.cache_bytes == 0
 
 
-def test_closing_twice_is_no_error(hello: ReadModel) -> None:
+def test_closing_twice_is_no_error(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     batch.close()
     batch.close()

@@ -1,4 +1,4 @@
-"""The contract with mlx-lm's caches: their kinds, what stands in them, and their files."""
+"""The contract with mlx-lm's caches: their kinds, their contents, and their files."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ from mlx_lm.models.cache import (
 from decoding import Caching, encode
 from mlx_app.mlx_lm_adapter import caches
 from mlx_app.mlx_lm_adapter.cache_size import STEP, cache_size
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import TextModel
 
 pytestmark = pytest.mark.mlx_lm(
     "mlx_lm.models.cache.ArraysCache",
@@ -181,7 +181,7 @@ def test_a_kind_of_its_own_is_named() -> None:
 
 
 @pytest.mark.mlx_lm("mlx_lm.models.cache.make_prompt_cache")
-def test_a_model_has_a_cache_for_each_layer(hello: ReadModel) -> None:
+def test_a_model_has_a_cache_for_each_layer(hello: TextModel) -> None:
     cache = caches.new_cache(hello.network)
     assert [type(part) for part in cache] == [KVCache, KVCache]
     assert caches.token_count(cache) is None
@@ -194,7 +194,7 @@ def test_a_model_has_a_cache_for_each_layer(hello: ReadModel) -> None:
 @pytest.mark.mlx_lm(
     "mlx_lm.models.cache.load_prompt_cache", "mlx_lm.models.cache.save_prompt_cache"
 )
-def test_a_file_goes_on_as_the_model_would(hello: ReadModel, tmp_path: Path) -> None:
+def test_a_file_goes_on_as_the_model_would(hello: TextModel, tmp_path: Path) -> None:
     prompt = mx.array([encode(hello, "Say hello.")])
     cache = caches.new_cache(hello.network)
     hello.network(prompt, cache=cache)
@@ -207,7 +207,7 @@ def test_a_file_goes_on_as_the_model_would(hello: ReadModel, tmp_path: Path) -> 
     ).item()
 
 
-def test_a_cache_of_another_model_does_not_fit(hello: ReadModel) -> None:
+def test_a_cache_of_another_model_does_not_fit(hello: TextModel) -> None:
     with pytest.raises(ValueError, match="other kinds"):
         caches.check_fits([RotatingKVCache(max_size=8), KVCache()], hello.network)
     shapes = caches.new_cache(hello.network)
@@ -222,7 +222,7 @@ def test_a_cache_of_another_model_does_not_fit(hello: ReadModel) -> None:
 
 @pytest.mark.mlx_lm("mlx_lm.models.cache.make_prompt_cache")
 @pytest.mark.parametrize("tokens", [1, STEP, STEP + 1])
-def test_the_size_is_what_the_caches_take(hello: ReadModel, tokens: int) -> None:
+def test_the_size_is_what_the_caches_take(hello: TextModel, tokens: int) -> None:
     cache = caches.new_cache(hello.network)
     hello.network(mx.zeros((1, tokens), mx.int32), cache=cache)
     caches.evaluate(cache)

@@ -1,4 +1,4 @@
-"""The contract with mlx-lm's loading: the model, its tokenizer, an adapter over its weights."""
+"""The contract with mlx-lm's loading of models, tokenizers and adapters."""
 
 import json
 import shutil

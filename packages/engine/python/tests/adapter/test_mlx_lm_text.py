@@ -1,4 +1,4 @@
-"""The contract with mlx-lm's readers of markers and of calls."""
+"""The contract with mlx-lm's parsers of markers and tool calls."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from mlx_app.mlx_lm_adapter.text import (
     tool_formats,
     tool_parser,
 )
-from mlx_app.weights import ReadModel
+from mlx_app.models.text_model import TextModel
 from thinking_hello import thinking_hello
 from tool_formats import family
 
@@ -23,7 +23,7 @@ CALL = '{"name": "now", "arguments": {}}'
 
 
 @pytest.fixture(scope="module")
-def tokenizer(hello: ReadModel) -> Any:  # noqa: ANN401 — mlx-lm's, which has no types
+def tokenizer(hello: TextModel) -> Any:  # noqa: ANN401 — mlx-lm's, which has no types
     """A family that thinks and calls tools, as Qwen3."""
     return family(hello, "json_tools", "<think>", "</think>")
 
@@ -69,7 +69,7 @@ def test_without_tools_their_markers_are_text(tokenizer: Any) -> None:  # noqa: 
 
 
 @pytest.mark.mlx_lm("mlx_lm.utils.load_tokenizer")
-def test_a_model_that_does_not_think_is_known(hello: ReadModel) -> None:
+def test_a_model_that_does_not_think_is_known(hello: TextModel) -> None:
     tokenizer = hello.tokenizer
     assert think_tokens(tokenizer) is None
     assert not has_reasoning(tokenizer)

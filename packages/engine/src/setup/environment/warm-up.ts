@@ -22,7 +22,7 @@ if sys.argv[1] != "auto":
     mx.set_default_device(mx.Device(getattr(mx, sys.argv[1])))
 try:
     import mlx_app.worker.run
-    from mlx_app.locate import HELLO
+    from mlx_app.models.locate import HELLO
     model, tokenizer = mlx_lm.load(str(HELLO))
     next(mlx_lm.stream_generate(model, tokenizer, "Hello", max_tokens=1))
     # The worker imports these only when it needs them.

@@ -1,5 +1,6 @@
-"""The Hugging Face hub: what it has of a model, and getting that here, whatever breaks on the way.
+"""The Hugging Face hub: listing, downloading, verifying and removing models.
 
-Its own library asks, and lays out the cache that all its tools share. The bytes of files are loaded
-here: the library (2.4) gives up what it has of a file when it is interrupted, and checks no hash.
+The hub's own library is used for requests and for the layout of the cache that all tools share.
+Files are downloaded by our own code, because the library (2.4) drops an interrupted download and
+checks no hash.
 """

@@ -1,8 +1,8 @@
-"""The cache that all tools of the hub share (its layout:
-https://huggingface.co/docs/huggingface_hub/guides/manage-cache).
+"""The cache that all tools of the hub share.
 
-Content lies in `blobs/`, under its ETag, which is its hash; `snapshots/<commit>/` links to it by
-names of files; `refs/<branch>` holds the commit of a branch. The hub's library makes the links.
+`blobs/` has the contents, named by their ETag, which is their hash; `snapshots/<commit>/` has links
+to them with the names of files; `refs/<branch>` has the commit of a branch. The hub's library makes
+the links. See https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
 """
 
 import os
@@ -14,51 +14,51 @@ from pathlib import Path
 from huggingface_hub import constants, hf_hub_download, snapshot_download
 from huggingface_hub.file_download import repo_folder_name
 
-from ..locate import FILES
+from ..models.locate import FILES
 from .listing import DIGEST, Listing, RemoteFile
-from .place import Loaded
-from .session import asking
-from .transfer import fetch, held, size_of
+from .session import with_retries
+from .target import Loaded
+from .transfer import fetch_file, file_size, hold_lock
 
 PARTIAL = ".incomplete"
 
 
 def cache_folder() -> Path:
-    """The folder of all repositories (HF_HUB_CACHE, or `hub` in HF_HOME)."""
+    """Returns the folder of all repositories (HF_HUB_CACHE, or `hub` in HF_HOME)."""
     return Path(constants.HF_HUB_CACHE).expanduser().resolve()
 
 
 def repository_folder(repository: str) -> Path:
-    """The folder of a model in the cache, whether it is there or not."""
+    """Returns the folder of a model in the cache, whether it exists or not."""
     return cache_folder() / repo_folder_name(repo_id=repository, repo_type="model")
 
 
 def locks_folder(repository_folder: Path) -> Path:
-    """Where those who download to a repository's folder hold their locks, one for each blob."""
+    """Returns the folder of the locks for downloads to a repository, one for each blob."""
     return repository_folder.parent / ".locks" / repository_folder.name
 
 
 def snapshot_folder(repository: str, revision: str | None) -> Path | None:
-    """The files of a model at a revision, all or some of them; None where there are none."""
+    """Returns the folder of a model at a revision, complete or not; None if there is none."""
     folder = repository_folder(repository)
     revision = revision or constants.DEFAULT_REVISION
     try:
         commit = (folder / "refs" / revision).read_text("utf-8").strip()
-    except OSError:  # not a branch that is known here: a commit
+    except OSError:  # not a known branch, so it is a commit
         commit = revision
     snapshot = folder / "snapshots" / commit
     return snapshot if snapshot.is_dir() and snapshot.parent.name == "snapshots" else None
 
 
 def digest_of(file: Path) -> str | None:
-    """The hash that a file of a snapshot should have, by the name of the blob that it links to."""
+    """Returns the hash that a file should have, by the name of the blob that it links to."""
     if not file.is_symlink():
         return None
     name = Path(os.readlink(file)).name  # noqa: PTH115 - Path.readlink gives no name of a bare link
     return name if DIGEST.fullmatch(name) else None
 
 
-class CachePlace:
+class CacheTarget:
     """A repository in the cache, at a commit."""
 
     shared = True
@@ -70,38 +70,38 @@ class CachePlace:
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[None]:  # noqa: ARG002 - as all places
-        """Nothing to prepare: each file has a lock of its own."""
+        """Does nothing, since each file has its own lock."""
         yield
 
-    def whole(self, file: RemoteFile) -> Path | None:
-        """The link of the snapshot, or a blob that has none yet."""
+    def complete_path(self, file: RemoteFile) -> Path | None:
+        """Returns the link of the snapshot, or a blob that has no link yet."""
         link = self._folder / "snapshots" / self._listing.commit / file.path
-        if size_of(link) == file.bytes and link.is_file():
+        if file_size(link) == file.bytes and link.is_file():
             return link
         blob = self._blob(file)
         return blob if blob is not None and blob.is_file() else None
 
-    def partial(self, file: RemoteFile) -> Path | None:
-        """Beside the blob, under the name that older versions of the hub's library go on from."""
+    def partial_path(self, file: RemoteFile) -> Path | None:
+        """Returns a path beside the blob, as older versions of the hub's library use it."""
         blob = self._blob(file)
         return None if blob is None else blob.with_name(blob.name + PARTIAL)
 
-    def bring(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
-        """Loads the blob and links to it, alone among all processes."""
-        blob, partial = self._blob(file), self.partial(file)
+    def fetch(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
+        """Downloads the blob and links to it, while it holds the lock of the blob."""
+        blob, partial = self._blob(file), self.partial_path(file)
         if blob is not None and partial is not None:
             lock = locks_folder(self._folder) / f"{blob.name}.lock"
-            with held(lock, stop, lambda: loaded(size_of(partial))):
+            with hold_lock(lock, stop, lambda: loaded(file_size(partial))):
                 if not blob.exists():
-                    fetch(self._listing, file, partial, loaded, stop)
+                    fetch_file(self._listing, file, partial, loaded, stop)
                     partial.replace(blob)
         repository, commit = self._listing.repository, self._listing.commit
-        # The library asks for the hash under which the blob lies, several times if need be.
+        # The library asks the hub for the hash of the blob, several times if needed.
         hf_hub_download(repository, file.path, revision=commit)
         loaded(file.bytes)
 
-    def forget(self, file: RemoteFile) -> None:
-        """Removes the blob, and with it the end of its links."""
+    def remove(self, file: RemoteFile) -> None:
+        """Removes the blob and its link."""
         link = self._folder / "snapshots" / self._listing.commit / file.path
         link.unlink(missing_ok=True)
         blob = self._blob(file)
@@ -109,11 +109,11 @@ class CachePlace:
             blob.unlink(missing_ok=True)
 
     def finish(self, revision: str | None) -> Path:
-        """Notes the commit as the newest of its branch."""
+        """Records the commit as the newest of its branch."""
         repository = self._listing.repository
         stop = threading.Event()
         return Path(
-            asking(
+            with_retries(
                 lambda: snapshot_download(
                     repository, revision=revision, allow_patterns=list(FILES)
                 ),

@@ -1,4 +1,4 @@
-"""A folder that gets the plain files of a model, and remembers what they were."""
+"""A folder with the files of a model, and a record of their hashes."""
 
 import threading
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ import msgspec
 
 from ..errors import EngineError
 from .listing import Listing, RemoteFile, hasher
-from .place import Loaded
-from .transfer import blocks, fetch, held, size_of
+from .target import Loaded
+from .transfer import fetch_file, file_size, hold_lock, read_blocks
 
-# Holds the record, what a download has not finished, and the lock.
+# Has the record, unfinished downloads, and the lock.
 CONTROL = ".mlx-download"
 PARTIAL = ".incomplete"
 
 
 class Record(msgspec.Struct):
-    """What a download brought to a folder: the hash of each file, or null."""
+    """What a download wrote to a folder: the hash of each file, or null."""
 
     repository: str
     commit: str
@@ -26,23 +26,23 @@ class Record(msgspec.Struct):
 
 
 def read_record(folder: Path) -> Record | None:
-    """The record of a folder; None for one that no download filled."""
+    """Returns the record of a folder; None if no download wrote to it."""
     try:
         return msgspec.json.decode((folder / CONTROL / "record.json").read_bytes(), type=Record)
-    except (OSError, msgspec.MsgspecError):  # none, or from nobody that we know
+    except (OSError, msgspec.MsgspecError):  # none, or not one of ours
         return None
 
 
-def matches(file: Path, digest: str, stop: threading.Event) -> bool:
-    """Whether a file has that hash."""
-    found = hasher(digest, size_of(file))
+def has_digest(file: Path, digest: str, stop: threading.Event) -> bool:
+    """Whether a file has a hash."""
+    found = hasher(digest, file_size(file))
     with file.open("rb") as stream:
-        for block in blocks(stream, stop):
+        for block in read_blocks(stream, stop):
             found.update(block)
     return found.hexdigest() == digest
 
 
-class FolderPlace:
+class FolderTarget:
     """The folder that a user named for a model."""
 
     shared = False
@@ -55,13 +55,13 @@ class FolderPlace:
 
     @contextmanager
     def open(self, stop: threading.Event) -> Iterator[None]:
-        """Sees that nothing of the user's is in the way, and holds the folder.
+        """Holds the lock of the folder, after a check that no file of the user is in the way.
 
         Raises EngineError INVALID_REQUEST.
         """
         if self.root.exists() and not self.root.is_dir():
             raise EngineError("INVALID_REQUEST", f"{self.root} is not a folder.")
-        with held(self.root / CONTROL / "lock", stop, lambda: None):
+        with hold_lock(self.root / CONTROL / "lock", stop, lambda: None):
             earlier = read_record(self.root)
             if earlier is not None and earlier.repository != self._listing.repository:
                 raise self._refusal(f"the model {earlier.repository}")
@@ -75,20 +75,20 @@ class FolderPlace:
             self._record.files = dict(known)
             yield
 
-    def whole(self, file: RemoteFile) -> Path | None:
-        """The file itself."""
+    def complete_path(self, file: RemoteFile) -> Path | None:
+        """Returns the file itself."""
         target = self.root / file.path
-        return target if size_of(target) == file.bytes and target.is_file() else None
+        return target if file_size(target) == file.bytes and target.is_file() else None
 
-    def partial(self, file: RemoteFile) -> Path:
-        """Apart from the files of the model."""
+    def partial_path(self, file: RemoteFile) -> Path:
+        """Returns a path apart from the files of the model."""
         return self.root / CONTROL / f"{file.path}{PARTIAL}"
 
-    def bring(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
-        """Loads a file that isn't there, and notes its hash."""
-        target, partial = self.root / file.path, self.partial(file)
-        if self.whole(file) is None:
-            fetch(self._listing, file, partial, loaded, stop)
+    def fetch(self, file: RemoteFile, loaded: Loaded, stop: threading.Event) -> None:
+        """Downloads a file that isn't there, and records its hash."""
+        target, partial = self.root / file.path, self.partial_path(file)
+        if self.complete_path(file) is None:
+            fetch_file(self._listing, file, partial, loaded, stop)
             target.parent.mkdir(parents=True, exist_ok=True)
             partial.replace(target)
         loaded(file.bytes)
@@ -96,12 +96,12 @@ class FolderPlace:
             self._record.files[file.path] = file.digest
             self._write_record()
 
-    def forget(self, file: RemoteFile) -> None:
+    def remove(self, file: RemoteFile) -> None:
         """Removes the file."""
         (self.root / file.path).unlink(missing_ok=True)
 
     def finish(self, revision: str | None) -> Path:  # noqa: ARG002 - as all places
-        """Removes what an earlier commit had and this one has not."""
+        """Removes the files that only an earlier commit had."""
         current = {file.path for file in self._listing.files}
         for path in set(self._record.files) - current:
             (self.root / path).unlink(missing_ok=True)
@@ -110,7 +110,7 @@ class FolderPlace:
         return self.root
 
     def _in_the_way(self, known: dict[str, str | None], stop: threading.Event) -> list[str]:
-        """What no download brought and would be overwritten, or be read as a part of the model."""
+        """Returns the user's files that would be overwritten or read as a part of the model."""
         current = {file.path: file for file in self._listing.files}
         found = [
             weights.name
@@ -130,9 +130,9 @@ class FolderPlace:
         return (
             not target.is_symlink()
             and target.is_file()
-            and size_of(target) == file.bytes
+            and file_size(target) == file.bytes
             and file.digest is not None
-            and matches(target, file.digest, stop)
+            and has_digest(target, file.digest, stop)
         )
 
     def _write_record(self) -> None:
@@ -144,7 +144,7 @@ class FolderPlace:
     def _refusal(self, what: str) -> EngineError:
         return EngineError(
             "INVALID_REQUEST",
-            f"{self.root} holds {what}, which {self._listing.repository} would overwrite or be "
-            "mixed with.",
-            "Choose another folder, or move that away.",
+            f"{self.root} contains {what}; a download of {self._listing.repository} would "
+            "overwrite it or mix with it.",
+            "Choose another folder, or move it away.",
         )

@@ -1,4 +1,4 @@
-"""What the hub says of a model: its commit, its files and their hashes."""
+"""The commit of a model on the hub, its files, and their hashes."""
 
 import hashlib
 import re
@@ -12,17 +12,19 @@ from huggingface_hub import HfApi
 from huggingface_hub.hf_api import RepoFile
 
 from ..errors import EngineError
-from ..locate import FILES
-from .failures import explained
-from .session import asking
+from ..models.locate import FILES
+from .failures import translated_errors
+from .session import with_retries
 
 DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of a repository. `digest`: SHA-256 of one in LFS, else git's SHA-1 of a blob, in hex;
-    None where the hub tells none.
+    """A file of a repository.
+
+    `digest` is the SHA-256 of a file in LFS, otherwise git's SHA-1 of a blob, in hex; None if the
+    hub gives none.
     """
 
     path: str
@@ -32,7 +34,7 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """A repository at a commit, by the files that mlx-lm reads."""
+    """A repository at a commit, with the files that mlx-lm reads."""
 
     repository: str
     commit: str
@@ -42,12 +44,12 @@ class Listing:
 
     @property
     def total_bytes(self) -> int:
-        """Bytes of all files."""
+        """The bytes of all files."""
         return sum(file.bytes for file in self.files)
 
     @property
     def weight_bytes(self) -> int:
-        """Bytes of the weights."""
+        """The bytes of the weights."""
         return sum(
             file.bytes
             for file in self.files
@@ -55,13 +57,13 @@ class Listing:
         )
 
 
-def ask(repository: str, revision: str | None, stop: threading.Event) -> Listing:
-    """Asks the hub. Raises EngineError as `failures.explain` names them, and CancelledError."""
+def fetch_listing(repository: str, revision: str | None, stop: threading.Event) -> Listing:
+    """Asks the hub. Raises the EngineErrors of `failures.explain`, and CancelledError."""
     api = HfApi()
-    with explained(repository, revision):
-        info = asking(lambda: api.model_info(repository, revision=revision), stop)
+    with translated_errors(repository, revision):
+        info = with_retries(lambda: api.model_info(repository, revision=revision), stop)
         commit = str(info.sha)
-        tree = asking(
+        tree = with_retries(
             lambda: list(api.list_repo_tree(repository, recursive=True, revision=commit)), stop
         )
     files = [_remote_file(entry) for entry in tree if isinstance(entry, RepoFile)]
@@ -76,7 +78,7 @@ def ask(repository: str, revision: str | None, stop: threading.Event) -> Listing
 
 
 def require_weights(listing: Listing) -> None:
-    """Raises EngineError UNSUPPORTED for a repository without weights that can be read."""
+    """Raises EngineError UNSUPPORTED for a repository without weights for MLX."""
     if listing.weight_bytes == 0:
         raise EngineError(
             "UNSUPPORTED",
@@ -86,7 +88,7 @@ def require_weights(listing: Listing) -> None:
 
 
 def hasher(digest: str, size: int) -> "hashlib._Hash":
-    """Computes a digest of that kind over a file of so many bytes."""
+    """Returns the hash function of a digest, for a file of that size."""
     if len(digest) == 64:
         return hashlib.sha256()
     # https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
@@ -101,7 +103,7 @@ def _remote_file(entry: RepoFile) -> RemoteFile:
 
 
 def _is_wanted(path: str) -> bool:
-    """Never code; and never a path that leads elsewhere, whatever a hub may list."""
+    """Excludes code, and paths that lead out of the folder, whatever a hub may list."""
     parts = PurePosixPath(path).parts
     if not parts or ".." in parts or path.startswith("/") or "\\" in path:
         return False

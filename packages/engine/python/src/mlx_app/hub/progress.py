@@ -1,4 +1,4 @@
-"""How far several files are together."""
+"""The progress of several files together."""
 
 import threading
 import time
@@ -8,38 +8,38 @@ from typing import Literal
 Stage = Literal["download", "verify", "load"]
 Report = Callable[[Stage, int, int], None]
 
-# A person sees no more, and a program need not hear of each block.
+# People see no more, and programs need no report of each block.
 SECONDS_BETWEEN = 0.1
 
 
 class Progress:
-    """Tells the bytes of all files, now and then, and at the end. Used from several threads."""
+    """Reports the bytes of all files from time to time. Can be used from several threads."""
 
     def __init__(self, stage: Stage, total: int, report: Report) -> None:
         self._stage: Stage = stage
         self._total = total
-        self._report = report
+        self._send = report
         self._files: dict[str, int] = {}
-        self._told: int | None = None
-        self._told_at = 0.0
+        self._reported: int | None = None
+        self._reported_at = 0.0
         self._lock = threading.Lock()
 
-    def at(self, path: str, loaded: int) -> None:
-        """A file has so many bytes now."""
+    def update(self, path: str, loaded: int) -> None:
+        """Notes how many bytes of a file there are."""
         with self._lock:
             self._files[path] = loaded
             now = time.monotonic()
-            if now - self._told_at >= SECONDS_BETWEEN:
-                self._tell(now)
+            if now - self._reported_at >= SECONDS_BETWEEN:
+                self._report_now(now)
 
-    def tell(self) -> None:
-        """Tells where it is, if that is news."""
+    def report(self) -> None:
+        """Reports the progress, if it has changed."""
         with self._lock:
-            self._tell(time.monotonic())
+            self._report_now(time.monotonic())
 
-    def _tell(self, now: float) -> None:
+    def _report_now(self, now: float) -> None:
         loaded = min(sum(self._files.values()), self._total)
-        if loaded == self._told:
+        if loaded == self._reported:
             return
-        self._told, self._told_at = loaded, now
-        self._report(self._stage, loaded, self._total)
+        self._reported, self._reported_at = loaded, now
+        self._send(self._stage, loaded, self._total)

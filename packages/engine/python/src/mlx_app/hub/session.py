@@ -1,4 +1,4 @@
-"""Asking the hub, again where that may help, and never without an end."""
+"""Requests to the hub, with retries and time limits."""
 
 import os
 import threading
@@ -15,15 +15,15 @@ from huggingface_hub.utils import disable_progress_bars, get_session
 
 Answer = TypeVar("Answer")
 
-# Statuses of a hub that is busy or was cut off from its storage; any other is its last word.
+# Statuses of a hub that is busy or has lost its storage; others are final.
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
-# Failures in a row after which it is given up: of a hub that answers, and of one that can't be
-# reached, which more often is a network that isn't there.
-MOST_FAILURES = 5
-MOST_REFUSALS = 2
-# Seconds before the second try, twice as many before each further one. MLX_RETRY_SECONDS sets it.
+# Failures in a row after which a request is given up. A hub that can't be reached gets fewer, since
+# there mostly is no network.
+MAX_FAILURES = 5
+MAX_UNREACHABLE = 2
+# Seconds before the second try, doubled before each further one. MLX_RETRY_SECONDS sets it.
 FIRST_WAIT = 1.0
-# A hub that wants more patience is told of, and not waited for.
+# If the hub asks to wait longer, that is reported instead.
 LONGEST_WAIT = 60.0
 
 
@@ -32,11 +32,12 @@ class CancelledError(Exception):
 
 
 @cache
-def session() -> httpx2.Client:
-    """The connections that the hub's library uses too: proxies and certificates by the environment.
+def http_client() -> httpx2.Client:
+    """Returns the HTTP client of the hub's library, which takes proxies and certificates from the
+    environment.
 
-    What the library asks without a time limit gets the one for downloads (HF_HUB_DOWNLOAD_TIMEOUT,
-    10 s for each answer and for each piece of a file).
+    Requests without a time limit get that of downloads (HF_HUB_DOWNLOAD_TIMEOUT, 10 s for each
+    answer and for each piece of a file).
     """
     disable_progress_bars()
     client = get_session()
@@ -52,27 +53,27 @@ def session() -> httpx2.Client:
     return client
 
 
-class Patience:
-    """Waits between tries, longer each time. A gain begins anew (`gained`)."""
+class Retries:
+    """Waits between tries, longer each time, until there is progress."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
         self._failures = 0
 
-    def gained(self) -> None:
-        """Some of what was asked for came."""
+    def reset(self) -> None:
+        """Notes progress, after which the waits start again."""
         self._failures = 0
 
     def wait(self, error: Exception) -> None:
-        """Waits for the next try. Raises the error if none will help, CancelledError by `stop`."""
+        """Waits before the next try. Raises the error if no try will help, or CancelledError."""
         self._failures += 1
-        refused = isinstance(error, httpx2.ConnectError | httpx2.ProxyError)
+        unreachable = isinstance(error, httpx2.ConnectError | httpx2.ProxyError)
         wait = _asked_to_wait(error)
         if wait is None:
             wait = _first_wait() * 2 ** (self._failures - 1)
         if (
             not _is_transient(error)
-            or self._failures >= (MOST_REFUSALS if refused else MOST_FAILURES)
+            or self._failures >= (MAX_UNREACHABLE if unreachable else MAX_FAILURES)
             or wait > LONGEST_WAIT
         ):
             raise error
@@ -80,21 +81,21 @@ class Patience:
             raise CancelledError
 
 
-def asking(ask: Callable[[], Answer], stop: threading.Event) -> Answer:
-    """What `ask` gives, which may need several tries."""
-    session()
-    patience = Patience(stop)
+def with_retries(ask: Callable[[], Answer], stop: threading.Event) -> Answer:
+    """Returns the result of `ask`, with retries."""
+    http_client()
+    retries = Retries(stop)
     while True:
         if stop.is_set():
             raise CancelledError
         try:
             return ask()
         except (httpx2.TransportError, OSError) as error:
-            patience.wait(cause_of(error))
+            retries.wait(cause_of(error))
 
 
 def cause_of(error: Exception) -> Exception:
-    """What the hub or the network said, where the library tells of an empty cache instead."""
+    """Returns the error of the hub or the network where the library reports an empty cache."""
     while isinstance(error, LocalEntryNotFoundError) and isinstance(error.__cause__, Exception):
         error = error.__cause__
     return error
@@ -109,7 +110,7 @@ def _is_transient(error: Exception) -> bool:
 
 
 def _asked_to_wait(error: Exception) -> float | None:
-    """Seconds of Retry-After, which is a number or a date (RFC 9110, 10.2.3)."""
+    """Returns the seconds of Retry-After, which is a number or a date (RFC 9110, 10.2.3)."""
     if not isinstance(error, HfHubHTTPError):
         return None
     value = error.response.headers.get("Retry-After", "")
@@ -117,7 +118,7 @@ def _asked_to_wait(error: Exception) -> float | None:
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):  # none, or one that nobody understands
+    except (ValueError, TypeError):  # none, or an invalid one
         return None
 
 

@@ -1,4 +1,4 @@
-"""Bringing one file here: from where an earlier try ended, with its hash checked."""
+"""Downloads one file from where an earlier try ended, and checks its hash."""
 
 import io
 import os
@@ -15,24 +15,24 @@ from huggingface_hub.utils import WeakFileLock, build_hf_headers, hf_raise_for_s
 
 from ..errors import EngineError
 from .listing import Listing, RemoteFile, hasher
-from .session import CancelledError, Patience, session
+from .session import CancelledError, Retries, http_client
 
 BLOCK_BYTES = 1024 * 1024
-# How long a lock of another process is waited for before its progress is looked at.
+# How long to wait for the lock of another process before its progress is reported.
 LOOK_SECONDS = 0.5
 
 
-def fetch(
+def fetch_file(
     listing: Listing,
     file: RemoteFile,
     partial: Path,
     loaded: Callable[[int], None],
     stop: threading.Event,
 ) -> None:
-    """Loads what `partial` lacks of a file; `loaded` hears how many bytes there are.
+    """Downloads what `partial` lacks of a file; calls `loaded` with the bytes that are there.
 
-    What came stays there when it fails. A file with another hash is removed: raises EngineError
-    MODEL_CORRUPT. One that an earlier try began is loaded anew before that.
+    After a failure, the downloaded part stays. A file with a wrong hash is removed, and downloaded
+    once more if an earlier try began it. Raises EngineError MODEL_CORRUPT.
     """
     partial.parent.mkdir(parents=True, exist_ok=True)
     begun = partial.exists() and partial.stat().st_size > 0
@@ -44,10 +44,10 @@ def fetch(
     partial.unlink(missing_ok=True)
     raise EngineError(
         "MODEL_CORRUPT",
-        f"{file.path} of {listing.repository} came with another content than the hub tells the "
-        f"hash of ({file.digest}), and was removed.",
-        "Run the same command again. If it stays so, something between here and the hub changes "
-        "the file: a proxy, or a mirror in HF_ENDPOINT.",
+        f"{file.path} of {listing.repository} does not have the hash that the hub gives "
+        f"({file.digest}), and was removed.",
+        "Run the same command again. If that does not help, a proxy or a mirror (HF_ENDPOINT) "
+        "changes the file.",
     )
 
 
@@ -58,15 +58,15 @@ def _complete(
     loaded: Callable[[int], None],
     stop: threading.Event,
 ) -> bool:
-    """Whether the file has its hash in the end."""
+    """Downloads the rest of a file; returns whether it has the right hash."""
     partial.touch()
     with partial.open("r+b") as stream:
         if partial.stat().st_size > file.bytes:
             stream.truncate(0)
         digest = hasher(file.digest or "", file.bytes)
-        for block in blocks(stream, stop):
+        for block in read_blocks(stream, stop):
             digest.update(block)
-        patience = Patience(stop)
+        retries = Retries(stop)
         furthest = stream.tell()
         while (position := stream.tell()) < file.bytes:
             loaded(position)
@@ -75,7 +75,7 @@ def _complete(
                     if stop.is_set():
                         raise CancelledError
                     if start != stream.tell():
-                        # The server sends from the beginning, whatever it was asked for.
+                        # The server ignores the range and sends from the beginning.
                         stream.seek(0)
                         stream.truncate()
                         digest = hasher(file.digest or "", file.bytes)
@@ -83,15 +83,15 @@ def _complete(
                     digest.update(piece)
                     if stream.tell() > furthest:
                         furthest = stream.tell()
-                        patience.gained()
+                        retries.reset()
                     loaded(min(stream.tell(), file.bytes))
                     if stream.tell() > file.bytes:
                         return False
             except (httpx2.TransportError, HfHubHTTPError) as error:
-                patience.wait(error)
+                retries.wait(error)
             else:
                 if stream.tell() <= position:
-                    patience.wait(httpx2.RemoteProtocolError("The answer was empty."))
+                    retries.wait(httpx2.RemoteProtocolError("The answer was empty."))
         size = stream.tell()
         stream.flush()
     loaded(size)
@@ -99,16 +99,16 @@ def _complete(
 
 
 def _pieces(listing: Listing, file: RemoteFile, position: int) -> Iterator[tuple[int, bytes]]:
-    """The rest of a file from a position, each piece with where it begins.
+    """Yields the rest of a file from a position, as pieces with their positions.
 
-    The hub sends on to where large files lie; httpx leaves the token out of a request to another
-    origin.
+    The hub redirects to the storage of large files; httpx removes the token from a request to
+    another origin.
     """
     headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
     if position > 0:
         headers["Range"] = f"bytes={position}-"
     url = hf_hub_url(listing.repository, file.path, revision=listing.commit)
-    with session().stream("GET", url, headers=headers, follow_redirects=True) as response:
+    with http_client().stream("GET", url, headers=headers, follow_redirects=True) as response:
         if response.is_error:
             response.read()
         hf_raise_for_status(response)
@@ -119,8 +119,8 @@ def _pieces(listing: Listing, file: RemoteFile, position: int) -> Iterator[tuple
             position += len(piece)
 
 
-def blocks(stream: io.BufferedIOBase, stop: threading.Event) -> Iterator[bytes]:
-    """The content of a file. Raises CancelledError."""
+def read_blocks(stream: io.BufferedIOBase, stop: threading.Event) -> Iterator[bytes]:
+    """Yields the content of a file. Raises CancelledError."""
     while block := stream.read(BLOCK_BYTES):
         if stop.is_set():
             raise CancelledError
@@ -128,8 +128,8 @@ def blocks(stream: io.BufferedIOBase, stop: threading.Event) -> Iterator[bytes]:
 
 
 @contextmanager
-def held(lock: Path, stop: threading.Event, waiting: Callable[[], None]) -> Iterator[None]:
-    """Holds a lock of the hub's library; `waiting` is called while another process has it."""
+def hold_lock(lock: Path, stop: threading.Event, waiting: Callable[[], None]) -> Iterator[None]:
+    """Holds a lock of the hub's library; calls `waiting` while another process has it."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         while True:
@@ -143,8 +143,8 @@ def held(lock: Path, stop: threading.Event, waiting: Callable[[], None]) -> Iter
         yield
 
 
-def is_held(lock: Path) -> bool:
-    """Whether anyone has a lock now."""
+def is_locked(lock: Path) -> bool:
+    """Whether a lock is held now."""
     if not lock.exists():
         return False
     try:
@@ -154,8 +154,8 @@ def is_held(lock: Path) -> bool:
         return True
 
 
-def size_of(path: Path) -> int:
-    """Bytes of a file; 0 where there is none."""
+def file_size(path: Path) -> int:
+    """Returns the bytes of a file; 0 if there is none."""
     try:
         return os.stat(path).st_size  # noqa: PTH116 - one call, whatever happens in between
     except OSError:

@@ -1,6 +1,6 @@
 """Every name of mlx-lm that this project uses.
 
-mlx-lm keeps only load, generate, stream_generate and batch_generate stable. The rest is gathered
-in this folder, behind functions of our own, so that a new mlx-lm touches nothing outside of it;
-its tests say which name broke.
+mlx-lm keeps only load, generate, stream_generate and batch_generate stable. All other names are
+used only in this folder, behind our own functions, so that a new mlx-lm changes nothing outside of
+it. Its tests show which name broke.
 """

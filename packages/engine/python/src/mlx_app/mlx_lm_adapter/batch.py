@@ -13,8 +13,8 @@ from .sampling import Processor, Sampler
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a model keeps of tokens that it has read: one cache for each of its layers."""
+class CacheSnapshot:
+    """The caches of prefilled tokens: one for each layer of the model."""
 
     tokens: list[int]
     cache: list[Any]
@@ -31,27 +31,27 @@ class Token:
     # Of all tokens, after the processors: shape (vocabulary,).
     logprobs: mx.array
     from_draft: bool = False
-    # Comes with the last token where it could be had.
-    kept: Kept | None = None
+    # The caches at the end of the sequence, with its last token, where they can be had.
+    snapshot: CacheSnapshot | None = None
 
 
 @dataclass(frozen=True)
-class Read:
-    """A chunk of a sequence's prompt was read."""
+class PrefillProgress:
+    """How far the prefill of a sequence is after one more chunk."""
 
     uid: int
-    # Tokens of the prompt that were read so far, without those that came with a cache.
+    # Tokens that were prefilled so far, without those that came with a snapshot.
     tokens: int
-    # Whether the chunk ended at a boundary, so that `Batch.kept` has its cache just there.
+    # Whether the chunk ended at a boundary, so that `Batch.snapshots` gives the caches there.
     at_boundary: bool
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one step brought."""
+    """The results of one step."""
 
     tokens: list[Token]
-    reads: list[Read]
+    prefills: list[PrefillProgress]
 
 
 class Batch:
@@ -62,10 +62,10 @@ class Batch:
 
     # Sequences that decode together.
     size = 32
-    # Prompts that are read together.
+    # Prompts that are prefilled together.
     prefill_size = 8
-    # Most tokens of a prompt that are read in one step. The CPU holds the attention scores of them
-    # all, and gains nothing from more.
+    # Most tokens of a prompt that are prefilled in one step. The CPU holds the attention scores of
+    # them all, and gains nothing from more.
     most_prefill_tokens = 2048 if mx.is_available(mx.gpu) else 512
 
     def __init__(self, model: nn.Module, tokenizer: Tokenizer) -> None:
@@ -77,7 +77,7 @@ class Batch:
             stream=mx.default_stream(mx.default_device()),
         )
         self._end_of_text = make_stop_sequences(tokenizer)
-        # Tokens of each prompt that the next step reads.
+        # Tokens of each prompt that the next step prefills.
         self.prefill_tokens = self.most_prefill_tokens
 
     def insert(
@@ -87,46 +87,46 @@ class Batch:
         sampler: Sampler,
         processors: Sequence[Processor] = (),
         *,
-        kept: Kept | None = None,
+        snapshot: CacheSnapshot | None = None,
         boundaries: Sequence[int] = (),
     ) -> int:
-        """Queues a sequence and gives its uid.
+        """Queues a sequence and returns its uid.
 
-        prompt: what is to be read, at least one token; without the tokens of `kept`, which was
-        read before. boundaries: numbers of tokens of `prompt` after which `kept` can be had.
+        prompt: the tokens to prefill, at least one, without those of `snapshot`.
+        boundaries: numbers of tokens of `prompt` after which `snapshots` can be taken.
         """
         (uid,) = self._generator.insert_segments(
             [_segments(prompt, boundaries)],
             max_tokens=[max_tokens],
-            caches=[None if kept is None else kept.cache],
-            all_tokens=[[] if kept is None else list(kept.tokens)],
+            caches=[None if snapshot is None else snapshot.cache],
+            all_tokens=[[] if snapshot is None else list(snapshot.tokens)],
             samplers=[sampler],
             logits_processors=[list(processors)],
             stop_sequences=[self._end_of_text],
         )
         return int(uid)
 
-    def remove(self, uids: Sequence[int], *, keep: bool = False) -> dict[int, Kept]:
-        """Drops sequences in any state; the others go on unchanged.
+    def remove(self, uids: Sequence[int], *, snapshot: bool = False) -> dict[int, CacheSnapshot]:
+        """Removes sequences in any state; the others go on unchanged.
 
-        keep: gives what was kept of each. A sequence that waits has nothing.
+        snapshot: returns the caches of each; those of a queued sequence are empty.
         """
-        found = self._generator.remove(list(uids), return_prompt_caches=keep)
-        return _as_kept(found)
+        found = self._generator.remove(list(uids), return_prompt_caches=snapshot)
+        return _snapshots(found)
 
-    def kept(self, uids: Sequence[int]) -> dict[int, Kept]:
-        """A copy of what is kept of sequences that go on."""
-        return _as_kept(self._generator.extract_cache(list(uids)))
+    def snapshots(self, uids: Sequence[int]) -> dict[int, CacheSnapshot]:
+        """Copies the caches of sequences that go on."""
+        return _snapshots(self._generator.extract_cache(list(uids)))
 
     @property
     def cache_bytes(self) -> int:
-        """Bytes of the caches of all its sequences."""
+        """The bytes of the caches of all sequences."""
         return int(self._generator.prompt_cache_nbytes)
 
     def step(self) -> Step:
-        """One decode step and at most one chunk of prefill."""
+        """Runs one decode step and at most one chunk of prefill."""
         self._generator.prefill_step_size = self.prefill_tokens
-        reads, tokens = self._generator.next()
+        prefills, tokens = self._generator.next()
         return Step(
             [
                 Token(
@@ -134,25 +134,31 @@ class Batch:
                     r.token,
                     r.finish_reason,
                     r.logprobs,
-                    kept=None if r.prompt_cache is None else Kept(r.all_tokens, r.prompt_cache),
+                    snapshot=None
+                    if r.prompt_cache is None
+                    else CacheSnapshot(r.all_tokens, r.prompt_cache),
                 )
                 for r in tokens
             ],
-            [Read(r.uid, r.progress[0], r.end_of_segment) for r in reads if not r.end_of_prompt],
+            [
+                PrefillProgress(r.uid, r.progress[0], r.end_of_segment)
+                for r in prefills
+                if not r.end_of_prompt
+            ],
         )
 
     def close(self) -> None:
-        """Gives back what the generator asked of the system (wired memory on Metal)."""
+        """Releases what the generator took from the system (wired memory on Metal)."""
         self._generator.close()
 
 
 def _segments(prompt: Sequence[int], boundaries: Sequence[int]) -> list[list[int]]:
-    """The prompt cut at the boundaries, its last token apart: mlx-lm decodes from it."""
+    """Cuts a prompt at its boundaries and before its last token, from which mlx-lm decodes."""
     cuts = sorted({cut for cut in (*boundaries, len(prompt) - 1) if 0 < cut < len(prompt)})
     return [
         list(prompt[start:end]) for start, end in zip([0, *cuts], [*cuts, len(prompt)], strict=True)
     ]
 
 
-def _as_kept(found: dict[int, Any]) -> dict[int, Kept]:
-    return {uid: Kept(list(tokens), cache) for uid, (cache, tokens) in found.items()}
+def _snapshots(found: dict[int, Any]) -> dict[int, CacheSnapshot]:
+    return {uid: CacheSnapshot(list(tokens), cache) for uid, (cache, tokens) in found.items()}

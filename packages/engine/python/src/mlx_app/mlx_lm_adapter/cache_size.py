@@ -1,4 +1,4 @@
-"""What the tokens that a model has read take in memory, known before it reads them."""
+"""The memory that tokens take in the caches of a model, known before their prefill."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from mlx_lm.models.cache import CacheList, KVCache, make_prompt_cache
 # mlx-lm's caches grow by this many tokens (`step` in mlx_lm/models/cache.py).
 STEP = 256
 
-# Of attention scores that the CPU holds at once while it reads a chunk of a prompt, in terms of one
-# array of them: measured with the hello model at 2,000 and 8,000 tokens: 1.4 to 1.6.
+# The attention scores that the CPU holds at once during prefill, in arrays of one layer. Measured
+# with the hello model at 2,000 and 8,000 tokens: 1.4 to 1.6.
 SCORES_HELD = 1.6
 
 
 @dataclass(frozen=True)
 class LayerSize:
-    """One cache of a model. `window_tokens` is the most that it keeps, None for all."""
+    """The size of one cache of a model. `window_tokens` is the most that it keeps; None for all."""
 
     token_bytes: float
     constant_bytes: int
@@ -28,7 +28,7 @@ class LayerSize:
     quantisable: bool
 
     def bytes(self, slots: int, kv_bits: int | None, kv_group_size: int) -> float:
-        """Bytes of one sequence that has `slots` tokens."""
+        """Returns the bytes of one sequence with room for `slots` tokens."""
         kept = slots if self.window_tokens is None else min(slots, self.window_tokens)
         token_bytes = self.token_bytes
         if kv_bits is not None and self.quantisable:
@@ -40,18 +40,18 @@ class LayerSize:
 
 @dataclass(frozen=True)
 class CacheSize:
-    """What one sequence takes in a model's caches. `heads` is the number of query heads."""
+    """The size of one sequence in a model's caches. `heads` is the number of query heads."""
 
     layers: tuple[LayerSize, ...]
     heads: int
 
     def __add__(self, other: "CacheSize") -> "CacheSize":
-        """What two models take that read the same tokens: one and its draft model."""
+        """Returns the size for two models with the same tokens: one and its draft model."""
         return CacheSize(self.layers + other.layers, max(self.heads, other.heads))
 
     @property
     def token_bytes(self) -> float:
-        """Bytes of one more token, as long as no window is full."""
+        """The bytes of one more token, as long as no window is full."""
         return sum(layer.token_bytes for layer in self.layers)
 
     def bytes(
@@ -62,19 +62,19 @@ class CacheSize:
         kv_bits: int | None = None,
         kv_group_size: int = 64,
     ) -> int:
-        """Bytes of `sequences` in one batch, the longest of which has `tokens` tokens.
+        """Returns the bytes of a batch of sequences, the longest of which has `tokens` tokens.
 
-        A batch keeps rows of equal length, so the short ones cost what the longest does.
+        The rows of a batch have equal length, so the short ones cost as much as the longest.
         """
         slots = -(-tokens // STEP) * STEP
         one = sum(layer.bytes(slots, kv_bits, kv_group_size) for layer in self.layers)
         return max(1, round(one)) * sequences
 
-    def reading_bytes(self, prompt_tokens: int, chunk_tokens: int) -> int:
-        """Bytes that reading a prompt takes for a while, beyond what it leaves in the caches.
+    def prefill_bytes(self, prompt_tokens: int, chunk_tokens: int) -> int:
+        """Returns the bytes that prefill takes temporarily, besides those of the caches.
 
-        Windows overlap with a chunk of the prompt until the next one. The CPU keeps the attention
-        scores of a layer; kernels of a GPU don't, for the head sizes that they know.
+        A window is larger by one chunk of the prompt until the next one. The CPU holds the
+        attention scores of a layer; GPU kernels don't, for the head sizes that they support.
         """
         chunk = min(prompt_tokens, chunk_tokens)
         overhang = sum(
@@ -90,17 +90,17 @@ class CacheSize:
 
 
 def cache_size(network: nn.Module, config: dict[str, Any]) -> CacheSize:
-    """What a token costs in this model's caches, by asking the model.
+    """Measures the size of a token in a model's caches.
 
-    MLX is lazy: a prompt of a few tokens that is never evaluated fills the caches with arrays that
-    have shapes and types and no memory, and reads no weights. Two prompts, a step apart, tell what
-    grows with the tokens and what is there once. Where a model's code can't be asked so, its config
-    answers. Must be used on the thread that read the model. Takes milliseconds.
+    MLX is lazy: a short prompt that is never evaluated fills the caches with arrays that have
+    shapes and types but no memory, and reads no weights. Two prompts of different lengths show what
+    grows with the tokens and what is constant. If a model's code can't be measured like this, its
+    config is used. Must be used on the thread that read the model. Takes milliseconds.
     """
     heads = _number(config, "num_attention_heads") or 1
     try:
         layers = tuple(_measured(network))
-    except Exception:  # code of any model: one that evaluates or refuses the tokens
+    except Exception:  # the code of some models evaluates or refuses the tokens
         layers = ()
     if sum(layer.token_bytes + layer.constant_bytes for layer in layers) <= 0:
         layers = (_by_config(network, config),)
@@ -108,7 +108,7 @@ def cache_size(network: nn.Module, config: dict[str, Any]) -> CacheSize:
 
 
 def _measured(network: nn.Module) -> Iterator[LayerSize]:
-    # Two tokens, not one: a rotating cache grows by what it gets only where that is more than one.
+    # Two tokens, not one: a rotating cache grows by the size of its input only if that is not one.
     short, long = _filled(network, 2), _filled(network, 2 + STEP)
     for before, after in zip(short, long, strict=True):
         small, large = before.nbytes, after.nbytes
@@ -116,7 +116,7 @@ def _measured(network: nn.Module) -> Iterator[LayerSize]:
         window = getattr(after, "max_size", None) or getattr(after, "chunk_size", None)
         yield LayerSize(
             token_bytes=token_bytes,
-            # What is left of the short one besides its tokens, which may have taken a whole step.
+            # The rest of the short one without its tokens, which may have taken a whole step.
             constant_bytes=max(0, round(small - STEP * token_bytes)),
             window_tokens=window if isinstance(window, int) else None,
             element_bytes=_element_bytes(after),
@@ -144,7 +144,7 @@ def _element_bytes(cache: object) -> int:
 
 
 def _by_config(network: nn.Module, config: dict[str, Any]) -> LayerSize:
-    """Keys and values of all heads in all layers, in the type of the model's numbers."""
+    """Returns the size of keys and values for all heads in all layers, by the model's config."""
     layers = _number(config, "num_hidden_layers", "n_layer", "n_layers") or len(network.layers)
     hidden = _number(config, "hidden_size", "n_embd", "d_model") or 4096
     heads = _number(config, "num_attention_heads", "n_head", "n_heads") or max(1, hidden // 128)
@@ -155,7 +155,7 @@ def _by_config(network: nn.Module, config: dict[str, Any]) -> LayerSize:
 
 
 def _weights_element_bytes(network: nn.Module) -> int:
-    """Size of the numbers that the model computes with; packed weights are integers and not it."""
+    """Returns the bytes of the numbers that the model computes with, not of packed weights."""
     leaves: Any = tree_flatten(network.parameters())  # type: ignore[no-untyped-call]
     return max(
         (leaf.dtype.size for _, leaf in leaves if mx.issubdtype(leaf.dtype, mx.floating)),

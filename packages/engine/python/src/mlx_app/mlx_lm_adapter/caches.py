@@ -1,7 +1,7 @@
-"""What a model keeps of the tokens that it has read.
+"""The caches of a model for the tokens of one sequence.
 
-A prompt cache is a list with one cache of mlx-lm's per layer. MLX's arrays are values: a copy of
-a cache shares their memory until one of the two writes.
+A prompt cache is a list with one of mlx-lm's caches per layer. MLX's arrays are values: a copy of a
+cache shares their memory until one of the two is written to.
 """
 
 import copy
@@ -26,39 +26,39 @@ from mlx_lm.models.cache import (
 
 PromptCacheOfModel = list[Any]
 
-# Keys and values of every token in their order, so that any prefix can be cut from them.
+# Caches with the keys and values of every token in order, from which any prefix can be cut.
 _WHOLE = (KVCache, QuantizedKVCache, ConcatenateKVCache)
 _KNOWN = (*_WHOLE, RotatingKVCache, ChunkedKVCache, ArraysCache, CacheList)
 
 
 def unbatchable_cache(model: nn.Module) -> str | None:
-    """Name of a cache of this model that mlx-lm can't join with others, if it has one."""
+    """Returns the name of a cache of this model that mlx-lm can't batch, if it has one."""
     return unbatchable(new_cache(model))
 
 
 def unbatchable(cache: PromptCacheOfModel) -> str | None:
-    """Name of a layer's cache that mlx-lm can't join with others, if there is one."""
+    """Returns the name of a layer's cache that mlx-lm can't batch, if there is one."""
     return next((type(layer).__name__ for layer in cache if not hasattr(layer, "merge")), None)
 
 
 def unknown_cache(cache: PromptCacheOfModel) -> str | None:
-    """Name of a layer's cache that is none of mlx-lm's general ones, if there is one."""
+    """Returns the name of a layer's cache that is not one of mlx-lm's own, if there is one."""
     return next((type(part).__name__ for part in _parts(cache) if type(part) not in _KNOWN), None)
 
 
 def new_cache(model: nn.Module) -> PromptCacheOfModel:
-    """An empty cache for one sequence."""
+    """Returns an empty cache for one sequence."""
     cache: PromptCacheOfModel = make_prompt_cache(model)
     return cache
 
 
 def size_bytes(cache: PromptCacheOfModel) -> int:
-    """Bytes of all arrays of a cache."""
+    """Returns the bytes of all arrays of a cache."""
     return sum(int(layer.nbytes) for layer in cache)
 
 
 def token_count(cache: PromptCacheOfModel) -> int | None:
-    """How many tokens were read into a cache; None where none of its parts counts them."""
+    """Returns the number of tokens in a cache; None if none of its parts counts them."""
     counts = {int(p.offset) for p in _parts(cache) if hasattr(p, "offset") and not p.empty()}
     if len(counts) > 1:
         raise ValueError(f"The layers of a cache hold different numbers of tokens: {counts}")
@@ -73,8 +73,8 @@ def always_cuttable(model: nn.Module) -> bool:
 def cuttable(cache: PromptCacheOfModel) -> bool:
     """Whether any prefix can be cut from this cache as it is now.
 
-    Stricter than mlx-lm's can_trim_prompt_cache, by which a ChunkedKVCache can always be trimmed,
-    also when the start of the chunk that it would end in is gone.
+    This is stricter than mlx-lm's can_trim_prompt_cache, which allows to trim a ChunkedKVCache even
+    if the start of the remaining chunk is gone.
     """
     return all(_cuttable(part) for part in _parts(cache))
 
@@ -89,10 +89,10 @@ def _cuttable(part: Any) -> bool:  # noqa: ANN401 — mlx-lm's caches have no co
 
 
 def prefix(cache: PromptCacheOfModel, count: int) -> PromptCacheOfModel:
-    """The first `count` tokens of a cache that can be cut, as another cache.
+    """Returns the first `count` tokens of a cuttable cache as another cache.
 
-    Takes no memory: its arrays are views. A trimmed copy (mlx-lm's trim_prompt_cache) keeps its
-    capacity, and its first write would copy all of it.
+    It takes no memory, since its arrays are views. A trimmed copy (mlx-lm's trim_prompt_cache)
+    would keep its capacity, and its first write would copy all of it.
     """
     result = copy.deepcopy(cache)
     for part in _parts(result):
@@ -101,11 +101,11 @@ def prefix(cache: PromptCacheOfModel, count: int) -> PromptCacheOfModel:
 
 
 def tight(cache: PromptCacheOfModel) -> PromptCacheOfModel:
-    """A copy of a cache without room to grow, whose arrays hold no larger one's memory.
+    """Returns a copy of a cache without room to grow, whose arrays hold no larger array's memory.
 
-    A sequence's cache out of a batch may be a view into that of the whole batch (ArraysCache).
-    The arrays aren't evaluated yet: `evaluate` does that. MLX leaves up to 16 KiB of slack for
-    each array rather than copy it.
+    The cache of a sequence in a batch may be a view into that of the whole batch (ArraysCache). The
+    arrays aren't evaluated yet; `evaluate` does that. MLX leaves up to 16 KiB of slack in an array
+    rather than copy it.
     """
     result = copy.deepcopy(cache)
     for part in _parts(result):
@@ -114,21 +114,21 @@ def tight(cache: PromptCacheOfModel) -> PromptCacheOfModel:
         elif type(part) is RotatingKVCache:
             _cut_rotating(part)
         if type(part) in _KNOWN:
-            # The setters of mlx-lm's caches take what the getters give.
+            # The setters of mlx-lm's caches take the values of the getters.
             part.state = tree_map(_contiguous, part.state)
     return result
 
 
 def evaluate(cache: PromptCacheOfModel) -> None:
-    """Computes a cache's arrays, after which they hold nothing else in memory."""
+    """Evaluates a cache's arrays, after which they hold no other memory."""
     mx.eval([layer.state for layer in cache])
 
 
 def check_fits(cache: PromptCacheOfModel, model: nn.Module, *, quantised: bool = False) -> None:
-    """Raises where the model can't go on from a cache, alone or in a batch.
+    """Raises an exception if the model can't go on from a cache, unbatched or batched.
 
-    MLX checks shapes when it is told what to compute, and nothing is computed here. A cache with
-    quantised keys and values fits only where it is asked for: it can't be in a batch.
+    MLX checks shapes before it computes anything, and nothing is computed here. A cache with
+    quantised keys and values fits only with `quantised`, since it can't be batched.
     """
     empty = new_cache(model)
     wanted = [KVCache if quantised and t is QuantizedKVCache else t for t in _types(cache)]
@@ -142,7 +142,7 @@ def check_fits(cache: PromptCacheOfModel, model: nn.Module, *, quantised: bool =
 
 
 def copied(cache: PromptCacheOfModel) -> PromptCacheOfModel:
-    """A cache that can be written to while this one stays as it is. Takes no memory by itself."""
+    """Returns a copy that can be written to. It takes no memory before that."""
     result: PromptCacheOfModel = copy.deepcopy(cache)
     return result
 
@@ -153,13 +153,13 @@ def save(file: Path, cache: PromptCacheOfModel, metadata: dict[str, str]) -> Non
 
 
 def load(file: Path) -> PromptCacheOfModel:
-    """Reads a cache that `save` wrote; its arrays are read from the file when they are needed."""
+    """Reads a cache that `save` wrote, whose arrays are read from the file when needed."""
     cache: PromptCacheOfModel = load_prompt_cache(str(file))
     return cache
 
 
 def _parts(cache: PromptCacheOfModel) -> PromptCacheOfModel:
-    """The caches without the lists that some models put them in."""
+    """Returns the caches without the lists in which some models put them."""
     parts: PromptCacheOfModel = []
     for layer in cache:
         parts += _parts(list(layer.caches)) if type(layer) is CacheList else [layer]
@@ -183,7 +183,7 @@ def _cut(part: Any, count: int) -> None:  # noqa: ANN401
 
 
 def _cut_rotating(part: Any) -> None:  # noqa: ANN401
-    """Leaves out the room to grow, and what a chunk of prefill added beyond the window."""
+    """Removes the room to grow, and what a chunk of prefill added beyond the window."""
     if part.keys is None:
         return
     if part.offset < part.max_size:

@@ -11,11 +11,11 @@ from mlx_lm.utils import load_model, load_tokenizer, maybe_set_recommended_wired
 
 
 class Detokenizer(Protocol):
-    """Turns tokens into text as they come; a character comes with the last of its bytes."""
+    """Turns tokens into text one by one; a character comes with the last of its bytes."""
 
     @property
     def last_segment(self) -> str:
-        """The text that is new since the last look."""
+        """The text since the last access."""
         ...
 
     def add_token(self, token: int) -> None: ...
@@ -24,16 +24,16 @@ class Detokenizer(Protocol):
 
 
 class Tokenizer(Protocol):
-    """What is used of mlx-lm's wrapper around a Hugging Face tokenizer."""
+    """The parts in use of mlx-lm's wrapper around a Hugging Face tokenizer."""
 
     @property
     def detokenizer(self) -> Detokenizer:
-        """A new one with each look."""
+        """A new detokenizer with each access."""
         ...
 
     @property
     def eos_token_ids(self) -> set[int]:
-        """Tokens that end a text."""
+        """The tokens that end a text."""
         ...
 
     def encode(self, text: str, /, *, add_special_tokens: bool = True) -> list[int]: ...
@@ -46,7 +46,7 @@ class Tokenizer(Protocol):
         *,
         tokenize: Literal[False],
         add_generation_prompt: bool,
-        **options: Any,  # noqa: ANN401 — whatever the template of the model knows
+        **options: Any,  # noqa: ANN401 — any option of the model's template
     ) -> str: ...
 
     @overload
@@ -56,44 +56,44 @@ class Tokenizer(Protocol):
         /,
         *,
         add_generation_prompt: bool,
-        **options: Any,  # noqa: ANN401 — whatever the template of the model knows
+        **options: Any,  # noqa: ANN401 — any option of the model's template
     ) -> list[int]: ...
 
     def decode(self, tokens: Sequence[int], /) -> str: ...
 
     def get_vocab(self) -> dict[str, int]:
-        """The id of each token."""
+        """Returns the id of each token."""
         ...
 
     def __len__(self) -> int: ...
 
 
 def wire_memory() -> None:
-    """Lets MLX keep models where a GPU reaches them at once (Metal), for the life of the process.
+    """Lets MLX wire the memory of models for a GPU (Metal), as long as the process runs.
 
-    What mlx-lm sets for each batch and takes back at its end then changes nothing.
+    The limit that mlx-lm sets for each batch then changes nothing.
     """
     maybe_set_recommended_wired_limit()
 
 
 def read_model(path: Path) -> tuple[nn.Module, dict[str, Any]]:
-    """The model, its weights not in memory yet, and its config. Runs no code of the model."""
+    """Returns a model whose weights are not in memory yet, and its config. Runs no code of it."""
     model, config = load_model(path, lazy=True, trust_remote_code=False)
     return model, config
 
 
 def add_adapter(model: nn.Module, folder: Path) -> None:
-    """Puts an adapter, in files of mlx-lm's own format, over the weights of a model.
+    """Applies an adapter in mlx-lm's own format to a model.
 
-    Raises ValueError where it was made for another model.
+    Raises ValueError if it was made for another model.
     """
-    # Imported late: it brings a library for tables and colours that only training needs.
+    # Imported late: it imports a library for tables and colours that only training needs.
     from mlx_lm.tuner.utils import load_adapters
 
     load_adapters(model, str(folder))
-    # The layers that came with the adapter would else leave numbers out at random (dropout).
+    # Without this, the layers of the adapter would drop values at random (dropout).
     model.eval()
-    # mlx-lm refuses what the model has no place for, but not the lack of what it has a place for.
+    # mlx-lm refuses tensors that the model has no place for, but not places without a tensor.
     made: Any = tree_flatten(model.parameters())  # type: ignore[no-untyped-call]
     places = {name for name, _ in made if name.rsplit(".", 1)[-1] in {"lora_a", "lora_b", "m"}}
     found: Any = mx.load(str(folder / "adapters.safetensors"))
@@ -103,6 +103,6 @@ def add_adapter(model: nn.Module, folder: Path) -> None:
 
 
 def read_tokenizer(path: Path, config: dict[str, Any]) -> Tokenizer:
-    """The tokenizer with the end-of-text tokens that the model's config names."""
+    """Returns the tokenizer with the end-of-text tokens of the model's config."""
     tokenizer: Tokenizer = load_tokenizer(path, eos_token_ids=config.get("eos_token_id"))
     return tokenizer

@@ -2,24 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
 from mlx_lm.generate import maybe_quantize_kv_cache
 from mlx_lm.models.cache import trim_prompt_cache
 
-from .batch import Kept, Read, Token
+from .batch import CacheSnapshot, PrefillProgress, Token
+from .sampled_tokens import SampledTokens, id_of
 from .sampling import Processor, Sampler
 from .speculation import Draft, can_rewind
-
-# Tokens after which MLX gives its unused memory back, as in mlx-lm's generate_step.
-CLEAR_EVERY_TOKENS = 256
 
 
 @dataclass(frozen=True)
 class Work:
-    """What one sequence is asked to do; see Sequential.insert."""
+    """The arguments of `Sequential.insert` for one sequence."""
 
     prompt: list[int]
     max_tokens: int
@@ -29,11 +27,10 @@ class Work:
     draft_tokens: int
     kv_bits: int | None
     kv_group_size: int
-    embeddings: mx.array | None
 
 
 class OneSequence:
-    """Reads a prompt chunk by chunk, then decodes, with a cache of its own."""
+    """Prefills a prompt chunk by chunk, then decodes, with a cache of its own."""
 
     def __init__(
         self,
@@ -46,31 +43,34 @@ class OneSequence:
     ) -> None:
         self.uid = uid
         self._model = model
-        self._end_of_text = end_of_text
         self._work = work
-        self.finished = False
         self._cache = cache
         self._text = list(work.prompt)
         # Tokens of the text that are in the cache.
-        self._read = self._cached = cached_tokens
+        self._in_cache = self._cached = cached_tokens
         self._draft: Draft | None = None
-        # The last token of the prompt is read in the pass that gives the first new one.
+        # The last token of the prompt is processed in the pass that gives the first new one.
         self._last = len(work.prompt) - 1
-        # What the processors have seen: all but the newest token.
-        self._seen = mx.array(self._text[:-1], mx.uint32)
+        self._tokens = SampledTokens(
+            uid, work.prompt, work.max_tokens, work.sampler, work.processors, end_of_text
+        )
         # The token that is being computed, and its log-probabilities.
         self._coming: tuple[mx.array, mx.array] | None = None
-        self._made = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last token has come."""
+        return self._tokens.finished
 
     @property
     def cache_bytes(self) -> int:
-        """Bytes of what is kept of the sequence, by the draft model too."""
+        """The bytes of the sequence's caches, with those of its draft model."""
         own = sum(int(cache.nbytes) for cache in self._cache)
         return own if self._draft is None else own + self._draft.cache_bytes
 
-    def advance(self, prefill_tokens: int) -> Sequence[Token | Read]:
-        """One chunk of prefill or one pass of the model."""
-        if self._read < self._last:
+    def advance(self, prefill_tokens: int) -> Sequence[Token | PrefillProgress]:
+        """Runs one chunk of prefill or one pass of the model."""
+        if self._in_cache < self._last:
             return [self._prefill(prefill_tokens)]
         if self._work.draft is None:
             return self._decode()
@@ -80,31 +80,31 @@ class OneSequence:
             return []
         return self._speculate(self._draft)
 
-    def _prefill(self, size: int) -> Read:
-        end = min(self._read + size, self._last)
-        self._forward(mx.array(self._text[self._read : end], mx.uint32))
+    def _prefill(self, size: int) -> PrefillProgress:
+        end = min(self._in_cache + size, self._last)
+        self._forward(mx.array(self._text[self._in_cache : end], mx.uint32))
         mx.eval([cache.state for cache in self._cache])
         mx.clear_cache()
-        return Read(self.uid, self._read - self._cached, at_boundary=False)
+        return PrefillProgress(self.uid, self._in_cache - self._cached, at_boundary=False)
 
     def _decode(self) -> list[Token]:
-        """Starts the pass for the next token, then waits for the one before: no pause between."""
+        """Starts the pass for the next token before it waits for this one, so MLX never pauses."""
         if self._coming is None:
             self._coming = self._launch(mx.array(self._text[-1:], mx.uint32))
             return []
         token, logprobs = self._coming
-        if self._made + 1 < self._work.max_tokens:
+        if self._tokens.remaining > 1:
             self._coming = self._launch(token)
-        return [replace(self._take(token, logprobs), kept=self._kept())]
+        return [replace(self._take(token, logprobs), snapshot=self._snapshot())]
 
-    def _kept(self) -> Kept | None:
-        """The cache at the end, where tokens tell what is in it and a batch could go on with it."""
-        if not self.finished or self._work.embeddings is not None or self._work.kv_bits is not None:
+    def _snapshot(self) -> CacheSnapshot | None:
+        """Returns the cache at the end of the sequence, unless it is quantised."""
+        if not self.finished or self._work.kv_bits is not None:
             return None
-        return Kept(self._text[: self._read], self._cache)
+        return CacheSnapshot(self._text[: self._in_cache], self._cache)
 
     def _launch(self, newest: mx.array) -> tuple[mx.array, mx.array]:
-        token, logprobs = self._sample(self._forward(newest)[:, -1, :], newest)
+        token, logprobs = self._tokens.sample(self._forward(newest)[:, -1, :], newest)
         mx.async_eval(token, logprobs)  # type: ignore[no-untyped-call]
         return token, logprobs
 
@@ -115,57 +115,29 @@ class OneSequence:
         """
         start = len(self._text)
         newest = mx.array(self._text[-1:], mx.uint32)
-        wanted = min(self._work.draft_tokens, self._work.max_tokens - self._made - 1)
+        wanted = min(self._work.draft_tokens, self._tokens.remaining - 1)
         proposals = draft.propose(self._text, wanted if can_rewind(self._cache, wanted + 1) else 0)
         logits = self._forward(mx.concatenate([newest, *proposals]))
         tokens: list[Token] = []
         accepted = 0
         while not self.finished and accepted == len(tokens):
-            newest, logprobs = self._sample(logits[:, accepted, :], newest)
-            right = accepted < len(proposals) and _id_of(newest) == _id_of(proposals[accepted])
+            newest, logprobs = self._tokens.sample(logits[:, accepted, :], newest)
+            right = accepted < len(proposals) and id_of(newest) == id_of(proposals[accepted])
             tokens.append(self._take(newest, logprobs, from_draft=right))
             accepted += right
         trim_prompt_cache(self._cache, len(proposals) - accepted)
-        self._read = start + accepted
-        draft.rewind(self._read)
-        return [*tokens[:-1], replace(tokens[-1], kept=self._kept())]
+        self._in_cache = start + accepted
+        draft.rewind(self._in_cache)
+        return [*tokens[:-1], replace(tokens[-1], snapshot=self._snapshot())]
 
     def _forward(self, tokens: mx.array) -> mx.array:
-        """Logits of shape (1, tokens, vocabulary)."""
-        options = {}
-        if self._work.embeddings is not None and self._read <= self._last:
-            vectors = self._work.embeddings[self._read : self._read + tokens.size]
-            options["input_embeddings"] = vectors[None]
-        logits: mx.array = self._model(tokens[None], cache=self._cache, **options)
+        """Returns logits of shape (1, tokens, vocabulary)."""
+        logits: mx.array = self._model(tokens[None], cache=self._cache)
         maybe_quantize_kv_cache(self._cache, 0, self._work.kv_group_size, self._work.kv_bits)
-        self._read += tokens.size
+        self._in_cache += tokens.size
         return logits
 
-    def _sample(self, logits: mx.array, newest: mx.array) -> tuple[mx.array, mx.array]:
-        """From logits of shape (1, vocabulary): the token, of shape (1,), and log-probabilities."""
-        if self._work.processors:
-            self._seen = mx.concatenate([self._seen, newest])
-            for processor in self._work.processors:
-                logits = processor(self._seen, logits)
-        logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
-        return self._work.sampler(logprobs), logprobs.squeeze(0)
-
     def _take(self, token: mx.array, logprobs: mx.array, *, from_draft: bool = False) -> Token:
-        value = _id_of(token)
-        self._text.append(value)
-        self._made += 1
-        if self._made % CLEAR_EVERY_TOKENS == 0:
-            mx.clear_cache()
-        finish_reason: Literal["stop", "length"] | None = None
-        if value in self._end_of_text:
-            finish_reason = "stop"
-        elif self._made >= self._work.max_tokens:
-            finish_reason = "length"
-        self.finished = finish_reason is not None
-        return Token(self.uid, value, finish_reason, logprobs, from_draft)
-
-
-def _id_of(token: mx.array) -> int:
-    value = token.item()
-    assert isinstance(value, int)
-    return value
+        taken = self._tokens.take(token, logprobs, from_draft=from_draft)
+        self._text.append(taken.token)
+        return taken

@@ -1,4 +1,4 @@
-"""What lies inside of mlx-lm's wrapper around a tokenizer."""
+"""The Hugging Face tokenizer inside mlx-lm's wrapper."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ from .models import Tokenizer
 
 
 def plain_tokenizer(tokenizer: Tokenizer) -> Any:  # noqa: ANN401 — transformers has no types
-    """The Hugging Face tokenizer, for libraries that know only those."""
+    """Returns the Hugging Face tokenizer, for libraries that need it."""
     wrapper: Any = tokenizer
     return wrapper._tokenizer
 
 
-def settle(tokenizer: Tokenizer) -> bool:
-    """True for a tokenizer that several threads may use at once from now on.
+def allow_concurrent_use(tokenizer: Tokenizer) -> bool:
+    """Prepares a tokenizer for use on several threads; returns False if that can't be.
 
-    Those in Rust lend themselves to any number of readers, and fail when one of them changes their
-    settings. transformers does so with the first text only, as long as nobody asks it to cut or
-    fill texts. Those in Python keep what they have seen in places without a lock.
+    Tokenizers in Rust allow any number of readers, but fail when one of them changes settings.
+    transformers changes settings with the first text only, unless it must truncate or pad. Those in
+    Python have caches without a lock.
     """
     if not getattr(plain_tokenizer(tokenizer), "is_fast", False):
         return False

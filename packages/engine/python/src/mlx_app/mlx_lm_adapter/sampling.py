@@ -1,4 +1,4 @@
-"""From logits to a token: mlx-lm's filters and penalties."""
+"""mlx-lm's filters and penalties for sampling."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,26 +9,26 @@ from mlx_lm import sample_utils
 
 
 class Sampler(Protocol):
-    """Takes log-probabilities of shape (batch, vocabulary), gives token ids of shape (batch,)."""
+    """Takes log-probabilities of shape (batch, vocabulary); returns token ids of shape (batch,)."""
 
     def __call__(self, logprobs: mx.array, /) -> mx.array: ...
 
 
 class Processor(Protocol):
-    """Takes the tokens so far and logits of shape (1, vocabulary), gives logits of that shape."""
+    """Takes the tokens so far and logits of shape (1, vocabulary); returns new logits."""
 
     def __call__(self, tokens: mx.array, logits: mx.array, /) -> mx.array: ...
 
 
-# Likeliest token. All sequences of a batch that use this one object are sampled in one go.
+# The likeliest token. All sequences of a batch that use this object are sampled at once.
 greedy: Sampler = sample_utils.greedy_sampler
 
 
 @contextmanager
 def _eager() -> Iterator[None]:
-    """Turns compilation off: mlx-lm's filters are compiled anew for each value of their option.
+    """Turns compilation off, since mlx-lm's filters are compiled for each value of their option.
 
-    On the CPU that is a run of the C++ compiler, a second in which nobody gets a token.
+    On the CPU, that runs the C++ compiler: a second in which no call gets a token.
     """
     mx.disable_compile()
     try:
@@ -38,21 +38,21 @@ def _eager() -> Iterator[None]:
 
 
 def keep_top_p(logprobs: mx.array, top_p: float) -> mx.array:
-    """Leaves the likeliest tokens that together have the probability `top_p`."""
+    """Keeps the likeliest tokens that together have the probability `top_p`."""
     with _eager():
         kept: mx.array = sample_utils.apply_top_p(logprobs, top_p)
     return kept
 
 
 def keep_min_p(logprobs: mx.array, min_p: float) -> mx.array:
-    """Leaves the tokens that have at least `min_p` of the likeliest one's probability."""
+    """Keeps the tokens that have at least `min_p` of the likeliest one's probability."""
     with _eager():
         kept: mx.array = sample_utils.apply_min_p(logprobs, min_p)
     return kept
 
 
 def keep_top_k(logprobs: mx.array, top_k: int) -> mx.array:
-    """Leaves the `top_k` likeliest tokens; `top_k` must be below the size of the vocabulary."""
+    """Keeps the `top_k` likeliest tokens; `top_k` must be below the size of the vocabulary."""
     with _eager():
         kept: mx.array = sample_utils.apply_top_k(logprobs, top_k)
     return kept
@@ -65,8 +65,8 @@ def penalties(
     presence: tuple[float, int],
     frequency: tuple[float, int],
 ) -> list[Processor]:
-    """Processors for what is asked for; a penalty is its size and how many last tokens it sees."""
-    # mlx-lm leaves a penalty out where it is None or 0; dividing by 1 changes nothing.
+    """Returns logits processors; a penalty is its size and how many last tokens it applies to."""
+    # mlx-lm leaves a penalty out if it is None or 0; dividing by 1 changes nothing.
     processors: list[Processor] = sample_utils.make_logits_processors(
         logit_bias=logit_bias or None,
         repetition_penalty=None if repetition[0] == 1 else repetition[0],

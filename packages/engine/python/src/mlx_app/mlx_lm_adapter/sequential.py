@@ -1,4 +1,4 @@
-"""Decoding sequences one beside the other, without a batch: what BatchGenerator can't do."""
+"""Unbatched decoding, one sequence after the other: for what BatchGenerator can't do."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import mlx.nn as nn
 from mlx_lm.models.cache import make_prompt_cache
 from mlx_lm.utils import maybe_set_recommended_wired_limit
 
-from .batch import Read, Token
+from .batch import PrefillProgress, Token
 from .models import Tokenizer
 from .one_sequence import OneSequence, Work
 from .sampling import Processor, Sampler
@@ -19,37 +19,37 @@ from .sampling import Processor, Sampler
 
 @dataclass(frozen=True)
 class Failed:
-    """A sequence that raised, and is gone; the others go on."""
+    """A sequence that raised and was removed; the others go on."""
 
     uid: int
     error: Exception
 
 
 class Sequential:
-    """Decodes the sequences of one model in turn: draft models, quantised KV caches, embeddings,
-    and caches that can't be batched.
+    """Decodes the sequences of one model in turn: with draft models, with quantised KV caches, and
+    with caches that can't be batched.
 
     Must be used on one thread only, the one that read the model.
     """
 
-    # Tokens of a prompt that are read in one step.
+    # Tokens of a prompt that are prefilled in one step.
     prefill_tokens = 512
 
     def __init__(self, model: nn.Module, tokenizer: Tokenizer) -> None:
         self._model = model
         self._end_of_text = frozenset(tokenizer.eos_token_ids)
-        # Below 0, so that they differ from those of a batch of the same model.
+        # Below 0, so that they differ from the uids of a batch of the same model.
         self._uids = count(-1, -1)
         self._turns: deque[OneSequence] = deque()
         self._old_wired_limit: int | None = maybe_set_recommended_wired_limit()
 
     def __len__(self) -> int:
-        """Sequences that are not finished."""
+        """The number of unfinished sequences."""
         return len(self._turns)
 
     @property
     def cache_bytes(self) -> int:
-        """Bytes of the caches of all its sequences."""
+        """The bytes of the caches of all sequences."""
         return sum(turn.cache_bytes for turn in self._turns)
 
     def insert(
@@ -63,16 +63,14 @@ class Sequential:
         draft_tokens: int = 3,
         kv_bits: int | None = None,
         kv_group_size: int = 64,
-        embeddings: mx.array | None = None,
         cache: list[Any] | None = None,
         cached_tokens: int = 0,
     ) -> int:
-        """Takes a sequence in and gives its uid, a number below 0. Computes nothing yet.
+        """Adds a sequence and returns its uid, a number below 0. Computes nothing yet.
 
-        prompt: at least one token. embeddings: vectors of shape (tokens of the prompt, hidden
-        size) that are read in place of them. cache: a filled cache of the model, with the first
-        `cached_tokens` tokens of the prompt, fewer than all; it is changed in place. What the
-        model must be able to do is checked by mlx_app.sequential beforehand.
+        prompt: at least one token. cache: a cache of the model with the first `cached_tokens`
+        tokens of the prompt, fewer than all; it is changed in place. `models.unbatched_checks`
+        checks beforehand whether the model can do what is asked.
         """
         work = Work(
             prompt=prompt,
@@ -83,7 +81,6 @@ class Sequential:
             draft_tokens=draft_tokens,
             kv_bits=kv_bits,
             kv_group_size=kv_group_size,
-            embeddings=embeddings,
         )
         uid = next(self._uids)
         if cache is None:
@@ -94,14 +91,14 @@ class Sequential:
         return uid
 
     def remove(self, uids: Sequence[int]) -> None:
-        """Drops sequences in any state; the others go on unchanged."""
+        """Removes sequences in any state; the others go on unchanged."""
         self._turns = deque(turn for turn in self._turns if turn.uid not in uids)
 
-    def step(self) -> list[Token | Read | Failed]:
-        """Brings one sequence on, the one that waited longest: one chunk of its prompt or one
-        pass of the model, which with a draft model gives up to `draft_tokens` + 1 tokens.
+    def step(self) -> list[Token | PrefillProgress | Failed]:
+        """Advances the sequence that waited longest: by one chunk of its prompt or one pass of the
+        model, which with a draft model gives up to `draft_tokens` + 1 tokens.
 
-        Gives nothing after the first pass without a draft model, which is not waited for.
+        The first pass without a draft model returns nothing, because it is not waited for.
         """
         if not self._turns:
             return []
@@ -115,7 +112,7 @@ class Sequential:
         return [*news]
 
     def close(self) -> None:
-        """Drops all sequences and gives back what was asked of the system (wired memory)."""
+        """Removes all sequences and releases what was taken from the system (wired memory)."""
         self._turns.clear()
         if self._old_wired_limit is not None:
             mx.synchronize()

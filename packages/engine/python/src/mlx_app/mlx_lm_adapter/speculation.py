@@ -11,29 +11,30 @@ from .abilities import logits_width
 
 
 class Draft:
-    """A draft model that reads along with one sequence and proposes how it goes on.
+    """A draft model that follows one sequence and proposes its next tokens.
 
-    It proposes its likeliest tokens and knows no processors or samplers: the model judges each
-    proposal by its own, so that these see every token of the text once and in its order.
+    It proposes its likeliest tokens, without processors or a sampler. The model checks each
+    proposal with its own, which therefore see every token of the text once and in order.
     """
 
     def __init__(self, draft: nn.Module, model: nn.Module) -> None:
         self._draft = draft
         self._cache = make_prompt_cache(draft)
-        self._read = 0
-        # Both may give more probabilities than the vocabulary that they share has tokens; an id
-        # beyond an embedding would make MLX read beyond its memory.
+        # Tokens of the text that are in the cache.
+        self._in_cache = 0
+        # Both may give more probabilities than their common vocabulary has tokens; an id beyond the
+        # embeddings would make MLX read beyond its memory.
         self._last_token = logits_width(draft) - 1
         self._width = logits_width(model)
 
     @property
     def cache_bytes(self) -> int:
-        """Bytes of what the draft model keeps of the sequence."""
+        """The bytes of the draft model's cache."""
         return sum(int(cache.nbytes) for cache in self._cache)
 
     def prefill(self, text: list[int], end: int, size: int) -> bool:
-        """Reads the next `size` tokens; False if all up to `end` were read before."""
-        chunk = text[self._read : min(self._read + size, end)]
+        """Prefills the next `size` tokens; returns False if all up to `end` are in the cache."""
+        chunk = text[self._in_cache : min(self._in_cache + size, end)]
         if not chunk:
             return False
         self._forward(mx.array(chunk, mx.uint32))
@@ -42,11 +43,11 @@ class Draft:
         return True
 
     def propose(self, text: list[int], count: int) -> list[mx.array]:
-        """`count` tokens that may follow, of shape (1,) each, not computed yet.
+        """Returns `count` tokens that may follow, of shape (1,) each, not computed yet.
 
-        Gives none where a cache could not forget so many of them again.
+        Returns none where a cache could not drop that many again.
         """
-        newest = mx.array(text[self._read :], mx.uint32)
+        newest = mx.array(text[self._in_cache :], mx.uint32)
         if count == 0 or not can_rewind(self._cache, newest.size + count - 1):
             return []
         proposals: list[mx.array] = []
@@ -57,22 +58,22 @@ class Draft:
         return proposals
 
     def rewind(self, tokens: int) -> None:
-        """Forgets all that was read beyond the first `tokens` ones."""
-        if self._read > tokens:
-            trim_prompt_cache(self._cache, self._read - tokens)
-            self._read = tokens
+        """Drops all but the first `tokens` tokens from the cache."""
+        if self._in_cache > tokens:
+            trim_prompt_cache(self._cache, self._in_cache - tokens)
+            self._in_cache = tokens
 
     def _forward(self, tokens: mx.array) -> mx.array:
-        self._read += tokens.size
+        self._in_cache += tokens.size
         known = mx.minimum(tokens, self._last_token)
         logits: mx.array = self._draft(known[None], cache=self._cache)
         return logits
 
 
 def can_rewind(caches: Sequence[Any], tokens: int) -> bool:
-    """Whether the caches can read so many tokens and then forget them.
+    """Whether the caches can take so many tokens and then drop them.
 
-    A sliding window says yes until it is full, and from there on its oldest tokens are gone.
+    A sliding window can until it is full; from there on its oldest tokens are gone.
     """
     return all(
         cache.is_trimmable()

@@ -1,4 +1,4 @@
-"""What is special in the text of a model: reasoning, calls of tools, headers of messages."""
+"""The special parts in the text of a model: reasoning, tool calls, headers of messages."""
 
 import pkgutil
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from mlx_lm.tool_parsers import gemma4
 
 from .models import Tokenizer
 
-# What an answer starts in. A header names the reader of a message and is no text of the answer.
+# The state in which an answer starts. A header names the reader of a message.
 StartState = Literal["normal", "reasoning", "header"]
 State = Literal["normal", "reasoning", "header", "tool"]
 
@@ -20,10 +20,10 @@ _STATES: dict[str, State] = {"normal": "normal", "reasoning": "reasoning", "tool
 
 @dataclass(frozen=True)
 class ToolParser:
-    """How a model writes calls. `end` is empty where only the end of the text ends them.
+    """How a model writes tool calls. `end` is empty if only the end of the text ends them.
 
-    `parse` takes what stands between the markers, and the tools as chat templates see them. It
-    gives a call as a dict, or a list of them, and may raise anything.
+    `parse` takes the text between the markers, and the tools in the form for chat templates. It
+    returns a call as a dict, or a list of them, and may raise anything.
     """
 
     name: str
@@ -34,27 +34,27 @@ class ToolParser:
 
 @dataclass(frozen=True)
 class ThinkTokens:
-    """The tokens between which a model thinks."""
+    """The tokens around the reasoning of a model."""
 
     start: tuple[int, ...]
     end: tuple[int, ...]
 
 
-# FunctionGemma writes calls as Gemma 4 does, but for the marks around its strings.
+# FunctionGemma writes calls like Gemma 4, with other markers around its strings.
 parse_gemma4: Callable[[str, list[dict[str, Any]]], object] = gemma4.parse_tool_call
 
 
 def tool_formats() -> list[str]:
-    """Names of the formats of calls that can be read, sorted."""
+    """Returns the sorted names of all known formats of tool calls."""
     return sorted(module.name for module in pkgutil.iter_modules(tool_parsers.__path__))
 
 
 def tool_parser(tokenizer: Tokenizer) -> ToolParser | None:
-    """The parser for the calls of this model, if it writes them in a format that is known."""
+    """Returns the parser for the tool calls of a model, if it writes them in a known format."""
     wrapper: Any = tokenizer
     if not wrapper.has_tool_calling or wrapper.tool_parser is None:
         return None
-    # A parser that is one with another's carries the name of that one.
+    # A parser that is an alias of another one has its name.
     name = str(wrapper.tool_parser.__module__).rpartition(".")[2]
     return ToolParser(
         name, wrapper.tool_parser, wrapper.tool_call_start, wrapper.tool_call_end or ""
@@ -62,7 +62,7 @@ def tool_parser(tokenizer: Tokenizer) -> ToolParser | None:
 
 
 def think_tokens(tokenizer: Tokenizer) -> ThinkTokens | None:
-    """The tokens between which this model thinks, if it marks its reasoning by tokens."""
+    """Returns the tokens around the reasoning of a model, if it marks its reasoning by tokens."""
     wrapper: Any = tokenizer
     if not wrapper.has_thinking:
         return None
@@ -70,19 +70,19 @@ def think_tokens(tokenizer: Tokenizer) -> ThinkTokens | None:
 
 
 def has_reasoning(tokenizer: Tokenizer) -> bool:
-    """Whether this model can think before it answers."""
+    """Whether a model can think before it answers."""
     wrapper: Any = tokenizer
     return bool(wrapper.has_thinking) or "reasoning" in wrapper.response_transitions
 
 
 def has_chat_template(tokenizer: Tokenizer) -> bool:
-    """Whether messages can be made a prompt."""
+    """Whether the model has a template for messages."""
     wrapper: Any = tokenizer
     return bool(wrapper.has_chat_template)
 
 
 def start_state(tokenizer: Tokenizer, prompt: list[int]) -> StartState:
-    """What the answer to a prompt starts in: a template may open the reasoning itself."""
+    """Returns the state in which the answer starts: a template may open the reasoning itself."""
     wrapper: Any = tokenizer
     if wrapper.response_initial_state:
         return "header"
@@ -94,7 +94,7 @@ def start_state(tokenizer: Tokenizer, prompt: list[int]) -> StartState:
 
 
 class TextStates:
-    """Takes a text as it comes and tells which state each part of it is in, markers taken out."""
+    """Splits a text, as it arrives, into parts with their states, without the markers."""
 
     def __init__(self, tokenizer: Tokenizer, starts_in: StartState, *, with_tools: bool) -> None:
         view: Any = tokenizer if with_tools else _WithoutTools(tokenizer)
@@ -108,24 +108,26 @@ class TextStates:
 
     @property
     def state(self) -> State:
-        """What the text is in now."""
+        """The current state."""
         return _state(self._now[0])
 
     def feed(self, text: str) -> list[tuple[State, str]]:
-        """The parts that are certain now. A marker stands between each two of them; the first one
-        goes on where the last one of the call before ended.
+        """Returns the parts that are certain now.
+
+        There is a marker between each two of them; the first one continues the last part of the
+        previous call.
         """
         self._now, parts = TextStateMachine.split(self._now, text)
         return [(_state(name), part) for name, part in parts]
 
     def finish(self) -> str:
-        """What was held back as the possible start of a marker; it belongs to `state`."""
+        """Returns what was held back as the possible start of a marker; it belongs to `state`."""
         self._now, held, _ = TextStateMachine.flush(self._now)
         return str(held)
 
 
 class _WithoutTools:
-    """What is asked of a tokenizer about its markers, without those of calls."""
+    """The markers of a tokenizer, without those of tool calls."""
 
     has_tool_calling = False
 
@@ -142,5 +144,5 @@ class _WithoutTools:
 
 
 def _state(name: str) -> State:
-    """The state of that name; a response format may name states of its own for its headers."""
+    """Returns the state of that name; a response format may have other states for its headers."""
     return _STATES.get(name, "header")

@@ -1,6 +1,6 @@
-"""Starts the worker, on any Python 3: one that is too old, or lacks MLX, says so in the protocol.
+"""Starts the worker on any Python 3; reports in the protocol if Python is too old or lacks MLX.
 
-Only the standard library is imported before the channel stands, and nothing that Python 3.8 can't
+Before the channel is open, only the standard library is imported, and nothing that Python 3.8 can't
 parse.
 """
 
@@ -10,23 +10,23 @@ import faulthandler
 import signal
 import sys
 
-from .channel import Channel
+from .io.channel import Channel
 
-OLDEST = (3, 11)
+MIN_PYTHON = (3, 11)
 
 
 def main() -> None:
     channel = Channel()
-    # A crash in a library tells on standard error where it was.
+    # After a crash in a library, standard error has the place.
     faulthandler.enable(all_threads=False)
-    # Its input tells the worker when to end. systemd sends this to each process of a service, whose
+    # The worker ends with its input. systemd sends SIGTERM to each process of a service, and the
     # answers under way would be lost.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     version = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < OLDEST:
+    if sys.version_info < MIN_PYTHON:
         channel.end(
             "PYTHON_TOO_OLD",
-            f"Python {version} at {sys.executable} is too old: 3.11 or newer is needed.",
+            f"Python {version} at {sys.executable} is too old; 3.11 or newer is required.",
         )
     try:
         import mlx.core as mx

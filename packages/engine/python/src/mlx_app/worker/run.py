@@ -1,4 +1,4 @@
-"""The worker's options, and its life around the loop."""
+"""Runs the worker with the options of its command line."""
 
 import argparse
 import os
@@ -10,12 +10,12 @@ import mlx.core as mx
 
 from ..memory import memory_limit
 from ..mlx_lm_adapter.models import wire_memory
-from .channel import Channel
+from .io.channel import Channel
 from .worker import Worker
 
 
 def run(channel: Channel, arguments: Sequence[str]) -> None:
-    """Serves until standard input ends."""
+    """Serves requests until standard input ends."""
     options = _options(arguments)
     if options.device == "gpu" and not mx.is_available(mx.gpu):
         channel.end("MLX_NOT_WORKING", "MLX finds no GPU on this machine.")
@@ -41,9 +41,11 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m mlx_app.worker", description=__doc__)
     device = os.environ.get("MLX_DEVICE") or "auto"
     parser.add_argument("--device", choices=("auto", "gpu", "cpu"), default=device)
-    parser.add_argument("--models", type=Path, default=Path("models"), help="folder of the models")
+    parser.add_argument("--models", type=Path, default=Path("models"), help="folder of models")
     parser.add_argument("--memory-limit", type=int, help="bytes for models, caches and calls")
-    parser.add_argument("--prompt-cache", type=int, help="bytes for the prompt cache of a model")
-    parser.add_argument("--queue-limit", type=int, default=1024, help="calls that may wait")
-    parser.add_argument("--idle-unload", type=float, help="seconds after which a model goes")
+    parser.add_argument("--prompt-cache", type=int, help="bytes for the prompt cache of each model")
+    parser.add_argument("--queue-limit", type=int, default=1024, help="most calls that may wait")
+    parser.add_argument(
+        "--idle-unload", type=float, help="seconds without use after which a model is unloaded"
+    )
     return parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Everything that happens on MLX's thread."""
+"""Dispatches the requests of the engine, and runs the loop on MLX's thread."""
 
 import os
 import queue
@@ -12,7 +12,7 @@ import mlx.core as mx
 import msgspec
 
 from ..errors import EngineError
-from ..locate import on_disk
+from ..models.locate import on_disk
 from ..protocol import (
     PROTOCOL_VERSION,
     Cancel,
@@ -36,23 +36,23 @@ from ..protocol import (
 from ..protocol import (
     Models as ModelsRequest,
 )
-from .admission import Admission
 from .background import Background
-from .channel import Channel, TooLong
-from .generating import Generating
-from .model_files import ModelFiles
-from .models import Models
-from .outbox import Outbox
-from .serving import Serving
-from .shelf import Shelf
-from .short_calls import ShortCalls
+from .io.channel import Channel, TooLong
+from .io.outbox import Outbox
+from .model_pool.eviction import LoadedModels
+from .model_pool.model_manager import ModelManager
+from .requests.model_files import ModelFileRequests
+from .requests.tokens_and_embeddings import TokenAndEmbeddingRequests
+from .runner.model_runner import ModelRunner
+from .scheduler.admission import Admission
+from .scheduler.scheduler import Scheduler
 
-# What the prompt cache of a model may take, where nothing else is said.
+# The default size of a model's prompt cache.
 PROMPT_CACHE_BYTES = 2 * 1024**3
 
 
 class Worker:
-    """Takes requests from the channel and answers them."""
+    """Answers the requests that arrive in a channel."""
 
     def __init__(
         self,
@@ -70,12 +70,12 @@ class Worker:
         self._background = Background(channel.inbox)
         self._models_directory = models_directory
         self._memory_limit = memory_limit
-        self._shelf: Shelf[Serving] = Shelf(memory_limit, idle_seconds)
-        self._models = Models(
+        self._loaded: LoadedModels[ModelRunner] = LoadedModels(memory_limit, idle_seconds)
+        self._models = ModelManager(
             outbox=self._outbox,
             background=self._background,
             directory=models_directory,
-            shelf=self._shelf,
+            loaded=self._loaded,
             prompt_cache_bytes=(
                 min(PROMPT_CACHE_BYTES, memory_limit // 8)
                 if prompt_cache_bytes is None
@@ -83,15 +83,17 @@ class Worker:
             ),
             on_unload=self._on_unload,
         )
-        self._generating = Generating(
+        self._scheduler = Scheduler(
             outbox=self._outbox,
             background=self._background,
             models=self._models,
             admission=Admission(memory_limit),
             queue_limit=queue_limit,
         )
-        self._short = ShortCalls(self._outbox, self._background, self._models)
-        self._files = ModelFiles(
+        self._token_requests = TokenAndEmbeddingRequests(
+            self._outbox, self._background, self._models
+        )
+        self._file_requests = ModelFileRequests(
             self._outbox,
             self._background,
             self._models,
@@ -100,7 +102,7 @@ class Worker:
         )
 
     def serve(self) -> None:
-        """Loops for good; the channel ends the process when standard input ends."""
+        """Loops forever; the channel ends the process when standard input ends."""
         self._outbox.send(
             Ready(
                 protocol=PROTOCOL_VERSION,
@@ -112,39 +114,41 @@ class Worker:
             )
         )
         while True:
-            self._take_all()
-            self._generating.advance()
-            self._short.advance()
+            self._handle_arrived()
+            self._scheduler.advance()
+            self._token_requests.advance()
             self._models.advance()
             self._models.unload_idle(time.monotonic())
 
-    def _on_unload(self, serving: Serving, reason: str) -> None:
-        self._generating.on_unload(serving, reason)
-        self._short.on_unload(serving, reason)
+    def _on_unload(self, runner: ModelRunner, reason: str) -> None:
+        self._scheduler.on_unload(runner, reason)
+        self._token_requests.on_unload(runner, reason)
 
     def _busy(self) -> bool:
-        return bool(self._generating.busy or self._short.busy or self._models.busy)
+        return bool(self._scheduler.busy or self._token_requests.busy or self._models.busy)
 
-    def _take_all(self) -> None:
-        """Handles all that has arrived; waits for the first of it if there is nothing to do."""
+    def _handle_arrived(self) -> None:
+        """Handles all lines and tasks that have arrived; waits for one if there is no work."""
         wait = not self._busy()
         while True:
             try:
-                item = self._inbox.get(block=wait, timeout=self._patience() if wait else None)
+                item = self._inbox.get(
+                    block=wait, timeout=self._seconds_to_wait() if wait else None
+                )
             except queue.Empty:
                 return
             wait = False
             if callable(item):
                 item()
             else:
-                self._take_line(item)
+                self._handle_line(item)
 
-    def _patience(self) -> float | None:
+    def _seconds_to_wait(self) -> float | None:
         now = time.monotonic()
-        wakes = [self._generating.next_wake(now), self._shelf.next_wake(now)]
+        wakes = [self._scheduler.next_wake(now), self._loaded.next_wake(now)]
         return min((wake for wake in wakes if wake is not None), default=None)
 
-    def _take_line(self, line: object) -> None:
+    def _handle_line(self, line: object) -> None:
         if not isinstance(line, bytes):
             assert isinstance(line, TooLong)
             self._refuse(None, "A line is over the protocol's limit.")
@@ -158,18 +162,18 @@ class Worker:
             self._refuse(request.id, f"The id {request.id} is in use.")
             return
         try:
-            self._take(request)
+            self._handle(request)
         except EngineError as error:
             self._outbox.fail(request.id, error)
 
-    def _take(self, request: Request) -> None:
+    def _handle(self, request: Request) -> None:
         match request:
             case Generate():
-                self._generating.take(request)
+                self._scheduler.add(request)
             case Cancel():
-                self._generating.cancel(request.id)
-                self._short.cancel(request.id)
-                self._files.cancel(request.id)
+                self._scheduler.cancel(request.id)
+                self._token_requests.cancel(request.id)
+                self._file_requests.cancel(request.id)
                 self._models.cancel(request.id)
             case Load():
                 self._models.load(request)
@@ -180,64 +184,65 @@ class Worker:
             case ModelsRequest():
                 self._background.submit(lambda: self._report_models(request.id))
             case Embed():
-                self._short.embed(request)
+                self._token_requests.embed(request)
             case Tokenise():
-                self._short.tokenise(request)
+                self._token_requests.tokenise(request)
             case Detokenise():
-                self._short.detokenise(request)
+                self._token_requests.detokenise(request)
             case Download():
-                self._files.download(request)
+                self._file_requests.download(request)
             case Verify():
-                self._files.verify(request)
+                self._file_requests.verify(request)
             case Remove():
-                self._files.remove(request)
+                self._file_requests.remove(request)
             case Clean():
-                self._files.clean(request)
+                self._file_requests.clean(request)
             case Describe():
-                self._files.describe(request)
+                self._file_requests.describe(request)
             case _:
                 assert_never(request)
 
     def _in_use(self, call_id: int) -> bool:
         return (
-            call_id in self._generating
-            or call_id in self._short
-            or call_id in self._files
-            or call_id in self._models.loads()
+            call_id in self._scheduler
+            or call_id in self._token_requests
+            or call_id in self._file_requests
+            or call_id in self._models.load_ids()
         )
 
     def _refuse(self, call_id: int | None, message: str) -> None:
-        # A line that is wrong must not end the call that has its id.
+        # A wrong line must not end the call whose id it has.
         if call_id is not None and self._in_use(call_id):
             call_id = None
         self._outbox.fail(call_id, EngineError("INVALID_REQUEST", message))
 
     def _status(self, call_id: int) -> StatusReport:
-        loaded = self._models.in_memory()
         return StatusReport(
             id=call_id,
-            models=[serving.describe() for serving in loaded],
-            active=self._generating.active,
-            queued=self._generating.queued,
+            models=self._models.describe(),
+            active=self._scheduler.active,
+            queued=self._scheduler.queued,
             memory_bytes=mx.get_active_memory(),
             cache_bytes=mx.get_cache_memory(),
             peak_memory_bytes=mx.get_peak_memory(),
             memory_limit_bytes=self._memory_limit,
-            prompt_cache_bytes=sum(serving.prompts_read.cache.bytes for serving in loaded),
-            steps=self._generating.steps,
+            prompt_cache_bytes=sum(
+                runner.prefix_cache.bytes for runner in self._models.in_memory()
+            ),
+            steps=self._scheduler.steps,
         )
 
     def _report_models(self, call_id: int) -> None:
         try:
             report = ModelsReport(id=call_id, models=list(on_disk(self._models_directory)))
         except OSError as error:
-            self._refuse(call_id, f"The folder of the models can't be read: {error}")
+            self._refuse(call_id, f"Can't read the models folder: {error}")
             return
         self._outbox.send(report)
 
 
 def _id_of(line: bytes) -> int | None:
-    """The id of a request that is wrong in something else, so that its caller learns of it."""
+    """Returns the id of a request that is otherwise wrong, so that its caller gets the error."""
     try:
         value = msgspec.json.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

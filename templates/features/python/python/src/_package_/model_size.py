@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 import mlx.core as mx
 from mlx.utils import tree_flatten
-from mlx_app.locate import HELLO
+from mlx_app.models.locate import HELLO
 from mlx_lm import load
 
 

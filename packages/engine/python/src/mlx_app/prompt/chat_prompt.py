@@ -1,0 +1,243 @@
+"""From the messages of a chat to a prompt, by the chat template of the model."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..errors import EngineError
+from ..mlx_lm_adapter.models import Tokenizer
+from ..mlx_lm_adapter.text import (
+    StartState,
+    has_chat_template,
+    start_state,
+    tool_formats,
+    tool_parser,
+)
+from ..protocol import ImagePart, Message, Tool
+from ..tools.tool_calls import template_tools
+
+# Template options that a call can't set: those that the call has fields for, the template itself,
+# which is code, and those that would change the form of the result. transformers passes all others
+# to the template.
+RESERVED_OPTIONS = frozenset(
+    {
+        "add_generation_prompt",
+        "chat_template",
+        "continue_final_message",
+        "conversation",
+        "conversations",
+        "max_length",
+        "messages",
+        "padding",
+        "return_assistant_tokens_mask",
+        "return_dict",
+        "return_tensors",
+        "sanitize_control_tokens",
+        "self",
+        "tokenize",
+        "tokenizer_kwargs",
+        "tools",
+        "truncation",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ChatPrompt:
+    """A prompt in tokens, and the state in which its answer starts.
+
+    `boundaries` are ascending numbers of tokens after which the prompt is worth caching: after the
+    system messages and tools, before the last user message, and before the generation prompt.
+    """
+
+    tokens: list[int]
+    starts_in: StartState
+    boundaries: list[int]
+
+
+def chat_prompt(
+    tokenizer: Tokenizer,
+    messages: Sequence[Message],
+    *,
+    tools: Sequence[Tool] = (),
+    tool_choice: Literal["auto", "none", "required"] = "auto",
+    template_options: dict[str, Any] | None = None,
+    for_cache: bool = True,
+    check: Callable[[str], None] | None = None,
+) -> ChatPrompt:
+    """Returns the prompt of a chat.
+
+    Looking for boundaries takes time; without `for_cache` there are none. `check` gets the text
+    before it is tokenised, and may raise. With the choice "none" the model does not see the tools.
+    Raises EngineError INVALID_REQUEST for messages or options that the template refuses and for a
+    model without a template, UNSUPPORTED for images and for tools where the model's format of tool
+    calls is not known.
+    """
+    if not has_chat_template(tokenizer):
+        raise EngineError(
+            "INVALID_REQUEST",
+            "This model has no chat template, so it can't take messages.",
+            "Give the text as `prompt`, or use a model whose name ends with -Instruct or -it.",
+        )
+    if images_of(messages):
+        raise EngineError("UNSUPPORTED", "This model takes no images, only text.")
+    template = _Template(
+        tokenizer,
+        _shown_tools(tokenizer, tools, tool_choice),
+        checked_options(template_options or {}),
+    )
+    dicts = [template_message(message) for message in messages]
+    if check is not None:
+        with _refusals():
+            text = template.text(dicts)
+        check(text)
+    with _refusals():
+        tokens = template.render(dicts, add_generation_prompt=True)
+    boundaries = _boundaries(template, dicts, tokens) if for_cache else []
+    return ChatPrompt(tokens, start_state(tokenizer, tokens), boundaries)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # templates are code of the model, which can raise anything
+        reason = str(error).strip() or type(error).__name__
+        raise EngineError(
+            "INVALID_REQUEST", f"The model's chat template refuses these messages: {reason}"
+        ) from error
+
+
+def images_of(messages: Sequence[Message]) -> list[ImagePart]:
+    """Returns the images in the messages, in their order."""
+    return [
+        part
+        for message in messages
+        if not isinstance(message.content, str)
+        for part in message.content
+        if isinstance(part, ImagePart)
+    ]
+
+
+def check_tools(tokenizer: Tokenizer) -> None:
+    """Raises EngineError UNSUPPORTED if the model's format of tool calls is not known."""
+    if tool_parser(tokenizer) is None:
+        raise EngineError(
+            "UNSUPPORTED",
+            "This model's chat template has no known format of tool calls. Known formats: "
+            f"{', '.join(tool_formats())}.",
+            "Use a model that was trained for tools, or ask for JSON with `responseFormat`.",
+        )
+
+
+@dataclass(frozen=True)
+class _Template:
+    tokenizer: Tokenizer
+    tools: list[dict[str, Any]]
+    options: dict[str, Any]
+
+    def render(self, messages: list[dict[str, Any]], *, add_generation_prompt: bool) -> list[int]:
+        tokens: list[int] = self.tokenizer.apply_chat_template(
+            messages,
+            add_generation_prompt=add_generation_prompt,
+            tools=self.tools or None,
+            **self.options,
+        )
+        return tokens
+
+    def text(self, messages: list[dict[str, Any]]) -> str:
+        return self.tokenizer.apply_chat_template(
+            messages,
+            tokenize=False,
+            add_generation_prompt=True,
+            tools=self.tools or None,
+            **self.options,
+        )
+
+    def shared(self, messages: list[dict[str, Any]], tokens: list[int]) -> int:
+        """Returns how many tokens messages share with a prompt; 0 if the template refuses them."""
+        try:
+            other = self.render(messages, add_generation_prompt=False)
+        except Exception:  # one boundary less; the chat itself was accepted
+            return 0
+        pairs = zip(other, tokens, strict=False)
+        return next(
+            (index for index, (a, b) in enumerate(pairs) if a != b), min(len(other), len(tokens))
+        )
+
+
+def _boundaries(
+    template: _Template, messages: list[dict[str, Any]], tokens: list[int]
+) -> list[int]:
+    """Finds where a chat would go on differently with another user message in each position.
+
+    Templates treat messages by their position, so a part of a chat can't be rendered by itself.
+    """
+    other = {"role": "user", "content": ""}
+    roles = [message["role"] for message in messages]
+    systems = next((i for i, role in enumerate(roles) if role != "system"), len(roles))
+    last_user = max((i for i, role in enumerate(roles) if role == "user"), default=0)
+    starts = {last_user} if last_user else set()
+    if systems < len(roles) and (systems or template.tools):
+        starts.add(systems)
+    found = {template.shared([*messages[:start], other], tokens) for start in starts}
+    found.add(template.shared(messages, tokens))
+    return sorted(count for count in found if 0 < count < len(tokens))
+
+
+def _shown_tools(
+    tokenizer: Tokenizer, tools: Sequence[Tool], choice: Literal["auto", "none", "required"]
+) -> list[dict[str, Any]]:
+    if not tools or choice == "none":
+        return []
+    check_tools(tokenizer)
+    return template_tools(tools)
+
+
+def checked_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Returns template options unchanged. Raises EngineError INVALID_REQUEST for reserved ones."""
+    for name in options:
+        if name in RESERVED_OPTIONS or name.startswith("_"):
+            raise EngineError("INVALID_REQUEST", f"templateOptions can't set {name!r}.")
+    return options
+
+
+def text_parts(message: Message) -> list[str]:
+    """Returns the texts of a message, without its images."""
+    if isinstance(message.content, str):
+        return [message.content]
+    return [part.text for part in message.content if not isinstance(part, ImagePart)]
+
+
+def template_message(message: Message) -> dict[str, Any]:
+    """Returns a message in the form that chat templates expect.
+
+    Content without an image is one string, which all templates understand.
+    """
+    content: object = "".join(text_parts(message))
+    if images_of([message]):
+        content = [
+            {"type": "image"}
+            if isinstance(part, ImagePart)
+            else {"type": "text", "text": part.text}
+            for part in message.content
+            if not isinstance(part, str)
+        ]
+    result: dict[str, Any] = {"role": message.role, "content": content}
+    if message.reasoning is not None:
+        result["reasoning_content"] = message.reasoning
+    if message.tool_calls:
+        result["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id is not None:
+        result["tool_call_id"] = message.tool_call_id
+    if message.name is not None:
+        result["name"] = message.name
+    return result

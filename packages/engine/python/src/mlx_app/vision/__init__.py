@@ -1,0 +1,1 @@
+"""Models that take images. Most modules need the optional packages for images."""

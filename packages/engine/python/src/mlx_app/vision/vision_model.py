@@ -1,0 +1,165 @@
+"""A model that takes images, and the prompts for it."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType
+
+import mlx.nn as nn
+
+from ..errors import EngineError
+from ..models.reading import read_files
+from ..models.text_model import TextModel
+from ..optional_packages import has_vision, missing_vision_error
+from ..prompt.chat_prompt import checked_options, template_message, text_parts
+from ..protocol import ImagePart, Message, Tool
+from ..tools.tool_calls import template_tools
+
+if TYPE_CHECKING:
+    from ..mlx_vlm_adapter import Embedded
+
+# The keys under which the configs of model families describe the part for images.
+_KEYS = ("vision_config", "mm_vision_tower", "img_processor")
+# Attributes that the parts of a model keep of a sequence: names and values for each part.
+RopeState = list[dict[str, Any]]
+
+
+@dataclass
+class VisionPrompt:
+    """A prompt with its images as arrays. Several sequences may start from one."""
+
+    tokens: list[int]
+    images: int
+    inputs: dict[str, Any]
+    # The output of the vision tower, for the next sequence of this prompt, as long as the previous
+    # one still needs it; and the position state after it.
+    embedded: "ReferenceType[Embedded] | None" = field(default=None, repr=False)
+    rope_state: RopeState = field(default_factory=list, repr=False)
+
+
+def is_vision_model(config: dict[str, Any]) -> bool:
+    """Whether a model takes images, by its config.json."""
+    return any(config.get(key) for key in _KEYS)
+
+
+class VisionModel:
+    """A model that takes images, with its processor. Read and stepped on MLX's thread."""
+
+    def __init__(self, model: TextModel, processor: Any) -> None:  # noqa: ANN401 - transformers' own
+        self.model = model
+        self._processor = processor
+        # Processors share state that only one thread may touch.
+        self._lock = threading.Lock()
+
+    @classmethod
+    def read(cls, path: Path, config: dict[str, Any]) -> "VisionModel":
+        """Reads all but the weights; `config` is that of config.json.
+
+        Raises EngineError SETUP_NEEDED without the extra, UNSUPPORTED for a model that mlx-vlm has
+        no code for, MODEL_CORRUPT for damaged files.
+        """
+        if not has_vision():
+            raise missing_vision_error(f"The model in {path} takes images. It")
+        from .. import mlx_vlm_adapter
+
+        family = config.get("model_type")
+        if not mlx_vlm_adapter.supports_vision(config):
+            raise EngineError("UNSUPPORTED", f"mlx-vlm has no code for {path}: a {family}.")
+        processor: Any = None
+
+        def read_network() -> tuple[nn.Module, dict[str, Any]]:
+            nonlocal processor
+            network, processor, full = mlx_vlm_adapter.read_vision_model(path)
+            return network, full
+
+        model = read_files(path, config, read_network)
+        if not mlx_vlm_adapter.writes_tokens(model.network):
+            raise EngineError(
+                "UNSUPPORTED", f"The model in {path}, a {family}, does not write token by token."
+            )
+        return cls(model, processor)
+
+    def prompt(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[Tool] = (),
+        template_options: dict[str, Any] | None = None,
+    ) -> VisionPrompt:
+        """Returns the prompt of a chat. Runs on any thread, since images take long.
+
+        Raises EngineError INVALID_REQUEST for an image or a chat that can't be used.
+        """
+        from .. import mlx_vlm_adapter
+
+        data = _images_of(messages)
+        self._check_text(messages, bool(data))
+        options = dict(checked_options(template_options or {}))
+        if tools:
+            options["tools"] = template_tools(tools)
+        turns = [template_message(message) for message in messages]
+        config = self.model.config
+        with self._processing():
+            text = mlx_vlm_adapter.chat_text(self._processor, config, turns, len(data), options)
+        return self._tokenise(text, data)
+
+    def text_prompt(self, text: str) -> VisionPrompt:
+        """Returns the prompt for bare text. Raises EngineError INVALID_REQUEST."""
+        return self._tokenise(text, [])
+
+    def _tokenise(self, text: str, data: Sequence[str]) -> VisionPrompt:
+        from .. import mlx_vlm_adapter
+        from .images import decode_images
+
+        images = decode_images(data)
+        with self._processing():
+            tokens, inputs = mlx_vlm_adapter.tokenise(
+                self._processor, self.model.config, text, images
+            )
+        if not tokens:
+            raise EngineError("INVALID_REQUEST", "The prompt has no tokens.")
+        return VisionPrompt(tokens, len(images), inputs)
+
+    def _check_text(self, messages: Sequence[Message], has_images: bool) -> None:
+        """Refuses texts with the marker of an image, which would take the place of a real one."""
+        from ..mlx_vlm_adapter import image_markers
+
+        if not has_images:
+            return
+        texts = [text for message in messages for text in text_parts(message)]
+        for marker in image_markers(self._processor):
+            if any(marker in text for text in texts):
+                raise EngineError(
+                    "INVALID_REQUEST",
+                    f'A message contains "{marker}", which stands for an image in this model.',
+                )
+
+    @contextmanager
+    def _processing(self) -> Iterator[None]:
+        """Holds the processor's lock, and turns what is raised under it into an EngineError."""
+        try:
+            with self._lock:
+                yield
+        except EngineError:
+            raise
+        except Exception as error:
+            raise EngineError(
+                "INVALID_REQUEST", f"{self.model.path.name} can't process this prompt: {error}"
+            ) from error
+
+
+def _images_of(messages: Sequence[Message]) -> list[str]:
+    images: list[str] = []
+    for message in messages:
+        if isinstance(message.content, str):
+            continue
+        found = [part.data for part in message.content if isinstance(part, ImagePart)]
+        if found and message.role != "user":
+            raise EngineError(
+                "INVALID_REQUEST",
+                f"A message of role {message.role} has an image; only user messages may.",
+            )
+        images += found
+    return images

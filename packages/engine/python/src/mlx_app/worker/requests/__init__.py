@@ -1,0 +1,1 @@
+"""Requests other than text generation."""

@@ -1,0 +1,1 @@
+"""One loaded model: prefill and decoding of the calls that it runs."""

@@ -1,0 +1,95 @@
+"""Finds and keeps prefilled prompts: in memory, and in the file that a call names."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from ...mlx_lm_adapter.batch import CacheSnapshot
+from ...models.text_model import TextModel
+from ...prompt import cache_file
+from ...prompt.cache_file import ModelIdentity
+from ...prompt.prompt_cache import Found, Kind, PromptCache
+from .call import Call
+
+
+class PrefixCache:
+    """The prefilled prompts of one model. Used on MLX's thread only."""
+
+    def __init__(self, model: TextModel, limit_bytes: int) -> None:
+        self._cache = PromptCache(model.network, limit_bytes)
+        self._model = model
+
+    @property
+    def bytes(self) -> int:
+        """The bytes that are kept in memory."""
+        return self._cache.bytes
+
+    def trim_to(self, limit_bytes: int) -> None:
+        """Drops the prompts that were unused longest until no more than this is kept."""
+        self._cache.trim_to(limit_bytes)
+
+    def clear(self) -> None:
+        """Drops all prompts in memory."""
+        self._cache.clear()
+
+    def find(self, call: Call) -> CacheSnapshot | None:
+        """Returns the longest prefilled prefix of a call's prompt, from memory or its file."""
+        tokens = call.prompt.tokens
+        found = Found(None, 0)
+        if call.request.prompt_cache:
+            found = self._cache.find(tokens)
+        if call.request.cache_file is not None and found.count < len(tokens) - 1:
+            found = max(found, self._find_in_file(call), key=lambda one: one.count)
+        return None if found.cache is None else CacheSnapshot(tokens[: found.count], found.cache)
+
+    def boundaries(self, call: Call) -> frozenset[int]:
+        """Returns where prefill must stop for `keep`, in tokens from the prompt's start."""
+        prompt = call.prompt
+        if not call.request.prompt_cache:
+            return frozenset()
+        return frozenset(
+            self._cache.boundaries(
+                prompt.boundaries,
+                len(prompt.tokens),
+                shared=prompt.boundaries[:1],
+                cached=call.cached_tokens,
+            )
+        )
+
+    def keep(self, call: Call, kind: Kind, take: Callable[[], CacheSnapshot | None]) -> None:
+        """Keeps a snapshot for later calls. A failure is only printed: the answer is as good."""
+        if not call.request.prompt_cache:
+            return
+        try:
+            snapshot = take()
+            if snapshot is not None:
+                self._cache.keep(snapshot.tokens, snapshot.cache, kind)
+        except Exception:
+            traceback.print_exc()
+
+    def missing_file(self, call: Call) -> Path | None:
+        """Returns the cache file that the call must write, if it names one that isn't there."""
+        path = call.request.cache_file
+        return None if path is None or Path(path).exists() else Path(path)
+
+    def write(self, path: Path, snapshot: CacheSnapshot) -> None:
+        """Writes a cache file. Raises EngineError."""
+        cache_file.write(path, snapshot.tokens, snapshot.cache, self._identity)
+
+    def _find_in_file(self, call: Call) -> Found:
+        path = call.request.cache_file
+        if path is None or not Path(path).exists():
+            return Found(None, 0)
+        tokens, cache = cache_file.read(Path(path), self._identity, self._model.network)
+        if call.request.prompt_cache:
+            self._cache.keep(tokens, cache, "user")
+        # A document may be larger than all that is kept in memory.
+        unlimited = PromptCache(self._model.network, sys.maxsize)
+        unlimited.keep(tokens, cache, "user")
+        return unlimited.find(call.prompt.tokens)
+
+    @cached_property
+    def _identity(self) -> ModelIdentity:
+        return cache_file.model_identity(self._model.path, self._model.config, self._model.adapter)

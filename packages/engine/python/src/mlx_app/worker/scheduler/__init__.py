@@ -1,0 +1,1 @@
+"""Which call runs next, and whether there is memory for it."""
