@@ -174,9 +174,9 @@ export interface Answers {
   author: string
   /** The features in the order of their table; undefined if there are none. */
   features?: readonly FeatureId[]
-  /** How the set-up runs, if it was chosen. It decides no file. */
+  /** How the setup runs, if it was chosen. It decides no file. */
   env?: PythonEnvironment
-  /** Absolute path of the interpreter for the set-up. It belongs to this machine, so no file of the project has it. */
+  /** Absolute path of the interpreter for the setup. It belongs to this machine, so no file of the project has it. */
   pythonPath?: string
 }
 

@@ -31,7 +31,7 @@ interface Run {
  * Creates a project: resolves the answers, plans the files, writes them, installs, and prints the next steps.
  *
  * @param root folder of the bin, which has the templates.
- * @returns 0 on success, 1 if the project was created but the install or the set-up failed.
+ * @returns 0 on success, 1 if the project was created but installing or setup failed.
  */
 export async function createProject(
   given: Arguments,

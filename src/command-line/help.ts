@@ -45,7 +45,7 @@ Without a terminal (scripts, CI, coding agents):
 
 Exit codes:
   0    the project was created
-  1    it could not be created, or it was created but the install or the set-up failed
+  1    it could not be created, or it was created but installing or setup failed
   2    the command line is wrong
   130  interrupted`
 }

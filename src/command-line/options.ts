@@ -153,7 +153,7 @@ const valueOptions = [
     flag: '--python-path',
     placeholder: 'P',
     help: 'Python interpreter to use as it is, or, with --env uv or pip, to build the environment from',
-    defaultHelp: 'an interpreter that the set-up finds or downloads',
+    defaultHelp: 'an interpreter that the setup finds or downloads',
     defaultValue: () => undefined,
     valueIn: ({ pythonPath }) => pythonPath,
   },

@@ -34,7 +34,7 @@ export function canRunMlx(machine: Pick<Machine, 'platform' | 'architecture'>): 
 /** Returns why MLX can't run on a machine, and what to do about it; undefined if it can. */
 export function unsupportedReason(machine: Pick<Machine, 'platform' | 'architecture'>): string | undefined {
   if (canRunMlx(machine)) return undefined
-  if (machine.platform === 'win32') return 'MLX does not run on Windows. Use WSL, and run the set-up there.'
+  if (machine.platform === 'win32') return 'MLX does not run on Windows. Use WSL, and run the setup there.'
   if (machine.platform === 'darwin') {
     return 'MLX needs Apple silicon. If this Mac has it, Node runs under Rosetta: install Node for arm64.'
   }

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts'
 import { findOnPath, isProgram } from './search-path.ts'
 
 /**
- * Returns the absolute path of the interpreter that --python-path names, because the set-up runs in another folder. A
+ * Returns the absolute path of the interpreter that --python-path names, because the setup runs in another folder. A
  * bare name such as python3.12 is looked up on the PATH.
  *
  * @throws UsageError if there is no such program.

@@ -106,7 +106,7 @@ const largestShare = 2 / 3
 /** The largest model for a CPU, where larger ones answer at less than a few tokens a second. */
 export const largestOnCpuBytes = 2.5 * GB
 
-/** Returns how well a model fits a machine. On Linux this assumes MLX's CPU build, which the set-up installs by default. */
+/** Returns how well a model fits a machine. On Linux this assumes MLX's CPU build, which the setup installs by default. */
 export function fitOf(model: CatalogueModel, machine: Pick<Machine, 'memoryBytes' | 'platform'>): Fit {
   const share = model.memoryBytes / machine.memoryBytes
   if (share > largestShare) return 'too large'

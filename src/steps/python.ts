@@ -45,6 +45,6 @@ export async function resolvePython(
 function requireUv(isPythonProject: boolean, env: PythonEnvironment | string | undefined): void {
   if (!isPythonProject || env === undefined || env === 'uv') return
   throw new UsageError(`--with python needs uv, so it can't be combined with --env ${env}.`, {
-    hints: ['Leave out --env. If uv is not installed, the set-up installs it with pip.'],
+    hints: ['Leave out --env. If uv is not installed, the setup installs it with pip.'],
   })
 }

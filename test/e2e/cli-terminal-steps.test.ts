@@ -104,7 +104,7 @@ const steps: [name: string, scripts: (notes: string) => Record<string, string>, 
     'To finish, run there: npm install && npm run setup',
   ],
   [
-    'the set-up of Python',
+    'the setup of Python',
     (notes) => ({ npm: `case "$1" in run) ${lingering(notes)};; esac` }),
     'To finish, run there: npm run setup',
   ],

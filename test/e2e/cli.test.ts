@@ -320,7 +320,7 @@ describe('git', needs('git'), () => {
   })
 })
 
-describe('install and set-up', () => {
+describe('install and setup', () => {
   const flags = ['x', '--yes', '--model', 'hello', '--no-git']
   /** Says what it was asked to do, and fails when its first word is the given one. */
   const npm = (failing: string) => `echo "ran npm $*"; [ "$1" != ${failing} ]`

@@ -56,7 +56,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
     /** How long the first project took, which had a network. */
     let secondsOnline = 0
 
-    /** The words that create a project in a folder; the Python of this repository saves its set-up. */
+    /** The words that create a project in a folder; the Python of this repository saves its setup. */
     const creation = (target: string): string[] => [
       ...['node', tool, target, '--yes', '--model', 'hello', '--no-git', '--package-manager', manager],
       ...['--env', 'existing', '--python-path', python],

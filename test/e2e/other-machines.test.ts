@@ -1,5 +1,5 @@
 /**
- * The tool and a project's set-up on machines that MLX has no build for: creating works, the set-up refuses with the way out.
+ * The tool and a project's setup on machines that MLX has no build for: creating works, the setup refuses with the way out.
  * It is this machine, with the platform and processor of another one in `process`, and that one's programs on the PATH.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -72,7 +72,7 @@ describe('creating', () => {
   })
 })
 
-describe('the set-up', () => {
+describe('the setup', () => {
   const setUp = async (machine: string, scripts: Record<string, string>) => {
     const project = await setupProject()
     const bare = bareMachine()

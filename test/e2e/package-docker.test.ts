@@ -70,7 +70,7 @@ test('is in order for hadolint', async () => {
   expect(exitCode, all).toBe(0)
 })
 
-test('has the set-up in a stage of its own, which the app is no part of', async () => {
+test('has the setup in a stage of its own, which the app is no part of', async () => {
   expect(stages.map(({ name }) => name)).toEqual(['packages', 'python', ''])
   const withSetup = stages.filter(({ run }) => run.some((line) => line.includes('mlx-app setup')))
   expect(withSetup.map(({ name, copied }) => ({ name, copied }))).toEqual([{ name: 'python', copied: [] }])
@@ -85,7 +85,7 @@ test('makes an image that answers, and needs nothing of the stages before', asyn
   expect(await sandbox.succeed(run, folder)).toBe(answerTo('Say hello.'))
 })
 
-test('has the Python of the last stage where that of the set-up was', () => {
+test('has the Python of the last stage where that of the setup was', () => {
   const images = stages.map(({ instructions }) => instructions[0]?.rest.split(' ')[0])
   expect(images[1]).toMatch(/^python:/)
   expect(images[2]).toBe(images[1])

@@ -94,7 +94,7 @@ describe.each<PackageManager>(['pnpm', 'yarn'])('%s', (manager) => {
     await expectAnswer(sandbox, root, manager === 'pnpm' ? 'node app.mjs' : 'yarn node app.mjs')
   })
 
-  test('names its own command where the set-up is missing', async () => {
+  test('names its own command where the setup is missing', async () => {
     const other = sandbox.project('other', { 'package.json': '{}', 'mlx.config.json': '{}' })
     const start = `MLX_PROJECT='${other}' ${manager === 'pnpm' ? 'pnpm exec' : 'yarn'} node app.mjs`
     const { all } = await sandbox.shell(start, { cwd: root })

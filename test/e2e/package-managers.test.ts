@@ -139,7 +139,7 @@ describe.each(managers)('%s', (manager) => {
     expect(command).toContain('create-mlx-app@')
     const again = join(created.project, '..', 'again')
     mkdirSync(again)
-    // The Python of the first one saves a set-up.
+    // The Python of the first one saves a setup.
     const env = { CI: 'true', MLX_PYTHON: join(created.project, '.mlx', 'venv', 'bin', 'python') }
     const ran = await created.machine.shell(command, { cwd: again, env })
     expect(ran.exitCode, `${command}\n${ran.all}`).toBe(0)

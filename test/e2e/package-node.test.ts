@@ -29,7 +29,7 @@ afterAll(async () => await sandbox[Symbol.asyncDispose]())
 const run = async (line: string, cwd = project, env: NodeJS.ProcessEnv = {}) =>
   await sandbox.succeed(line, cwd, env)
 
-describe('before the set-up', () => {
+describe('before the setup', () => {
   test('an app is told the command', async () => {
     const { exitCode, stderr } = await sandbox.shell('node app.mjs', { cwd: project })
     expect(exitCode).not.toBe(0)
@@ -37,7 +37,7 @@ describe('before the set-up', () => {
     expect(stderr).toContain('npx mlx-app setup')
   })
 
-  test('the set-up works where the packages are read-only, and writes to .mlx and caches alone', async () => {
+  test('the setup works where the packages are read-only, and writes to .mlx and caches alone', async () => {
     const packages = withReadOnly(join(project, 'node_modules'))
     const { exitCode } = await sandbox.shell(`${packages} touch node_modules/mlx-app/x`, { cwd: project })
     expect(exitCode).not.toBe(0)

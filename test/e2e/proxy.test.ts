@@ -1,6 +1,6 @@
 /**
  * Behind a company's proxy: a namespace in which a proxy with a password is the only way out, to mirrors with a path, a
- * password and a certificate by an authority that nobody knows. Creation, install, set-up and models go through it.
+ * password and a certificate by an authority that nobody knows. Creation, install, setup and models go through it.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -62,7 +62,7 @@ test('the program and the tests of the project run', async () => {
   expect(await run('npm', 'run', 'test:python')).toMatch(/\d+ passed/)
 })
 
-test('a package that the user adds is there for their code and stays with the next set-up', async () => {
+test('a package that the user adds is there for their code and stays with the next setup', async () => {
   expect(packagesIn('python/.venv').some((path) => path.endsWith(`/${added}`))).toBe(false)
   await run('uv', 'add', '--project', 'python', added)
   const [code = ''] = readdirSync(join(project, 'python', 'src'))

@@ -30,7 +30,7 @@ let uv: string
 let python: string
 let project: TestProject
 let machine: Machine
-/** How long the first set-up of a project took, with uv's cache warm. */
+/** How long the first setup of a project took, with uv's cache warm. */
 let firstSeconds = 0
 
 beforeAll(async () => {
@@ -185,7 +185,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     expect(await sumInEnvironment()).toBe('10')
   })
 
-  it('tells a worker that does not start apart from a set-up that failed', async () => {
+  it('tells a worker that does not start apart from a setup that failed', async () => {
     machine.program('uv', uv)
     machine.program('python3', python)
     const wheel = wheelOf(project)

@@ -40,7 +40,7 @@ describe('the next commands', () => {
     ])
   })
 
-  it('name the Python of the set-up, quoted for a shell', () => {
+  it('name the Python of the setup, quoted for a shell', () => {
     const named: Answers = { ...answers, env: 'pip', pythonPath: '/my pythons/python3' }
     expect(nextCommands('/here/x', named, '/here', { install: false, setup: true })).toContain(
       "npm run setup -- --env pip --python '/my pythons/python3'",
@@ -82,7 +82,7 @@ describe('the command that makes the same project', () => {
     )
   })
 
-  it('names the Python of the set-up', () => {
+  it('names the Python of the setup', () => {
     expect(command({ env: 'existing', pythonPath: '/opt/my python/bin/python3' })).toContain(
       "--env existing --python-path '/opt/my python/bin/python3' --package-manager npm",
     )
