@@ -1,7 +1,7 @@
+import { formatBytes } from '../../packages/engine/src/setup/terminal/format.ts'
 import { allFeatures, featuresOf, templates } from '../choices.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { CatalogueModel, Task } from '../models/catalogue.ts'
-import { formatBytes } from '../models/format-bytes.ts'
 
 /** Returns the templates, features and models, for --list --json. */
 export async function listJson(machine: Machine): Promise<object> {

@@ -3,9 +3,9 @@
  * import it with `await import`.
  */
 
+import { formatBytes } from '../../packages/engine/src/setup/terminal/format.ts'
 import { canRunMlx, type Machine } from '../machine/machine.ts'
 import { nearest } from '../nearest.ts'
-import { formatBytes } from './format-bytes.ts'
 import { type KnownModel, knownModels, type Task } from './known.ts'
 
 export type { Task } from './known.ts'

@@ -1,7 +1,7 @@
+import { formatBytes } from '../../packages/engine/src/setup/terminal/format.ts'
 import { type TemplateId, templateOf } from '../choices.ts'
 import { canRunMlx, type Machine } from '../machine/machine.ts'
 import type { CatalogueModel, Task } from '../models/catalogue.ts'
-import { formatBytes } from '../models/format-bytes.ts'
 import { isHuggingFaceId, locateModel, looksLikeModel, unknownModel } from '../models/identify.ts'
 import type { Prompter, SelectChoice } from '../terminal/prompter.ts'
 import { type Resolver, resolveOption } from './resolver.ts'

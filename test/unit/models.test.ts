@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { formatBytes } from '../../packages/engine/src/setup/terminal/format.ts'
 import { templates } from '../../src/choices.ts'
 import { canRunMlx, hintAboutNode, type Machine, unsupportedReason } from '../../src/machine/machine.ts'
 import {
@@ -9,7 +10,6 @@ import {
   nearestModel,
   sizeAndFit,
 } from '../../src/models/catalogue.ts'
-import { formatBytes } from '../../src/models/format-bytes.ts'
 import { isCertainlyModel, isHuggingFaceId, locateModel, looksLikeModel } from '../../src/models/identify.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
