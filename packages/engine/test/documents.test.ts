@@ -14,13 +14,13 @@ const textOf = (path: string) => readFileSync(join(home, path), 'utf8')
 
 const documents = ['README.md', ...readdirSync(join(home, 'docs')).map((name) => `docs/${name}`)]
 
-// Inside of the package, so that `mlx-app` is the one of this repository; git and type checks pass the folder by.
+// Inside the package, so that `mlx-app` is the one of this repository. Git and type checks ignore the folder.
 const place = join(home, '.mlx')
 mkdirSync(place, { recursive: true })
 const folder = mkdtempSync(join(place, 'documents '))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-// Those of README.md are run by test/e2e/package-*.test.ts, each in the place that it is for.
+// test/e2e/package-*.test.ts runs those of README.md, each in its own kind of project.
 describe('the snippets of docs/engine.md', () => {
   const { code, expected } = programOf(textOf('docs/engine.md'))
   writeFileSync(join(folder, 'snippets.ts'), code)
@@ -46,14 +46,14 @@ describe('the snippets of docs/engine.md', () => {
     expect(exitCode, all).toBe(0)
   })
 
-  test('print what they say', async () => {
+  test('print what they show', async () => {
     const { exitCode, stdout, all } = await run('node', '--import', 'tsx', 'snippets.ts')
     expect(exitCode, all).toBe(0)
     expect(outputOf(stdout)).toEqual(expected)
   })
 })
 
-/** The headings of a document as GitHub and npm name them in addresses. */
+/** Returns the anchors that GitHub and npm give to the headings of a document. */
 function anchorsOf(document: string): string[] {
   const headings = Array.from(textOf(document).matchAll(/^#+ (.+)$/gm), ([, heading = '']) => heading)
   return headings.map((heading) =>
@@ -64,7 +64,7 @@ function anchorsOf(document: string): string[] {
   )
 }
 
-test.each(documents)('%s links to files and headings that are there', (document) => {
+test.each(documents)('%s links to files and headings that exist', (document) => {
   for (const [, path = '', anchor] of textOf(document).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
     const target = path === '' ? document : join(dirname(document), path)
     expect(existsSync(join(home, target)), `${document} links to ${target}`).toBe(true)
@@ -104,7 +104,7 @@ describe('docs/engine.md', () => {
     for (const { question, answer } of pairs) {
       const row = rows.get(question)
       expect(row, question).toBeDefined()
-      // Long ones are described.
+      // Long answers are only described.
       if (answer.length < 100 && !answer.includes('\n')) expect(row).toBe(answer)
     }
   })
