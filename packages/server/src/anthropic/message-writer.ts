@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Chunk, PromptProgress, ToolCall, Usage } from 'mlx-app'
+import { visibleText } from '../visible-text.ts'
 import type { Block, MessageBody, MessageEvent, MessageUsage, StopReason } from './answer-schema.ts'
 
 export interface WriterOptions {
@@ -50,11 +51,11 @@ export class MessageWriter {
     yield { type: 'ping' }
   }
 
-  *write({ reasoning = '', text, toolErrors = [], toolCalls = [] }: Chunk): Generator<MessageEvent, void> {
+  *write(chunk: Chunk): Generator<MessageEvent, void> {
+    const { reasoning = '', toolCalls = [] } = chunk
     if (reasoning !== '') yield* this.#think(reasoning)
-    // Malformed tool calls are shown as text. Otherwise the answer would look empty.
-    const shown = text + toolErrors.map(({ raw }) => raw).join('')
-    if (shown !== '') yield* this.#say(shown)
+    const text = visibleText(chunk)
+    if (text !== '') yield* this.#say(text)
     for (const call of toolCalls) yield* this.#call(call)
   }
 

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import type { Answer, Choice, FinishReason, ToolCall, ToolError } from 'mlx-app'
+import type { Answer, Choice, FinishReason, ToolCall } from 'mlx-app'
 import { mcpCallsField } from '../mcp/request.ts'
 import { writeArguments } from '../requests/tools.ts'
+import { visibleText } from '../visible-text.ts'
 import { logprobsSchema, toLogprobs } from './logprobs.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
 
@@ -96,8 +97,9 @@ export function toChatAnswer(
   }
 }
 
-function toMessage({ text, reasoning, toolCalls, toolErrors }: Choice) {
-  const content = text + toRawText(toolErrors)
+function toMessage(choice: Choice) {
+  const { reasoning, toolCalls } = choice
+  const content = visibleText(choice)
   const calls = toolCalls.map(toToolCall)
   return {
     role: 'assistant' as const,
@@ -106,11 +108,6 @@ function toMessage({ text, reasoning, toolCalls, toolErrors }: Choice) {
     ...toReasoning(reasoning),
     ...(calls.length > 0 && { tool_calls: calls }),
   }
-}
-
-/** Returns malformed tool calls as text. Without it, the answer would look empty. */
-export function toRawText(toolErrors: readonly ToolError[] = []): string {
-  return toolErrors.map(({ raw }) => raw).join('')
 }
 
 export function toToolCall({ id, name, arguments: values }: ToolCall): z.output<typeof toolCallSchema> {

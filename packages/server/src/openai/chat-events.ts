@@ -3,6 +3,7 @@ import type { Chunk, TokenLogprob } from 'mlx-app'
 import type { ServerEvent } from '../events.ts'
 import { mcpCallsField, toMcpCalls } from '../mcp/request.ts'
 import type { Step } from '../requests/prompt-progress.ts'
+import { visibleText } from '../visible-text.ts'
 import {
   type Envelope,
   envelopeShape,
@@ -10,7 +11,6 @@ import {
   reasoningShape,
   toFinishReason,
   toolCallShape,
-  toRawText,
   toReasoning,
   toToolCall,
 } from './chat-answer.ts'
@@ -110,7 +110,8 @@ class ChoiceWriter {
     this.#withLogprobs = withLogprobs
   }
 
-  *write({ text, reasoning, toolCalls = [], toolErrors, logprobs = [], finishReason }: Chunk) {
+  *write(chunk: Chunk) {
+    const { text, reasoning, toolCalls = [], logprobs = [], finishReason } = chunk
     if (!this.#begun) {
       this.#begun = true
       yield this.#choice({ role: 'assistant', content: '' })
@@ -120,7 +121,7 @@ class ChoiceWriter {
       yield this.#choice(toReasoning(reasoning), text === '' ? pending : [])
       if (text === '') pending = []
     }
-    const content = text + toRawText(toolErrors)
+    const content = visibleText(chunk)
     if (content !== '' || pending.length > 0) yield this.#choice({ content }, pending)
     if (toolCalls.length > 0) {
       const calls = toolCalls.map((call) => ({ index: this.#calls++, ...toToolCall(call) }))

@@ -1,5 +1,6 @@
 import type { Chunk, TokenLogprob, ToolCall } from 'mlx-app'
 import { writeArguments } from '../requests/tools.ts'
+import { visibleText } from '../visible-text.ts'
 import type { ResponseEvent, UnnumberedEvent } from './event-schemas.ts'
 import { newId } from './ids.ts'
 import { currentSeconds, toResponseUsage } from './response-object.ts'
@@ -51,9 +52,7 @@ export class ResponseWriter {
   *write(chunk: Chunk): Generator<ResponseEvent, void> {
     if (chunk.reasoning) yield* this.#append('reasoning', chunk.reasoning)
     else this.#logprobs.push(...(chunk.logprobs ?? []).map(toLogprob))
-    const raw = (chunk.toolErrors ?? []).map((error) => error.raw).join('')
-    // Malformed tool calls are shown as text.
-    yield* this.#writeText(chunk.text + raw)
+    yield* this.#writeText(visibleText(chunk))
     for (const call of chunk.toolCalls ?? []) yield* this.#writeCall(call)
   }
 

@@ -281,7 +281,7 @@ class Scheduler:
                 call,
                 EngineError(
                     "DEADLINE_EXCEEDED",
-                    f"The call had not ended after {call.request.deadline_ms:g} ms.",
+                    f"The call took longer than {call.request.deadline_ms:g} ms.",
                     "Give it more time (deadlineMs), a higher priority, or fewer tokens.",
                 ),
             )
