@@ -187,7 +187,7 @@ describe('events', () => {
 
 test('the log lists the ignored tools', async () => {
   await respond(shared.server, { input: 'Say hello.', tools: [{ type: 'web_search' }] })
-  const line = shared.server.logLines.find((entry) => entry.includes('left out'))
+  const line = shared.server.logLines.find((entry) => entry.includes('unsupported tools'))
   expect(JSON.parse(line ?? '{}')).toMatchObject({
     level: 20,
     requestId: expect.stringMatching(/^req_/),
