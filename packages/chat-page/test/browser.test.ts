@@ -16,7 +16,7 @@ describe('the page', needs('chromium', 'ps'), () => {
     await chat.say('What is MLX?')
     expect(await chat.answer()).toBe(answerTo('What is MLX?'))
     expect(await chat.page.locator('.figures').textContent()).toMatch(
-      /^hello · \d+\stokens · [\d,.]+\stokens\/s · first\safter\s[\d.]+\sm?s$/,
+      /^hello · \d+\stokens · [\d,.]+\stokens\/s · first\stoken\safter\s[\d.]+\sm?s$/,
     )
     expect(await chat.page.title()).toBe('What is MLX? – Chat')
     // Read out once, when it is whole.

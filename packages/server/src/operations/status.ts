@@ -55,5 +55,5 @@ function describeState({ state, error }: EngineService): string | undefined {
   const what = error?.code === 'OUT_OF_MEMORY' ? 'ran out of memory' : 'stopped'
   return state === 'failed'
     ? `The model process ${what} and could not be restarted. See the server log. The server keeps trying.`
-    : `The model process ${what} and is being restarted.`
+    : `The model is being restarted, because its process ${what}.`
 }
