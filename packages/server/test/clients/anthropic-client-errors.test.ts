@@ -44,7 +44,9 @@ describe('the client raises', () => {
     const messages = [...question.messages, { role: 'assistant' as const, content: 'Hello' }]
     const error = await failureOf(client().messages.create({ ...question, messages }))
     expect(error).toBeInstanceOf(BadRequestError)
-    expect(error).toMatchObject({ apiMessage: expect.stringContaining('(prefill)') })
+    expect(error).toMatchObject({
+      apiMessage: expect.stringContaining('Prefill, a last turn of the assistant, is not supported.'),
+    })
   })
 
   test('NotFoundError for an unknown model, with the available ones', async () => {
