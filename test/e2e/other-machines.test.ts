@@ -87,7 +87,7 @@ describe('the setup', () => {
   }
 
   test.each([
-    ['through Rosetta', translated, 'an Intel build that runs through Rosetta', 'must print arm64'],
+    ['through Rosetta', translated, 'an Intel build that runs under Rosetta', 'must print arm64'],
     ['on an Intel Mac', intel, 'this one has an Intel processor', 'createEngine({ baseUrl:'],
   ])('%s refuses with the way out', async (_, scripts, reason, wayOut) => {
     const { exitCode, stderr } = await setUp(pretending('darwin', 'x64'), scripts)

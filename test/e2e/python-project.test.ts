@@ -30,7 +30,7 @@ beforeAll(async () => {
     stdin: 'ignore',
     all: true,
   })
-  expect(all).toContain('in python/.venv, as python/uv.lock says')
+  expect(all).toContain('in python/.venv, synced with python/uv.lock')
 })
 
 /** Runs a command in the project, which has to end well. @returns its standard output. */
