@@ -21,12 +21,11 @@ import { version } from './version.ts'
 export async function run(argv: readonly string[], root: string): Promise<ExitCode> {
   const output = standardOutput(argv.includes('--json'))
   const exitCode = await runWith(argv, root, output)
-  if (output.writeError !== undefined) {
-    output.warn(`Some of the output could not be written (${output.writeError}).`)
-    return exitCode === 0 ? 1 : exitCode
-  }
+  const { writeError } = output
+  if (writeError !== undefined) output.warn(`Some of the output could not be written (${writeError}).`)
+  // A closed terminal takes no output either.
   if (exitCode === 130) releaseClosedTerminal()
-  return exitCode
+  return exitCode === 0 && writeError !== undefined ? 1 : exitCode
 }
 
 async function runWith(argv: readonly string[], root: string, output: Output): Promise<ExitCode> {
