@@ -161,7 +161,10 @@ describe('the page', needs('chromium', 'ps'), () => {
     await chat.page.getByRole('article').getByText('Once upon').waitFor()
     killWorker()
     await chat.page.getByText('The answer was interrupted.').waitFor()
-    await chat.page.getByText('The model process stopped and is being restarted.').waitFor()
+    await chat.page
+      .getByRole('article')
+      .getByText('The model process stopped and is being restarted.')
+      .waitFor()
     const part = await chat.answer()
     expect(answerTo(story).startsWith(part)).toBe(true)
     expect(part).not.toBe('')
