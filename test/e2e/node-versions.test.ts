@@ -62,9 +62,7 @@ describe.each(versions)('on Node %s', (version) => {
     const flags = '--yes --template node --model hello --package-manager npm --no-install --no-git'
     const ran = await onNode(version, `node "${bin}" my-app ${flags}`, { cwd: parent })
     expect(ran.exitCode, ran.all).toBe(0)
-    expect(ran.stderr).toMatch(
-      version.startsWith('20') ? /^Node 20\.19\.0 works, but Node 20 .*$/ : /^$/,
-    )
+    expect(ran.stderr).toMatch(version.startsWith('20') ? /^Node 20\.19\.0 works, but Node 20 .*$/ : /^$/)
     const made = readTree(join(parent, 'my-app'))
     for (const [path, text] of Object.entries(made)) {
       if (!path.endsWith('/')) expect(readFileSync(join(project, path), 'utf8') === text, path).toBe(true)
