@@ -95,7 +95,7 @@ describe('a worker that is killed', () => {
     const status = await (await fetch(`${server.url}/api/status`)).json()
     expect(status).toMatchObject({
       state: 'restarting',
-      message: 'The model process stopped and is being restarted.',
+      message: 'The model is being restarted, because its process stopped.',
     })
     const meanwhile = await server.post('/v1/chat/completions', chat(story))
     expect([meanwhile.status, meanwhile.headers.get('retry-after')]).toEqual([503, '2'])
