@@ -12,7 +12,7 @@ const open = (commandLine: string[] = [], additions: NodeJS.ProcessEnv = {}) =>
   new Screen(commandLine, { extra: environment(additions) })
 
 describe('in a terminal, the first start', () => {
-  test('asks with the size of the model and what fits, and downloads it', async () => {
+  test('shows the size of the model and whether it fits, and downloads it on request', async () => {
     await using screen = open()
     const shown = await screen.see('Which one? [1] ')
     expect(shown).toMatch(/somebody\/hello-mlx is not on this machine yet\.\n/)
@@ -58,7 +58,7 @@ describe('in a terminal, the first start', () => {
     ['', keys.controlC, 130, '\nInterrupted.\n'],
     ['1', keys.controlC, 130, '\nInterrupted.\n'],
     ['', keys.controlD, 130, '\nInterrupted.\n'],
-  ])('and ends: %j, %j is %i', async (text, end, code, said) => {
+  ])('ends on %j, then %j, with exit code %i', async (text, end, code, said) => {
     await using screen = open(['a question'])
     await screen.see('Which one? [1] ')
     screen.type(text, end)
@@ -98,7 +98,7 @@ describe('without a terminal, the first start', () => {
       `${model} is not on this machine, and HF_HUB_OFFLINE prevents its download.\nUnset HF_HUB_OFFLINE, or start with the hello model: MLX_MODEL=hello ${scriptCommand('start', process.env, directory)}\n`,
     ],
     [{ MLX_PULL: 'perhaps' }, 'MLX_PULL must be one of ask, always, never, but it is perhaps.\n'],
-  ])('asks no hub with %j', async (additions, stderr) => {
+  ])('does not contact the hub with %j', async (additions, stderr) => {
     const outcome = await run([...chat, 'Say hello.'], { extra: environment(additions) })
     expect(outcome).toEqual({ stdout: '', stderr, code: 1 })
     expect(onHub.hub.requests).toEqual([])

@@ -47,27 +47,30 @@ const damages: [name: string, fault: RegExp, damage: (layers: string) => void][]
   ],
 ]
 
-describe('layers that are', () => {
-  it.each(damages)('%s: exit 1, what is wrong and what to do, nothing written', async (_, fault, damage) => {
-    const folder = temporaryFolder()
-    const copy = copyAt('.npm/_npx/0123abcd')
-    damage(join(copy, 'layers.bin'))
-    const { exitCode, stdout, stderr } = await runTool(join(copy, 'index.js'), ['x', ...quick], {
-      cwd: folder,
-    })
-    expect({ exitCode, tree: readTree(folder) }).toEqual({ exitCode: 1, tree: {} })
-    expect(stdout).not.toContain('Created')
-    const [message = '', hint] = stderr.split('\n').slice(-2)
-    expect(message).toContain(
-      `This copy of create-mlx-app ${version} is damaged: ${join(copy, 'layers.bin')} `,
-    )
-    expect(message).toMatch(fault)
-    expect(hint).toBe(`Remove the folder ${join(copy, '..', '..', '..')} and run the same command again.`)
-  })
+describe('damaged layers', () => {
+  it.each(damages)(
+    '%s: names the fault and the fix, writes nothing, and exits with 1',
+    async (_, fault, damage) => {
+      const folder = temporaryFolder()
+      const copy = copyAt('.npm/_npx/0123abcd')
+      damage(join(copy, 'layers.bin'))
+      const { exitCode, stdout, stderr } = await runTool(join(copy, 'index.js'), ['x', ...quick], {
+        cwd: folder,
+      })
+      expect({ exitCode, tree: readTree(folder) }).toEqual({ exitCode: 1, tree: {} })
+      expect(stdout).not.toContain('Created')
+      const [message = '', hint] = stderr.split('\n').slice(-2)
+      expect(message).toContain(
+        `This copy of create-mlx-app ${version} is damaged: ${join(copy, 'layers.bin')} `,
+      )
+      expect(message).toMatch(fault)
+      expect(hint).toBe(`Remove the folder ${join(copy, '..', '..', '..')} and run the same command again.`)
+    },
+  )
 })
 
-describe('a package that the tool carries and that is missing', () => {
-  it('is named, with what to do, and nothing is written', async () => {
+describe('a missing package in the packed tool', () => {
+  it('is named with a fix, and nothing is written', async () => {
     const folder = temporaryFolder()
     const copy = copyAt('lib')
     const [vendored = ''] = readdirSync(join(copy, 'vendor')).filter((name) => /^mlx-app-\d/.test(name))
@@ -79,10 +82,10 @@ describe('a package that the tool carries and that is missing', () => {
   })
 })
 
-describe('chunks that are missing', () => {
+describe('missing chunks', () => {
   const damaged = /This copy of create-mlx-app .* is damaged: .*prompt\.js is missing/
 
-  it('questions: said on the terminal, nothing written', async () => {
+  it('questions: the fault is shown in the terminal, and nothing is written', async () => {
     const folder = temporaryFolder()
     const copy = copyAt('lib')
     rmSync(join(copy, 'chunks', 'prompt.js'))
@@ -93,7 +96,7 @@ describe('chunks that are missing', () => {
     expect(readTree(folder)).toEqual({})
   })
 
-  it('colours: everything is said without them', async () => {
+  it('colours: the tool works without them', async () => {
     const folder = temporaryFolder()
     const copy = copyAt('lib')
     rmSync(join(copy, 'chunks', 'colours.js'))
@@ -102,7 +105,7 @@ describe('chunks that are missing', () => {
     expect(terminal.text()).toContain('Created x in')
   })
 
-  it('the one that installs: found before anything is written', async () => {
+  it('installation: the fault is found before anything is written', async () => {
     const folder = temporaryFolder()
     const copy = copyAt('lib')
     rmSync(join(copy, 'chunks', 'processes.js'))
@@ -115,7 +118,7 @@ describe('chunks that are missing', () => {
   })
 })
 
-it("what is said of npx's cache mends it", async () => {
+it("the suggested fix repairs npx's cache", async () => {
   const folder = temporaryFolder()
   const published = temporaryFolder('published')
   const repository = fileURLToPath(new URL('../..', import.meta.url))

@@ -29,7 +29,7 @@ describe('installing', () => {
     ['pnpm', 'pnpm install && pnpm run setup'],
     ['yarn', 'yarn install && yarn run setup'],
     ['bun', 'bun install && bun run setup'],
-  ])('with %s where there is none leaves the project and says how to go on', async (manager, commands) => {
+  ])('without %s on the PATH keeps the project and says how to continue', async (manager, commands) => {
     const folder = temporaryFolder()
     const env = plainEnvironment({ PATH: programs({}) })
     const { exitCode, stderr, stdout } = await runTool(
@@ -45,29 +45,25 @@ describe('installing', () => {
     expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
   })
 
-  it(
-    'with npm itself and no network leaves the project, with nothing half installed in git',
-    needs('git'),
-    async () => {
-      const folder = temporaryFolder()
-      const env = plainEnvironment({
-        ...gitIdentity,
-        npm_config_registry: await deadAddress(),
-        npm_config_cache: temporaryFolder('cache'),
-        npm_config_fetch_retries: '0',
-      })
-      const { exitCode, stderr } = await runTool(bin, flags, { cwd: folder, env })
-      expect(exitCode).toBe(1)
-      expect(stderr).toContain('ECONNREFUSED')
-      expect(stderr).toContain('Could not install the packages: ')
-      expect(stderr).toContain(
-        `The project is in ${join(folder, 'x')}. To finish, run there: npm install && npm run setup`,
-      )
-      const { stdout } = await execa(program('git'), ['ls-files'], { cwd: join(folder, 'x') })
-      expect(stdout).toContain('package.json')
-      expect(stdout).not.toContain('node_modules')
-    },
-  )
+  it('without a network keeps the project, and commits nothing from node_modules', needs('git'), async () => {
+    const folder = temporaryFolder()
+    const env = plainEnvironment({
+      ...gitIdentity,
+      npm_config_registry: await deadAddress(),
+      npm_config_cache: temporaryFolder('cache'),
+      npm_config_fetch_retries: '0',
+    })
+    const { exitCode, stderr } = await runTool(bin, flags, { cwd: folder, env })
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('ECONNREFUSED')
+    expect(stderr).toContain('Could not install the packages: ')
+    expect(stderr).toContain(
+      `The project is in ${join(folder, 'x')}. To finish, run there: npm install && npm run setup`,
+    )
+    const { stdout } = await execa(program('git'), ['ls-files'], { cwd: join(folder, 'x') })
+    expect(stdout).toContain('package.json')
+    expect(stdout).not.toContain('node_modules')
+  })
 })
 
 describe('git', needs('git'), () => {
@@ -86,13 +82,13 @@ describe('git', needs('git'), () => {
   const subject = `Create x with create-mlx-app ${version}`
 
   it.each([
-    ['a template of messages that is missing', '[commit]\n\ttemplate = HOME/missing\n'],
+    ['a missing commit message template', '[commit]\n\ttemplate = HOME/missing\n'],
     [
-      'a signature of each commit',
+      'a signature on each commit',
       '[commit]\n\tgpgsign = true\n[gpg]\n\tprogram = false\n[user]\n\tsigningkey = none\n',
     ],
-    ['another name of the first branch', '[init]\n\tdefaultBranch = trunk\n'],
-  ])('that demands %s gets its one commit all the same', async (_, settings) => {
+    ['another name for the first branch', '[init]\n\tdefaultBranch = trunk\n'],
+  ])("creates its one commit even if the user's settings demand %s", async (_, settings) => {
     const { exitCode, stdout, git } = await create(settings)
     expect(exitCode).toBe(0)
     expect(stdout).toContain('Created a git repository with one commit.')
@@ -104,8 +100,8 @@ describe('git', needs('git'), () => {
 
   it.each([
     ['for all repositories', (folder: string) => `[core]\n\thooksPath = ${folder}/hooks\n`],
-    ['in the template of repositories', (folder: string) => `[init]\n\ttemplateDir = ${folder}\n`],
-  ])('runs no hook that the user has %s', async (_, settings) => {
+    ['in the repository template', (folder: string) => `[init]\n\ttemplateDir = ${folder}\n`],
+  ])('runs no hook that the user has set up %s', async (_, settings) => {
     const folder = temporaryFolder()
     const mine = temporaryFolder('mine')
     const env = plainEnvironment(gitIdentity)
@@ -126,7 +122,7 @@ describe('git', needs('git'), () => {
     expect(user.exitCode).toBe(1)
   })
 
-  it('that can not commit says why, and how to do it by hand; the project is made', async () => {
+  it('says why it cannot commit and how to commit by hand, and the project is created', async () => {
     const { exitCode, stdout, git } = await create('[core]\n\tautocrlf = true\n\tsafecrlf = true\n')
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(
@@ -143,7 +139,7 @@ describe('git', needs('git'), () => {
     )
   })
 
-  it('that is not there is no failure', async () => {
+  it('is skipped if it is not installed', async () => {
     const folder = temporaryFolder()
     const env = plainEnvironment({ PATH: programs({}) })
     const { exitCode, stdout } = await runTool(bin, [...flags, '--no-install'], { cwd: folder, env })
@@ -151,7 +147,7 @@ describe('git', needs('git'), () => {
     expect(stdout).toContain('No git repository was created: git is not installed.')
   })
 
-  it('finds a .git that is no repository: it stays as it is', async () => {
+  it('leaves a .git that is not a repository as it is', async () => {
     const folder = temporaryFolder()
     writeTree(folder, { 'x/.git/mine': 'mine' })
     const { exitCode, stdout } = await runTool(bin, [...flags, '--no-install'], {
@@ -165,7 +161,7 @@ describe('git', needs('git'), () => {
     expect(readTree(join(folder, 'x', '.git'))).toEqual({ mine: 'mine' })
   })
 
-  it('finds a repository of somebody else: it stays as it is', async (context) => {
+  it('leaves a repository of another user as it is', async (context) => {
     if (process.getuid?.() !== 0) context.skip('only root can give a folder to somebody else')
     const folder = temporaryFolder()
     const project = join(folder, 'x')

@@ -27,7 +27,7 @@ async function redirected(redirection: string, flags: readonly string[]) {
   return { exitCode, stdout, stderr, isMade: existsSync(join(folder, 'x', 'package.json')) }
 }
 
-describe('a reader that has gone', () => {
+describe('a reader that closes the pipe', () => {
   /** Runs the tool with nobody at the other end of its pipes. */
   const unread = (
     flags: readonly string[],
@@ -45,11 +45,11 @@ describe('a reader that has gone', () => {
     return new Promise((resolve) => child.on('exit', resolve))
   }
 
-  it.each([[['--help']], [['--list', '--json']], [['--version']]])('%j ends with 0', async (flags) => {
+  it.each([[['--help']], [['--list', '--json']], [['--version']]])('%j exits with 0', async (flags) => {
     expect(await unread(flags, plainEnvironment(), temporaryFolder())).toBe(0)
   })
 
-  it('does not keep the project from being made, nor its packages from being installed', async () => {
+  it('does not stop the project from being created or its packages from being installed', async () => {
     const folder = temporaryFolder()
     const env = plainEnvironment({
       PATH: programs({ npm: 'trap "" PIPE; echo working; : > "ran-$1"; exit 0' }),
@@ -60,12 +60,12 @@ describe('a reader that has gone', () => {
   })
 })
 
-describe('a stream that is closed', () => {
+describe('a closed stream', () => {
   it.each(['>&-', '2>&-', '<&-', '<&- >&- 2>&-'])('%s: the project is made', async (redirection) => {
     expect(await redirected(redirection, ['x', ...quick])).toMatchObject({ exitCode: 0, isMade: true })
   })
 
-  it('for input: what is missing is listed, exit 2', async () => {
+  it('closed standard input: lists what is missing and exits with 2', async () => {
     expect(await redirected('<&-', [])).toMatchObject({
       exitCode: 2,
       stderr: expect.stringContaining('there is no terminal to ask'),
@@ -73,9 +73,9 @@ describe('a stream that is closed', () => {
   })
 })
 
-describe('output that does not fit on its disk', () => {
+describe('output to a full disk', () => {
   it.each([[quick], [[...quick, '--json']]])(
-    '%j: the project is made, that is said, exit 1',
+    '%j: creates the project, reports the failed output, and exits with 1',
     async (flags) => {
       expect(await redirected('> /dev/full', ['x', ...flags])).toMatchObject({
         exitCode: 1,
@@ -110,16 +110,16 @@ describe('a terminal', () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a colour begins with one
   const colour = /\u001b\[(3|4|9|10)\d(;\d+)*m/
 
-  it('of 20 columns can be answered on', async () => {
+  it('with 20 columns is usable', async () => {
     expect((await answered({}, 20)).text()).toContain('Next steps:\n  cd my-app\n')
   })
 
-  it('that knows its colours gets some', async () => {
+  it('that supports colours gets them', async () => {
     expect((await answered({})).raw()).toMatch(colour)
   })
 
   it.each([[{ TERM: 'dumb' }], [{ NO_COLOR: '1' }]])(
-    'with %j gets none, and can be answered on',
+    'with %j gets no colours and is usable',
     async (variables) => {
       expect((await answered(variables)).raw()).not.toMatch(colour)
     },

@@ -32,8 +32,8 @@ async function refused(
   return stderr.replace(/^Node .* Consider Node 24\.\n/, '')
 }
 
-describe('something in the way', () => {
-  it('is named when it is a file, at the folder or above it', async () => {
+describe('an obstacle at the target', () => {
+  it('is named if it is a file at the folder or above it', async () => {
     const folder = temporaryFolder()
     writeTree(folder, { file: 'mine' })
     for (const flags of [['file'], ['file', '--force']]) {
@@ -47,7 +47,7 @@ describe('something in the way', () => {
     )
   })
 
-  it('is named when it is a link that leads nowhere, or in a circle', async () => {
+  it('is named if it is a link that leads nowhere or in a circle', async () => {
     const folder = temporaryFolder()
     symlinkSync('nowhere', join(folder, 'broken'))
     symlinkSync('circle', join(folder, 'circle'))
@@ -58,7 +58,7 @@ describe('something in the way', () => {
     expect(await refused(folder, ['broken/below'])).toContain('(EEXIST)')
   })
 
-  it('is listed when the folder is not empty, ten names at most', async () => {
+  it('is listed, up to ten names, if the folder is not empty', async () => {
     const folder = temporaryFolder()
     writeTree(folder, Object.fromEntries(Array.from('abcdefghijkl', (name) => [`x/${name}.txt`, 'mine'])))
     writeTree(folder, { 'x/.git/HEAD': 'mine' })
@@ -69,7 +69,7 @@ describe('something in the way', () => {
     )
   })
 
-  it('stays with --force where a file would have to replace a folder, or a folder a file', async () => {
+  it('is kept even with --force if a file would replace a folder, or a folder a file', async () => {
     const folder = temporaryFolder()
     writeTree(folder, { 'package.json/mine': 'mine', src: 'mine', '.git/HEAD': 'mine' })
     expect(await refused(folder, ['.', '--force'])).toContain(
@@ -86,7 +86,7 @@ describe('a name', () => {
     }
   })
 
-  it('that is as long as the disk allows is taken', async () => {
+  it('that is as long as the disk allows is accepted', async () => {
     const folder = temporaryFolder()
     const longest = '漢'.repeat(85)
     const { exitCode, stderr } = await runTool(bin, [longest, '--name', 'x', ...quick], { cwd: folder })
@@ -95,7 +95,7 @@ describe('a name', () => {
   })
 })
 
-describe('without the permission', () => {
+describe('without permission', () => {
   /** As somebody whom permissions mean something to. */
   const run: typeof runTool = (program, flags, options) =>
     runTool(program, flags, { ...options, user: ordinaryUser() })
@@ -106,7 +106,7 @@ describe('without the permission', () => {
     return folder
   }
 
-  it('to write beside it: EACCES', async () => {
+  it('to write to the parent folder: EACCES', async () => {
     const folder = ownFolder({ 'closed/mine': 'mine' })
     chmodSync(join(folder, 'closed'), 0o555)
     expect(await refused(folder, ['closed/x'], run)).toBe(
@@ -117,7 +117,7 @@ describe('without the permission', () => {
     expect(await refused(folder, ['closed', '--force'], run)).toContain('(EACCES)')
   })
 
-  it('to look into it: EACCES', async () => {
+  it('to read the folder: EACCES', async () => {
     const folder = ownFolder({ 'hidden/inner/mine': 'mine' })
     chmodSync(join(folder, 'hidden'), 0)
     const { exitCode, stderr } = await run(bin, ['hidden', ...quick], { cwd: folder })
@@ -128,7 +128,7 @@ describe('without the permission', () => {
     )
   })
 
-  it('to one folder of many: what was moved already is moved back', async () => {
+  it('to write to one of many folders: moves back what was already moved', async () => {
     const folder = ownFolder({ 'AGENTS.md': 'mine', 'test/mine.txt': 'mine', '.git/HEAD': 'mine' })
     chmodSync(join(folder, 'test'), 0o555)
     expect(await refused(folder, ['.', '--force'], run)).toContain(
@@ -138,7 +138,7 @@ describe('without the permission', () => {
 })
 
 describe('a disk', () => {
-  it('that is full: ENOSPC, whether bytes or names have run out, and --force loses nothing', async (context) => {
+  it('that is full: ENOSPC, for bytes or inodes, and --force loses nothing', async (context) => {
     for (const options of ['size=64k', 'size=200k', 'nr_inodes=40']) {
       const disk = diskInMemory(context, options)
       const sentence = (path: string) =>
@@ -157,7 +157,7 @@ describe('a disk', () => {
     expect(await refused(disk, ['.'])).toContain('the disk is read-only (EROFS)')
   })
 
-  it('of which the user may have no more: EDQUOT', async (context) => {
+  it("on which the user's quota is used up: EDQUOT", async (context) => {
     const folder = folderWithQuota(context, 300_000)
     writeTree(folder, { 'mine.txt': 'mine' })
     expect(await refused(folder, ['x'])).toContain('your disk quota is used up (EDQUOT)')
@@ -183,15 +183,15 @@ const limited =
     return { exitCode, stdout, stderr }
   }
 
-describe('a limit of the process', () => {
-  it('on the size of files: EFBIG', async () => {
+describe('a process limit', () => {
+  it('on file size: EFBIG', async () => {
     const run = limited('-f 64')
     expect(await refused(temporaryFolder(), ['x'], run)).toContain('a file is larger than the limit (EFBIG)')
   })
 })
 
-describe('a process that may open no more files', () => {
-  it('EMFILE', async () => {
+describe('a process that cannot open more files', () => {
+  it('fails with EMFILE', async () => {
     const folder = temporaryFolder()
     const module = join(temporaryFolder('greedy'), 'greedy.mjs')
     // Once the tool has begun to write, it takes all that is left.
@@ -219,7 +219,7 @@ fs.mkdirSync = (...parameters) => {
   })
 })
 
-describe('where upper and lower case are the same', () => {
+describe('a case-insensitive file system', () => {
   /** What the folder holds, by the names as they are spelled there. */
   const names = (folder: string): string[] => Object.keys(readTree(folder))
   const place = (context: TestContext, tree: Record<string, string>): string => {
@@ -229,7 +229,7 @@ describe('where upper and lower case are the same', () => {
     return folder
   }
 
-  it("--force replaces the user's file of another case, and names it as it was", async (context) => {
+  it("--force replaces the user's file in another case, and reports it under its old name", async (context) => {
     const folder = place(context, { 'readme.md': 'mine', 'SRC/Main.TS': 'mine', 'SRC/other.ts': 'mine' })
     const { exitCode, stdout } = await runTool(bin, ['.', '--force', ...quick], { cwd: folder })
     expect(exitCode).toBe(0)
@@ -239,12 +239,12 @@ describe('where upper and lower case are the same', () => {
     expect(readTree(folder)['SRC/other.ts']).toBe('mine')
   })
 
-  it('the name of another case is the same folder', async (context) => {
+  it('a name in another case is the same folder', async (context) => {
     const folder = place(context, { 'mine.txt': 'mine' })
     expect(await refused(join(folder, '..'), ['MY-APP', '--name', 'x'])).toContain('  mine.txt\n')
   })
 
-  it('what does not fit is left as it is spelled', async (context) => {
+  it('a conflicting name keeps its spelling', async (context) => {
     const folder = place(context, { 'readme.md': 'mine', Test: 'mine' })
     expect(await refused(folder, ['.', '--force'])).toContain('test is not a folder')
     expect(names(folder).sort()).toEqual(['Test', 'readme.md'])

@@ -58,7 +58,7 @@ describe('a terminal of 30 columns', () => {
     expect(lines.join('').replaceAll(' ', '')).toContain(`›${model}(`)
   })
 
-  it('says all without a colour, with NO_COLOR', async () => {
+  it('shows everything without colours with NO_COLOR', async () => {
     const { raw, text } = await answerAll(temporaryFolder(), { NO_COLOR: '1' })
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with one
     expect(raw).not.toMatch(/\u001b\[\d+(;\d+)*m/)

@@ -39,7 +39,7 @@ const npmEnvironment = () => {
 }
 
 describe('the packed tool', () => {
-  it('brings no package with it', () => {
+  it('has no dependencies', () => {
     expect(readdirSync(join(installed, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'create-mlx-app',
     ])
@@ -67,7 +67,7 @@ describe('the packed tool', () => {
     ])
   })
 
-  it('names the licence of each package in it', () => {
+  it('names the licence of each bundled package', () => {
     const licences = readFileSync(
       join(installed, 'node_modules', 'create-mlx-app', 'dist', 'THIRD-PARTY-LICENSES.txt'),
       'utf8',
@@ -91,7 +91,7 @@ describe('the packed tool', () => {
   })
 })
 
-describe('through npm, which takes flags for itself', () => {
+describe('through npm, which consumes some flags itself', () => {
   const create = async (...flags: string[]) => {
     const folder = temporaryFolder()
     const result = await execa(
@@ -108,14 +108,14 @@ describe('through npm, which takes flags for itself', () => {
     return { ...result, folder }
   }
 
-  it('the model is found again', async () => {
+  it('recovers the model', async () => {
     const { exitCode, folder } = await create('my-app', '--model', 'hello', '--', '--no-install', '--no-git')
     expect(exitCode).toBe(0)
     const config: unknown = JSON.parse(readFileSync(join(folder, 'my-app', 'mlx.config.json'), 'utf8'))
     expect(config).toMatchObject({ model: 'hello' })
   })
 
-  it('the short form of a template is found again', async () => {
+  it('recovers the short form of a template', async () => {
     const { exitCode, folder } = await create(
       'my-app',
       '--server',
@@ -147,14 +147,14 @@ describe('through npm, which takes flags for itself', () => {
       'npm create mlx-app@latest my-app -- --model hello --no-install',
     ],
     [['my-app', '--package-manager', 'bun'], 'npm create mlx-app@latest my-app -- --package-manager bun'],
-  ])('%j is answered with the command as it has to be', async (flags, command) => {
+  ])('%j is refused with the correct command', async (flags, command) => {
     const { exitCode, stderr, folder } = await create(...flags)
     expect(exitCode).toBe(2)
     expect(stderr).toContain(command)
     expect(readTree(folder)).toEqual({})
   })
 
-  it("npm's force is not ours", async () => {
+  it("does not treat npm's --force as its own", async () => {
     const { exitCode, folder } = await create(
       '.',
       '--force',

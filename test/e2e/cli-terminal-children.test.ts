@@ -113,7 +113,7 @@ const ways: [string, (terminal: Terminal) => void][] = [
 ]
 
 describe.each(steps)('%s', (_, scripts, flags, path, goOn) => {
-  it.each(ways)('ends with everything below it on %s; the project stays', async (way, leave) => {
+  it.each(ways)('ends with all its child processes on %s, and keeps the project', async (way, leave) => {
     const folder = temporaryFolder()
     // Each test asks at a place of its own: what a program asked before it ended may be read later.
     const place = `/${++places}`

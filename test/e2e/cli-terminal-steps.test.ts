@@ -45,7 +45,7 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     ['writeFileSync', 49],
   ] as const
 
-  it.each(places)('at %s, call %i, leaves nothing of a new folder', async (method, nth) => {
+  it.each(places)('at %s, call %i, leaves nothing of a new folder behind', async (method, nth) => {
     const folder = temporaryFolder()
     const { environment, resume } = pauseToolAt(method, nth)
     const flags = ['above/x', '--yes', '--model', 'hello']
@@ -58,7 +58,7 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     expect(readTree(folder)).toEqual({})
   })
 
-  it.each(places)('at %s, call %i, leaves a folder that was there as it was', async (method, nth) => {
+  it.each(places)('at %s, call %i, leaves an existing folder unchanged', async (method, nth) => {
     const folder = temporaryFolder()
     writeTree(folder, { 'README.md': 'mine', 'src/mine.ts': 'mine', '.git/HEAD': 'mine' })
     const before = readTree(folder)
@@ -73,7 +73,7 @@ describe.each(ways)('%s while files are written', (_, leave) => {
     expect(readTree(folder)).toEqual(before)
   })
 
-  it('once the project is in its place keeps it, whole, and says how to go on', async () => {
+  it('keeps the complete project once it is in place, and says how to continue', async () => {
     const folder = temporaryFolder()
     // The one call for a new folder: it was made aside and is moved into place.
     const { environment, resume } = pauseToolAt('renameSync', 1)
@@ -127,22 +127,25 @@ describe.each(steps)('%s', (_, scripts, goOn) => {
     return runInTerminal(bin, ['x', '--yes', '--model', 'hello'], { cwd: folder, env, columns, shell })
   }
 
-  it.each(ways)('interrupted by %s ends with all that it started; the project stays', async (_way, leave) => {
-    const folder = temporaryFolder()
-    const notes = temporaryFolder('notes')
-    const terminal = start(notes, folder, true)
-    await terminal.see('step of ')
-    const ids = idsIn(notes)
-    expect(ids.map(isAlive)).toEqual([true, true])
-    await leave(terminal)
-    expect(await terminal.ended).toBe(130)
-    expect(ids.map(isAlive)).toEqual([false, false])
-    expect(terminal.text()).toContain(`Interrupted. The project is in ${join(folder, 'x')}. ${goOn}`)
-    expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
-    expect(existsSync(join(folder, 'x', '.git'))).toBe(false)
-  })
+  it.each(ways)(
+    'interrupted by %s ends all the programs it started, and keeps the project',
+    async (_way, leave) => {
+      const folder = temporaryFolder()
+      const notes = temporaryFolder('notes')
+      const terminal = start(notes, folder, true)
+      await terminal.see('step of ')
+      const ids = idsIn(notes)
+      expect(ids.map(isAlive)).toEqual([true, true])
+      await leave(terminal)
+      expect(await terminal.ended).toBe(130)
+      expect(ids.map(isAlive)).toEqual([false, false])
+      expect(terminal.text()).toContain(`Interrupted. The project is in ${join(folder, 'x')}. ${goOn}`)
+      expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
+      expect(existsSync(join(folder, 'x', '.git'))).toBe(false)
+    },
+  )
 
-  it('ends with all that it started when the terminal is closed', async () => {
+  it('ends all the programs it started when the terminal closes', async () => {
     const folder = temporaryFolder()
     const notes = temporaryFolder('notes')
     const terminal = start(notes, folder, false)
@@ -155,7 +158,7 @@ describe.each(steps)('%s', (_, scripts, goOn) => {
   })
 })
 
-describe('a command that does not end when it is asked to', () => {
+describe('a command that ignores requests to end', () => {
   const stubborn = (notes: string) =>
     `trap '' TERM INT HUP; sleep 1000 & echo "$$ $!" > '${notes}/ids'; echo 'step of npm' > /dev/tty; while :; do wait; done`
 
@@ -172,7 +175,7 @@ describe('a command that does not end when it is asked to', () => {
     return { terminal, ids: idsIn(notes) }
   }
 
-  it('is waited for, and ended at once by a second Ctrl-C', async () => {
+  it('is waited for, and a second Ctrl-C kills it at once', async () => {
     const { terminal, ids } = await runStubborn()
     terminal.press(keys.interrupt)
     await terminal.see('Waiting for npm to exit. Press Ctrl-C again to kill it.')

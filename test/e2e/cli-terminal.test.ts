@@ -29,7 +29,7 @@ async function answerUpTo(terminal: Terminal, count: number): Promise<void> {
 }
 
 describe('on a terminal', () => {
-  it('asks, and makes the project of the answers', async () => {
+  it('asks questions, and creates the project from the answers', async () => {
     const folder = temporaryFolder()
     const terminal = runInTerminal(bin, ['--no-install', '--no-git'], { cwd: folder })
     await terminal.see('Project name:')
@@ -51,7 +51,7 @@ describe('on a terminal', () => {
     expect(terminal.text()).toContain(`--model ${config.model}`)
   })
 
-  it('takes the default name on Enter, and a model that is typed', async () => {
+  it('accepts the default name on Enter, and a model that the user types', async () => {
     const folder = temporaryFolder()
     const terminal = runInTerminal(bin, ['--node', '--no-install', '--no-git'], { cwd: folder, columns: 40 })
     await terminal.see('Project name:')
@@ -71,7 +71,7 @@ describe('on a terminal', () => {
     expect(config.model).toBe('some/model')
   })
 
-  it('says what is wrong with a name, and asks on', async () => {
+  it('explains an invalid name, and asks again', async () => {
     const folder = temporaryFolder()
     writeTree(folder, { 'taken/mine': '' })
     const terminal = runInTerminal(bin, ['--server', '--model', 'hello', '--no-install', '--no-git'], {
@@ -89,7 +89,7 @@ describe('on a terminal', () => {
     expect(existsSync(join(folder, 'good', 'package.json'))).toBe(true)
   })
 
-  it('asks nothing when everything is said', async () => {
+  it('asks nothing if every answer is given', async () => {
     const folder = temporaryFolder()
     const terminal = runInTerminal(bin, ['x', '--yes', '--no-install', '--no-git'], { cwd: folder })
     expect(await terminal.ended).toBe(0)
@@ -101,10 +101,10 @@ describe.each([
   ['Ctrl-C', (terminal: Terminal) => terminal.press(keys.interrupt)],
   ['Escape', (terminal: Terminal) => terminal.press(keys.escape)],
   ['SIGTERM', (terminal: Terminal) => terminal.kill('SIGTERM')],
-  ['a terminal that is closed', (terminal: Terminal) => terminal.kill('SIGHUP')],
+  ['SIGHUP', (terminal: Terminal) => terminal.kill('SIGHUP')],
 ])('%s', (_, leave) => {
   it.each(questions.map(({ text }, index) => [text, index] as const))(
-    'at "%s" ends with 130 and leaves nothing',
+    'at "%s" exits with 130 and leaves nothing behind',
     async (_text, index) => {
       const folder = temporaryFolder()
       const terminal = runInTerminal(bin, [], { cwd: folder, env: everythingAsked() })
@@ -118,7 +118,7 @@ describe.each([
 })
 
 it.each([keys.interrupt, keys.escape])(
-  '%j at the model that is typed ends with 130 and leaves nothing',
+  '%j while a model is typed exits with 130 and leaves nothing behind',
   async (key) => {
     const folder = temporaryFolder()
     const terminal = runInTerminal(bin, ['x', '--node'], { cwd: folder, env: everythingAsked() })
@@ -133,9 +133,9 @@ it.each([keys.interrupt, keys.escape])(
   },
 )
 
-describe('a terminal that is really closed', () => {
+describe('closing the terminal', () => {
   it.each(questions.map(({ text }, index) => [text, index] as const))(
-    'at "%s" ends the tool, which leaves nothing',
+    'at "%s" ends the tool, and leaves nothing behind',
     async (_text, index) => {
       const folder = temporaryFolder()
       const terminal = runInTerminal(bin, [], { cwd: folder, env: everythingAsked() })

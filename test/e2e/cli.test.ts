@@ -51,7 +51,7 @@ describe('the built tool', () => {
     expect(Object.keys(readTree(again))).toContain('an app/.github/workflows/ci.yml')
   })
 
-  it('pins a model of the catalogue, and makes the same again of the same command', async () => {
+  it('pins a model from the catalogue', async () => {
     const model = 'mlx-community/Qwen3-0.6B-4bit'
     const revision = '73e3e38d981303bc594367cd910ea6eb48349da8'
     const folder = temporaryFolder()
@@ -62,7 +62,7 @@ describe('the built tool', () => {
     expect(config).toMatchObject({ model, revision })
   })
 
-  it('says of a model that is not for text alone what there is to do', async () => {
+  it('explains how to use a model that is not text-only', async () => {
     const folder = temporaryFolder()
     const model = 'mlx-community/embeddinggemma-300m-4bit'
     const flags = ['x', '--yes', '--server', '--model', model, '--no-install', '--no-git']
@@ -73,7 +73,7 @@ describe('the built tool', () => {
     )
   })
 
-  it('fills this folder with "."', async () => {
+  it('fills the current folder with "."', async () => {
     const folder = join(temporaryFolder(), 'this-one')
     writeTree(folder, { '.git/HEAD': 'ref: refs/heads/main\n' })
     const { exitCode, stdout } = await runTool(bin, ['.', ...quick], { cwd: folder })
@@ -83,7 +83,7 @@ describe('the built tool', () => {
     expect(readFileSync(join(folder, '.git/HEAD'), 'utf8')).toBe('ref: refs/heads/main\n')
   })
 
-  it('tells its version, its options and its models', async () => {
+  it('prints its version, its options and its models', async () => {
     const folder = temporaryFolder()
     expect((await runTool(bin, ['--version'], { cwd: folder })).stdout).toBe(version)
     expect((await runTool(bin, ['--help'], { cwd: folder })).stdout).toContain('--no-install')
@@ -125,7 +125,7 @@ describe('the built tool', () => {
     expect(readTree(folder)).toEqual({})
   })
 
-  it('says what it needs on a Node that is too old', async () => {
+  it('says which Node it needs if Node is too old', async () => {
     const folder = temporaryFolder()
     writeTree(folder, {
       'old.mjs':
@@ -139,7 +139,7 @@ describe('the built tool', () => {
     expect(stderr).toBe(`create-mlx-app needs Node ${engines()}; this one is ${process.version}`)
   })
 
-  it('says so when the folder that it runs in is gone', async () => {
+  it('reports that the current folder no longer exists', async () => {
     const folder = join(temporaryFolder(), 'gone')
     writeTree(folder, { x: '' })
     const command = `rm -r '${folder}' && '${process.execPath}' '${bin}' x --yes`
@@ -224,20 +224,23 @@ describe('wrong usage', () => {
     [['x', '--yes', '--python-path', '.'], 'is not an executable file.'],
     [['x', '--yes', '--python-path', 'python0'], 'python0 was not found on the PATH.'],
     [['x', 'y'], 'Expected one folder'],
-  ])('%j without a terminal: exit 2, what there is, nothing made', async (flags, message) => {
-    const folder = temporaryFolder()
-    const { exitCode, stdout, stderr } = await runTool(bin, flags, { cwd: folder })
-    expect(exitCode).toBe(2)
-    expect(stderr).toContain(message)
-    expect(stderr).not.toContain('    at ')
-    expect(stdout).toBe('')
-    expect(readTree(folder)).toEqual({})
-  })
+  ])(
+    '%j without a terminal: exits with 2, lists the choices, and creates nothing',
+    async (flags, message) => {
+      const folder = temporaryFolder()
+      const { exitCode, stdout, stderr } = await runTool(bin, flags, { cwd: folder })
+      expect(exitCode).toBe(2)
+      expect(stderr).toContain(message)
+      expect(stderr).not.toContain('    at ')
+      expect(stdout).toBe('')
+      expect(readTree(folder)).toEqual({})
+    },
+  )
 
   it.each([
     [{ CLAUDECODE: '1' }, 'Running under Claude Code'],
     [{ CI: 'true' }, 'Running under CI'],
-  ])('is not what %o does: nothing is asked, and it says so', async (variables, line) => {
+  ])('does not include %o: nothing is asked, and the output says why', async (variables, line) => {
     const folder = temporaryFolder()
     const flags = ['x', '--no-install', '--no-git']
     const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder, env: plainEnvironment(variables) })
@@ -252,7 +255,7 @@ describe('wrong usage', () => {
 describe('a folder that is not empty', () => {
   const mine = { 'README.md': 'mine', 'notes/a.txt': 'mine', '.git/HEAD': 'mine' }
 
-  it('is left alone: exit 1, what is in it', async () => {
+  it('is left alone: exits with 1 and lists its contents', async () => {
     const folder = temporaryFolder()
     writeTree(folder, mine)
     const before = readTree(folder)
@@ -278,7 +281,7 @@ describe('git', needs('git'), () => {
   const git = async (folder: string, ...command: string[]) =>
     (await execa(program('git'), command, { cwd: folder, reject: false })).stdout
 
-  it('gets one commit of everything, by the user', async () => {
+  it('makes one commit of everything, as the user', async () => {
     const folder = temporaryFolder()
     const env = plainEnvironment(gitIdentity)
     const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder, env })
@@ -293,7 +296,7 @@ describe('git', needs('git'), () => {
     expect(await git(project, 'branch', '--show-current')).toBe('main')
   })
 
-  it('knows the holder of the copyright', async () => {
+  it('provides the copyright holder', async () => {
     const folder = temporaryFolder()
     const env = plainEnvironment(gitIdentity)
     writeFile(join(env.HOME ?? '', '.gitconfig'), '[user]\n\tname = Grace Hopper\n')
@@ -301,7 +304,7 @@ describe('git', needs('git'), () => {
     expect(readFileSync(join(folder, 'x', 'LICENSE'), 'utf8')).toContain('Copyright (c) Grace Hopper\n')
   })
 
-  it('without an identity gets no commit, and that is said', async () => {
+  it('without an identity makes no commit, and the output says so', async () => {
     const folder = temporaryFolder()
     const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder })
     expect(exitCode).toBe(0)
@@ -309,7 +312,7 @@ describe('git', needs('git'), () => {
     expect(existsSync(join(folder, 'x', '.git'))).toBe(true)
   })
 
-  it('inside a work tree is left alone, and that is said', async () => {
+  it('leaves an existing work tree alone, and the output says so', async () => {
     const folder = temporaryFolder()
     await git(folder, 'init', '--quiet')
     const env = plainEnvironment(gitIdentity)
@@ -341,7 +344,7 @@ describe('install and setup', () => {
     expect(stdout).toMatch(/Next steps:\n {2}cd x\n {2}npm start\n/)
   })
 
-  it('take the Python that is named, from the folder where it is named', async () => {
+  it('use the given Python, relative to the current folder', async () => {
     const named = temporaryFolder('a python')
     writeTree(named, { python3: '' })
     chmodSync(join(named, 'python3'), 0o755)
@@ -363,16 +366,19 @@ describe('install and setup', () => {
   it.each([
     ['install', 'Could not install the packages: exit 1', 'npm install && npm run setup'],
     ['run', 'Could not set up Python: exit 1', 'npm run setup'],
-  ])('that fail in npm %s leave the project, say how to go on, exit 1', async (failing, message, command) => {
-    const { exitCode, stdout, stderr, folder } = await run(npm(failing))
-    expect(exitCode).toBe(1)
-    expect(stderr).toContain(message)
-    expect(stderr).toContain(`To finish, run there: ${command}`)
-    expect(stdout).toContain(`  ${command.split(' && ')[0]}\n`)
-    expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
-  })
+  ])(
+    'that fail in npm %s keep the project, say how to continue, and exit with 1',
+    async (failing, message, command) => {
+      const { exitCode, stdout, stderr, folder } = await run(npm(failing))
+      expect(exitCode).toBe(1)
+      expect(stderr).toContain(message)
+      expect(stderr).toContain(`To finish, run there: ${command}`)
+      expect(stdout).toContain(`  ${command.split(' && ')[0]}\n`)
+      expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
+    },
+  )
 
-  it('are those of the package manager on the PATH where none runs the tool', async () => {
+  it('use the package manager on the PATH if none runs the tool', async () => {
     const folder = temporaryFolder()
     const env = plainEnvironment({ PATH: programs({ pnpm: 'echo "ran $*"' }) })
     const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder, env })
@@ -383,7 +389,7 @@ describe('install and setup', () => {
     expect(existsSync(join(folder, 'x', 'pnpm-workspace.yaml'))).toBe(true)
   })
 
-  it('say so when the package manager is not there', async () => {
+  it('report a missing package manager', async () => {
     const { exitCode, stderr } = await run('')
     expect(exitCode).toBe(1)
     expect(stderr).toContain('npm was not found on the PATH')

@@ -58,7 +58,7 @@ describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', '
     await work()
   }
 
-  it('are seen, each of them', async () =>
+  it('are all detected', async () =>
     await withNetwork(async () => {
       const attempts = [
         'fetch("http://198.51.100.1")',
@@ -74,7 +74,7 @@ describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', '
       expect(network.traffic().loopbackPackets).toBeGreaterThan(0)
     }))
 
-  it('are not made by the tool', async () =>
+  it('are not opened by the tool', async () =>
     await withNetwork(async () => {
       const tool = await builtTool()
       const created = await run(['node', tool, 'app', '--yes', '--no-install'], folder)
@@ -86,7 +86,7 @@ describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', '
       expect(network.traffic()).toEqual(nothing)
     }))
 
-  it('are not made by a project that is set up with a Python that is there, and answers', async () =>
+  it('are not opened by a project that uses an existing Python, and it answers', async () =>
     await withNetwork(async () => {
       const project = await setupProject()
       onTestFinished(() => project.remove())
@@ -100,7 +100,7 @@ describe.runIf(process.platform === 'linux')('connections', needs('git', 'ip', '
       expect(network.traffic()).toEqual(nothing)
     }))
 
-  it('are made to a server, and by none', async () =>
+  it('are accepted by a server, which opens none itself', async () =>
     await withNetwork(async () => {
       const project = await setupProject('my api', 'server')
       onTestFinished(() => project.remove())

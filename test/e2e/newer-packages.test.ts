@@ -65,7 +65,7 @@ describe.each(packageManagers)('with $value', ({ value: manager }) => {
     return readFileSync(join(project, lock ?? 'no lock file'), 'utf8')
   }
 
-  test.each(templates)('a $value project is locked to what was tested', async ({ value: template }) => {
+  test.each(templates)('a $value project is locked to the tested versions', async ({ value: template }) => {
     const project = join(folder, manager, template)
     await writeComposed(project, { packageManager: manager, template })
     const lock = await lockAfter(lockOnly[manager], project)

@@ -56,7 +56,7 @@ beforeAll(async () => {
 })
 
 describe.each(versions)('on Node %s', (version) => {
-  test('the tool makes the same files, and warns of nothing', async () => {
+  test('the tool creates the same files without warnings', async () => {
     const parent = join(folder, `made on ${version}`)
     mkdirSync(parent)
     const flags = '--yes --template node --model hello --package-manager npm --no-install --no-git'
@@ -82,7 +82,7 @@ describe.each(thorough)('every script on Node %s', (version) => {
     ['typecheck', /^$/],
     ['lint', /Checked \d+ files/],
     ['build', /dist\/main\.js$/],
-  ])('%s runs, and warns of nothing', async (script, printed) => {
+  ])('%s runs without warnings', async (script, printed) => {
     const ran = await onNode(version, `npm -s run ${script}`, { cwd: project })
     expect(ran.exitCode, ran.all).toBe(0)
     expect(ran.all).toMatch(printed)
@@ -107,13 +107,16 @@ describe.each(thorough)('every script on Node %s', (version) => {
   )
 })
 
-test.each(['18', '20.18.0'])('on Node %s the tool says in a line what it needs', async (version) => {
-  const parent = join(folder, `refused on ${version}`)
-  mkdirSync(parent)
-  const ran = await onNode(version, `node "${bin}" my-app --yes`, { cwd: parent })
-  expect(ran).toMatchObject({ exitCode: 1, stdout: '' })
-  expect(ran.stderr).toMatch(
-    /^create-mlx-app needs Node \^20\.19\.0 \|\| >=22\.12\.0; this one is v(18|20\.18)\.[\d.]+$/,
-  )
-  expect(readTree(parent)).toEqual({})
-})
+test.each(['18', '20.18.0'])(
+  'on Node %s, the tool says in one line which version it needs',
+  async (version) => {
+    const parent = join(folder, `refused on ${version}`)
+    mkdirSync(parent)
+    const ran = await onNode(version, `node "${bin}" my-app --yes`, { cwd: parent })
+    expect(ran).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(ran.stderr).toMatch(
+      /^create-mlx-app needs Node \^20\.19\.0 \|\| >=22\.12\.0; this one is v(18|20\.18)\.[\d.]+$/,
+    )
+    expect(readTree(parent)).toEqual({})
+  },
+)

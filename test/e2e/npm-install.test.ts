@@ -72,7 +72,7 @@ it('tries again, with retries, after a connection that was lost', async () => {
   expect(existsSync(join(outcome.project, 'node_modules', 'some-package'))).toBe(true)
 })
 
-it('gives up over a registry that stays busy, and says so', async () => {
+it('gives up on a registry that stays busy, and says so', async () => {
   const url = await registry((_, response) => response.writeHead(503).end('{}'))
   expect(await install(url)).toMatchObject({
     tries: ['0', undefined],
@@ -81,7 +81,7 @@ it('gives up over a registry that stays busy, and says so', async () => {
   })
 })
 
-it('does not try again what would be the same again', async () => {
+it('does not retry a permanent failure', async () => {
   const url = await registry((_, response) => response.writeHead(404).end('{}'))
   expect(await install(url)).toMatchObject({ tries: ['0'], failure: 'exit 1', logs: true })
 })

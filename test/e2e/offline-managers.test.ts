@@ -81,7 +81,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       grownOld(join(place, 'home'))
     })
 
-    it('creates from warm caches, without a wait, and what it makes is the same', async () => {
+    it('creates the same project from warm caches, without delay', async () => {
       const created = await run(creation(project), {}, place)
       expect(created.exitCode, created.all).toBe(0)
       expect(created.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
@@ -102,7 +102,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       expect(lockOf(project)).toBe(lock)
     })
 
-    it('keeps the project where nothing is in the caches, and says the way out', async () => {
+    it('keeps the project if the caches are empty, and says how to continue', async () => {
       const home = join(place, 'empty')
       const target = join(place, 'cold')
       mkdirSync(home)

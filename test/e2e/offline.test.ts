@@ -103,7 +103,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
     expect(asked.stdout, asked.stderr).toBe(answerTo(question))
   })
 
-  it('says what a hub can not be asked for', async () => {
+  it('names a model that cannot be downloaded', async () => {
     for (const settings of [{ HF_HUB_OFFLINE: '1' }, {}]) {
       const pulled = await run(['npm', 'run', 'models', '--', 'pull', 'somebody/a-model'], settings)
       expect(pulled.exitCode, pulled.all).toBe(1)
@@ -112,7 +112,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
     }
   })
 
-  it('installs again without a wait, as the README says', async () => {
+  it('installs again without delay, as the README describes', async () => {
     rmSync(join(project, 'node_modules'), { recursive: true })
     rmSync(join(project, 'package-lock.json'))
     const installed = await run(['npm', 'install', '--prefer-offline'])
@@ -129,21 +129,21 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
 
     beforeAll(async () => void plainPath(withoutUv(), await basePython()))
 
-    it('sets up by a uv that comes from there too', async () => {
+    it('sets up with a uv from the same folder', async () => {
       const offline = { PIP_NO_INDEX: '1', PIP_FIND_LINKS: wheels, PATH: withoutUv() }
       const outcome = await setup('uv', offline)
       expect(outcome.exitCode, outcome.all).toBe(0)
       expect(outcome.stdout).toContain('uv, fetched with the pip of')
     })
 
-    it('sets up by pip', async () => {
+    it('sets up with pip', async () => {
       const outcome = await setup('pip', { UV_OFFLINE: '1', UV_FIND_LINKS: wheels })
       expect(outcome.exitCode, outcome.all).toBe(0)
       const asked = await run(['npm', '-s', 'start', '--', question])
       expect(asked.stdout, asked.stderr).toBe(answerTo(question))
     })
 
-    it.each(['uv', 'pip'])('refuses one that is not what the lock names, by %s', async (way) => {
+    it.each(['uv', 'pip'])('refuses a wheel that does not match the lock, with %s', async (way) => {
       const changed = join(folder, `changed-${way}`)
       cpSync(wheels, changed, { recursive: true })
       const name = readdirSync(changed).find((wheel) => wheel.startsWith('annotated_doc-')) ?? ''
@@ -155,8 +155,8 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
     })
   })
 
-  describe('and with nothing in the caches', () => {
-    it('keeps the project, and says what npm lacked', async () => {
+  describe('with empty caches', () => {
+    it('keeps the project, and says what npm could not download', async () => {
       const target = join(folder, 'cold')
       const settings = { ...emptyCaches(), npm_config_registry: 'http://registry.test/' }
       const created = await run(['node', tool, target, ...flags], settings, folder)
@@ -168,16 +168,19 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       expect(existsSync(join(target, 'package.json'))).toBe(true)
     })
 
-    it.each(['uv', 'pip'])('says what %s lacked, and leaves nothing half done', async (way) => {
-      const outcome = await setup(way, {})
-      expect(outcome.exitCode, outcome.all).toBe(1)
-      expect(outcome.stderr).toContain('The packages could not be installed')
-      expect(outcome.stderr).toContain('node_modules/mlx-app/docs/network.md')
-      expect(outcome.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
-      expect(existsSync(join(project, '.mlx', 'venv'))).toBe(false)
-    })
+    it.each(['uv', 'pip'])(
+      'says that %s could not install the packages, and leaves nothing half done',
+      async (way) => {
+        const outcome = await setup(way, {})
+        expect(outcome.exitCode, outcome.all).toBe(1)
+        expect(outcome.stderr).toContain('The packages could not be installed')
+        expect(outcome.stderr).toContain('node_modules/mlx-app/docs/network.md')
+        expect(outcome.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
+        expect(existsSync(join(project, '.mlx', 'venv'))).toBe(false)
+      },
+    )
 
-    it('says so where uv is not there either, and pip fails too', async () => {
+    it('falls back to pip if uv is missing, and fails if pip fails too', async () => {
       const outcome = await run(['npm', 'run', 'setup', '--', '--fresh'], {
         ...emptyCaches(),
         PATH: join(folder, 'no uv'),

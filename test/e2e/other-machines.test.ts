@@ -47,7 +47,7 @@ describe('creating', () => {
     return { ...ran, config }
   }
 
-  test('on a Mac that looks like one with an Intel processor installs, and says why Python is left', async () => {
+  test('on a Mac that seems to have an Intel processor installs packages, and says why Python is not set up', async () => {
     const { exitCode, stdout, stderr, config } = await create(pretending('darwin', 'x64'), {
       ...intel,
       npm: 'echo "npm $*"',
@@ -60,7 +60,7 @@ describe('creating', () => {
     expect(config).toMatchObject({ model: 'hello' })
   })
 
-  test('on Windows installs through its shell, and names WSL', async () => {
+  test('on Windows installs packages through the shell, and suggests WSL', async () => {
     const { exitCode, stdout, stderr, config } = await create(pretending('win32', 'x64'), {
       'cmd.exe': 'echo "shell $*"',
     })
@@ -89,7 +89,7 @@ describe('the setup', () => {
   test.each([
     ['through Rosetta', translated, 'an Intel build that runs under Rosetta', 'must print arm64'],
     ['on an Intel Mac', intel, 'this one has an Intel processor', 'createEngine({ baseUrl:'],
-  ])('%s refuses with the way out', async (_, scripts, reason, wayOut) => {
+  ])('%s fails and says what to do', async (_, scripts, reason, wayOut) => {
     const { exitCode, stderr } = await setUp(pretending('darwin', 'x64'), scripts)
     expect(exitCode).toBe(1)
     expect(stderr).toContain(reason)

@@ -60,7 +60,7 @@ function copy(rest: string, folder: string): void {
   }
 }
 
-test('is in order for hadolint', async () => {
+test('passes hadolint', async () => {
   const lint = ['tool', 'run', '--from', hadolint, 'hadolint', '--no-color', '--failure-threshold', 'style']
   const { exitCode, all } = await execa(await obtainUv(), [...lint, 'Dockerfile'], {
     cwd: project,
@@ -70,13 +70,13 @@ test('is in order for hadolint', async () => {
   expect(exitCode, all).toBe(0)
 })
 
-test('has the setup in a stage of its own, which the app is no part of', async () => {
+test('runs the setup in a separate stage, without the app', async () => {
   expect(stages.map(({ name }) => name)).toEqual(['packages', 'python', ''])
   const withSetup = stages.filter(({ run }) => run.some((line) => line.includes('mlx-app setup')))
   expect(withSetup.map(({ name, copied }) => ({ name, copied }))).toEqual([{ name: 'python', copied: [] }])
 })
 
-test('makes an image that answers, and needs nothing of the stages before', async () => {
+test('builds an image that answers without the earlier stages', async () => {
   for (const stage of stages) await build(stage)
   for (const { name } of stages.slice(0, -1)) rmSync(folderOf(name), { recursive: true })
   const folder = folderOf('')
@@ -85,7 +85,7 @@ test('makes an image that answers, and needs nothing of the stages before', asyn
   expect(await sandbox.succeed(run, folder)).toBe(answerTo('Say hello.'))
 })
 
-test('has the Python of the last stage where that of the setup was', () => {
+test('uses the same base image for the setup and the last stage', () => {
   const images = stages.map(({ instructions }) => instructions[0]?.rest.split(' ')[0])
   expect(images[1]).toMatch(/^python:/)
   expect(images[2]).toBe(images[1])

@@ -25,7 +25,7 @@ async function expectAnswer(sandbox: ConsumerSandbox, root: string, line: string
   await expectNoFileWritten(root, [], async () => expect(await sandbox.succeed(line, cwd)).toBe(hello))
 }
 
-describe('a monorepo of npm', () => {
+describe('an npm monorepo', () => {
   let sandbox: ConsumerSandbox
   let root: string
   const inMember = () => join(root, 'apps', 'web')
@@ -94,7 +94,7 @@ describe.each<PackageManager>(['pnpm', 'yarn'])('%s', (manager) => {
     await expectAnswer(sandbox, root, manager === 'pnpm' ? 'node app.mjs' : 'yarn node app.mjs')
   })
 
-  test('names its own command where the setup is missing', async () => {
+  test('shows its own command if the setup is missing', async () => {
     const other = sandbox.project('other', { 'package.json': '{}', 'mlx.config.json': '{}' })
     const start = `MLX_PROJECT='${other}' ${manager === 'pnpm' ? 'pnpm exec' : 'yarn'} node app.mjs`
     const { all } = await sandbox.shell(start, { cwd: root })
@@ -102,7 +102,7 @@ describe.each<PackageManager>(['pnpm', 'yarn'])('%s', (manager) => {
     expect(all).toContain(command)
   })
 
-  test('has a monorepo, whose members find the environment at its root', async () => {
+  test('supports a monorepo whose members find the environment at its root', async () => {
     const isPnpm = manager === 'pnpm'
     const monorepo = sandbox.project('monorepo', {
       'package.json': JSON.stringify({ private: true, ...(!isPnpm && { workspaces: ['apps/*'] }) }),

@@ -102,7 +102,7 @@ describe.each(managers)('%s', (manager) => {
     created = await create(manager, 'node')
   })
 
-  test('creates, installs and sets up, and follows who called it', async () => {
+  test('creates, installs and sets up with the package manager that started the tool', async () => {
     const { printed, project } = created
     expect(printed.exitCode, printed.all).toBe(0)
     expect(printed.stdout).toContain(`Installing packages with ${manager}...`)
@@ -115,13 +115,13 @@ describe.each(managers)('%s', (manager) => {
     expect(readFileSync(join(project, 'package.json'), 'utf8')).not.toMatch(/packageManager|devEngines/)
   })
 
-  test('its install says nothing of scripts that it would not run, or of packages that it lacks', () => {
+  test('installs without warnings about scripts or missing packages', () => {
     expect(created.printed.all).not.toMatch(
       /WARN|warn (?!exec)|YN0004|YN0002|YN0086|unmet|blocked|deprecated/,
     )
   })
 
-  test('goes on as the tool says', async () => {
+  test('runs the next steps that the tool prints', async () => {
     const next = below('Next steps:', created.printed)
     expect(next[0]).toBe('cd my-app')
     const line = next.join(' && ')
@@ -134,7 +134,7 @@ describe.each(managers)('%s', (manager) => {
     expect(ran.stdout.split('\n').filter((shown) => shown === answer)).toHaveLength(2)
   })
 
-  test('makes the same again, in CI too, by the command that the tool prints', async () => {
+  test('creates the same project again, in CI too, with the command that the tool prints', async () => {
     const [command = ''] = below('To repeat this without prompts:', created.printed)
     expect(command).toContain('create-mlx-app@')
     const again = join(created.project, '..', 'again')
@@ -154,7 +154,7 @@ describe.each(managers)('%s', (manager) => {
     }
   })
 
-  describe('runs', () => {
+  describe('scripts', () => {
     const ends: Record<string, [flags: string, printed: RegExp]> = {
       setup: ['', /Already set up\./],
       doctor: ['', /No problems found\.$/],
@@ -166,7 +166,7 @@ describe.each(managers)('%s', (manager) => {
       format: ['', /Checked \d+ files .* No fixes applied\./],
     }
 
-    test('all that there is', () => {
+    test('are all tested here', () => {
       expect(scriptsOf(created.project).sort()).toEqual([...Object.keys(ends), 'start', 'dev'].sort())
     })
 
@@ -183,12 +183,12 @@ describe.each(managers)('%s', (manager) => {
       projectTestsMs,
     )
 
-    test('dev, which runs the program and waits for changes', async () => {
+    test('dev runs the program and waits for changes', async () => {
       const printed = await created.machine.until(/MLX/, `${manager} run dev`, { cwd: created.project })
       expect(printed).not.toContain('Error')
     })
 
-    test('a question, with nothing but the answer on standard output', async () => {
+    test('start answers a question, and prints only the answer on standard output', async () => {
       const line = below('Next steps:', created.printed).at(-1)?.replace('"Who are you?"', '') ?? ''
       for (const known of answers.slice(0, 3)) {
         const ran = await works(created, `${line}"${known.question}"`)
@@ -196,14 +196,14 @@ describe.each(managers)('%s', (manager) => {
       }
     })
 
-    test('doctor for a program, with nothing but JSON on standard output', async () => {
+    test('doctor for a program prints only JSON on standard output', async () => {
       const pass = manager === 'npm' ? ['--'] : []
       const line = [...quietRun(manager), 'doctor', ...pass, '--json'].join(' ')
       expect(JSON.parse((await works(created, line)).stdout)).toMatchObject({ good: true })
     })
   })
 
-  test('does what the README says', async () => {
+  test('works as the README describes', async () => {
     writeFileSync(join(created.project, 'notes.txt'), 'Who are you?')
     // What is the same for all is run where packages are hardest to find.
     const lines = shellLines(created.project).filter((line) => manager === 'pnpm' || line.includes(manager))
@@ -216,7 +216,7 @@ describe.each(managers)('%s', (manager) => {
     rmSync(join(created.project, 'notes.txt'))
   })
 
-  test('installs what the lock file has, as checks and images do, and npm runs the scripts', async () => {
+  test('installs from the lock file, as checks and images do, and npm runs the scripts', async () => {
     rmSync(join(created.project, 'node_modules'), { recursive: true })
     const install = frozenInstallCommand(manager).split(' && ').at(-1) ?? ''
     const ran = await created.machine.shell(install, { cwd: created.project, env: { CI: 'true' } })
@@ -225,7 +225,7 @@ describe.each(managers)('%s', (manager) => {
     await works(created, 'npm run lint')
   })
 
-  test('leaves nothing that git would take', needs('git'), async () => {
+  test('leaves nothing that git would add', needs('git'), async () => {
     expect(await gitLines(created, 'status --porcelain')).toEqual([])
     expect(existsSync(join(created.project, 'node_modules'))).toBe(true)
   })
@@ -255,7 +255,7 @@ describe('a server, with pnpm', () => {
     })
   })
 
-  test('leaves nothing that git would take', needs('git'), async () => {
+  test('leaves nothing that git would add', needs('git'), async () => {
     expect(await gitLines(created, 'status --porcelain')).toEqual([])
   })
 })

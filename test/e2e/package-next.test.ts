@@ -41,7 +41,7 @@ async function expectAnswers(seen: string): Promise<void> {
   expect(await Promise.all(questions.map(ask))).toEqual(questions.map(answerTo))
 }
 
-test('the built app answers, many at once', async () => {
+test('the built app answers many requests at once', async () => {
   await expectNoFileWritten(
     project,
     ['.mlx'],
@@ -52,13 +52,13 @@ test('the built app answers, many at once', async () => {
   })
 }, 600_000)
 
-test('so does the app that is being worked on', async () => {
+test('so does the app in development', async () => {
   await expectNoFileWritten(project, ofNext, async () => {
     await sandbox.until(/Ready in/, 'exec node_modules/.bin/next dev --port 0', project, expectAnswers)
   })
 }, 600_000)
 
-test('so does a standalone server, which is told the project', async () => {
+test('so does a standalone server with MLX_PROJECT', async () => {
   const config = readmeFile('next.config.mjs').replace('{', "{ output: 'standalone',")
   writeFileSync(join(project, 'next.config.mjs'), config)
   await sandbox.succeed('npx next build 2>&1', project)

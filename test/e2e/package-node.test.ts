@@ -30,14 +30,14 @@ const run = async (line: string, cwd = project, env: NodeJS.ProcessEnv = {}) =>
   await sandbox.succeed(line, cwd, env)
 
 describe('before the setup', () => {
-  test('an app is told the command', async () => {
+  test('an app gets the setup command in its error', async () => {
     const { exitCode, stderr } = await sandbox.shell('node app.mjs', { cwd: project })
     expect(exitCode).not.toBe(0)
     expect(stderr).toContain('SETUP_NEEDED')
     expect(stderr).toContain('npx mlx-app setup')
   })
 
-  test('the setup works where the packages are read-only, and writes to .mlx and caches alone', async () => {
+  test('setup works with read-only packages, and writes only to .mlx and caches', async () => {
     const packages = withReadOnly(join(project, 'node_modules'))
     const { exitCode } = await sandbox.shell(`${packages} touch node_modules/mlx-app/x`, { cwd: project })
     expect(exitCode).not.toBe(0)
@@ -55,33 +55,33 @@ const quietly = async (line: string, cwd?: string, env?: NodeJS.ProcessEnv) =>
   await expectNoFileWritten(sandbox.folder, ['tmp'], async () => await run(line, cwd, env))
 
 describe('an app', () => {
-  test('is an ES module', async () => {
+  test('can be an ES module', async () => {
     expect(await quietly('node app.mjs')).toBe(hello)
   })
 
-  test('is CommonJS', async () => {
+  test('can be CommonJS', async () => {
     expect(await quietly('node app.cjs')).toBe(hello)
   })
 
-  test('is started from another folder', async () => {
+  test('can be started from another folder', async () => {
     expect(await quietly("node '../my app/app.mjs'", join(sandbox.folder, 'home'))).toBe(hello)
   })
 
-  test('lies in a folder of the project', async () => {
+  test('can be in a folder of the project', async () => {
     mkdirSync(join(project, 'src', 'deep'), { recursive: true })
     writeFileSync(join(project, 'src', 'deep', 'app.mjs'), readmeFile('app.mjs'))
     expect(await quietly('node src/deep/app.mjs')).toBe(hello)
   })
 
-  test('is read from standard input', async () => {
+  test('can be read from standard input', async () => {
     expect(await quietly('node --input-type=module - < app.mjs')).toBe(hello)
   })
 
-  test('has a project where nothing can be written', async () => {
+  test('can run in a read-only project', async () => {
     expect(await run(`${withReadOnly(project)} node app.mjs`)).toBe(hello)
   })
 
-  test('has an mlx.config.json that is read', async () => {
+  test('uses mlx.config.json', async () => {
     const path = join(project, 'mlx.config.json')
     writeFileSync(path, JSON.stringify({ model: 'not-here' }))
     const { stderr } = await sandbox.shell('node app.mjs', { cwd: project })
@@ -89,7 +89,7 @@ describe('an app', () => {
     rmSync(path)
   })
 
-  test('keeps working where the project is moved', async () => {
+  test('keeps working after the project is moved', async () => {
     const moved = join(sandbox.folder, 'moved')
     renameSync(project, moved)
     try {
@@ -100,14 +100,14 @@ describe('an app', () => {
   })
 })
 
-test('the doctor finds all well, and says which project it is', async () => {
+test('doctor finds no problem, and names the project', async () => {
   const report = JSON.parse(await run('npx mlx-app doctor --json'))
   expect(report).toMatchObject({ good: true })
   expect(JSON.stringify(report)).toContain(project)
 })
 
 describe('MLX_PYTHON', () => {
-  test('wins over the environment that was set up', async () => {
+  test('overrides the environment of the project', async () => {
     const log = join(sandbox.folder, 'started.log')
     const python = join(sandbox.folder, 'home', 'my python')
     const own = join(project, '.mlx', 'venv', 'bin', 'python')
@@ -116,13 +116,13 @@ describe('MLX_PYTHON', () => {
     expect(readFileSync(log, 'utf8')).toBe('started\n')
   })
 
-  test('that is not there is an error that names it', async () => {
+  test('that does not exist is an error that names it', async () => {
     const { stderr } = await sandbox.shell('node app.mjs', { cwd: project, env: { MLX_PYTHON: '/not/here' } })
     expect(stderr).toContain('PYTHON_NOT_FOUND')
     expect(stderr).toContain('/not/here')
   })
 
-  test('needs no environment in the project', async () => {
+  test('works without an environment in the project', async () => {
     const other = sandbox.project('other python', { 'app.mjs': readmeFile('app.mjs') })
     await run(`npm install '${sandbox.tarball}' zod`, other)
     const MLX_PYTHON = join(project, '.mlx', 'venv', 'bin', 'python')

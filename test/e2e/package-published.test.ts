@@ -34,7 +34,7 @@ test('publint finds nothing', async () => {
   expect(messages.map((message) => formatMessage(message, manifest()) ?? message.code)).toEqual([])
 })
 
-test('its types resolve wherever ES modules do', async () => {
+test('its types resolve in every mode that supports ES modules', async () => {
   // For ES modules alone: CommonJS imports the package by `await import`, which the profile passes by.
   const flags = ['--profile', 'esm-only', '--format', 'json']
   const { exitCode, stdout } = await execa('npx', ['attw', tarball, ...flags], { reject: false })
@@ -42,14 +42,14 @@ test('its types resolve wherever ES modules do', async () => {
   expect(stdout).toContain('"mlx-app"')
 })
 
-test('depends on little, as its README says', () => {
+test('has few dependencies, all of them named in its README', () => {
   const readme = textOf('README.md')
   expect(Object.keys(manifest().dependencies).sort()).toEqual(['eventsource-parser', 'execa'])
   expect(Object.keys(manifest().peerDependencies)).toEqual(['zod'])
   for (const name of Object.keys(manifest().dependencies)) expect(readme).toContain(`\`${name}\``)
 })
 
-test('has what it says, and nothing of this repository alone', () => {
+test('contains the files that it declares, and none that only this repository needs', () => {
   const { exports, bin } = manifest()
   const targets = Object.values(exports).map((target) => (typeof target === 'string' ? { target } : target))
   const named = [...targets, bin].flatMap((paths) => Object.values(paths))
@@ -109,7 +109,7 @@ describe.each(['dist/engine/index.d.ts', 'dist/setup/index.d.ts'])('%s', (file) 
     expect(exported.filter((one) => !isDocumented(one)).map(({ name }) => name)).toEqual([])
   })
 
-  test('exports what the package does', () => {
+  test('has the exports of the built package', () => {
     expect(JSON.stringify(manifest().exports)).toContain(file)
   })
 })

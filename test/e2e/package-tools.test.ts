@@ -32,13 +32,13 @@ const quietly = async (line: string, except: string[] = []) =>
   await expectNoFileWritten(project, except, async () => await sandbox.succeed(line, project))
 
 describe('TypeScript', () => {
-  test('runs by tsx', async () => {
+  test('runs with tsx', async () => {
     expect(await quietly('npx tsx app.ts')).toBe('hello 2')
   })
 
   const compiler = 'npx tsc --noEmit --strict --target es2023 --lib es2023,esnext.disposable --types node'
   test.each(['--module nodenext', '--module esnext --moduleResolution bundler'])(
-    'has types that fit, all of them checked, with %s',
+    'has types that pass a full check with %s',
     async (modules) => {
       await quietly(`${compiler} ${modules} app.ts`)
       writeFileSync(
@@ -51,7 +51,7 @@ describe('TypeScript', () => {
     },
   )
 
-  test('has the functions of a start of its own', async () => {
+  test('type-checks the functions for a custom start', async () => {
     const code = `
       import { findProject, isSetUp, setUp, getMissingModel } from 'mlx-app/setup'
       const project = findProject()
@@ -67,7 +67,7 @@ describe('TypeScript', () => {
   })
 })
 
-test('an Express app answers many at once', async () => {
+test('an Express app answers many requests at once', async () => {
   await sandbox.until(/port \d+\n/, 'PORT=0 exec node server.mjs', project, async (seen) => {
     const [, port = ''] = /port (\d+)/.exec(seen) ?? []
     const ask = async (question: string) => {
@@ -82,7 +82,7 @@ test('an Express app answers many at once', async () => {
 })
 
 describe('esbuild', () => {
-  test('makes bundles with and without the package inside', async () => {
+  test('bundles an app with and without the package', async () => {
     const commands = readmeCommands('npx esbuild')
     expect(commands).toHaveLength(2)
     for (const command of commands) {
@@ -100,7 +100,7 @@ describe('esbuild', () => {
     }
   })
 
-  test('makes CommonJS of it', async () => {
+  test('bundles it as CommonJS', async () => {
     const code = readmeFile('app.mjs').replace('const engine', 'async function main() {\nconst engine')
     writeFileSync(join(project, 'main.mjs'), `${code}}\nmain()\n`)
     await sandbox.succeed(
@@ -110,7 +110,7 @@ describe('esbuild', () => {
     expect(await quietly('node dist/app.cjs')).toBe(hello)
   })
 
-  test('makes a bundle of the functions for a start too', async () => {
+  test('bundles the functions for a custom start too', async () => {
     const code = `import { isSetUp } from 'mlx-app/setup'\nconsole.log(isSetUp())\n`
     writeFileSync(join(project, 'ready.mjs'), code)
     const flags = '--bundle --platform=node --minify'

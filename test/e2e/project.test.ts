@@ -44,7 +44,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('answers a question, the answer alone on standard output', async () => {
+test('answers a question, with only the answer on standard output', async () => {
   for (const { question, answer } of answers) {
     const asked = await npm('-s', 'start', '--', question)
     expect(asked).toMatchObject({ stdout: answer, exitCode: 0 })
@@ -58,7 +58,7 @@ describe('every script passes as generated', () => {
   })
 
   test(
-    'test, offline, with a count above zero, whatever model the project uses',
+    'test, offline, runs at least one test whatever model the project uses',
     async () => {
       const config = join(project, 'mlx.config.json')
       const before = readFileSync(config, 'utf8')
@@ -94,7 +94,7 @@ describe('every script passes as generated', () => {
   })
 })
 
-test('is one commit of git with nothing left over, when git knows who commits', needs('git'), async () => {
+test('is one git commit with a clean work tree if git knows the user', needs('git'), async () => {
   const identity = await execa(program('git'), ['config', 'user.email'], { cwd: project, reject: false })
   if (identity.exitCode !== 0) return expect(existsSync(join(project, '.git'))).toBe(true)
   expect((await execa(program('git'), ['rev-list', '--count', 'HEAD'], { cwd: project })).stdout).toBe('1')

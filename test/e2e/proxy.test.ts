@@ -75,7 +75,7 @@ describe.runIf(linux)(
 
     afterAll(async () => await company?.[Symbol.asyncDispose]())
 
-    it('creates, installs and sets up with what npm and pip were told', () => {
+    it('creates, installs and sets up with the settings of npm and pip', () => {
       expect(created.exitCode, created.all).toBe(0)
       expect(created.all).toContain('uv, fetched with the pip of')
       expect(created.all).toContain('Packages from requirements.lock')
@@ -87,7 +87,7 @@ describe.runIf(linux)(
       expect(asked(/^packages\.test\/company\/files\/mlx-/)).toBe(true)
     })
 
-    it('answers, and finds nothing wrong', async () => {
+    it('answers, and doctor finds no problem', async () => {
       const { ran, through, astray } = await servers(() => run(['npm', 'run', 'doctor'], {}))
       expect(ran.exitCode, ran.all).toBe(0)
       const question = 'Say hello.'
@@ -107,7 +107,7 @@ describe.runIf(linux)(
       }
     })
 
-    it('sets up by pip with the proxy and the authority that Node was told of, and the index of uv', async () => {
+    it('sets up with pip, using the proxy and certificate of Node and the index of uv', async () => {
       company.writeNpmrc()
       const { ran, through, astray } = await servers(() =>
         run(['npm', 'run', 'setup', '--', '--env', 'pip', '--fresh'], {
@@ -122,7 +122,7 @@ describe.runIf(linux)(
       expect([through, astray]).toEqual([[secure('index')], 0])
     })
 
-    it('sets up by uv with the same in small letters, and a whole bundle of authorities', async () => {
+    it('sets up with uv, using lower-case variables and a complete certificate bundle', async () => {
       const { ran, through, astray } = await servers(() =>
         run(['npm', 'run', 'setup', '--', '--env', 'uv', '--fresh'], {
           ...emptyCaches(),
@@ -136,7 +136,7 @@ describe.runIf(linux)(
       expect([through, astray]).toEqual([[secure('index')], 0])
     })
 
-    it('gets a model from the mirror of the hub, which then answers without it', async () => {
+    it('downloads a model from a mirror of the hub, and the model then answers without it', async () => {
       const settings = {
         HTTPS_PROXY: company.proxyUrl,
         NODE_EXTRA_CA_CERTS: company.authority.certificate,
@@ -157,7 +157,7 @@ describe.runIf(linux)(
       expect([asked.through, asked.astray]).toEqual([[], 0])
     })
 
-    it('asks a server through it, where Node is told to, and one on loopback itself', async () => {
+    it('contacts a server through the proxy if Node is configured to, and one on loopback directly', async () => {
       const program = join(project, 'remote.ts')
       writeFileSync(program, remoteProgram)
       const { ran, through, astray } = await servers(
@@ -175,7 +175,7 @@ describe.runIf(linux)(
       expect([through, astray]).toEqual([[secure('hub')], 0])
     })
 
-    it('would have gone astray without the proxy, which is seen', async () => {
+    it('detects requests that bypass the proxy', async () => {
       const { ran, through, astray } = await servers(() =>
         run(['npm', 'run', 'models', '--', 'pull', 'somebody/another'], { HF_ENDPOINT: company.hubUrl }),
       )
@@ -184,7 +184,7 @@ describe.runIf(linux)(
       expect(astray).toBeGreaterThan(0)
     })
 
-    it('asks the mirror of Pythons for one where this machine has none that fits', async () => {
+    it('requests a Python from the mirror if this machine has no compatible one', async () => {
       const old = plainPath(join(company.folder, 'old'))
       const python = join(old, 'python3')
       writeFileSync(python, `#!/bin/sh\n${pretending(await basePython(), '3.9.6')}\n`, { mode: 0o755 })
@@ -209,9 +209,9 @@ describe.runIf(linux)(
     })
 
     it.each([
-      ['an authority that Node does not know', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-      ['a proxy that is not there', { HTTPS_PROXY: 'http://user:proxy-secret@192.0.2.1:9' }, 'ECONNREFUSED'],
-    ])('says what stood in the way: %s', async (_, settings, code) => {
+      ['a certificate authority that Node does not trust', {}, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+      ['an unreachable proxy', { HTTPS_PROXY: 'http://user:proxy-secret@192.0.2.1:9' }, 'ECONNREFUSED'],
+    ])('reports the cause of the failure: %s', async (_, settings, code) => {
       company.writeNpmrc()
       const target = join(company.folder, `failed ${code}`)
       const { exitCode, all, seconds } = await run(
@@ -250,7 +250,7 @@ for (const baseUrl of ['http://127.0.0.1:' + server.address().port, 'https://hub
 server.close()
 `
 
-it.runIf(linux)('sends nothing of loopback through a proxy', async () => {
+it.runIf(linux)('sends no loopback request through a proxy', async () => {
   await using hub = await startHub(mirroredModel, join(pythonDirectory, 'src', 'mlx_app', 'hello'))
   const project = await setupProject()
   onTestFinished(() => project.remove())

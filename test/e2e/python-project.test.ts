@@ -48,7 +48,7 @@ async function run(program: string, ...words: string[]): Promise<string> {
 const packagesIn = (environmentFolder: string) =>
   readdirSync(join(project, environmentFolder), { recursive: true, encoding: 'utf8' })
 
-test('the app answers by the Python of the project, which has no other one', async () => {
+test('the app answers with the Python of the project, which is the only one', async () => {
   expect(await run('npm', '-s', 'start', '--', question)).toBe(answerTo(question))
   const record: unknown = JSON.parse(readFileSync(join(project, '.mlx', 'environment.json'), 'utf8'))
   expect(record).toMatchObject({ method: 'project', python: 'python/.venv/bin/python' })
@@ -62,7 +62,7 @@ test('the program and the tests of the project run', async () => {
   expect(await run('npm', 'run', 'test:python')).toMatch(/\d+ passed/)
 })
 
-test('a package that the user adds is there for their code and stays with the next setup', async () => {
+test('a package that the user adds is available to their code and survives the next setup', async () => {
   expect(packagesIn('python/.venv').some((path) => path.endsWith(`/${added}`))).toBe(false)
   await run('uv', 'add', '--project', 'python', added)
   const [code = ''] = readdirSync(join(project, 'python', 'src'))
@@ -77,7 +77,7 @@ test('a package that the user adds is there for their code and stays with the ne
   expect(await run('npm', 'run', 'setup')).toContain('Already set up')
 })
 
-test("a mistake in the project's own Python code is told by its tests, and the app answers all the same", async () => {
+test("the tests detect an error in the project's own Python code, and the app still answers", async () => {
   const [code = ''] = readdirSync(join(project, 'python', 'src'))
   const broken = join('python', 'src', code, 'model_size.py')
   const before = readFileSync(join(project, broken), 'utf8')

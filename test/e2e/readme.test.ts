@@ -111,7 +111,7 @@ describe('the README', () => {
     expect(await run('npm run doctor', { cwd })).toMatch(/✓ hello +/)
   })
 
-  test('has other ways to the same', async () => {
+  test('shows other ways to create the same project', async () => {
     for (const [line, name] of [
       ['npx create-mlx-app my-app', 'by-npx'],
       ['npm init mlx-app my-app', 'by-init'],
@@ -127,7 +127,7 @@ describe('the README', () => {
     expect(output).toContain(`Created my-api in ${join(folder, 'my-api')} (`)
   })
 
-  test('has a way without Node, by uv', needs('git'), async () => {
+  test('shows a way without Node, with uv', needs('git'), async () => {
     const path = await pathWithoutNode()
     const noNode = await execa('sh', ['-c', 'command -v node npm npx'], {
       env: { PATH: path },
@@ -151,7 +151,7 @@ describe('the README', () => {
     expect(answer).toContain(greeting)
   })
 
-  test('has a way into an app that is there', async () => {
+  test('shows how to add the package to an existing app', async () => {
     const packed = (await packPackages()).filter(({ name }) => name !== 'wheel')
     await using packages = await startRegistry({ tarballs: packed.map(({ path }) => path), kept: false })
     const cwd = join(folder, 'an app of mine')
@@ -177,7 +177,7 @@ describe('the README', () => {
     done.add(serve)
   })
 
-  test('has no command that is run nowhere', needs('git'), () => {
+  test('contains only commands that are tested somewhere', needs('git'), () => {
     const commands = commandsIn(read('README.md'))
     expect(commands.length).toBeGreaterThan(10)
     for (const command of commands) {
@@ -195,7 +195,7 @@ describe('the README', () => {
   })
 })
 
-test('CONTRIBUTING.md names scripts that there are', () => {
+test('CONTRIBUTING.md names scripts that exist', () => {
   const { scripts } = z
     .object({ scripts: z.record(z.string(), z.string()) })
     .parse(JSON.parse(read('package.json')))

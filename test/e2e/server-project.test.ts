@@ -70,7 +70,7 @@ describe('every script passes as generated', () => {
   })
 
   test(
-    'test, with a count above zero',
+    'test runs at least one test',
     async () => {
       const ran = await npm('test')
       expect(ran.exitCode, ran.all).toBe(0)
@@ -80,7 +80,7 @@ describe('every script passes as generated', () => {
   )
 })
 
-test('npm start says where it listens, serves page and API, and ends with npm', async () => {
+test('npm start prints its address, serves the page and the API, and ends with npm', async () => {
   const { server, url } = await listening(['npm', '-s', 'start'], project, { PORT: '0' })
   const page = await fetch(url)
   expect(page.headers.get('content-type')).toContain('text/html')
@@ -92,7 +92,7 @@ test('npm start says where it listens, serves page and API, and ends with npm', 
   await expect.poll(() => fetch(url).then(() => 'answers', String)).toBe('TypeError: fetch failed')
 })
 
-test('a signal to npm and all that it started, as supervisors send it, lets a stream come to its end', async () => {
+test('a signal to npm and all its child processes, as supervisors send it, lets a stream finish', async () => {
   const { server, url } = await listening(['npm', '-s', 'start'], project, { PORT: '0', GRACE_MS: '300000' })
   await expectAnswer(url)
   const body = {
@@ -110,7 +110,7 @@ test('a signal to npm and all that it started, as supervisors send it, lets a st
   await server
 })
 
-describe('what the image holds', () => {
+describe('the app in the image', () => {
   const image = join(folder, 'image')
   const data = join(folder, 'data')
   const stages = () => stagesOf(read('Dockerfile'))
@@ -138,13 +138,13 @@ describe('what the image holds', () => {
     for (const path of ['node_modules', '.mlx']) symlinkSync(join(project, path), join(image, path))
   })
 
-  test('does not start where others reach it without a key', async () => {
+  test('does not start on a public address without a key', async () => {
     const ended = await execa('node', ['dist/main.js'], { cwd: image, env: environment(), reject: false })
     expect(ended.exitCode).not.toBe(0)
     expect(ended.stderr).toContain('key')
   })
 
-  test('makes a key, serves with it alone, is healthy, and ends with 0 on SIGTERM', async () => {
+  test('creates a key, serves only with it, is healthy, and exits with 0 on SIGTERM', async () => {
     const env = environment()
     const { stdout: key } = await execa(
       'node',

@@ -47,7 +47,7 @@ const together = (lock: string): string[] =>
   lock === 'requirements-vision.lock' ? ['requirements.lock', lock] : [lock]
 
 it.each(Object.entries(systems))(
-  '%s has a wheel of the lock for each package',
+  '%s has a wheel for each package in the lock',
   async (_, [platform = '', ...locks]) => {
     for (let version = oldestMinor; version <= newestMinor; version++) {
       for (const lock of locks) {

@@ -37,7 +37,7 @@ const doctorsLine = async (): Promise<unknown> => {
 }
 
 it(
-  'adds images and embeddings to an environment that is there, and keeps them',
+  'adds images and embeddings to an existing environment, and keeps them',
   async () => {
     expect((await runScript(project, 'setup', [], machine)).exitCode).toBe(0)
     expect(await doctorsLine()).toEqual({
@@ -62,7 +62,7 @@ it(
   visionDownloadMs,
 )
 
-it('refuses an extra that there is not', async () => {
+it('refuses an unknown extra', async () => {
   const outcome = await runScript(project, 'setup', ['--with', 'sound'], machine)
   expect(outcome.stderr).toContain('--with must be vision, not sound.')
   expect(outcome.exitCode).toBe(2)

@@ -91,7 +91,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
   })
   afterAll(() => project.remove())
 
-  it('sets up, by the lock', async () => {
+  it('sets up from the lock', async () => {
     machine.program('uv', uv)
     machine.program('python3', python)
     const outcome = await setup()
@@ -114,7 +114,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     }
   })
 
-  it('has nothing to do the second time, and needs neither uv nor a network for it', async () => {
+  it('does nothing the second time, and needs neither uv nor a network', async () => {
     machine.environment.UV_OFFLINE = '1'
     const outcome = await setup()
     expect(outcome.stdout).toContain('Already set up')
@@ -122,7 +122,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     expect(outcome.seconds).toBeLessThan(firstSeconds / 2)
   })
 
-  it('is passed by the doctor, which asks the hello model', async () => {
+  it('passes doctor, which asks the hello model', async () => {
     const outcome = await runScript(project, 'doctor', ['--json'], machine)
     const report = JSON.parse(outcome.stdout)
     expect(report.checks.filter((check: { good: boolean | null }) => check.good === false)).toEqual([])
@@ -131,7 +131,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     expect(outcome.exitCode).toBe(0)
   })
 
-  it('lists the hello model, and refuses a command that there is not', async () => {
+  it('lists the hello model, and refuses an unknown command', async () => {
     const listed = await runScript(project, 'models', [], machine)
     expect(listed.stdout).toMatch(/^\* hello +\d+ kB {2}package +fits /m)
     expect(listed.exitCode).toBe(0)
@@ -162,7 +162,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     expect(again.stdout).toContain('Already set up')
   })
 
-  it('notes in the doctor that the lock has changed since', async () => {
+  it('reports in doctor that the lock has changed', async () => {
     writeFileSync(join(project.python, 'requirements.lock'), '# changed\n', { flag: 'a' })
     const outcome = await runScript(project, 'doctor', [], machine)
     expect(outcome.stdout).toMatch(
@@ -185,7 +185,7 @@ describe('with uv on the PATH, in a folder with a space and an umlaut', { sequen
     expect(await sumInEnvironment()).toBe('10')
   })
 
-  it('tells a worker that does not start apart from a setup that failed', async () => {
+  it('reports a worker that does not start, and the setup succeeds', async () => {
     machine.program('uv', uv)
     machine.program('python3', python)
     const wheel = wheelOf(project)
@@ -217,7 +217,7 @@ describe('in a new project', () => {
   })
   afterEach(() => project.remove())
 
-  it('gets uv by the pip of a Python that is itself too old', async () => {
+  it('fetches uv with the pip of a Python that is itself too old', async () => {
     machine.script('python3', pretending(python, '3.9.6'))
     machine.program('python3.12', python)
     const outcome = await setup()
@@ -228,13 +228,13 @@ describe('in a new project', () => {
     expect(await sumInEnvironment()).toBe('10')
   })
 
-  it.runIf(oldPythons().length > 0)('knows a real Python that is too old', async () => {
+  it.runIf(oldPythons().length > 0)('rejects a real Python that is too old', async () => {
     for (const [index, old] of oldPythons().entries())
       machine.program(index === 0 ? 'python3' : `python3.1${index}`, old)
     expectRefusal(await setup('--env', 'pip'), '3.11 or newer is required', '--env uv')
   })
 
-  it('sets up by pip where uv can not be fetched', async () => {
+  it('sets up with pip if uv cannot be fetched', async () => {
     machine.program('python3', python)
     const lock = join(project.python, 'requirements-uv.lock')
     writeFileSync(lock, readFileSync(lock, 'utf8').replaceAll(/[0-9a-f]{64}/g, '0'.repeat(64)))
@@ -247,7 +247,7 @@ describe('in a new project', () => {
   })
 
   it.each(['requirements.lock', 'requirements-uv.lock', '.whl'])(
-    'names a file of the package that is gone: %s',
+    'names a missing file of the package: %s',
     async (end) => {
       machine.program('python3', python)
       const file = readdirSync(project.python).find((name) => name.endsWith(end)) ?? ''
@@ -256,7 +256,7 @@ describe('in a new project', () => {
     },
   )
 
-  it.each(['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH'])('uses what %s names as it is', async (variable) => {
+  it.each(['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH'])('uses the Python in %s unchanged', async (variable) => {
     machine.environment[variable] = sharedPython
     const outcome = await setup()
     expect(outcome.exitCode, outcome.stderr).toBe(0)
@@ -274,11 +274,11 @@ describe('in a new project', () => {
     expect((await setup()).stdout).toContain('Already set up')
   })
 
-  it('says what to do where there is nothing', async () => {
+  it('says what to do if there is no Python', async () => {
     expectRefusal(await setup(), 'neither uv nor a working Python', 'Next steps:')
   })
 
-  it('refuses a Python that is named and too old, broken, or not there', async () => {
+  it('refuses a given Python that is too old, broken or missing', async () => {
     machine.environment.MLX_PYTHON = machine.script('old', pretending(sharedPython, '3.9.6'))
     expectRefusal(await setup(), 'it is Python 3.9.6; 3.11 or newer is required', '--env uv')
     machine.environment.MLX_PYTHON = machine.script('broken', 'echo "dyld: Library not loaded" >&2; exit 1')
@@ -302,7 +302,7 @@ describe('in a new project', () => {
     expectRefusal(await setup(), 'MLX does not work in')
   })
 
-  it.each(['uv', 'pip'])('%s refuses a package whose hash is not the one of the lock', async (way) => {
+  it.each(['uv', 'pip'])('%s refuses a package whose hash differs from the lock', async (way) => {
     machine.program('uv', uv)
     machine.program('python3', python)
     const lock = join(project.python, 'requirements.lock')
@@ -314,14 +314,14 @@ describe('in a new project', () => {
     expect(outcome.stderr.toLowerCase()).toMatch(/hash/)
   })
 
-  it('hands a mirror for Pythons to uv, and leaves nothing when it has none', async () => {
+  it('passes a Python mirror on to uv, and leaves nothing behind if it has none', async () => {
     machine.program('uv', uv)
     machine.environment.UV_PYTHON_INSTALL_MIRROR = 'file:///no/such/mirror'
     machine.environment.UV_PYTHON_INSTALL_DIR = join(machine.environment.HOME ?? '', 'pythons')
     expectRefusal(await setup(), '/no/such/mirror', 'The virtual environment could not be created')
   })
 
-  it('hands proxies and mirrors to what it starts, and keeps loopback off the proxy', async () => {
+  it('passes proxies and mirrors on to child processes, and excludes loopback from the proxy', async () => {
     const seen = join(project.root, 'seen')
     machine.script('uv', `[ "$1" = --version ] || /usr/bin/env > '${seen}'; exec '${uv}' "$@"`)
     machine.program('python3', python)
@@ -339,7 +339,7 @@ describe('in a new project', () => {
     expect(lines.find((line) => line.startsWith('NO_PROXY='))).toContain('localhost,127.0.0.1,::1')
   })
 
-  it('leaves nothing half done when it is interrupted, and goes on the next time', async () => {
+  it('leaves nothing half done when interrupted, and continues the next time', async () => {
     // A uv that makes the environment and then never ends installing.
     const installing = join(project.root, 'installing')
     machine.script(
@@ -361,7 +361,7 @@ describe('in a new project', () => {
     expect((await setup()).exitCode).toBe(0)
   })
 
-  it('lets two that start at once both end well', async () => {
+  it('lets two setups that start at once both succeed', async () => {
     machine.program('uv', uv)
     machine.program('python3', python)
     const outcomes = await Promise.all([setup(), setup()])
@@ -371,7 +371,7 @@ describe('in a new project', () => {
     expect(texts).toContain('Already set up')
   })
 
-  it('refuses flags that there are not, with exit code 2', async () => {
+  it('refuses unknown flags, with exit code 2', async () => {
     for (const flags of [['--envy', 'uv'], ['--env', 'conda'], ['more']]) {
       const outcome = await setup(...flags)
       expect(outcome.exitCode).toBe(2)
