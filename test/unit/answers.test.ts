@@ -79,7 +79,7 @@ async function refusal(settling: Promise<unknown>): Promise<CreateError> {
 }
 
 describe('with --yes', () => {
-  it('takes every default and says which', async () => {
+  it('uses every default and lists them', async () => {
     const { target, answers, defaults } = await resolve('my-app', { takeDefaults: true })
     expect(target).toEqual({ path: '/work-folder/my-app', name: 'my-app' })
     expect(answers).toEqual({
@@ -99,12 +99,12 @@ describe('with --yes', () => {
     ])
   })
 
-  it('has no default to tell of where all is given', async () => {
+  it('lists no default if every answer is given', async () => {
     const line = 'my-app --name x --node --model hello --package-manager npm --author A'
     expect((await resolve(line, { takeDefaults: true })).defaults).toEqual([])
   })
 
-  it('pins a model that the catalogue knows, and no other', async () => {
+  it('pins a model from the catalogue, and no other', async () => {
     const answersOf = async (model: string) =>
       (await resolve(`my-app --model ${model}`, { takeDefaults: true })).answers
     expect(await answersOf('mlx-community/Qwen3-0.6B-4bit')).toMatchObject({
@@ -127,14 +127,14 @@ describe('with --yes', () => {
     expect(answers.packageManager).toBe('pnpm')
   })
 
-  it('names the project as holder of the copyright where git knows no name, or is left alone', async () => {
+  it('uses the project as copyright holder if git knows no name or is not used', async () => {
     const unknown = await resolve('my-app', { takeDefaults: true, userName: async () => undefined })
     expect(unknown.answers.author).toBe('my-app authors')
     const alone = await resolve('my-app --no-git', { takeDefaults: true })
     expect(alone.answers.author).toBe('my-app authors')
   })
 
-  it('takes what is given over what is found', async () => {
+  it('prefers given values to detected ones', async () => {
     const line = '@scope/my-app --model hello --env pip --package-manager bun --author Grace'
     const { target, answers } = await resolve(line, { takeDefaults: true })
     expect(target).toEqual({ path: '/work-folder/my-app', name: '@scope/my-app' })
@@ -142,16 +142,16 @@ describe('with --yes', () => {
   })
 })
 
-describe('a Python that is named', () => {
+describe('a given Python', () => {
   const python = process.execPath
 
-  it('is used as it is, which is told as a default', async () => {
+  it('is used as it is, and the implied --env is listed as a default', async () => {
     const { answers, defaults } = await resolve(`x --python-path ${python}`, { takeDefaults: true })
     expect(answers).toMatchObject({ env: 'existing', pythonPath: python })
     expect(defaults).toContain('--env existing')
   })
 
-  it.each(['uv', 'pip', 'existing'] as const)('is what --env %s begins with', async (env) => {
+  it.each(['uv', 'pip', 'existing'] as const)('is the starting point of --env %s', async (env) => {
     const { answers, defaults } = await resolve(`x --env ${env} --python-path ${python}`, {
       takeDefaults: true,
     })
@@ -166,7 +166,7 @@ describe('a Python that is named', () => {
     expect(one.asked).toEqual([])
   })
 
-  it('has to be there', async () => {
+  it('must exist', async () => {
     const error = await refusal(resolve('x --python-path ./none', { takeDefaults: true }))
     expect([error.exitCode, error.message]).toEqual([
       2,
@@ -176,7 +176,7 @@ describe('a Python that is named', () => {
 })
 
 describe('features', () => {
-  it('are taken once, in the order of the table, and are none where nobody asks for one', async () => {
+  it('are selected once, in the order of the table, and none by default', async () => {
     const { answers, defaults } = await resolve('x --server --with docker,ci --with ci', {
       takeDefaults: true,
     })
@@ -188,7 +188,7 @@ describe('features', () => {
 })
 
 describe('a Python project', () => {
-  it('is set up by uv, and nobody is asked', async () => {
+  it('is set up with uv, without a question', async () => {
     const one = person({})
     const { answers } = await resolve('x --model hello --node --with python', {
       prompter: async () => one.prompter,
@@ -211,8 +211,8 @@ describe('a Python project', () => {
   })
 })
 
-describe('a feature that the template can not have', () => {
-  it('is refused with what there is', async () => {
+describe('a feature that the template does not support', () => {
+  it('is refused with the available ones', async () => {
     const error = await refusal(resolve('x --with docker,ci --node', { takeDefaults: true }))
     expect(error.exitCode).toBe(2)
     expect(error.message).toBe('The template node does not support --with docker.')
@@ -256,7 +256,7 @@ describe('without a terminal', () => {
 })
 
 describe('on a terminal', () => {
-  it('asks for the name, the template, the model and what is beside it, and for nothing that is given', async () => {
+  it('asks for the name, the template, the model and the features, and for nothing that is given', async () => {
     const all = person({ Project: 'my-app', template: 'server', model: 'hello', Add: 'ci' })
     const { answers } = await resolve('', { prompter: async () => all.prompter })
     expect(answers).toMatchObject({ name: 'my-app', template: 'server', model: 'hello', features: ['ci'] })
@@ -271,7 +271,7 @@ describe('on a terminal', () => {
     expect(plain.answers).not.toHaveProperty('features')
   })
 
-  it('asks for the way to get Python where there is a choice and it will be set up', async () => {
+  it('asks how to get Python if there is a choice and it will be set up', async () => {
     const choices: Partial<Context> = { pythonChoices: () => ['uv', 'pip'] }
     const one = person({ Python: 'pip', Add: '' })
     const { answers } = await resolve('my-app --node --model hello', {
@@ -287,7 +287,7 @@ describe('on a terminal', () => {
     ).toBeUndefined()
   })
 
-  it('asks for the package manager where nobody knows which one is used', async () => {
+  it('asks for the package manager if it cannot be detected', async () => {
     const folder = temporaryFolder()
     writeTree(folder, { npm: '', yarn: '' })
     for (const name of ['npm', 'yarn']) chmodSync(join(folder, name), 0o755)
@@ -335,21 +335,21 @@ describe('on a terminal', () => {
     )
   })
 
-  it('has a small default on Linux, where a CPU would read all of a large one, and says so', async () => {
+  it('has a small default on Linux, where a CPU would read all of a large model, and says why', async () => {
     const one = person({ model: 'hello', Add: '' })
     const machine: Machine = { ...mac, platform: 'linux', architecture: 'x64' }
     await resolve('my-app --node', { prompter: async () => one.prompter, machine })
     expect(one.asked[0]).toContain('up to 2.5 GB on a CPU')
   })
 
-  it('takes a Hugging Face id that is not in the list', async () => {
+  it('accepts a Hugging Face ID that is not in the list', async () => {
     const one = person({ 'Which model?': 'other', 'Hugging Face ID or path': 'some/model', Add: '' })
     const { answers } = await resolve('my-app --node', { prompter: async () => one.prompter })
     expect(answers.model).toBe('some/model')
     expect(one.problems).toEqual([])
   })
 
-  it('says what is wrong with a name before it goes on', async () => {
+  it('explains an invalid name before it continues', async () => {
     const folder = temporaryFolder()
     writeTree(folder, { 'taken/file': '' })
     for (const [name, problem] of [
@@ -364,14 +364,14 @@ describe('on a terminal', () => {
 })
 
 describe('the folder', () => {
-  it('may be this one, empty or with git in it', async () => {
+  it('may be the current one, empty or with only git in it', async () => {
     const folder = join(temporaryFolder(), 'this one')
     writeTree(folder, { '.git/HEAD': '' })
     const { target } = await resolve('. --model hello', {}, folder)
     expect(target).toEqual({ path: folder, name: 'this-one' })
   })
 
-  it('that is not empty is refused with what is in it', async () => {
+  it('that is not empty is refused with its contents', async () => {
     const folder = temporaryFolder()
     writeTree(folder, Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`file${index}`, ''])))
     writeTree(folder, { 'a folder/x': '' })
@@ -395,7 +395,7 @@ describe('the folder', () => {
     )
   })
 
-  it('has a name that npm takes, or one is given', async () => {
+  it('gets a name that npm accepts, unless one is given', async () => {
     expect((await resolve('Ünïcode/日本 --model hello')).answers.name).toBe('mlx-app')
     expect((await resolve('x --name @a/b --model hello')).answers.name).toBe('@a/b')
     expect((await refusal(resolve('x --name A --model hello'))).message).toContain('capital letters')

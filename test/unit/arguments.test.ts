@@ -37,7 +37,7 @@ describe('the command line', () => {
     expect(read('-t node -y --model=hello --no-git my-app')).toEqual(expected)
   })
 
-  it('takes several values of an option that has several, by commas and by repeating it', () => {
+  it('accepts several values of an option, separated by commas or by repeating it', () => {
     expect(read('my-app --with ci').values).toEqual({ with: 'ci' })
     expect(read('my-app --with ci,ci').values).toEqual({ with: 'ci,ci' })
     expect(read('my-app --with ci --with=ci').values).toEqual({ with: 'ci,ci' })
@@ -50,7 +50,7 @@ describe('the command line', () => {
     expect(read(`--template ${template} my-app --${template}`)).toEqual(expected)
   })
 
-  it('takes what follows -- as no flag', () => {
+  it('does not treat what follows -- as flags', () => {
     expect(read('-- --model').directory).toBe('--model')
   })
 
@@ -71,7 +71,7 @@ describe('the command line', () => {
     ['app --model=', '--model needs a value.'],
     ['app --yes=no', '--yes does not take a value'],
     ['app other', 'Expected one folder, but got several: app, other'],
-  ])('refuses %s and says what there is', (line, message) => {
+  ])('refuses %s and lists the choices', (line, message) => {
     expect(refusal(() => read(line))).toContain(message)
   })
 
@@ -84,7 +84,7 @@ describe('the command line', () => {
   })
 })
 
-describe('flags that npm took', () => {
+describe('flags that npm consumes', () => {
   const npm = (settings: Record<string, string>) => ({
     npm_command: 'init',
     npm_config_user_agent: 'npm/11.19.1 node/v20.20.2 linux x64 workspaces/false',
@@ -106,11 +106,11 @@ describe('flags that npm took', () => {
       { template: 'true', model: 'true', env: 'true' },
       { template: 'node', model: 'some/model', env: 'uv' },
     ],
-  ])('gives %s with %o its values back', (line, settings, values) => {
+  ])('get their values back: %s with %o', (line, settings, values) => {
     expect(read(line, npm(settings))).toMatchObject({ directory: 'my-app', values })
   })
 
-  it.each(templates.map(({ value }) => value))('takes --%s from npm as the template', (template) => {
+  it.each(templates.map(({ value }) => value))('are restored if --%s names the template', (template) => {
     expect(read('my-app', npm({ [template]: 'true' }))).toMatchObject({ values: { template } })
     expect(read('my-app some/model', npm({ [template]: 'true', model: 'true' }))).toMatchObject({
       directory: 'my-app',
@@ -118,14 +118,14 @@ describe('flags that npm took', () => {
     })
   })
 
-  it('takes nothing for a short form but what npm makes of a flag', () => {
+  it('accept a short form only with the value that npm gives a flag', () => {
     expect(read('my-app', npm({ server: '/srv' })).values).toEqual({})
     expect(refusal(() => read('my-app node', npm({ server: 'true', template: 'true' })))).toContain(
       '--server means --template server, but --template node was given too.',
     )
   })
 
-  it('can make a folder that is called like a template', () => {
+  it('allow a folder with the name of a template', () => {
     expect(read('node node', npm({ template: 'true' }))).toMatchObject({
       directory: 'node',
       values: { template: 'node' },
@@ -156,19 +156,19 @@ describe('flags that npm took', () => {
     ['', { list: 'true' }, 'npm create mlx-app@latest -- --list'],
     ['', { list: 'true', json: 'true' }, 'npm create mlx-app@latest -- --json --list'],
     ['one/two three/four', { model: 'true' }, 'npm create mlx-app@latest DIR -- --model M'],
-  ])('corrects %s with %o', (line, settings, command) => {
+  ])('are refused with the correct command: %s with %o', (line, settings, command) => {
     expect(refusal(() => read(line, npm(settings)))).toContain(command)
   })
 
-  it("never takes npm's own force and yes for ours", () => {
+  it("do not include npm's own --force and --yes", () => {
     expect(read('my-app', npm({ force: 'true', yes: 'true' })).switches).toEqual([])
   })
 
-  it('leaves a path that npm knows of git alone', () => {
+  it("do not include npm's own path of git", () => {
     expect(read('my-app', npm({ git: '/usr/bin/git' })).directory).toBe('my-app')
   })
 
-  it('refuses a value that npm passed on as it refuses a flag', () => {
+  it('are refused with an invalid value, like other flags', () => {
     expect(refusal(() => read('my-app', npm({ template: 'noed' })))).toContain(
       'Did you mean --template node?',
     )
@@ -177,7 +177,7 @@ describe('flags that npm took', () => {
   it.each([
     ['a script of a project', { npm_command: 'run-script', npm_config_template: 'node' }],
     ['pnpm', { npm_command: 'init', npm_config_user_agent: 'pnpm/12.0.0', npm_config_template: 'node' }],
-  ])('reads nothing of the kind in %s', (_, environment) => {
+  ])('are not read in %s', (_, environment) => {
     expect(read('my-app', environment).values).toEqual({})
   })
 })

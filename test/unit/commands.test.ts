@@ -40,14 +40,14 @@ describe('the next commands', () => {
     ])
   })
 
-  it('name the Python of the setup, quoted for a shell', () => {
+  it('include the given Python, quoted for a shell', () => {
     const named: Answers = { ...answers, env: 'pip', pythonPath: '/my pythons/python3' }
     expect(nextCommands('/here/x', named, '/here', { install: false, setup: true })).toContain(
       "npm run setup -- --env pip --python '/my pythons/python3'",
     )
   })
 
-  it('ask no question of a server', () => {
+  it('do not ask a server a question', () => {
     const left = { install: true, setup: false }
     expect(nextCommands('/here/x', { ...answers, template: 'server' }, '/here', left)).toEqual([
       'cd x',
@@ -56,11 +56,11 @@ describe('the next commands', () => {
     ])
   })
 
-  it('leave out what is done', () => {
+  it('leave out completed steps', () => {
     expect(nextCommands('/here/x', answers, '/here', { install: false, setup: false })[1]).toBe('npm start')
   })
 
-  it('show a path as it is shortest to type', () => {
+  it('use the shortest form of a path', () => {
     expect(displayPath('/here/x/y', '/here')).toBe('x/y')
     expect(displayPath('/there', '/here')).toBe('/there')
   })
@@ -82,7 +82,7 @@ describe('the command that makes the same project', () => {
     )
   })
 
-  it('names the Python of the setup', () => {
+  it('contains the given Python', () => {
     expect(command({ env: 'existing', pythonPath: '/opt/my python/bin/python3' })).toContain(
       "--env existing --python-path '/opt/my python/bin/python3' --package-manager npm",
     )
@@ -100,13 +100,13 @@ describe('the command that makes the same project', () => {
     ['yarn', 'yarn/1.22.22 npm/? node/v24.0.0', 'npx create-mlx-app@1.2.3'],
     ['yarn', 'npm/11.19.1 node/v24.0.0', 'npx create-mlx-app@1.2.3'],
     ['bun', 'bun/1.3.0 npm/? node/v24.0.0', 'bunx create-mlx-app@1.2.3'],
-  ] as const)('is run by %s, of %s, with %s', (packageManager, agent, words) => {
+  ] as const)('for %s, started by %s, is %s', (packageManager, agent, words) => {
     expect(command({ packageManager }, agent)).toMatch(new RegExp(`^${words.replaceAll('.', '\\.')} `))
     expect(command({ packageManager }, agent)).toContain(` --package-manager ${packageManager} `)
   })
 })
 
-it('quotes what a shell would take apart', () => {
+it('quotes characters that are special in a shell', () => {
   expect(quote('plain-1.0/x@y')).toBe('plain-1.0/x@y')
   expect(quote('')).toBe("''")
 })
@@ -139,7 +139,7 @@ it('only npm needs -- in front of the flags of a script', () => {
 })
 
 describe('the environment', () => {
-  it('of child processes has nothing of the command that created the project', () => {
+  it('of child processes contains no variables of the command that created the project', () => {
     const kept = { PATH: '/bin', npm_config_registry: 'r', GIT_AUTHOR_NAME: 'a' }
     const dropped = {
       npm_config_template: 'node',
@@ -150,7 +150,7 @@ describe('the environment', () => {
     expect(childEnvironment({ ...kept, ...dropped })).toEqual(kept)
   })
 
-  it('of child processes keeps loopback off a proxy', () => {
+  it('of child processes excludes loopback from a proxy', () => {
     const https_proxy = 'http://p.test:1'
     const both = (names: string) => ({ https_proxy, NO_PROXY: names, no_proxy: names })
     expect(childEnvironment({ https_proxy })).toEqual(both('localhost,127.0.0.1,::1'))
@@ -177,7 +177,7 @@ describe('the environment', () => {
     [{ CI: 'false' }, undefined],
     [{ CI: '' }, undefined],
     [{}, undefined],
-  ])('%o is run by %s', (environment, name) => {
+  ])('%o is detected as %s', (environment, name) => {
     expect(detectAutomation(environment)).toBe(name)
   })
 
@@ -198,7 +198,7 @@ describe('the environment', () => {
     expect(pythonChoices({ PATH: both, MLX_SERVING_PYTHON_PATH: '/x' })).toEqual(['existing', 'uv'])
   })
 
-  it('offers package managers only where it can not be told which one is used', () => {
+  it('offers package managers only if the current one cannot be detected', () => {
     const several = pathWith('bun', 'pnpm', 'npm')
     expect(packageManagerChoices({ PATH: several }, undefined)).toEqual(['npm', 'pnpm', 'bun'])
     expect(packageManagerChoices({ PATH: several }, 'yarn')).toEqual(['yarn'])
@@ -206,7 +206,7 @@ describe('the environment', () => {
     expect(packageManagerChoices({ PATH: '' }, undefined)).toEqual(['npm'])
   })
 
-  it('has no program where a file of that name can not be run', () => {
+  it('ignores a file on the PATH that cannot be run', () => {
     const folder = temporaryFolder()
     writeTree(folder, { uv: '', 'python3/x': '' })
     expect(findOnPath('uv', { PATH: folder })).toBeUndefined()
@@ -216,7 +216,7 @@ describe('the environment', () => {
   })
 })
 
-describe('a Python that is named', () => {
+describe('a given Python', () => {
   const folder = (): string => {
     const made = temporaryFolder()
     writeTree(made, { 'venv/bin/python': '', 'notes.txt': '' })
@@ -224,7 +224,7 @@ describe('a Python that is named', () => {
     return made
   }
 
-  it('is a path, from here or from the root, or a program on the PATH', () => {
+  it('is a relative or absolute path, or a program on the PATH', () => {
     const here = folder()
     const python = `${here}/venv/bin/python`
     expect(locatePython('venv/bin/python', here, {})).toBe(python)
@@ -247,16 +247,16 @@ describe('a Python that is named', () => {
   })
 })
 
-describe('what is said of a model', () => {
+describe('the notes about a model', () => {
   const notes = (id: string, changes: Partial<Answers> = {}) =>
     modelNotes(findModel(`mlx-community/${id}`), { ...answers, ...changes })
 
-  it('is nothing for text, and for what the catalogue does not know', () => {
+  it('are empty for a text model and for an unknown one', () => {
     expect(notes('Qwen3-0.6B-4bit')).toEqual([])
     expect(modelNotes(undefined, answers)).toEqual([])
   })
 
-  it('that sees is how it gets to', () => {
+  it('say how to enable images', () => {
     const command = 'npm run setup -- --with vision'
     expect(notes('Qwen3-VL-4B-Instruct-4bit')).toEqual([`To use images, run once: ${command}`])
     expect(notes('Qwen3.5-9B-4bit', { packageManager: 'yarn' })).toEqual([
@@ -270,7 +270,7 @@ describe('what is said of a model', () => {
     ])
   })
 
-  it('that makes vectors is that it writes no text', () => {
+  it('say that an embedding model generates no text', () => {
     expect(notes('Qwen3-Embedding-0.6B-4bit-DWQ', { template: 'server' })).toEqual([
       expect.stringContaining('Use it with /v1/embeddings'),
     ])

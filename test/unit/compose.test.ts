@@ -25,7 +25,7 @@ const composed = (...layers: Layer[]) =>
   )
 
 describe('composing', () => {
-  it('puts layers together, sorted by path', () => {
+  it('merges layers, sorted by path', () => {
     const files = composed(
       layer('one', { 'src/a.ts': 'a', _gitignore: 'x' }),
       layer('two', { 'python/src/_package_/b.py': 'b', 'python/_gitignore': 'y' }),
@@ -40,7 +40,7 @@ describe('composing', () => {
     expect(Object.keys(files)).toEqual(Object.keys(files).sort())
   })
 
-  it('copies bytes as they are, whatever is in them', () => {
+  it('copies bytes unchanged, whatever they contain', () => {
     const bytes = Buffer.from([0, 255, 10, 13, 123, 123])
     const workflow = ['$', '{{ matrix.node }} & {{name}}'].join('')
     const files = compose([layer('one', { 'x.bin': bytes, 'ci.yml': workflow })], context, versions)
@@ -48,18 +48,18 @@ describe('composing', () => {
     expect(Buffer.from(files.get('ci.yml') ?? []).toString()).toBe(workflow)
   })
 
-  it('renders templates and escapes nothing', () => {
+  it('renders templates without escaping', () => {
     expect(composed(layer('one', { LICENSE: ['(c) ', { value: 'author' }] })).LICENSE).toBe('(c) A & B')
   })
 
-  it('refuses two writers of one path', () => {
+  it('refuses two files with the same path', () => {
     expect(() => composed(layer('one', { 'python/a': '' }), layer('two', { 'python/a': '' }))).toThrow(
       'Two layers write python/a: one and two',
     )
     expect(() => composed(layer('one', { 'package.json': '{}' }))).toThrow('Two layers write package.json')
   })
 
-  it('refuses two names that are one on macOS', () => {
+  it('refuses two names that are the same on macOS', () => {
     expect(() => composed(layer('one', { 'Readme.md': '' }), layer('two', { 'README.md': '' }))).toThrow(
       'differ only in case',
     )
@@ -74,7 +74,7 @@ describe('composing', () => {
     expect(files['AGENTS.md']).toBe('agents\n')
   })
 
-  it('refuses two sections of one name, and odd names', () => {
+  it('refuses two sections with the same name, and invalid names', () => {
     const section = { 'readme/10-x.md': 'x' }
     expect(() => composed(layer('one', section), layer('two', section))).toThrow(
       'Two layers write the section README.md/10-x.md: one and two',
@@ -103,7 +103,7 @@ describe('package.json', () => {
     expect(merged.devDependencies).toEqual({ a: '1', zod: '^4.0.0' })
   })
 
-  it('is the same in whatever order the layers come', () => {
+  it('does not depend on the order of the layers', () => {
     const one = { scripts: { b: '1', start: '2' }, dependencies: { zod: 'host' } }
     const other = { scripts: { a: '3', setup: '4' }, dependencies: { abc: '1' } }
     expect(JSON.stringify(merge(one, other))).toBe(JSON.stringify(merge(other, one)))
@@ -117,7 +117,7 @@ describe('package.json', () => {
     expect(() => mergeObjects({ a: { b: 1 } }, { a: { b: 2 } })).toThrow('a.b is both 1 and 2')
   })
 
-  it('runs the parts that layers have in one script one after the other', () => {
+  it('runs the parts of a script from several layers one after the other', () => {
     const fragments = [['tsc'], ['tsc -p web']].map((typecheck, number) => ({
       layer: `layer${number}`,
       manifest: { scripts: { typecheck } },

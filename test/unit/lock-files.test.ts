@@ -47,7 +47,7 @@ describe('a wheel', () => {
   })
 })
 
-it('a marker says which of the targets are meant', () => {
+it('a marker selects the targets that it describes', () => {
   const system = "(python_full_version < '3.12' and sys_platform == 'darwin') or (sys_platform == 'linux')"
   expect(markerApplies(system, mac)).toBe(false)
   expect(markerApplies(system, { ...mac, minor: 11 })).toBe(true)
@@ -68,7 +68,7 @@ describe('an export', () => {
   const exported = (marker = '') =>
     `numpy==1${marker} \\\n${lines('a', 'b', 'c', 'd')}\n    # via mlx\nother==2`
 
-  it('keeps the hashes that somebody can use, and of the source where a system has no wheel', () => {
+  it('keeps only usable hashes, and that of the source if a system has no wheel', () => {
     expect(keepUsableHashes(exported(), names, [mac, linux])).toBe(
       `numpy==1 \\\n${lines('a', 'b')}\n    # via mlx\nother==2`,
     )
@@ -77,14 +77,14 @@ describe('an export', () => {
     )
   })
 
-  it('keeps what the marker of the package means', () => {
+  it('respects the marker of the package', () => {
     const marker = " ; sys_platform == 'darwin'"
     expect(keepUsableHashes(exported(marker), names, [mac, linux])).toBe(
       `numpy==1${marker} \\\n${lines('a')}\n    # via mlx\nother==2`,
     )
   })
 
-  it('is refused where nothing would be left, and where a hash is unknown', () => {
+  it('is refused if nothing usable is left or a hash is unknown', () => {
     const wheel = `numpy==1 \\\n${lines('c')}`
     expect(() => keepUsableHashes(wheel, names, [linux])).toThrow('No usable file is left for numpy==1')
     expect(() => keepUsableHashes(wheel, new Map(), [linux])).toThrow('uv.lock has no file with the hash')

@@ -22,7 +22,7 @@ const arm = "platform_machine == 'aarch64' and sys_platform == 'linux'"
 const both = ['linux', 'darwin']
 
 describe.each(names)('%s', (name) => {
-  it('names no index, no host and no path of a machine', () => {
+  it('contains no index, host or local path', () => {
     expect(read(name)).not.toMatch(/:\/\/|--(extra-)?index-url|--find-links|\.(org|com|io)\b/)
     expect(read(name)).not.toMatch(/(^|\s)\/(home|root|tmp|work|Users|var)\//)
   })
@@ -41,7 +41,7 @@ it('pyproject.toml carries the versions of the locks as constraints', () => {
   expect(parse(pyproject)).toMatchObject({ tool: { uv: { 'constraint-dependencies': constraints } } })
 })
 
-it('what pyproject.toml pins is what the locks hold', () => {
+it('the pins in pyproject.toml match the locks', () => {
   const versions = (name: string) => constraintsOf([read(name)])
   for (const pin of ['mlx==0.32.4', 'mlx-lm==0.32.2', 'msgspec==0.22.0']) {
     expect(read('pyproject.toml')).toContain(pin.replace('mlx==', 'mlx[cpu]=='))
@@ -52,7 +52,7 @@ it('what pyproject.toml pins is what the locks hold', () => {
   expect(versions('requirements-cuda.lock').join()).not.toContain('mlx-cpu')
 })
 
-it('leaves out of a marker what is so on every system of the lock', () => {
+it('removes from a marker whatever is true on every system of the lock', () => {
   expect(simplifyMarker(`(${mac}) or (${arm}) or (${x86})`, both)).toBe('')
   expect(simplifyMarker(`(${arm}) or (${x86})`, both)).toBe("sys_platform == 'linux'")
   expect(simplifyMarker(`(${arm}) or (${x86})`, ['linux'])).toBe('')
@@ -65,7 +65,7 @@ it('leaves out of a marker what is so on every system of the lock', () => {
   expect(simplifyMarker("python_full_version < '3.12'", both)).toBe("python_full_version < '3.12'")
 })
 
-it('keeps hashes and reasons of an export as they are', () => {
+it('keeps the hashes and reasons of an export unchanged', () => {
   const exported = `numpy==1.0 ; (${mac}) or (${arm}) or (${x86}) \\\n    --hash=sha256:ab\n    # via mlx\n`
   expect(lockText(exported, 'uv export', both)).toBe(
     '# Exact versions and hashes for Linux (x86_64, aarch64) and macOS (arm64), and for no other. Made from pyproject.toml by:\n' +
@@ -73,7 +73,7 @@ it('keeps hashes and reasons of an export as they are', () => {
   )
 })
 
-it('leaves out what another export has, with its hashes and reasons', () => {
+it('removes the packages of another export, with their hashes and reasons', () => {
   const base = 'a==1 \\\n    --hash=sha256:aa\n    # via x\nb==2 ; m \\\n    --hash=sha256:bb\n'
   const more = `${base}b==3 ; n \\\n    --hash=sha256:cc\nc==4 \\\n    --hash=sha256:dd\n`
   expect(packagesOnlyIn(more, base)).toBe('b==3 ; n \\\n    --hash=sha256:cc\nc==4 \\\n    --hash=sha256:dd')
@@ -90,7 +90,7 @@ it('constrains a package with two versions by their markers', () => {
   ])
 })
 
-it('edits pyproject.toml and nothing else in it', () => {
+it('edits only the constraints and the CUDA extra of pyproject.toml', () => {
   const pyproject = read('pyproject.toml')
   expect(withConstraints(withConstraints(pyproject, []), constraintsOf(held.map(read)))).toBe(pyproject)
   expect(withCuda(pyproject)).toContain('mlx[cuda12]==')
@@ -98,7 +98,7 @@ it('edits pyproject.toml and nothing else in it', () => {
   expect(() => withCuda('')).toThrow('has no match')
 })
 
-it('lets a pin be changed: what is pinned, and its parts, are not held', () => {
+it('lets a pin be changed: pinned packages and their parts are not constrained', () => {
   const constraints = constraintsToKeep(read('pyproject.toml')).join('\n')
   expect(constraints).toContain('transformers==')
   expect(constraints).not.toMatch(/^(mlx|mlx-cpu|mlx-metal|mlx-lm|mlx-vlm|msgspec)==/m)

@@ -28,7 +28,7 @@ const model = (part: string) => {
 }
 
 describe('the catalogue', () => {
-  it('has twenty models and more, for each task, from 0.6 to 120 billion parameters', () => {
+  it('has at least twenty models, some for each task, from 0.6 to 120 billion parameters', () => {
     expect(catalogue.length).toBeGreaterThan(20)
     for (const task of ['text', 'vision', 'embeddings']) {
       expect(catalogue.filter((entry) => entry.task === task).length, task).toBeGreaterThan(2)
@@ -36,7 +36,7 @@ describe('the catalogue', () => {
     for (const size of ['0.6B', '120b', '122B']) expect(model(size).downloadBytes).toBeGreaterThan(3e8)
   })
 
-  it('names each model once, with sizes that can be', () => {
+  it('names each model once, with plausible sizes', () => {
     expect(new Set(catalogue.map(({ id }) => id)).size).toBe(catalogue.length)
     for (const entry of catalogue) {
       expect(entry.id === 'hello' || isHuggingFaceId(entry.id), entry.id).toBe(true)
@@ -49,7 +49,7 @@ describe('the catalogue', () => {
     }
   })
 
-  it('agrees with the names about parameters and bits', () => {
+  it('agrees with the model names on parameters and bits', () => {
     for (const { id, downloadBytes } of catalogue) {
       // Gemma counts the parameters that a token uses, not those of its tables.
       const billions = /gemma/i.test(id) ? undefined : /([\d.]+)B(?!it)/i.exec(id)?.[1]
@@ -71,7 +71,7 @@ describe('the catalogue', () => {
     expect(findModel('someone/else')).toBeUndefined()
   })
 
-  it('is in the order of sizes within each task', () => {
+  it('is sorted by size within each task', () => {
     for (const { task } of catalogue) {
       const sizes = catalogue.filter((entry) => entry.task === task).map((entry) => entry.downloadBytes)
       expect(sizes).toEqual([...sizes].sort((one, other) => one - other))
@@ -112,7 +112,7 @@ describe('the default', () => {
     expect(defaultModel(described).id).toBe(id)
   })
 
-  it('is for any purpose, and nothing larger for text fits', () => {
+  it('is for any purpose, and no larger text model fits', () => {
     for (const gigabytes of [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512]) {
       const mac = machine('darwin', 'arm64', gigabytes)
       const chosen = defaultModel(mac)
@@ -142,12 +142,12 @@ describe('whether a model fits', () => {
     expect(fitOf(model(part), { platform, memoryBytes: gigabytes * 2 ** 30 })).toBe(fit)
   })
 
-  it('is said in words beside the size', () => {
+  it('is shown in words next to the size', () => {
     expect(sizeAndFit(model('Qwen3.5-9B'), machine('darwin', 'arm64', 16))).toBe('6.0 GB, fits')
     expect(sizeAndFit(model('hello'), machine('darwin', 'arm64', 16))).toBe('no download, fits')
   })
 
-  it('writes bytes as people read them', () => {
+  it('formats bytes for people', () => {
     expect(formatBytes(351e6)).toBe('351 MB')
     expect(formatBytes(2.28e9)).toBe('2.3 GB')
   })
@@ -165,7 +165,7 @@ describe('a model', () => {
     await expect(locateModel(text, '/')).rejects.toThrow('Unknown model')
   })
 
-  it('that is misspelt gets a suggestion', async () => {
+  it('with a misspelt name gets a suggestion', async () => {
     await expect(locateModel('helo', '/')).rejects.toMatchObject({
       exitCode: 2,
       hints: expect.arrayContaining(['Did you mean --model hello?']),
@@ -185,7 +185,7 @@ describe('a model', () => {
     await expect(locateModel('./none', folder)).rejects.toThrow('There is no model in')
   })
 
-  it('is told from a folder where npm has put both in one line', () => {
+  it('is distinguished from a folder if npm passes both as positional arguments', () => {
     expect(isCertainlyModel('mlx-community/anything')).toBe(true)
     expect(isCertainlyModel('apps/mine')).toBe(false)
   })
@@ -205,12 +205,12 @@ describe('a machine', () => {
     expect(unsupportedReason({ platform, architecture }) === undefined).toBe(can)
   })
 
-  it('is told the way out', () => {
+  it('that cannot run MLX gets a suggestion', () => {
     expect(unsupportedReason({ platform: 'win32', architecture: 'x64' })).toContain('WSL')
     expect(unsupportedReason({ platform: 'darwin', architecture: 'x64' })).toContain('Rosetta')
   })
 
-  it('with Node 20 is told that it is out of support', () => {
+  it('with Node 20 gets a note that it is out of support', () => {
     expect(hintAboutNode({ nodeVersion: '20.19.0' })).toContain('out of support')
     expect(hintAboutNode({ nodeVersion: '22.12.0' })).toBeUndefined()
   })

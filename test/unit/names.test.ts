@@ -33,25 +33,25 @@ describe('names', () => {
     ['/tmp/..hidden.', 'hidden'],
     ['/', 'mlx-app'],
     ['/tmp/node_modules', 'mlx-app'],
-  ])('makes a name of the folder %s', (path, name) => {
+  ])('derives a name from the folder %s', (path, name) => {
     expect(nameFromDirectory(path)).toBe(name)
     expect(packageNameProblem(name)).toBeUndefined()
   })
 
-  it('tells a scoped name from a path', () => {
+  it('distinguishes a scoped name from a path', () => {
     expect(isScopedName('@scope/app')).toBe(true)
     expect(isScopedName('./@scope/app')).toBe(false)
     expect(isScopedName('@Scope/app')).toBe(false)
   })
 })
 
-describe('what was probably meant', () => {
-  it('counts the letters that differ', () => {
+describe('suggestions', () => {
+  it('count the letters that differ', () => {
     expect(editDistance('kitten', 'sitting')).toBe(3)
     expect(editDistance('', 'abc')).toBe(3)
   })
 
-  it('is the nearest one, or nothing', () => {
+  it('are the nearest name, or nothing', () => {
     expect(nearest('tempalte', ['template', 'model'])).toBe('template')
     expect(nearest('qwen3-4b', ['qwen3-4b-instruct-2507-4bit', 'hello'])).toBe('qwen3-4b-instruct-2507-4bit')
     expect(nearest('xyz', ['template', 'model'])).toBeUndefined()

@@ -29,7 +29,7 @@ describe.each(lockedFolders)('the npm lock in %s', (folder) => {
   const { packages } = lockSchema.parse(JSON.parse(text))
   const { engines } = manifestSchema.parse(JSON.parse(read(folder, 'package.json')))
 
-  it('has an entry for each optional package, whatever system it is for', () => {
+  it('has an entry for each optional package, for every system', () => {
     expect(missingOptional(packages)).toEqual([])
   })
 
@@ -40,7 +40,7 @@ describe.each(lockedFolders)('the npm lock in %s', (folder) => {
     expect(resolved.map(([path]) => path)).toEqual([])
   })
 
-  it('has no package that npm warns of on a Node that is supported', () => {
+  it('has no package that npm warns about on a supported Node', () => {
     // But for Node 23, which ended in 2025: Vitest has no version for it.
     const supported = engines.node.replace('>=22.12.0', '^22.12.0 || >=24.0.0')
     expect(subset(supported, engines.node)).toBe(true)
@@ -52,7 +52,7 @@ describe.each(lockedFolders)('the npm lock in %s', (folder) => {
     expect(Object.keys(packages).filter((path) => packages[path]?.deprecated !== undefined)).toEqual([])
   })
 
-  it('has a form that every npm leaves as it is', () => {
+  it('has a form that no version of npm changes', () => {
     expect(withoutLibc(text)).toBe(text)
   })
 })

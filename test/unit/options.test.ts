@@ -27,7 +27,7 @@ describe('the registry of options', () => {
     for (const option of options) expect(option.flag).toBe(`--${option.id}`)
   })
 
-  it('is what the command line takes, by each name and with each value', () => {
+  it('matches what the command line accepts, for each name and each value', () => {
     for (const option of allSwitchOptions) {
       for (const flag of [option.flag, option.short ?? option.flag]) {
         const { switches, values } = readArguments([flag], {})
@@ -65,7 +65,7 @@ describe('the registry of options', () => {
     }
   })
 
-  it('has every folder of a feature that lies in templates/', () => {
+  it('includes every feature folder in templates/', () => {
     const features = new URL('../../templates/features/', import.meta.url)
     const folders = readdirSync(features).flatMap((name) => [
       ...(readdirSync(new URL(`${name}/`, features)).some((entry) => !entry.startsWith('+')) ? [name] : []),
@@ -76,13 +76,13 @@ describe('the registry of options', () => {
     expect(allLayers()).toEqual(expect.arrayContaining(folders.map((folder) => `features/${folder}`)))
   })
 
-  it('gives a feature the layers of the template and the package manager, and of no other', () => {
+  it('gives a feature only the layers of the selected template and package manager', () => {
     const names = layersFor({ template: 'node', packageManager: 'yarn', features: ['ci'] })
     expect(names.filter((name) => name.startsWith('features/'))).toEqual(['features/ci', 'features/ci/+yarn'])
     expect(layersFor({ template: 'node', packageManager: 'npm' }).join()).not.toContain('features/')
   })
 
-  it('gives each value once', () => {
+  it('has each value once', () => {
     for (const choices of [templates, packageManagers, pythonEnvironments, allFeatures]) {
       const values = choices.map((choice) => choice.value)
       expect(new Set<string>(values).size).toBe(values.length)
@@ -110,7 +110,7 @@ describe('the registry of options', () => {
     expect(catalogue.filter(({ id }) => id !== 'hello')).toHaveLength(30)
   })
 
-  it('is what --help gives a program', () => {
+  it('matches what --help gives a program', () => {
     const flags = options.map(({ flag, short }) => ({ flag, ...(short === undefined ? {} : { short }) }))
     expect(helpJson()).toMatchObject(flags)
     expect(helpJson()).toContainEqual({

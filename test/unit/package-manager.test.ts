@@ -15,7 +15,7 @@ import { temporaryFolder } from '../support/folders.ts'
 
 const managers = packageManagers.map(({ value }) => value)
 
-it('runs a script with nothing on stdout but what the script prints', () => {
+it('runs a script with only the output of the script on stdout', () => {
   expect(managers.map((manager) => quietRun(manager).join(' '))).toEqual([
     'npm -s run',
     'pnpm -s run',
@@ -30,7 +30,7 @@ it('runs a script with nothing on stdout but what the script prints', () => {
   ])
 })
 
-it("lets npm run the script that brings Bun's program", () => {
+it('lets npm run the install script of Bun', () => {
   expect(frozenInstallCommand('bun')).toBe(
     'npm install --global --allow-scripts=bun bun@1 && bun install --frozen-lockfile',
   )
@@ -68,7 +68,7 @@ describe('the install of a new project', () => {
     expect(bun.tries.map((each) => each.env)).toEqual([env])
   })
 
-  it('is tried again from the cache alone by Yarn and Bun', async () => {
+  it('is retried from the cache only by Yarn and Bun', async () => {
     const yarn = await install('yarn', env, ['exit 1'])
     expect(yarn).toMatchObject({ failure: undefined, cacheStays: false })
     expect(yarn.tries.map(({ command }) => command)).toEqual(['yarn install', 'yarn install'])
@@ -82,7 +82,7 @@ describe('the install of a new project', () => {
     expect(bun.tries.map(({ command }) => command)).toEqual(['bun install', 'bun install --offline'])
   })
 
-  it('is tried by pnpm without its retries, then with those that the user set', async () => {
+  it('is tried by pnpm first without retries, then with those that the user set', async () => {
     const set = { ...env, pnpm_config_fetch_retries: '5', pnpm_config_fetch_retry_mintimeout: '9' }
     const { tries, failure } = await install('pnpm', set, ['exit 1'])
     expect(failure).toBeUndefined()
@@ -95,7 +95,7 @@ describe('the install of a new project', () => {
     })
   })
 
-  it('says what was tried where nothing helped', async () => {
+  it('says what was tried if everything failed', async () => {
     const { failure, cacheStays } = await install('yarn', env, ['exit 1', 'exit 1'])
     expect(failure).toBe(
       'exit 1, twice, the second time with Yarn\'s cache only (if the network is the cause, see "Behind a proxy, offline" in README.md)',
@@ -103,7 +103,7 @@ describe('the install of a new project', () => {
     expect(cacheStays).toBe(false)
   })
 
-  it('is not tried again where the package manager is missing or was ended', async () => {
+  it('is not retried if the package manager is missing or was killed', async () => {
     for (const reason of ['bun was not found on the PATH', 'killed by SIGKILL']) {
       const { tries, failure } = await install('bun', env, [reason])
       expect(failure).toBe(reason)
@@ -118,20 +118,20 @@ it.each([
   ['yarn', 'yarn/10.0.0 npm/? node/v24.0.0', false],
   ['npm', 'yarn/1.22.22 npm/? node/v24.0.0', false],
   ['yarn', undefined, false],
-] as const)('%s by %s is told of Yarn 4: %s', (manager, agent, told) => {
+] as const)('%s, started by %s, gets the hint about Yarn 4: %s', (manager, agent, told) => {
   const hint = hintAboutYarn(manager, agent === undefined ? {} : { npm_config_user_agent: agent })
   expect(hint === undefined).toBe(!told)
   if (told) expect(hint).toContain('run: yarn set version stable')
 })
 
-describe('a command is started', () => {
-  it('as it is on macOS and Linux', () => {
+describe('starting a command', () => {
+  it('works without a shell on macOS and Linux', () => {
     const started = { program: 'npm', flags: ['run', 'x y'], shell: false }
     expect(spawnCommandFor('linux', ['npm', 'run', 'x y'])).toEqual(started)
     expect(spawnCommandFor('darwin', ['npm', 'run', 'x y'])).toEqual(started)
   })
 
-  it('by a shell on Windows, as one line that is quoted', () => {
+  it('uses a shell on Windows, with one quoted line', () => {
     expect(spawnCommandFor('win32', ['npm', 'install'])).toEqual({
       program: 'npm install',
       flags: [],

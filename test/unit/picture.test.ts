@@ -30,12 +30,12 @@ describe('docs/session.svg', () => {
   const picture = read('docs/session.svg')
   const shown = textsOf(picture)
 
-  test('is at the top of the README, with a text in its place', () => {
+  test('is at the top of the README, with alternative text', () => {
     const [head = ''] = read('README.md').split('\n## ')
     expect(head).toMatch(/!\[[^\]]{40,}\]\(docs\/session\.svg\)/)
   })
 
-  test('shows the commands that the README begins with, one after the other', () => {
+  test('shows the first commands in the README, in order', () => {
     const [, block = ''] = /```sh\n(.*?)```/s.exec(read('README.md')) ?? []
     const commands = block
       .trim()
@@ -45,14 +45,14 @@ describe('docs/session.svg', () => {
     expect(shown.filter((line) => line.startsWith('$ '))).toEqual(commands.map((command) => `$ ${command}`))
   })
 
-  test('is of this version, whole, and of no particular machine', () => {
+  test('shows this version, is complete, and reveals nothing about a machine', () => {
     expect(shown.join('')).toContain(`npx create-mlx-app@${version} my-app --yes --name my-app`)
     expect(shown).toContain('Created a git repository with one commit.')
     expect(picture).not.toMatch(/\/(root|tmp|work|Users)\b|https?:(?!\/\/www\.w3\.org)/)
     expect(picture.length).toBeLessThan(40_000)
   })
 
-  test('has a question, and the answer that the hello model gives to it', () => {
+  test("contains a question and the hello model's answer to it", () => {
     const schema = z.array(z.object({ question: z.string(), answer: z.string() }))
     const file = 'packages/engine/python/src/mlx_app/hello/answers.json'
     const asked = schema.parse(JSON.parse(read(file))).find(({ question }) => shown.includes(`> ${question}`))
@@ -61,7 +61,7 @@ describe('docs/session.svg', () => {
 })
 
 describe('a drawn terminal', () => {
-  test('has the text as it stands at the end, with its looks', async () => {
+  test('contains the final text, with its styles', async () => {
     const screen = new Screen(40, 5)
     await screen.write(
       'waiting\r\u001b[2K\u001b[32m✔\u001b[39m \u001b[1mDone\u001b[22m & <\u001b[2mout\u001b[22m>\r\n\r\n漢字 x',

@@ -77,14 +77,14 @@ describe.each(templates.map((template) => template.value))('a %s project', async
     })
   })
 
-  it('is the same each time, and holds no path of this machine', async () => {
+  it('is the same each time, and contains no path of this machine', async () => {
     expect(hashesOf(await plan({ template }))).toEqual(hashesOf(files))
     for (const [path, bytes] of files) {
       expect(Buffer.from(bytes).includes(repository.pathname), path).toBe(false)
     }
   })
 
-  it('holds nothing that tests and tools leave in the layers', () => {
+  it('contains no leftovers of tests and tools from the layers', () => {
     const left = /node_modules|\.venv|__pycache__|_cache\/|__snapshots__|\.pyc$|\.hbs$|part\.json$|_gitignore/
     expect([...files.keys()].filter((path) => left.test(path))).toEqual([])
   })
@@ -97,7 +97,7 @@ describe('the packages of a project', () => {
   const dependenciesOf = (files: ReadonlyMap<string, Uint8Array>) =>
     Object(json(textOf(files, 'package.json'))).dependencies
 
-  it('come as files where the build carries them, those that the project needs', async () => {
+  it('are files if the build contains them, and only those that the project needs', async () => {
     const node = await plan()
     expect(vendorOf(node)).toEqual(['vendor/mlx-app-1.2.3-0123abcd.tgz'])
     expect(dependenciesOf(node)['mlx-app']).toBe('file:vendor/mlx-app-1.2.3-0123abcd.tgz')
@@ -143,8 +143,8 @@ describe('the packages of a project', () => {
   })
 })
 
-describe('a Python project beside it', () => {
-  it('has a package of its own, by the name of the project', async () => {
+describe('a Python project inside it', () => {
+  it('has its own package, named after the project', async () => {
     const added = await plan({ name: '@scope/2048-chat', features: ['python'] })
     const plain = await plan({ name: '@scope/2048-chat' })
     expect([...added.keys()].filter((path) => !plain.has(path))).toEqual([
@@ -171,7 +171,7 @@ describe('answers', () => {
     return [...paths].filter((path) => textOf(before, path) !== textOf(after, path)).sort()
   }
 
-  it('put the name into package.json and the documents', async () => {
+  it('set the name in package.json and the documents', async () => {
     expect(await changed({ name: '@scope/other' })).toEqual([
       recordName,
       'AGENTS.md',
@@ -180,14 +180,14 @@ describe('answers', () => {
     ])
   })
 
-  it('put the model into mlx.config.json, as JSON', async () => {
+  it('set the model in mlx.config.json, as JSON', async () => {
     const model = 'C:\\models\\"mine"'
     expect(await changed({ model })).toContain('mlx.config.json')
     const config = json(textOf(await plan({ model }), 'mlx.config.json'))
     expect(config).toEqual({ model, device: 'auto' })
   })
 
-  it('pin the model where a revision of it is known', async () => {
+  it('pin the model if its revision is known', async () => {
     const revision = '73e3e38d981303bc594367cd910ea6eb48349da8'
     const files = await plan({ model: 'mlx-community/Qwen3-0.6B-4bit', revision })
     expect(textOf(files, 'mlx.config.json')).toContain(`-4bit",\n  "revision": "${revision}",\n  "device"`)
@@ -199,34 +199,37 @@ describe('answers', () => {
     expect(await changed({ pythonPath: '/opt/python3' })).toEqual([])
   })
 
-  it('put the author into LICENSE as it is written', async () => {
+  it('set the author in LICENSE without escaping', async () => {
     expect(textOf(await plan({ author: 'A & B <c>' }), 'LICENSE')).toContain('Copyright (c) A & B <c>\n')
   })
 
-  it('change no file by the way that Python is set up', async () => {
+  it('change no file if Python is set up another way', async () => {
     expect(await changed({ env: 'pip' })).toEqual([recordName])
   })
 
-  it.each(packageManagers.map((manager) => manager.value))('add checks on GitHub by %s', async (manager) => {
-    const files = await plan({ packageManager: manager, features: ['ci'] })
-    const plain = await plan({ packageManager: manager })
-    const added = [...files.keys()].filter((path) => !plain.has(path))
-    expect(added).toEqual([
-      '.github/actions/install/action.yml',
-      '.github/dependabot.yml',
-      '.github/workflows/ci.yml',
-    ])
-    expect(textOf(files, '.github/actions/install/action.yml')).toMatch(
-      new RegExp(`- run: ${manager} (ci|install --(frozen-lockfile|immutable))`),
-    )
-    expect(textOf(files, '.github/dependabot.yml')).toContain(
-      `- package-ecosystem: ${manager === 'bun' ? 'bun' : 'npm'}\n`,
-    )
-    expect(textOf(files, 'README.md')).toContain('## Checks on GitHub')
-    expect(json(textOf(files, recordName))).toMatchObject({ answers: { features: ['ci'] } })
-  })
+  it.each(packageManagers.map((manager) => manager.value))(
+    'add checks on GitHub with %s',
+    async (manager) => {
+      const files = await plan({ packageManager: manager, features: ['ci'] })
+      const plain = await plan({ packageManager: manager })
+      const added = [...files.keys()].filter((path) => !plain.has(path))
+      expect(added).toEqual([
+        '.github/actions/install/action.yml',
+        '.github/dependabot.yml',
+        '.github/workflows/ci.yml',
+      ])
+      expect(textOf(files, '.github/actions/install/action.yml')).toMatch(
+        new RegExp(`- run: ${manager} (ci|install --(frozen-lockfile|immutable))`),
+      )
+      expect(textOf(files, '.github/dependabot.yml')).toContain(
+        `- package-ecosystem: ${manager === 'bun' ? 'bun' : 'npm'}\n`,
+      )
+      expect(textOf(files, 'README.md')).toContain('## Checks on GitHub')
+      expect(json(textOf(files, recordName))).toMatchObject({ answers: { features: ['ci'] } })
+    },
+  )
 
-  it.each(packageManagers.map((manager) => manager.value))('write the commands of %s', async (manager) => {
+  it.each(packageManagers.map((manager) => manager.value))('use the commands of %s', async (manager) => {
     const files = await plan({ packageManager: manager })
     expect(textOf(files, 'README.md')).toContain(`${manager} install`)
     expect(textOf(files, 'README.md')).toContain(`${manager} run setup`)
@@ -235,7 +238,7 @@ describe('answers', () => {
   })
 })
 
-describe('what users get is what this repository checks', () => {
+describe('users get what this repository checks', () => {
   const host = (path: string): unknown => json(readFileSync(new URL(path, repository), 'utf8'))
   const { packages } = lockSchema.parse(host('package-lock.json'))
   const lockedAt = (name: string) => {
@@ -243,7 +246,7 @@ describe('what users get is what this repository checks', () => {
     return locked?.link === true ? packages[locked.resolved ?? ''] : locked
   }
 
-  it('the same strictness of types', async () => {
+  it('the same TypeScript strictness', async () => {
     // The sources of the packages are in this repository alone.
     const { customConditions: _, ...compilerOptions } = Object(host('tsconfig.base.json')).compilerOptions
     expect(json(textOf(await plan(), 'tsconfig.json'))).toMatchObject({ compilerOptions })
@@ -267,7 +270,7 @@ describe('what users get is what this repository checks', () => {
   })
 
   // npm, pnpm and Bun take the version that package.json names for every range that it fits; Yarn takes the newest.
-  it.each(templates)('the same versions below them with Yarn, in a $value project', async ({ value }) => {
+  it.each(templates)('the same transitive versions with Yarn, in a $value project', async ({ value }) => {
     const files = await plan({ template: value, packageManager: 'yarn' })
     const manifest = manifestSchema.parse(json(textOf(files, 'package.json')))
     const direct: Record<string, string> = { ...manifest.dependencies, ...manifest.devDependencies }

@@ -15,7 +15,7 @@ describe('the Python package of a project', () => {
     ['-', 'my_app'],
     ['日本', 'my_app'],
     ['My App', 'my_app'],
-  ])('of %s is %s', (name, python) => {
+  ])('for %s is %s', (name, python) => {
     expect(pythonPackageName(name)).toBe(python)
   })
 
@@ -34,11 +34,11 @@ describe('the Python package of a project', () => {
     ['@me/transformers', 'transformers_project'],
     ['tests', 'tests_project'],
     ['build', 'build_project'],
-  ])('of %s shadows nothing: %s', (name, python) => {
+  ])('for %s shadows nothing: %s', (name, python) => {
     expect(pythonPackageName(name)).toBe(python)
   })
 
-  it('has none of the names that the Python here has for itself', needs('python3'), () => {
+  it('is no module or keyword of the installed Python', needs('python3'), () => {
     const code = `import json, keyword, sys
 print(json.dumps([sorted(sys.stdlib_module_names), keyword.kwlist + keyword.softkwlist]))`
     const [modules, keywords]: string[][] = JSON.parse(

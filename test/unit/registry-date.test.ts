@@ -16,26 +16,26 @@ const documentWith = (versions: string[], tags: Record<string, string>) => ({
   'dist-tags': tags,
 })
 
-describe('what a registry had at a date', () => {
-  it('is each version that was published by then', () => {
+describe('a registry at a past date', () => {
+  it('has each version that was published by then', () => {
     const document = documentWith(Object.keys(times), {})
     hideNewer(document, times, date)
     expect(Object.keys(document.versions)).toEqual(['1.0.0', '1.9.0', '1.10.0', '2.0.0-beta.1'])
   })
 
-  it('has the highest stable version as the latest one, and no tag without a version', () => {
+  it('tags the highest stable version as latest, and keeps no tag without a version', () => {
     const document = documentWith(Object.keys(times), { latest: '2.0.0', next: '2.0.0', old: '1.0.0' })
     hideNewer(document, times, date)
     expect(document['dist-tags']).toEqual({ latest: '1.10.0', old: '1.0.0' })
   })
 
-  it('leaves a latest tag that names no hidden version, whatever is higher', () => {
+  it('keeps a latest tag on a version that is not hidden, even if another is higher', () => {
     const document = documentWith(Object.keys(times), { latest: '1.0.0' })
     hideNewer(document, times, date)
     expect(document['dist-tags']).toEqual({ latest: '1.0.0' })
   })
 
-  it('has a prerelease as the latest one where there is nothing else, and none where there is nothing', () => {
+  it('tags a prerelease as latest if there is nothing else, and has no tag without a version', () => {
     const document = documentWith(['2.0.0-beta.1', '2.0.0'], { latest: '2.0.0' })
     hideNewer(document, times, date)
     expect(document['dist-tags']).toEqual({ latest: '2.0.0-beta.1' })
@@ -44,7 +44,7 @@ describe('what a registry had at a date', () => {
     expect(other).toEqual({ versions: {}, 'dist-tags': {} })
   })
 
-  it('did not change later', () => {
+  it('has no later modification date', () => {
     const changed = (modified: string) => {
       const document = { ...documentWith([], {}), modified }
       hideNewer(document, times, date)
@@ -55,7 +55,7 @@ describe('what a registry had at a date', () => {
   })
 })
 
-it('an added version is the latest one where no higher one is', () => {
+it('an added version is the latest if no other is higher', () => {
   const document = documentWith(['1.0.0', '3.0.0'], { latest: '3.0.0' })
   addVersion(document, '1.0.1', 'broken')
   expect(document['dist-tags'].latest).toBe('3.0.0')
@@ -63,7 +63,7 @@ it('an added version is the latest one where no higher one is', () => {
   expect(document).toMatchObject({ versions: { '1.0.1': 'broken' }, 'dist-tags': { latest: '3.0.1' } })
 })
 
-it('a whole document that a mirror sent in place of a short one is shortened', () => {
+it('a full document from a mirror is abbreviated', () => {
   const document = {
     name: 'esbuild',
     readme: 'long',

@@ -73,7 +73,7 @@ it('prints the defaults as the flags that give them', async () => {
   expect(repeated).toMatchObject({ answers, defaults: [] })
 })
 
-it('asks the questions of the registry, in its order, and selects the defaults at first', async () => {
+it('asks the questions of the registry, in order, with the defaults selected', async () => {
   const path = temporaryFolder()
   writeTree(path, { npm: '', yarn: '' })
   for (const name of ['npm', 'yarn']) chmodSync(join(path, name), 0o755)

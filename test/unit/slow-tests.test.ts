@@ -16,7 +16,7 @@ const timed = (name: string, ms: number, limitMs = 100): Timed => ({
 const run = (startedAt: string, ...all: Timed[]): TimedRun => ({ project: 'unit', startedAt, timed: all })
 
 describe('the list of slow tests', () => {
-  it('has those over half of their limit and those over a third, the nearest first', () => {
+  it('lists those over half and over a third of their limit, the closest to it first', () => {
     const { near, slow, count } = slowTests([
       run('1', timed('a third', 33), timed('over a third', 34), timed('half', 50), timed('over half', 51)),
       run('1', timed('over the limit', 101), timed('no limit', 1, 0)),
@@ -36,7 +36,7 @@ describe('the list of slow tests', () => {
     expect(slowTests([run('1', timed('same', 60)), other])).toMatchObject({ near: [{ ms: 60 }], count: 2 })
   })
 
-  it('tells what was looked at, and shows times, limits and shares', () => {
+  it('shows what was examined, with times, limits and shares', () => {
     expect(slowTestLines([run('today', timed('slow', 40_000, 60_000), timed('fair', 2_000, 5_000))])).toEqual(
       [
         'The longest durations of 2 tests and hooks in 1 run:',

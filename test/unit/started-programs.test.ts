@@ -27,7 +27,7 @@ function started(text: string): string[] {
   return Array.from(text.matchAll(calls), ([, name = '']) => name)
 }
 
-test('each system program that a test starts is asked for by the list', () => {
+test('each system program that a test starts is in the list', () => {
   const one = 'mkfs.ext4'
   expect(started(`await execa('${one}', [])`)).toEqual([one])
   const names = ownTests().flatMap((path) => started(readFileSync(path, 'utf8')))

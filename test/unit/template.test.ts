@@ -43,7 +43,7 @@ describe('templates', () => {
     'a {{~name~}} b',
     'a {{! nothing }} b {{!-- of {{this}} --}}\n{{! alone on a line }}\nc',
     '\\{{name}}',
-  ])('give what Handlebars gives: %j', (text) => {
+  ])('match the output of Handlebars: %j', (text) => {
     expect(rendered(text)).toBe(withHandlebars(text, context))
   })
 
@@ -66,7 +66,7 @@ describe('templates', () => {
     (path) => path.endsWith('.hbs') && !path.includes('node_modules') && !path.includes('.venv'),
   )
 
-  it.each(files)('of this repository give what Handlebars gives: %s', (path) => {
+  it.each(files)('of this repository match the output of Handlebars: %s', (path) => {
     const text = readFileSync(join(templatesDirectory, path), 'utf8')
     const wheel = { name: 'wheel', file: 'mlx_app-1.2.3-py3-none-any.whl' } as const
     for (const { value: packageManager } of packageManagers) {
@@ -93,7 +93,7 @@ describe('packed layers', () => {
     { name: 'last', files: other },
   ]
 
-  it('come out as they went in', async () => {
+  it('are unpacked unchanged', async () => {
     const unpacked = unpackLayers(await packLayers(layers), ['x', 'no such'])
     expect([...unpacked.keys()]).toEqual(['x'])
     const layer = unpacked.get('x')
@@ -115,7 +115,7 @@ describe('packed layers', () => {
     expect(() => unpackLayers(damaged, ['last'])).toThrow()
   })
 
-  it('are refused when they are cut short or of another version', async () => {
+  it('are refused if they are truncated or of another version', async () => {
     const packed = await packLayers(layers)
     expect(() => unpackLayers(packed.subarray(0, -30), ['last'])).toThrow(/^has \d+ bytes instead of \d+$/)
     const [head = '', ...rest] = packed.toString('latin1').split('\n')
@@ -124,7 +124,7 @@ describe('packed layers', () => {
     expect(() => unpackLayers(bytes, ['x'])).toThrow('has version 0.0.1')
   })
 
-  it('have those first that most templates can have', () => {
+  it('start with those that most templates can use', () => {
     const names = layersByUse()
     expect([...names].sort()).toEqual(allLayers().sort())
     expect(names.indexOf('node')).toBeGreaterThan(names.indexOf('base'))

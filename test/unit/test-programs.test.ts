@@ -57,7 +57,7 @@ const skippedNote =
   'Tests that need them are skipped and listed at the end: 2 programs missing (chromium, caddy).'
 
 describe('getting the programs that tests need', { timeout: 30_000 }, () => {
-  it('does and says nothing where all are there', async () => {
+  it('does and prints nothing if none is missing', async () => {
     const { run, add, calls } = machine()
     add('apt-get', 'exit 1')
     expect(await run()).toEqual({ exitCode: 0, text: '' })
@@ -105,7 +105,7 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
     ],
     ['anything else', 'E: No space is left in the air.', 'apt-get failed. See its output above.'],
   ]
-  it.each(troubles)('tells of %s in one message, below what apt-get said', async (_, output, message) => {
+  it.each(troubles)('reports %s in one message, below the output of apt-get', async (_, output, message) => {
     const { run, add } = machine('chromium', 'caddy')
     add('apt-get', `${update}\necho "${output}" >&2; exit 100`)
     const { exitCode, text } = await run()
@@ -113,7 +113,7 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
     expect(exitCode).toBe(0)
   })
 
-  it('tells of a lock that apt-get update meets', async () => {
+  it('reports a lock that blocks apt-get update', async () => {
     const { run, add, calls } = machine('caddy')
     add(
       'apt-get',
@@ -123,7 +123,7 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
     expect(calls()).toEqual(['--quiet=2 update'])
   })
 
-  it('waits for a lock, and goes on when it is free', async () => {
+  it('waits for a lock, and continues when it is released', async () => {
     const { run, add, folder, calls } = machine('caddy')
     const lock =
       'echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt)"; exit 100'
@@ -147,7 +147,7 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
     expect(calls().at(-1)).toMatch(/ caddy$/)
   })
 
-  it('without apt-get names the programs alone', async () => {
+  it('only names the programs without apt-get', async () => {
     const { exitCode, text } = await machine('chromium', 'caddy').run()
     expect(text.split('\n').slice(-2)).toEqual([
       'There is no apt-get on this system. Install the programs another way, then run this again.',
@@ -156,7 +156,7 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
     expect(exitCode).toBe(0)
   })
 
-  it('on macOS asks for nothing that tests do not use there', async () => {
+  it('skips programs on macOS that tests do not use there', async () => {
     const { run } = machine('btrfs', 'openssl', 'caddy')
     expect((await run({ platform: 'darwin' })).text).toContain('1 program missing (caddy)')
   })
@@ -183,12 +183,12 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
     expect((await run({ isRoot: false })).text).toMatch(/All of them are installed\.$/)
   })
 
-  it('tells of a variable that names no program', async () => {
+  it('reports a variable that names no program', async () => {
     const { text } = await machine().run({}, { CHROMIUM_PATH: '/no/chromium' })
     expect(text).toContain('CHROMIUM_PATH is /no/chromium, which is not a program.\nTests that need them')
   })
 
-  it.each(['true', 'TRUE', '1'])('fails where CI is %s and one is missing', async (CI) => {
+  it.each(['true', 'TRUE', '1'])('fails if CI is %s and one is missing', async (CI) => {
     const { exitCode, text } = await machine('chromium', 'caddy').run({}, { CI })
     expect(text.split('\n').at(-1)).toBe(
       'In CI no tests are skipped, so this fails: 2 programs missing (chromium, caddy).',
@@ -197,7 +197,7 @@ describe('getting the programs that tests need', { timeout: 30_000 }, () => {
   })
 })
 
-it('a program that is not in the list is no program of tests', () => {
+it('a program that is not in the list is not a test program', () => {
   const message = 'ls is not listed'
   // @ts-expect-error: the list's own names alone.
   expect(() => program('ls')).toThrow(message)

@@ -3,7 +3,7 @@ import { catalogue } from '../../src/models/catalogue.ts'
 import { wrapEntry, wrapText } from '../../src/terminal/wrap.ts'
 
 describe('a text in a narrow terminal', () => {
-  it('is broken between words', () => {
+  it('breaks between words', () => {
     expect(wrapText('one two three', 20)).toBe('one two three')
     expect(wrapText('one two three', 8)).toBe('one two\nthree')
     expect(wrapText('one two three', 3)).toBe('one\ntwo\nthree')
@@ -11,11 +11,11 @@ describe('a text in a narrow terminal', () => {
     expect(wrapText('in /a/long-path/to/it now', 8)).toBe('in\n/a/long-path/to/it\nnow')
   })
 
-  it('is indented under the mark of its entry', () => {
+  it('is indented below the marker of its entry', () => {
     expect(wrapEntry('one two three', 8, 4)).toBe('one two\n    three')
   })
 
-  it('breaks a name of a model behind hyphens and slashes', () => {
+  it('breaks a model name after hyphens and slashes', () => {
     expect(wrapEntry('mlx-community/Qwen3-0.6B-4bit (351 MB, fits)', 16, 0)).toBe(
       'mlx-community/\nQwen3-0.6B-4bit\n(351 MB, fits)',
     )

@@ -75,7 +75,7 @@ function systemError(code: string): Error {
 }
 
 describe('writing a new folder', () => {
-  it('makes it with the folders above it, readable as any other', async () => {
+  it('creates it and its parents, with normal permissions', async () => {
     const folder = temporaryFolder()
     const target = join(folder, 'deep', 'my app')
     expect(await write(target)).toEqual({ overwritten: [] })
@@ -110,14 +110,14 @@ describe('writing a new folder', () => {
     }
   })
 
-  it('takes the folders above it back where a name in the middle is too long', async () => {
+  it('removes the parents again if a name in the middle is too long', async () => {
     const folder = temporaryFolder()
     const error = await failure(write(join(folder, 'a', 'x'.repeat(300), 'b')))
     expect(error.message).toContain('the name is too long (ENAMETOOLONG). Nothing was changed.')
     expect(readTree(folder)).toEqual({})
   })
 
-  it('says what is left when it can not be removed', async () => {
+  it('names what is left if it cannot be removed', async () => {
     const folder = temporaryFolder()
     const fileSystem: FileSystem = {
       ...nodeFileSystem,
@@ -136,7 +136,7 @@ describe('writing a new folder', () => {
     expect(error.hints).toEqual([`Remove what is left: ${join(folder, left)}`])
   })
 
-  it('takes no offence at what a run that was killed has left', async () => {
+  it('ignores the leftovers of a killed run', async () => {
     const folder = temporaryFolder()
     writeTree(folder, {
       [`.create-mlx-app.${process.pid}.making/x`]: 'old',
@@ -146,7 +146,7 @@ describe('writing a new folder', () => {
     expect(readTree(join(folder, 'x'))).toEqual(projectTree)
   })
 
-  it('does not touch a folder that something else made meanwhile', async () => {
+  it('leaves a folder alone that another program creates in the meantime', async () => {
     const target = join(temporaryFolder(), 'x')
     const { fileSystem } = interferingAt(4, () => writeTree(target, { mine: 'mine' }))
     const error = await failure(write(target, { fileSystem }))
@@ -154,7 +154,7 @@ describe('writing a new folder', () => {
     expect(readTree(join(target, '..'))).toEqual({ 'x/': '', 'x/mine': 'mine' })
   })
 
-  it('says so when a file is in the way of the folder above', async () => {
+  it('reports a file in place of a parent folder', async () => {
     const folder = temporaryFolder()
     writeTree(folder, { file: 'mine' })
     const error = await failure(write(join(folder, 'file', 'x')))
@@ -164,7 +164,7 @@ describe('writing a new folder', () => {
   })
 })
 
-describe('writing into a folder that is there', () => {
+describe('writing into an existing folder', () => {
   it('fills an empty one, and one with only .git in it', async () => {
     for (const present of [{}, { '.git/HEAD': 'ref' }]) {
       const folder = temporaryFolder()
@@ -184,14 +184,14 @@ describe('writing into a folder that is there', () => {
     'test/a.test.ts': 'new test/a.test.ts',
   }
 
-  it('overwrites with force only files of the same name, and says which', async () => {
+  it('with force, overwrites only files of the same name, and lists them', async () => {
     const folder = temporaryFolder()
     writeTree(folder, mine)
     expect(await write(folder, { force: true })).toEqual({ overwritten: ['README.md', 'src/main.ts'] })
     expect(readTree(folder)).toEqual({ ...projectTree, 'src/other.ts': 'mine' })
   })
 
-  it('is done when its own folder can not be removed, and names it', async () => {
+  it('succeeds if its temporary folder cannot be removed, and names it', async () => {
     const folder = temporaryFolder()
     writeTree(folder, mine)
     const fileSystem: FileSystem = {
@@ -273,7 +273,7 @@ describe('writing into a folder that is there', () => {
     expect(readTree(folder)).toEqual(before)
   })
 
-  it('does not write through links out of the folder', async () => {
+  it('does not write through links that lead out of the folder', async () => {
     const outside = temporaryFolder()
     const folder = temporaryFolder()
     writeTree(outside, { 'README.md': 'outside' })
@@ -288,7 +288,7 @@ describe('writing into a folder that is there', () => {
   })
 })
 
-describe('a disk where upper and lower case are the same', () => {
+describe('a case-insensitive disk', () => {
   it("gives the user's file its own name back, whichever operation fails", async (context) => {
     const disk = caseInsensitiveFolder(context)
     const mine = { 'readme.md': 'mine', 'src/Main.ts': 'mine' }
