@@ -21,7 +21,7 @@ describe('a draft model', () => {
     for (const { text: other } of await Promise.all(beside)) expect(other).toBe(answerTo(story))
   })
 
-  test('that is not there is an error of this call alone', async () => {
+  test('that does not exist is an error of this call only', async () => {
     await expect(shared.engine.complete({ ...ask(hello), draftModel: 'nobody' })).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
       message: expect.stringContaining('nobody'),
@@ -102,7 +102,7 @@ describe('an adapter', () => {
   })
 })
 
-describe('what hello is not made for', () => {
+describe('what the hello model does not support', () => {
   test('images', async () => {
     const content = [{ type: 'image' as const, image: new Uint8Array([137, 80, 78, 71]) }]
     const call = shared.engine.complete({ messages: [{ role: 'user', content }] })
@@ -112,7 +112,7 @@ describe('what hello is not made for', () => {
     })
   })
 
-  test('an image that is an address, or not there, is refused before anything is sent', async () => {
+  test('an image that is a URL, or missing, is refused before anything is sent', async () => {
     for (const image of ['http://127.0.0.1:1/cat.png', join(folder.path, 'no.png')]) {
       const content = [{ type: 'image' as const, image }]
       const call = shared.engine.complete({ messages: [{ role: 'user', content }] })

@@ -75,7 +75,7 @@ describe('access', () => {
     expect(shared.hub.requests).toHaveLength(1)
   })
 
-  test('nobody without a token', async () => {
+  test('is denied without a token', async () => {
     shared.hub.trouble = (_, response) => {
       response.writeHead(403).end()
       return true
@@ -87,7 +87,7 @@ describe('access', () => {
     })
   })
 
-  test('a token that the hub does not know', async () => {
+  test('is denied with an invalid token', async () => {
     shared.hub.trouble = (_, response) => {
       response.writeHead(401, { 'X-Error-Message': 'Invalid credentials in Authorization header' }).end()
       return true
@@ -101,7 +101,7 @@ describe('access', () => {
     expect(JSON.stringify(error)).not.toContain('hf_wrong')
   })
 
-  test('the token goes to the hub, and not to where it redirects', async () => {
+  test('the token is sent to the hub, and not to the target of a redirect', async () => {
     const seen: (string | undefined)[] = []
     const elsewhere = createServer((request, response) => {
       seen.push(request.headers.authorization)

@@ -32,7 +32,7 @@ describe('only files in the cache are removed', () => {
     expect(existsSync(shared.cached)).toBe(false)
   })
 
-  test('a model below models/ that a download brought there is removed, hello and what is above is not', async () => {
+  test('a downloaded model below models/ is removed, but not hello or anything above', async () => {
     const project = makeProject(join(folder.path, 'project'))
     const engine = await shared.engine({}, { project })
     const output = join(project, 'models', 'mine')

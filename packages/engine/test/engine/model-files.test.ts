@@ -105,7 +105,7 @@ test('a folder that holds something else is refused', async () => {
   expect(gets('resolve')).toEqual([])
 })
 
-test('what broken-off downloads left is cleaned up', async () => {
+test('the remains of interrupted downloads are cleaned up', async () => {
   const partial = join(cached, 'blobs', `${'c'.repeat(64)}.incomplete`)
   const orphan = join(cached, 'blobs', 'd'.repeat(64))
   writeFileSync(partial, Buffer.alloc(1000))
@@ -124,7 +124,7 @@ test('what broken-off downloads left is cleaned up', async () => {
   expect((await engine.verifyModel({ model })).files.every(({ state }) => state === 'ok')).toBe(true)
 })
 
-test('a model is removed, after it is unloaded, and its bytes are free', async () => {
+test('a model is removed after it is unloaded, and its disk space is freed', async () => {
   await engine.loadModel({ model })
   const { freedBytes, path } = await engine.removeModel(model)
   expect(freedBytes).toBeGreaterThan(weights.length)

@@ -33,7 +33,7 @@ describe('loading', () => {
     })
   })
 
-  test('at once, with and without leave to download: each load is answered', async () => {
+  test('at once, with and without permission to download: each load is answered', async () => {
     const loads = [false, true, false].map((download) => engine.loadModel({ model: 'other', download }))
     for (const loaded of await Promise.all(loads)) expect(loaded.model).toBe('other')
     await engine.unloadModel('other')
@@ -43,7 +43,7 @@ describe('loading', () => {
     expect(await engine.loadModel()).toEqual(await engine.loadModel({ model: 'hello' }))
   })
 
-  test('a path, relative and absolute, in a folder whose name holds a space', async () => {
+  test('a path, relative and absolute, in a folder whose name contains a space', async () => {
     const path = join(folder.path, 'models', 'hello')
     expect(await engine.loadModel({ model: path })).toMatchObject({ model: path, path })
     expect((await engine.complete({ ...ask('Say hello.'), model: path })).model).toBe(path)
@@ -88,14 +88,14 @@ describe('unloading', () => {
   })
 })
 
-describe('a model that is not there', () => {
+describe('a missing model', () => {
   test.each(['nope', '../hello', './nope', '/nope/nope', 'a/b/c'])('%s', async (model) => {
     const error = await engine.loadModel({ model }).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'MODEL_NOT_FOUND' })
     expect(error).toHaveProperty('hint')
   })
 
-  test('the message lists what there is', async () => {
+  test('the message lists the available models', async () => {
     await expect(engine.loadModel({ model: 'nope' })).rejects.toThrow(/hello, other/)
   })
 
@@ -105,7 +105,7 @@ describe('a model that is not there', () => {
   })
 })
 
-describe('a model that is damaged', () => {
+describe('a damaged model', () => {
   const weights = 'model.safetensors'
   test.each<[string, (directory: string) => void, RegExp]>([
     ['cut off', (at) => truncateSync(join(at, weights), 100_000), /has 100000 bytes of \d+/],

@@ -59,7 +59,7 @@ describe('what was read before is not read again', () => {
     expect(given).toEqual(given.map(() => true))
   })
 
-  test('no more is kept than its limit', async () => {
+  test('the cache stays within its limit', async () => {
     const kept = 40_000
     const bytes = await fresh(async (engine) => {
       for (const question of [story, 'Count to ten.', hello]) await engine.complete(ask(question))
@@ -71,7 +71,7 @@ describe('what was read before is not read again', () => {
     expect(bytes).toBeLessThanOrEqual(kept)
   })
 
-  test('nothing is kept of a call that says so, nor with a limit of 0', async () => {
+  test('nothing is kept if a call opts out or the limit is 0', async () => {
     const engineBytes = async (engine: Engine) => (await engine.status()).promptCacheBytes
     await fresh(async (engine) => {
       await engine.complete({ ...ask(hello), promptCache: false })
@@ -97,7 +97,7 @@ describe('a file that keeps what was read', () => {
     expect(second.usage.cachedTokens).toBe(second.usage.promptTokens - 1)
   })
 
-  test('that is something else is refused, and not written over', async () => {
+  test('with other contents is refused, and not overwritten', async () => {
     const other = join(folder.path, 'notes.safetensors')
     writeFileSync(other, 'my notes')
     const call = shared.engine.complete({ ...ask('Nobody asked this before.'), cacheFile: other })

@@ -6,8 +6,8 @@ const shared = useEngine()
 const model = makeThinkingModel(useFolder().path)
 const question = { ...ask('Count to ten.'), model }
 
-describe('a model that thinks', () => {
-  test('says so, and its thoughts come apart from its answer', async () => {
+describe('a reasoning model', () => {
+  test('reports that it reasons, and returns its reasoning separately from its answer', async () => {
     const { capabilities } = await shared.engine.loadModel({ model })
     expect(capabilities).toContain('reasoning')
     const answer = await shared.engine.complete(question)
@@ -17,7 +17,7 @@ describe('a model that thinks', () => {
     expect(answer.usage.reasoningTokens).toBeLessThan(answer.usage.completionTokens)
   })
 
-  test('streams its thoughts first, then its answer', async () => {
+  test('streams its reasoning first, then its answer', async () => {
     const kinds: string[] = []
     for await (const { text, reasoning } of shared.engine.generate(question)) {
       if (reasoning) kinds.push('thought')
@@ -27,7 +27,7 @@ describe('a model that thinks', () => {
     expect(kinds.indexOf('text')).toBeGreaterThan(kinds.lastIndexOf('thought') - 1)
   })
 
-  test.each([0, 1, 3])('thinks for at most %d tokens, and then answers', async (budget) => {
+  test.each([0, 1, 3])('reasons for at most %d tokens, and then answers', async (budget) => {
     const whole = await shared.engine.complete(question)
     const { usage, reasoning } = await shared.engine.complete({ ...question, reasoningTokens: budget })
     // The mark that ends the thoughts is one of them.
@@ -36,14 +36,14 @@ describe('a model that thinks', () => {
     expect(usage.completionTokens).toBeGreaterThan(usage.reasoningTokens)
   })
 
-  test('is held to a format only once it has thought', async () => {
+  test('follows a format only after its reasoning', async () => {
     const responseFormat = { type: 'regex' as const, pattern: '(yes|no)!' }
     const { text, reasoning } = await shared.engine.complete({ ...question, responseFormat })
     expect(reasoning).toMatch(/^one.*four/)
     expect(text).toMatch(/^(yes|no)!$/)
   })
 
-  test('stops at no stop string in its thoughts', async () => {
+  test('ignores stop strings in its reasoning', async () => {
     const { text, reasoning } = await shared.engine.complete({ ...question, stop: ['two', 'eight'] })
     expect(reasoning).toContain('two')
     expect(text).toMatch(/seven\D*$/)

@@ -30,8 +30,8 @@ describe('mlx_lm.server with the hello model', () => {
   const image = 'data:image/png;base64,iVBORw0KGgo='
   test.each([
     ['an image', { messages: [{ role: 'user' as const, content: [{ type: 'image' as const, image }] }] }],
-    ['an adapter that is not there', { ...ask('Say hello.'), adapter: './no-such-adapter' }],
-    ['a draft model that is not there', { ...ask('Say hello.'), draftModel: './no-such-model' }],
+    ['a missing adapter', { ...ask('Say hello.'), adapter: './no-such-adapter' }],
+    ['a missing draft model', { ...ask('Say hello.'), draftModel: './no-such-model' }],
   ])('refuses %s as INVALID_REQUEST, and answers the next call', async (_, call) => {
     await using engine = await engineOf()
     await expect(engine.complete(call)).rejects.toMatchObject({
@@ -41,20 +41,20 @@ describe('mlx_lm.server with the hello model', () => {
     expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
   })
 
-  test('proposes tokens by a draft model: the text is the same', async () => {
+  test('proposes tokens with a draft model, and the text stays the same', async () => {
     await using engine = await engineOf()
     const answer = await engine.complete({ ...ask(story), draftModel: helloDirectory, draftTokens: 4 })
     expect(answer.text).toBe(answerTo(story))
   })
 
-  test('is the model that it was started with where no other is named', async () => {
+  test('uses the model that it was started with if no other is given', async () => {
     await using engine = await createEngine({ baseUrl: server.baseUrl, server: 'mlx-lm' })
     expect(await engine.loadModel()).toMatchObject({ model: 'default_model' })
     expect((await engine.models()).map(({ model }) => model)).toEqual([helloDirectory])
     expect((await engine.complete(ask('Say hello.'))).text).toBe(answerTo('Say hello.'))
   })
 
-  test('that dies in the middle of an answer is REMOTE_FAILED, and so is its absence', async () => {
+  test('is REMOTE_FAILED if it dies during an answer or cannot be reached', async () => {
     await using engine = await engineOf()
     const read = async () => {
       for await (const { text } of engine.generate(ask(story))) {
@@ -70,7 +70,7 @@ describe('mlx_lm.server with the hello model', () => {
 })
 
 describe.each(['openai', 'compatible', 'mlx-lm', 'create-mlx-app'] as const)(
-  '%s is asked for nothing that it has not',
+  '%s gets no request for what it does not support',
   (server) => {
     for (const { name, run } of split(server).cannot) {
       test(name, async () => {

@@ -55,7 +55,7 @@ describe('an invalid answer', () => {
     expect(error.describe()).not.toContain(apiKey)
   })
 
-  test('that loses its connection is REMOTE_FAILED, after what came of it', async () => {
+  test('that loses its connection is REMOTE_FAILED, after the text received so far', async () => {
     server.reply = (response) =>
       events(response, []).write(`data: ${JSON.stringify(delta({ content: 'Once' }))}\n\n`, () =>
         response.destroy(),
@@ -68,7 +68,7 @@ describe('an invalid answer', () => {
     expect(text).toBe('Once')
   })
 
-  test('that has an endless event is REMOTE_FAILED before memory runs out', async () => {
+  test('with an endless event is REMOTE_FAILED before memory runs out', async () => {
     server.reply = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ')
       const megabyte = 'x'.repeat(1024 * 1024)
@@ -86,7 +86,7 @@ describe('an invalid answer', () => {
     expect((await failure(engineOf().complete(ask('Hi')))).message).toContain('The disk is full.')
   })
 
-  test('to another question is REMOTE_FAILED too', async () => {
+  test('to a request for the models is REMOTE_FAILED too', async () => {
     for (const body of ['', '[]', '{"data":[{"name":"big"}]}', '<html>']) {
       server.reply = (response) => response.end(body)
       expect(await failure(engineOf().models())).toMatchObject({ code: 'REMOTE_FAILED' })
@@ -149,14 +149,20 @@ describe('a status', () => {
     expect(await failure(engineOf().complete(ask('Hi')))).toMatchObject({ code: 'CONTEXT_LENGTH_EXCEEDED' })
   })
 
-  test.each([301, 302, 307, 308])('of %d is not followed, so that the key stays here', async (status) => {
-    server.reply = (response) => response.writeHead(status, { location: `${elsewhere.baseUrl}/x` }).end()
-    const error = await failure(engineOf().complete(ask('Hi')))
-    expect(error).toMatchObject({ code: 'REMOTE_FAILED', message: expect.stringContaining(elsewhere.origin) })
-    expect(elsewhere.seen).toEqual([])
-  })
+  test.each([301, 302, 307, 308])(
+    'of %d is not followed, so the key is not sent elsewhere',
+    async (status) => {
+      server.reply = (response) => response.writeHead(status, { location: `${elsewhere.baseUrl}/x` }).end()
+      const error = await failure(engineOf().complete(ask('Hi')))
+      expect(error).toMatchObject({
+        code: 'REMOTE_FAILED',
+        message: expect.stringContaining(elsewhere.origin),
+      })
+      expect(elsewhere.seen).toEqual([])
+    },
+  )
 
-  test('of 404 that mlx_lm.server gives for anything is INVALID_REQUEST where it has the model', async () => {
+  test('of 404 that mlx_lm.server sends for any error is INVALID_REQUEST if it has the model', async () => {
     server.reply = (response, { path }) =>
       path.endsWith('/models')
         ? response.end('{"data":[{"id":"big"}]}')
@@ -187,7 +193,7 @@ describe('a server that hangs', () => {
     ['in the middle of an error', (response) => response.writeHead(500).write('{')],
   ]
 
-  test.each(beginnings)('%s is left by a signal', async (_, begin) => {
+  test.each(beginnings)('%s: a signal aborts the call', async (_, begin) => {
     const asked = hang(begin)
     const controller = new AbortController()
     const call = failure(engineOf().complete({ ...ask('Hi'), signal: controller.signal }))
@@ -198,7 +204,7 @@ describe('a server that hangs', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
   })
 
-  test.each(beginnings)('%s is left at the deadline', async (_, begin) => {
+  test.each(beginnings)('%s: the deadline ends the call', async (_, begin) => {
     const asked = hang(begin)
     const call = failure(engineOf().complete({ ...ask('Hi'), deadlineMs: 500 }))
     expect(await call).toMatchObject({
@@ -208,7 +214,7 @@ describe('a server that hangs', () => {
     await (await asked).left
   })
 
-  test('is left on dispose, after which nothing is sent', async () => {
+  test('dispose ends the call, and nothing is sent afterwards', async () => {
     const asked = hang((response) => events(response, [delta({ content: 'Once' })]))
     const engine = engineOf()
     const call = failure(engine.complete(ask('Hi')))
@@ -222,7 +228,7 @@ describe('a server that hangs', () => {
     expect(server.seen).toHaveLength(1)
   })
 
-  test('is left with the loop', async () => {
+  test('leaving the loop closes the connection', async () => {
     const asked = hang((response) => events(response, [delta({ content: 'Once' })]))
     for await (const { text } of engineOf().generate(ask('Hi'))) {
       expect(text).toBe('Once')
@@ -231,7 +237,7 @@ describe('a server that hangs', () => {
     await (await asked).left
   })
 
-  test('at the models is left by a signal', async () => {
+  test('a signal aborts the request for its models', async () => {
     const asked = hang(() => undefined)
     const controller = new AbortController()
     const call = failure(engineOf().loadModel({ signal: controller.signal }))

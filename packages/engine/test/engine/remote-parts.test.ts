@@ -19,7 +19,7 @@ describe('stop strings', () => {
     [['ENDE', 'NDE'], 'one ababac two ', 'ENDE'],
     [['three!'], text, undefined],
     [[], text, undefined],
-  ])('%o end the text where they begin, however it is cut', (stop, expected, met) => {
+  ])('%o end the text where they begin, however it is split', (stop, expected, met) => {
     for (const [first, second] of cuts(text.length)) {
       const strings = new StopStrings(stop)
       let shown = ''
@@ -36,7 +36,7 @@ describe('stop strings', () => {
     }
   })
 
-  test('hold back no more than may be the beginning of one', () => {
+  test('hold back only what may be the beginning of one', () => {
     expect(new StopStrings(['END']).add('the E').text).toBe('the ')
     expect(new StopStrings(['END']).add('the Ex').text).toBe('the Ex')
   })
@@ -62,7 +62,7 @@ describe('tool calls', () => {
     expect(assemble([begin, ...pieces])).toEqual({ toolCalls: [found], toolErrors: [] })
   })
 
-  test('are given out once the next one begins', () => {
+  test('are returned once the next one begins', () => {
     const assembly = new ToolCallAssembly()
     expect(assembly.add([begin]).toolCalls).toEqual([])
     const second = { index: 1, id: 'b', function: { name: 'stop', arguments: '{}' } }
@@ -87,7 +87,7 @@ describe('tool calls', () => {
     ['no JSON', 'find', 'word=a'],
     ['no object', 'find', '["a"]'],
     ['without a name', '', '{}'],
-  ])('that are %s are reported with what came', (_, name, text) => {
+  ])('that are %s are reported with what was received', (_, name, text) => {
     const { toolCalls, toolErrors } = assemble([{ index: 0, id: 'a', function: { name, arguments: text } }])
     expect(toolCalls).toEqual([])
     expect(toolErrors).toEqual([
@@ -95,12 +95,12 @@ describe('tool calls', () => {
     ])
   })
 
-  test('that a server announces and does not send are reported', () => {
+  test('that a server announces but does not send are reported', () => {
     const chunk = new Sequence(0, []).add({ delta: {}, finish_reason: 'tool_calls' })
     expect(chunk).toMatchObject({ finishReason: 'tool_calls', toolErrors: [{ raw: '' }] })
   })
 
-  test('make the reason of the end, also where a server says stop', () => {
+  test('set the finish reason, even if the server says stop', () => {
     const sequence = new Sequence(0, [])
     sequence.add({ delta: { tool_calls: [begin] } })
     expect(sequence.add({ delta: {}, finish_reason: 'stop' })).toMatchObject({

@@ -28,7 +28,7 @@ describe('the request', () => {
   const plain = { model: 'big', stream: true, stream_options: { include_usage: true }, temperature: 0 }
   const messages = [{ role: 'user', content: 'Say hello.' }]
 
-  test('is no more than what was asked for', async () => {
+  test('contains only what was requested', async () => {
     const { path, body } = await sent(ask('Say hello.'))
     expect(path).toBe('/v1/chat/completions')
     expect(body).toEqual({ ...plain, max_tokens: 1024, messages })
@@ -59,7 +59,7 @@ describe('the request', () => {
     })
   })
 
-  test('has tools, the choice among them, and what became of earlier calls', async () => {
+  test('has tools, the choice among them, and the results of earlier calls', async () => {
     const toolCalls = [{ id: 'c1', name: 'find', arguments: { word: 'a' } }]
     const { body } = await sent({
       messages: [
