@@ -76,7 +76,7 @@ test('the chunks of an answer arrive one by one', needs('caddy'), async () => {
   expect(reads).toBeGreaterThan(10)
 })
 
-test('a replica that crashes costs no new request', needs('caddy'), async () => {
+test('a crashed replica fails no new request', needs('caddy'), async () => {
   const [first, second] = replicas
   if (first === undefined || second === undefined) throw new Error('There are two replicas.')
   // So long that none is over before all have begun.

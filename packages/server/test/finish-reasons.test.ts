@@ -30,7 +30,7 @@ test.each<[string, [path: string, body: object, ending: object][]]>([
       ['/v1/responses', response, { status: 'completed' }],
     ],
   ],
-])('an answer that another server ends with %s comes whole', async (reason, endings) => {
+])('an answer that another server ends with %s is complete', async (reason, endings) => {
   upstream.reply = (response, { path }) => {
     if (path.endsWith('/models')) return response.end(JSON.stringify({ data: [{ id: 'big' }] }))
     const pieces = path.endsWith('/chat/completions')

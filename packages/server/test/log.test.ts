@@ -55,7 +55,7 @@ test.each([
   ['PUT', '/v1/models', undefined, 405, 'method_not_allowed'],
   ['POST', '/v1/chat/completions', '{', 400, 'invalid_json'],
   ['POST', '/v1/embeddings', '{ "input": "Hello." }', 400, 'unsupported'],
-] as const)('%s %s is told by its code too', async (method, path, body, status, code) => {
+] as const)('%s %s is logged with its error code too', async (method, path, body, status, code) => {
   const headers = { 'content-type': 'application/json' }
   const response = await fetch(shared.server.url + path, { method, headers, body: body ?? null })
   const line = await lineOf(shared.server, response.headers.get('x-request-id'))

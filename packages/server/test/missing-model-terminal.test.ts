@@ -64,7 +64,7 @@ test('it uses the hello model instead', async () => {
 test.each([
   [`3${keys.enter}`, 1, `To download it, run: ${scriptWithArguments('models', `pull ${model}`)}`],
   [keys.controlC, 130, 'Interrupted.'],
-])('it ends without a server: %j is %i', async (pressed, code, said) => {
+])('it ends without a server: %j exits with %i', async (pressed, code, said) => {
   await using terminal = open()
   await terminal.see('Which one? [1] ')
   terminal.press(pressed)

@@ -48,7 +48,7 @@ test('without a terminal, it listens at once, is not ready while it downloads, a
 test.each([
   [{ MLX_PULL: 'never' }, `To download it, run: ${scriptWithArguments('models', `pull ${model}`)}\n`],
   [{ HF_HUB_OFFLINE: '1' }, `or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}\n`],
-])('with %j it asks no hub, and ends with 1 and what helps', async (additions, help) => {
+])('with %j, it does not contact the hub, exits with 1, and says what to do', async (additions, help) => {
   onHub.hub.requests.length = 0
   const program = runServer(folder, environment({ LOG_LEVEL: 'silent', ...additions }))
   expect(await program.ended).toBe(1)

@@ -65,7 +65,7 @@ describe('without a socket', () => {
   test.each([
     ['{"messages": [', 400, 'invalid_json'],
     [`{"messages": [], "x": "${'x'.repeat(17 * 1024 * 1024)}"}`, 413, 'body_too_large'],
-  ])('a body is checked as one of a connection: %#', async (body, status, code) => {
+  ])('a body is checked like that of a network request: %#', async (body, status, code) => {
     const response = await createApp(services).request('/v1/chat/completions', post(body))
     expect([response.status, await response.json()]).toMatchObject([status, { error: { code } }])
   })

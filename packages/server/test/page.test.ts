@@ -82,7 +82,7 @@ describe('the page', async () => {
   test.each([
     ['index-T7VoWeUi.js', 'text/javascript; charset=utf-8', files['assets/index-T7VoWeUi.js']],
     ['index-O6.css', 'text/css; charset=utf-8', 'a{}'],
-  ])('%s has its type, and is kept for good', async (name, type, text) => {
+  ])('%s has its type, and is cached permanently', async (name, type, text) => {
     const response = await ask(`/assets/${name}`)
     expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
       200,
@@ -101,7 +101,7 @@ describe('the page', async () => {
     '/assets/..%5c..%5csecret.js',
     '/assets/index-O6.css%00.js',
     '/secret.js',
-  ])('%s is not there', async (path) => {
+  ])('%s is not found', async (path) => {
     expect((await ask(path)).status).toBe(404)
   })
 })
@@ -126,7 +126,7 @@ test('at a prefix, its relative URLs point to its files', async () => {
   for (const path of ['/', '/assets/index-O6.css', '/llm/nothing']) expect((await ask(path)).status).toBe(404)
 })
 
-test('a page that is not built tells how to build it', async () => {
+test('a page that has not been built says how to build it', async () => {
   const response = await (await serve(async () => undefined))('/')
   expect(response.status).toBe(503)
   expect(await response.text()).toContain('Run <code>npm run build --workspace packages/chat-page</code>')

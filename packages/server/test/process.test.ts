@@ -104,7 +104,7 @@ test('--help lists every setting with its default', () => {
 })
 
 test.each([[['serve']], [['--port', '80']], [['--help', 'me']]])(
-  '%j is wrong usage: 2, and how it is used',
+  '%j is wrong usage: exit code 2, and the usage',
   (words) => {
     const { status, stdout, stderr } = run(words)
     expect([status, stdout]).toEqual([2, ''])

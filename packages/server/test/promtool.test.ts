@@ -7,7 +7,7 @@ import { useServer } from './support.ts'
 
 const shared = useServer()
 
-test("Prometheus's own linter has nothing to say on the metrics", needs('promtool'), async () => {
+test("Prometheus's own linter reports no problem in the metrics", needs('promtool'), async () => {
   await (await shared.server.post('/v1/chat/completions', chat('Say hello.'))).json()
   const page = await (await fetch(`${shared.server.url}/metrics`)).text()
   expect(page.match(/^mlx_/gm)?.length).toBeGreaterThan(50)

@@ -13,7 +13,7 @@ const possible = cases.filter(({ needs }) => needs.every((capability) => has.inc
 
 const engineOf = () => createEngine({ baseUrl: shared.server.url, server, model: 'hello' })
 
-describe('an engine over this server does what the engine beneath it does', () => {
+describe('an engine that uses this server behaves like the engine behind it', () => {
   for (const { name, run } of possible) {
     test(name, async () => {
       await using engine = await engineOf()

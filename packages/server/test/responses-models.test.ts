@@ -56,7 +56,7 @@ describe('a reasoning model', () => {
     expect(said('output_text')).toBe(answer)
   })
 
-  test('can have its reasoning cut', async () => {
+  test('can be cut off during its reasoning', async () => {
     const { status, output } = await respond(thinking.server, { ...question, max_output_tokens: 2 })
     expect(status).toBe('incomplete')
     expect(output.map((item) => [item.type, item.status])).toEqual([['reasoning', 'incomplete']])

@@ -87,7 +87,7 @@ test.each([
   ['SIGTERM', 143],
   ['SIGINT', 130],
 ] as const)(
-  'a second %s cuts, with exit code %i: the stream ends with an error event',
+  'a second %s ends the server at once, with exit code %i: the stream ends with an error event',
   async (signal, code) => {
     const { program, url, worker } = await readyServer()
     const { whole } = await begin(url, endless)
