@@ -118,7 +118,7 @@ def test_a_load_names_its_adapter(models: Path, adapter: Path) -> None:
         opened("./nowhere")
 
 
-def test_an_adapter_lies_at_a_path_or_beside_the_models(adapter: Path, tmp_path: Path) -> None:
+def test_an_adapter_is_at_a_path_or_next_to_the_models(adapter: Path, tmp_path: Path) -> None:
     shutil.copytree(adapter, tmp_path / "models" / "wear")
     models = tmp_path / "models"
     assert locate_adapter("wear", models) == models / "wear"

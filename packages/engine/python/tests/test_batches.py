@@ -72,7 +72,7 @@ def test_each_bucket_is_stepped(hello: TextModel, answers: dict[str, str]) -> No
     batches.close()
 
 
-def test_what_is_removed_says_nothing_more(hello: TextModel) -> None:
+def test_a_removed_sequence_returns_nothing_more(hello: TextModel) -> None:
     batches = Batches(hello, PrefillChunkSizer())
     prompt = encode(hello, STORY)
     stays, goes, other = (batches.insert(bucket, prompt, 9, greedy, []) for bucket in (0, 0, 1))
@@ -84,7 +84,7 @@ def test_what_is_removed_says_nothing_more(hello: TextModel) -> None:
     batches.close()
 
 
-def test_what_is_taken_out_can_go_on(hello: TextModel, answers: dict[str, str]) -> None:
+def test_a_removed_sequence_can_continue(hello: TextModel, answers: dict[str, str]) -> None:
     batches = Batches(hello, PrefillChunkSizer())
     prompt = encode(hello, STORY)
     slot = batches.insert(0, prompt, 400, greedy, [])

@@ -93,7 +93,7 @@ def test_hello_answers_from_a_file(
     assert hello.tokenizer.decode(said.tokens) == answer
 
 
-def test_a_file_has_no_room_to_grow_in_it(tmp_path: Path, network: nn.Module) -> None:
+def test_a_file_contains_no_spare_room(tmp_path: Path, network: nn.Module) -> None:
     cache = document_cache(network)
     size = write(tmp_path / "a.safetensors", DOCUMENT, cache, IDENTITY)
     assert size < caches.size_bytes(caches.tight(cache)) + 4096
@@ -140,7 +140,7 @@ def test_a_file_of_another_adapter_is_refused(
     assert words in refusal(path, network, replace(IDENTITY, adapter=adapter))
 
 
-def test_what_is_no_cache_file_is_refused(tmp_path: Path, network: nn.Module) -> None:
+def test_a_file_that_is_not_a_cache_is_refused(tmp_path: Path, network: nn.Module) -> None:
     path = tmp_path / "document.safetensors"
     assert "There is no cache file" in refusal(path, network)
     for content in (b"", b"hello", b"\xff" * 64, struct.pack("<Q", 2) + b"{}"):
@@ -213,7 +213,7 @@ def test_no_damage_gets_past_the_reader(file: Path, network: nn.Module) -> None:
     assert refused > 200
 
 
-def test_a_place_that_can_not_be_written_to_is_told(tmp_path: Path, network: nn.Module) -> None:
+def test_a_place_that_cannot_be_written_to_is_reported(tmp_path: Path, network: nn.Module) -> None:
     cache = document_cache(network)
     blocked = tmp_path / "file"
     blocked.write_text("")

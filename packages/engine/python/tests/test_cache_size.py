@@ -151,7 +151,7 @@ def test_a_quantised_cache_is_near_its_real_size(bits: int) -> None:
     assert estimate == pytest.approx(total(packed), rel=0.25)
 
 
-def test_asking_reads_no_weights(hello: TextModel) -> None:
+def test_the_estimate_reads_no_weights(hello: TextModel) -> None:
     before = mx.get_active_memory()
     size = cache_size(hello.network, hello.config)
     assert size.token_bytes == 2 * 2 * 2 * 32 * 2
@@ -178,7 +178,7 @@ def test_the_config_answers_for_a_model_that_does_not(nested: bool) -> None:
     assert size.bytes(1) == 256 * size.token_bytes
 
 
-def test_without_any_word_it_is_not_nothing() -> None:
+def test_without_any_information_the_size_is_not_zero() -> None:
     assert cache_size(Refuses(), {}).bytes(1) > 0
 
 

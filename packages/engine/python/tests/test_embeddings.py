@@ -195,7 +195,7 @@ def test_which_model_makes_vectors(hello: TextModel, tmp_path: Path) -> None:
     assert is_embedding_model(tmp_path, config)
 
 
-def test_without_the_extra_the_command_is_told(
+def test_without_the_extra_the_error_names_the_command(
     tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embeddings, "has_vision", lambda: False)
@@ -207,7 +207,7 @@ def test_without_the_extra_the_command_is_told(
     assert error.value.hint == "npm run setup -- --with vision"
 
 
-def test_a_damaged_model_is_told(tmp_path: Path, models: Path) -> None:
+def test_a_damaged_model_is_reported(tmp_path: Path, models: Path) -> None:
     folder = tiny_models.make("qwen3_embedding", tmp_path / "it", models / "hello")
     (folder / "tokenizer.json").write_text("{", "utf-8")
     with pytest.raises(EngineError, match="can't be read") as error:
@@ -215,6 +215,6 @@ def test_a_damaged_model_is_told(tmp_path: Path, models: Path) -> None:
     assert error.value.code == "MODEL_CORRUPT"
 
 
-def test_the_wrong_kind_of_model_is_told() -> None:
+def test_the_wrong_kind_of_model_is_reported() -> None:
     assert no_embeddings_error("hello").message == "hello writes text and makes no embeddings."
     assert no_embeddings_error("hello").code == no_text_error("it").code == "UNSUPPORTED"

@@ -53,7 +53,7 @@ def test_the_limit_leaves_a_part_of_what_is_free() -> None:
         ({"architecture": "x86_64", "device_name": "a processor"}, 600, 3500),
     ],
 )
-def test_the_limit_by_what_a_device_tells(
+def test_the_limit_depends_on_what_the_device_reports(
     info: dict[str, str | int], held: int, expected: int
 ) -> None:
     assert limit_of(info, held, lambda: 3400) == expected
@@ -152,7 +152,7 @@ def test_a_damaged_file_counts_as_it_is(tmp_path: Path, content: bytes) -> None:
         (5 * 10**15, "5000 TB"),
     ],
 )
-def test_bytes_for_people(count: int, text: str) -> None:
+def test_bytes_are_formatted_for_people(count: int, text: str) -> None:
     assert format_bytes(count) == text
 
 

@@ -39,7 +39,7 @@ def test_beside_streams_chunks_shrink_until_they_take_a_few_steps() -> None:
     assert sizer.chunk_tokens("reader", 2048) == MIN_TOKENS
 
 
-def test_the_end_of_a_prompt_tells_nothing_of_larger_chunks() -> None:
+def test_the_end_of_a_prompt_says_nothing_about_larger_chunks() -> None:
     sizer = PrefillChunkSizer()
     decoding(sizer, 0.010)
     assert read(sizer, 0.001, 5, full=False) == FIRST_TOKENS

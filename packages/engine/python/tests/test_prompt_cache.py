@@ -253,7 +253,7 @@ def held_bytes() -> int:
     return mx.get_active_memory()
 
 
-def test_reading_an_entry_is_use(network: nn.Module) -> None:
+def test_reading_an_entry_counts_as_use(network: nn.Module) -> None:
     cache = PromptCache(network, 3 * 10 * TOKEN_BYTES)
     prompts = [tokens(seed, 10) for seed in range(1, 5)]
     for prompt in prompts[:3]:
@@ -375,7 +375,7 @@ def _arrays_out_of_a_batch() -> list[ArraysCache]:
 
 
 @pytest.mark.parametrize("make", [_with_room, _out_of_a_batch, _arrays_out_of_a_batch])
-def test_an_entry_holds_the_bytes_that_it_tells(
+def test_an_entry_holds_the_bytes_that_it_reports(
     network: nn.Module, make: Callable[[], list[object]]
 ) -> None:
     cache = PromptCache(network, LARGE)

@@ -42,7 +42,7 @@ def test_without_a_place_to_write_it_works_as_before(
     assert structure(models, "models") == {models: "models"}
 
 
-def test_a_damaged_memory_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_cache_file_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = tmp_path / "memory"
     memory.write_bytes(b"damaged")
     monkeypatch.setattr(quick_import, "_cache_file", lambda *_: memory)

@@ -60,7 +60,7 @@ def text(taken: list[SequenceUpdate]) -> str:
 
 
 @pytest.mark.parametrize("end", ["stop", "length"])
-def test_the_text_comes_whole_with_its_reason(
+def test_the_text_is_complete_and_has_its_finish_reason(
     hello: TextModel, end: Literal["stop", "length"]
 ) -> None:
     taken = take(sequence_of(hello), tokens_of(hello, "Bern, 🚀 and é.", end))
@@ -78,7 +78,7 @@ def test_what_was_held_back_comes_with_the_last_token(hello: TextModel) -> None:
         assert text(taken[:-1]) != words
 
 
-def test_half_a_character_at_the_end_is_told_as_such(hello: TextModel) -> None:
+def test_half_a_character_at_the_end_becomes_u_fffd(hello: TextModel) -> None:
     rocket = tokens_of(hello, "🚀", "length")
     assert len(rocket) > 1
     cut = [*rocket[:-2], Token(0, rocket[-2].token, "length", rocket[-2].logprobs)]
@@ -100,7 +100,7 @@ def test_a_stop_string_in_the_last_token_is_a_stop(hello: TextModel) -> None:
     assert taken[-1].finish_reason == "stop"
 
 
-def test_log_probabilities_stand_beside_each_token(hello: TextModel) -> None:
+def test_each_token_has_its_log_probabilities(hello: TextModel) -> None:
     tokens = tokens_of(hello, "Hello you")
     taken = take(sequence_of(hello, logprobs=2), tokens)
     told = [logprob for piece in pieces(taken) for logprob in piece.logprobs]
@@ -120,7 +120,7 @@ def test_log_probabilities_come_while_text_is_held_back(hello: TextModel) -> Non
     assert text(taken) == "Hello you"
 
 
-def test_without_being_asked_no_log_probabilities_are_told(hello: TextModel) -> None:
+def test_log_probabilities_are_returned_only_on_request(hello: TextModel) -> None:
     taken = take(sequence_of(hello), tokens_of(hello, "Hello you"))
     assert all(piece.logprobs == [] for piece in pieces(taken))
 
@@ -129,7 +129,7 @@ def cities(taken: list[SequenceUpdate]) -> list[object]:
     return [call.arguments["city"] for piece in pieces(taken) for call in piece.tool_calls]
 
 
-def test_calls_are_told_whole_and_end_as_calls(hello: TextModel) -> None:
+def test_calls_are_complete_and_set_the_finish_reason(hello: TextModel) -> None:
     taken = take(sequence_of(hello, tools=[WEATHER]), tokens_of(hello, f"Wait.{BERN}{ROME}"))
     assert text(taken) == "Wait."
     assert cities(taken) == ["Bern", "Rome"]
@@ -145,7 +145,7 @@ def test_without_parallel_calls_the_first_one_ends_it(hello: TextModel) -> None:
     assert len(taken) < len(tokens)
 
 
-def test_calls_that_are_cut_off_are_no_end_of_calls(hello: TextModel) -> None:
+def test_calls_that_are_cut_off_do_not_set_the_finish_reason(hello: TextModel) -> None:
     taken = take(
         sequence_of(hello, tools=[WEATHER]), tokens_of(hello, f"{BERN}<tool_call>", "length")
     )

@@ -44,6 +44,6 @@ def test_an_overlap_of_two_stop_strings_is_cut_at_the_earlier_one() -> None:
     assert run(["bcd", "ab"], ["xabcd"]) == ("x", "ab")
 
 
-def test_of_two_at_one_place_the_first_given_is_told() -> None:
+def test_of_two_at_one_place_the_first_given_wins() -> None:
     assert run(["abc", "ab"], ["xabcd"]) == ("x", "abc")
     assert run(["ab", "abc"], ["xabcd"]) == ("x", "ab")

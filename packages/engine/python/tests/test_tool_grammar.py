@@ -248,7 +248,7 @@ def tool_of(argument: str = "a", schema: object = True, name: str = "find") -> T
         ("glm47", Tool(name="f", parameters={"type": "array"}), "its schema is not an object"),
     ],
 )
-def test_what_a_format_can_not_carry_is_said(name: str, tool: Tool, message: str) -> None:
+def test_what_a_format_cannot_express_is_refused(name: str, tool: Tool, message: str) -> None:
     with pytest.raises(EngineError, match=message) as caught:
         tool_grammar(name, [tool], None, False, "<tool_call>", "</tool_call>", lambda _: None)
     assert caught.value.code == "UNSUPPORTED"

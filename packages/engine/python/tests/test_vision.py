@@ -294,7 +294,7 @@ def test_processors_see_the_tokens_and_change_the_answer(seeing: VisionModel) ->
 
 
 @with_extra
-def test_the_end_is_told_with_its_reason_and_the_odds(seeing: VisionModel) -> None:
+def test_the_end_has_its_finish_reason_and_log_probabilities(seeing: VisionModel) -> None:
     from mlx_app.vision.vision_decoder import VisionDecoder
 
     end = max(seeing.model.tokenizer.eos_token_ids)
@@ -503,7 +503,7 @@ def test_a_damaged_model_and_an_unknown_one_are_told_apart(tmp_path: Path, model
     assert error.value.code == "MODEL_CORRUPT"
 
 
-def test_without_the_extra_the_command_is_told(
+def test_without_the_extra_the_error_names_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vision_model, "has_vision", lambda: False)
@@ -515,7 +515,7 @@ def test_without_the_extra_the_command_is_told(
     assert error.value.hint == "npm run setup -- --with vision"
 
 
-def test_a_model_that_sees_is_known_by_its_config(hello: TextModel) -> None:
+def test_a_vision_model_is_recognised_by_its_config(hello: TextModel) -> None:
     assert not is_vision_model(hello.config)
     assert not is_vision_model({"model_type": "gemma3", "vision_config": None})
     assert is_vision_model({"model_type": "llava-qwen2", "mm_vision_tower": "a tower"})

@@ -62,7 +62,7 @@ def ask(worker: WorkerProcess, model: str, *given: str | bytes, **fields: Any) -
 
 
 @pytest.mark.parametrize("model", SEEING)
-def test_a_loaded_model_says_that_it_sees(worker: WorkerProcess, model: str) -> None:
+def test_a_loaded_model_reports_vision(worker: WorkerProcess, model: str) -> None:
     loaded = worker.ask("load", model=model)["model"]
     assert loaded["capabilities"] == ["images"]
     assert loaded["contextTokens"] == 2048
@@ -222,7 +222,7 @@ def test_several_sequences_of_one_image_differ_and_repeat(
 
 
 @pytest.mark.parametrize("model", SEEING)
-def test_the_odds_of_tokens_are_told(worker: WorkerProcess, model: str) -> None:
+def test_log_probabilities_are_returned(worker: WorkerProcess, model: str) -> None:
     call_id = worker.say(
         "generate", model=model, maxTokens=3, logprobs=2, **chat(parts(picture("red"), QUESTION))
     )
@@ -263,7 +263,7 @@ def test_a_bad_image_is_refused_and_the_next_call_works(worker: WorkerProcess, m
 
 
 @pytest.mark.parametrize("model", SEEING)
-def test_what_such_a_model_can_not_have_is_refused(
+def test_what_a_vision_model_does_not_support_is_refused(
     worker: WorkerProcess, model: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "prompt.safetensors"

@@ -78,7 +78,7 @@ def test_a_seed_gives_the_same_alone_and_in_a_batch(hello: TextModel) -> None:
     assert generate(hello, batch, 50)[7] == alone
 
 
-def test_the_end_is_told_with_its_reason(hello: TextModel) -> None:
+def test_the_end_has_its_finish_reason(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     short = batch.insert(encode(hello, STORY), 3, greedy)
     whole = batch.insert(encode(hello, HELLO), 100, greedy)
@@ -121,12 +121,12 @@ def test_a_sequence_can_be_removed_in_any_state(hello: TextModel, answers: dict[
     assert text_of(hello, told) == answers[HELLO]
 
 
-def test_removing_what_is_not_there_is_no_error(hello: TextModel) -> None:
+def test_removing_an_unknown_sequence_is_no_error(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     assert batch.remove([7], snapshot=True) == {}
 
 
-def test_the_chunks_of_a_prompt_are_told(hello: TextModel) -> None:
+def test_the_chunks_of_a_prompt_are_reported(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     batch.prefill_tokens = 40
     uid = batch.insert([5] * 100, 1, greedy, boundaries=[60])
@@ -148,7 +148,7 @@ def test_a_chunk_may_be_another_size_in_each_step(hello: TextModel) -> None:
     assert told == [10, 110, 140]
 
 
-def test_a_snapshot_at_a_boundary_goes_on_to_the_same_answer(
+def test_a_snapshot_at_a_boundary_continues_to_the_same_answer(
     hello: TextModel, answers: dict[str, str]
 ) -> None:
     prompt = encode(hello, STORY)
@@ -163,7 +163,7 @@ def test_a_snapshot_at_a_boundary_goes_on_to_the_same_answer(
     assert text_of(hello, tokens[uid]) == text_of(hello, tokens[again]) == answers[STORY]
 
 
-def test_the_end_comes_with_what_was_read(hello: TextModel) -> None:
+def test_the_end_has_a_snapshot_of_what_was_read(hello: TextModel) -> None:
     prompt = encode(hello, HELLO)
     batch = Batch(hello.network, hello.tokenizer)
     uid = batch.insert(prompt, 5, greedy)
@@ -202,7 +202,7 @@ def test_a_processor_sees_the_snapshot_and_each_token(hello: TextModel) -> None:
     assert seen[0] == [*whole, 5]
 
 
-def test_the_caches_take_what_is_told(hello: TextModel) -> None:
+def test_the_size_of_the_caches_is_reported(hello: TextModel) -> None:
     batch = Batch(hello.network, hello.tokenizer)
     assert batch.cache_bytes == 0
     uid = batch.insert(encode(hello, HELLO), 100, greedy)

@@ -104,7 +104,7 @@ def test_a_prefix_is_what_fewer_tokens_would_have_left(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_copy_goes_on_while_the_first_stays(kind: str) -> None:
+def test_a_copy_grows_while_the_original_stays(kind: str) -> None:
     first = filled(kind, 10)
     second = caches.copied(first)
     feed(second[0], 4)
@@ -113,7 +113,7 @@ def test_a_copy_goes_on_while_the_first_stays(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_gives_it_back(kind: str, tmp_path: Path) -> None:
+def test_a_file_restores_it(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "a.safetensors"
     cache = filled(kind, 10)
     caches.save(file, caches.tight(cache), {"a": "b"})

@@ -38,7 +38,7 @@ def test_each_name_has_a_test_of_how_it_behaves() -> None:
     assert marked() == set(NAMES)
 
 
-def test_a_name_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_a_missing_name_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(
         "import mlx_lm.utils\n"
         "from mlx_lm.generate import BatchGenerator, gone\n"

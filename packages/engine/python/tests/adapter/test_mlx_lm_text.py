@@ -40,7 +40,7 @@ def test_a_call_of_gemma_4_is_read() -> None:
 
 
 @pytest.mark.mlx_lm("mlx_lm.generate.TextStateMachine", "mlx_lm.generate.make_text_state_machine")
-def test_each_part_is_told_with_its_state(tokenizer: Any) -> None:  # noqa: ANN401
+def test_each_part_is_returned_with_its_state(tokenizer: Any) -> None:  # noqa: ANN401
     states = TextStates(tokenizer, "normal", with_tools=True)
     assert states.has_markers
     told = states.feed(f"a<think>b</think>c<tool_call>{CALL}</tool_call>d<tool_c")
@@ -69,7 +69,7 @@ def test_without_tools_their_markers_are_text(tokenizer: Any) -> None:  # noqa: 
 
 
 @pytest.mark.mlx_lm("mlx_lm.utils.load_tokenizer")
-def test_a_model_that_does_not_think_is_known(hello: TextModel) -> None:
+def test_a_model_without_reasoning_is_recognised(hello: TextModel) -> None:
     tokenizer = hello.tokenizer
     assert think_tokens(tokenizer) is None
     assert not has_reasoning(tokenizer)
@@ -81,7 +81,7 @@ def test_a_model_that_does_not_think_is_known(hello: TextModel) -> None:
 
 
 @pytest.mark.mlx_lm("mlx_lm.utils.load_tokenizer")
-def test_a_model_that_thinks_is_known(models: Path, tmp_path: Path) -> None:
+def test_a_reasoning_model_is_recognised(models: Path, tmp_path: Path) -> None:
     thinking = thinking_hello(models, tmp_path / "hello").tokenizer
     found = think_tokens(thinking)
     assert found is not None
@@ -92,7 +92,7 @@ def test_a_model_that_thinks_is_known(models: Path, tmp_path: Path) -> None:
     assert start_state(thinking, [1, *found.start, *found.end]) == "normal"
 
 
-def test_a_parser_tells_its_markers(tokenizer: Any) -> None:  # noqa: ANN401
+def test_a_parser_has_its_name_and_markers(tokenizer: Any) -> None:  # noqa: ANN401
     parser = tool_parser(tokenizer)
     assert parser is not None
     assert (parser.name, parser.start, parser.end) == ("json_tools", "<tool_call>", "</tool_call>")
