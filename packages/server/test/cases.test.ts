@@ -6,12 +6,14 @@ import { type Known, matcherOf } from './api-matchers.ts'
 import { openServer, type TestServer } from './support.ts'
 
 const files = readCases()
+/** A prompt of 20,000 tokens takes a minute on two idle cores, and longer on a busy machine. */
+const timeoutMs = 600_000
 const servers = new Map<string, Promise<TestServer>>()
 
 /** One server for all cases with the same settings. */
 function serverFor(environment: Record<string, string>): Promise<TestServer> {
   const key = JSON.stringify(environment)
-  const server = servers.get(key) ?? openServer(environment)
+  const server = servers.get(key) ?? openServer({ FIRST_TOKEN_TIMEOUT_MS: String(timeoutMs), ...environment })
   servers.set(key, server)
   return server
 }
@@ -32,7 +34,7 @@ for (const { name, environment, cases } of files) {
     })
 
     for (const { title, steps } of cases) {
-      test(title, async () => {
+      test(title, { timeout: timeoutMs }, async () => {
         const known: Known = new Map()
         for (const step of steps) await take(server, step, known)
       })
