@@ -29,9 +29,9 @@ describe('an event that does not answer the request', () => {
     })
   })
 
-  test('ends a stream with INTERNAL', async () => {
+  test.each([1, 2])('ends a stream of %i sequences with INTERNAL', async (n) => {
     await using engine = await createEngine({ python: fakeWorker(wrongAnswer) })
-    await expect(engine.complete(ask('Hi'))).rejects.toMatchObject({ code: 'INTERNAL' })
+    await expect(engine.complete({ ...ask('Hi'), n })).rejects.toMatchObject({ code: 'INTERNAL' })
   })
 })
 

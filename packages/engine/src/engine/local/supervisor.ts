@@ -95,8 +95,10 @@ export class Supervisor {
     this.#calls.set(id, {
       listener: call,
       onAnswer: (event) => {
-        if (isAnswerTo(request.type, event)) call.onAnswer(event)
-        else call.onError(unexpectedAnswer(request.type, event))
+        if (isAnswerTo(request.type, event)) return call.onAnswer(event)
+        // Other answers of the same call may follow.
+        this.cancel(id)
+        call.onError(unexpectedAnswer(request.type, event))
       },
       answersLeft: call.answerCount ?? 1,
     })
