@@ -161,6 +161,7 @@ describe('the page', needs('chromium', 'ps'), () => {
     await chat.page.getByRole('article').getByText('Once upon').waitFor()
     killWorker()
     await chat.page.getByText('The answer was interrupted.').waitFor()
+    await chat.page.getByText('The model is being restarted, because its process stopped.').waitFor()
     await chat.page
       .getByRole('article')
       .getByText('The model process stopped and is being restarted.')
