@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { extname } from 'node:path'
 import type { Context } from 'hono'
 import type { Api, ApiEnv } from './context.ts'
-import { ApiError } from './errors.ts'
+import { notFoundError } from './http/error-handler.ts'
 import { readPageFile } from './page-files.ts'
 
 /** The Content-Security-Policy: only files from this server, no inline scripts or styles. */
@@ -59,16 +59,12 @@ export function addChatPage(api: Api, read: typeof readPageFile = readPageFile):
     const name = c.req.param('name')
     const type = types[extname(name)]
     const bytes = type !== undefined && assetName.test(name) ? await read(`assets/${name}`) : undefined
-    if (type === undefined || bytes === undefined) return notFound(c)
+    if (type === undefined || bytes === undefined) throw notFoundError(c)
     // The file name changes with the contents.
     c.header('cache-control', 'public, max-age=31536000, immutable')
     c.header('content-security-policy', policy)
     return c.body(bytes, 200, { 'content-type': type })
   })
-}
-
-function notFound(c: Context<ApiEnv>): never {
-  throw new ApiError(404, 'not_found', `There is no ${c.req.method} ${c.req.path}.`)
 }
 
 /** Shown only in the repository. The published package always contains the page. */

@@ -10,14 +10,17 @@ import { finishUnreadBody } from './unread-body.ts'
 
 /** Answers every error in the format of the API that was called. */
 export function addErrorHandler(api: Api): void {
-  api.notFound((c) =>
-    errorResponse(c, new ApiError(404, 'not_found', `There is no endpoint ${c.req.method} ${c.req.path}.`)),
-  )
+  api.notFound((c) => errorResponse(c, notFoundError(c)))
   api.onError((error, c) => {
     const failure = error instanceof HTTPException ? toHttpError(error) : toApiError(error)
     if (failure.status === 500) c.var.log.error({ err: failure.cause ?? failure }, failure.message)
     return errorResponse(c, failure)
   })
+}
+
+/** Returns the error for a request that no endpoint handles. */
+export function notFoundError({ req }: Context<ApiEnv>): ApiError {
+  return new ApiError(404, 'not_found', `There is no endpoint ${req.method} ${req.path}.`)
 }
 
 /** Rejects a body or query that does not match its schema. */
