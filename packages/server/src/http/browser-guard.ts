@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { Api, ApiEnv, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
+import { originNotAllowedError } from './cors.ts'
 import { isLoopback, parseHostName } from './loopback.ts'
 import { getRequestPath } from './mount-path.ts'
 import { getNodeBindings } from './node-bindings.ts'
@@ -33,17 +34,9 @@ export function addBrowserGuard(api: Api, { keys, authenticate, settings }: Serv
         origin !== `https://${host}` &&
         !settings.allowedOrigins.includes(origin)
       )
-        throw new ApiError(
-          403,
-          'origin_not_allowed',
-          `Pages from "${origin}" are not allowed to use this server.`,
-        )
+        throw originNotAllowedError(`Pages from "${origin}"`)
     } else if (c.req.header('sec-fetch-site') === 'cross-site' && !isPageNavigation(c)) {
-      throw new ApiError(
-        403,
-        'origin_not_allowed',
-        'Pages from other sites are not allowed to use this server.',
-      )
+      throw originNotAllowedError('Pages from other sites')
     }
     await next()
   })

@@ -24,11 +24,16 @@ export function addCors(api: Api, { settings }: Services): void {
     if (origin !== undefined && settings.allowedOrigins.includes(origin)) return allow(c, next)
     // Pages of this server send no preflight.
     if (c.req.header('access-control-request-method') !== undefined)
-      throw new ApiError(
-        403,
-        'origin_not_allowed',
-        `Pages from "${origin}" are not allowed to use this server.`,
-      )
+      throw originNotAllowedError(`Pages from "${origin}"`)
     return next()
   })
+}
+
+/**
+ * Returns the error for web pages that must not use the server.
+ *
+ * @param pages names them, as the subject of the message.
+ */
+export function originNotAllowedError(pages: string): ApiError {
+  return new ApiError(403, 'origin_not_allowed', `${pages} are not allowed to use this server.`)
 }
