@@ -114,7 +114,7 @@ export function streamedAnswer<Schema extends z.ZodType, Event extends z.ZodType
   description: string,
 ) {
   return {
-    description: `${description} With \`stream: true\`, server-sent events with data of the second schema.`,
+    description: `${description} With \`stream: true\`, it is sent as server-sent events; the \`text/event-stream\` schema describes the data of one event.`,
     content: { 'application/json': { schema }, 'text/event-stream': { schema: event } },
   }
 }
