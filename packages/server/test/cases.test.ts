@@ -1,4 +1,4 @@
-/** The cases of test/api, asked of this server. */
+/** Runs the cases of api-cases/ against this server. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { expand, readCases, type Step } from './api-cases.ts'
 import { joinPieces, parseEvents } from './api-events.ts'

@@ -1,4 +1,4 @@
-/** What the cases of test/api can't show: pieces in their order, models that think, failures in the middle. */
+/** What the cases of api-cases/ cannot show: the order of chunks, reasoning models, and errors during a stream. */
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
