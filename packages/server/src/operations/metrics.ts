@@ -4,7 +4,10 @@ import type { GenerationRecord } from '../generation-limiter.ts'
 /** A completed request, for metrics. */
 export interface RequestRecord {
   method: string
-  /** The path as the route declares it, such as `/v1/models/{id}`, so that the number of values is limited. */
+  /**
+   * The path as the route declares it, such as `/v1/responses/:response_id`, so that the number of values is
+   * limited.
+   */
   route: string
   /** The response status, or 499 if the client disconnected. */
   status: number
