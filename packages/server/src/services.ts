@@ -16,9 +16,9 @@ import type { Settings } from './settings.ts'
 
 /** The options of `createServices`. */
 export interface ServicesOptions {
-  /** Where the log goes; default: standard error, as LOG_LEVEL says. */
+  /** The logger. Default: writes to standard error at the level of LOG_LEVEL. */
   log?: Logger | undefined
-  /** For `createEngine`: the project, the device and the like. */
+  /** The options of `createEngine`, such as the project and the device. */
   engine?: EngineOptions | undefined
   /** Identifies the sender of a request and replaces the check of API keys. */
   authenticate?: Authenticate | undefined
