@@ -63,7 +63,7 @@ export class GenerationLimiter {
   }
 
   /**
-   * Streams an answer. When `signal`, the client's, aborts, the generation ends within one decode step.
+   * Streams an answer. When the client's `signal` aborts, the generation ends within one decode step.
    *
    * @throws ApiError 429 over the key's limit, 503 while no model is loaded, 504 if the first token or the whole
    * answer takes too long, and engine errors as `toApiError` converts them.

@@ -23,7 +23,7 @@ export function curlCommand(
   return lines.join(' \\\n  ')
 }
 
-/** Replaces path parameters by capitals, because braces are special in curl. */
+/** Writes path parameters in capitals, because braces are special in curl. */
 function fillPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => name.toUpperCase())
 }
