@@ -80,7 +80,7 @@ export function withTurn(conversation: Conversation, turn: UserTurn | AnswerTurn
   return { ...conversation, turns, changed: Date.now() }
 }
 
-/** Returns a conversation without a turn and everything after it. */
+/** Returns a conversation with only the turns before the given one. */
 export function truncateBefore(conversation: Conversation, turnId: string): Conversation {
   const at = conversation.turns.findIndex(({ id }) => id === turnId)
   return at < 0 ? conversation : { ...conversation, turns: conversation.turns.slice(0, at) }
