@@ -270,7 +270,7 @@ describe('the page', needs('chromium', 'ps'), () => {
         await keyboard.press('Tab')
         if ((await target.and(chat.page.locator(':focus')).count()) === 1) return
       }
-      throw new Error(`${target} can not be reached by Tab.`)
+      throw new Error(`${target} cannot be reached by Tab.`)
     }
     await keyboard.type('Count')
     await keyboard.press('Shift+Enter')
