@@ -6,7 +6,7 @@ export interface Transport {
   /** Lists the models that requests can name. */
   models(signal?: AbortSignal): Promise<Model[]>
 
-  /** Loads a model into memory, and downloads it first if necessary. */
+  /** Loads a model into memory. */
   load(model: string, onProgress: (progress: LoadProgress) => void, signal: AbortSignal): Promise<void>
 
   /** Lists the MCP servers whose tools requests can use. This may start them. */
