@@ -3,6 +3,7 @@ import type { Answer, Choice, FinishReason, ToolCall } from 'mlx-app'
 import { mcpCallsField } from '../mcp/request.ts'
 import { writeArguments } from '../requests/tools.ts'
 import { visibleText } from '../visible-text.ts'
+import { type Envelope, envelopeShape } from './envelope.ts'
 import { logprobsSchema, toLogprobs } from './logprobs.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
 
@@ -32,23 +33,6 @@ export const reasoningShape = {
 
 export function toReasoning(reasoning: string | undefined) {
   return reasoning ? { reasoning_content: reasoning, reasoning } : {}
-}
-
-/** The fields that an answer and all its chunks share. */
-export const envelopeShape = {
-  id: z.string(),
-  created: z.int().meta({ description: 'Unix time of the request, in seconds.' }),
-  model: z.string(),
-  system_fingerprint: z
-    .string()
-    .meta({ description: 'Changes with the model and the versions of MLX and mlx-lm.' }),
-}
-
-export interface Envelope {
-  id: string
-  created: number
-  model: string
-  system_fingerprint: string
 }
 
 export const chatAnswerSchema = z

@@ -5,8 +5,6 @@ import { mcpCallsField, toMcpCalls } from '../mcp/request.ts'
 import type { Step } from '../requests/prompt-progress.ts'
 import { visibleText } from '../visible-text.ts'
 import {
-  type Envelope,
-  envelopeShape,
   finishReasonSchema,
   reasoningShape,
   toFinishReason,
@@ -14,6 +12,7 @@ import {
   toReasoning,
   toToolCall,
 } from './chat-answer.ts'
+import { type Envelope, envelopeShape } from './envelope.ts'
 import { logprobsSchema, toLogprobs } from './logprobs.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
 

@@ -1,6 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
 import type { Services } from '../context.ts'
-import type { Envelope } from './chat-answer.ts'
+
+/** The fields that an answer and all its chunks share. */
+export const envelopeShape = {
+  id: z.string(),
+  created: z.int().meta({ description: 'Unix time of the request, in seconds.' }),
+  model: z.string(),
+  system_fingerprint: z
+    .string()
+    .meta({ description: 'Changes with the model and the versions of MLX and mlx-lm.' }),
+}
+
+export type Envelope = z.output<z.ZodObject<typeof envelopeShape>>
 
 /**
  * Creates the fields that an answer and all its chunks share.

@@ -1,14 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import type { Answer, Chunk, Usage } from 'mlx-app'
 import type { ServerEvent } from '../events.ts'
-import {
-  type Envelope,
-  envelopeShape,
-  finishReasonSchema,
-  reasoningShape,
-  toFinishReason,
-  toReasoning,
-} from './chat-answer.ts'
+import { finishReasonSchema, reasoningShape, toFinishReason, toReasoning } from './chat-answer.ts'
+import { type Envelope, envelopeShape } from './envelope.ts'
 import { textLogprobsSchema, toTextLogprobs } from './logprobs.ts'
 import type { StreamItem } from './merge-streams.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
