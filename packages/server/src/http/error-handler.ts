@@ -29,7 +29,7 @@ export const rejectInvalidRequest: Hook<unknown, ApiEnv, string, unknown> = (res
 }
 
 /** Converts the first issue that zod found to an error that names the field: `messages.0.content: ...`. */
-export function toValidationError(error: { issues: z.core.$ZodIssue[] }): ApiError {
+function toValidationError(error: { issues: z.core.$ZodIssue[] }): ApiError {
   const [first] = error.issues
   const issue = first === undefined ? undefined : closestIssue(first)
   const param = issue?.path.map(String).join('.')

@@ -19,7 +19,7 @@ export type Envelope = z.output<z.ZodObject<typeof envelopeShape>>
  *
  * @param prefix the prefix of the ID, `chatcmpl` or `cmpl`.
  */
-export type EnvelopeFactory = (prefix: string, model: string) => Promise<Envelope>
+type EnvelopeFactory = (prefix: string, model: string) => Promise<Envelope>
 
 /** Creates a factory that caches fingerprints, because versions do not change while the process runs. */
 export function createEnvelopeFactory({ engineService }: Pick<Services, 'engineService'>): EnvelopeFactory {

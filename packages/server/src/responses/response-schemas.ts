@@ -16,7 +16,7 @@ export const logprobSchema = alternative
     description: 'A token, its log probability, and the most likely alternatives.',
   })
 
-export const outputTextSchema = z
+const outputTextSchema = z
   .object({
     type: z.literal('output_text'),
     text: z.string(),

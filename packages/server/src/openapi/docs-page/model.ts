@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 
 /** The parts of a JSON Schema that the page shows. */
-export const schemaSchema = z.object({
+const schemaSchema = z.object({
   $ref: z.string().optional(),
   type: z.union([z.string(), z.array(z.string())]).optional(),
   description: z.string().optional(),
