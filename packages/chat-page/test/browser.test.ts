@@ -177,6 +177,20 @@ describe('the page', needs('chromium', 'ps'), () => {
     expect(chat.complaints.filter((text) => !text.startsWith('Failed to load resource'))).toEqual([])
   })
 
+  test('says that a content filter stopped an answer', async () => {
+    const chat = await open()
+    const chunk = JSON.stringify({
+      choices: [{ delta: { content: 'Well,' }, finish_reason: 'content_filter' }],
+    })
+    await chat.page.route('**/v1/chat/completions', (route) =>
+      route.fulfill({ contentType: 'text/event-stream', body: `data: ${chunk}\n\ndata: [DONE]\n\n` }),
+    )
+    await chat.say('Say it.')
+    expect(await chat.answer()).toBe('Well,')
+    await chat.page.getByText('The answer was stopped by a content filter.').waitFor()
+    expectNoComplaints(chat)
+  })
+
   test('follows an answer to its end, unless the user scrolls up', async () => {
     const chat = await open({ viewport: { width: 500, height: 420 } })
     const left = `(({ scrollHeight, clientHeight, scrollTop }) => scrollHeight - clientHeight - scrollTop)(

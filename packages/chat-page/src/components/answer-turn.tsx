@@ -78,6 +78,7 @@ function describeProblem({ ending, problem, text }: AnswerTurn): string | undefi
   if (ending === 'failed') return text === '' ? problem : `The answer was interrupted. ${problem}`
   if (ending === running)
     return 'The page was closed before this answer was complete, or another tab is receiving it.'
+  if (ending === 'content_filter') return 'The answer was stopped by a content filter.'
   return undefined
 }
 
