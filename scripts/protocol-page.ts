@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { structureWithTag } from './protocol-tag.ts'
 
 const nodeSchema = z.looseObject({
   $ref: z.string().optional(),
@@ -132,16 +133,11 @@ function sectionOf(
     rows.length === 0 ? [] : ['', row(['field', 'type', 'default', '']), row(['-', '-', '-', '-']), ...rows]
   const title = tag === undefined ? name : `${name}: \`"type": "${tag}"\``
   const answer = answerTypes[tag ?? '']
-  const answered = answer === undefined ? '' : ` Answer: ${linkTo(answer, definitions)}.`
+  const answered =
+    answer === undefined
+      ? ''
+      : ` Answer: ${typeOfReference(structureWithTag(answer, definitions), definitions)}.`
   return [`### ${title}`, '', `${node.description ?? ''}${answered}`, ...table].join('\n').trimEnd()
-}
-
-/** Returns a link to the section of a type of event. */
-function linkTo(type: string, definitions: ReadonlyMap<string, Node>): string {
-  for (const [name, { properties }] of definitions) {
-    if (nodeSchema.parse(properties?.type ?? {}).const === type) return typeOfReference(name, definitions)
-  }
-  throw new Error(`No structure has the type ${type}.`)
 }
 
 function row(cells: string[]): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { structureWithTag } from './protocol-tag.ts'
 
 const typeSchema = z.enum(['object', 'array', 'string', 'integer', 'number', 'boolean', 'null'])
 
@@ -79,18 +80,10 @@ ${classes
 # The event that answers each request. Generate gets one for each sequence, and Cancel gets none.
 ANSWERS: dict[type[Request], type[Event]] = {
 ${Object.entries(constants.answerTypes)
-  .map((types) => `    ${types.map((type) => classOf(type, definitions)).join(': ')},`)
+  .map((types) => `    ${types.map((type) => structureWithTag(type, definitions)).join(': ')},`)
   .join('\n')}
 }
 `
-}
-
-/** Returns the name of the class that is tagged with a type of request or event. */
-function classOf(type: string, definitions: ReadonlyMap<string, Node>): string {
-  for (const [name, { properties }] of definitions) {
-    if (properties !== undefined && nodeSchema.parse(properties.type ?? {}).const === type) return name
-  }
-  throw new Error(`No structure has the type ${type}.`)
 }
 
 /** Sorts each class after the ones that its fields name, and each union after its members. */
