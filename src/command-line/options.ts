@@ -14,7 +14,6 @@ import {
 } from '../choices.ts'
 import type { Machine } from '../machine/machine.ts'
 import { packageManagerChoices } from '../machine/package-manager-choices.ts'
-import { invokingPackageManager } from '../package-manager.ts'
 
 interface OptionBase {
   id: string
@@ -166,8 +165,7 @@ const valueOptions = [
     choices: packageManagers,
     question: 'Which package manager?',
     defaultHelp: 'the one that runs this command, otherwise the first one on the PATH',
-    defaultValue: ({ environment }) =>
-      packageManagerChoices(environment, invokingPackageManager(environment))[0],
+    defaultValue: ({ environment }) => packageManagerChoices(environment)[0],
     valueIn: ({ packageManager }) => packageManager,
   },
   {

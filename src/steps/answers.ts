@@ -13,7 +13,6 @@ import { describeValues } from '../command-line/values.ts'
 import { InterruptedError, UsageError } from '../errors.ts'
 import { packageManagerChoices } from '../machine/package-manager-choices.ts'
 import type { CatalogueModel } from '../models/catalogue.ts'
-import { invokingPackageManager } from '../package-manager.ts'
 import { packageNameProblem } from '../project/package-name.ts'
 import type { Prompter } from '../terminal/prompter.ts'
 import type { Context } from './context.ts'
@@ -98,7 +97,7 @@ async function resolveTemplate(resolver: Resolver): Promise<TemplateId> {
 async function resolvePackageManager(resolver: Resolver): Promise<PackageManager> {
   const { environment } = resolver.defaultContext
   const value = await resolveOption(resolver, 'package-manager', {}, async (prompter, question, initial) => {
-    const choices = packageManagerChoices(environment, invokingPackageManager(environment))
+    const choices = packageManagerChoices(environment)
     if (choices.length < 2) return undefined
     const offered = packageManagers.filter((manager) => choices.includes(manager.value))
     return await prompter.select(question, offered, initial)

@@ -200,10 +200,11 @@ describe('the environment', () => {
 
   it('offers package managers only if the current one cannot be detected', () => {
     const several = pathWith('bun', 'pnpm', 'npm')
-    expect(packageManagerChoices({ PATH: several }, undefined)).toEqual(['npm', 'pnpm', 'bun'])
-    expect(packageManagerChoices({ PATH: several }, 'yarn')).toEqual(['yarn'])
-    expect(packageManagerChoices({ PATH: pathWith('pnpm') }, undefined)).toEqual(['pnpm'])
-    expect(packageManagerChoices({ PATH: '' }, undefined)).toEqual(['npm'])
+    expect(packageManagerChoices({ PATH: several })).toEqual(['npm', 'pnpm', 'bun'])
+    const byYarn = { PATH: several, npm_config_user_agent: 'yarn/4.0.0 npm/?' }
+    expect(packageManagerChoices(byYarn)).toEqual(['yarn'])
+    expect(packageManagerChoices({ PATH: pathWith('pnpm') })).toEqual(['pnpm'])
+    expect(packageManagerChoices({ PATH: '' })).toEqual(['npm'])
   })
 
   it('ignores a file on the PATH that cannot be run', () => {
