@@ -7,7 +7,7 @@ import { prepareTermination } from './terminate.ts'
 /** The variable that marks a command and everything it starts. Each command gets a value of its own. */
 const markName = 'CREATE_MLX_APP_COMMAND'
 
-/** Runs commands as real processes. Only this file loads node:child_process, so import it when it is needed. */
+/** Runs commands as real processes. It loads node:child_process, so import it only when it is needed. */
 export const processes: Commands = {
   run: async (command, { output, signal, cwd, env }) => {
     const { program, flags, shell } = spawnCommandFor(process.platform, command)
