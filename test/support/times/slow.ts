@@ -7,7 +7,7 @@ const nearShare = 1 / 2
 const slowShare = 1 / 3
 
 export interface SlowTests {
-  /** Tests over half of the limit, the slowest first. */
+  /** Tests over half of the limit, the nearest to it first. */
   near: Timed[]
   /** Tests over a third of the limit, but not over half. */
   slow: Timed[]
