@@ -7,15 +7,14 @@
  *   npm run check:newest -- --template node    one template
  */
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { z } from 'zod'
 import { choose, type TemplateId, templates } from '../src/choices.ts'
-import { openTemplates } from '../src/compose/open.ts'
-import { planProject } from '../src/steps/plan.ts'
+import { writeComposed } from '../test/support/composed.ts'
 import { ensureEnvironment, obtainUv } from './environment.ts'
 
 const { values: flags } = parseArgs({
@@ -61,7 +60,7 @@ if (broke > 0) process.exitCode = 1
 async function tryTemplate(template: TemplateId, python: string): Promise<number> {
   console.log(`\n${template}`)
   const project = join(folder, template)
-  await writeProject(template, project)
+  await writeComposed(project, { name: 'newest', template })
   const tested = loosen(project)
   let failures = 0
   const run = async (what: string, program: string, words: readonly string[]): Promise<boolean> => {
@@ -96,18 +95,6 @@ async function tryTemplate(template: TemplateId, python: string): Promise<number
   for (const script of scripts) await run(`npm run ${script}`, 'npm', ['run', script])
   if (failures > 0 && newer.length > 0) console.log(`  Newer than tested: ${newer.join(', ')}`)
   return failures
-}
-
-async function writeProject(template: TemplateId, project: string): Promise<void> {
-  const source = await openTemplates(new URL('../', import.meta.url))
-  const answers = {
-    ...{ name: 'newest', template, model: 'hello', author: 'Ada Lovelace' },
-    packageManager: 'npm',
-  } as const
-  for (const [path, bytes] of await planProject(answers, source, '0.0.0')) {
-    mkdirSync(dirname(join(project, path)), { recursive: true })
-    writeFileSync(join(project, path), bytes)
-  }
 }
 
 /** Changes the version of each direct dependency to the newest one. @returns the previous versions. */
