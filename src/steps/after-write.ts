@@ -1,5 +1,4 @@
 import type { Answers } from '../choices.ts'
-import { quote } from '../command-line/quote.ts'
 import { InterruptedError } from '../errors.ts'
 import { installPackages, runCommand } from '../install/install.ts'
 import { type Machine, unsupportedReason } from '../machine/machine.ts'
@@ -8,6 +7,7 @@ import { childEnvironment } from '../process/child-environment.ts'
 import type { CommandContext } from '../process/commands.ts'
 import type { Output } from '../terminal/output.ts'
 import { initRepository } from './git.ts'
+import { finishCommands } from './next-commands.ts'
 
 /** How far the steps after writing came. */
 export interface Progress {
@@ -104,10 +104,10 @@ async function createRepository(
 
 /** Says where the project is, and which commands complete it. */
 function howToFinish({ target, answers }: AfterWriteOptions, progress: Progress): string {
-  const commands = [
-    ...(progress.install === 'done' ? [] : [`${answers.packageManager} install`]),
-    ...(progress.setup === 'done' ? [] : [setupCommand(answers).map(quote).join(' ')]),
-  ]
+  const commands = finishCommands(answers, {
+    install: progress.install !== 'done',
+    setup: progress.setup !== 'done',
+  })
   const rest =
     commands.length === 0
       ? 'Only its git repository is missing.'

@@ -16,12 +16,19 @@ export function nextCommands(
   const folder = displayPath(target, workingDirectory)
   return [
     ...(folder === '.' ? [] : [`cd ${quote(folder)}`]),
-    ...(left.install ? [`${manager} install`] : []),
-    ...(left.setup ? [setupCommand(answers).map(quote).join(' ')] : []),
+    ...finishCommands(answers, left),
     scriptCommand(manager, 'start').join(' ').replace('npm run start', 'npm start'),
     ...(templateOf(answers.template).takesQuestion
       ? [`${quietStartCommand(manager).join(' ')} "Who are you?"`]
       : []),
+  ]
+}
+
+/** Returns the commands that complete a project whose packages or Python are missing. */
+export function finishCommands(answers: Answers, left: { install: boolean; setup: boolean }): string[] {
+  return [
+    ...(left.install ? [`${answers.packageManager} install`] : []),
+    ...(left.setup ? [setupCommand(answers).map(quote).join(' ')] : []),
   ]
 }
 
