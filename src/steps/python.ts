@@ -1,10 +1,4 @@
-import {
-  type Answers,
-  choose,
-  type FeatureId,
-  type PythonEnvironment,
-  pythonEnvironments,
-} from '../choices.ts'
+import { type Answers, choose, type FeatureId, pythonEnvironments } from '../choices.ts'
 import { UsageError } from '../errors.ts'
 import { locatePython } from '../machine/python-path.ts'
 import type { Context } from './context.ts'
@@ -22,11 +16,11 @@ export async function resolvePython(
   features: readonly FeatureId[],
   { workingDirectory, environment, pythonChoices }: Context,
 ): Promise<Pick<Answers, 'env' | 'pythonPath'>> {
+  const { given } = resolver
   const path = await resolveOption(resolver, 'python-path', { features })
   const isPythonProject = features.includes('python')
-  requireUv(isPythonProject, resolver.given.values.get('env'))
+  requireUv(isPythonProject, given.values.get('env'))
   const python = path === undefined ? {} : { pythonPath: locatePython(path, workingDirectory, environment) }
-  const { given } = resolver
   const isAsked = !isPythonProject && path === undefined && !given.switches.has('no-install')
   const env = choose(
     pythonEnvironments,
@@ -42,7 +36,7 @@ export async function resolvePython(
 }
 
 /** @throws UsageError if a Python project is combined with another environment. */
-function requireUv(isPythonProject: boolean, env: PythonEnvironment | string | undefined): void {
+function requireUv(isPythonProject: boolean, env: string | undefined): void {
   if (!isPythonProject || env === undefined || env === 'uv') return
   throw new UsageError(`--with python needs uv, so it can't be combined with --env ${env}.`, {
     hints: ['Leave out --env. If uv is not installed, the setup installs it with pip.'],
