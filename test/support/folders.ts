@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -24,6 +25,14 @@ export function writeTree(folder: string, files: Readonly<Record<string, string>
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
   }
+}
+
+/** Creates a folder for the PATH of the current test, with empty programs of these names. */
+export function folderWithPrograms(...names: string[]): string {
+  const folder = temporaryFolder()
+  writeTree(folder, Object.fromEntries(names.map((name) => [name, ''])))
+  for (const name of names) chmodSync(join(folder, name), 0o755)
+  return folder
 }
 
 /** Returns the contents of a folder: the text of files by path, and '' for folders, whose paths end in a slash. */

@@ -1,4 +1,3 @@
-import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readArguments } from '../../src/command-line/arguments.ts'
@@ -9,7 +8,7 @@ import { catalogue } from '../../src/models/catalogue.ts'
 import { resolveAnswers } from '../../src/steps/answers.ts'
 import type { Context } from '../../src/steps/context.ts'
 import type { Prompter, SelectChoice } from '../../src/terminal/prompter.ts'
-import { temporaryFolder, writeTree } from '../support/folders.ts'
+import { folderWithPrograms, temporaryFolder, writeTree } from '../support/folders.ts'
 
 const mac: Machine = {
   platform: 'darwin',
@@ -288,9 +287,7 @@ describe('on a terminal', () => {
   })
 
   it('asks for the package manager if it cannot be detected', async () => {
-    const folder = temporaryFolder()
-    writeTree(folder, { npm: '', yarn: '' })
-    for (const name of ['npm', 'yarn']) chmodSync(join(folder, name), 0o755)
+    const folder = folderWithPrograms('npm', 'yarn')
     const line = 'my-app --node --model hello --with ci'
     const one = person({ 'package manager': 'yarn' })
     const prompter = async () => one.prompter

@@ -12,7 +12,7 @@ import { invokingPackageManager, setupCommand } from '../../src/package-manager.
 import { childEnvironment } from '../../src/process/child-environment.ts'
 import { modelNotes } from '../../src/steps/model-notes.ts'
 import { displayPath, nextCommands, repeatCommand } from '../../src/steps/next-commands.ts'
-import { temporaryFolder, writeTree } from '../support/folders.ts'
+import { folderWithPrograms, temporaryFolder, writeTree } from '../support/folders.ts'
 
 const answers: Answers = {
   name: 'my-app',
@@ -181,17 +181,9 @@ describe('the environment', () => {
     expect(detectAutomation(environment)).toBe(name)
   })
 
-  /** A folder for the PATH with programs of these names. */
-  const pathWith = (...names: string[]): string => {
-    const folder = temporaryFolder()
-    writeTree(folder, Object.fromEntries(names.map((name) => [name, ''])))
-    for (const name of names) chmodSync(`${folder}/${name}`, 0o755)
-    return folder
-  }
-
   it('offers ways to get Python only where there is a choice', () => {
-    const both = pathWith('python3', 'uv')
-    expect(pythonChoices({ PATH: pathWith('python3') })).toEqual(['uv', 'pip'])
+    const both = folderWithPrograms('python3', 'uv')
+    expect(pythonChoices({ PATH: folderWithPrograms('python3') })).toEqual(['uv', 'pip'])
     expect(pythonChoices({ PATH: both })).toEqual(['uv'])
     expect(pythonChoices({ PATH: '' })).toEqual(['uv'])
     expect(pythonChoices({ PATH: both, MLX_PYTHON: '/x' })).toEqual(['existing', 'uv'])
@@ -199,11 +191,11 @@ describe('the environment', () => {
   })
 
   it('offers package managers only if the current one cannot be detected', () => {
-    const several = pathWith('bun', 'pnpm', 'npm')
+    const several = folderWithPrograms('bun', 'pnpm', 'npm')
     expect(packageManagerChoices({ PATH: several })).toEqual(['npm', 'pnpm', 'bun'])
     const byYarn = { PATH: several, npm_config_user_agent: 'yarn/4.0.0 npm/?' }
     expect(packageManagerChoices(byYarn)).toEqual(['yarn'])
-    expect(packageManagerChoices({ PATH: pathWith('pnpm') })).toEqual(['pnpm'])
+    expect(packageManagerChoices({ PATH: folderWithPrograms('pnpm') })).toEqual(['pnpm'])
     expect(packageManagerChoices({ PATH: '' })).toEqual(['npm'])
   })
 
@@ -212,7 +204,7 @@ describe('the environment', () => {
     writeTree(folder, { uv: '', 'python3/x': '' })
     expect(findOnPath('uv', { PATH: folder })).toBeUndefined()
     expect(findOnPath('python3', { PATH: folder })).toBeUndefined()
-    const python = pathWith('python3.13')
+    const python = folderWithPrograms('python3.13')
     expect(findOnPath('python3.13', { PATH: `${folder}::${python}` })).toBe(`${python}/python3.13`)
   })
 })

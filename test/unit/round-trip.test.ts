@@ -1,7 +1,5 @@
 /** Each option of the registry becomes an answer, and each answer becomes that option again. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { answerFlags } from '../../src/command-line/answer-flags.ts'
 import { readArguments } from '../../src/command-line/arguments.ts'
@@ -10,7 +8,7 @@ import { resolveAnswers } from '../../src/steps/answers.ts'
 import type { Context } from '../../src/steps/context.ts'
 import { repeatCommand } from '../../src/steps/next-commands.ts'
 import type { Prompter } from '../../src/terminal/prompter.ts'
-import { temporaryFolder, writeTree } from '../support/folders.ts'
+import { folderWithPrograms } from '../support/folders.ts'
 
 const context: Context = {
   environment: { PATH: '' },
@@ -74,9 +72,6 @@ it('prints the defaults as the flags that give them', async () => {
 })
 
 it('asks the questions of the registry, in order, with the defaults selected', async () => {
-  const path = temporaryFolder()
-  writeTree(path, { npm: '', yarn: '' })
-  for (const name of ['npm', 'yarn']) chmodSync(join(path, name), 0o755)
   const asked: { message: string; initial: string }[] = []
   const select = async (message: string, initial: string): Promise<string> => {
     asked.push({ message, initial })
@@ -89,7 +84,7 @@ it('asks the questions of the registry, in order, with the defaults selected', a
   }
   const { answers } = await resolveAnswers(readArguments([], {}), {
     ...context,
-    environment: { PATH: path },
+    environment: { PATH: folderWithPrograms('npm', 'yarn') },
     takeDefaults: false,
     prompter: async () => prompter,
     pythonChoices: () => ['uv', 'pip'],
