@@ -114,11 +114,11 @@ function report(used: z.infer<typeof usedSchema>, tests: Tests): number {
     const failed = own.filter(({ failure }) => failure !== null)
     const missing = files[0]?.missing ?? null
     const where = files.map(({ file }) => file.replace(/^mlx_app\/mlx_lm_adapter\//, '')).join(', ')
-    // A name without a test that ran may still have broken something.
-    const state = missing !== null || failed.length > 0 ? 'broken ' : own.length === 0 ? 'unknown' : 'works  '
-    if (state !== 'works  ') broke++
+    // A name whose tests could not run may be broken too, so it counts.
+    const state = missing !== null || failed.length > 0 ? 'broken' : own.length === 0 ? 'unknown' : 'works'
+    if (state !== 'works') broke++
     const result = missing ?? testResult(own.length, failed.length)
-    console.log(`${state}  ${name.padEnd(width)}  ${result} (${where})`)
+    console.log(`${state.padEnd(7)}  ${name.padEnd(width)}  ${result} (${where})`)
     for (const { test, failure } of failed) console.log(`           ${test}: ${failure}`)
   }
   for (const { test, failure } of tests.filter(({ names }) => names.length === 0)) {
