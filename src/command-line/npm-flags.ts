@@ -118,7 +118,7 @@ function indexOfModel(positionals: readonly string[]): number {
 function correctedCommand(
   positionals: readonly string[],
   values: ReadonlyMap<ValueId, string>,
-  withoutValue: readonly ValueOption[],
+  withoutValue: readonly (ValueOption & { id: ValueId })[],
   switches: readonly string[],
 ): string {
   const flags = allValueOptions.flatMap((option) => {
@@ -126,7 +126,7 @@ function correctedCommand(
     return value === undefined ? [] : [`${option.flag} ${quote(value)}`]
   })
   const open = withoutValue
-    .filter((option) => !flags.some((flag) => flag.startsWith(`${option.flag} `)))
+    .filter((option) => !values.has(option.id))
     .map((option) => `${option.flag} ${option.placeholder}`)
   const [only] = positionals.length === 1 ? positionals : []
   // --list takes no folder.
