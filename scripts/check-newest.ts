@@ -103,11 +103,11 @@ function loosen(project: string): Record<string, string> {
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
   const tested: Record<string, string> = {}
   for (const versions of [manifest.dependencies, manifest.devDependencies]) {
-    // The types of Node match the oldest Node that a project supports.
     for (const [name, version] of Object.entries(versions)) {
       // The packages of this repository are installed from files.
       if (version.startsWith('file:')) continue
       tested[name] = version
+      // The types of Node match the oldest Node that a project supports.
       versions[name] = flags.major && name !== '@types/node' ? 'latest' : `^${version}`
     }
   }
