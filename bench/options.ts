@@ -26,15 +26,15 @@ const sampled = { temperature: 1 }
 const plain: Options = {}
 
 /** The options to measure, each with the options that it is compared with. */
-const pairs: readonly { what: string; options: Options; beside: Options }[] = [
-  { what: 'logprobs: 5', options: { logprobs: 5 }, beside: plain },
+const pairs: readonly { what: string; options: Options; baseline: Options }[] = [
+  { what: 'logprobs: 5', options: { logprobs: 5 }, baseline: plain },
   {
     what: 'a JSON schema',
     options: { responseFormat: { type: 'json_schema', schema: people } },
-    beside: plain,
+    baseline: plain,
   },
-  { what: 'a seed, at temperature 1', options: { ...sampled, seed: 1 }, beside: sampled },
-  { what: 'temperature 1', options: sampled, beside: plain },
+  { what: 'a seed, at temperature 1', options: { ...sampled, seed: 1 }, baseline: sampled },
+  { what: 'temperature 1', options: sampled, baseline: plain },
 ]
 
 /**
@@ -53,13 +53,13 @@ async function benchModel(engine: Engine, model: BenchModel): Promise<Row[]> {
   await engine.loadModel({ model: model.path })
   for (const streams of [1, 8]) {
     const rates = await ratesOf(engine, model, streams, rounds(model.large ? 3 : 9))
-    for (const { what, options, beside } of pairs) {
+    for (const { what, options, baseline } of pairs) {
       const ours = rates(options)
-      const peer = rates(beside)
+      const peer = rates(baseline)
       rows.push({
         what: `${what}: ${streams} ${streams === 1 ? 'stream' : 'streams'}, ${model.name}`,
         ours: perSecond(ours),
-        peer: `${beside === plain ? 'greedy, without it' : 'the same without'}: ${perSecond(peer)}`,
+        peer: `${baseline === plain ? 'greedy, without it' : 'the same without'}: ${perSecond(peer)}`,
         result: `${(100 * (1 - ours / peer)).toFixed(1)} % lost`,
       })
     }
@@ -70,7 +70,7 @@ async function benchModel(engine: Engine, model: BenchModel): Promise<Row[]> {
 /** Measures the throughput of each distinct set of options alternately. */
 async function ratesOf(engine: Engine, model: BenchModel, streams: number, times: number) {
   const maxTokens = model.maxTokens(streams)
-  const sets = [...new Set(pairs.flatMap(({ options, beside }) => [options, beside]))]
+  const sets = [...new Set(pairs.flatMap(({ options, baseline }) => [options, baseline]))]
   const bursts = await interleave<Burst>(
     times,
     sets.map((options) => async () => {
