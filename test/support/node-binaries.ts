@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { dateText, lockDate } from '../../scripts/lock-date.ts'
 
 /** A folder that git and npm ignore. Each version has 170 MB, so they are installed once for all runs. */
-const shelf = fileURLToPath(new URL('../../node_modules/.cache/create-mlx-app/node', import.meta.url))
+const cacheFolder = fileURLToPath(new URL('../../node_modules/.cache/create-mlx-app/node', import.meta.url))
 
 /** The package with the binary for this machine. The one for Apple silicon has an irregular name. */
 const packageName =
@@ -18,11 +18,14 @@ const packageName =
 export async function nodeFolder(version: string): Promise<string> {
   // The newest 24 depends on the date of the tests' registry.
   const exact = /^\d+\.\d+\.\d+$/.test(version)
-  const home = join(shelf, exact ? version : `${version} at ${dateText(lockDate()).replaceAll(':', '')}`)
+  const home = join(
+    cacheFolder,
+    exact ? version : `${version} at ${dateText(lockDate()).replaceAll(':', '')}`,
+  )
   const folder = join(home, 'node_modules', packageName, 'bin')
   if (existsSync(folder)) return folder
-  mkdirSync(shelf, { recursive: true })
-  const making = mkdtempSync(join(shelf, 'making-'))
+  mkdirSync(cacheFolder, { recursive: true })
+  const making = mkdtempSync(join(cacheFolder, 'making-'))
   writeFileSync(join(making, 'package.json'), '{ "private": true }')
   await execa('npm', ['install', '--no-save', '--no-audit', '--no-fund', `${packageName}@${version}`], {
     cwd: making,
