@@ -8,8 +8,9 @@ import { machines } from './lock-text.ts'
 
 /** A platform and a Python version that a lock supports. */
 export interface Target {
-  /** Python's `sys_platform`. `machine` is its `platform_machine`. */
+  /** Python's `sys_platform`. */
   system: string
+  /** Python's `platform_machine`. */
   machine: string
   /** The minor version of Python: 12 for Python 3.12. */
   minor: number
