@@ -35,8 +35,8 @@ const cacheFolder = join(root, 'node_modules', '.cache', 'create-mlx-app', 'pack
 /** Lock files that are only used in this repository. */
 const ownLocks = ['requirements-dev.lock']
 
-export const packedNames = ['mlx-app', 'mlx-app-server', 'wheel'] as const
-export type PackedName = (typeof packedNames)[number]
+const packedNames = ['mlx-app', 'mlx-app-server', 'wheel'] as const
+type PackedName = (typeof packedNames)[number]
 
 export interface PackedPackage {
   name: PackedName

@@ -17,7 +17,7 @@ export function isHuggingFaceId(text: string): boolean {
 }
 
 /** Whether a text is a path as written on a command line: it begins with ./, ../, ~/ or /. */
-export function isModelPath(text: string): boolean {
+function isModelPath(text: string): boolean {
   return /^(\.{1,2}|~)?[/\\]/.test(text) || /^[A-Za-z]:[/\\]/.test(text)
 }
 

@@ -19,7 +19,7 @@ export const mirrorNames = {
 
 /** The paths of the registry and the index. */
 export const registryPath = '/company/npm'
-export const indexPath = '/company/simple'
+const indexPath = '/company/simple'
 
 export interface Mirror extends AsyncDisposable {
   /** The local port that serves all host names. */

@@ -18,7 +18,7 @@ export class SkippedTestsReporter implements Reporter {
 }
 
 /** Returns lines that list skipped tests by reason, or none if there are no skipped tests. */
-export function skippedTestLines(namesOf: ReadonlyMap<string, readonly string[]>): string[] {
+function skippedTestLines(namesOf: ReadonlyMap<string, readonly string[]>): string[] {
   const count = [...namesOf.values()].flat().length
   if (count === 0) return []
   const groups = [...namesOf].flatMap(([reason, names]) => [
