@@ -38,20 +38,24 @@ export async function resolveOption(
   const value = given.values.get(id)
   if (value !== undefined) return value
   const { question, defaultValue } = valueOption(id)
+  const initial = await defaultValue(defaultContext, answers)
   if (prompter !== undefined && ask !== undefined && question !== undefined) {
-    const answer = await ask(prompter, question, (await defaultValue(defaultContext, answers)) ?? '')
+    const answer = await ask(prompter, question, initial ?? '')
     if (answer !== undefined) return answer
   }
-  return await resolveDefault(resolver, id, answers)
+  return recordDefault(resolver, id, initial)
 }
 
 /** Resolves an option to its default, and records that nobody chose it. */
 export async function resolveDefault(
-  { defaultContext, byDefault }: Resolver,
+  resolver: Resolver,
   id: ValueId,
   answers: Partial<Answers>,
 ): Promise<string | undefined> {
-  const value = await valueOption(id).defaultValue(defaultContext, answers)
+  return recordDefault(resolver, id, await valueOption(id).defaultValue(resolver.defaultContext, answers))
+}
+
+function recordDefault({ byDefault }: Resolver, id: ValueId, value: string | undefined): string | undefined {
   if (value !== undefined) byDefault.add(id)
   return value
 }
