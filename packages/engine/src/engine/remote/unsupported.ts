@@ -49,9 +49,11 @@ const requirements: readonly Requirement<CheckedGenerate>[] = [
   ['onPromptProgress', 'promptProgress', ({ onPromptProgress }) => onPromptProgress !== undefined],
 ]
 
+/** The options of `loadModel` that no server supports. An adapter belongs to each call. */
 const loadRequirements: readonly Requirement<CheckedLoad>[] = [
   ['revision', 'revision', ({ revision }) => revision !== undefined],
   ['pinned', 'pinned', ({ pinned }) => pinned],
+  ['adapter', 'adapter', ({ adapter }) => adapter !== undefined],
 ]
 
 /** The capabilities of chats that are not available for raw prompts. */
@@ -87,10 +89,6 @@ export function refuseUnsupported(server: Server, options: CheckedGenerate): voi
 export function refuseUnsupportedLoad(server: Server, options: CheckedLoad): void {
   for (const [option, capability, isUsed] of loadRequirements) {
     if (isUsed(options)) throw unsupported(server, option, capability, 'loadModel')
-  }
-  // An adapter belongs to each call.
-  if (options.adapter !== undefined) {
-    throw unsupported(server, 'adapter', 'adapter', 'loadModel')
   }
 }
 
