@@ -1,19 +1,16 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createEngine } from '../../src/engine/index.ts'
 import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
-import { answerTo, ask, useFolder } from './support.ts'
+import { answerTo, ask, useFolder, writeScript } from './support.ts'
 
 const folder = useFolder()
 const { python } = findInterpreter(findProject(import.meta.dirname))
 
 /** An interpreter under a limit of its address space, or one that does something before. */
 function wrapper(name: string, before: string): string {
-  const path = join(folder.path, name)
-  writeFileSync(path, `#!/bin/sh\n${before}\nexec '${python}' "$@"\n`)
-  chmodSync(path, 0o755)
-  return path
+  return writeScript(join(folder.path, name), `${before}\nexec '${python}' "$@"`)
 }
 
 /** Else malloc maps 64 MB more for some threads, for others not, as chance has it. */

@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createEngine, type Engine } from '../../src/engine/index.ts'
 import { findInterpreter, findProject, scriptCommand } from '../../src/engine/project/index.ts'
-import { answerTo, ask, makeProject, story, useFolder } from './support.ts'
+import { answerTo, ask, makeProject, story, useFolder, writeScript } from './support.ts'
 
 const folder = useFolder()
 const python = findInterpreter(findProject(import.meta.dirname)).python
@@ -13,10 +13,7 @@ afterEach(() => {
 })
 
 function script(name: string, text: string): string {
-  const path = join(folder.path, name)
-  writeFileSync(path, `#!/bin/sh\n${text}\n`)
-  chmodSync(path, 0o755)
-  return path
+  return writeScript(join(folder.path, name), text)
 }
 
 /** A folder of Python modules that stand in front of the installed ones. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -104,6 +104,13 @@ export function useFolder(): { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'créé ici '))
   afterAll(() => rmSync(path, { recursive: true, force: true }))
   return { path }
+}
+
+/** Writes an executable shell script. Returns its path. */
+export function writeScript(path: string, text: string): string {
+  writeFileSync(path, `#!/bin/sh\n${text}\n`)
+  chmodSync(path, 0o755)
+  return path
 }
 
 /**

@@ -1,9 +1,8 @@
-import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createEngine } from '../../src/engine/index.ts'
 import { answerTypes, eventSchema, protocolVersion, requestSchema } from '../../src/engine/protocol.ts'
-import { ask, useFolder } from './support.ts'
+import { ask, useFolder, writeScript } from './support.ts'
 
 const folder = useFolder()
 const versions = { python: '3.12', mlx: '1', mlxLm: '1' }
@@ -11,11 +10,9 @@ const ready = { type: 'ready', protocol: protocolVersion, pid: 1, device: 'cpu',
 
 /** A program that sends `ready`, and then the same event for every line that it reads. */
 function fakeWorker(event: object, first: object = ready): string {
-  const path = join(folder.path, 'fake worker')
   const echo = (value: object) => `echo '${JSON.stringify(value)}'`
-  writeFileSync(path, `#!/bin/sh\n${echo(first)}\nwhile read -r line; do ${echo(event)}; done\n`)
-  chmodSync(path, 0o755)
-  return path
+  const text = `${echo(first)}\nwhile read -r line; do ${echo(event)}; done`
+  return writeScript(join(folder.path, 'fake worker'), text)
 }
 
 const wrongAnswer = { type: 'tokenised', id: 1, tokens: [], count: 0 }
