@@ -101,18 +101,18 @@ export const embedSchema = z.strictObject({
 
 export const tokeniseSchema = z.strictObject({ model, signal })
 
+const revision = z.string().min(1).optional()
+const onProgress = callback<LoadProgress>()
+
 export const loadSchema = z.strictObject({
   model,
-  revision: z.string().min(1).optional(),
+  revision,
   adapter,
   download: z.boolean().default(true),
   pinned: z.boolean().default(false),
-  onProgress: callback<LoadProgress>(),
+  onProgress,
   signal,
 })
-
-const revision = z.string().min(1).optional()
-const onProgress = callback<LoadProgress>()
 
 export const downloadSchema = z.strictObject({
   model,
