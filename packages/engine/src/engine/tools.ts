@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { EngineError } from './errors.ts'
+import { limits } from './limits.ts'
 import { toolSchema } from './protocol.ts'
 
 /** A function that the model may call. Your application runs it and returns its result to the model. */
@@ -22,7 +23,7 @@ export const toolsSchema = z
       parameters: z.union([z.custom<z.ZodType>(isZodSchema), z.record(z.string(), z.unknown())]).optional(),
     }),
   )
-  .max(128)
+  .max(limits.tools)
 
 export const toolChoiceSchema = z.union([
   z.enum(['auto', 'none', 'required']),
