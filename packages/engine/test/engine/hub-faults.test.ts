@@ -203,7 +203,7 @@ describe('something other than a hub, or than a model for MLX', () => {
     expect(shared.gets('.safetensors').length).toBeLessThan(12)
   })
 
-  test('a file that does not end is not stored forever', async () => {
+  test('an endless file is given up', async () => {
     let sent = 0
     shared.hub.trouble = (request, response, path) => {
       if (request.method !== 'GET' || !path.endsWith('.safetensors')) return false
