@@ -13,7 +13,7 @@ function wrapper(name: string, before: string): string {
   return writeScript(join(folder.path, name), `${before}\nexec '${python}' "$@"`)
 }
 
-/** Else malloc maps 64 MB more for some threads, for others not, as chance has it. */
+/** Otherwise, malloc maps another 64 MB for some threads, at random. */
 const oneArena = 'export MALLOC_ARENA_MAX=1'
 
 /** Address space of a worker that has answered once, in bytes. */

@@ -78,7 +78,7 @@ export async function textOf(chunks: AsyncIterable<Chunk>): Promise<string> {
   return text
 }
 
-/** Between two looks at a condition: whoever asks without a pause takes the processor from the worker that it waits for. */
+/** The pause between two checks of a condition. Checking without one would take the CPU from the worker. */
 const betweenLooksMs = 5
 
 /** Resolves once the condition holds. It has to hold until the test changes it: a moment may pass between two looks. */
@@ -86,7 +86,7 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await setTimeout(betweenLooksMs)
 }
 
-/** True as long as a process of that id runs. */
+/** Returns whether a process runs. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -94,12 +94,12 @@ export function isRunning(pid: number): boolean {
     // ESRCH: there is none.
     return false
   }
-  // One that has ended but that nobody asked for its exit code yet has a state of Z on Linux.
+  // On Linux, a process that has ended has the state Z until its exit code is read.
   if (process.platform !== 'linux') return true
   return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
 }
 
-/** A temporary folder that is gone after the tests of a file; its name holds a space and an accent. */
+/** Creates a temporary folder, deleted after the tests of the file. Its name has a space and an accent. */
 export function useFolder(): { readonly path: string } {
   const path = mkdtempSync(join(tmpdir(), 'créé ici '))
   afterAll(() => rmSync(path, { recursive: true, force: true }))
