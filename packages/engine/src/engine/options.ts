@@ -56,7 +56,7 @@ export interface EngineOptions extends ResourceOptions {
 
 /** Options of `loadModel`. */
 export interface LoadOptions {
-  /** A folder under models/, a path that starts with . or /, or a Hugging Face id. Default: `model` of mlx.config.json. */
+  /** A folder under models/, a path that starts with . or /, or a Hugging Face ID. Default: `model` of mlx.config.json. */
   model?: string
   /** A branch, tag or commit of a Hugging Face repository. */
   revision?: string
@@ -77,7 +77,7 @@ export interface LoadOptions {
 
 /** Options of `downloadModel`. */
 export interface DownloadOptions {
-  /** A Hugging Face id. A model that is on disk is left as it is. Default: `model` of mlx.config.json. */
+  /** A Hugging Face ID. A model that is on disk is left as it is. Default: `model` of mlx.config.json. */
   model?: string
   /** A branch, tag or commit. Default: the one in mlx.config.json for its model, otherwise the main branch. */
   revision?: string

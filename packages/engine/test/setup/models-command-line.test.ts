@@ -36,7 +36,7 @@ describe('the command line', () => {
     ['fetch', 'Unknown command: models fetch. The commands are list, pull, download, remove, verify, clean.'],
     ['list a/b', 'models list does not accept a model.'],
     ['pull a/b c/d', 'models pull accepts only one model.'],
-    ['remove', 'models remove requires the id of a model.'],
+    ['remove', 'models remove requires the ID of a model.'],
     ['remove a/b --dry-run', 'models remove does not support --dry-run.'],
     ['clean --yes', 'models clean does not support --yes.'],
     ['--revision main', 'models list does not support --revision.'],

@@ -10,7 +10,7 @@ import { scriptCommand } from './script-command.ts'
 
 const configSchema = z.strictObject({
   $schema: z.string().optional(),
-  /** The model of calls that name none: `hello`, a folder under `models`, a Hugging Face id, or a path. */
+  /** The model of calls that name none: `hello`, a folder under `models`, a Hugging Face ID, or a path. */
   model: z.string().min(1).default('hello'),
   /** The branch, tag or commit of the model's Hugging Face repository. */
   revision: z.string().min(1).optional(),

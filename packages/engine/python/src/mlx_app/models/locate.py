@@ -135,5 +135,5 @@ def _available(models_directory: Path) -> str:
     names = [HELLO.name, *(name for name in own if name != HELLO.name)]
     return (
         f"There are: {', '.join(names)}. "
-        "Or give a path (./folder) or a Hugging Face id (owner/name)."
+        "Or give a path (./folder) or a Hugging Face ID (owner/name)."
     )

@@ -76,7 +76,7 @@ function checkUsage(
     throw new UsageError(`models ${command.name} does not accept a model.`)
   }
   if (command.argument === 'ID' && id === undefined) {
-    throw new UsageError(`models ${command.name} requires the id of a model.`)
+    throw new UsageError(`models ${command.name} requires the ID of a model.`)
   }
 }
 
