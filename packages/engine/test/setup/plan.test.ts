@@ -80,7 +80,7 @@ describe('without --env', () => {
 
   it('says what to install on Debian without uv, pip and ensurepip', () => {
     const text = refused({ pythons: [{ ...goodPython, pip: false, ensurepip: false }] })
-    expect(text).toContain('that needs Python 3.8 with pip or ensurepip')
+    expect(text).toContain('that needs Python 3.8 or newer with pip or ensurepip')
     expect(text).toContain('sudo apt install python3-venv python3-pip')
   })
 

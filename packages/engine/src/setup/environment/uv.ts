@@ -16,8 +16,9 @@ const suffix = process.platform === 'win32' ? '.exe' : ''
 const cacheTimeoutMs = 1_800_000
 
 /**
- * Fetches uv into a folder of the project, with the pip of any Python. If the Python has no pip, a temporary virtual
- * environment provides one. Installing into a folder works even if the system's package manager owns the packages.
+ * Fetches uv into a folder of the project, with the pip of Python 3.8 or newer. If the Python has no pip, a temporary
+ * virtual environment provides one. Installing into a folder works even if the system's package manager owns the
+ * packages.
  *
  * @returns the path of uv.
  * @throws EngineError DOWNLOAD_FAILED

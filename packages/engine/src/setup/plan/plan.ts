@@ -229,7 +229,7 @@ function refuseWithoutPython(input: PlanInput): Refusal {
     reason:
       found === undefined
         ? `There is neither uv nor a working Python.${listPythons(input)}`
-        : `There is no uv, and ${found.path} (Python ${pythonVersion(found)}) can't fetch it; that needs Python 3.8 with pip or ensurepip.`,
+        : `There is no uv, and ${found.path} (Python ${pythonVersion(found)}) can't fetch it; that needs Python 3.8 or newer with pip or ensurepip.`,
     next: pythonInstallCommands(input.system),
   }
 }
