@@ -7,10 +7,10 @@ from pathlib import Path
 def free_bytes(root: Path = Path("/")) -> int:
     """Returns the bytes that this process can still take without swapping others out.
 
-    On Linux, this is `MemAvailable` of /proc/meminfo, or what the control groups of the process
-    have left, since a container sees the whole machine in meminfo. Elsewhere it is three quarters
-    of the physical memory, since the standard library knows no more there. `root` is the root of
-    the file system. See https://man7.org/linux/man-pages/man5/proc_meminfo.5.
+    On Linux, this is `MemAvailable` of /proc/meminfo or, if that is less, what the control groups
+    of the process have left, since a container sees the whole machine in meminfo. Elsewhere it is
+    three quarters of the physical memory, since the standard library knows no more there. `root` is
+    the root of the file system. See https://man7.org/linux/man-pages/man5/proc_meminfo.5.
     """
     available = _available(root / "proc/meminfo")
     if available is None:

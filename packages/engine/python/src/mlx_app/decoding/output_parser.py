@@ -168,6 +168,6 @@ class _Spacing:
         return shown
 
     def finish(self) -> str:
-        """Returns the white space at the end, unless it follows a marker."""
+        """Returns the white space at the end, unless there is a marker before or after it."""
         held, self._held = self._held, ""
         return "" if self._at_marker else held

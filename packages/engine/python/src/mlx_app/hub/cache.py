@@ -69,7 +69,7 @@ class CacheTarget:
         self.root = cache_folder()
 
     @contextmanager
-    def open(self, stop: threading.Event) -> Iterator[None]:  # noqa: ARG002 - as all places
+    def open(self, stop: threading.Event) -> Iterator[None]:  # noqa: ARG002 - as in all targets
         """Does nothing, since each file has its own lock."""
         yield
 

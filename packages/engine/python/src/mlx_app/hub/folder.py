@@ -100,7 +100,7 @@ class FolderTarget:
         """Removes the file."""
         (self.root / file.path).unlink(missing_ok=True)
 
-    def finish(self, revision: str | None) -> Path:  # noqa: ARG002 - as all places
+    def finish(self, revision: str | None) -> Path:  # noqa: ARG002 - as in all targets
         """Removes the files that only an earlier commit had."""
         current = {file.path for file in self._listing.files}
         for path in set(self._record.files) - current:

@@ -73,8 +73,8 @@ def always_cuttable(model: nn.Module) -> bool:
 def cuttable(cache: PromptCacheOfModel) -> bool:
     """Whether any prefix can be cut from this cache as it is now.
 
-    This is stricter than mlx-lm's can_trim_prompt_cache, which allows to trim a ChunkedKVCache even
-    if the start of the remaining chunk is gone.
+    This is stricter than mlx-lm's can_trim_prompt_cache, which allows trimming a ChunkedKVCache
+    even if the start of the chunk in which it would then end is gone.
     """
     return all(_cuttable(part) for part in _parts(cache))
 

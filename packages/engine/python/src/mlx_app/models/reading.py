@@ -1,4 +1,4 @@
-"""Reads the files of models that another library than mlx-lm has the code for."""
+"""Reads the files of embedding models and of models that take images."""
 
 from collections.abc import Callable
 from pathlib import Path

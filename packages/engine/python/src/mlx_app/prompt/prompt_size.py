@@ -14,7 +14,7 @@ SLACK = 64
 
 
 def request_bytes(request: Struct) -> int:
-    """Returns the bytes of a request; its texts have no more characters."""
+    """Returns the bytes of a request, which are at least as many as the characters of its texts."""
     return len(_encoder.encode(request))
 
 
