@@ -24,7 +24,6 @@ class Downloaded:
 
     path: Path
     commit: str
-    bytes: int
 
 
 def download(
@@ -64,7 +63,7 @@ def download(
             _check_present(listing, target, report, stop)
         _fetch_all(listing, target, report, stop)
         path = target.finish(revision)
-    return Downloaded(path, listing.commit, listing.total_bytes)
+    return Downloaded(path, listing.commit)
 
 
 def missing_bytes(listing: "Listing", target: "DownloadTarget") -> int:
