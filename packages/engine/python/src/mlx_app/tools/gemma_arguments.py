@@ -1,7 +1,7 @@
 """Grammars for arguments in Gemma's formats: keys without quotes, strings between markers."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..protocol import Tool
@@ -108,10 +108,8 @@ class GemmaArguments:
         names = [*properties, *(name for name in required if name not in properties)]
         items: list[tuple[str, bool]] = []
         for name in names:
-            inner = Argument(
-                argument.format, argument.tool, f"{argument.name}.{name}", argument.root
-            )
-            key = self._key(Argument(argument.format, argument.tool, name, argument.root))
+            inner = replace(argument, name=f"{argument.name}.{name}")
+            key = self._key(replace(argument, name=name))
             item = f"{key} {self._value(properties.get(name, {}), inner)}"
             items.append((item, name not in required))
         return f'"{{" {optional_items(items, chr(34) + "," + chr(34))} "}}"'
