@@ -216,13 +216,12 @@ def template_message(message: Message) -> dict[str, Any]:
     Content without an image is one string, which all templates understand.
     """
     content: object = "".join(text_parts(message))
-    if images_of([message]):
+    if not isinstance(message.content, str) and images_of([message]):
         content = [
             {"type": "image"}
             if isinstance(part, ImagePart)
             else {"type": "text", "text": part.text}
             for part in message.content
-            if not isinstance(part, str)
         ]
     result: dict[str, Any] = {"role": message.role, "content": content}
     if message.reasoning is not None:

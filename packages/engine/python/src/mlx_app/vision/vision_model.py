@@ -14,8 +14,8 @@ from ..errors import EngineError
 from ..models.reading import read_files
 from ..models.text_model import TextModel
 from ..optional_packages import has_vision, missing_vision_error
-from ..prompt.chat_prompt import checked_options, template_message, text_parts
-from ..protocol import ImagePart, Message, Tool
+from ..prompt.chat_prompt import checked_options, images_of, template_message, text_parts
+from ..protocol import Message, Tool
 from ..tools.tool_calls import template_tools
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class VisionModel:
         """
         from .. import mlx_vlm_adapter
 
-        data = _images_of(messages)
+        data = _user_images(messages)
         self._check_text(messages, bool(data))
         options = dict(checked_options(template_options or {}))
         if tools:
@@ -150,16 +150,11 @@ class VisionModel:
             ) from error
 
 
-def _images_of(messages: Sequence[Message]) -> list[str]:
-    images: list[str] = []
+def _user_images(messages: Sequence[Message]) -> list[str]:
     for message in messages:
-        if isinstance(message.content, str):
-            continue
-        found = [part.data for part in message.content if isinstance(part, ImagePart)]
-        if found and message.role != "user":
+        if message.role != "user" and images_of([message]):
             raise EngineError(
                 "INVALID_REQUEST",
                 f"A message of role {message.role} has an image; only user messages may.",
             )
-        images += found
-    return images
+    return [image.data for image in images_of(messages)]
