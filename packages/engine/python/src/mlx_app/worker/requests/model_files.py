@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...errors import EngineError, from_exception
 from ...hub.download import download, missing_bytes
+from ...hub.progress import Report, Stage
 from ...hub.remove import clean, removable, remove
 from ...hub.verify import verify
 from ...models.locate import bytes_in, in_cache, local_folder
@@ -134,17 +135,12 @@ class ModelFileRequests:
 
         self._background.later(end)
 
-    def _report(self, call_id: int) -> Callable[..., None]:
-        def report(stage: str, loaded: int, total: int) -> None:
+    def _report(self, call_id: int) -> Report:
+        def report(stage: Stage, loaded: int, total: int) -> None:
             def send() -> None:
                 if call_id in self._calls:
                     self._outbox.send(
-                        Progress(
-                            id=call_id,
-                            stage="verify" if stage == "verify" else "download",
-                            loaded_bytes=loaded,
-                            total_bytes=total,
-                        )
+                        Progress(id=call_id, stage=stage, loaded_bytes=loaded, total_bytes=total)
                     )
 
             self._background.later(send)
