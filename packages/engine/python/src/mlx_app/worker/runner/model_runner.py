@@ -123,8 +123,8 @@ class ModelRunner:
         if call.input.batched:
             self._start_batched(call)
         else:
-            slots = [self._insert(call, sequence, draft) for sequence in call.sequences]
-            self._prefills[slots[0]] = _Prefill(call)
+            for sequence in call.sequences:
+                self._insert(call, sequence, draft)
 
     def remove(self, call: Call) -> None:
         """Removes a call, if it is there."""
@@ -215,6 +215,8 @@ class ModelRunner:
                 kv_group_size=request.kv_group_size,
                 snapshot=found,
             )
+        if not call.input.batched and sequence.index == 0:
+            self._prefills[slot] = _Prefill(call)
         self._sequences[slot] = (call, sequence)
         return slot
 
