@@ -118,7 +118,7 @@ class Worker:
             self._scheduler.advance()
             self._token_requests.advance()
             self._models.advance()
-            self._models.unload_idle(time.monotonic())
+            self._models.unload_idle()
 
     def _on_unload(self, runner: ModelRunner, reason: str) -> None:
         self._scheduler.on_unload(runner, reason)
@@ -145,7 +145,7 @@ class Worker:
 
     def _seconds_to_wait(self) -> float | None:
         now = time.monotonic()
-        wakes = [self._scheduler.next_wake(now), self._loaded.next_wake(now)]
+        wakes = [self._scheduler.next_wake(now), self._loaded.next_wake()]
         return min((wake for wake in wakes if wake is not None), default=None)
 
     def _handle_line(self, line: object) -> None:
@@ -226,9 +226,7 @@ class Worker:
             cache_bytes=mx.get_cache_memory(),
             peak_memory_bytes=mx.get_peak_memory(),
             memory_limit_bytes=self._memory_limit,
-            prompt_cache_bytes=sum(
-                runner.prefix_cache.bytes for runner in self._models.in_memory()
-            ),
+            prompt_cache_bytes=self._models.kept_prompt_bytes,
             steps=self._scheduler.steps,
         )
 

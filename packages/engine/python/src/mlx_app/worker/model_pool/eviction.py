@@ -1,7 +1,7 @@
 """Which models are in memory, and which of them to unload for others or for being idle."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -58,18 +58,11 @@ class LoadedModels(Generic[Model]):
         # In the order of the last use: a model that is used goes to the end.
         self._entries: dict[ModelKey, _Entry[Model]] = {}
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __iter__(self) -> Iterator[ModelKey]:
-        """Returns the keys, the least recently used first."""
-        return iter(list(self._entries))
-
     def __contains__(self, key: ModelKey) -> bool:
         return key in self._entries
 
     def items(self) -> list[tuple[ModelKey, Model]]:
-        """Returns keys and models; does not count as a use."""
+        """Returns keys and models, the least recently used first; does not count as a use."""
         return [(key, entry.model) for key, entry in self._entries.items()]
 
     @property
@@ -111,7 +104,7 @@ class LoadedModels(Generic[Model]):
         for key, entry in self._entries.items():
             if freed >= excess:
                 break
-            if _is_evictable(entry.model):
+            if is_evictable(entry.model):
                 chosen.append(key)
                 freed += entry.model.bytes
         if freed < excess:
@@ -123,32 +116,32 @@ class LoadedModels(Generic[Model]):
                 chosen.remove(key)
         return chosen
 
-    def idle(self, now: float | None = None) -> list[ModelKey]:
+    def idle(self) -> list[ModelKey]:
         """Returns the models that were unused for too long. A model in use restarts its time."""
         if self._idle_seconds is None:
             return []
-        moment = self._clock() if now is None else now
+        now = self._clock()
         idle: list[ModelKey] = []
         for key, entry in list(self._entries.items()):
             if entry.model.active:
                 self._entries[key] = self._entries.pop(key)
-                entry.used = moment
-            elif not entry.model.pinned and moment - entry.used >= self._idle_seconds:
+                entry.used = now
+            elif not entry.model.pinned and now - entry.used >= self._idle_seconds:
                 idle.append(key)
         return idle
 
-    def next_wake(self, now: float | None = None) -> float | None:
+    def next_wake(self) -> float | None:
         """Returns the seconds until `idle` has a model to name, 0 if it has; None if it never will.
 
         A model in use does not count, since the end of its call wakes the worker by itself.
         """
         if self._idle_seconds is None:
             return None
-        moment = self._clock() if now is None else now
+        now = self._clock()
         waits = [
-            entry.used + self._idle_seconds - moment
+            entry.used + self._idle_seconds - now
             for entry in self._entries.values()
-            if _is_evictable(entry.model)
+            if is_evictable(entry.model)
         ]
         return max(0.0, min(waits)) if waits else None
 
@@ -156,7 +149,7 @@ class LoadedModels(Generic[Model]):
         kept = [
             f"{key} ({format_bytes(model.bytes)}, {'pinned' if model.pinned else 'in use'})"
             for key, model in self.items()
-            if not _is_evictable(model)
+            if not is_evictable(model)
         ]
         taken = self.bytes + others
         message = (
@@ -172,5 +165,6 @@ class LoadedModels(Generic[Model]):
         return EngineError("OUT_OF_MEMORY", message, hint)
 
 
-def _is_evictable(model: Evictable) -> bool:
+def is_evictable(model: Evictable) -> bool:
+    """Whether a model can be unloaded now."""
     return not model.active and not model.pinned

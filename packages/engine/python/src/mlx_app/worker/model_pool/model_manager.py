@@ -15,7 +15,7 @@ from ..io.outbox import Outbox
 from ..runner.call import ModelKey
 from ..runner.model_runner import ModelRunner
 from ..runner.prefill_chunk import PrefillChunkSizer
-from .eviction import LoadedModels
+from .eviction import LoadedModels, is_evictable
 from .loading import ModelLoad
 from .waiter import ModelWaiter
 
@@ -60,6 +60,11 @@ class ModelManager:
         """The bytes of weights that are on their way into memory."""
         return sum(load.coming_bytes for load in self._loading.values())
 
+    @property
+    def kept_prompt_bytes(self) -> int:
+        """The bytes of the prompt caches of all models in memory."""
+        return sum(runner.prefix_cache.bytes for runner in self.in_memory())
+
     def free_prompt_caches(self, needed: int) -> None:
         """Frees that many bytes of prompt caches, those of the models unused longest first."""
         for runner in self.in_memory():
@@ -75,7 +80,7 @@ class ModelManager:
         for runner in self.in_memory():
             if needed <= 0:
                 break
-            if not runner.active and not runner.pinned and runner is not keep:
+            if is_evictable(runner) and runner is not keep:
                 unloaded.append(runner.key)
                 needed -= runner.bytes
         self._make_way(unloaded)
@@ -151,9 +156,9 @@ class ModelManager:
             )
         self._make_way([runner.key for runner in inside])
 
-    def unload_idle(self, now: float) -> None:
+    def unload_idle(self) -> None:
         """Unloads the models that were unused for too long."""
-        self._make_way(self._loaded.idle(now))
+        self._make_way(self._loaded.idle())
 
     def advance(self) -> None:
         """Loads one piece of the weights of each model that is being loaded."""
@@ -204,7 +209,7 @@ class ModelManager:
 
     def _make_room(self, name: str, needed: int) -> None:
         """Frees idle models and prompt caches for that many bytes. Raises EngineError."""
-        prompt_caches = sum(runner.prefix_cache.bytes for runner in self.in_memory())
+        prompt_caches = self.kept_prompt_bytes
         others = max(0, mx.get_active_memory() - self._loaded.bytes) + self.coming_bytes
         self._make_way(self._loaded.least_needed(needed, max(0, others - prompt_caches), what=name))
         excess = self._loaded.bytes + others + needed - self._loaded.limit_bytes

@@ -10,6 +10,7 @@ from ...mlx_lm_adapter.batch import Batch
 from ...protocol import Done, Generate, Piece, Tokens
 from ..background import Background
 from ..io.outbox import Outbox
+from ..model_pool.eviction import is_evictable
 from ..model_pool.model_manager import ModelManager
 from ..model_pool.waiter import ModelWaiter
 from ..runner.call import Call, ModelKey, ProcessedInput
@@ -196,11 +197,11 @@ class Scheduler:
     def _memory(self, runner: ModelRunner) -> Memory:
         runners = self._models.in_memory()
         kept = [one for one in runners if one is runner or one.pinned]
-        idle = [one for one in runners if one not in kept and not one.active]
+        idle = [one for one in runners if is_evictable(one) and one is not runner]
         return Memory(
             active=mx.get_active_memory(),
             sequences=sum(one.cache_bytes for one in runners),
-            prompt_cache=sum(one.prefix_cache.bytes for one in runners),
+            prompt_cache=self._models.kept_prompt_bytes,
             idle_models=sum(one.bytes for one in idle),
             kept_models=sum(one.bytes for one in kept),
             coming=self._models.coming_bytes,
