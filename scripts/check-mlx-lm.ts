@@ -52,7 +52,7 @@ try {
 async function environmentIn(place: string): Promise<string> {
   const base = await ensureEnvironment()
   const uv = await obtainUv()
-  const run = { environment: childEnvironment(process.env, repository), directory: place, signal: undefined }
+  const run = { environment: childEnvironment(process.env, repository), directory: place }
   await createEnvironmentWithUv(uv, base, join(place, 'venv'), run)
   const python = interpreterIn(join(place, 'venv'))
   await installWithUv(uv, python, lockFiles(pythonDirectory, 'dev'), run)

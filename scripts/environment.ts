@@ -16,7 +16,7 @@ import {
 import { findPythons, findUv, uvFolder } from '../packages/engine/src/setup/machine/find-programs.ts'
 import { isBroken } from '../packages/engine/src/setup/machine/interpreter.ts'
 import { lockFiles, lockHash, lockSetFor, uvLock } from '../packages/engine/src/setup/plan/locks.ts'
-import { childEnvironment } from '../packages/engine/src/setup/process/child-process.ts'
+import { childEnvironment, processOptions } from '../packages/engine/src/setup/process/child-process.ts'
 import { setUp } from '../packages/engine/src/setup/run-setup.ts'
 import type { Terminal } from '../packages/engine/src/setup/terminal/terminal.ts'
 
@@ -68,11 +68,7 @@ export async function ensureVisionEnvironment(): Promise<string> {
   const installed = join(folder, 'installed-lock')
   if (existsSync(python) && existsSync(installed) && readFileSync(installed, 'utf8') === hash) return python
   const uv = await obtainUv()
-  const run = {
-    environment: childEnvironment(process.env, repository),
-    directory: repository.root,
-    signal: undefined,
-  }
+  const run = processOptions(repository, { environment: childEnvironment(process.env, repository) })
   await rm(folder, { recursive: true, force: true })
   await createEnvironmentWithUv(uv, base, folder, run)
   await installWithUv(uv, python, lockFiles(pythonDirectory, set), run)
@@ -88,6 +84,6 @@ export async function obtainUv(): Promise<string> {
   if (found !== undefined) return found
   const python = (await findPythons(environment)).find((candidate) => !isBroken(candidate) && candidate.pip)
   if (python === undefined || isBroken(python)) throw new Error('Found neither uv nor a Python with pip.')
-  const run = { environment, directory: repository.root, signal: undefined }
+  const run = processOptions(repository, { environment })
   return await fetchUv(python, uvFolder(repository), join(pythonDirectory, uvLock), run)
 }

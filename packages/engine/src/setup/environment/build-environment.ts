@@ -13,7 +13,7 @@ import type { SetupContext } from '../context.ts'
 import { describePython, findIncompatibility, isBroken, pythonVersion } from '../machine/interpreter.ts'
 import { type LockSet, lockFiles, lockHash, parseLockSet } from '../plan/locks.ts'
 import type { PipPlan, UvPlan } from '../plan/plan.ts'
-import type { ProcessOptions } from '../process/child-process.ts'
+import { type ProcessOptions, processOptions } from '../process/child-process.ts'
 import { copyPackageFiles } from './copy-package-files.ts'
 import { removeEnvironmentRecord, writeEnvironmentRecord } from './environment-record.ts'
 import { obtainUv } from './obtain-uv.ts'
@@ -92,8 +92,7 @@ async function chooseInstaller(
   plan: UvPlan | PipPlan,
   context: SetupContext,
 ): Promise<Installer> {
-  const { environment, signal, terminal } = context
-  const options: ProcessOptions = { environment, directory: project.root, signal }
+  const options = processOptions(project, context)
   if (plan.method === 'pip') return pipInstaller(plan, project.virtualEnvironment, options, context)
   try {
     const uv = await obtainUv(project, plan, context)
@@ -101,7 +100,7 @@ async function chooseInstaller(
   } catch (error) {
     const unavailable = EngineError.isInstance(error) && error.code === 'DOWNLOAD_FAILED'
     if (!unavailable || plan.fallback === undefined) throw error
-    terminal.note(`${error.message} Using pip instead.`)
+    context.terminal.note(`${error.message} Using pip instead.`)
     return pipInstaller(plan.fallback, project.virtualEnvironment, options, context)
   }
 }

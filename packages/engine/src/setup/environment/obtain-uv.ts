@@ -6,6 +6,7 @@ import { uvFolder } from '../machine/find-programs.ts'
 import { pythonVersion } from '../machine/interpreter.ts'
 import { uvLock } from '../plan/locks.ts'
 import type { UvPlan } from '../plan/plan.ts'
+import { processOptions } from '../process/child-process.ts'
 import { copyPackageFiles } from './copy-package-files.ts'
 import { fetchUv } from './uv.ts'
 
@@ -15,7 +16,7 @@ import { fetchUv } from './uv.ts'
  * @throws EngineError DOWNLOAD_FAILED
  */
 export async function obtainUv(project: Project, { uv }: UvPlan, context: SetupContext): Promise<string> {
-  const { environment, signal, terminal } = context
+  const { terminal } = context
   if ('path' in uv) {
     terminal.done(`uv (${uv.path})`)
     return uv.path
@@ -23,8 +24,7 @@ export async function obtainUv(project: Project, { uv }: UvPlan, context: SetupC
   const { fetchWith } = uv
   await using copies = await copyPackageFiles(project, [join(pythonDirectory, uvLock)])
   const lock = join(copies.directory, uvLock)
-  const options = { environment, directory: project.root, signal }
-  const path = await fetchUv(fetchWith, uvFolder(project), lock, options)
+  const path = await fetchUv(fetchWith, uvFolder(project), lock, processOptions(project, context))
   terminal.done(`uv, fetched with the pip of ${fetchWith.path} (Python ${pythonVersion(fetchWith)})`)
   return path
 }

@@ -15,7 +15,7 @@ import { type Python, pythonVersion } from '../machine/interpreter.ts'
 import { refusalError } from '../machine/platform-support.ts'
 import { inspectMachine } from '../plan/inspect-machine.ts'
 import { isRefusal, planSetup } from '../plan/plan.ts'
-import { throwIfInterrupted } from '../process/child-process.ts'
+import { processOptions, throwIfInterrupted } from '../process/child-process.ts'
 import { removeEnvironmentRecord, writeEnvironmentRecord } from './environment-record.ts'
 import { obtainUv } from './obtain-uv.ts'
 import { packageRecord } from './python-package.ts'
@@ -51,8 +51,7 @@ export async function syncPythonProject(
   const uv = await obtainUv(project, plan, context)
   await removeEnvironmentRecord(project)
   const uvArguments = ['sync', '--project', folder, '--python', plan.python]
-  const processOptions = { environment, directory: project.root, signal }
-  await runFromCacheOrNetwork(uv, uvArguments, processOptions, 'uv could not sync python/')
+  await runFromCacheOrNetwork(uv, uvArguments, processOptions(project, context), 'uv could not sync python/')
   const python = interpreterIn(join(folder, '.venv'))
   const hint = `Delete python/.venv, then run: ${scriptCommand('setup', environment)}`
   const synced = { python, folder: 'python/.venv', hint }

@@ -37,6 +37,14 @@ export interface ProcessOptions {
   signal?: AbortSignal | undefined
 }
 
+/** Returns how setup starts programs for a project. */
+export function processOptions(
+  project: Pick<Project, 'root'>,
+  { environment, signal }: Omit<ProcessOptions, 'directory'>,
+): ProcessOptions {
+  return { environment, directory: project.root, signal }
+}
+
 export interface RunOptions extends ProcessOptions {
   /** What failed if the program fails, such as "The packages could not be installed". */
   failure: string
