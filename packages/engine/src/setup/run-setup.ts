@@ -6,6 +6,7 @@ import {
   findInterpreter,
   findProject,
   type Project,
+  pythonFromVariable,
   readEnvironmentRecord,
   scriptCommand,
 } from '../engine/project/index.ts'
@@ -19,7 +20,7 @@ import { findPythonProject, syncPythonProject } from './environment/python-proje
 import { uvFolder } from './machine/find-programs.ts'
 import type { Python } from './machine/interpreter.ts'
 import { refusalError } from './machine/platform-support.ts'
-import { inspectMachine, pythonFromVariable } from './plan/inspect-machine.ts'
+import { inspectMachine } from './plan/inspect-machine.ts'
 import {
   findMissingLock,
   type LockSet,

@@ -8,6 +8,7 @@ export {
   interpreterIn,
   type Project,
   type ProjectConfig,
+  pythonFromVariable,
   readEnvironmentRecord,
 } from './project.ts'
 export {

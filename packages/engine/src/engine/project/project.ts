@@ -127,6 +127,22 @@ export function interpreterIn(
     : join(virtualEnvironment, 'bin', 'python')
 }
 
+/** The variables that name a Python to use without changing it. */
+const pythonVariables = ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']
+
+interface NamedPython {
+  /** The variable that names the Python. */
+  by: string
+  path: string
+}
+
+/** Returns the Python that an environment variable names, and the name of the variable. */
+export function pythonFromVariable(environment: NodeJS.ProcessEnv): NamedPython | undefined {
+  const by = pythonVariables.find((name) => environment[name])
+  const path = by === undefined ? undefined : environment[by]
+  return by === undefined || path === undefined ? undefined : { by, path }
+}
+
 /**
  * Returns the Python that runs the worker: MLX_PYTHON, its older name MLX_SERVING_PYTHON_PATH, or the one that the setup
  * recorded.
@@ -137,10 +153,8 @@ export function interpreterIn(
 export function findInterpreter(project: Project, environment: NodeJS.ProcessEnv = process.env): Interpreter {
   const record = readEnvironmentRecord(project)
   const site = record?.site
-  for (const variable of ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']) {
-    const python = environment[variable]
-    if (python) return { ...existing(python, variable), site: pythonSource ?? site }
-  }
+  const variable = pythonFromVariable(environment)
+  if (variable !== undefined) return { ...existing(variable), site: pythonSource ?? site }
   const needed = (reason: string) =>
     new EngineError('SETUP_NEEDED', reason, { hint: `Run: ${scriptCommand('setup')}` })
   if (record === undefined) throw needed(`The Python environment of ${project.root} is not set up.`)
@@ -170,14 +184,14 @@ function outdatedBy(record: EnvironmentRecord, { version, wheel, locks }: Releas
   return undefined
 }
 
-function existing(python: string, variable: string): Interpreter {
+function existing({ by, path }: NamedPython): Interpreter {
   // A name without a folder, such as python3, is looked up on the PATH when the worker starts.
-  if ((python.includes('/') || python.includes('\\')) && !existsSync(python)) {
-    throw new EngineError('PYTHON_NOT_FOUND', `${variable} is ${python}, which does not exist.`, {
-      hint: `Correct ${variable}, or unset it and run: ${scriptCommand('setup')}`,
+  if ((path.includes('/') || path.includes('\\')) && !existsSync(path)) {
+    throw new EngineError('PYTHON_NOT_FOUND', `${by} is ${path}, which does not exist.`, {
+      hint: `Correct ${by}, or unset it and run: ${scriptCommand('setup')}`,
     })
   }
-  return { python, source: variable }
+  return { python: path, source: by }
 }
 
 /** Returns what the last setup recorded, with absolute paths, or undefined if there is no valid record. */

@@ -1,11 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readEnvironmentRecord, scriptCommand, scriptWithArguments } from '../../engine/project/index.ts'
+import {
+  pythonFromVariable,
+  readEnvironmentRecord,
+  scriptCommand,
+  scriptWithArguments,
+} from '../../engine/project/index.ts'
 import { pythonDirectory } from '../../package-files.ts'
 import { findPythonProject, hashProjectLock } from '../environment/python-project.ts'
 import { findUv } from '../machine/find-programs.ts'
 import { describePython, findIncompatibility, isBroken, pythonVersion } from '../machine/interpreter.ts'
-import { pythonFromVariable } from '../plan/inspect-machine.ts'
 import { lockedMlxLm, lockedVersion, lockHash, lockSetFor, parseLockSet } from '../plan/locks.ts'
 import { runForOutput } from '../process/child-process.ts'
 import type { Check, Finding } from './check.ts'

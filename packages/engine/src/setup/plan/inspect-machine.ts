@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import {
   interpreterIn,
   type Project,
+  pythonFromVariable,
   scriptCommand,
   scriptWithArguments,
 } from '../../engine/project/index.ts'
@@ -18,16 +19,6 @@ import {
 import { describeSystem } from '../machine/system.ts'
 import { lockedMlxLm } from './locks.ts'
 import { missingPackages, type PlanInput, type RequiredVersions } from './plan.ts'
-
-/** The variables that name a Python to use without changing it. The engine reads them too. */
-const pythonVariables = ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']
-
-/** Returns the Python that an environment variable names, and the name of the variable. */
-export function pythonFromVariable(environment: NodeJS.ProcessEnv): { by: string; path: string } | undefined {
-  const by = pythonVariables.find((name) => environment[name])
-  const path = by === undefined ? undefined : environment[by]
-  return by === undefined || path === undefined ? undefined : { by, path }
-}
 
 /** Collects everything that the plan depends on. */
 export async function inspectMachine(
