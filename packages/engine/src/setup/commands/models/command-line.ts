@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { scriptWithArguments } from '../../../engine/project/index.ts'
 import { asUsageError, UsageError } from '../usage-error.ts'
 import type { ModelsCommand } from './command.ts'
-import { type FlagName, type FlagValues, flags } from './flags.ts'
+import { type FlagName, type FlagValues, flags, formatFlag } from './flags.ts'
 
 export interface CommandLine {
   /** Undefined if none was given. */
@@ -96,7 +96,7 @@ function rejectFlagsTakenByNpm(
     return value && value !== 'false' && !given.includes(flag)
   })
   if (taken.length === 0) return
-  const texts = taken.map((flag) => `--${flag} ${flags[flag].value}`.trim())
+  const texts = taken.map(formatFlag)
   const again = scriptWithArguments('models', [name, id, ...texts].filter(Boolean).join(' '), environment)
   throw new UsageError(`npm did not pass on ${texts.join(' and ')}. Put -- before the command: ${again}`)
 }

@@ -9,6 +9,11 @@ export const flags = {
 
 export type FlagName = keyof typeof flags
 
+/** Returns a flag with the name of its value, such as `--revision R`. */
+export function formatFlag(flag: FlagName): string {
+  return `--${flag} ${flags[flag].value}`.trim()
+}
+
 export interface FlagValues {
   revision: string | undefined
   output: string | undefined

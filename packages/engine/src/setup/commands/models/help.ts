@@ -1,6 +1,6 @@
 import { scriptWithArguments } from '../../../engine/project/index.ts'
 import type { ModelsCommand } from './command.ts'
-import { type FlagName, flags } from './flags.ts'
+import { flags, formatFlag } from './flags.ts'
 
 const environmentHelp = `Environment variables:
   HF_TOKEN           access token for gated and private models
@@ -44,10 +44,6 @@ export function formatCommandHelp(command: ModelsCommand): string {
     'Options:',
     ...formatColumns([...rows, ['--help', 'show this help']]),
   ].join('\n')
-}
-
-function formatFlag(flag: FlagName): string {
-  return `--${flag} ${flags[flag].value}`.trim()
 }
 
 function formatColumns(rows: readonly (readonly [string, string])[]): string[] {
