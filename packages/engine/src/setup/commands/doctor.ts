@@ -1,10 +1,10 @@
 /** The command `mlx-app doctor`. It exits with 1 if a check fails. */
-import { parseArgs, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import { scriptWithArguments } from '../../engine/project/index.ts'
 import { CheckContext, type CheckResult, runChecks } from '../checks/check.ts'
 import { checks } from '../checks/index.ts'
 import { statusMark } from '../terminal/terminal.ts'
-import { asUsageError } from './usage-error.ts'
+import { parseFlags } from './usage-error.ts'
 
 function formatHelp(): string {
   return `Checks the installation and tells you how to fix problems.
@@ -21,7 +21,13 @@ const nameColumns = Math.max(...checks.map((check) => check.name.length))
 
 /** Runs the command. @returns the exit code. */
 export async function runDoctorCommand(commandArguments: string[]): Promise<number> {
-  const flags = parseFlags(commandArguments)
+  const { values: flags } = parseFlags({
+    args: commandArguments,
+    options: {
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
   if (flags.help) {
     console.log(formatHelp())
     return 0
@@ -46,18 +52,4 @@ function formatResult({ name, good, detail, fix }: CheckResult): string {
   const mark = good === null ? '-' : statusMark(good)
   const text = `${mark} ${name.padEnd(nameColumns)}  ${detail}`
   return fix === undefined ? text : `${text}\n  ${' '.repeat(nameColumns)}  ${styleText('bold', fix)}`
-}
-
-function parseFlags(argv: string[]) {
-  try {
-    return parseArgs({
-      args: argv,
-      options: {
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    }).values
-  } catch (error) {
-    throw asUsageError(error)
-  }
 }

@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util'
 import { scriptWithArguments } from '../../engine/project/index.ts'
 import type { SetupOptions } from '../context.ts'
 import { setupMethods } from '../plan/plan.ts'
-import { asUsageError, UsageError } from './usage-error.ts'
+import { parseFlags, UsageError } from './usage-error.ts'
 
 /** The values of --with. */
 const extras = ['vision']
@@ -34,7 +33,17 @@ Environment variables:
  * @throws UsageError for an unknown flag or value.
  */
 export function parseSetupFlags(argv: string[]): SetupOptions | 'help' {
-  const { values } = parse(argv)
+  const { values } = parseFlags({
+    args: argv,
+    options: {
+      env: { type: 'string' },
+      python: { type: 'string' },
+      fresh: { type: 'boolean', default: false },
+      cuda: { type: 'boolean', default: false },
+      with: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
   if (values.help) return 'help'
   const method = setupMethods.find((name) => name === values.env)
   if (values.env !== undefined && method === undefined) {
@@ -55,23 +64,5 @@ export function parseSetupFlags(argv: string[]): SetupOptions | 'help' {
     dev: false,
     cuda: values.cuda,
     vision: values.with.includes('vision'),
-  }
-}
-
-function parse(argv: string[]) {
-  try {
-    return parseArgs({
-      args: argv,
-      options: {
-        env: { type: 'string' },
-        python: { type: 'string' },
-        fresh: { type: 'boolean', default: false },
-        cuda: { type: 'boolean', default: false },
-        with: { type: 'string', multiple: true, default: [] },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    throw asUsageError(error)
   }
 }

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util'
 import { scriptWithArguments } from '../../../engine/project/index.ts'
-import { asUsageError, UsageError } from '../usage-error.ts'
+import { parseFlags, UsageError } from '../usage-error.ts'
 import type { ModelsCommand } from './command.ts'
 import { type FlagName, type FlagValues, flags, formatFlag } from './flags.ts'
 
@@ -22,7 +21,11 @@ export function parseCommandLine(
   commands: readonly [ModelsCommand, ...ModelsCommand[]],
   environment: NodeJS.ProcessEnv = {},
 ): CommandLine {
-  const { values, positionals } = parse(argv)
+  const { values, positionals } = parseFlags({
+    args: [...argv],
+    allowPositionals: true,
+    options: { ...flags, help: { type: 'boolean', short: 'h' } },
+  })
   const [name, id, ...more] = positionals
   const command = commands.find((each) => each.name === name || (name && each.aliases.includes(name)))
   if (name !== undefined && command === undefined) {
@@ -50,18 +53,6 @@ export function parseCommandLine(
 }
 
 const flagNames: FlagName[] = ['revision', 'output', 'yes', 'dry-run', 'json']
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: { ...flags, help: { type: 'boolean', short: 'h' } },
-    })
-  } catch (error) {
-    throw asUsageError(error)
-  }
-}
 
 function checkUsage(
   command: ModelsCommand,
