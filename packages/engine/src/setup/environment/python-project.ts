@@ -1,6 +1,5 @@
 /** A uv project in `python/` of an app, with packages and code of the user's own, in which the worker runs. */
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineError } from '../../engine/index.ts'
 import {
@@ -14,6 +13,7 @@ import type { SetupContext, SetupOptions, SetupResult } from '../context.ts'
 import { type Python, pythonVersion } from '../machine/interpreter.ts'
 import { refusalError } from '../machine/platform-support.ts'
 import { inspectMachine } from '../plan/inspect-machine.ts'
+import { hashFiles } from '../plan/locks.ts'
 import { isRefusal, planSetup } from '../plan/plan.ts'
 import { processOptions, throwIfInterrupted } from '../process/child-process.ts'
 import { removeEnvironmentRecord, writeEnvironmentRecord } from './environment-record.ts'
@@ -88,9 +88,7 @@ function rejectUnsupportedOptions({ cuda, vision, method }: SetupOptions): void 
 
 /** Returns the SHA-256 (hex) of the files that define the project's packages. */
 export function hashProjectLock(folder: string): string {
-  const hash = createHash('sha256')
-  for (const name of ['pyproject.toml', 'uv.lock']) hash.update(readFileSync(join(folder, name)))
-  return hash.digest('hex')
+  return hashFiles(['pyproject.toml', 'uv.lock'].map((name) => join(folder, name)))
 }
 
 function verifyPackageVersion({ packages }: Python, environment: NodeJS.ProcessEnv): void {

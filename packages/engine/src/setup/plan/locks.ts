@@ -60,8 +60,13 @@ export function findMissingLock(directory: string, set: LockSet): string | undef
 
 /** Returns the SHA-256 (hex) of the concatenated lock files of a set. */
 export function lockHash(directory: string, set: LockSet): string {
+  return hashFiles(lockFiles(directory, set))
+}
+
+/** Returns the SHA-256 (hex) of the concatenated files. */
+export function hashFiles(paths: readonly string[]): string {
   const hash = createHash('sha256')
-  for (const path of lockFiles(directory, set)) hash.update(readFileSync(path))
+  for (const path of paths) hash.update(readFileSync(path))
   return hash.digest('hex')
 }
 
