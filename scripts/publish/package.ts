@@ -8,6 +8,7 @@ import { bundle } from '../bundle.ts'
 import { packPackages } from '../packages.ts'
 import { manifestForNpm, repositoryKeys } from './manifest.ts'
 import { npmPackages, tarballOf } from './npm-packages.ts'
+import { unpack } from './unpack.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -78,7 +79,7 @@ async function repackForNpm(
   folder: string | undefined,
 ): Promise<PackedPackage> {
   return await inStaging(async (staging) => {
-    await execa('tar', ['-xzf', tarball, '-C', staging, '--strip-components=1'])
+    await unpack(tarball, staging)
     writeManifest(staging, manifestForNpm(readManifest(staging), repository, folder))
     return await pack(staging, destination)
   })
