@@ -10,7 +10,7 @@ import {
 } from '../../engine/project/index.ts'
 import { pythonDirectory, wheelPath } from '../../package-files.ts'
 import type { SetupContext } from '../context.ts'
-import { describePython, findIncompatibility, isBroken, pythonVersion } from '../machine/interpreter.ts'
+import { describePython, isCompatible, pythonVersion } from '../machine/interpreter.ts'
 import { type LockSet, lockFiles, lockHash, parseLockSet } from '../plan/locks.ts'
 import type { PipPlan, UvPlan } from '../plan/plan.ts'
 import { type ProcessOptions, processOptions } from '../process/child-process.ts'
@@ -147,6 +147,6 @@ async function canReuse(
   // The CPU and NVIDIA libraries overwrite each other, and without a record it is unknown which ones are installed.
   if (parseLockSet(set).cuda !== parseLockSet(record?.set).cuda) return false
   const python = await describePython(interpreter, environment)
-  if (isBroken(python) || findIncompatibility(python, process.platform) !== undefined) return false
+  if (!isCompatible(python, process.platform)) return false
   return method === 'uv' || python.pip
 }

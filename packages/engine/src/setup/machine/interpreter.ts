@@ -96,6 +96,11 @@ export function pythonVersion(python: Python): string {
   return python.version.join('.')
 }
 
+/** Whether a Python runs and MLX's packages can be installed for it. */
+export function isCompatible(python: Python | BrokenPython, platform: NodeJS.Platform): python is Python {
+  return !isBroken(python) && findIncompatibility(python, platform) === undefined
+}
+
 /** Returns why MLX's packages can't be installed for a Python, or undefined if they can. */
 export function findIncompatibility(python: Python, platform: NodeJS.Platform): string | undefined {
   const [major, minor] = python.version

@@ -12,13 +12,13 @@ import { findPythons, findUv } from '../machine/find-programs.ts'
 import {
   type BrokenPython,
   describePython,
-  findIncompatibility,
   isBroken,
+  isCompatible,
   type Python,
 } from '../machine/interpreter.ts'
 import { describeSystem } from '../machine/system.ts'
 import { lockedMlxLm } from './locks.ts'
-import { missingPackages, type PlanInput, type RequiredVersions } from './plan.ts'
+import { canCreateEnvironment, missingPackages, type PlanInput, type RequiredVersions } from './plan.ts'
 
 /** Collects everything that the plan depends on. */
 export async function inspectMachine(
@@ -30,11 +30,8 @@ export async function inspectMachine(
   const required: RequiredVersions = { mlxLm: lockedMlxLm(), mlxApp: release?.version }
   const { method, cuda } = options
   const isEnough = (python: Python | BrokenPython): boolean =>
-    !isBroken(python) &&
-    findIncompatibility(python, system.platform) === undefined &&
-    (method === 'existing'
-      ? missingPackages(python, required) === undefined
-      : python.venv && python.ensurepip)
+    isCompatible(python, system.platform) &&
+    (method === 'existing' ? missingPackages(python, required) === undefined : canCreateEnvironment(python))
   const named = await describeNamedPython(options, environment)
   return {
     system,

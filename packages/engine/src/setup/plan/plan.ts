@@ -2,6 +2,7 @@ import {
   type BrokenPython,
   findIncompatibility,
   isBroken,
+  isCompatible,
   newestMinor,
   oldestMinor,
   type Python,
@@ -145,9 +146,7 @@ export function missingPackages(python: Python, { mlxLm, mlxApp }: RequiredVersi
 export function findReadyPython({ pythons, system, required }: PlanInput): Python | undefined {
   return pythons.find(
     (python): python is Python =>
-      !isBroken(python) &&
-      findIncompatibility(python, system.platform) === undefined &&
-      missingPackages(python, required) === undefined,
+      isCompatible(python, system.platform) && missingPackages(python, required) === undefined,
   )
 }
 
@@ -196,7 +195,8 @@ function canFetchUv(python: Python): boolean {
   return major === 3 && minor >= 8 && (python.pip || canCreateEnvironment(python))
 }
 
-function canCreateEnvironment(python: Python): boolean {
+/** Whether a Python's own venv can create an environment with pip in it. */
+export function canCreateEnvironment(python: Python): boolean {
   return python.venv && python.ensurepip
 }
 
@@ -216,10 +216,7 @@ function choosePython(input: PlanInput): Python | Refusal | undefined {
       next: [`${input.setupCommand}   finds a Python by itself`],
     }
   }
-  const compatible = input.pythons.filter(
-    (python): python is Python =>
-      !isBroken(python) && findIncompatibility(python, system.platform) === undefined,
-  )
+  const compatible = input.pythons.filter((python) => isCompatible(python, system.platform))
   return compatible.find(canCreateEnvironment) ?? compatible[0]
 }
 
