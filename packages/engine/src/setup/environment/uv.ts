@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { interpreterIn } from '../../engine/project/index.ts'
+import { uvIn } from '../machine/find-programs.ts'
 import type { Python } from '../machine/interpreter.ts'
 import {
   networkHint,
@@ -9,8 +10,6 @@ import {
   runVisibly,
   throwIfInterrupted,
 } from '../process/child-process.ts'
-
-const suffix = process.platform === 'win32' ? '.exe' : ''
 
 /** How long a slow disk may take to copy packages from the cache. */
 const cacheTimeoutMs = 1_800_000
@@ -48,7 +47,7 @@ export async function fetchUv(
     { ...options, failure: 'uv could not be fetched', hint: networkHint },
   )
   await rm(temporary, { recursive: true, force: true })
-  return join(folder, 'bin', `uv${suffix}`)
+  return uvIn(folder)
 }
 
 /**

@@ -103,9 +103,14 @@ export function uvFolder(project: Project): string {
   return join(dirname(project.environmentFile), 'uv')
 }
 
+/** Returns the path of the uv in the folder that it was fetched into. */
+export function uvIn(folder: string): string {
+  return join(folder, 'bin', `uv${suffix}`)
+}
+
 /** Returns the path of a supported uv: on the PATH, in the usual folders, or fetched by an earlier setup. */
 export async function findUv(project: Project, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const own = join(uvFolder(project), 'bin', `uv${suffix}`)
+  const own = uvIn(uvFolder(project))
   for (const path of [...findPrograms('uv', environment), ...(isExecutable(own) ? [own] : [])]) {
     const result = await runForOutput(path, ['--version'], environment, 20_000)
     if ('output' in result && isUsableUv(result.output)) return path
