@@ -26,8 +26,6 @@ export const goodPython: Python = {
   implementation: 'cpython',
   machine: 'x86_64',
   freeThreaded: false,
-  virtual: false,
-  externallyManaged: true,
   pip: true,
   venv: true,
   ensurepip: true,
@@ -39,7 +37,6 @@ export const applePython: Python = {
   ...goodPython,
   version: [3, 9, 6],
   machine: 'arm64',
-  externallyManaged: false,
 }
 
 export const mlxPython: Python = {

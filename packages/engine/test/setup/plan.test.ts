@@ -108,12 +108,6 @@ describe('--env pip', () => {
     })
   })
 
-  it('works if the package manager of the system owns the packages of Python', () => {
-    expect(planned({ method: 'pip', pythons: [{ ...goodPython, externallyManaged: true }] }).method).toBe(
-      'pip',
-    )
-  })
-
   it("explains Debian's missing ensurepip", () => {
     const text = refused({ method: 'pip', pythons: [{ ...goodPython, ensurepip: false }] })
     expect(text).toContain('ensurepip')

@@ -7,7 +7,7 @@ export const newestMinor = 14
 
 /** Describes the Python that runs it. It must work in every Python 3, and must not import from the working directory. */
 const probe = `
-import json, platform, sys, sysconfig, os
+import json, platform, sys, sysconfig
 sys.path[:] = [path for path in sys.path if path]
 def has(name):
     try:
@@ -27,8 +27,6 @@ print(json.dumps({
     "implementation": sys.implementation.name,
     "machine": platform.machine(),
     "freeThreaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    "virtual": sys.prefix != sys.base_prefix,
-    "externallyManaged": os.path.exists(os.path.join(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED")),
     "pip": has("pip"),
     "venv": has("venv"),
     "ensurepip": has("ensurepip"),
@@ -45,10 +43,6 @@ const interpreterSchema = z.object({
   /** The architecture, as Python names it: arm64, x86_64, aarch64. */
   machine: z.string(),
   freeThreaded: z.boolean(),
-  /** Whether it belongs to a virtual environment. */
-  virtual: z.boolean(),
-  /** Whether the system's package manager owns its packages (PEP 668), so that pip refuses to add others. */
-  externallyManaged: z.boolean(),
   pip: z.boolean(),
   venv: z.boolean(),
   /** Debian and Ubuntu package it separately. Without it, a virtual environment gets no pip. */
