@@ -118,11 +118,8 @@ function deviceOf(name: string): ProjectConfig['device'] {
 }
 
 /** Returns the path of the interpreter in a virtual environment. */
-export function interpreterIn(
-  virtualEnvironment: string,
-  platform: NodeJS.Platform = process.platform,
-): string {
-  return platform === 'win32'
+export function interpreterIn(virtualEnvironment: string): string {
+  return process.platform === 'win32'
     ? join(virtualEnvironment, 'Scripts', 'python.exe')
     : join(virtualEnvironment, 'bin', 'python')
 }

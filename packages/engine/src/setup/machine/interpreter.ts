@@ -73,7 +73,7 @@ export function isBroken(python: Python | BrokenPython): python is BrokenPython 
 /** Runs a Python to describe it. It never rejects, but returns a BrokenPython if the Python doesn't run. */
 export async function describePython(
   command: string,
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: NodeJS.ProcessEnv,
 ): Promise<Python | BrokenPython> {
   const result = await runForOutput(command, ['-c', probe], environment, 30_000)
   if ('problem' in result) return { path: command, problem: result.problem }

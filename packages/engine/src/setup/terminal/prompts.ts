@@ -22,11 +22,8 @@ export interface Choice<Value> {
  * Whether a user can answer a prompt. It is false for the `dev` script, which shares its keyboard with the program
  * that restarts it, and on CI, where a terminal has no user.
  */
-export function canPrompt(
-  { input, output }: PromptStreams = standardStreams,
-  environment: NodeJS.ProcessEnv = process.env,
-): boolean {
-  return input.isTTY && output.isTTY && !environment.CI && environment.npm_lifecycle_event !== 'dev'
+export function canPrompt({ input, output }: PromptStreams): boolean {
+  return input.isTTY && output.isTTY && !process.env.CI && process.env.npm_lifecycle_event !== 'dev'
 }
 
 /**
@@ -36,7 +33,7 @@ export function canPrompt(
  */
 export async function choose<Value>(
   choices: readonly Choice<Value>[],
-  streams: PromptStreams = standardStreams,
+  streams: PromptStreams,
 ): Promise<Value> {
   const lines = choices.map(({ letter, text }, index) => `  ${index + 1} (${letter})  ${text}\n`)
   streams.output.write(lines.join(''))
@@ -54,7 +51,7 @@ export async function choose<Value>(
  *
  * @throws EngineError as `choose` does.
  */
-export async function confirm(question: string, streams: PromptStreams = standardStreams): Promise<boolean> {
+export async function confirm(question: string, streams: PromptStreams): Promise<boolean> {
   while (true) {
     const answer = (await askLine(`${question} [y/N] `, streams)).trim().toLowerCase()
     if (['y', 'yes'].includes(answer)) return true

@@ -19,7 +19,7 @@ export interface CommandLine {
 export function parseCommandLine(
   argv: readonly string[],
   commands: readonly [ModelsCommand, ...ModelsCommand[]],
-  environment: NodeJS.ProcessEnv = {},
+  environment: NodeJS.ProcessEnv,
 ): CommandLine {
   const { values, positionals } = parseFlags({
     args: [...argv],
