@@ -1,4 +1,10 @@
-import { createEngine, type Engine, EngineError, type ModelDescription } from '../../engine/index.ts'
+import {
+  createEngine,
+  type Engine,
+  EngineError,
+  type ModelDescription,
+  type ModelOnDisk,
+} from '../../engine/index.ts'
 import { findInterpreter, findProject, type Interpreter, type Project } from '../../engine/project/index.ts'
 import { checkMlx, type MlxReport } from '../environment/mlx-check.ts'
 import { isHubModelId } from '../models/hub-cache.ts'
@@ -29,6 +35,7 @@ export class CheckContext implements AsyncDisposable {
   #project: Project | undefined
   #mlx: Promise<MlxReport | { problem: string }> | undefined
   #engine: Promise<Engine> | undefined
+  #models: Promise<ModelOnDisk[]> | undefined
   #missingModel: Promise<ModelDescription | undefined> | undefined
 
   /** @throws EngineError INVALID_REQUEST if mlx.config.json is invalid. */
@@ -53,6 +60,12 @@ export class CheckContext implements AsyncDisposable {
     return this.#engine
   }
 
+  /** Returns the models on disk. */
+  models(): Promise<ModelOnDisk[]> {
+    this.#models ??= this.engine().then((engine) => engine.models())
+    return this.#models
+  }
+
   /**
    * Returns the hub's description of the configured model if that is missing. It is undefined if the model is on disk
    * or the hub doesn't respond within seconds, because the doctor also works offline.
@@ -64,9 +77,8 @@ export class CheckContext implements AsyncDisposable {
 
   async #describeMissingModel(): Promise<ModelDescription | undefined> {
     const { model } = this.project.config
+    if (!isHubModelId(model) || (await this.models()).some((found) => found.model === model)) return undefined
     const engine = await this.engine()
-    if (!isHubModelId(model) || (await engine.models()).some((found) => found.model === model))
-      return undefined
     try {
       return await engine.describeModel({ signal: AbortSignal.timeout(hubTimeoutMs) })
     } catch (error) {

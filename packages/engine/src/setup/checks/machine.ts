@@ -43,12 +43,12 @@ export const memory: Check = {
   name: 'memory',
   needs: ['MLX'],
   run: async (context) => {
-    const engine = await context.engine()
     const { model } = context.project.config
-    const found = (await engine.models()).find((candidate) => candidate.model === model)
+    const found = (await context.models()).find((candidate) => candidate.model === model)
     const bytes = found?.bytes ?? (await context.missingModel())?.weightBytes
     if (bytes === undefined) return { good: undefined, detail: 'the size of the model is unknown' }
-    return assessMemory(bytes, (await engine.status()).memoryLimitBytes)
+    const { memoryLimitBytes } = await (await context.engine()).status()
+    return assessMemory(bytes, memoryLimitBytes)
   },
 }
 

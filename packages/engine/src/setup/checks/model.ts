@@ -30,8 +30,7 @@ export const model: Check = {
         fix: 'Correct "model" in mlx.config.json',
       }
     }
-    const models = await (await context.engine()).models()
-    const found = models.find((candidate) => candidate.model === name)
+    const found = (await context.models()).find((candidate) => candidate.model === name)
     if (found !== undefined)
       return { good: true, detail: `${name}, ${formatBytes(found.bytes)} (${found.path})` }
     if (!isHubModelId(name)) {
@@ -76,7 +75,7 @@ export const hello: Check = {
   needs: ['MLX'],
   run: async (context) => {
     const engine = await context.engine()
-    const folder = (await engine.models()).find(({ model }) => model === 'hello')?.path
+    const folder = (await context.models()).find(({ model }) => model === 'hello')?.path
     const file = folder === undefined ? undefined : join(folder, 'answers.json')
     if (file === undefined || !existsSync(file)) {
       return { good: undefined, detail: 'there is no answers.json to compare with' }
