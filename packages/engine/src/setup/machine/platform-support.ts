@@ -13,7 +13,7 @@ export interface Refusal {
 const oldestMacos = 14
 const oldestGlibc = '2.35'
 
-/** What works on every machine, because only setup needs MLX. */
+/** What works on every machine: the engine for a server elsewhere needs neither MLX nor Python. */
 const remoteEngineHint =
   "Or use a server on another machine: createEngine({ baseUrl: 'http://HOST:PORT/v1' }) needs no Python here"
 
