@@ -4,6 +4,7 @@
  */
 import { parse } from 'smol-toml'
 import { z } from 'zod'
+import { newestMinor, oldestMinor } from '../packages/engine/src/setup/machine/interpreter.ts'
 import { machines } from './lock-text.ts'
 
 /** A platform and a Python version that a lock supports. */
@@ -17,7 +18,7 @@ export interface Target {
 }
 
 /** The Python versions that the setup supports. test/e2e/setup-lock.test.ts checks that there is a wheel for each. */
-const minors = [11, 12, 13, 14]
+const minors = Array.from({ length: newestMinor - oldestMinor + 1 }, (_, index) => oldestMinor + index)
 
 /** Returns the targets for each machine of the systems and each Python version. */
 export function targetsOn(systems: readonly string[]): Target[] {

@@ -257,5 +257,6 @@ function pythonInstallCommands(system: System): string[] {
     suse: 'sudo zypper install python312 python312-pip',
   }
   const command = system.distributions.map((name) => commands[name]).find((found) => found !== undefined)
-  return [command ?? 'Install uv, or Python 3.11 to 3.14 with venv and pip, with your package manager']
+  const other = `Install uv, or Python 3.${oldestMinor} to 3.${newestMinor} with venv and pip, with your package manager`
+  return [command ?? other]
 }
