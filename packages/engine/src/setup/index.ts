@@ -1,4 +1,4 @@
-/** Setup and models for apps: whether a project is set up, its setup, and a question if the model is not on disk. */
+/** What apps import from mlx-app/setup: the project and its commands, its setup, and the download of a missing model. */
 
 export {
   findInterpreter,
