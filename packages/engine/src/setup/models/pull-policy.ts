@@ -35,12 +35,11 @@ export function checkPullAllowed(
 ): EngineError | undefined {
   const policy = readPullPolicy(environment)
   if (isOffline(environment)) {
-    const hint = `Unset HF_HUB_OFFLINE, or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}`
     return new EngineError(
       'MODEL_NOT_FOUND',
       `${notHere(model)}, and HF_HUB_OFFLINE prevents its download.`,
       {
-        hint,
+        hint: `Unset HF_HUB_OFFLINE, or start with the hello model: MLX_MODEL=hello ${scriptCommand('start')}`,
       },
     )
   }
