@@ -1,3 +1,7 @@
+/**
+ * Builds the tool, creates a project with the hello model, installs it, sets up Python, and asks the model some questions. The
+ * project is created in a temporary folder, or in the one given with `npm start -- my-dir`.
+ */
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -5,10 +9,6 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { bundle } from './bundle.ts'
 
-/**
- * Builds the tool, creates a project with the hello model, installs it, sets up Python, and asks the model some questions. The
- * project is created in a temporary folder, or in the one given with `npm start -- my-dir`.
- */
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The questions and answers that the model knows. */
