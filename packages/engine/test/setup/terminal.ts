@@ -85,6 +85,17 @@ export class TestTerminal implements AsyncDisposable {
     })
   }
 
+  /** Resolves when the program writes something. */
+  nextOutput(): Promise<void> {
+    return new Promise((resolve) => {
+      const listener = () => {
+        this.#listeners.delete(listener)
+        resolve()
+      }
+      this.#listeners.add(listener)
+    })
+  }
+
   /** The exit code: 128 plus the number of the signal, if a signal ended the program. */
   get exitCode(): Promise<number> {
     return this.#exited
