@@ -24,6 +24,13 @@ test('refuses an empty question', async () => {
   })
 })
 
+test('refuses a body that is not JSON', async () => {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(`${server.url}/api/ask`, { method: 'POST', headers, body: 'Say hello.' })
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: { code: 'invalid_json' } })
+})
+
 test('adds a Server-Timing header', async () => {
   for (const path of ['/health', '/api/ask', '/v1/models']) {
     const response = await fetch(server.url + path)

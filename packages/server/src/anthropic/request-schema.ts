@@ -110,7 +110,10 @@ export const countRequestSchema = z.object(promptShape).openapi('AnthropicCountR
 export const messagesRequestSchema = z
   .object({
     ...promptShape,
-    max_tokens: z.int().min(1).meta({ description: 'The maximum tokens of the answer, including thinking.' }),
+    max_tokens: z
+      .int()
+      .min(1)
+      .meta({ description: 'The maximum number of tokens in the answer, including thinking.' }),
     stop_sequences: z
       .array(z.string().min(1).max(limits.stopCharacters))
       .max(limits.stopStrings)

@@ -11,8 +11,8 @@ import { finishUnreadBody } from './unread-body.ts'
 /** Answers every error in the format of the API that was called. */
 export function addErrorHandler(api: Api): void {
   api.notFound((c) => errorResponse(c, notFoundError(c)))
-  api.onError((error, c) => {
-    const failure = error instanceof HTTPException ? toHttpError(error) : toApiError(error)
+  api.onError(async (error, c) => {
+    const failure = await toFailure(error, c)
     if (failure.status === 500) c.var.log.error({ err: failure.cause ?? failure }, failure.message)
     return errorResponse(c, failure)
   })
@@ -60,9 +60,22 @@ export function errorResponse(c: Context<ApiEnv>, error: ApiError): Response {
   return c.json(shape(error, c.var.requestId), responseStatus(error))
 }
 
-/** Converts Hono's own errors, such as a body that is not JSON. */
-function toHttpError(error: HTTPException): ApiError {
-  if (error.status === 400)
-    return new ApiError(400, 'invalid_json', 'The body is not valid JSON.', { cause: error })
-  return toApiError(error)
+/** Converts an error. Hono reports a body that is not JSON with its own error, and `c.req.json()` with a SyntaxError. */
+async function toFailure(error: Error, c: Context<ApiEnv>): Promise<ApiError> {
+  const isInvalidJson =
+    error instanceof HTTPException
+      ? error.status === 400
+      : error instanceof SyntaxError && !(await isJson(c.req.bodyCache.text ?? '{}'))
+  return isInvalidJson
+    ? new ApiError(400, 'invalid_json', 'The body is not valid JSON.', { cause: error })
+    : toApiError(error)
+}
+
+async function isJson(body: string | Promise<string>): Promise<boolean> {
+  try {
+    JSON.parse(await body)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -13,7 +13,7 @@ const contextDescription = 'How many of the last tokens the penalty applies to. 
 export const samplingShape = {
   max_tokens: tokens.meta({
     description:
-      'The maximum tokens of the answer. The server’s settings define the default and the upper limit.',
+      'The maximum number of tokens in the answer. The server’s settings define the default and the upper limit.',
   }),
   temperature: z.number().min(0).max(limits.temperature).nullish().meta({
     description: '0, the default, always picks the most likely token. OpenAI’s default is 1.',

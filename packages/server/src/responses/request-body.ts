@@ -53,7 +53,7 @@ export const requestBodySchema = z
       .int()
       .min(1)
       .nullish()
-      .meta({ description: 'The maximum tokens of the answer, including reasoning.' }),
+      .meta({ description: 'The maximum number of tokens in the answer, including reasoning.' }),
     temperature: z.number().min(0).max(2).nullish(),
     top_p: z.number().gt(0).max(1).nullish(),
     top_logprobs: z.int().min(0).max(20).nullish(),
