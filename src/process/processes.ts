@@ -24,7 +24,9 @@ export const processes: Commands = {
       return { failure: missing ? `${command[0]} was not found on the PATH` : explainError(result.error) }
     }
     if (result.exitCode === 0) return { failure: undefined }
-    return { failure: result.exitCode === null ? `killed by ${result.signal}` : `exit ${result.exitCode}` }
+    return {
+      failure: result.exitCode === null ? `killed by ${result.signal}` : `exit code ${result.exitCode}`,
+    }
   },
 
   capture: async (command, { signal, cwd, env }) => {

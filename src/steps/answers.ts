@@ -9,6 +9,7 @@ import {
 import { answerFlags } from '../command-line/answer-flags.ts'
 import type { Arguments } from '../command-line/arguments.ts'
 import { allValueOptions, type ValueId, valueOption } from '../command-line/options.ts'
+import { quote } from '../command-line/quote.ts'
 import { describeValues } from '../command-line/values.ts'
 import { InterruptedError, UsageError } from '../errors.ts'
 import { packageManagerChoices } from '../machine/package-manager-choices.ts'
@@ -150,7 +151,7 @@ function requireArguments(given: Arguments, takeDefaults: boolean): void {
         ...missing.map(describeValues),
         takeDefaults
           ? 'For example: create-mlx-app my-app --yes'
-          : 'Or use all defaults: create-mlx-app my-app --yes',
+          : `Or use all defaults: create-mlx-app ${quote(given.directory ?? 'my-app')} --yes`,
       ],
     },
   )

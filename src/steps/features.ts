@@ -22,7 +22,7 @@ export async function resolveFeatures(resolver: Resolver, template: TemplateId):
     throw new UsageError(`The template ${template} does not support --with ${unsupported.value}.`, {
       hints: [
         `--template ${template} supports --with: ${values === '' ? 'nothing' : values}`,
-        `--with ${unsupported.value} needs --template: ${unsupported.templates.join(', ')}`,
+        `--with ${unsupported.value} needs --template ${unsupported.templates.join(' or ')}`,
       ],
     })
   }

@@ -1,5 +1,5 @@
 import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { CreateError, UsageError } from '../errors.ts'
 import { isScopedName, nameFromDirectory, packageNameProblem } from '../project/package-name.ts'
 import { explainError, systemErrorCode } from '../system-errors.ts'
@@ -36,6 +36,9 @@ export function parseTarget(directory: string, workingDirectory: string): Target
     return { path: resolve(workingDirectory, folder), name: directory }
   }
   const path = resolve(workingDirectory, directory)
+  // npm removes what it did not install there, and tools treat it as foreign code.
+  if (basename(path) === 'node_modules')
+    throw new UsageError('A project cannot be in a folder named node_modules.')
   return { path, name: nameFromDirectory(path) }
 }
 

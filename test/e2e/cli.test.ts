@@ -364,8 +364,8 @@ describe('install and setup', () => {
   })
 
   it.each([
-    ['install', 'Could not install the packages: exit 1', 'npm install && npm run setup'],
-    ['run', 'Could not set up Python: exit 1', 'npm run setup'],
+    ['install', 'Could not install the packages: exit code 1', 'npm install && npm run setup'],
+    ['run', 'Could not set up Python: exit code 1', 'npm run setup'],
   ])(
     'that fail in npm %s keep the project, say how to continue, and exit with 1',
     async (failing, message, command) => {

@@ -210,6 +210,19 @@ describe('a Python project', () => {
   })
 })
 
+describe('missing arguments', () => {
+  it('are listed, with a command for the given folder', async () => {
+    const error = await refusal(resolve('my-thing'))
+    expect(error.exitCode).toBe(2)
+    expect(error.hints).toContain('Or use all defaults: create-mlx-app my-thing --yes')
+  })
+})
+
+it('refuses a folder named node_modules', async () => {
+  const error = await refusal(resolve('sub/node_modules', { takeDefaults: true }))
+  expect([error.exitCode, error.message]).toEqual([2, 'A project cannot be in a folder named node_modules.'])
+})
+
 describe('a feature that the template does not support', () => {
   it('is refused with the available ones', async () => {
     const error = await refusal(resolve('x --with docker,ci --node', { takeDefaults: true }))
@@ -217,7 +230,7 @@ describe('a feature that the template does not support', () => {
     expect(error.message).toBe('The template node does not support --with docker.')
     expect(error.hints).toEqual([
       '--template node supports --with: ci, python',
-      '--with docker needs --template: server',
+      '--with docker needs --template server',
     ])
     const { answers } = await resolve('x --with docker,ci --server', { takeDefaults: true })
     expect(answers).toMatchObject({ template: 'server', features: ['ci', 'docker'] })

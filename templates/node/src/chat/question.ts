@@ -13,7 +13,7 @@ export async function readQuestion(
   const text = fromInput ? await readAll(input) : ''
   if (fromInput && text === '') {
     throw new UsageError(
-      'There is no question: standard input is empty, and it is not a terminal for a chat.',
+      'No question was given. Pass one as an argument or on standard input, or start a chat in a terminal.',
     )
   }
   const question = fromInput ? insertInput(words, text) : words.join(' ').trim()

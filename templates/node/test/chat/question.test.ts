@@ -39,7 +39,7 @@ describe('exits', () => {
     expect(await run(chat)).toEqual({
       stdout: '',
       stderr:
-        'There is no question: standard input is empty, and it is not a terminal for a chat.\nSee --help.\n',
+        'No question was given. Pass one as an argument or on standard input, or start a chat in a terminal.\nSee --help.\n',
       code: 2,
     })
   })
