@@ -55,6 +55,7 @@ export async function listText(machine: Machine): Promise<string> {
     ]),
     '',
     `Whether a model fits is based on this machine's ${formatBytes(machine.memoryBytes)} of memory.`,
+    'A tight model fits as long as little else is running.',
     'You can also use any other Hugging Face ID, or a path.',
   ].join('\n')
 }

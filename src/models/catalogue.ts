@@ -97,6 +97,11 @@ export function findModel(id: string): CatalogueModel | undefined {
  */
 const comfortableShare = { mixtureOfExperts: 1 / 2, dense: 2 / 5 }
 
+/** A model of the catalogue, and how well it fits this machine. */
+export interface RatedModel extends CatalogueModel {
+  fit: Fit
+}
+
 /**
  * The share of the memory that macOS lets a GPU use: `recommendedMaxWorkingSetSize`, which programs print, is 11,453 MB
  * of 16 GB and 22,906 MB of 32 GB (three quarters on larger machines).

@@ -13,7 +13,7 @@ import { quote } from '../command-line/quote.ts'
 import { describeValues } from '../command-line/values.ts'
 import { InterruptedError, UsageError } from '../errors.ts'
 import { packageManagerChoices } from '../machine/package-manager-choices.ts'
-import type { CatalogueModel } from '../models/catalogue.ts'
+import type { RatedModel } from '../models/catalogue.ts'
 import { packageNameProblem } from '../project/package-name.ts'
 import type { Prompter } from '../terminal/prompter.ts'
 import type { Context } from './context.ts'
@@ -29,7 +29,7 @@ export interface Decision {
   /** The defaults that were used, as flags that are quoted for a shell. */
   defaults: string[]
   /** The model's entry in the catalogue, if it has one. */
-  known?: CatalogueModel
+  known?: RatedModel
 }
 
 /**

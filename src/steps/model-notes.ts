@@ -1,17 +1,23 @@
+import { formatBytes } from '../../packages/engine/src/setup/terminal/format.ts'
 import type { Answers } from '../choices.ts'
-import type { CatalogueModel } from '../models/catalogue.ts'
+import type { RatedModel } from '../models/catalogue.ts'
 import { scriptCommand } from '../package-manager.ts'
 
-/** Returns what the user must know about a model of the catalogue that is not a plain text model, one note a line. */
-export function modelNotes(known: CatalogueModel | undefined, answers: Answers): string[] {
+/** Returns what the user must know about a model of the catalogue before using it, one note a line. */
+export function modelNotes(known: RatedModel | undefined, answers: Answers): string[] {
   if (known === undefined) return []
   const isEmbedding = known.task === 'embeddings'
   // Qwen3's embedding models run on mlx-lm, like text models.
   const needsExtra = isEmbedding ? !known.id.includes('Qwen3-Embedding') : known.vision
   return [
+    ...(known.fit === 'too large' ? [tooLargeNote(known)] : []),
     ...(isEmbedding ? [embeddingNote(answers)] : []),
     ...(needsExtra ? [extraNote(isEmbedding ? 'To use it' : 'To use images', answers)] : []),
   ]
+}
+
+function tooLargeNote({ memoryBytes }: RatedModel): string {
+  return `This model needs ${formatBytes(memoryBytes)} of memory, which is more than it can use on this machine. For models that fit, see --list.`
 }
 
 /** Returns how to add mlx-vlm. @param purpose what it is needed for: `To use images`. */

@@ -1,7 +1,7 @@
 import { formatBytes } from '../../packages/engine/src/setup/terminal/format.ts'
 import { type TemplateId, templateOf } from '../choices.ts'
 import { canRunMlx, type Machine } from '../machine/machine.ts'
-import type { CatalogueModel, Task } from '../models/catalogue.ts'
+import type { RatedModel, Task } from '../models/catalogue.ts'
 import { isHuggingFaceId, locateModel, looksLikeModel, unknownModel } from '../models/identify.ts'
 import type { Prompter, SelectChoice } from '../terminal/prompter.ts'
 import { type Resolver, resolveOption } from './resolver.ts'
@@ -10,7 +10,7 @@ export interface ResolvedModel {
   /** The model as the project names it. */
   model: string
   /** Its entry in the catalogue, if it has one. */
-  known?: CatalogueModel
+  known?: RatedModel
 }
 
 /** The choice of a model that is not in the list. */
@@ -32,9 +32,9 @@ export async function resolveModel(
   )
   if (value === undefined) throw new Error('The option model has no default')
   if (!isHuggingFaceId(value)) return { model: await locateModel(value, workingDirectory) }
-  const { findModel } = await import('../models/catalogue.ts')
+  const { findModel, fitOf } = await import('../models/catalogue.ts')
   const known = findModel(value)
-  return { model: value, ...(known === undefined ? {} : { known }) }
+  return { model: value, ...(known === undefined ? {} : { known: { ...known, fit: fitOf(known, machine) } }) }
 }
 
 async function askModel(

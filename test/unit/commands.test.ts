@@ -7,7 +7,7 @@ import { packageManagerChoices } from '../../src/machine/package-manager-choices
 import { pythonChoices } from '../../src/machine/python-choices.ts'
 import { locatePython } from '../../src/machine/python-path.ts'
 import { findOnPath } from '../../src/machine/search-path.ts'
-import { findModel } from '../../src/models/catalogue.ts'
+import { findModel, fitOf } from '../../src/models/catalogue.ts'
 import { invokingPackageManager, setupCommand } from '../../src/package-manager.ts'
 import { childEnvironment } from '../../src/process/child-environment.ts'
 import { modelNotes } from '../../src/steps/model-notes.ts'
@@ -241,8 +241,19 @@ describe('a given Python', () => {
 })
 
 describe('the notes about a model', () => {
-  const notes = (id: string, changes: Partial<Answers> = {}) =>
-    modelNotes(findModel(`mlx-community/${id}`), { ...answers, ...changes })
+  const notes = (id: string, changes: Partial<Answers> = {}, memoryBytes = 2 ** 40) => {
+    const model = findModel(`mlx-community/${id}`)
+    if (model === undefined) throw new Error(`${id} is not in the catalogue.`)
+    const fit = fitOf(model, { memoryBytes, platform: 'darwin' })
+    return modelNotes({ ...model, fit }, { ...answers, ...changes })
+  }
+
+  it('say that a model is too large for this machine', () => {
+    expect(notes('Qwen3.5-9B-4bit', {}, 8e9)[0]).toMatch(
+      /^This model needs \d+\.?\d* GB of memory, which is more than it can use on this machine\./,
+    )
+    expect(notes('Qwen3-0.6B-4bit', {}, 8e9)).toEqual([])
+  })
 
   it('are empty for a text model and for an unknown one', () => {
     expect(notes('Qwen3-0.6B-4bit')).toEqual([])

@@ -157,6 +157,7 @@ describe('the list', () => {
     expect(text).toContain('; Apache-2.0; branch main\n')
     expect(text).toMatch(/Text models:\n.*Vision models:\n.*Embedding models:\n/s)
     expect(text).toContain('17.2 GB of memory')
+    expect(text).toContain('A tight model')
     expect(await listJson(machine)).toMatchObject({
       models: catalogue.map(({ id, task, downloadBytes, memoryBytes, licence }) => ({
         id,
