@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { Answers } from '../choices.ts'
 
 /** File name of the record in a project. A later update can tell from it what the tool wrote and what the user changed. */
@@ -25,11 +24,12 @@ export function projectRecord(
 }
 
 /**
- * Returns the first 96 bits of the SHA-256, in hex. They detect a change as well as all 256 bits do, and hashes, which
- * don't compress, are much of the size of a record.
+ * Returns the size and the CRC-32 of a file, in hex: `1a4-9ae0daaf`. They detect the changes of users, and loading
+ * node:crypto for a stronger hash would take longer than writing all files. The layers need node:zlib anyway.
  */
 export function fingerprint(bytes: Uint8Array): string {
-  return hash('sha256', bytes, 'hex').slice(0, 24)
+  const { crc32 } = process.getBuiltinModule('node:zlib')
+  return `${bytes.length.toString(16)}-${crc32(bytes).toString(16).padStart(8, '0')}`
 }
 
 /** Returns the text of the record's file. */

@@ -291,3 +291,9 @@ describe('users get what this repository checks', () => {
     expect(manifest.engines).toEqual(Object(host('package.json')).engines)
   })
 })
+
+it('has the size and the CRC-32 of each file in its record', () => {
+  // The check value of CRC-32/ISO-HDLC, https://reveng.sourceforge.io/crc-catalogue/all.htm.
+  expect(fingerprint(Buffer.from('123456789'))).toBe('9-cbf43926')
+  expect(fingerprint(Buffer.alloc(0))).toBe('0-00000000')
+})
