@@ -275,7 +275,7 @@ describe('in a new project', () => {
   })
 
   it('says what to do if there is no Python', async () => {
-    expectRefusal(await setup(), 'neither uv nor a working Python', 'Next steps:')
+    expectRefusal(await setup(), 'neither uv nor a working Python', 'To fix this:')
   })
 
   it('refuses a given Python that is too old, broken or missing', async () => {

@@ -196,7 +196,7 @@ describe('a Python that the user names', () => {
       method: 'existing',
       python: mlxPython,
     })
-    expect(refused({ method: 'existing', pythons: [goodPython] })).toContain('MLX_PYTHON=/path/to/python')
+    expect(refused({ method: 'existing', pythons: [goodPython] })).toContain('set MLX_PYTHON to the path')
   })
 })
 

@@ -88,6 +88,6 @@ function checkLinux(system: System): Refusal | undefined {
 /** Returns the error that ends a setup with this refusal. */
 export function refusalError({ reason, next }: Refusal): EngineError {
   return new EngineError('PYTHON_NOT_FOUND', reason, {
-    hint: `Next steps:\n${next.map((line) => `  ${line}`).join('\n')}`,
+    hint: `To fix this:\n${next.map((line) => `  ${line}`).join('\n')}`,
   })
 }

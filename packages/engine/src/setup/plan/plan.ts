@@ -119,7 +119,7 @@ function planExisting(input: PlanInput): Plan | Refusal {
     next: [
       `${input.commandForMethod('uv')}   creates a separate environment and doesn't change that Python`,
       named === undefined
-        ? 'Or set MLX_PYTHON=/path/to/python to one that has the packages'
+        ? 'Or set MLX_PYTHON to the path of a Python that has the packages'
         : `Or correct ${named.by}`,
     ],
   }
