@@ -61,7 +61,7 @@ export async function installWithNpm(
   }
   const code = lastErrorCode(logs)
   if (![...transientCodes, ...lastingCodes].includes(code)) return failure
-  return `${failure}, because npm could not download a package (${code}; see "Behind a proxy, offline" in README.md)`
+  return `${failure}, because npm could not download a package (${code}; see "Proxies, mirrors and offline use" in README.md)`
 }
 
 /** Returns the code of the error that ended the newest run of npm; '' if there is none. */

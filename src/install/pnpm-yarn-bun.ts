@@ -80,7 +80,7 @@ export async function installWithFallback(
   try {
     const secondFailure = await attempt(second)
     if (secondFailure === undefined) return undefined
-    return `${secondFailure}, twice${difference} (if the network is the cause, see "Behind a proxy, offline" in README.md)`
+    return `${secondFailure}, twice${difference} (if the network is the cause, see "Proxies, mirrors and offline use" in README.md)`
   } finally {
     process.getBuiltinModule('node:fs').rmSync(`${directory}/${yarnCache}`, { recursive: true, force: true })
   }

@@ -119,10 +119,12 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
         bun: ", the second time with Bun's cache only",
       }[manager]
       expect(created.stderr).toContain(
-        `Could not install the packages: exit code 1, twice${difference} (if the network is the cause, see "Behind a proxy, offline" in README.md). The project is in ${target}. To finish, run there: ${manager} install && ${manager} run setup`,
+        `Could not install the packages: exit code 1, twice${difference} (if the network is the cause, see "Proxies, mirrors and offline use" in README.md). The project is in ${target}. To finish, run there: ${manager} install && ${manager} run setup`,
       )
       expect(created.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
-      expect(readFileSync(join(target, 'README.md'), 'utf8')).toContain('\n## Behind a proxy, offline\n')
+      expect(readFileSync(join(target, 'README.md'), 'utf8')).toContain(
+        '\n## Proxies, mirrors and offline use\n',
+      )
       expect(existsSync(join(target, '.mlx', 'yarn-cache'))).toBe(false)
     })
   })

@@ -162,7 +162,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       const created = await run(['node', tool, target, ...flags], settings, folder)
       expect(created.exitCode, created.all).toBe(1)
       expect(created.all).toContain(
-        `Could not install the packages: exit code 1, because npm could not download a package (EAI_AGAIN; see "Behind a proxy, offline" in README.md). The project is in ${target}. To finish, run there: npm install && npm run setup`,
+        `Could not install the packages: exit code 1, because npm could not download a package (EAI_AGAIN; see "Proxies, mirrors and offline use" in README.md). The project is in ${target}. To finish, run there: npm install && npm run setup`,
       )
       expect(created.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
       expect(existsSync(join(target, 'package.json'))).toBe(true)

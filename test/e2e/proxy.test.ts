@@ -220,7 +220,7 @@ describe.runIf(linux)(
       )
       expect(exitCode, all).toBe(1)
       expect(all).toContain(
-        `Could not install the packages: exit code 1, because npm could not download a package (${code}; see "Behind a proxy, offline" in README.md)`,
+        `Could not install the packages: exit code 1, because npm could not download a package (${code}; see "Proxies, mirrors and offline use" in README.md)`,
       )
       expect(all).toContain('To finish, run there: npm install && npm run setup')
       expect(seconds).toBeLessThan(20)

@@ -98,7 +98,7 @@ describe('the install of a new project', () => {
   it('says what was tried if everything failed', async () => {
     const { failure, cacheStays } = await install('yarn', env, ['exit 1', 'exit 1'])
     expect(failure).toBe(
-      'exit 1, twice, the second time with Yarn\'s cache only (if the network is the cause, see "Behind a proxy, offline" in README.md)',
+      'exit 1, twice, the second time with Yarn\'s cache only (if the network is the cause, see "Proxies, mirrors and offline use" in README.md)',
     )
     expect(cacheStays).toBe(false)
   })
