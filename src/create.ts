@@ -1,3 +1,4 @@
+import { templateOf } from './choices.ts'
 import type { Arguments } from './command-line/arguments.ts'
 import { openTemplates } from './compose/open.ts'
 import { CreateError, type ExitCode } from './errors.ts'
@@ -131,7 +132,11 @@ function conclude(
   progress: Progress,
   written: { files: number; overwritten: readonly string[] },
 ): ExitCode {
-  const left = { install: progress.install !== 'done', setup: progress.setup !== 'done' }
+  const left = {
+    install: progress.install !== 'done',
+    setup: progress.setup !== 'done',
+    start: known === undefined || templateOf(answers.template).modelTasks.includes(known.task),
+  }
   const next = nextCommands(target.path, answers, run.workingDirectory, left)
   const command = repeatRun(run, { target, answers })
   const notes = modelNotes(known, answers)

@@ -111,6 +111,6 @@ function howToFinish({ target, answers }: AfterWriteOptions, progress: Progress)
   const rest =
     commands.length === 0
       ? 'Only its git repository is missing.'
-      : `To finish, run there: ${commands.join(' && ')}`
+      : `To finish, ${progress.setup === 'failed' ? 'solve the problem above and ' : ''}run there: ${commands.join(' && ')}`
   return `The project is in ${target}. ${rest}`
 }

@@ -10,15 +10,15 @@ export function nextCommands(
   target: string,
   answers: Answers,
   workingDirectory: string,
-  left: { install: boolean; setup: boolean },
+  left: { install: boolean; setup: boolean; start: boolean },
 ): string[] {
   const manager = answers.packageManager
   const folder = displayPath(target, workingDirectory)
   return [
     ...(folder === '.' ? [] : [`cd ${quote(folder)}`]),
     ...finishCommands(answers, left),
-    scriptCommand(manager, 'start').join(' ').replace('npm run start', 'npm start'),
-    ...(templateOf(answers.template).takesQuestion
+    ...(left.start ? [scriptCommand(manager, 'start').join(' ').replace('npm run start', 'npm start')] : []),
+    ...(left.start && templateOf(answers.template).takesQuestion
       ? [`${quietStartCommand(manager).join(' ')} "Who are you?"`]
       : []),
   ]

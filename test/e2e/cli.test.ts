@@ -364,15 +364,15 @@ describe('install and setup', () => {
   })
 
   it.each([
-    ['install', 'Could not install the packages: exit code 1', 'npm install && npm run setup'],
-    ['run', 'Could not set up Python: exit code 1', 'npm run setup'],
+    ['install', 'Could not install the packages: exit code 1', 'npm install && npm run setup', ''],
+    ['run', 'Could not set up Python: exit code 1', 'npm run setup', 'solve the problem above and '],
   ])(
     'that fail in npm %s keep the project, say how to continue, and exit with 1',
-    async (failing, message, command) => {
+    async (failing, message, command, first) => {
       const { exitCode, stdout, stderr, folder } = await run(npm(failing))
       expect(exitCode).toBe(1)
       expect(stderr).toContain(message)
-      expect(stderr).toContain(`To finish, run there: ${command}`)
+      expect(stderr).toContain(`To finish, ${first}run there: ${command}`)
       expect(stdout).toContain(`  ${command.split(' && ')[0]}\n`)
       expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
     },
