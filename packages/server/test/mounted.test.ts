@@ -49,6 +49,16 @@ describe('without a socket', () => {
     expect(await services.metrics.read()).toContain('\nmlx_http_open_streams 0\n')
   })
 
+  test('a body that is not JSON is 400 for a route of its own too, and other syntax errors are 500', async () => {
+    const app = createApp(services)
+    app.post('/own', async (c) => c.json(JSON.parse(String((await c.req.json()).text))))
+    const statuses = []
+    for (const body of ['no JSON', { text: 'no JSON' }, { text: '{}' }]) {
+      statuses.push((await app.request('/own', post(body))).status)
+    }
+    expect(statuses).toEqual([400, 500, 200])
+  })
+
   test('a client that stops reading ends its generation', async () => {
     const streamed = await createApp(services).request(
       '/v1/chat/completions',
