@@ -34,6 +34,11 @@ export interface CatalogueModel {
 /** How well a model fits a machine, in words that need no colour. */
 export type Fit = 'fits' | 'slow on a CPU' | 'tight' | 'too large'
 
+/** A model of the catalogue, and how well it fits this machine. */
+export interface RatedModel extends CatalogueModel {
+  fit: Fit
+}
+
 const GB = 1e9
 
 /** Memory of Python with MLX and a loaded tokenizer, measured on Linux. */
@@ -96,11 +101,6 @@ export function findModel(id: string): CatalogueModel | undefined {
  * read.
  */
 const comfortableShare = { mixtureOfExperts: 1 / 2, dense: 2 / 5 }
-
-/** A model of the catalogue, and how well it fits this machine. */
-export interface RatedModel extends CatalogueModel {
-  fit: Fit
-}
 
 /**
  * The share of the memory that macOS lets a GPU use: `recommendedMaxWorkingSetSize`, which programs print, is 11,453 MB
