@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from mlx_app.errors import EngineError
 from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Done, Event, Failure, Generate, Message, Piece, Tokens
@@ -95,24 +93,14 @@ def finish(runner: ModelRunner, heard: dict[int, Heard] | None = None) -> dict[i
     return found
 
 
-class Lines:
-    """Takes the lines that an outbox writes."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self._decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
-
-    def send(self, line: bytes) -> None:
-        self.events.append(self._decoder.decode(line))
-
-
 class Loop:
     """Models and calls for text as the worker has them, without its standard streams."""
 
     def __init__(self, directory: Path, limit_bytes: int = LARGE) -> None:
         self._inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._lines = Lines()
-        outbox = Outbox(self._lines)  # type: ignore[arg-type]
+        # All that was sent.
+        self.events: list[Event] = []
+        outbox = Outbox(self.events.append)
         background = Background(self._inbox)
         self.admission = Admission(limit_bytes)
         self.models = ModelManager(
@@ -130,11 +118,6 @@ class Loop:
             admission=self.admission,
             queue_limit=100,
         )
-
-    @property
-    def events(self) -> list[Event]:
-        """All that was sent."""
-        return self._lines.events
 
     def run(self, until: Callable[[], bool]) -> None:
         """Goes on until the condition holds."""

@@ -36,6 +36,12 @@ class Background:
         """Runs work that tokenises the texts of a request. The work must not raise."""
         (self._long if request_bytes(request) > LONG_BYTES else self._texts).submit(request, work)
 
+    def close(self) -> None:
+        """Ends the threads once they have done what they do now; what waits is dropped."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._texts.close()
+        self._long.close()
+
     def later(self, task: Task) -> None:
         """Runs a task on MLX's thread, between two steps."""
         self._inbox.put(task)

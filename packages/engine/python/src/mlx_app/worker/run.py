@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mlx.core as mx
+import msgspec
 
 from ..memory import memory_limit
 from ..mlx_lm_adapter.models import wire_memory
@@ -15,15 +16,17 @@ from .worker import Worker
 
 
 def run(channel: Channel, arguments: Sequence[str]) -> None:
-    """Serves requests until standard input ends."""
+    """Serves requests until standard input ends, which ends the process."""
     options = _options(arguments)
     if options.device == "gpu" and not mx.is_available(mx.gpu):
         channel.end("MLX_NOT_WORKING", "MLX finds no GPU on this machine.")
     if options.device != "auto":
         mx.set_default_device(mx.gpu if options.device == "gpu" else mx.cpu)
     wire_memory()
+    encoder = msgspec.json.Encoder()
     worker = Worker(
-        channel,
+        channel.inbox,
+        lambda event: channel.send(encoder.encode(event)),
         models_directory=options.models,
         memory_limit=memory_limit(options.memory_limit),
         prompt_cache_bytes=options.prompt_cache,

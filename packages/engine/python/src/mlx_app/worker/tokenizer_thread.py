@@ -41,6 +41,10 @@ class TokenizerThread:
         # One turn for each text; which text it is for is decided when the turn comes.
         self._thread.submit(self._next)
 
+    def close(self) -> None:
+        """Ends the thread once it has done what it does now; what waits is dropped."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
     def _next(self) -> None:
         with self._lock:
             text = self._queue.take(lambda _: True)

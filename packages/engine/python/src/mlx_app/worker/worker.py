@@ -4,6 +4,7 @@ import os
 import queue
 import sys
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import assert_never
@@ -21,6 +22,7 @@ from ..protocol import (
     Detokenise,
     Download,
     Embed,
+    Event,
     Generate,
     Load,
     ModelsReport,
@@ -37,7 +39,7 @@ from ..protocol import (
     Models as ModelsRequest,
 )
 from .background import Background
-from .io.channel import Channel, TooLong
+from .io.channel import TooLong
 from .io.outbox import Outbox
 from .model_pool.eviction import LoadedModels
 from .model_pool.model_manager import ModelManager
@@ -52,11 +54,12 @@ PROMPT_CACHE_BYTES = 2 * 1024**3
 
 
 class Worker:
-    """Answers the requests that arrive in a channel."""
+    """Answers the requests that arrive in an inbox: requests, or their lines in the protocol."""
 
     def __init__(
         self,
-        channel: Channel,
+        inbox: "queue.SimpleQueue[object]",
+        send: Callable[[Event], None],
         *,
         models_directory: Path,
         memory_limit: int,
@@ -64,10 +67,11 @@ class Worker:
         queue_limit: int = 1024,
         idle_seconds: float | None = None,
     ) -> None:
-        self._inbox = channel.inbox
+        self._inbox = inbox
         self._decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
-        self._outbox = Outbox(channel)
-        self._background = Background(channel.inbox)
+        self._outbox = Outbox(send)
+        self._background = Background(inbox)
+        self._stopping = False
         self._models_directory = models_directory
         self._memory_limit = memory_limit
         self._loaded: LoadedModels[ModelRunner] = LoadedModels(memory_limit, idle_seconds)
@@ -102,7 +106,7 @@ class Worker:
         )
 
     def serve(self) -> None:
-        """Loops forever; the channel ends the process when standard input ends."""
+        """Answers requests until `stop` is called."""
         self._outbox.send(
             Ready(
                 protocol=PROTOCOL_VERSION,
@@ -113,12 +117,21 @@ class Worker:
                 device="gpu" if mx.default_device().type == mx.DeviceType.gpu else "cpu",
             )
         )
-        while True:
+        while not self._stopping:
             self._handle_arrived()
             self._scheduler.advance()
             self._token_requests.advance()
             self._models.advance()
             self._models.unload_idle()
+        self._background.close()
+
+    def stop(self) -> None:
+        """Ends `serve` between two steps, without events for the calls in progress. Thread-safe."""
+
+        def stop() -> None:
+            self._stopping = True
+
+        self._inbox.put(stop)
 
     def _on_unload(self, runner: ModelRunner, reason: str) -> None:
         self._scheduler.on_unload(runner, reason)
@@ -140,6 +153,8 @@ class Worker:
             wait = False
             if callable(item):
                 item()
+            elif isinstance(item, Request):
+                self._handle_request(item)
             else:
                 self._handle_line(item)
 
@@ -158,6 +173,9 @@ class Worker:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             self._refuse(_id_of(line), f"Not understood: {error}")
             return
+        self._handle_request(request)
+
+    def _handle_request(self, request: Request) -> None:
         if not isinstance(request, Cancel) and self._in_use(request.id):
             self._refuse(request.id, f"The id {request.id} is in use.")
             return

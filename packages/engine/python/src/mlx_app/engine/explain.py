@@ -1,0 +1,51 @@
+"""Errors of the worker in the words of the Python API."""
+
+import re
+
+from ..errors import EngineError
+from ..protocol import ErrorCode, Failure, Generate, Load
+
+# How to fix an error that comes without a hint of its own.
+_HINTS: dict[ErrorCode, str] = {
+    "CONTEXT_LENGTH_EXCEEDED": "Shorten the prompt, or choose a model with a longer context.",
+    "DISK_FULL": (
+        "Free some space (mlx-app models clean, mlx-app models remove ID), or set HF_HOME to a "
+        "folder on another disk."
+    ),
+    "MLX_NOT_WORKING": "Run: mlx-app doctor",
+    "MODEL_CORRUPT": (
+        "To find the damaged files, run: mlx-app models verify ID. "
+        "To download them again: mlx-app models download ID"
+    ),
+    "MODEL_NOT_FOUND": "To list the models on disk, run: mlx-app models list",
+    "OUT_OF_MEMORY": (
+        "Choose a smaller or more strongly quantised model, a shorter prompt, or fewer calls at "
+        "once."
+    ),
+}
+
+# The names that options have in the protocol, which messages use, and in Python.
+_NAMES = {
+    encoded: name
+    for struct in (Generate, Load)
+    for encoded, name in zip(struct.__struct_encode_fields__, struct.__struct_fields__, strict=True)
+    if encoded != name
+} | {
+    "memoryLimitBytes": "memory_limit_bytes",
+    "promptCacheBytes": "prompt_cache_bytes",
+    "queueLimit": "queue_limit",
+}
+_NAME = re.compile(rf"\b({'|'.join(_NAMES)})\b")
+
+
+def explain(failure: Failure) -> EngineError:
+    """Returns the error of a call, with Python's names of options and a hint for its code."""
+    hint = failure.hint or _HINTS.get(failure.code)
+    return EngineError(
+        failure.code, python_names(failure.message), None if hint is None else python_names(hint)
+    )
+
+
+def python_names(text: str) -> str:
+    """Replaces the protocol's names of options by those of Python."""
+    return _NAME.sub(lambda found: _NAMES[found[1]], text)
