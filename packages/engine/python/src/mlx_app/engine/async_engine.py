@@ -34,6 +34,7 @@ from ..protocol import (
 from .answers import parse, whole, whole_chunk
 from .core import EngineCore, OnLoadProgress, answer_of
 from .mailbox import AsyncMailbox
+from .mlx_engine import MLXEngine
 from .options import Aliases, GenerateOptions, ModelLike, ObjectOptions, PromptOptions
 from .results import Answer, Chunk, EmbedAnswer, EngineStatus, ObjectAnswer, Token
 from .streams import AsyncStream
@@ -99,10 +100,10 @@ class AsyncMLXEngine:
         )
 
     @classmethod
-    def of(cls, core: EngineCore) -> Self:
-        """Returns a twin of an engine; see `MLXEngine.as_async`."""
+    def of(cls, engine: MLXEngine) -> Self:
+        """Returns an engine for asynchronous code that shares the models of another one."""
         twin = cls.__new__(cls)
-        twin._core = core
+        twin._core = engine.core
         return twin
 
     async def load_model(

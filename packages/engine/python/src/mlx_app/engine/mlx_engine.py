@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
 from pydantic import BaseModel
 
@@ -37,9 +37,6 @@ from .options import Aliases, GenerateOptions, ModelLike, ObjectOptions, PromptO
 from .results import Answer, Chunk, EmbedAnswer, EngineStatus, ObjectAnswer, Token
 from .streams import Stream
 from .worker_thread import Device
-
-if TYPE_CHECKING:
-    from .async_engine import AsyncMLXEngine
 
 Answered = TypeVar("Answered", bound=Event)
 Part = TypeVar("Part")
@@ -100,6 +97,11 @@ class MLXEngine:
             idle_unload_ms=idle_unload_ms,
         )
         self._core.worker.ready.result()
+
+    @property
+    def core(self) -> EngineCore:
+        """The worker and the requests, for `AsyncMLXEngine.of`."""
+        return self._core
 
     def load_model(
         self,
@@ -296,12 +298,6 @@ class MLXEngine:
                 (no weights for MLX), INVALID_REQUEST (the model is not from the hub).
         """
         return self._ask(self._core.describe(model, revision), Described).model
-
-    def as_async(self) -> "AsyncMLXEngine":
-        """Returns this engine for asynchronous code. Both share the models."""
-        from .async_engine import AsyncMLXEngine
-
-        return AsyncMLXEngine.of(self._core)
 
     def close(self) -> None:
         """Ends the engine and frees its models. Calls in progress fail with DISPOSED."""
