@@ -141,9 +141,9 @@ class WorkerThread:
 
     def _create(self) -> "Worker":
         check_mlx()
-        from .. import quick_import
+        from ..quick_import import install as quicken_imports
 
-        quick_import.install()
+        quicken_imports()
         import mlx.core as mx
 
         from ..memory import memory_limit
