@@ -1,7 +1,7 @@
 """No import cycles, including imports for types and inside functions."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -17,8 +17,8 @@ def module_of(file: Path, source: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports_of(file: Path, source: Path) -> Iterator[str]:
-    """The modules and names that a file imports, all in absolute form."""
+def imports_of(file: Path, source: Path, modules: Container[str]) -> Iterator[str]:
+    """The modules that a file imports, in absolute form; `from package import module` is one."""
     package = file.relative_to(source.parent).parent.parts
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -26,15 +26,15 @@ def imports_of(file: Path, source: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join([*base, *([node.module] if node.module else [])])
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            names = [f"{module}.{alias.name}" for alias in node.names]
+            yield from (name if name in modules else module for name in names)
 
 
 def import_graph(source: Path) -> dict[str, set[str]]:
     """The modules of a package, each with those that it imports."""
     files = {module_of(file, source): file for file in source.rglob("*.py")}
     return {
-        module: {name for name in imports_of(file, source) if name in files}
+        module: {name for name in imports_of(file, source, files) if name in files}
         for module, file in files.items()
     }
 
