@@ -4,12 +4,13 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import fileSystem from 'fs-extra'
+import { allLayers } from '../src/choices.ts'
 import { packedName } from '../src/compose/packed.ts'
 import { hostVersions, readLayer } from '../src/compose/source-folder.ts'
 import { vendorFolder } from '../src/packages.ts'
 import { version } from '../src/version.ts'
 import { carriedPackages } from './carried.ts'
-import { layersByUse, packLayers } from './pack-layers.ts'
+import { packLayers } from './pack-layers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const templatesDirectory = join(root, 'templates')
@@ -73,7 +74,7 @@ export async function bundle(directory: string, origin: PackageOrigin = 'vendor'
       plugins: [unusedQuestions(), builtinModules()],
     }),
   ]
-  const layers = await packLayers(layersByUse().map((name) => readLayer(templatesDirectory, name)))
+  const layers = packLayers(allLayers().map((name) => readLayer(templatesDirectory, name)))
   const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs))
 
   // Happens last, so that a build that fails leaves the previous one.

@@ -89,15 +89,17 @@ async function checkPython(): Promise<void> {
 /** Prints the size of each part of the tool, packed and unpacked. */
 function printTable(unpacked: string): void {
   const files = ['dist/index.js', ...lazy.map((name) => `dist/chunks/${basename(name)}.js`), 'README.md']
-  const rows = files.map((path) => {
-    const bytes = readFileSync(join(unpacked, path))
-    return { part: path, packed: gzipSync(bytes, { level: 9 }).length, unpacked: bytes.length }
+  const sizes = (part: string, bytes: Uint8Array) => ({
+    part,
+    packed: gzipSync(bytes, { level: 9 }).length,
+    unpacked: bytes.length,
   })
-  let before = 0
-  for (const { name, end, size } of readLayerIndex(readFileSync(join(unpacked, 'dist', 'layers.bin')))
-    .layers) {
-    rows.push({ part: `layer ${name}`, packed: end - before, unpacked: size })
-    before = end
+  const rows = files.map((path) => sizes(path, readFileSync(join(unpacked, path))))
+  const packedLayers = readFileSync(join(unpacked, 'dist', 'layers.bin'))
+  let start = packedLayers.indexOf('\n') + 1
+  for (const { name, size } of readLayerIndex(packedLayers).layers) {
+    rows.push(sizes(`layer ${name}`, packedLayers.subarray(start, start + size)))
+    start += size
   }
   for (const { part, packed, unpacked: whole } of rows.sort((one, other) => other.packed - one.packed))
     console.log(`${String(packed).padStart(8)} ${String(whole).padStart(9)}  ${part}`)

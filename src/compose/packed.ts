@@ -6,14 +6,14 @@ import type { Template } from './template.ts'
 export const packedName = 'layers.bin'
 
 /**
- * The first line of the packed file, as JSON. One brotli stream of all layers follows. A later layer compresses well
- * because it repeats words of those before it, and a run reads only as far as it needs.
+ * The first line of the packed file, as JSON. The layers follow, one after the other. They are not compressed: npm
+ * compresses the package anyway, and loading node:zlib would take a tenth of a run.
  */
 export interface PackedIndex {
   /** The tool's version. Layers of another version would not fit together. */
   version: string
-  /** The layers in the order of the stream: where each ends in it, and its unpacked size. */
-  layers: { name: string; end: number; size: number }[]
+  /** The layers in the order of the file, with their sizes in bytes. */
+  layers: { name: string; size: number }[]
 }
 
 /** The first line of a layer. */
@@ -52,27 +52,15 @@ export function unpackLayers(
   const start = packed.indexOf('\n') + 1
   const index: PackedIndex = JSON.parse(packed.toString('utf8', 0, start))
   if (index.version !== expectedVersion) throw new Error(`has version ${index.version}`)
-  const count = index.layers.findLastIndex(({ name }) => names.includes(name)) + 1
-  const needed = index.layers.slice(0, count)
-  const bytes = decompressed(packed.subarray(start, start + (needed.at(-1)?.end ?? 0)), needed)
+  const end = index.layers.reduce((sum, { size }) => sum + size, start)
+  if (packed.length !== end) throw new Error(`has ${packed.length} bytes instead of ${end}`)
   const layers = new Map<string, Layer>()
-  let offset = 0
-  for (const { name, size } of needed) {
-    if (names.includes(name)) layers.set(name, unpackLayer(name, bytes.subarray(offset, offset + size)))
+  let offset = start
+  for (const { name, size } of index.layers) {
+    if (names.includes(name)) layers.set(name, unpackLayer(name, packed.subarray(offset, offset + size)))
     offset += size
   }
   return layers
-}
-
-function decompressed(stream: Buffer, layers: PackedIndex['layers']): Buffer {
-  // Loaded here, because a run that creates no project does not need it.
-  const { brotliDecompressSync, constants } = process.getBuiltinModule('node:zlib')
-  const size = layers.reduce((sum, layer) => sum + layer.size, 0)
-  // Flush, because the stream continues. The chunk holds everything, and one byte more to detect excess data.
-  const finishFlush = constants.BROTLI_OPERATION_FLUSH
-  const bytes = brotliDecompressSync(stream, { chunkSize: Math.max(size + 1, 64), finishFlush })
-  if (bytes.length !== size) throw new Error(`has ${bytes.length} bytes instead of ${size}`)
-  return bytes
 }
 
 function unpackLayer(name: string, packed: Buffer): Layer {

@@ -43,8 +43,8 @@ function readPart<Content>(place: string, use: (bytes: Buffer) => Content): Cont
 function faultOf(error: unknown): string {
   const code = systemErrorCode(error)
   if (code === 'ENOENT') return 'is missing'
-  if (code !== undefined && /^E(?!RR_)/.test(code)) return `can't be read (${code})`
-  // brotli (Z_..., ERR_...) or JSON can't decode an incomplete file.
-  if (code !== undefined || error instanceof SyntaxError) return 'is incomplete'
+  if (code !== undefined) return `can't be read (${code})`
+  // Its first line, which is JSON, is incomplete.
+  if (error instanceof SyntaxError) return 'is incomplete'
   return error instanceof Error ? error.message : String(error)
 }
