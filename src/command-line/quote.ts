@@ -1,4 +1,1 @@
-/** Quotes a text so that a POSIX shell takes it as one word. */
-export function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-}
+export { quote } from '../../packages/engine/src/setup/terminal/quote.ts'

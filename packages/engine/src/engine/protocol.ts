@@ -8,7 +8,7 @@ import { engineErrorCodes } from './errors.ts'
 import { limits } from './limits.ts'
 
 /** Increases with every change that an older side would misunderstand. The first event of a worker names its version. */
-export const protocolVersion = 4
+export const protocolVersion = 5
 
 const callId = z.int().min(0).meta({ id: 'CallId' })
 const count = z.int().min(0).meta({ id: 'Count' })
@@ -435,6 +435,11 @@ const ready = z
     python: z.string(),
     mlx: z.string(),
     mlxLm: z.string(),
+    mlxApp: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('The version of the Python package; null if its code is run from the sources.'),
     device: z.enum(['gpu', 'cpu']).describe('The device that MLX computes on.'),
   })
   .meta({ id: 'Ready', description: 'The first event, with the versions and the device of the worker.' })

@@ -11,14 +11,15 @@ import {
   scriptCommand,
 } from '../engine/project/index.ts'
 import { pythonDirectory, wheelPath } from '../package-files.ts'
+import { release } from '../release.ts'
 import type { SetupContext, SetupOptions, SetupResult } from './context.ts'
 import { buildEnvironment } from './environment/build-environment.ts'
 import { removeEnvironmentRecord, writeEnvironmentRecord } from './environment/environment-record.ts'
 import { checkMlx, describeMlx } from './environment/mlx-check.ts'
+import { withoutOwnEnvironment } from './environment/own-environment.ts'
 import { packageRecord, siteFolder, unpackWheel } from './environment/python-package.ts'
 import { findPythonProject, syncPythonProject } from './environment/python-project.ts'
 import { uvFolder } from './machine/find-programs.ts'
-import type { Python } from './machine/interpreter.ts'
 import { refusalError } from './machine/platform-support.ts'
 import { inspectMachine } from './plan/inspect-machine.ts'
 import {
@@ -29,7 +30,8 @@ import {
   lockSetFor,
   parseLockSet,
 } from './plan/locks.ts'
-import { findReadyPython, isRefusal, planSetup } from './plan/plan.ts'
+import { type ExistingPlan, findReadyPython, isRefusal, planSetup } from './plan/plan.ts'
+import { findVersionProblem } from './plan/required-packages.ts'
 import { childEnvironment, throwIfInterrupted } from './process/child-process.ts'
 import { withProcessLock } from './process/process-lock.ts'
 
@@ -45,7 +47,8 @@ export async function setUp(
   context: SetupContext,
 ): Promise<SetupResult> {
   const { terminal, signal } = context
-  const childContext = { ...context, environment: childEnvironment(context.environment, project) }
+  const environment = childEnvironment(withoutOwnEnvironment(context.environment, project), project)
+  const childContext = { ...context, environment }
   return await withProcessLock(
     project,
     async () => await setUpWithLock(project, options, childContext),
@@ -80,7 +83,7 @@ async function setUpWithLock(
   await throwIfInterrupted(context.signal)
   const plan = planSetup(input)
   if (isRefusal(plan)) throw refusalError(plan)
-  if (plan.method === 'existing') return await useExistingPython(project, plan.python, context)
+  if (plan.method === 'existing') return await useExistingPython(project, plan, context)
 
   const ready = findReadyPython(input)
   if (ready !== undefined && options.method === undefined) {
@@ -110,7 +113,7 @@ function requirePackageFiles(set: LockSet): void {
 /** Checks a Python that has all packages, and records it. It doesn't install anything into it. */
 async function useExistingPython(
   project: Project,
-  { path: python, packages }: Python,
+  { python: { path: python, packages }, by }: ExistingPlan,
   { environment, terminal, signal }: SetupContext,
 ): Promise<SetupResult> {
   const report = await checkMlx(python, project.config.device, environment)
@@ -120,10 +123,11 @@ async function useExistingPython(
       hint: `Fix that Python, or remove the setting that names it and run: ${scriptCommand('setup', environment)}`,
     })
   }
-  terminal.done(`Using the existing Python ${report.python} (${python})`)
+  const origin = by === 'VIRTUAL_ENV' ? ' of the active virtual environment' : by && ` from ${by}`
+  terminal.done(`Using the existing Python ${report.python}${origin ?? ''} (${python})`)
   terminal.done(describeMlx(report))
   const installed = packages['mlx-app']
-  if (installed !== null) terminal.done(`The package mlx-app ${installed} is installed there`)
+  if (installed !== null) terminal.done(`It has mlx-app ${installed}, so setup creates no environment`)
   const site = installed === null ? await unpackWheel(project, python, environment) : undefined
   await writeEnvironmentRecord(project, {
     method: 'existing',
@@ -179,9 +183,12 @@ async function findCurrentEnvironment(
     if (record.method !== 'existing') await removeEnvironment(project)
     return undefined
   }
-  const locked = lockedMlxLm()
-  if (report.mlxLm !== locked) {
-    terminal.note(`${record.python} has mlx-lm ${report.mlxLm}, but ${locked} is required.`)
+  const isMissing = report.mlxApp === null && record.site === undefined && release !== undefined
+  const problem = isMissing
+    ? 'mlx-app is not installed anymore'
+    : findVersionProblem(report, { mlxLm: lockedMlxLm(), mlxApp: release?.version })
+  if (problem !== undefined) {
+    terminal.note(`${record.python}: ${problem}.`)
     return undefined
   }
   terminal.done(describeMlx(report))

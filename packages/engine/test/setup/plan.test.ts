@@ -133,13 +133,25 @@ describe('a Python with the package mlx-app', () => {
 
   it('is used in an active virtual environment if it has the same version', () => {
     const named = { by: 'VIRTUAL_ENV', python: withVersion('1.2.3') }
-    expect(planned({ named })).toEqual({ method: 'existing', python: named.python })
+    expect(planned({ named })).toEqual({ method: 'existing', ...named })
   })
 
-  it.each(['MLX_PYTHON', 'VIRTUAL_ENV'])('is refused with both versions if they differ: %s', (by) => {
+  it.each([
+    ['MLX_PYTHON', 'Or correct MLX_PYTHON'],
+    ['VIRTUAL_ENV', 'Or leave the active virtual environment: deactivate'],
+  ])('is refused with both versions if they differ: %s', (by, correction) => {
     const text = refused({ named: { by, python: withVersion('1.2.2') } })
     expect(text).toContain('it has mlx-app 1.2.2, but the npm package mlx-app has version 1.2.3')
-    expect(text).toContain(`Or correct ${by}`)
+    expect(text).toContain(`${mlxPython.path} (${by}):`)
+    expect(text).toContain(correction)
+  })
+
+  it('comes with the command that installs the same version, with pip or with uv', () => {
+    const python = { ...withVersion('1.2.2'), path: '/my apps/venv/bin/python' }
+    const refusalFor = (pip: boolean) =>
+      refused({ named: { by: 'MLX_PYTHON', python: { ...python, pip } }, requirement: '/a/mlx_app.whl' })
+    expect(refusalFor(true)).toContain("'/my apps/venv/bin/python' -m pip install /a/mlx_app.whl ")
+    expect(refusalFor(false)).toContain("uv pip install --python '/my apps/venv/bin/python' /a/mlx_app.whl ")
   })
 
   it('is ignored on the PATH without --env existing', () => {
@@ -154,7 +166,7 @@ describe('a Python that the user names', () => {
     const named = { by: 'MLX_PYTHON', python: mlxPython }
     expect(planned({ named, system: { ...debian, glibcVersion: '2.31' } })).toEqual({
       method: 'existing',
-      python: mlxPython,
+      ...named,
     })
   })
 

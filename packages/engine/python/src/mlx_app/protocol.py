@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 LINE_BYTES = 33_554_432
 
 CallId = Annotated[int, Meta(ge=0)]
@@ -298,6 +298,7 @@ class Ready(_Object, tag_field="type", tag="ready", frozen=True):
     mlx: str
     mlx_lm: str
     device: Literal["gpu", "cpu"]
+    mlx_app: str | None = None
 
 
 class Progress(_Object, tag_field="type", tag="progress", frozen=True):

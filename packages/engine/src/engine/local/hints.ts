@@ -12,8 +12,7 @@ const hints: Partial<Record<EngineErrorCode, () => string>> = {
   MODEL_NOT_FOUND: () => `To list the models on disk, run: ${models('list')}`,
   OUT_OF_MEMORY: () =>
     'Choose a smaller or more strongly quantised model, a shorter prompt, or fewer calls at once.',
-  PROTOCOL_MISMATCH: () =>
-    'The TypeScript half and the Python half have different versions. Use the same version of both.',
+  PROTOCOL_MISMATCH: () => `To get the same version, run: ${scriptCommand('setup')}`,
   PYTHON_NOT_FOUND: () => `Run: ${scriptCommand('setup')}`,
   PYTHON_TOO_OLD: () => `Run: ${scriptWithArguments('setup', '--env uv')} (installs its own Python)`,
   SETUP_NEEDED: () => `Run: ${scriptCommand('setup')}`,

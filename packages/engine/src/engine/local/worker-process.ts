@@ -3,9 +3,10 @@ import { Socket } from 'node:net'
 import { freemem, totalmem } from 'node:os'
 import type { EngineError, EngineErrorCode } from '../errors.ts'
 import { limits } from '../limits.ts'
-import { type EventOf, eventSchema, protocolVersion, type Request, type WorkerEvent } from '../protocol.ts'
+import { type EventOf, eventSchema, type Request, type WorkerEvent } from '../protocol.ts'
 import { withHint } from './hints.ts'
 import { jsonLine, LineSplitter } from './lines.ts'
+import { findVersionMismatch } from './version-mismatch.ts'
 
 /** Lines of the worker's standard error that are kept for the message of a crash. */
 const keptLogLines = 20
@@ -61,10 +62,7 @@ export class WorkerProcess {
     const timer = setTimeout(() => this.#kill(`was not ready after ${startMs / 1000} s`), startMs)
     this.#readEvents((ready) => {
       clearTimeout(timer)
-      const mismatch = protocolMismatch(ready.protocol)
-      if (mismatch === undefined) return resolve(ready)
-      this.#fatal = mismatch
-      this.#child.kill('SIGKILL')
+      resolve(ready)
     })
     this.#readLog()
     // An error of writing to a process that has ended, which the exit reports.
@@ -126,13 +124,20 @@ export class WorkerProcess {
   }
 
   #kill(reason: string): void {
-    this.#fatal = withHint('WORKER_EXITED', this.#message(reason))
+    this.#fatal ??= withHint('WORKER_EXITED', this.#message(reason))
     this.#child.kill('SIGKILL')
   }
 
   #readEvents(onReady: (event: EventOf<'ready'>) => void): void {
     const lines = new LineSplitter((line) => {
-      const event = parseEvent(line)
+      const value = parseJson(line)
+      const mismatch = this.#isReady ? undefined : findVersionMismatch(value, this.#launch.command)
+      if (mismatch !== undefined) {
+        this.#fatal = mismatch
+        this.#child.kill('SIGKILL')
+        return
+      }
+      const event = eventSchema.safeParse(value).data
       // Python may print before the worker takes over its output: a site hook, a warning.
       if (event === undefined && !this.#isReady) this.#keepLog(line)
       else if (event === undefined) this.#kill(`wrote a line that is no event: ${line.slice(0, 200)}`)
@@ -170,21 +175,13 @@ function machineMemory(): string {
   return `the machine has ${gigabytes(totalmem())}, ${gigabytes(freemem())} free`
 }
 
-function parseEvent(line: string): WorkerEvent | undefined {
+function parseJson(line: string): unknown {
   try {
-    return eventSchema.parse(JSON.parse(line))
+    return JSON.parse(line)
   } catch {
-    // The caller treats every invalid line alike.
+    // The caller treats it like every other line that is no event.
     return undefined
   }
-}
-
-function protocolMismatch(version: number): EngineError | undefined {
-  if (version === protocolVersion) return undefined
-  return withHint(
-    'PROTOCOL_MISMATCH',
-    `The worker uses version ${version} of the protocol, and this engine uses version ${protocolVersion}.`,
-  )
 }
 
 function withResolvers<Value>() {

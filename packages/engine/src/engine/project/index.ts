@@ -9,6 +9,7 @@ export {
   type Project,
   type ProjectConfig,
   pythonFromVariable,
+  pythonVariables,
   readEnvironmentRecord,
 } from './project.ts'
 export {

@@ -125,7 +125,7 @@ export function interpreterIn(virtualEnvironment: string): string {
 }
 
 /** The variables that name a Python to use without changing it. */
-const pythonVariables = ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']
+export const pythonVariables = ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']
 
 interface NamedPython {
   /** The variable that names the Python. */

@@ -5,7 +5,7 @@ import { runForOutput } from '../process/child-process.ts'
 /** A successful import of mlx proves nothing, because an empty folder counts as a module. So it computes a sum. */
 const check = `
 import json, sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 sys.path[:] = [path for path in sys.path if path]
 import mlx.core as mx
 if sys.argv[1] != "auto":
@@ -17,15 +17,28 @@ import importlib.util
 for name in ("mlx_lm", "msgspec"):
     if importlib.util.find_spec(name) is None:
         raise SystemExit("%s is not installed" % name)
+def version_of(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 print(json.dumps({
     "python": "%d.%d.%d" % sys.version_info[:3],
     "mlx": version("mlx"),
     "mlxLm": version("mlx-lm"),
+    "mlxApp": version_of("mlx-app"),
     "device": str(mx.default_device().type).rsplit(".", 1)[-1],
 }))
 `
 
-const reportSchema = z.object({ python: z.string(), mlx: z.string(), mlxLm: z.string(), device: z.string() })
+const reportSchema = z.object({
+  python: z.string(),
+  mlx: z.string(),
+  mlxLm: z.string(),
+  /** The version of the Python package; null if it is not installed. */
+  mlxApp: z.string().nullable(),
+  device: z.string(),
+})
 
 /** The versions and the device of an environment in which MLX works. */
 export type MlxReport = z.infer<typeof reportSchema>

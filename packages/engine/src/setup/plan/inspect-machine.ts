@@ -6,6 +6,7 @@ import {
   scriptCommand,
   scriptWithArguments,
 } from '../../engine/project/index.ts'
+import { wheelPath } from '../../package-files.ts'
 import { release } from '../../release.ts'
 import type { SetupOptions } from '../context.ts'
 import { findPythons, findUv } from '../machine/find-programs.ts'
@@ -18,7 +19,8 @@ import {
 } from '../machine/interpreter.ts'
 import { describeSystem } from '../machine/system.ts'
 import { lockedMlxLm } from './locks.ts'
-import { canCreateEnvironment, missingPackages, type PlanInput, type RequiredVersions } from './plan.ts'
+import { canCreateEnvironment, type PlanInput } from './plan.ts'
+import { missingPackages, type RequiredVersions } from './required-packages.ts'
 
 /** Collects everything that the plan depends on. */
 export async function inspectMachine(
@@ -41,6 +43,7 @@ export async function inspectMachine(
     pythons: named !== undefined && method === 'existing' ? [] : await findPythons(environment, isEnough),
     uv: await findUv(project, environment),
     required,
+    requirement: requirementOfRelease(),
     setupCommand: scriptCommand('setup', environment),
     commandForMethod: (other) => scriptWithArguments('setup', `--env ${other}`, environment),
   }
@@ -77,4 +80,10 @@ async function describePythonAt(
 ): Promise<Python | BrokenPython> {
   const python = await describePython(path, environment)
   return isBroken(python) || !/[/\\]/.test(path) ? python : { ...python, path: resolve(path) }
+}
+
+/** Returns what pip installs to get the version of this package. It can't read a wheel that Yarn or Electron keep in an archive. */
+function requirementOfRelease(): string | undefined {
+  if (release === undefined || wheelPath === undefined) return undefined
+  return /\.(zip|asar)[/\\]/.test(wheelPath) ? `mlx-app==${release.version}` : wheelPath
 }

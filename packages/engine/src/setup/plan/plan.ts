@@ -10,6 +10,7 @@ import {
 } from '../machine/interpreter.ts'
 import { checkPlatform, type Refusal } from '../machine/platform-support.ts'
 import type { System } from '../machine/system.ts'
+import { missingPackages, type RequiredVersions, updateCommand } from './required-packages.ts'
 
 /** The methods of getting a Python environment: create it with uv or pip, or use an existing one. */
 export const setupMethods = ['uv', 'pip', 'existing'] as const
@@ -31,24 +32,20 @@ export interface PlanInput {
   /** Path of a supported uv. */
   uv?: string | undefined
   required: RequiredVersions
+  /** What pip installs to get the same version of mlx-app; undefined in the repository. */
+  requirement?: string | undefined
   /** The command that sets up this project, such as `npm run setup`. */
   setupCommand: string
   /** Returns the same command with a method, such as `npm run setup -- --env uv`. */
   commandForMethod: (method: SetupMethod) => string
 }
 
-/** The versions that an existing Python must have. */
-export interface RequiredVersions {
-  /** The locked version of mlx-lm. */
-  mlxLm: string
-  /** The version of this package, if the Python has mlx-app installed; undefined in the repository. */
-  mlxApp: string | undefined
-}
-
 /** Use a Python that has all packages. */
 export interface ExistingPlan {
   method: 'existing'
   python: Python
+  /** How the user named it; undefined if it was found on the PATH. */
+  by?: string
 }
 
 /** Create an environment with a Python's own venv and pip. */
@@ -101,15 +98,21 @@ function checkCuda({ cuda, system, setupCommand }: PlanInput): Refusal | undefin
 }
 
 function planExisting(input: PlanInput): Plan | Refusal {
-  const { named, system, required } = input
+  const { named, system, required, requirement } = input
   const candidates = named === undefined ? input.pythons : [named.python]
+  const by = named === undefined ? '' : ` (${named.by})`
   const problems: string[] = []
+  const updates: string[] = []
   for (const python of candidates) {
     const problem = isBroken(python)
       ? python.problem
       : (findIncompatibility(python, system.platform) ?? missingPackages(python, required))
-    if (problem === undefined && !isBroken(python)) return { method: 'existing', python }
-    problems.push(`${python.path}: ${problem}`)
+    if (problem === undefined && !isBroken(python)) {
+      return { method: 'existing', python, ...(named !== undefined && { by: named.by }) }
+    }
+    problems.push(`${python.path}${by}: ${problem}`)
+    const update = isCompatible(python, system.platform) ? updateCommand(python, requirement) : undefined
+    if (update !== undefined) updates.push(update)
   }
   return {
     reason:
@@ -117,29 +120,17 @@ function planExisting(input: PlanInput): Plan | Refusal {
         ? 'There is no Python on the PATH.'
         : `No existing Python can be used.\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
     next: [
+      ...updates.map((update) => `${update}   installs the versions that this project needs`),
       `${input.commandForMethod('uv')}   creates a separate environment and doesn't change that Python`,
-      named === undefined
-        ? 'Or set MLX_PYTHON to the path of a Python that has the packages'
-        : `Or correct ${named.by}`,
+      describeCorrection(named?.by),
     ],
   }
 }
 
-/** Returns which packages for the worker a Python lacks, or undefined if it has them all. */
-export function missingPackages(python: Python, { mlxLm, mlxApp }: RequiredVersions): string | undefined {
-  const { packages } = python
-  const missing = [
-    packages.mlx === null ? 'mlx' : '',
-    packages['mlx-lm'] === null ? 'mlx-lm' : '',
-    packages.msgspec === null ? 'msgspec' : '',
-  ].filter((name) => name !== '')
-  if (missing.length > 0) return `${missing.join(', ')} not installed`
-  if (packages['mlx-lm'] !== mlxLm) return `it has mlx-lm ${packages['mlx-lm']}, but ${mlxLm} is required`
-  const installed = packages['mlx-app']
-  if (installed !== null && mlxApp !== undefined && installed !== mlxApp) {
-    return `it has mlx-app ${installed}, but the npm package mlx-app has version ${mlxApp}; they must be the same`
-  }
-  return undefined
+/** Returns how to make setup choose another Python than the one that the user named. */
+function describeCorrection(by: string | undefined): string {
+  if (by === undefined) return 'Or set MLX_PYTHON to the path of a Python that has the packages'
+  return by === 'VIRTUAL_ENV' ? 'Or leave the active virtual environment: deactivate' : `Or correct ${by}`
 }
 
 /** Returns a Python on the PATH that has all packages already, which the user may want to use. */

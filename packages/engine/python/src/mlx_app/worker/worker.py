@@ -5,7 +5,7 @@ import queue
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import assert_never
 
@@ -114,6 +114,7 @@ class Worker:
                 python=sys.version.split()[0],
                 mlx=version("mlx"),
                 mlx_lm=version("mlx-lm"),
+                mlx_app=_own_version(),
                 device="gpu" if mx.default_device().type == mx.DeviceType.gpu else "cpu",
             )
         )
@@ -265,3 +266,11 @@ def _id_of(line: bytes) -> int | None:
         return None
     found = value.get("id") if isinstance(value, dict) else None
     return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+
+
+def _own_version() -> str | None:
+    """Returns the version of this package, or None if its code is run from the sources."""
+    try:
+        return version("mlx-app")
+    except PackageNotFoundError:
+        return None
