@@ -16,7 +16,8 @@ export async function runSetupCommand(commandArguments: string[], signal: AbortS
   const result = await setUp(findProject(), options, { signal, terminal, environment: process.env })
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
   const outcome = result.upToDate ? 'Already set up.' : `Set up in ${seconds} s.`
-  const next = hasScript('start') ? ` Next: ${scriptCommand('start')}` : ''
-  console.log(`${styleText('bold', outcome)}${next}`)
+  // An app of the user's own may have no such script, and has no example to start either.
+  const next = scriptCommand(hasScript('start') ? 'start' : 'doctor')
+  console.log(`${styleText('bold', outcome)} Next: ${next}`)
   return 0
 }
