@@ -42,7 +42,6 @@ def generate(
     model: TextModel,
     asked: ChatPrompt,
     processors: Sequence[Processor],
-    draft: TextModel | None = None,
 ) -> list[int]:
     responses = stream_generate(
         model.network,
@@ -50,7 +49,6 @@ def generate(
         asked.tokens,
         max_tokens=40,
         logits_processors=list(processors),
-        draft_model=draft.network if draft else None,
     )
     return [response.token for response in responses if response.finish_reason != "stop"]
 
@@ -164,15 +162,6 @@ def test_draft_tokens_that_are_taken_back_are_not_counted(thinking: TextModel) -
     # A longer text that is another one in its middle.
     assert forced([20, 31, 32, 33])
     assert not forced([20, think.end[0], 32, 33, 34])
-
-
-def test_the_prompt_is_what_it_is_given_first(thinking: TextModel) -> None:
-    """mlx-lm's speculative decoding starts with the last token of the prompt alone."""
-    asked = prompt(thinking)
-    processor = reasoning_budget(thinking.tokenizer, asked.starts_in, None, 2)
-    assert processor is not None
-    expected = generate(thinking, asked, [budget_of(thinking, asked, 2)])
-    assert generate(thinking, asked, [processor], draft=thinking) == expected
 
 
 def test_in_a_batch_only_its_own_text_is_bounded(thinking: TextModel) -> None:

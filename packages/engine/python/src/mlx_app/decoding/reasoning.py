@@ -10,7 +10,7 @@ from ..mlx_lm_adapter.text import StartState, ThinkTokens, has_reasoning, think_
 
 
 def reasoning_budget(
-    tokenizer: Tokenizer, starts_in: StartState, prompt_tokens: int | None, budget: int
+    tokenizer: Tokenizer, starts_in: StartState, prompt_tokens: int, budget: int
 ) -> Processor | None:
     """Returns a processor that ends the reasoning after `budget` tokens.
 
@@ -18,8 +18,7 @@ def reasoning_budget(
     opened is closed at once. The last token of the end marker is not counted. Must be the last
     processor, since no other one may forbid what it forces.
 
-    `prompt_tokens` is the number of tokens before the answer in what the processor gets; None for
-    as many as it gets first.
+    `prompt_tokens` is the number of tokens before the answer in what the processor gets.
 
     Returns None for a model that does not think. Raises EngineError UNSUPPORTED for a model that
     thinks but has no tokens around its reasoning.
@@ -61,9 +60,7 @@ class _Position:
 class _Budget:
     """Follows a text that grows, or that is taken back and goes on differently."""
 
-    def __init__(
-        self, think: ThinkTokens, thinking: bool, prompt_tokens: int | None, budget: int
-    ) -> None:
+    def __init__(self, think: ThinkTokens, thinking: bool, prompt_tokens: int, budget: int) -> None:
         self._think = think
         self._prompt_tokens = prompt_tokens
         self._budget = budget
@@ -72,8 +69,6 @@ class _Budget:
         self._positions = [_Position(thinking, 0, 0, 0)]
 
     def __call__(self, tokens: mx.array, logits: mx.array, /) -> mx.array:
-        if self._prompt_tokens is None:
-            self._prompt_tokens = tokens.size
         position = self._follow(np.array(tokens[self._prompt_tokens :], dtype=np.int64))
         if position.spent < self._budget:
             return logits
