@@ -161,11 +161,9 @@ describe('the page', needs('chromium', 'ps'), () => {
     await chat.page.getByRole('article').getByText('Once upon').waitFor()
     killWorker()
     await chat.page.getByText('The answer was interrupted.').waitFor()
-    await chat.page.getByText('The model is being restarted, because its process stopped.').waitFor()
-    await chat.page
-      .getByRole('article')
-      .getByText('The model process stopped and is being restarted.')
-      .waitFor()
+    const restart = 'The model process stopped and is being restarted.'
+    await chat.page.locator('.notice').getByText(restart).waitFor()
+    await chat.page.getByRole('article').getByText(restart).waitFor()
     const part = await chat.answer()
     expect(answerTo(story).startsWith(part)).toBe(true)
     expect(part).not.toBe('')

@@ -8,7 +8,7 @@ import {
   type LoadProgress,
   type RemoteOptions,
 } from 'mlx-app'
-import { ApiError } from './errors.ts'
+import { ApiError, restartMessage } from './errors.ts'
 import { withTimeout } from './with-timeout.ts'
 
 /** The states of the server. In `failed`, the worker could not be restarted, and the server keeps trying. */
@@ -87,7 +87,7 @@ export class EngineService {
    */
   get engine(): Engine {
     if (this.#engine !== undefined && this.#state === 'ready') return this.#engine
-    throw unavailableError(this.#state)
+    throw unavailableError(this.#state, this.#error)
   }
 
   /** Whether a remote server runs the model. It does not know the callers of this server. */
@@ -240,12 +240,12 @@ export class EngineService {
   }
 }
 
-function unavailableError(state: State): ApiError {
+function unavailableError(state: State, crash: EngineError | undefined): ApiError {
   if (state === 'stopping') {
     return new ApiError(503, 'shutting_down', 'The server is shutting down.', { retryAfterSeconds: 5 })
   }
   const isRestart = state === 'restarting' || state === 'failed'
-  const message = isRestart ? 'The model is being restarted.' : 'The model is being loaded.'
+  const message = isRestart ? restartMessage(crash) : 'The model is being loaded.'
   return new ApiError(503, isRestart ? 'model_restarting' : 'model_loading', message, {
     retryAfterSeconds: 2,
   })

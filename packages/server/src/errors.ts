@@ -78,7 +78,17 @@ const errorMappings: Partial<Record<EngineErrorCode, ErrorMapping>> = {
 const publicMessages: Partial<Record<EngineErrorCode, string>> = {
   DISPOSED: 'The server is shutting down.',
   OUT_OF_MEMORY: 'There is not enough memory for this request right now.',
-  WORKER_EXITED: 'The model process stopped and is being restarted.',
+  WORKER_EXITED: restartMessage(),
+}
+
+/** Returns the message for everyone who waits for the restart of the worker. */
+export function restartMessage(crash?: EngineError): string {
+  return `The model process ${whatHappened(crash)} and is being restarted.`
+}
+
+/** Returns the verb of a sentence about a worker that has ended. */
+export function whatHappened(crash: EngineError | undefined): string {
+  return crash?.code === 'OUT_OF_MEMORY' ? 'ran out of memory' : 'stopped'
 }
 
 /** Converts any error to one that clients may see. Unknown errors become a 500 without details. */

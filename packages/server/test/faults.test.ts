@@ -93,12 +93,11 @@ describe('a worker that is killed', () => {
       },
     })
     const status = await (await fetch(`${server.url}/api/status`)).json()
-    expect(status).toMatchObject({
-      state: 'restarting',
-      message: 'The model is being restarted, because its process stopped.',
-    })
+    const message = 'The model process stopped and is being restarted.'
+    expect(status).toMatchObject({ state: 'restarting', message })
     const meanwhile = await server.post('/v1/chat/completions', chat(story))
     expect([meanwhile.status, meanwhile.headers.get('retry-after')]).toEqual([503, '2'])
+    expect(await meanwhile.json()).toMatchObject({ error: { message } })
     await untilReady()
     await expectToAnswer()
   })

@@ -62,7 +62,7 @@ function describeState({ state, message }: Server): string | undefined {
     case 'loading':
       return message ?? 'The model is being loaded.'
     case 'restarting':
-      return message ?? 'The model is being restarted.'
+      return message ?? 'The model process stopped and is being restarted.'
     case 'failed':
       return message ?? 'The model could not be started.'
     case 'stopping':

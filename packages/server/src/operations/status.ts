@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
 import { type EngineService, states } from '../engine-service.ts'
+import { restartMessage, whatHappened } from '../errors.ts'
 import { lacksCaller } from '../http/authentication.ts'
 import { jsonAnswer, openFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
@@ -52,8 +53,7 @@ function describeState({ state, error }: EngineService): string | undefined {
   if (state === 'ready') return undefined
   if (state === 'stopping') return 'The server is shutting down.'
   if (state === 'starting' || state === 'loading') return 'The model is being loaded.'
-  const what = error?.code === 'OUT_OF_MEMORY' ? 'ran out of memory' : 'stopped'
   return state === 'failed'
-    ? `The model process ${what} and could not be restarted. See the server log. The server keeps trying.`
-    : `The model is being restarted, because its process ${what}.`
+    ? `The model process ${whatHappened(error)} and could not be restarted. See the server log. The server keeps trying.`
+    : restartMessage(error)
 }
