@@ -3,7 +3,7 @@ import type { Arguments } from './command-line/arguments.ts'
 import { openTemplates } from './compose/open.ts'
 import { CreateError, type ExitCode } from './errors.ts'
 import { detectAutomation } from './machine/automation.ts'
-import { gitUserName } from './machine/git-user.ts'
+import { gitUserName, userNameInGitConfig } from './machine/git-user.ts'
 import { describeMachine, hintAboutNode, type Machine } from './machine/machine.ts'
 import { pythonChoices } from './machine/python-choices.ts'
 import { hintAboutYarn } from './package-manager.ts'
@@ -95,7 +95,8 @@ async function decide(run: Run): Promise<Decision> {
       return createPrompter(createTerminalPrompter(process[output.channel], signal))
     },
     pythonChoices: () => pythonChoices(process.env),
-    userName: () => gitUserName(workingDirectory),
+    userName: async () =>
+      given.switches.has('no-git') ? userNameInGitConfig(process.env) : await gitUserName(workingDirectory),
   })
   const yarnHint = hintAboutYarn(decision.answers.packageManager, process.env)
   if (yarnHint !== undefined) output.warn(style.faint(yarnHint))

@@ -29,7 +29,7 @@ export interface DefaultContext {
   machine: Machine
   /** The name that the folder gives to the project. */
   folderName: string
-  /** Returns git's user.name; undefined if there is none, or if git must not be used. */
+  /** Returns git's user.name; undefined if there is none. */
   userName(): Promise<string | undefined>
 }
 

@@ -53,8 +53,7 @@ export async function resolveAnswers(given: Arguments, context: Context): Promis
       environment,
       machine,
       folderName: folder.name,
-      // With --no-git, git is not even asked for a name.
-      userName: given.switches.has('no-git') ? async () => undefined : userName,
+      userName,
     },
   }
   const name = await resolveName(resolver)

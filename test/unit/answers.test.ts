@@ -126,11 +126,9 @@ describe('with --yes', () => {
     expect(answers.packageManager).toBe('pnpm')
   })
 
-  it('uses the project as copyright holder if git knows no name or is not used', async () => {
+  it('uses the project as copyright holder if git knows no name', async () => {
     const unknown = await resolve('my-app', { takeDefaults: true, userName: async () => undefined })
     expect(unknown.answers.author).toBe('my-app authors')
-    const alone = await resolve('my-app --no-git', { takeDefaults: true })
-    expect(alone.answers.author).toBe('my-app authors')
   })
 
   it('prefers given values to detected ones', async () => {
