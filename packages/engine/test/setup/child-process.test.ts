@@ -39,3 +39,17 @@ it('returns why a program failed', async () => {
     problem: 'it did not respond within 0.1 s',
   })
 })
+
+it.each([
+  ['pyenv', 127, "pyenv: python3.13: command not found\n\nThe `python3.13' command exists in:\n  3.13.0\n"],
+  [
+    'asdf',
+    126,
+    'No version is set for command python3\nConsider adding one of the following:\npython 3.13.0\n',
+  ],
+])('returns the reason of a shim of %s, not its advice', async (_, exitCode, text) => {
+  const code = `process.stderr.write(${JSON.stringify(text)}); process.exitCode = ${exitCode}`
+  expect(await runForOutput(process.execPath, ['-e', code], {}, 5000)).toEqual({
+    problem: `${text.split('\n')[0]} (exit code ${exitCode})`,
+  })
+})

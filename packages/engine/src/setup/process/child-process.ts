@@ -99,7 +99,7 @@ function interruptedError(): EngineError {
 
 /**
  * Runs a program and returns its standard output. It never rejects: if the program is missing, fails or takes longer
- * than `timeoutMs`, it returns the problem with the last line of standard error.
+ * than `timeoutMs`, it returns the problem with the line of standard error that tells the reason.
  */
 export async function runForOutput(
   command: string,
@@ -120,7 +120,10 @@ export async function runForOutput(
   if (result.code === 'ENOENT') return { problem: 'it does not exist' }
   if (result.code === 'EACCES') return { problem: 'it is not executable' }
   if (result.timedOut) return { problem: `it did not respond within ${timeoutMs / 1000} s` }
-  const lastLine = result.stderr.trimEnd().split('\n').at(-1)?.trim() ?? ''
+  const lines = result.stderr.trim().split('\n')
+  // A shim of pyenv or asdf that finds no program exits like a shell, and gives its advice after the reason.
+  const isFirst = result.exitCode === 126 || result.exitCode === 127
+  const line = lines.at(isFirst ? 0 : -1)?.trim() ?? ''
   const reason = result.exitCode === undefined ? `killed by ${result.signal}` : `exit code ${result.exitCode}`
-  return { problem: lastLine === '' ? reason : `${lastLine} (${reason})` }
+  return { problem: line === '' ? reason : `${line} (${reason})` }
 }
