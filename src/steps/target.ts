@@ -1,5 +1,5 @@
 import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { resolve, sep } from 'node:path'
 import { CreateError, UsageError } from '../errors.ts'
 import { isScopedName, nameFromDirectory, packageNameProblem } from '../project/package-name.ts'
 import { explainError, systemErrorCode } from '../system-errors.ts'
@@ -37,7 +37,7 @@ export function parseTarget(directory: string, workingDirectory: string): Target
   }
   const path = resolve(workingDirectory, directory)
   // npm removes what it did not install there, and tools treat it as foreign code.
-  if (basename(path) === 'node_modules')
+  if (path.split(sep).includes('node_modules'))
     throw new UsageError('A project cannot be in a folder named node_modules.')
   return { path, name: nameFromDirectory(path) }
 }

@@ -216,9 +216,17 @@ describe('missing arguments', () => {
   })
 })
 
-it('refuses a folder named node_modules', async () => {
-  const error = await refusal(resolve('sub/node_modules', { takeDefaults: true }))
-  expect([error.exitCode, error.message]).toEqual([2, 'A project cannot be in a folder named node_modules.'])
+it.each(['sub/node_modules', 'node_modules/my-app', 'sub/node_modules/@scope/deep/my-app'])(
+  'refuses a folder in node_modules: %s',
+  async (directory) => {
+    const error = await refusal(resolve(directory, { takeDefaults: true }))
+    expect([error.exitCode, error.message]).toEqual([2, 'A project cannot be in a folder named node_modules.'])
+  },
+)
+
+it('accepts a folder with node_modules in its name', async () => {
+  const { target } = await resolve('my_node_modules/my-app', { takeDefaults: true })
+  expect(target).toEqual({ path: '/work-folder/my_node_modules/my-app', name: 'my-app' })
 })
 
 describe('a feature that the template does not support', () => {
