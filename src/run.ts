@@ -36,7 +36,10 @@ async function runWith(argv: readonly string[], root: string, output: Output): P
     if (given.switches.has('help')) return print(output, helpText(version), { version, options: helpJson() })
     if (given.switches.has('list')) {
       const machine = describeMachine()
-      return print(output, await listText(machine), await listJson(machine))
+      // The text has nothing that the JSON lacks.
+      if (!given.switches.has('json')) output.say(await listText(machine))
+      output.result({ ok: true, ...(await listJson(machine)) })
+      return 0
     }
     return await createProject(given, root, output, interrupts.signal)
   } catch (error) {

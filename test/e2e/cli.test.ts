@@ -90,7 +90,8 @@ describe('the built tool', () => {
     expect((await runTool(bin, ['--list'], { cwd: folder })).stdout).toContain(
       'mlx-community/Qwen3-0.6B-4bit',
     )
-    const { stdout } = await runTool(bin, ['--list', '--json'], { cwd: folder })
+    const { stdout, stderr } = await runTool(bin, ['--list', '--json'], { cwd: folder })
+    expect(stderr).toBe('')
     const list = JSON.parse(stdout)
     expect(list).toMatchObject({
       ok: true,
