@@ -117,9 +117,8 @@ async function resolveFolder(
   if (directory === undefined && prompter !== undefined) {
     directory = await prompter.text(question, 'my-mlx-app', (answer) => {
       try {
-        // A plain word is also the package name, so it must be valid as one.
-        const isPath = /[/\\]|^\.{1,2}$/.test(answer) && !answer.startsWith('@')
-        const problem = isPath ? undefined : packageNameProblem(answer)
+        // A name with a scope is taken as it is. Any other text is a path, as on the command line.
+        const problem = answer === '' || answer.startsWith('@') ? packageNameProblem(answer) : undefined
         if (problem !== undefined) return problem
         requireEmptyFolder(parse(answer), force)
         return undefined

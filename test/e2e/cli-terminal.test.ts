@@ -80,13 +80,13 @@ describe('on a terminal', () => {
     await terminal.see('Project name:')
     terminal.press(`taken${keys.enter}`)
     await terminal.see('The folder is not empty')
-    terminal.press(`${keys.erase.repeat('taken'.length)}My App${keys.enter}`)
+    terminal.press(`${keys.erase.repeat('taken'.length)}@my/App${keys.enter}`)
     await terminal.see('capital letters')
-    terminal.press(`${keys.erase.repeat('My App'.length)}good${keys.enter}`)
+    terminal.press(`${keys.erase.repeat('@my/App'.length)}a good one${keys.enter}`)
     await terminal.see('Add features:')
     terminal.press(keys.enter)
     expect(await terminal.ended).toBe(0)
-    expect(existsSync(join(folder, 'good', 'package.json'))).toBe(true)
+    expect(existsSync(join(folder, 'a good one', 'package.json'))).toBe(true)
   })
 
   it('asks nothing if every answer is given', async () => {

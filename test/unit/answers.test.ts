@@ -220,7 +220,10 @@ it.each(['sub/node_modules', 'node_modules/my-app', 'sub/node_modules/@scope/dee
   'refuses a folder in node_modules: %s',
   async (directory) => {
     const error = await refusal(resolve(directory, { takeDefaults: true }))
-    expect([error.exitCode, error.message]).toEqual([2, 'A project cannot be in a folder named node_modules.'])
+    expect([error.exitCode, error.message]).toEqual([
+      2,
+      'A project cannot be in a folder named node_modules.',
+    ])
   },
 )
 
@@ -369,8 +372,10 @@ describe('on a terminal', () => {
     const folder = temporaryFolder()
     writeTree(folder, { 'taken/file': '' })
     for (const [name, problem] of [
-      ['My App', 'capital letters'],
+      ['', 'must not be empty'],
+      ['@scope/My-App', 'capital letters'],
       ['taken', 'not empty'],
+      ['node_modules', 'node_modules'],
     ] as const) {
       const one = person({ Project: name, model: 'hello', Add: '' })
       await resolve('--node', { prompter: async () => one.prompter }, folder).catch(() => undefined)
@@ -380,6 +385,15 @@ describe('on a terminal', () => {
 })
 
 describe('the folder', () => {
+  it('may be any that the argument takes if it is asked for', async () => {
+    const workingDirectory = temporaryFolder()
+    const one = person({ Project: 'My App', model: 'hello', Add: '' })
+    const asked = await resolve('--node', { prompter: async () => one.prompter }, workingDirectory)
+    const target = { path: join(workingDirectory, 'My App'), name: 'my-app' }
+    expect(one.problems).toEqual([])
+    expect(asked.target).toEqual(target)
+  })
+
   it('may be the current one, empty or with only git in it', async () => {
     const folder = join(temporaryFolder(), 'this one')
     writeTree(folder, { '.git/HEAD': '' })
