@@ -206,6 +206,23 @@ describe('the environment', () => {
     expect(packageManagerChoices({ PATH: '' })).toEqual(['npm'])
   })
 
+  it('searches the PATH for package managers once', () => {
+    const looked: string[] = []
+    const environment = new Proxy<NodeJS.ProcessEnv>(
+      { PATH: folderWithPrograms('bun', 'npm') },
+      {
+        get: (target, name) => {
+          if (name === 'PATH') looked.push(name)
+          return Reflect.get(target, name)
+        },
+      },
+    )
+    expect(packageManagerChoices(environment)).toEqual(['npm', 'bun'])
+    const searched = looked.length
+    expect(packageManagerChoices(environment)).toEqual(['npm', 'bun'])
+    expect([searched > 0, looked.length]).toEqual([true, searched])
+  })
+
   it('ignores a file on the PATH that cannot be run', () => {
     const folder = temporaryFolder()
     writeTree(folder, { uv: '', 'python3/x': '' })
