@@ -16,6 +16,7 @@ import type { Output } from './terminal/output.ts'
 import { createPrompter } from './terminal/prompter.ts'
 import { loadStyle, type Style } from './terminal/style.ts'
 import { version } from './version.ts'
+import { findOverwritten } from './write/existing-folder.ts'
 import { writeProject } from './write/write-project.ts'
 
 /** What the steps of one run share. */
@@ -111,8 +112,10 @@ function listFiles(
   { target, answers, defaults }: Decision,
   files: ReadonlyMap<string, Uint8Array>,
 ): ExitCode {
+  const overwritten = findOverwritten(target.path, files)
   const lines = [...files].map(([path, bytes]) => `  ${path} (${bytes.length} bytes)`)
   run.output.say([`Would write ${files.size} files to ${target.path}:`, ...lines].join('\n'))
+  if (overwritten.length > 0) run.output.say(`Would overwrite: ${overwritten.join(', ')}`)
   const command = repeatRun(run, { target, answers })
   run.output.result({
     ok: true,
@@ -121,6 +124,7 @@ function listFiles(
     answers,
     defaults,
     files: [...files.keys()],
+    overwritten,
     command,
   })
   return 0

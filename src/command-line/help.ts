@@ -37,7 +37,7 @@ Without a terminal (scripts, CI, coding agents):
 
   --json prints one line of JSON to stdout, and everything else to stderr:
     project:   ok, directory, version, answers, defaults, files, overwritten, install, setup, git, next, notes, command
-    --dry-run: ok, dryRun, directory, answers, defaults, files (their paths), command
+    --dry-run: ok, dryRun, directory, answers, defaults, files (their paths), overwritten, command
     --list:    ok, templates, features, models (id, task, downloadBytes, memoryBytes, licence, revision, fit), defaultModel
     --help:    ok, version, options
     error:     ok (false), error (name, message, hints)

@@ -1,3 +1,4 @@
+import * as nodeFileSystem from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CreateError } from '../errors.ts'
 import { explainError } from '../system-errors.ts'
@@ -8,6 +9,21 @@ import {
   type WriteResult,
   writeFiles,
 } from './write-files.ts'
+
+/**
+ * Returns the files of the user that writing with force would overwrite, by the names that they have.
+ *
+ * @throws CreateError if a file would have to replace a folder, or a folder a file.
+ */
+export function findOverwritten(
+  target: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  fileSystem: FileSystem = nodeFileSystem,
+): string[] {
+  if (!fileSystem.existsSync(target)) return []
+  const { different } = compare(target, files, fileSystem)
+  return [...different.keys()].map((path) => existingName(target, path, fileSystem)).sort()
+}
 
 /** Reverses a step that was taken. */
 type Undo = () => void

@@ -170,6 +170,19 @@ describe('the built tool', () => {
   })
 })
 
+it('lists with --dry-run --force what it would overwrite, and leaves it as it is', async () => {
+  const folder = temporaryFolder()
+  const mine = { 'README.md': 'mine', 'notes.txt': 'mine' }
+  writeTree(join(folder, 'x'), mine)
+  const flags = ['x', '--dry-run', '--force', ...quick]
+  const { exitCode, stdout } = await runTool(bin, flags, { cwd: folder })
+  expect(exitCode).toBe(0)
+  expect(stdout).toMatch(/^Would overwrite: README\.md$/m)
+  const json = await runTool(bin, [...flags, '--json'], { cwd: folder })
+  expect(JSON.parse(json.stdout)).toMatchObject({ dryRun: true, overwritten: ['README.md'] })
+  expect(readTree(join(folder, 'x'))).toEqual(mine)
+})
+
 describe('a program that reads the result', () => {
   it('gets one line of JSON on stdout and nothing else', async () => {
     const folder = temporaryFolder()
