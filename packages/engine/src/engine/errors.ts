@@ -25,7 +25,7 @@ export const engineErrorCodes = [
   'WORKER_EXITED',
 ] as const
 
-/** One of `engineErrorCodes`. docs/engine.md explains how to fix each. */
+/** One of `engineErrorCodes`. docs/troubleshooting.md explains how to fix each. */
 export type EngineErrorCode = (typeof engineErrorCodes)[number]
 
 export interface EngineErrorOptions {
