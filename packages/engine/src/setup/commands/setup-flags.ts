@@ -23,6 +23,7 @@ Options:
 
 Environment variables:
   MLX_PYTHON=PATH         an existing Python to use, for setup and for the app
+  VIRTUAL_ENV             the active virtual environment; used if it has the Python package mlx-app
 `
 }
 
