@@ -1,11 +1,13 @@
 """Downloads a model from the Hugging Face hub, from where an earlier try ended."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..daemon_threads import DaemonThreads
 from ..errors import EngineError
 from ..memory import SMALLER_MODEL, format_bytes
 
@@ -83,20 +85,22 @@ def _fetch_all(
     for file in listing.files:
         progress.update(file.path, _bytes_here(file, target))
     progress.report()
-    with ThreadPoolExecutor(PARALLEL_FILES, thread_name_prefix="download") as pool:
+    threads = DaemonThreads(PARALLEL_FILES, "download")
 
-        def fetch(file: "RemoteFile") -> None:
-            target.fetch(file, lambda loaded: progress.update(file.path, loaded), stop)
+    def fetch(file: "RemoteFile") -> None:
+        target.fetch(file, lambda loaded: progress.update(file.path, loaded), stop)
 
-        tasks = [pool.submit(fetch, file) for file in listing.files]
-        try:
-            for task in as_completed(tasks):
-                task.result()
-        except BaseException:
-            # Or the others would run to their end.
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
+    tasks = [threads.submit(partial(fetch, file)) for file in listing.files]
+    try:
+        for task in as_completed(tasks):
+            task.result()
+    except BaseException:
+        # Or the others would run to their end.
+        stop.set()
+        raise
+    finally:
+        threads.close()
+        threads.join()
     progress.report()
 
 
@@ -127,8 +131,8 @@ def _bytes_here(file: "RemoteFile", target: "DownloadTarget") -> int:
 
     if target.complete_path(file) is not None:
         return file.bytes
-    partial = target.partial_path(file)
-    return 0 if partial is None else min(file_size(partial), file.bytes)
+    part = target.partial_path(file)
+    return 0 if part is None else min(file_size(part), file.bytes)
 
 
 def _too_large(listing: "Listing", memory_limit: int) -> EngineError:

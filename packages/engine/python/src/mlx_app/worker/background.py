@@ -2,10 +2,11 @@
 
 import queue
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from msgspec import Struct
 
+from ..daemon_threads import DaemonThreads
 from ..prompt.prompt_size import request_bytes
 from .tokenizer_thread import TokenizerThread
 
@@ -24,7 +25,7 @@ class Background:
 
     def __init__(self, inbox: "queue.SimpleQueue[object]") -> None:
         self._inbox = inbox
-        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="background")
+        self._threads = DaemonThreads(4, "background")
         self._texts = TokenizerThread("texts")
         self._long = TokenizerThread("long")
 
@@ -37,8 +38,12 @@ class Background:
         (self._long if request_bytes(request) > LONG_BYTES else self._texts).submit(request, work)
 
     def close(self) -> None:
-        """Ends the threads once they have done what they do now; what waits is dropped."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Ends the threads once they have done what they do now; what waits is dropped.
+
+        Waits for the texts, but not for the network: a thread inside the tokeniser's code would
+        crash at the end of the interpreter.
+        """
+        self._threads.close()
         self._texts.close()
         self._long.close()
 

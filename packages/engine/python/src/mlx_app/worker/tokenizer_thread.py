@@ -2,14 +2,17 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from msgspec import Struct
 
+from ..daemon_threads import DaemonThreads
 from ..protocol import Generate
 from .runner.call import Priority
 from .scheduler.request_queue import RequestQueue
+
+# A long text takes seconds.
+STOP_SECONDS = 10
 
 
 @dataclass(eq=False)
@@ -27,7 +30,7 @@ class TokenizerThread:
     """
 
     def __init__(self, name: str) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._thread = DaemonThreads(1, name)
         self._lock = threading.Lock()
         self._queue: RequestQueue[_Text] = RequestQueue()
 
@@ -42,8 +45,9 @@ class TokenizerThread:
         self._thread.submit(self._next)
 
     def close(self) -> None:
-        """Ends the thread once it has done what it does now; what waits is dropped."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """Ends the thread and waits for what it does now; what waits is dropped."""
+        self._thread.close()
+        self._thread.join(STOP_SECONDS)
 
     def _next(self) -> None:
         with self._lock:

@@ -3,6 +3,7 @@
 import os
 import queue
 import sys
+import threading
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -118,13 +119,15 @@ class Worker:
                 device="gpu" if mx.default_device().type == mx.DeviceType.gpu else "cpu",
             )
         )
-        while not self._stopping:
-            self._handle_arrived()
-            self._scheduler.advance()
-            self._token_requests.advance()
-            self._models.advance()
-            self._models.unload_idle()
-        self._background.close()
+        try:
+            while not self._stopping:
+                self._handle_arrived()
+                self._scheduler.advance()
+                self._token_requests.advance()
+                self._models.advance()
+                self._models.unload_idle()
+        finally:
+            self._background.close()
 
     def stop(self) -> None:
         """Ends `serve` between two steps, without events for the calls in progress. Thread-safe."""
@@ -159,10 +162,10 @@ class Worker:
             else:
                 self._handle_line(item)
 
-    def _seconds_to_wait(self) -> float | None:
+    def _seconds_to_wait(self) -> float:
         now = time.monotonic()
         wakes = [self._scheduler.next_wake(now), self._loaded.next_wake()]
-        return min((wake for wake in wakes if wake is not None), default=None)
+        return min([threading.TIMEOUT_MAX, *(wake for wake in wakes if wake is not None)])
 
     def _handle_line(self, line: object) -> None:
         if not isinstance(line, bytes):
