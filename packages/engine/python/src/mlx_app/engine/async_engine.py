@@ -9,7 +9,6 @@ from typing import Any, Self, TypeVar, Unpack
 from pydantic import BaseModel
 
 from ..protocol import (
-    Clean,
     Cleaned,
     Described,
     Detokenised,
@@ -37,8 +36,8 @@ from .mailbox import AsyncMailbox
 from .mlx_engine import MLXEngine
 from .options import Aliases, GenerateOptions, ModelLike, ObjectOptions, PromptOptions
 from .results import Answer, Chunk, EmbedAnswer, EngineStatus, ObjectAnswer, Token
+from .settings import Device
 from .streams import AsyncStream
-from .worker_thread import Device
 
 Answered = TypeVar("Answered", bound=Event)
 Part = TypeVar("Part")
@@ -294,7 +293,7 @@ class AsyncMLXEngine:
 
         With `dry_run`, it only lists them.
         """
-        return await self._ask(Clean(id=0, dry_run=dry_run), Cleaned)
+        return await self._ask(self._core.clean(dry_run), Cleaned)
 
     async def describe_model(
         self, model: ModelLike | None = None, *, revision: str | None = None
@@ -312,7 +311,8 @@ class AsyncMLXEngine:
         await asyncio.to_thread(self._core.worker.close)
 
     async def __aenter__(self) -> Self:
-        await asyncio.wrap_future(self._core.worker.ready)
+        # Without the shield, a cancelled task would cancel the future of the engine's thread.
+        await asyncio.shield(asyncio.wrap_future(self._core.worker.ready))
         return self
 
     async def __aexit__(

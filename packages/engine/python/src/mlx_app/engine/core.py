@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Self, TypeVar, get_args
+from typing import Any, Self, TypeVar
 
+import msgspec
 from pydantic import BaseModel
 
 from ..errors import EngineError
 from ..protocol import (
+    Clean,
     Describe,
     Detokenise,
     Download,
@@ -26,13 +27,18 @@ from ..protocol import (
     Unload,
     Verify,
 )
+from .convert import convert, invalid, must_be
 from .mailbox import Item
+from .messages import is_list
 from .options import Aliases, LoadProgress, ModelLike
-from .requests import Requests, convert, path_or_name
+from .requests import Requests, path_or_name
 from .results import EmbedAnswer, EngineStatus, Versions
-from .worker_thread import Device, WorkerSettings, WorkerThread
+from .schemas import is_model
+from .settings import Device, check_settings
+from .worker_thread import WorkerThread
 
 Answered = TypeVar("Answered", bound=Event)
+Asked = TypeVar("Asked", bound=msgspec.Struct)
 OnLoadProgress = Callable[[LoadProgress], None]
 
 
@@ -57,15 +63,18 @@ class EngineCore:
         idle_unload_ms: float | None,
     ) -> Self:
         """Starts a worker with the options of `MLXEngine`. Raises EngineError INVALID_REQUEST."""
-        settings = WorkerSettings(
-            device=_device(device),
-            models_directory=Path(models_directory).absolute(),
+        settings = check_settings(
+            device=device,
+            models_directory=models_directory,
+            aliases=aliases,
             memory_limit_bytes=memory_limit_bytes,
             prompt_cache_bytes=prompt_cache_bytes,
             queue_limit=queue_limit,
-            idle_unload_seconds=None if idle_unload_ms is None else idle_unload_ms / 1000,
+            idle_unload_ms=idle_unload_ms,
         )
-        return cls(WorkerThread(settings), Requests(aliases or {}, model))
+        # The model is checked before the thread starts.
+        requests = Requests(settings, model)
+        return cls(WorkerThread(settings), requests)
 
     def generate(
         self,
@@ -75,6 +84,10 @@ class EngineCore:
         schema: type[BaseModel] | None = None,
     ) -> Generate:
         """Returns the request of a generation, with an answer of a schema if there is one."""
+        if doing == "generate_object" and not is_model(schema):
+            raise invalid(doing, must_be("schema", "a pydantic model", schema))
+        if schema is not None and "response_format" in options:
+            raise invalid(doing, "There is no option response_format.")
         format_option = {} if schema is None else {"response_format": schema}
         return self.requests.generate(doing, prompt, {**options, **format_option})
 
@@ -87,18 +100,19 @@ class EngineCore:
         pinned: bool,
     ) -> Load:
         """Returns the request of `load_model`."""
-        fields = {
-            **self._model(model),
-            "revision": revision,
-            "adapter": None if adapter is None else path_or_name(adapter),
-            "download": download,
-            "pinned": pinned,
-        }
-        return convert("load_model", fields, Load)
+        return self._request(
+            Load,
+            "load_model",
+            model,
+            revision=revision,
+            adapter=None if adapter is None else path_or_name("load_model", "adapter", adapter),
+            download=download,
+            pinned=pinned,
+        )
 
     def loaded(self, named: ModelLike | None, event: Loaded) -> LoadedModel:
-        """Notes the model as the default of later calls."""
-        self.requests.loaded(named)
+        """Makes the model that of later calls that name none."""
+        self.requests.note_loaded(named, event.model.adapter)
         return event.model
 
     def count(self, prompt: str | None, options: Mapping[str, Any]) -> Tokenise:
@@ -107,17 +121,17 @@ class EngineCore:
 
     def tokenise(self, text: str, model: ModelLike | None) -> Tokenise:
         """Returns the request of `tokenise`."""
-        return convert(
-            "tokenise", {**self._model(model), "prompt": text, "special": False}, Tokenise
-        )
+        if not isinstance(text, str):
+            raise invalid("tokenise", must_be("text", "a text", text))
+        return self._request(Tokenise, "tokenise", model, prompt=text, special=False)
 
     def detokenise(self, tokens: Sequence[int], model: ModelLike | None) -> Detokenise:
         """Returns the request of `detokenise`."""
-        return convert("detokenise", {**self._model(model), "tokens": list(tokens)}, Detokenise)
+        return self._request(Detokenise, "detokenise", model, tokens=_listed(tokens))
 
     def embed(self, inputs: Sequence[str], model: ModelLike | None) -> Embed:
         """Returns the request of `embed`."""
-        return convert("embed", {**self._model(model), "inputs": list(inputs)}, Embed)
+        return self._request(Embed, "embed", model, inputs=_listed(inputs))
 
     def embedded(self, request: Embed, event: Embeddings) -> EmbedAnswer:
         """Returns the answer of `embed`."""
@@ -127,28 +141,34 @@ class EngineCore:
 
     def unload(self, model: ModelLike | None) -> Unload:
         """Returns the request of `unload_model`."""
-        named = {"id": 0} if model is None else self._model(model)
-        return convert("unload_model", named, Unload)
+        if model is None:
+            return Unload(id=0)
+        return self._request(Unload, "unload_model", model)
 
     def download(
         self, model: ModelLike | None, revision: str | None, output: "str | os.PathLike[str] | None"
     ) -> Download:
         """Returns the request of `download_model`."""
-        folder = None if output is None else path_or_name(Path(output))
-        fields = {**self._model(model), "revision": revision, "output": folder}
-        return convert("download_model", fields, Download)
+        doing = "download_model"
+        if output is not None:
+            output = os.path.abspath(path_or_name(doing, "output", output))  # noqa: PTH100
+        return self._request(Download, doing, model, revision=revision, output=output)
 
     def verify(self, model: ModelLike | None, revision: str | None) -> Verify:
         """Returns the request of `verify_model`."""
-        return convert("verify_model", {**self._model(model), "revision": revision}, Verify)
+        return self._request(Verify, "verify_model", model, revision=revision)
 
     def describe(self, model: ModelLike | None, revision: str | None) -> Describe:
         """Returns the request of `describe_model`."""
-        return convert("describe_model", {**self._model(model), "revision": revision}, Describe)
+        return self._request(Describe, "describe_model", model, revision=revision)
 
     def remove(self, model: ModelLike) -> Remove:
         """Returns the request of `remove_model`."""
-        return convert("remove_model", self._model(model), Remove)
+        return self._request(Remove, "remove_model", model)
+
+    def clean(self, dry_run: bool) -> Clean:
+        """Returns the request of `clean_models`."""
+        return convert("clean_models", {"id": 0, "dry_run": dry_run}, Clean)
 
     def status(self, report: StatusReport) -> EngineStatus:
         """Returns a status report, with what the worker said when it was ready."""
@@ -167,8 +187,16 @@ class EngineCore:
             steps=report.steps,
         )
 
-    def _model(self, model: ModelLike | None) -> dict[str, Any]:
-        return {"id": 0, "model": self.requests.model(model)}
+    def _request(
+        self, kind: type[Asked], doing: str, model: ModelLike | None, **fields: object
+    ) -> Asked:
+        named = {"id": 0, "model": self.requests.model(doing, model)}
+        return convert(doing, {**named, **fields}, kind)
+
+
+def _listed(values: Sequence[object]) -> object:
+    """Returns a sequence as a list, and leaves alone what is none."""
+    return list(values) if is_list(values) else values
 
 
 def answer_of(
@@ -183,12 +211,3 @@ def answer_of(
         return None
     assert isinstance(item, kind)
     return item
-
-
-def _device(device: Device | None) -> Device:
-    named = device or os.environ.get("MLX_DEVICE") or "auto"
-    for known in get_args(Device):
-        if named == known:
-            return known  # type: ignore[no-any-return]
-    source = "device" if device is not None else "MLX_DEVICE"
-    raise EngineError("INVALID_REQUEST", f"{source} is {named!r}, but must be auto, gpu or cpu.")

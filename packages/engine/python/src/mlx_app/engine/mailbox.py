@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..errors import EngineError
 from ..protocol import Event, Piece
+from .interpreter_exit import hold_daemon_threads
 
 # What one call gets: pieces of an answer, other events, the error that ends it, or None when its
 # caller has cancelled it.
@@ -24,20 +25,37 @@ class Mailbox:
 
     def get(self) -> Item:
         """Waits for the next item and returns it."""
-        return self._items.get()
+        item = self._items.get()
+        hold_daemon_threads()
+        return item
 
 
 class AsyncMailbox:
-    """A mailbox whose reader is a task of the running event loop."""
+    """A mailbox whose reader is a task of the running event loop.
+
+    Raises EngineError UNSUPPORTED if asyncio runs none.
+    """
 
     def __init__(self) -> None:
         self._items: queue.SimpleQueue[Item] = queue.SimpleQueue()
-        self._loop = asyncio.get_running_loop()
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise EngineError(
+                "UNSUPPORTED",
+                "AsyncMLXEngine works in an event loop of asyncio, and none runs here.",
+                "Use asyncio.run, or MLXEngine in synchronous code.",
+            ) from None
         self._arrived = asyncio.Event()
+        # Whether the reader is about to be woken. Waking it costs more than adding an item.
+        self._waking = False
 
     def put(self, item: Item) -> None:
         """Adds an item, and wakes the reader."""
         self._items.put(item)
+        if self._waking:
+            return
+        self._waking = True
         try:
             self._loop.call_soon_threadsafe(self._arrived.set)
         except RuntimeError:
@@ -47,11 +65,16 @@ class AsyncMailbox:
     async def get(self) -> Item:
         """Waits for the next item and returns it."""
         while True:
+            # In this order: whoever adds an item after the look into the queue wakes the reader.
             self._arrived.clear()
+            self._waking = False
             try:
-                return self._items.get_nowait()
+                item = self._items.get_nowait()
             except queue.Empty:
                 await self._arrived.wait()
+            else:
+                hold_daemon_threads()
+                return item
 
 
 Put = Callable[[Item], None]

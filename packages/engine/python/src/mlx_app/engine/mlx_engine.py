@@ -8,7 +8,6 @@ from typing import Any, Self, TypeVar, Unpack
 from pydantic import BaseModel
 
 from ..protocol import (
-    Clean,
     Cleaned,
     Described,
     Detokenised,
@@ -35,8 +34,8 @@ from .core import EngineCore, OnLoadProgress, answer_of
 from .mailbox import Mailbox
 from .options import Aliases, GenerateOptions, ModelLike, ObjectOptions, PromptOptions
 from .results import Answer, Chunk, EmbedAnswer, EngineStatus, ObjectAnswer, Token
+from .settings import Device
 from .streams import Stream
-from .worker_thread import Device
 
 Answered = TypeVar("Answered", bound=Event)
 Part = TypeVar("Part")
@@ -286,7 +285,7 @@ class MLXEngine:
 
         With `dry_run`, it only lists them.
         """
-        return self._ask(Clean(id=0, dry_run=dry_run), Cleaned)
+        return self._ask(self._core.clean(dry_run), Cleaned)
 
     def describe_model(
         self, model: ModelLike | None = None, *, revision: str | None = None

@@ -1,108 +1,103 @@
 """Requests of the protocol from the options of calls."""
 
-import base64
 import os
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
-
-import msgspec
-from pydantic import BaseModel
+from typing import Any
 
 from ..errors import EngineError
 from ..protocol import Generate, Tokenise
-from .explain import python_names
-from .options import Aliases, ModelLike
-from .schemas import json_schema
+from .check_combinations import check_combinations
+from .convert import convert, invalid, must_be
+from .messages import messages_of, tools_of
+from .options import GenerateOptions, ModelLike, PromptOptions
+from .schemas import is_model, json_schema
+from .settings import EngineSettings
 
-_Request = TypeVar("_Request", bound=msgspec.Struct)
-
-_MESSAGE_NAMES = {"tool_calls": "toolCalls", "tool_call_id": "toolCallId"}
-_DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,(.+)", re.DOTALL)
-_URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_FORMAT = "a pydantic model or a dictionary with a type"
+_CHOICE = "'auto', 'none', 'required' or a dictionary with the name of a tool"
 
 
 class Requests:
     """Makes the requests of one engine, which has names for models and a default one."""
 
-    def __init__(self, aliases: Aliases, model: ModelLike | None) -> None:
-        self._aliases = aliases
-        self._own_model = model
-        self._loaded_model: ModelLike | None = None
+    def __init__(self, settings: EngineSettings, model: ModelLike | None) -> None:
+        self._aliases = settings.aliases
+        self._own_model = None if model is None else path_or_name("MLXEngine", "model", model)
+        self._loaded: tuple[str, str | None] | None = None
 
-    def loaded(self, model: ModelLike | None) -> None:
-        """Notes a model as that of later calls that name none, unless the engine has its own."""
-        self._loaded_model = model
+    def note_loaded(self, model: ModelLike | None, adapter: str | None) -> None:
+        """Makes a model that of later calls that name none, unless the engine has its own."""
+        if model is not None:
+            self._loaded = (path_or_name("load_model", "model", model), adapter)
 
-    def model(self, named: ModelLike | None) -> str:
+    def model(self, doing: str, named: ModelLike | None) -> str:
         """Returns the worker's name for a model. Raises EngineError if there is none."""
-        candidates = (named, self._own_model, self._loaded_model)
-        model = next((model for model in candidates if model is not None), None)
+        loaded = None if self._loaded is None else self._loaded[0]
+        model: ModelLike | None = named
+        for default in (self._own_model, loaded):
+            model = default if model is None else model
         if model is None:
-            raise EngineError(
-                "INVALID_REQUEST",
+            raise invalid(
+                doing,
                 "The call names no model, and none is loaded.",
                 'Call engine.load_model("hello"), or pass model="hello".',
             )
-        return path_or_name(self._resolve(model) if isinstance(model, str) else model)
+        name = path_or_name(doing, "model", model)
+        resolved = self._resolve(name)
+        return name if resolved == name else path_or_name(doing, "model", resolved)
 
     def generate(self, doing: str, prompt: str | None, options: Mapping[str, Any]) -> Generate:
         """Returns the request of `generate` and its fellows.
 
         Raises EngineError INVALID_REQUEST, which names the option that is not valid.
         """
-        rest = dict(options)
+        rest = _known(doing, options, GenerateOptions)
         on_prompt_progress = rest.pop("on_prompt_progress", None)
+        check_callback(doing, "on_prompt_progress", on_prompt_progress)
         if isinstance(rest.get("stop"), str):
             rest["stop"] = [rest["stop"]]
-        response_format = rest.pop("response_format", None)
-        if isinstance(response_format, type) and issubclass(response_format, BaseModel):
-            response_format = {"type": "json_schema", "schema": json_schema(response_format)}
-        if response_format is not None and response_format != {"type": "text"}:
-            rest["response_format"] = response_format
-        tool_choice = rest.get("tool_choice")
-        if isinstance(tool_choice, Mapping):
-            rest |= {"tool_choice": "required", "tool_name": tool_choice.get("name")}
-        if "logit_bias" in rest:
-            rest["logit_bias"] = {str(token): bias for token, bias in rest["logit_bias"].items()}
         for name in ("adapter", "draft_model", "cache_file"):
-            if rest.get(name) is not None:
-                rest[name] = path_or_name(Path(rest[name]) if name == "cache_file" else rest[name])
-        fields = self._input(doing, prompt, rest, Generate)
-        return convert(
-            doing, {**fields, "prompt_progress": on_prompt_progress is not None}, Generate
-        )
+            if name in rest:
+                rest[name] = path_or_name(doing, name, rest[name])
+        if "draft_model" in rest:
+            rest["draft_model"] = self.model(doing, rest["draft_model"])
+        if "cache_file" in rest:
+            rest["cache_file"] = os.path.abspath(rest["cache_file"])  # noqa: PTH100 - links stay
+        if "model" not in rest and self._own_model is None and self._loaded is not None:
+            rest.setdefault("adapter", self._loaded[1])
+        fields = {
+            **self._input(doing, prompt, rest),
+            **_format(doing, rest.pop("response_format", None)),
+            **_tool_choice(doing, rest.pop("tool_choice", None)),
+            **_logit_bias(doing, rest.pop("logit_bias", None)),
+            "prompt_progress": on_prompt_progress is not None,
+        }
+        request = convert(doing, {**rest, **fields}, Generate)
+        check_combinations(doing, request)
+        return request
 
     def count(self, prompt: str | None, options: Mapping[str, Any]) -> Tokenise:
         """Returns the request of `count_tokens`. Raises EngineError INVALID_REQUEST."""
-        fields = self._input("count_tokens", prompt, dict(options), Tokenise)
-        return convert("count_tokens", {**fields, "count_only": True}, Tokenise)
+        doing = "count_tokens"
+        rest = _known(doing, options, PromptOptions)
+        fields = {**rest, **self._input(doing, prompt, rest), "count_only": True}
+        return convert(doing, fields, Tokenise)
 
-    def _input(
-        self, doing: str, prompt: str | None, rest: dict[str, Any], request: type[msgspec.Struct]
-    ) -> dict[str, Any]:
-        unknown = sorted(rest.keys() - set(request.__struct_fields__))
-        if unknown:
-            similar = get_close_matches(unknown[0], request.__struct_fields__, 1)
-            raise EngineError(
-                "INVALID_REQUEST",
-                f"{doing} has no option {unknown[0]}.",
-                f"Did you mean {similar[0]}?" if similar else None,
-            )
-        messages = rest.pop("messages", None)
-        if (prompt is None) == (messages is None):
-            raise EngineError("INVALID_REQUEST", f"{doing}: Give either a prompt or messages.")
-        fields = {**rest, "id": 0, "model": self.model(rest.get("model"))}
-        if prompt is not None:
-            fields["prompt"] = prompt
-        if messages is not None:
-            fields["messages"] = [_message(message) for message in messages]
-        if "tools" in fields:
-            fields["tools"] = [_tool(tool) for tool in fields["tools"]]
-        return fields
+    def _input(self, doing: str, prompt: str | None, rest: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the fields of the model and of what it reads."""
+        if (prompt is None) == ("messages" not in rest):
+            raise invalid(doing, "Give either a prompt or messages.")
+        return {
+            "id": 0,
+            "model": self.model(doing, rest.get("model")),
+            "prompt": prompt,
+            "messages": messages_of(doing, rest.get("messages")),
+            "tools": tools_of(doing, rest.get("tools")),
+        }
 
     def _resolve(self, name: str) -> str:
         """Returns the model that an alias stands for, following aliases of aliases."""
@@ -112,8 +107,8 @@ class Requests:
             if isinstance(target, str):
                 name = target
             else:
-                models = [entry["model"] for entry in target]
-                [name] = random.choices(models, [entry["weight"] for entry in target])
+                [chosen] = random.choices(target, [entry.weight for entry in target])
+                name = chosen.model
             if name in seen:
                 circle = " -> ".join([*seen, name])
                 raise EngineError("INVALID_REQUEST", f"Aliases form a circle: {circle}.")
@@ -121,75 +116,56 @@ class Requests:
         return name
 
 
-def path_or_name(named: ModelLike) -> str:
-    """Makes a path absolute, also a text that starts with a dot, and leaves a name alone."""
+def path_or_name(doing: str, option: str, named: object) -> str:
+    """Makes a path absolute, also a text that starts with a dot, and leaves a name alone.
+
+    Raises EngineError INVALID_REQUEST for what is neither.
+    """
+    if not isinstance(named, str | os.PathLike):
+        raise invalid(doing, must_be(option, "a name or a path", named))
     if isinstance(named, str) and not re.match(r"\.\.?(/|$)", named):
         return named
     return str(Path(os.path.abspath(named)))  # noqa: PTH100 - links stay, as in the working folder
 
 
-def convert(doing: str, fields: Mapping[str, Any], request: type[_Request]) -> _Request:
-    """Returns a request with these fields, as they are named in Python.
-
-    Raises EngineError INVALID_REQUEST, which names the field that is not valid.
-    """
-    names = dict(zip(request.__struct_fields__, request.__struct_encode_fields__, strict=True))
-    encoded = {names[name]: value for name, value in fields.items() if value is not None}
-    encoded["type"] = request.__struct_config__.tag
-    try:
-        return msgspec.convert(encoded, request)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        found = re.fullmatch(r"(.*) - at `(?:key in )?\$\.?(.*)`", text, re.DOTALL)
-        if found is not None:
-            text = f"{python_names(found[2])}: {found[1]}"
-        raise EngineError("INVALID_REQUEST", f"{doing}: {text}") from error
+def check_callback(doing: str, option: str, callback: object) -> None:
+    """Raises EngineError INVALID_REQUEST for a callback that can't be called."""
+    if callback is not None and not callable(callback):
+        raise invalid(doing, must_be(option, "a function", callback))
 
 
-def _message(message: object) -> object:
-    if not isinstance(message, Mapping):
-        return message
-    fields = {_MESSAGE_NAMES.get(name, name): value for name, value in message.items()}
-    content = fields.get("content")
-    if isinstance(content, Sequence) and not isinstance(content, str):
-        fields["content"] = [_part(part) for part in content]
-    if "toolCalls" in fields:
-        fields["toolCalls"] = [msgspec.to_builtins(call) for call in fields["toolCalls"]]
-    return fields
+def _known(doing: str, options: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """Returns the options that are given, none of which may be unknown."""
+    names = kind.__annotations__.keys()
+    unknown = next((name for name in options if name not in names), None)
+    if unknown is not None:
+        similar = get_close_matches(unknown, names, 1)
+        hint = f"Did you mean {similar[0]}?" if similar else None
+        raise invalid(doing, f"There is no option {unknown}.", hint)
+    return {name: value for name, value in options.items() if value is not None}
 
 
-def _part(part: object) -> object:
-    if not isinstance(part, Mapping) or part.get("type") != "image":
-        return part
-    return {"type": "image", "data": _image(part.get("image"))}
+def _format(doing: str, response_format: object) -> dict[str, Any]:
+    if response_format is None or response_format == {"type": "text"}:
+        return {}
+    if is_model(response_format):
+        response_format = {"type": "json_schema", "schema": json_schema(doing, response_format)}
+    if not isinstance(response_format, Mapping):
+        raise invalid(doing, must_be("response_format", _FORMAT, response_format))
+    return {"response_format": response_format}
 
 
-def _image(image: object) -> str:
-    """Returns an image in base64. Raises EngineError INVALID_REQUEST for one that can't be read."""
-    if isinstance(image, bytes):
-        return base64.b64encode(image).decode()
-    if not isinstance(image, str | os.PathLike):
-        raise EngineError(
-            "INVALID_REQUEST", "An image must be the path of a file, a data URL or bytes."
-        )
-    text = os.fspath(image)
-    inline = _DATA_URL.fullmatch(text)
-    if inline is not None:
-        return inline[1]
-    if _URL.match(text):
-        raise EngineError(
-            "INVALID_REQUEST", f"An image must be a file, a data URL or bytes, not {text[:80]}."
-        )
-    try:
-        return base64.b64encode(Path(text).read_bytes()).decode()
-    except OSError as error:
-        raise EngineError("INVALID_REQUEST", f"Can't read the image {text}: {error}") from error
+def _tool_choice(doing: str, choice: object) -> dict[str, Any]:
+    if not isinstance(choice, Mapping):
+        return {"tool_choice": choice}
+    if choice.keys() != {"name"} or not isinstance(choice["name"], str):
+        raise invalid(doing, must_be("tool_choice", _CHOICE, choice))
+    return {"tool_choice": "required", "tool_name": choice["name"]}
 
 
-def _tool(tool: object) -> object:
-    if not isinstance(tool, Mapping):
-        return tool
-    parameters = tool.get("parameters", {"type": "object", "properties": {}})
-    if isinstance(parameters, type) and issubclass(parameters, BaseModel):
-        parameters = json_schema(parameters)
-    return {**tool, "parameters": parameters}
+def _logit_bias(doing: str, bias: object) -> dict[str, Any]:
+    if bias is None:
+        return {}
+    if not isinstance(bias, Mapping):
+        raise invalid(doing, must_be("logit_bias", "a dictionary", bias))
+    return {"logit_bias": {str(token): value for token, value in bias.items()}}

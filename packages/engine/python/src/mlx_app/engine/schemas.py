@@ -1,13 +1,18 @@
 """JSON Schemas of pydantic models."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import BaseModel, PydanticUserError
 
-from ..errors import EngineError
+from .convert import invalid
 
 
-def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+def is_model(value: object) -> TypeGuard[type[BaseModel]]:
+    """Returns whether a value is a pydantic model, and not an instance of one."""
+    return isinstance(value, type) and issubclass(value, BaseModel)
+
+
+def json_schema(doing: str, model: type[BaseModel]) -> dict[str, Any]:
     """Returns the JSON Schema of a pydantic model.
 
     Objects get no additional keys unless the model allows them, because a language model would fill
@@ -16,8 +21,8 @@ def json_schema(model: type[BaseModel]) -> dict[str, Any]:
     try:
         schema = model.model_json_schema()
     except PydanticUserError as error:
-        raise EngineError(
-            "INVALID_REQUEST", f"Can't convert {model.__name__} to JSON Schema: {error}"
+        raise invalid(
+            doing, f"{model.__name__} can't be converted to JSON Schema: {error}"
         ) from error
     _close(schema)
     return schema

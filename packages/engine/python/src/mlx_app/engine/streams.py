@@ -33,7 +33,10 @@ class _Call:
             request = self._request
             self._reader = ChunkReader(request.model, request.n, self._on_progress)
             self._id = self._worker.submit(request, put, answers=request.n)
-        self._worker.check()
+            if self._ended:
+                # Another thread has cancelled the call before it had an id.
+                self.cancel()
+        self._worker.check_process()
         return self._reader
 
     def _chunk(self, reader: ChunkReader, item: Item) -> Chunk | None:
@@ -44,7 +47,9 @@ class _Call:
         except BaseException:
             self.cancel()
             raise
-        self._ended = self._ended or reader.ended
+        if reader.ended:
+            self._ended = True
+            self._wake()
         return chunk
 
     def cancel(self) -> None:
@@ -55,7 +60,7 @@ class _Call:
             self._wake()
 
     def _wake(self) -> None:
-        """Wakes a reader that waits on another thread."""
+        """Wakes another reader, which waits on another thread or in another task."""
 
     def __del__(self) -> None:
         # A loop that is left drops its iterator.

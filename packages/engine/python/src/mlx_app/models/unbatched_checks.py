@@ -7,11 +7,8 @@ from ..mlx_lm_adapter.abilities import (
     unquantisable_cache,
     untrimmable_cache,
 )
+from .kv_sizes import KV_BITS, KV_GROUP_SIZES
 from .text_model import TextModel
-
-# What mx.quantize takes (mlx 0.32).
-KV_BITS = (2, 3, 4, 5, 6, 8)
-KV_GROUP_SIZES = (32, 64, 128)
 
 
 def check_draft(model: TextModel, draft: TextModel) -> None:
