@@ -1,16 +1,18 @@
 """The chunks and the whole of an answer, from the events of its call."""
 
-import json
 import time
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ..errors import EngineError
 from ..protocol import Done, Event, Piece, Usage
 from ..protocol import PromptProgress as PromptProgressEvent
 from .options import PromptProgress
-from .results import Answer, Choice, Chunk, ObjectAnswer, Timings, Value
+from .results import Answer, Choice, Chunk, ObjectAnswer, Timings
+
+Schema = TypeVar("Schema", bound=BaseModel)
 
 
 class ChunkReader:
@@ -103,7 +105,7 @@ def whole(chunks: Iterable[Chunk]) -> Answer:
     )
 
 
-def parse(answer: Answer, schema: Callable[..., Value]) -> ObjectAnswer[Value]:
+def parse(answer: Answer, schema: type[Schema]) -> ObjectAnswer[Schema]:
     """Returns an answer as a value of a pydantic model.
 
     Raises EngineError INVALID_OUTPUT for text that was cut off, or that the model's own checks
@@ -116,7 +118,7 @@ def parse(answer: Answer, schema: Callable[..., Value]) -> ObjectAnswer[Value]:
             "Raise max_tokens, or limit the lengths in the model.",
         )
     try:
-        value = schema(**json.loads(answer.text))
+        value = schema.model_validate_json(answer.text)
     except ValidationError as error:
         raise EngineError(
             "INVALID_OUTPUT",

@@ -30,30 +30,41 @@ from ..protocol import (
     Unloaded,
     Verified,
 )
-from .answers import parse, whole, whole_chunk
+from .answers import Schema, parse, whole, whole_chunk
 from .core import EngineCore, OnLoadProgress, answer_of
 from .mailbox import AsyncMailbox
 from .mlx_engine import MLXEngine
 from .options import Aliases, GenerateOptions, ModelLike, ObjectOptions, PromptOptions
-from .results import Answer, Chunk, EmbedAnswer, EngineStatus, ObjectAnswer, Token
+from .requests import check_callback
+from .results import (
+    Answer,
+    Chunk,
+    CleanedModels,
+    EmbedAnswer,
+    EngineStatus,
+    ObjectAnswer,
+    RemovedModel,
+    Token,
+    VerifiedModel,
+)
 from .settings import Device
 from .streams import AsyncStream
 
 Answered = TypeVar("Answered", bound=Event)
 Part = TypeVar("Part")
-Schema = TypeVar("Schema", bound=BaseModel)
 
 
 class AsyncMLXEngine:
-    """Runs language models on MLX, on a thread of this process.
+    """The twin of `MLXEngine` for asyncio. Other event loops, such as trio's, don't work.
 
-    Any number of calls may run at once, from any threads: they are decoded together (continuous
-    batching). The engine ends with `close()`, with its `with` block, or with the interpreter.
+    Any number of calls may run at once, in any tasks: they are decoded together (continuous
+    batching). The engine ends with `close()`, with its `async with` block, with the interpreter, or
+    when nothing refers to it any more. It works in one event loop after the other.
 
     Example:
-        >>> engine = MLXEngine(model="hello")
-        >>> for token in engine.generate("Hello", max_tokens=50):
-        ...     print(token, end="", flush=True)
+        >>> async with AsyncMLXEngine(model="hello") as engine:
+        ...     async for token in engine.generate("Hello", max_tokens=50):
+        ...         print(token, end="", flush=True)
     """
 
     def __init__(
@@ -68,7 +79,9 @@ class AsyncMLXEngine:
         queue_limit: int = 1024,
         idle_unload_ms: float | None = None,
     ) -> None:
-        """Starts the engine. It loads no model yet.
+        """Starts the engine without blocking the event loop. It loads no model yet.
+
+        An engine that can't start raises its error from `async with`, or from the first call.
 
         Args:
             model: The model of calls that name none. Default: the one loaded last.
@@ -85,7 +98,8 @@ class AsyncMLXEngine:
             idle_unload_ms: Unloads models that have not been used for this long. Default: never.
 
         Raises:
-            EngineError: MLX_NOT_WORKING, SETUP_NEEDED, INVALID_REQUEST.
+            EngineError: INVALID_REQUEST at once; later MLX_NOT_WORKING, SETUP_NEEDED. UNSUPPORTED
+                in a process that was forked after MLX had computed.
         """
         self._core = EngineCore.start(
             model,
@@ -100,7 +114,10 @@ class AsyncMLXEngine:
 
     @classmethod
     def of(cls, engine: MLXEngine) -> Self:
-        """Returns an engine for asynchronous code that shares the models of another one."""
+        """Returns an engine for asynchronous code that shares the models of another one.
+
+        To close either of them is to close both.
+        """
         twin = cls.__new__(cls)
         twin._core = engine.core
         return twin
@@ -269,7 +286,7 @@ class AsyncMLXEngine:
         *,
         revision: str | None = None,
         on_progress: OnLoadProgress | None = None,
-    ) -> Verified:
+    ) -> VerifiedModel:
         """Compares the files of a model with the hub's hashes.
 
         It asks the hub only for hashes that are not on disk.
@@ -277,23 +294,27 @@ class AsyncMLXEngine:
         Raises:
             EngineError: MODEL_NOT_FOUND.
         """
-        return await self._ask(self._core.verify(model, revision), Verified, on_progress)
+        request = self._core.verify(model, revision)
+        event = await self._ask(request, Verified, on_progress)
+        return VerifiedModel(model=event.model, path=event.path, files=event.files)
 
-    async def remove_model(self, model: ModelLike) -> Removed:
+    async def remove_model(self, model: ModelLike) -> RemovedModel:
         """Deletes a model from the shared cache or the models folder, and unloads it first.
 
         Raises:
             EngineError: MODEL_NOT_FOUND; INVALID_REQUEST for a path, for the hello model, and while
                 calls or a download use the model.
         """
-        return await self._ask(self._core.remove(model), Removed)
+        event = await self._ask(self._core.remove(model), Removed)
+        return RemovedModel(model=event.model, path=event.path, freed_bytes=event.freed_bytes)
 
-    async def clean_models(self, *, dry_run: bool = False) -> Cleaned:
+    async def clean_models(self, *, dry_run: bool = False) -> CleanedModels:
         """Deletes the remains of interrupted downloads, and cached files of no model.
 
         With `dry_run`, it only lists them.
         """
-        return await self._ask(self._core.clean(dry_run), Cleaned)
+        event = await self._ask(self._core.clean(dry_run), Cleaned)
+        return CleanedModels(removed=event.removed, freed_bytes=event.freed_bytes)
 
     async def describe_model(
         self, model: ModelLike | None = None, *, revision: str | None = None
@@ -337,7 +358,8 @@ class AsyncMLXEngine:
     async def _ask(
         self, request: Request, kind: type[Answered], on_progress: OnLoadProgress | None = None
     ) -> Answered:
-        """Returns the answer to a request. Ctrl-C cancels it."""
+        """Returns the answer to a request. The end of its task cancels it."""
+        check_callback("The call", "on_progress", on_progress)
         mailbox = AsyncMailbox()
         call_id = self._core.worker.submit(request, mailbox.put)
         try:

@@ -25,6 +25,8 @@ _PATTERNS = {
     r"^[a-zA-Z0-9_.-]{1,64}$": "1 to 64 letters, digits, _, . and -",
     r"^[0-9]{1,9}$": "a token id",
 }
+# The protocol is JSON, whose numbers are exact up to here.
+_LARGEST_INTEGER = 2**53 - 1
 _shortened = Repr()
 _shortened.maxstring = _shortened.maxother = 60
 # Where a value can't be told from the path of the problem.
@@ -46,13 +48,21 @@ def convert(doing: str, fields: Mapping[str, Any], kind: type[Checked]) -> Check
     for name, value in fields.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise invalid(doing, f"{name} must be a finite number, not {value}.")
+        if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+            raise invalid(doing, must_be(name, f"at most {_LARGEST_INTEGER:,}", value))
     if kind.__struct_config__.tag is not None:
         encoded["type"] = kind.__struct_config__.tag
     try:
-        return msgspec.convert(encoded, kind)
+        checked = msgspec.convert(encoded, kind)
     except msgspec.ValidationError as error:
         problem, hint = _explain(str(error), encoded, kind)
         raise invalid(doing, problem, hint) from None
+    try:
+        # A copy of plain values: the caller may change its lists and dictionaries meanwhile, and
+        # what is no JSON would fail in the middle of the worker.
+        return msgspec.json.decode(msgspec.json.encode(checked, enc_hook=_plain), type=kind)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise invalid(doing, f"A value can't be converted to JSON: {error}.") from None
 
 
 def must_be(path: str, expected: str, value: object) -> str:
@@ -69,6 +79,15 @@ def alternatives(values: Sequence[object]) -> str:
     """Returns values as a text: 'a', 'b' or 'c'."""
     texts = [str(value) if isinstance(value, int) else repr(value) for value in values]
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} or {texts[-1]}"
+
+
+def _plain(value: object) -> object:
+    """Returns a value as one that JSON has, for types that inherit from those."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is unsupported")
 
 
 class _Place(NamedTuple):

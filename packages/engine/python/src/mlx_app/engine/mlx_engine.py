@@ -29,24 +29,35 @@ from ..protocol import (
     Unloaded,
     Verified,
 )
-from .answers import parse, whole, whole_chunk
+from .answers import Schema, parse, whole, whole_chunk
 from .core import EngineCore, OnLoadProgress, answer_of
 from .mailbox import Mailbox
 from .options import Aliases, GenerateOptions, ModelLike, ObjectOptions, PromptOptions
-from .results import Answer, Chunk, EmbedAnswer, EngineStatus, ObjectAnswer, Token
+from .requests import check_callback
+from .results import (
+    Answer,
+    Chunk,
+    CleanedModels,
+    EmbedAnswer,
+    EngineStatus,
+    ObjectAnswer,
+    RemovedModel,
+    Token,
+    VerifiedModel,
+)
 from .settings import Device
 from .streams import Stream
 
 Answered = TypeVar("Answered", bound=Event)
 Part = TypeVar("Part")
-Schema = TypeVar("Schema", bound=BaseModel)
 
 
 class MLXEngine:
     """Runs language models on MLX, on a thread of this process.
 
     Any number of calls may run at once, from any threads: they are decoded together (continuous
-    batching). The engine ends with `close()`, with its `with` block, or with the interpreter.
+    batching). The engine ends with `close()`, with its `with` block, with the interpreter, or when
+    nothing refers to it any more.
 
     Example:
         >>> engine = MLXEngine(model="hello")
@@ -83,7 +94,8 @@ class MLXEngine:
             idle_unload_ms: Unloads models that have not been used for this long. Default: never.
 
         Raises:
-            EngineError: MLX_NOT_WORKING, SETUP_NEEDED, INVALID_REQUEST.
+            EngineError: INVALID_REQUEST, MLX_NOT_WORKING, SETUP_NEEDED. UNSUPPORTED in a process
+                that was forked after MLX had computed.
         """
         self._core = EngineCore.start(
             model,
@@ -261,7 +273,7 @@ class MLXEngine:
         *,
         revision: str | None = None,
         on_progress: OnLoadProgress | None = None,
-    ) -> Verified:
+    ) -> VerifiedModel:
         """Compares the files of a model with the hub's hashes.
 
         It asks the hub only for hashes that are not on disk.
@@ -269,23 +281,27 @@ class MLXEngine:
         Raises:
             EngineError: MODEL_NOT_FOUND.
         """
-        return self._ask(self._core.verify(model, revision), Verified, on_progress)
+        request = self._core.verify(model, revision)
+        event = self._ask(request, Verified, on_progress)
+        return VerifiedModel(model=event.model, path=event.path, files=event.files)
 
-    def remove_model(self, model: ModelLike) -> Removed:
+    def remove_model(self, model: ModelLike) -> RemovedModel:
         """Deletes a model from the shared cache or the models folder, and unloads it first.
 
         Raises:
             EngineError: MODEL_NOT_FOUND; INVALID_REQUEST for a path, for the hello model, and while
                 calls or a download use the model.
         """
-        return self._ask(self._core.remove(model), Removed)
+        event = self._ask(self._core.remove(model), Removed)
+        return RemovedModel(model=event.model, path=event.path, freed_bytes=event.freed_bytes)
 
-    def clean_models(self, *, dry_run: bool = False) -> Cleaned:
+    def clean_models(self, *, dry_run: bool = False) -> CleanedModels:
         """Deletes the remains of interrupted downloads, and cached files of no model.
 
         With `dry_run`, it only lists them.
         """
-        return self._ask(self._core.clean(dry_run), Cleaned)
+        event = self._ask(self._core.clean(dry_run), Cleaned)
+        return CleanedModels(removed=event.removed, freed_bytes=event.freed_bytes)
 
     def describe_model(
         self, model: ModelLike | None = None, *, revision: str | None = None
@@ -328,6 +344,7 @@ class MLXEngine:
         self, request: Request, kind: type[Answered], on_progress: OnLoadProgress | None = None
     ) -> Answered:
         """Returns the answer to a request. Ctrl-C cancels it."""
+        check_callback("The call", "on_progress", on_progress)
         mailbox = Mailbox()
         call_id = self._core.worker.submit(request, mailbox.put)
         try:

@@ -1,9 +1,17 @@
 """What the engine returns."""
 
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
-from ..protocol import LoadedModel, TokenLogprob, ToolCall, ToolError, Usage
+from ..protocol import (
+    CleanedFile,
+    LoadedModel,
+    TokenLogprob,
+    ToolCall,
+    ToolError,
+    Usage,
+    VerifiedFile,
+)
 
 Value = TypeVar("Value")
 
@@ -66,6 +74,10 @@ class Token(str):
         token.chunk = chunk
         return token
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # For copies and pickles.
+        return Token, (self.chunk,)
+
     @property
     def finish_reason(self) -> FinishReason | None:
         """Why the sequence ended; only on its last token."""
@@ -123,6 +135,35 @@ class EmbedAnswer:
     vectors: list[list[float]]
     prompt_tokens: int
     model: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedModel:
+    """The files of a model, compared with their hashes."""
+
+    model: str
+    #: The folder of the model.
+    path: str
+    files: list[VerifiedFile]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovedModel:
+    """A model that was deleted."""
+
+    model: str
+    #: The folder in which it was.
+    path: str
+    freed_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanedModels:
+    """Files that were deleted because no model needs them."""
+
+    #: The files, each with its size and the reason.
+    removed: list[CleanedFile]
+    freed_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
