@@ -6,6 +6,13 @@ from .protocol import ErrorCode
 class EngineError(Exception):
     """A failure, with a code for programs, a sentence for people, and what to do next."""
 
+    #: What failed, for programs.
+    code: ErrorCode
+    #: What failed, for people. `str(error)` is the same.
+    message: str
+    #: How to fix it.
+    hint: str | None
+
     def __init__(self, code: ErrorCode, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.code = code

@@ -90,8 +90,9 @@ class AsyncMLXEngine:
             models_directory: The folder of your own models, each in a folder with its name.
             aliases: Names for models, such as `{"fast": "hello"}`. An alias can split its calls
                 between models by weight: `{"trial": [{"model": "a", "weight": 9}, ...]}`.
-            memory_limit_bytes: Memory for models, caches and calls together. Default: what MLX
-                recommends for the GPU, or 7/8 of the free memory.
+            memory_limit_bytes: Memory for all of MLX in this process: models, caches and calls, and
+                what your own code uses. Default: what MLX recommends for the GPU, or 7/8 of the
+                free memory.
             prompt_cache_bytes: Memory for the prompt cache of one model. Default: 2 GiB, but at
                 most an eighth of the memory limit.
             queue_limit: Calls that may wait before further ones fail with QUEUE_FULL.
