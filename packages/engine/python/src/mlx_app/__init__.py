@@ -161,19 +161,22 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "__version__":
-        from .version import package_version
+# A type checker that sees it takes any name for one of this module.
+if not TYPE_CHECKING:
 
-        value: object = package_version()
-    elif name in _MODULES:
-        from importlib import import_module
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            from .version import package_version
 
-        value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
+            value: object = package_version()
+        elif name in _MODULES:
+            from importlib import import_module
+
+            value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

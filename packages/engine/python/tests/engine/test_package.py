@@ -23,9 +23,9 @@ def test_every_public_name_exists_and_is_listed() -> None:
 
 
 def test_type_checkers_see_the_same_names() -> None:
-    [condition] = [
+    condition = next(
         node for node in ast.parse(SOURCE.read_text("utf-8")).body if isinstance(node, ast.If)
-    ]
+    )
     imported = {
         alias.name: node.module
         for node in condition.body
