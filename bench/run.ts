@@ -18,6 +18,7 @@ import { benchNpx } from './npx.ts'
 import { benchOptions } from './options.ts'
 import { benchPackage } from './package.ts'
 import { benchPromptCache } from './prompt-cache.ts'
+import { benchPython } from './python-api.ts'
 import { benchScaling } from './scaling.ts'
 import { benchServer } from './server.ts'
 import { benchSetup } from './setup.ts'
@@ -45,6 +46,7 @@ const benches = new Map<string, Bench>([
   ['inter-token-latency', benchInterTokenLatency],
   ['memory', benchMemory],
   ['scaling', benchScaling],
+  ['python', benchPython],
 ])
 
 const asked = process.argv.slice(2)
