@@ -31,7 +31,7 @@ from .convert import convert, invalid, must_be
 from .mailbox import Item
 from .messages import is_list
 from .options import Aliases, LoadProgress, ModelLike
-from .requests import Requests, path_or_name
+from .requests import Requests, absolute_path, path_or_name
 from .results import EmbedAnswer, EngineStatus, Versions
 from .schemas import is_model
 from .settings import Device, check_settings
@@ -151,7 +151,7 @@ class EngineCore:
         """Returns the request of `download_model`."""
         doing = "download_model"
         if output is not None:
-            output = os.path.abspath(path_or_name(doing, "output", output))  # noqa: PTH100
+            output = absolute_path(doing, "output", output)
         return self._request(Download, doing, model, revision=revision, output=output)
 
     def verify(self, model: ModelLike | None, revision: str | None) -> Verify:

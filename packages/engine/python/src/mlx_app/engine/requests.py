@@ -5,7 +5,6 @@ import random
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 from ..errors import EngineError
@@ -34,7 +33,7 @@ class Requests:
         if model is not None:
             self._loaded = (path_or_name("load_model", "model", model), adapter)
 
-    def model(self, doing: str, named: ModelLike | None) -> str:
+    def model(self, doing: str, named: ModelLike | None, option: str = "model") -> str:
         """Returns the worker's name for a model. Raises EngineError if there is none."""
         loaded = None if self._loaded is None else self._loaded[0]
         model: ModelLike | None = named
@@ -46,9 +45,9 @@ class Requests:
                 "The call names no model, and none is loaded.",
                 'Call engine.load_model("hello"), or pass model="hello".',
             )
-        name = path_or_name(doing, "model", model)
+        name = path_or_name(doing, option, model)
         resolved = self._resolve(name)
-        return name if resolved == name else path_or_name(doing, "model", resolved)
+        return name if resolved == name else path_or_name(doing, option, resolved)
 
     def generate(self, doing: str, prompt: str | None, options: Mapping[str, Any]) -> Generate:
         """Returns the request of `generate` and its fellows.
@@ -60,13 +59,12 @@ class Requests:
         check_callback(doing, "on_prompt_progress", on_prompt_progress)
         if isinstance(rest.get("stop"), str):
             rest["stop"] = [rest["stop"]]
-        for name in ("adapter", "draft_model", "cache_file"):
-            if name in rest:
-                rest[name] = path_or_name(doing, name, rest[name])
+        if "adapter" in rest:
+            rest["adapter"] = path_or_name(doing, "adapter", rest["adapter"])
         if "draft_model" in rest:
-            rest["draft_model"] = self.model(doing, rest["draft_model"])
+            rest["draft_model"] = self.model(doing, rest["draft_model"], "draft_model")
         if "cache_file" in rest:
-            rest["cache_file"] = os.path.abspath(rest["cache_file"])  # noqa: PTH100 - links stay
+            rest["cache_file"] = absolute_path(doing, "cache_file", rest["cache_file"])
         if "model" not in rest and self._own_model is None and self._loaded is not None:
             rest.setdefault("adapter", self._loaded[1])
         fields = {
@@ -121,11 +119,20 @@ def path_or_name(doing: str, option: str, named: object) -> str:
 
     Raises EngineError INVALID_REQUEST for what is neither.
     """
-    if not isinstance(named, str | os.PathLike):
-        raise invalid(doing, must_be(option, "a name or a path", named))
     if isinstance(named, str) and not re.match(r"\.\.?(/|$)", named):
         return named
-    return str(Path(os.path.abspath(named)))  # noqa: PTH100 - links stay, as in the working folder
+    return absolute_path(doing, option, named, "a name or a path")
+
+
+def absolute_path(doing: str, option: str, path: object, expected: str = "a path") -> str:
+    """Makes a path absolute, but not an empty one.
+
+    Raises EngineError INVALID_REQUEST for what is no path.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise invalid(doing, must_be(option, expected, path))
+    text = os.fspath(path)
+    return os.path.abspath(text) if text else text  # noqa: PTH100 - links stay
 
 
 def check_callback(doing: str, option: str, callback: object) -> None:
