@@ -62,26 +62,39 @@ export function readCases(): CaseFile[] {
   })
 }
 
-/**
- * A value of a request as it is sent: `$repeat` and `$file` written out, `$same` replaced by what an earlier answer
- * had there.
- */
+/** What the values with a `$` in a case stand for, by that name. */
+export type Replacements = Record<string, (value: unknown) => unknown>
+
+/** A value of a request as it is sent: `$repeat` and `$file` written out, `$same` taken from an earlier answer. */
 export function expand(value: unknown, known: ReadonlyMap<string, unknown>): unknown {
-  if (Array.isArray(value)) return value.flatMap((item) => repeated(item, known) ?? [expand(item, known)])
+  return replaceValues(value, {
+    $file: (name) => readFile(String(name)),
+    $same: (name) => known.get(String(name)),
+  })
+}
+
+/** A value of a case with `$repeat` and the given replacements written out. */
+export function replaceValues(value: unknown, replacements: Replacements): unknown {
+  if (Array.isArray(value)) {
+    return value.flatMap((item) => repeated(item, replacements) ?? [replaceValues(item, replacements)])
+  }
   if (!isObject(value)) return value
   if (isObject(value.$repeat) && typeof value.$repeat.text === 'string') {
     return value.$repeat.text.repeat(Number(value.$repeat.times))
   }
-  if (typeof value.$file === 'string') return readFile(value.$file)
-  if (typeof value.$same === 'string') return known.get(value.$same)
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, expand(item, known)]))
+  for (const [name, replace] of Object.entries(replacements)) {
+    if (name in value) return replace(value[name])
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, replaceValues(item, replacements)]),
+  )
 }
 
 /** The items that `{"$repeat": {"item": ..., "times": 3}}` stands for in a list. */
-function repeated(item: unknown, known: ReadonlyMap<string, unknown>): unknown[] | undefined {
+function repeated(item: unknown, replacements: Replacements): unknown[] | undefined {
   if (!isObject(item) || !isObject(item.$repeat) || item.$repeat.item === undefined) return undefined
   const { item: one, times } = item.$repeat
-  return Array.from({ length: Number(times) }, () => expand(one, known))
+  return Array.from({ length: Number(times) }, () => replaceValues(one, replacements))
 }
 
 function readFile(name: string): unknown {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { isObject } from './api-cases.ts'
 
@@ -42,10 +43,56 @@ export function matcherOf(expected: unknown, known: Known): unknown {
     case '$same':
       return such(`the same as ${value}`, (found) => {
         if (!known.has(String(value))) known.set(String(value), found)
-        return known.get(String(value)) === found
+        return isDeepStrictEqual(known.get(String(value)), found)
       })
+    case '$differs':
+      return such(
+        `another value than ${value}`,
+        (found) => known.has(String(value)) && !isDeepStrictEqual(known.get(String(value)), found),
+      )
+    case '$all': {
+      const parts = Array.isArray(value) ? value : []
+      return such(`all of ${JSON.stringify(value)}`, (found) =>
+        parts.every((part) => fits(found, part, known)),
+      )
+    }
+    case '$each':
+      return such(
+        `a list of ${JSON.stringify(value)}`,
+        (found) => Array.isArray(found) && found.every((item) => fits(item, value, known)),
+      )
+    case '$length':
+      return such(
+        `a list of length ${JSON.stringify(value)}`,
+        (found) => Array.isArray(found) && fits(found.length, value, known),
+      )
+    case '$json':
+      return such(
+        `JSON of ${JSON.stringify(value)}`,
+        (found) => typeof found === 'string' && fits(parsed(found), value, known),
+      )
     default:
       throw new Error(`There is no ${name}.`)
+  }
+}
+
+/** Whether a value fits an expected one. Objects may have further keys. */
+function fits(found: unknown, expected: unknown, known: Known): boolean {
+  try {
+    // In a list, since toMatchObject takes no other values.
+    expect([found]).toMatchObject([matcherOf(expected, known)])
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The value of a JSON text, or undefined for any other text. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -1,13 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { createEngine, type Engine, type Message } from '../../src/engine/index.ts'
+import { createEngine, type Engine } from '../../src/engine/index.ts'
 import { answerTo, ask, story, useEngine, useFolder } from './support.ts'
 
 const shared = useEngine()
 const folder = useFolder()
 
-const system: Message = { role: 'system', content: 'You are a helpful assistant.' }
 const hello = 'Say hello.'
 
 async function fresh<Value>(run: (engine: Engine) => Promise<Value>, promptCacheBytes?: number) {
@@ -16,49 +15,6 @@ async function fresh<Value>(run: (engine: Engine) => Promise<Value>, promptCache
 }
 
 describe('what was read before is not read again', () => {
-  test('a second turn reads on from the first, and answers the same', async () => {
-    const first = await shared.engine.complete(ask(story))
-    const messages: Message[] = [
-      ...ask(story).messages,
-      { role: 'assistant', content: first.text },
-      ...ask('Say hello in five languages.').messages,
-    ]
-    const second = await shared.engine.complete({ messages })
-    expect(second.text).toBe(answerTo('Say hello in five languages.'))
-    const { promptTokens, completionTokens } = first.usage
-    expect(second.usage.cachedTokens).toBeGreaterThanOrEqual(promptTokens + completionTokens - 1)
-    expect(second.usage.cachedTokens).toBeLessThan(second.usage.promptTokens)
-    const plain = await shared.engine.complete({ messages, promptCache: false })
-    expect(plain).toMatchObject({ text: second.text, usage: { cachedTokens: 0 } })
-  })
-
-  test('the same prompt again leaves one token to read', async () => {
-    await shared.engine.complete(ask(hello))
-    const { text, usage } = await shared.engine.complete(ask(hello))
-    expect(text).toBe(answerTo(hello))
-    expect(usage.cachedTokens).toBe(usage.promptTokens - 1)
-  })
-
-  test('chats share their system message', async () => {
-    await shared.engine.complete({ messages: [system, ...ask(story).messages] })
-    const { text, usage } = await shared.engine.complete({ messages: [system, ...ask(hello).messages] })
-    expect(text).toBe(answerTo(hello))
-    const count = await shared.engine.countTokens({ messages: [system, ...ask('').messages] })
-    expect(usage.cachedTokens).toBeGreaterThan(count / 2)
-  })
-
-  test('many at once on one prefix, each with its own text', async () => {
-    const questions = [hello, story, 'What is MLX?', 'Count to ten.']
-    const given = await Promise.all(
-      Array.from({ length: 16 }, async (_, index) => {
-        const question = questions[index % questions.length] ?? hello
-        const answer = await shared.engine.complete({ messages: [system, ...ask(question).messages] })
-        return answer.text === answerTo(question)
-      }),
-    )
-    expect(given).toEqual(given.map(() => true))
-  })
-
   test('the cache stays within its limit', async () => {
     const kept = 40_000
     const bytes = await fresh(async (engine) => {

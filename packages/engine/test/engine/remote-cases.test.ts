@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { createEngine } from '../../src/engine/index.ts'
 import { type Capability, type ServerName, servers } from '../../src/engine/remote/servers.ts'
-import { cases } from './cases.ts'
 import { useHttpServer } from './http-server.ts'
 import { useMlxLmServer } from './mlx-lm-server.ts'
+import { portableCases } from './portable-cases.ts'
 import { answerTo, ask, helloDirectory, story, useFolder } from './support.ts'
 
 const folder = useFolder()
@@ -11,8 +11,8 @@ const recorder = useHttpServer()
 
 function split(server: ServerName) {
   const has: readonly Capability[] = servers[server].capabilities
-  const can = cases.filter(({ needs }) => needs.every((capability) => has.includes(capability)))
-  return { can, cannot: cases.filter((one) => !can.includes(one)) }
+  const can = portableCases.filter(({ needs }) => needs.every((capability) => has.includes(capability)))
+  return { can, cannot: portableCases.filter((one) => !can.includes(one)) }
 }
 
 describe('mlx_lm.server with the hello model', () => {

@@ -19,16 +19,6 @@ describe('n sequences', () => {
     expect(usage.completionTokens).toBe(16)
   })
 
-  test('differ, repeat with a seed, and match a call with the same seed', async () => {
-    const { choices } = await shared.engine.complete({ ...wild, n: 4, seed: 11 })
-    const texts = choices.map(({ text }) => text)
-    expect(new Set(texts).size).toBe(4)
-    const again = await shared.engine.complete({ ...wild, n: 4, seed: 11 })
-    expect(again.choices.map(({ text }) => text)).toEqual(texts)
-    const third = await shared.engine.complete({ ...wild, seed: 13 })
-    expect(third.text).toBe(texts[2])
-  })
-
   test('end separately; the last chunk has the usage of all', async () => {
     const ends = new Map<number, string>()
     let last: object | undefined
@@ -43,13 +33,6 @@ describe('n sequences', () => {
     expect([...seen].sort()).toEqual([0, 1, 2, 3, 4])
     expect(ends.size).toBe(5)
     expect(last).toMatchObject({ model: 'hello', timings: expect.anything() })
-  })
-
-  test('of a prompt that is cached', async () => {
-    for (const n of [3, 32]) {
-      const { choices } = await shared.engine.complete({ ...ask('Say hello.'), n })
-      expect(choices.map(({ text }) => text)).toEqual(Array.from({ length: n }, () => answerTo('Say hello.')))
-    }
   })
 
   test('that are cancelled leave nothing behind', async () => {
@@ -74,25 +57,5 @@ describe('log-probabilities', () => {
     // All but the end of the text.
     const text = await shared.engine.detokenise(logprobs.slice(0, -1).map(({ tokenId }) => tokenId))
     expect(text).toBe(answerTo(story))
-  })
-
-  test('without alternatives', async () => {
-    const { logprobs } = await shared.engine.complete({ ...ask('Say hello.'), logprobs: 0 })
-    expect(logprobs.length).toBeGreaterThan(3)
-    for (const { top } of logprobs) expect(top).toEqual([])
-  })
-
-  test('after what a bias leaves', async () => {
-    const plain = await shared.engine.complete({ ...ask('Say hello.'), logprobs: 1, maxTokens: 1 })
-    const [first] = plain.logprobs
-    const logitBias = { [first?.tokenId ?? 0]: -100 }
-    const biased = await shared.engine.complete({
-      ...ask('Say hello.'),
-      logprobs: 1,
-      maxTokens: 1,
-      logitBias,
-    })
-    expect(biased.logprobs[0]?.tokenId).not.toBe(first?.tokenId)
-    expect(biased.logprobs[0]?.top[0]?.tokenId).toBe(biased.logprobs[0]?.tokenId)
   })
 })
