@@ -78,27 +78,32 @@ def whole_chunk(chunk: Chunk) -> Chunk:
     return chunk
 
 
+def choices_of(chunks: Iterable[Chunk]) -> list[Choice]:
+    """Returns the sequences of chunks, also of an answer that has not ended."""
+    choices: dict[int, Choice] = {}
+    for chunk in chunks:
+        choice = choices.setdefault(chunk.index, Choice())
+        choice.text += chunk.text
+        choice.reasoning += chunk.reasoning
+        choice.tool_calls += chunk.tool_calls
+        choice.tool_errors += chunk.tool_errors
+        choice.logprobs += chunk.logprobs
+        if chunk.finish_reason is not None:
+            choice.finish_reason = chunk.finish_reason
+            choice.stop_string = chunk.stop_string
+    return [choices[index] for index in sorted(choices)]
+
+
 def whole(chunks: Iterable[Chunk]) -> Answer:
     """Returns the whole answer of a stream of chunks."""
-    choices: dict[int, Choice] = {}
-    last = Chunk()
-    for last in chunks:
-        choice = choices.setdefault(last.index, Choice())
-        choice.text += last.text
-        choice.reasoning += last.reasoning
-        choice.tool_calls += last.tool_calls
-        choice.tool_errors += last.tool_errors
-        choice.logprobs += last.logprobs
-        if last.finish_reason is not None:
-            choice.finish_reason = last.finish_reason
-            choice.stop_string = last.stop_string
+    all_chunks = list(chunks)
+    choices, last = choices_of(all_chunks), all_chunks[-1]
     assert last.usage is not None
     assert last.timings is not None
     assert last.model is not None
-    ordered = [choices[index] for index in sorted(choices)]
     return Answer(
-        **vars(ordered[0]),
-        choices=ordered,
+        **vars(choices[0]),
+        choices=choices,
         usage=last.usage,
         timings=last.timings,
         model=last.model,
