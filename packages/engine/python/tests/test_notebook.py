@@ -110,7 +110,7 @@ class TestStream:
         kernel.click(cell.buttons["Stop"])
         cell.wait()
         assert kernel.value("type(answer).__name__") == "StoppedAnswer"
-        assert kernel.value("answer.text").startswith("Once upon a time")
+        assert kernel.value("answer.text").startswith("Once upon")
         assert cell.markdown == [kernel.value("answer.text")]
         assert cell.buttons == {}
         assert kernel.value("engine.status().active") == 0
@@ -120,7 +120,7 @@ class TestStream:
         cell.wait_for_markdown("Once upon")
         kernel.interrupt()
         assert cell.wait_for_error() in {"CancelledError", "KeyboardInterrupt"}
-        assert cell.markdown[0].startswith("Once upon a time")
+        assert cell.markdown[0].startswith("Once upon")
         assert cell.buttons == {}
         assert kernel.value("engine.status().active") == 0
 
@@ -183,7 +183,7 @@ class TestChat:
         kernel.click(cell.buttons["Stop"])
         cell.wait_for_enabled("Send")
         last = kernel.value("conversation.messages[-1]")
-        assert last["content"].startswith("Once upon a time")
+        assert last["content"].startswith("Once upon")
         assert kernel.value("engine.status().active") == 0
 
     def test_shows_an_error_and_keeps_the_question(self, kernel: Kernel) -> None:
