@@ -1,6 +1,7 @@
 """The functions for notebooks, in a kernel with widgets and without one."""
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from mlx_app.engine.options import Message
 from mlx_app.notebook import StoppedAnswer, chat, stream
 from notebook_kernel import Kernel
 
+GUIDE = Path(__file__).parents[2] / "docs" / "python-notebook.md"
 EXAMPLE = Path(__file__).parents[1] / "examples" / "notebook.ipynb"
 HELLO: list[Message] = [{"role": "user", "content": "Say hello."}]
 STORY = '[{"role": "user", "content": "Tell me a story."}]'
@@ -69,6 +71,15 @@ class TestExample:
             [""],
             [],
         ]
+
+
+def test_the_snippets_of_the_guide_run(kernel: Kernel) -> None:
+    snippets = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    assert len(snippets) == 4
+    for snippet in snippets:
+        kernel.run(snippet)
+    assert kernel.value("answer.text").startswith("```python\nimport mlx.core")
+    assert kernel.value("conversation.messages") == []
 
 
 def read_example() -> nbformat.NotebookNode:
