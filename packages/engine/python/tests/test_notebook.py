@@ -34,12 +34,6 @@ def kernel() -> Iterator[Kernel]:
         yield kernel
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[MLXEngine]:
-    with MLXEngine(model="hello", device="cpu") as engine:
-        yield engine
-
-
 class TestExample:
     def test_has_no_outputs_in_the_repository(self) -> None:
         for cell in read_example().cells:

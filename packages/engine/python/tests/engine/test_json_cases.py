@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,6 @@ CASES = [
     for case in file["cases"]
 ]
 _METHODS = {"generate": "stream"}
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[MLXEngine]:
-    with MLXEngine(device="cpu") as engine:
-        engine.load_model("hello")
-        yield engine
 
 
 @pytest.fixture(params=["MLXEngine", "AsyncMLXEngine"])
