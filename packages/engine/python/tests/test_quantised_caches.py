@@ -10,8 +10,9 @@ from decoding import Caching, ids, run, tiny_llama, with_network
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.sampling import greedy
 from mlx_app.mlx_lm_adapter.sequential import Sequential
+from mlx_app.models.kv_sizes import KV_BITS
 from mlx_app.models.text_model import TextModel
-from mlx_app.models.unbatched_checks import KV_BITS, check_kv_bits
+from mlx_app.models.unbatched_checks import check_kv_bits
 
 
 @pytest.mark.parametrize("bits", KV_BITS)
