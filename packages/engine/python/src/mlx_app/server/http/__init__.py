@@ -1,0 +1,1 @@
+"""Checks and limits of every request, before an endpoint sees it."""

@@ -1,0 +1,197 @@
+"""The body of a chat completion."""
+
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le, MinLen
+from pydantic import BeforeValidator, Field, Tag
+from pydantic_core import PydanticCustomError
+
+from ..http.validation import (
+    Count,
+    Integer,
+    RequestModel,
+    by_key,
+    by_type,
+    known_key,
+    only,
+    unsupported,
+)
+from . import limits
+from .chat_messages import ChatMessage
+from .sampling import SamplingFields
+
+_functions_only = known_key("type", ["function"], "only tools of type function are supported")
+
+
+class ChatFunction(RequestModel):
+    """The function of a tool."""
+
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = Field(None, description="A JSON Schema of an object.")
+    strict: bool | None = Field(
+        None,
+        description="Ignored. A call that `tool_choice` requires always follows the schema. A call "
+        "that the model chooses may not.",
+    )
+
+
+class ChatTool(RequestModel):
+    """A function that the model may call."""
+
+    type: Literal["function"]
+    function: ChatFunction
+
+
+class FunctionName(RequestModel):
+    """The name of a function."""
+
+    name: Annotated[str, MinLen(1)]
+
+
+class NamedTool(RequestModel):
+    """A tool by its name."""
+
+    type: Literal["function"]
+    function: FunctionName
+
+
+class AllowedTools(RequestModel):
+    """The tools that the model may or must call."""
+
+    mode: Literal["auto", "required"]
+    tools: Annotated[list[Annotated[NamedTool, _functions_only]], MinLen(1)]
+
+
+class AllowedToolsChoice(RequestModel):
+    """A choice of some tools."""
+
+    type: Literal["allowed_tools"]
+    allowed_tools: AllowedTools
+
+
+_WORDS = ("auto", "none", "required")
+
+
+def _word_or_object(value: object) -> str | None:
+    if isinstance(value, dict):
+        return "<object>"
+    return "<word>" if value in _WORDS else None
+
+
+ToolChoiceObject = Annotated[
+    Annotated[NamedTool, Tag("<function>")] | Annotated[AllowedToolsChoice, Tag("<allowed_tools>")],
+    by_key("type", "function"),
+    known_key("type", ["function", "allowed_tools"], "only tools of type function are supported"),
+]
+ChatToolChoice = Annotated[
+    Annotated[Literal["auto", "none", "required"], Tag("<word>")]
+    | Annotated[ToolChoiceObject, Tag("<object>")],
+    by_type(
+        _word_or_object,
+        "Invalid input: expected auto, none, required or an object that names a function",
+    ),
+]
+
+
+class JsonSchema(RequestModel):
+    """A JSON Schema, which is always enforced."""
+
+    name: str | None = None
+    description: str | None = None
+    # `schema` is also a method of pydantic's.
+    schema_: dict[str, Any] | None = Field(None, alias="schema")
+    strict: bool | None = None
+
+
+class TextFormat(RequestModel):
+    """Any text."""
+
+    type: Literal["text"]
+
+
+class JsonObjectFormat(RequestModel):
+    """Any JSON object."""
+
+    type: Literal["json_object"]
+
+
+class JsonSchemaFormat(RequestModel):
+    """JSON that follows a schema."""
+
+    type: Literal["json_schema"]
+    json_schema: JsonSchema
+
+
+ChatResponseFormat = Annotated[
+    Annotated[TextFormat, Tag("<text>")]
+    | Annotated[JsonObjectFormat, Tag("<json_object>")]
+    | Annotated[JsonSchemaFormat, Tag("<json_schema>")],
+    by_key("type", "text"),
+    known_key(
+        "type",
+        ["text", "json_object", "json_schema"],
+        "Invalid input: expected text, json_object or json_schema",
+    ),
+]
+
+
+class StreamOptions(RequestModel):
+    """The options of a stream."""
+
+    include_usage: bool | None = Field(
+        None, description="Adds a last chunk that has `usage` and `timings` and no choices."
+    )
+
+
+def _text_modality(value: object) -> object:
+    if value == "text":
+        return value
+    raise PydanticCustomError("modality", 'only "text" is supported')
+
+
+class ChatRequest(SamplingFields):
+    """The body of a chat completion."""
+
+    model: str | None = Field(
+        None, description="A model from `GET /v1/models`. Default: the configured model."
+    )
+    messages: Annotated[list[ChatMessage], MinLen(1)]
+    max_completion_tokens: Count | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[Integer, Ge(0), Le(limits.LOGPROBS)] | None = None
+    tools: list[Annotated[ChatTool, _functions_only]] | None = None
+    tool_choice: ChatToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ChatResponseFormat | None = None
+    reasoning_effort: str | None = Field(
+        None,
+        description="Passed to the chat template as `reasoning_effort`. `none` sets "
+        "`enable_thinking: false`.",
+    )
+    chat_template_kwargs: dict[str, Any] | None = Field(
+        None, description="Chat template variables that the server allows."
+    )
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    return_progress: bool | None = Field(
+        None,
+        description="Whether a stream begins with chunks that report the progress of the prefill.",
+    )
+    mcp_servers: Annotated[None, unsupported("mlx-app-server for Node runs MCP servers.")] = None
+    modalities: list[Annotated[str, BeforeValidator(_text_modality)]] | None = None
+    chat_template: Annotated[
+        None,
+        unsupported(
+            "the chat template comes with the model. Use chat_template_kwargs to set its variables."
+        ),
+    ] = None
+    functions: Annotated[None, unsupported("use tools instead.")] = None
+    function_call: Annotated[None, unsupported("use tool_choice instead.")] = None
+    audio: Annotated[None, unsupported("only text can be generated.")] = None
+    prediction: Annotated[None, unsupported("predicted outputs are not available.")] = None
+    web_search_options: Annotated[None, unsupported("web search is not available.")] = None
+    verbosity: Annotated[
+        str | None,
+        only("medium", 'only "medium" is supported: ask for a length in a message instead.'),
+    ] = None

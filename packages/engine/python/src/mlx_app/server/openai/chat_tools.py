@@ -1,0 +1,117 @@
+"""The tools of a chat completion, and earlier calls of them."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from ...engine.options import GenerateOptions, NamedTool, ResponseFormat, Tool
+from ..errors import ApiError, invalid
+from ..http.body import json_object
+from ..http.json_shape import MAX_DEPTH, json_depth
+from . import limits
+from .chat_request import AllowedToolsChoice, ChatRequest, ChatTool, JsonSchemaFormat
+
+_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
+
+ToolChoice = Literal["auto", "none", "required"] | NamedTool
+
+
+def to_tool_options(body: ChatRequest) -> GenerateOptions:
+    """Returns the options of the tools and of the form of the answer.
+
+    Raises ApiError 400 for too many tools, an invalid or duplicate name, a required tool that does
+    not exist, and a required call together with a form.
+    """
+    tools = _tools(body.tools or [])
+    choice = body.tool_choice
+    asked: ToolChoice
+    if choice is None or isinstance(choice, str):
+        asked = choice or "auto"
+    elif isinstance(choice, AllowedToolsChoice):
+        names = [tool.function.name for tool in choice.allowed_tools.tools]
+        for name in names:
+            _check_choice({"name": name}, tools)
+        tools = [tool for tool in tools if tool["name"] in names]
+        asked = choice.allowed_tools.mode
+    else:
+        asked = {"name": choice.function.name}
+    _check_choice(asked, tools)
+    options = GenerateOptions(tool_choice=asked)
+    if tools:
+        options["tools"] = tools
+    response_format = _response_format(body)
+    if response_format is not None:
+        if asked not in ("auto", "none"):
+            raise invalid(
+                "response_format: cannot be combined with a tool_choice that requires a tool call.",
+                "response_format",
+            )
+        options["response_format"] = response_format
+    return options
+
+
+def read_arguments(text: str, param: str) -> dict[str, Any]:
+    """Returns the arguments of an earlier call, which OpenAI's API sends as a text.
+
+    Raises ApiError 400 if the text is not a JSON object.
+    """
+    if text.strip() == "":
+        return {}
+    try:
+        depth = json_depth(text.encode())
+    except ApiError:
+        depth = 0
+    if depth > MAX_DEPTH:
+        raise invalid(f"{param}: nested more than {MAX_DEPTH} levels deep.", param)
+    value = json_object(text)
+    if value is None:
+        message = f"{param}: the arguments must be a string that contains a JSON object."
+        raise invalid(message, param)
+    return value
+
+
+def _tools(requested: Sequence[ChatTool]) -> list[Tool]:
+    if len(requested) > limits.TOOLS:
+        message = f"tools: at most {limits.TOOLS} are allowed, but there are {len(requested)}."
+        raise invalid(message, "tools")
+    tools: dict[str, Tool] = {}
+    for place, entry in enumerate(requested):
+        name, param = entry.function.name, f"tools.{place}.function.name"
+        if _NAME.fullmatch(name) is None:
+            raise invalid(
+                f"{param}: a name must have 1 to 64 letters, digits, underscores, dots or hyphens.",
+                param,
+            )
+        if name in tools:
+            raise invalid(f'{param}: there are two tools named "{name}".', param)
+        tools[name] = Tool(name=name)
+        if entry.function.description is not None:
+            tools[name]["description"] = entry.function.description
+        if entry.function.parameters is not None:
+            tools[name]["parameters"] = entry.function.parameters
+    return list(tools.values())
+
+
+def _check_choice(choice: ToolChoice, tools: Sequence[Tool]) -> None:
+    if choice in ("auto", "none"):
+        return
+    names = [tool["name"] for tool in tools]
+    if not names:
+        message = "tool_choice: a tool call is required, but the request has no tools."
+        raise invalid(message, "tool_choice")
+    if not isinstance(choice, str) and choice["name"] not in names:
+        raise invalid(
+            f'tool_choice: there is no tool "{choice["name"]}". Available tools: '
+            f"{', '.join(names)}.",
+            "tool_choice",
+        )
+
+
+def _response_format(body: ChatRequest) -> ResponseFormat | None:
+    """Returns the form of the answer. A schema is always enforced, `strict` or not."""
+    requested = body.response_format
+    if requested is None or requested.type == "text":
+        return None
+    if isinstance(requested, JsonSchemaFormat) and requested.json_schema.schema_ is not None:
+        return ResponseFormat(type="json_schema", schema=requested.json_schema.schema_)
+    return ResponseFormat(type="json_object")

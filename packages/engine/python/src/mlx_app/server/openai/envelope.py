@@ -1,0 +1,27 @@
+"""The fields that an answer and all its chunks share."""
+
+import hashlib
+import json
+import time
+import uuid
+from dataclasses import asdict
+from typing import Any
+
+from ..services import Services
+
+
+async def create_envelope(services: Services, prefix: str, kind: str, model: str) -> dict[str, Any]:
+    """Returns the fields that an answer and all its chunks share.
+
+    `prefix` is that of the id, `kind` the name of the object, such as `chat.completion`.
+    """
+    status = await services.model.engine.status()
+    told = json.dumps([model, asdict(status.versions)]).encode()
+    return {
+        "id": f"{prefix}-{uuid.uuid4().hex}",
+        "object": kind,
+        "created": int(time.time()),
+        "model": model,
+        # Changes with the model and the versions of MLX and mlx-lm.
+        "system_fingerprint": f"fp_{hashlib.sha256(told).hexdigest()[:12]}",
+    }

@@ -1,0 +1,50 @@
+"""The endpoints of models."""
+
+import time
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..http.responses import json_response
+from ..served_models import ServedModel, model_not_found
+from ..services import services_of
+
+_CREATED = int(time.time())
+
+
+def add_models(app: FastAPI) -> None:
+    """Adds `GET /v1/models` and one model: https://platform.openai.com/docs/api-reference/models."""
+    app.get("/v1/models", summary="List models")(list_models)
+    # Hugging Face ids contain a slash, which clients may or may not escape.
+    app.get("/v1/models/{model:path}", summary="Get a model")(get_model)
+
+
+async def list_models(request: Request) -> Response:
+    """Lists the models that requests can name. The first one answers requests without a model."""
+    models = await services_of(request).models.list()
+    return json_response({"object": "list", "data": [_fields(model) for model in models]})
+
+
+async def get_model(model: str, request: Request) -> Response:
+    """Returns a model by its `id`, which can contain slashes."""
+    models = await services_of(request).models.list()
+    for served in models:
+        if served.id == model:
+            return json_response(_fields(served))
+    raise model_not_found(model, [served.id for served in models])
+
+
+def _fields(model: ServedModel) -> dict[str, Any]:
+    loaded = model.loaded
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": _CREATED,
+        "owned_by": "this-server",
+        # Not part of OpenAI's API. A request loads a model that is not in memory.
+        "loaded": loaded is not None,
+        "capabilities": None if loaded is None else loaded.capabilities,
+        "context_tokens": None if loaded is None else loaded.context_tokens,
+    }

@@ -1,0 +1,1 @@
+"""Options of the engine from parts of requests."""

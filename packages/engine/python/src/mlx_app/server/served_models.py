@@ -1,0 +1,99 @@
+"""The models that requests can name."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..protocol import LoadedModel
+from .errors import ApiError
+from .model_state import ModelState
+from .settings import ServerSettings
+
+# How long the list of models on disk is cached.
+_CACHE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model that requests can name."""
+
+    id: str
+    #: The loaded model, if it is in memory.
+    loaded: LoadedModel | None
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The model of a request."""
+
+    #: Its name in answers.
+    id: str
+    #: Its name for the engine, or None for the configured model.
+    model: str | None = None
+
+
+class ServedModels:
+    """The configured model, aliases, and the models on disk.
+
+    Paths are not accepted, so that clients can't make the server read any folder.
+    """
+
+    def __init__(self, model: ModelState, settings: ServerSettings) -> None:
+        self._model = model
+        self._settings = settings
+        self._on_disk: list[str] = []
+        self._listed_at = float("-inf")
+        named = os.fspath(settings.model)
+        #: The name of the model that answers requests without a model.
+        self.default_id = Path(named).name if _is_path(named) else named
+
+    async def resolve(self, name: str | None) -> Resolved:
+        """Returns the model of a request.
+
+        Raises ApiError 404 for an unknown model, with the names of the available ones.
+        """
+        if name is None or name == self.default_id:
+            return Resolved(self.default_id)
+        names = await self._names()
+        if name not in names:
+            raise model_not_found(name, names)
+        return Resolved(name, name)
+
+    async def list(self) -> Sequence[ServedModel]:
+        """Returns all models, the configured one first."""
+        status = await self._model.engine.status()
+        loaded = {entry.model: entry for entry in status.models}
+        by_folder = {Path(entry.model).name: entry for entry in status.models}
+        return [
+            ServedModel(
+                name,
+                loaded.get(name) or (by_folder.get(name) if name == self.default_id else None),
+            )
+            for name in await self._names()
+        ]
+
+    async def _names(self) -> Sequence[str]:
+        names = [*self._settings.aliases, *await self._models_on_disk()]
+        allowed = self._settings.served_models
+        served = [name for name in names if not allowed or name in allowed]
+        return list(dict.fromkeys([self.default_id, *served]))
+
+    async def _models_on_disk(self) -> Sequence[str]:
+        now = time.monotonic()
+        if now - self._listed_at > _CACHE_SECONDS:
+            found = await self._model.engine.models()
+            self._on_disk = [entry.model for entry in found if not _is_path(entry.model)]
+            self._listed_at = now
+        return self._on_disk
+
+
+def model_not_found(name: str, available: Sequence[str]) -> ApiError:
+    """Returns the error of a model that is not served, with the names of those that are."""
+    message = f'There is no model "{name}". Available models: {", ".join(available)}.'
+    return ApiError(404, "model_not_found", message, param="model")
+
+
+def _is_path(model: str) -> bool:
+    return model.startswith((".", "/", "~")) or Path(model).is_absolute()
