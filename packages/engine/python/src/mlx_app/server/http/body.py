@@ -9,7 +9,7 @@ from starlette.types import Message, Receive
 
 from ..errors import ApiError, client_left
 from ..settings import ServerSettings
-from .json_shape import MAX_DEPTH, json_depth
+from .json_shape import check_json_shape
 
 
 def check_content_type(headers: Headers) -> None:
@@ -39,9 +39,7 @@ async def read_body(headers: Headers, receive: Receive, settings: ServerSettings
         body.decode()
     except UnicodeDecodeError:
         raise ApiError(400, "invalid_json", "The body is not valid UTF-8.") from None
-    if json_depth(body, settings.max_body_values) > MAX_DEPTH:
-        message = f"The body is nested more than {MAX_DEPTH} levels deep."
-        raise ApiError(400, "invalid_json", message)
+    check_json_shape(body, settings.max_body_values)
     return body
 
 
@@ -73,13 +71,20 @@ def parse_json(body: bytes) -> object:
     text = body.decode()
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
-        # Half of a surrogate pair is no text: neither tokenizers nor UTF-8 can represent it.
-        if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError:
         raise
     except ValueError as error:
         raise json.JSONDecodeError(str(error), "", 0) from error
+    return _without_half_characters(value) if "\\u" in text else value
+
+
+def _without_half_characters(value: object) -> object:
+    """Replaces halves of surrogate pairs, which neither tokenizers nor UTF-8 can represent."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     return value
 
 

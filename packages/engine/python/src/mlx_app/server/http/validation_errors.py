@@ -77,6 +77,7 @@ _MESSAGES: dict[str, _Write] = {
     "less_than_equal": _bound("big", "<=", "le"),
     "list_type": _expected("array"),
     "literal_error": _options,
+    "model_attributes_type": _expected("object"),
     "model_type": _expected("object"),
     "string_too_long": _length("big", "<=", "max_length", "string", "characters"),
     "string_too_short": _length("small", ">=", "min_length", "string", "characters"),

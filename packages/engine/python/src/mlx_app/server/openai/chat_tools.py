@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from ...engine.options import GenerateOptions, NamedTool, ResponseFormat, Tool
-from ..errors import ApiError, invalid
+from ..errors import invalid
 from ..http.body import json_object
-from ..http.json_shape import MAX_DEPTH, json_depth
+from ..http.json_shape import MAX_DEPTH, is_too_deep
 from . import limits
 from .chat_request import AllowedToolsChoice, ChatRequest, ChatTool, JsonSchemaFormat
 
@@ -57,11 +57,7 @@ def read_arguments(text: str, param: str) -> dict[str, Any]:
     """
     if text.strip() == "":
         return {}
-    try:
-        depth = json_depth(text.encode())
-    except ApiError:
-        depth = 0
-    if depth > MAX_DEPTH:
+    if is_too_deep(text):
         raise invalid(f"{param}: nested more than {MAX_DEPTH} levels deep.", param)
     value = json_object(text)
     if value is None:
