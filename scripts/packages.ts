@@ -22,13 +22,13 @@ import { z } from 'zod'
 import { lockHash, lockSetNames, parseLockSet } from '../packages/engine/src/setup/plan/locks.ts'
 import { withProcessLock } from '../packages/engine/src/setup/process/process-lock.ts'
 import { createPageModule } from '../packages/server/scripts/page-module.ts'
+import { buildChatPage } from './chat-page.ts'
 import { obtainUv, repository } from './environment.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const packagesDirectory = join(root, 'packages')
 const engine = join(packagesDirectory, 'engine')
 const server = join(packagesDirectory, 'server')
-const chatPage = join(packagesDirectory, 'chat-page')
 const pythonProject = join(engine, 'python')
 const cacheFolder = join(root, 'node_modules', '.cache', 'create-mlx-app', 'packages')
 
@@ -92,10 +92,11 @@ export async function packPackages(): Promise<PackedPackage[]> {
 async function makePackages(folder: string): Promise<void> {
   const making = `${folder}.${randomUUID()}`
   try {
+    const page = await buildChatPage()
     const wheel = await buildWheel(join(making, 'wheel'))
     const packages = [
       await packEngine(join(making, 'mlx-app'), wheel),
-      await packServer(join(making, 'mlx-app-server')),
+      await packServer(join(making, 'mlx-app-server'), page),
       wheel,
     ]
     for (const { path, file } of packages) cpSync(path, join(making, file))
@@ -109,7 +110,7 @@ async function makePackages(folder: string): Promise<void> {
   }
 }
 
-/** Builds the wheel. It needs no network, and the same sources give the same bytes. */
+/** Builds the wheel, with the chat page. It needs no network, and the same sources give the same bytes. */
 async function buildWheel(folder: string): Promise<PackedPackage> {
   const uv = await obtainUv()
   await execa(uv, ['build', '--quiet', '--offline', '--wheel', pythonProject, '--out-dir', folder])
@@ -140,14 +141,7 @@ async function packEngine(staging: string, wheel: PackedPackage): Promise<Packed
   return await pack(staging)
 }
 
-async function packServer(staging: string): Promise<PackedPackage> {
-  const pageFolder = join(chatPage, 'dist')
-  await execa('vite', ['build', '--logLevel', 'warn'], {
-    cwd: chatPage,
-    preferLocal: true,
-    // Vitest sets this to test, with which the page would get React's development build.
-    env: { NODE_ENV: 'production' },
-  })
+async function packServer(staging: string, pageFolder: string): Promise<PackedPackage> {
   await compile(server)
   stage(server, staging, ['dist', 'src', 'docs', 'README.md', 'package.json'])
   const files = new Map(filesIn(pageFolder).map((path) => [path, readFileSync(join(pageFolder, path))]))
@@ -224,8 +218,8 @@ function versionOf(folder: string): string {
 
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
 
-/** Folders that are not part of a package: tests, and the output of tests and tools. */
-const excludedFolders = /^(node_modules|dist|test|tests|\.mlx|\.venv|__pycache__|\..*_cache)$/
+/** Folders that are not part of a package: tests, and the output of tests, tools and builds. */
+const excludedFolders = /^(node_modules|dist|page|test|tests|\.mlx|\.venv|__pycache__|\..*_cache)$/
 
 /** Returns a hash of all files that the packages are built from. */
 function hashOfSources(): string {

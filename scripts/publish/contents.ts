@@ -46,7 +46,7 @@ export const sdistFiles = (): string[] => [
   'PKG-INFO',
   'pyproject.toml',
   'pyproject.toml.orig',
-  ...filesBelow('packages/engine/python/src', /\.(py|json|jinja|safetensors|md)$/)
+  ...filesBelow('packages/engine/python/src', /\.(py|json|jinja|safetensors|md|html|css|js|svg)$/)
     .filter((path) => basename(path) !== 'protocol.schema.json')
     .map((path) => `src/${path}`),
 ]

@@ -4,12 +4,14 @@ import { needs } from '../../../test/support/programs/needs.ts'
 import { answerTo, story } from '../../engine/test/engine/support.ts'
 import { createAnswer, createUserTurn, startConversation, withTurn } from '../src/state/conversation.ts'
 import { expectNoComplaints, slowDown, usePage } from './page.ts'
+import { describePythonServer } from './python.ts'
 import { describeTools, useMcpConfig } from './tools.ts'
 
 describe('the page', needs('chromium', 'ps'), () => {
   const page = usePage(useMcpConfig())
   const { open, findWorker, startStream } = page
   describeTools(page)
+  describePythonServer(page)
 
   test('streams an answer, word for word, with its statistics', async () => {
     const chat = await open()

@@ -69,7 +69,7 @@ export function usePage(mcpConfig = '') {
         body: JSON.stringify({ messages: [{ role: 'user', content }], stream: true }),
       }),
     open: async (options: BrowserContextOptions = {}): Promise<Chat> => {
-      const context = await running(browser).newContext({ ...options, baseURL: running(server).url })
+      const context = await running(browser).newContext({ baseURL: running(server).url, ...options })
       await context.grantPermissions(['clipboard-read', 'clipboard-write'])
       const page = await context.newPage()
       page.setDefaultTimeout(60_000)

@@ -1,0 +1,3 @@
+import { buildChatPage } from '../../scripts/chat-page.ts'
+
+await buildChatPage()
