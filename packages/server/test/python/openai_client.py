@@ -1,4 +1,7 @@
-"""What OpenAI's own Python client makes of the server at the address given, printed as JSON."""
+"""What OpenAI's own Python client makes of the server at the address given, printed as JSON.
+
+The names after the other arguments are those of calls to leave out.
+"""
 
 import json
 import sys
@@ -159,4 +162,5 @@ programs = [
     models,
     errors,
 ]
-sys.stdout.write(json.dumps({program.__name__: program() for program in programs}))
+asked = [program for program in programs if program.__name__ not in sys.argv[4:]]
+sys.stdout.write(json.dumps({program.__name__: program() for program in asked}))

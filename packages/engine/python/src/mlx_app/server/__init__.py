@@ -8,10 +8,24 @@ if TYPE_CHECKING:
     from .app import create_app
     from .errors import ApiError
     from .run import run_server
+    from .services import Services, services_of
 
-__all__ = ["ApiError", "ServerSettings", "create_app", "run_server"]
+__all__ = [
+    "ApiError",
+    "ServerSettings",
+    "Services",
+    "create_app",
+    "run_server",
+    "services_of",
+]
 
-_MODULES = {"ApiError": "errors", "create_app": "app", "run_server": "run"}
+_MODULES = {
+    "ApiError": "errors",
+    "Services": "services",
+    "create_app": "app",
+    "run_server": "run",
+    "services_of": "services",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -75,5 +75,6 @@ class ModelState:
         if self.state == "stopping":
             return
         self.state = state
-        self.error = error
+        if error is not None:
+            self.error = error
         self._on_state(state, error)
