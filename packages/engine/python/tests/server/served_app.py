@@ -1,27 +1,38 @@
-"""Runs the server with a route of one's own, and prints `Ready` once its model is in memory."""
+"""Runs the server with the route of its documentation.
+
+It prints `Ready` once the model is in memory.
+"""
 
 import json
+import re
 import sys
+from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
-from starlette.requests import Request
 
 from mlx_app import AsyncMLXEngine
-from mlx_app.server import ServerSettings, create_app, run_server, services_of
+from mlx_app.server import ServerSettings, run_server
+
+PAGE = Path(__file__).parents[3] / "docs/python-server.md"
+
+
+def documented_create() -> Any:  # noqa: ANN401 - what the page defines
+    snippets = re.findall(
+        r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    [snippet] = [code for code in snippets if "def create(" in code]
+    definitions, _, last = snippet.rpartition("\n\n")
+    assert last == "raise SystemExit(run_server(ServerSettings(), create))\n"
+    namespace: dict[str, Any] = {}
+    exec(definitions, namespace)
+    return namespace["create"]
 
 
 def create(engine: AsyncMLXEngine, settings: ServerSettings) -> FastAPI:
-    app = create_app(engine, settings)
+    app: FastAPI = documented_create()(engine, settings)
     loading = app.state.services.model.start()
     loading.add_done_callback(lambda _: print_line("Ready"))
-
-    @app.post("/shout")
-    async def shout(body: dict[str, str], request: Request) -> dict[str, str]:
-        answer = await services_of(request).model.engine.complete(
-            messages=[{"role": "user", "content": body["question"]}]
-        )
-        return {"answer": answer.text.upper()}
-
     return app
 
 

@@ -1,9 +1,12 @@
 """The server as a program: its start, its end, its log and its metrics."""
 
+import dataclasses
 import json
+import re
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -96,16 +99,28 @@ def test_refuses_invalid_settings(settings: dict[str, object]) -> None:
     assert next(iter(settings)) in raised.value.message
 
 
-def test_serves_routes_of_ones_own_behind_the_same_checks(answers: dict[str, str]) -> None:
+def test_serves_the_route_of_its_documentation_behind_the_same_checks() -> None:
     key = {"authorization": "Bearer sesame"}
     with serve(api_key="sesame", grace_ms=100) as server:
-        asked = {"question": "Say hello."}
-        assert server.post("/shout", asked).status == 401
-        reply = server.post("/shout", asked, key)
-        assert reply.json == {"answer": answers["Say hello."].upper()}
+        asked = {"text": "MLX runs models."}
+        assert server.post("/summary", asked).status == 401
+        reply = server.post("/summary", asked, key)
+        assert reply.status == 200
+        assert reply.json["summary"] != ""
         # What does not finish in time is told.
         with server.stream(STORY, headers=key, **ENDLESS) as response:
             next_event(response)
             server.process.send_signal(signal.SIGINT)
             assert read_events(response)[-1]["error"]["code"] == "shutting_down"
         assert server.process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_the_documentation_lists_all_settings() -> None:
+    page = Path(__file__).parents[3].joinpath("docs/python-server.md").read_text("utf-8")
+    listed = re.findall(r"^\| `(\w+)` \| (\S+) \|", page, re.MULTILINE)
+    fields = dataclasses.fields(ServerSettings)
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [field.name for field in fields]
+    defaults = {field.name: str(field.default) for field in fields}
+    for name, default in listed:
+        if default.isdigit():
+            assert default == defaults[name], name
