@@ -45,11 +45,14 @@ def test_sends_comments_while_there_is_no_event(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_raises_what_fails_before_the_first_event() -> None:
-    async def run() -> None:
-        async def events() -> AsyncGenerator[ServerEvent, None]:
-            raise ValueError("at once")
-            yield DONE
+    fails_at = 0
 
+    async def events() -> AsyncGenerator[ServerEvent, None]:
+        for _ in range(fails_at):
+            yield DONE
+        raise ValueError("at once")
+
+    async def run() -> None:
         await event_stream(Request({"type": "http", "state": {"call": Call()}}), events())
 
     with pytest.raises(ValueError, match="at once"):

@@ -1,7 +1,7 @@
 """What the parts of the server share."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
@@ -26,6 +26,8 @@ class Services:
     #: Generates text within the server's limits.
     generations: Generations
     metrics: Metrics
+    #: The fingerprints of models in answers. Versions don't change while the process runs.
+    fingerprints: dict[str, str] = field(default_factory=dict)
 
 
 def create_services(engine: AsyncMLXEngine, settings: ServerSettings) -> Services:

@@ -15,13 +15,20 @@ async def create_envelope(services: Services, prefix: str, kind: str, model: str
 
     `prefix` is that of the id, `kind` the name of the object, such as `chat.completion`.
     """
-    status = await services.model.engine.status()
-    told = json.dumps([model, asdict(status.versions)]).encode()
+    known = services.fingerprints
+    if model not in known:
+        known[model] = await _fingerprint(services, model)
     return {
         "id": f"{prefix}-{uuid.uuid4().hex}",
         "object": kind,
         "created": int(time.time()),
         "model": model,
-        # Changes with the model and the versions of MLX and mlx-lm.
-        "system_fingerprint": f"fp_{hashlib.sha256(told).hexdigest()[:12]}",
+        "system_fingerprint": known[model],
     }
+
+
+async def _fingerprint(services: Services, model: str) -> str:
+    """Returns what changes with the model and the versions of MLX and mlx-lm."""
+    status = await services.model.engine.status()
+    told = json.dumps([model, asdict(status.versions)]).encode()
+    return f"fp_{hashlib.sha256(told).hexdigest()[:12]}"
