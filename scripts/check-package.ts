@@ -22,13 +22,13 @@ interface Bytes {
 
 /**
  * The size limits of each tarball and of its files, in bytes. The limit of the released tool is a goal. The others are the
- * measured sizes (2026-11-29: 1,428, 609 and 460 kB packed) plus a tenth.
+ * measured sizes (2026-11-30: 1,925, 862 and 464 kB packed) plus a tenth.
  */
 const limits: Readonly<Record<string, Bytes>> = {
   'create-mlx-app': { packed: 200_000, unpacked: 400_000 },
-  'create-mlx-app, from a checkout': { packed: 1_570_000, unpacked: 1_650_000 },
-  'mlx-app': { packed: 670_000, unpacked: 1_730_000 },
-  'mlx-app-server': { packed: 506_000, unpacked: 1_950_000 },
+  'create-mlx-app, from a checkout': { packed: 2_120_000, unpacked: 2_300_000 },
+  'mlx-app': { packed: 950_000, unpacked: 2_070_000 },
+  'mlx-app-server': { packed: 511_000, unpacked: 1_990_000 },
 }
 
 /** A placeholder for the name of the repository, which only the workflow knows. */
