@@ -1,0 +1,1 @@
+"""Questions and answers, one by one or in a chat."""

@@ -1,0 +1,61 @@
+"""What the user asks."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from ...engine.options import ImagePart, Message, ResponseFormat, TextPart
+
+
+def read_question(words: Sequence[str], images: Sequence[Path]) -> Message:
+    """Returns the user's message: the words, with standard input in the place of `-`.
+
+    Without words, it is standard input, unless that is a terminal.
+    """
+    if not words and sys.stdin.isatty():
+        raise typer.BadParameter(
+            'There is no question. Example: mlx-app generate "Count to ten."', param_hint="PROMPT"
+        )
+    parts = [_standard_input() if word == "-" else word for word in words or ["-"]]
+    text = "\n".join(parts)
+    if text.strip() == "":
+        raise typer.BadParameter("The question is empty.", param_hint="PROMPT")
+    for image in images:
+        if not image.is_file():
+            raise typer.BadParameter(f"There is no file {image}.", param_hint="--image")
+    if not images:
+        return Message(role="user", content=text)
+    content: list[TextPart | ImagePart] = [
+        *(ImagePart(type="image", image=image.absolute()) for image in images),
+        TextPart(type="text", text=text),
+    ]
+    return Message(role="user", content=content)
+
+
+def read_schema(path: Path) -> ResponseFormat:
+    """Returns the format of answers that match the JSON Schema in a file."""
+    try:
+        schema = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{path} can't be read: {error.strerror}.", param_hint="--schema"
+        ) from error
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{path} is not valid JSON: {error}.", param_hint="--schema"
+        ) from error
+    if not isinstance(schema, dict):
+        raise typer.BadParameter(f"{path} is not a JSON Schema.", param_hint="--schema")
+    return ResponseFormat(type="json_schema", schema=schema)
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.read().rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(
+            "Standard input is not UTF-8 text.", param_hint="PROMPT"
+        ) from error

@@ -1,0 +1,1 @@
+"""Checks of the installation, with a fix for each problem."""

@@ -1,0 +1,135 @@
+"""What a check is, and how checks run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ...errors import EngineError
+from ..models.session import needs_download
+
+if TYPE_CHECKING:
+    from ...engine.mlx_engine import MLXEngine
+    from ...protocol import ModelDescription, ModelOnDisk
+    from ..settings.read import LoadedSettings
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found."""
+
+    #: None if the check doesn't apply.
+    good: bool | None
+    detail: str
+    #: How to fix the problem, if possible as a command.
+    fix: str | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check with its name and the names of the checks that must pass before it."""
+
+    name: str
+    run: "Callable[[CheckContext], Finding]"
+    needs: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The result of a check."""
+
+    name: str
+    finding: Finding
+
+    def fields(self) -> dict[str, Any]:
+        """Returns the result as JSON has it, like that of the npm package."""
+        found = self.finding
+        fields = {"name": self.name, "good": found.good, "detail": found.detail}
+        return (
+            fields if found.fix is None or found.good is not False else {**fields, "fix": found.fix}
+        )
+
+
+class CheckContext:
+    """What the checks share. Each part is looked up only once, when a check first needs it."""
+
+    def __init__(self, loaded: "LoadedSettings") -> None:
+        self.loaded = loaded
+        self.settings = loaded.values
+
+    @cached_property
+    def engine(self) -> "MLXEngine":
+        """An engine with the settings. Raises EngineError if MLX doesn't compute."""
+        from ...engine.mlx_engine import MLXEngine
+
+        return MLXEngine(
+            device=self.settings.device,
+            models_directory=self.settings.models_dir,
+            memory_limit_bytes=self.settings.memory_limit_bytes,
+        )
+
+    @cached_property
+    def model(self) -> "ModelOnDisk | None":
+        """The model in the settings, if it is on disk. Raises EngineError if it is damaged."""
+        from pathlib import Path
+
+        from ...models.locate import bytes_in, locate
+        from ...protocol import ModelOnDisk
+
+        name = self.settings.model
+        for found in self.engine.models():
+            if found.model == name:
+                return found
+        folder = locate(name, None, self.settings.models_dir)
+        if folder is None:
+            return None
+        return ModelOnDisk(
+            model=name, path=str(folder), bytes=bytes_in(Path(folder)), place="project"
+        )
+
+    @cached_property
+    def missing_model(self) -> "ModelDescription | None":
+        """The hub's description of a model that is not on disk; None if the hub is not reached."""
+        if not needs_download(self.settings, self.settings.model):
+            return None
+        try:
+            return self.engine.describe_model(self.settings.model)
+        except EngineError:
+            # The check reports the missing model even without its description.
+            return None
+
+    def close(self) -> None:
+        """Ends the engine, if a check has started it."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+
+
+def run_checks(
+    checks: Sequence[Check], context: CheckContext, on_result: Callable[[CheckResult], None]
+) -> list[CheckResult]:
+    """Runs the checks in order. An error in one becomes its result, and the others still run."""
+    results: list[CheckResult] = []
+    for check in checks:
+        failed = next(
+            (
+                result.name
+                for result in results
+                if result.name in check.needs and result.finding.good is not True
+            ),
+            None,
+        )
+        finding = (
+            _run(check, context) if failed is None else Finding(None, f"skipped: it needs {failed}")
+        )
+        results.append(CheckResult(check.name, finding))
+        on_result(results[-1])
+    return results
+
+
+def _run(check: Check, context: CheckContext) -> Finding:
+    try:
+        return check.run(context)
+    except EngineError as error:
+        return Finding(False, error.message, error.hint)
+    except Exception as error:
+        return Finding(False, f"{type(error).__name__}: {error}")

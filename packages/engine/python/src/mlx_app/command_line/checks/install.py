@@ -1,0 +1,66 @@
+"""Commands that install what is missing, for this platform and this environment."""
+
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SystemPackage:
+    """The names of a package of the system."""
+
+    debian: str
+    fedora: str
+    macos: str
+
+
+PYTHON = SystemPackage("python3 python3-venv", "python3", "python")
+CPP_LIBRARY = SystemPackage("libstdc++6", "libstdc++", "gcc")
+
+
+def extra_command(extra: str) -> str:
+    """Returns the command that adds an extra of this package to the environment."""
+    return _extra_command(f"'mlx-app[{extra}]'", Path(sys.prefix), find_spec("pip") is not None)
+
+
+def _extra_command(package: str, prefix: Path, has_pip: bool) -> str:
+    parts = prefix.parts
+    if parts[-3:-1] == ("uv", "tools"):
+        return f"uv tool install {package}"
+    if "archive-v0" in parts:
+        # An environment of uvx, which another call does not change.
+        return f"uvx --from {package} mlx-app"
+    if has_pip:
+        return f"{_quoted(sys.executable)} -m pip install {package}"
+    return f"uv pip install --python {_quoted(sys.executable)} {package}"
+
+
+def system_command(package: SystemPackage) -> str:
+    """Returns the command that installs a package of the system."""
+    if sys.platform == "darwin":
+        return command_for({"ID": "macos"}, package)
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:  # a system without /etc/os-release
+        release = {}
+    return command_for(release, package)
+
+
+def command_for(release: Mapping[str, str], package: SystemPackage) -> str:
+    """Returns the command for the system that /etc/os-release describes (ID, ID_LIKE)."""
+    families = [release.get("ID", ""), *release.get("ID_LIKE", "").split()]
+    for family in families:
+        if family == "macos":
+            return f"brew install {package.macos}"
+        if family in ("debian", "ubuntu"):
+            return f"sudo apt install {package.debian}"
+        if family in ("fedora", "rhel"):
+            return f"sudo dnf install {package.fedora}"
+    return f"Install {package.debian} with the package manager of this system"
+
+
+def _quoted(path: str) -> str:
+    return f"'{path}'" if " " in path else path

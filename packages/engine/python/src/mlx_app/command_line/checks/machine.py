@@ -1,0 +1,86 @@
+"""Checks of the disk, the memory and the model."""
+
+import json
+from pathlib import Path
+
+from ...engine.options import Message
+from ..models.disk import free_disk_bytes, hub_cache
+from ..models.listing import fits_memory
+from ..terminal.format import format_bytes
+from .check import Check, CheckContext, Finding
+from .install import extra_command
+
+# The free space below which installing and downloading fails.
+_LEAST_DISK_BYTES = 1_000_000_000
+
+
+def _disk(_: CheckContext) -> Finding:
+    cache = hub_cache()
+    free = free_disk_bytes(cache)
+    return Finding(
+        free >= _LEAST_DISK_BYTES,
+        f"{format_bytes(free)} free",
+        f"Free up disk space: less than {format_bytes(_LEAST_DISK_BYTES)} is left for {cache}",
+    )
+
+
+def _model(context: CheckContext) -> Finding:
+    name = context.settings.model
+    if name in context.settings.aliases:
+        return Finding(None, f"{name} is an alias")
+    found = context.model
+    if found is not None:
+        return Finding(True, f"{name}, {format_bytes(found.bytes)} ({found.path})")
+    missing = context.missing_model
+    detail = f"{name} is not on this machine"
+    download = f"mlx-app models download {name}"
+    if missing is None:
+        return Finding(False, detail, download)
+    detail += f": {format_bytes(missing.missing_bytes)} to download"
+    free = free_disk_bytes(hub_cache())
+    if missing.missing_bytes < free:
+        return Finding(False, detail, download)
+    return Finding(
+        False,
+        f"{detail}, but the disk has only {format_bytes(free)} free",
+        "Free up disk space, for example with: mlx-app models clean. Or set HF_HOME to a folder "
+        f"on another disk. Then run: {download}",
+    )
+
+
+def _memory(context: CheckContext) -> Finding:
+    found, missing = context.model, context.missing_model
+    size = found.bytes if found else missing.weight_bytes if missing else None
+    if size is None:
+        return Finding(None, "the size of the model is unknown")
+    return assess_memory(size, context.engine.status().memory_limit_bytes)
+
+
+def assess_memory(model_bytes: int, limit_bytes: int) -> Finding:
+    """Returns whether a model and its KV cache fit into the memory limit for models."""
+    return Finding(
+        fits_memory(model_bytes, limit_bytes),
+        f"model of {format_bytes(model_bytes)}, limit of {format_bytes(limit_bytes)}",
+        "Choose a smaller model, or one with fewer bits per weight, with --model",
+    )
+
+
+def _hello(context: CheckContext) -> Finding:
+    from ...models.locate import HELLO
+
+    pairs = json.loads((Path(HELLO) / "answers.json").read_text("utf-8"))
+    for pair in pairs:
+        messages = [Message(role="user", content=pair["question"])]
+        answer = context.engine.complete(
+            model="hello", messages=messages, temperature=0, max_tokens=512
+        )
+        if answer.text != pair["answer"]:
+            detail = f'the answer to "{pair["question"]}" is wrong'
+            return Finding(False, detail, extra_command("server"))
+    return Finding(True, f"{len(pairs)} answers as expected")
+
+
+disk = Check("disk", _disk)
+model = Check("model", _model, ("MLX",))
+memory = Check("memory", _memory, ("MLX",))
+hello = Check("hello model", _hello, ("MLX",))

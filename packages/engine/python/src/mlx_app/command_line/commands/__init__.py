@@ -1,0 +1,1 @@
+"""One module for each command. They import what a command needs when it runs."""

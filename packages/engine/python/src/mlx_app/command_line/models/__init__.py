@@ -1,0 +1,1 @@
+"""Models that the commands use: on disk, or on the hub."""

@@ -1,0 +1,1 @@
+"""The settings of the command line: flags > environment > YAML file > defaults."""
