@@ -10,9 +10,11 @@ export interface TerminalOptions {
   cwd: string
   env: NodeJS.ProcessEnv
   columns?: number
+  /** The program to run, by default Node.js. */
+  program?: string
 }
 
-/** Runs a Node.js program in a real pseudo-terminal. */
+/** Runs a program in a real pseudo-terminal. */
 export class TestTerminal implements AsyncDisposable {
   readonly #terminal: IPty
   readonly #exited: Promise<number>
@@ -20,9 +22,12 @@ export class TestTerminal implements AsyncDisposable {
   #output = ''
   #running = true
 
-  constructor(commandLine: readonly string[], { cwd, env, columns = 80 }: TerminalOptions) {
+  constructor(
+    commandLine: readonly string[],
+    { cwd, env, columns = 80, program = process.execPath }: TerminalOptions,
+  ) {
     const plain = { ...env, TERM: 'xterm-256color', CI: undefined }
-    this.#terminal = spawn(process.execPath, [...commandLine], {
+    this.#terminal = spawn(program, [...commandLine], {
       cwd,
       cols: columns,
       rows: 24,

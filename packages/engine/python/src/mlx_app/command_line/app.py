@@ -1,5 +1,6 @@
 """The commands of `mlx-app`, and what they have in common."""
 
+import errno
 import sys
 from typing import Annotated, Any
 
@@ -12,6 +13,8 @@ from .errors import SettingsError
 from .terminal.output import note, problem
 
 INTERRUPTED = 130
+# A full disk, and a terminal that was closed. Files of models have errors of their own.
+_OUTPUT_FAILURES = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 EXIT_CODES = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted."
 EPILOG = f"""Examples:
 
@@ -42,6 +45,11 @@ class Commands(TyperGroup):
         except BrokenPipeError as error:
             # `main` cleans up.
             raise typer.Exit(0) from error
+        except OSError as error:
+            if error.errno not in _OUTPUT_FAILURES:
+                raise
+            problem(f"Some of the output could not be written: {error.strerror}.")
+            raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
             if sys.stderr.isatty():
                 note("")

@@ -65,6 +65,8 @@ TemperatureFlag = Annotated[
     float | None,
     typer.Option(
         "--temperature",
+        min=0,
+        max=2,
         metavar="T",
         show_default=False,
         help="How random answers are: 0 (default) to 2.",
@@ -73,6 +75,11 @@ TemperatureFlag = Annotated[
 SeedFlag = Annotated[
     int | None,
     typer.Option(
-        "--seed", metavar="N", show_default=False, help="Makes sampled answers reproducible."
+        "--seed",
+        min=0,
+        max=2**32 - 1,
+        metavar="N",
+        show_default=False,
+        help="Makes sampled answers reproducible.",
     ),
 ]

@@ -7,6 +7,7 @@ from types import FrameType
 from typing import NoReturn
 
 from .app import app
+from .terminal.output import problem
 
 # 128 plus the number of the signal, as a shell reports it.
 TERMINATED = 128 + signal.SIGTERM
@@ -48,7 +49,8 @@ def _run() -> int:
         # would report the closed pipe once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        print(f"Some of the output could not be written: {error}", file=sys.stderr)  # noqa: T201
+        if code == 0:
+            problem(f"Some of the output could not be written: {error.strerror}.")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return code or 1
     return code

@@ -10,6 +10,7 @@ from .checks.check import CheckContext, CheckResult, run_checks
 from .checks.install import extra_command
 from .checks.report import SERVE, format_result
 from .checks.software import server_installed
+from .models.policy import check_pull_allowed
 from .models.session import hint_if_hello, needs_download
 from .settings.schema import SERVER
 from .terminal.output import note
@@ -43,19 +44,25 @@ def start_server(loaded: "LoadedSettings", workers: int) -> None:
     settings.require_key()
     _prepare(loaded)
     hint_if_hello(loaded)
-    run_server(settings)
+    raise typer.Exit(run_server(settings))
 
 
 def _prepare(loaded: "LoadedSettings") -> None:
-    """Checks the machine, and downloads the model if it is not on disk."""
+    """Checks the machine, and asks in a terminal whether to download a model that is missing.
+
+    Without a terminal, the server listens at once and downloads the model in the background.
+    """
     from .models.missing import get_missing_model
 
+    model = loaded.values.model
+    missing = model not in loaded.values.aliases and needs_download(loaded.values, model)
+    if missing:
+        check_pull_allowed(model)
     context = CheckContext(loaded)
     try:
         results = run_checks(SERVE, context, lambda found: note(format_result(found, sys.stderr)))
         _stop_if_failed(results)
-        model = loaded.values.model
-        if model not in loaded.values.aliases and needs_download(loaded.values, model):
+        if missing and can_prompt():
             get_missing_model(context.engine, model)
     finally:
         context.close()

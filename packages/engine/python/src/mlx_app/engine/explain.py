@@ -24,6 +24,9 @@ _HINTS: dict[ErrorCode, str] = {
     ),
 }
 
+# Commands of the npm package in hints of code that both packages share, and those of this one.
+_COMMANDS = {"npm run setup -- --with vision": "Run: pip install 'mlx-app[vision]'"}
+
 # The names that options have in the protocol, which messages use, and in Python.
 _NAMES = {
     encoded: name
@@ -40,7 +43,7 @@ _NAME = re.compile(rf"\b({'|'.join(_NAMES)})\b")
 
 def explain(failure: Failure) -> EngineError:
     """Returns the error of a call, with Python's names of options and a hint for its code."""
-    hint = failure.hint or _HINTS.get(failure.code)
+    hint = _COMMANDS.get(failure.hint or "", failure.hint) or _HINTS.get(failure.code)
     return EngineError(
         failure.code, python_names(failure.message), None if hint is None else python_names(hint)
     )

@@ -33,7 +33,7 @@ def generate(
     prompt: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="PROMPT...", show_default=False, help="The question; - is standard input."
+            metavar="PROMPT", show_default=False, help="The question; - is standard input."
         ),
     ] = None,
     model: ModelFlag = None,

@@ -47,6 +47,16 @@ class _EnvironmentSource(EnvSettingsSource):
         """Returns the text of a setting; an empty variable counts as unset."""
         return os.environ.get(variable_of(field_name)) or None, field_name, False
 
+    def prepare_field_value(
+        self,
+        field_name: str,  # noqa: ARG002 - as pydantic-settings calls it
+        field: FieldInfo,  # noqa: ARG002
+        value: Any,  # noqa: ANN401
+        value_is_complex: bool,  # noqa: ARG002
+    ) -> Any:  # noqa: ANN401
+        """Returns the text as it is: a list has commas and is no JSON."""
+        return value
+
 
 def default_path() -> Path:
     """Returns the path of the user's settings (XDG_CONFIG_HOME, or ~/.config)."""

@@ -1,0 +1,159 @@
+"""Runs the command line in this process, as a process of its own, and in a terminal."""
+
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from mlx_app.command_line.app import app
+
+# A session leader that opens a terminal gets its signals; see credentials(7).
+_IN_TERMINAL = (
+    "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); "
+    "os.execv(sys.executable, [sys.executable, '-m', 'mlx_app', *sys.argv[1:]])"
+)
+_SECONDS = 120
+
+Run = Callable[..., Result]
+
+
+class Terminal:
+    """The command line in a real pseudo-terminal."""
+
+    def __init__(self, *words: str) -> None:
+        self._master, slave = os.openpty()
+        self._output = b""
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _IN_TERMINAL, *words],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+
+    @property
+    def text(self) -> str:
+        return self._output.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def see(self, text: str) -> None:
+        """Waits until the output has a text, which is then forgotten with all before it."""
+        while text not in self.text:
+            assert self._read(), f"The output has no {text!r}:\n{self.text}"
+        self._output = self.text.partition(text)[2].encode()
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def exit_code(self) -> int:
+        """Waits for the end of the program."""
+        while self._read():
+            pass
+        return self._process.wait(_SECONDS)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._master], [], [], _SECONDS)
+        try:
+            piece = os.read(self._master, 65_536) if ready else b""
+        except OSError:  # the program has ended
+            piece = b""
+        self._output += piece
+        return piece != b""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, without settings and models, and no network."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "huggingface"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "huggingface/hub"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    # The library has read the environment before.
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("MLX_DEVICE", "cpu")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("MLX_MODEL", "MLX_PULL", "HOST", "PORT", "API_KEY", "NO_COLOR", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    source = Path(sys.modules["mlx_app"].__file__ or "").parents[1]
+    monkeypatch.setenv("PYTHONPATH", str(source))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run() -> Run:
+    """Runs the command line in this process."""
+
+    def run(*words: str, text: str | None = None) -> Result:
+        return CliRunner().invoke(app, list(words), input=text, catch_exceptions=False)
+
+    return run
+
+
+@pytest.fixture
+def terminal() -> Iterator[Callable[..., Terminal]]:
+    """Starts the command line in a terminal."""
+    opened: list[Terminal] = []
+
+    def start(*words: str) -> Terminal:
+        opened.append(Terminal(*words))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def endless(home: Path, models: Path) -> list[str]:
+    """Flags for a hello model whose answers never end."""
+    folder = home / "own models" / "endless"
+    shutil.copytree(models / "hello", folder)
+    for name, change in {
+        "config.json": {"eos_token_id": 511},
+        "tokenizer_config.json": {"eos_token": "<|endoftext|>"},
+    }.items():
+        file = folder / name
+        file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | change), "utf-8")
+    flags = ["--models-dir", str(folder.parent), "--model", "endless"]
+    return [*flags, "--max-tokens", "1000000"]
+
+
+def start_process(*words: str, **options: object) -> "subprocess.Popen[str]":
+    """Starts the command line as a process, with pipes."""
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        [sys.executable, "-m", "mlx_app", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=options.get("stdout", subprocess.PIPE),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def process() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts the command line as a process of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str, **options: object) -> "subprocess.Popen[str]":
+        started.append(start_process(*words, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.poll() is None:
+            each.send_signal(signal.SIGKILL)
+        each.communicate()

@@ -1,0 +1,103 @@
+"""`mlx-app doctor`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from mlx_app.command_line.checks.install import CPP_LIBRARY, _extra_command, command_for
+from mlx_app.command_line.checks.machine import assess_memory
+
+Run = Callable[..., Result]
+
+NAMES = [
+    "settings",
+    "Python",
+    "MLX",
+    "mlx-lm",
+    "images, embeddings",
+    "server",
+    "notebook",
+    "disk",
+    "model",
+    "memory",
+    "hello model",
+]
+
+
+def test_a_good_machine_has_no_problems(run: Run, answers: dict[str, str]) -> None:
+    checked = run("doctor")
+    lines = checked.stdout.splitlines()
+    assert checked.exit_code == 0, checked.stdout
+    assert [line[2:20].strip() for line in lines[: len(NAMES)]] == NAMES
+    assert all(line[0] in "✓-" for line in lines[: len(NAMES)])
+    assert f"{len(answers)} answers as expected" in lines[-3]
+    assert lines[-1] == "No problems found."
+    # Not in a terminal, there is no colour.
+    assert "\x1b" not in checked.stdout
+
+
+def test_json_names_each_problem_with_its_fix(run: Run) -> None:
+    checked = run("doctor", "--json", "--model", "somebody/model")
+    assert checked.exit_code == 1
+    report = json.loads(checked.stdout)
+    assert report["good"] is False
+    checks = {check["name"]: check for check in report["checks"]}
+    assert list(checks) == NAMES
+    assert checks["MLX"]["good"] is True
+    assert checks["model"] == {
+        "name": "model",
+        "good": False,
+        "detail": "somebody/model is not on this machine",
+        "fix": "mlx-app models download somebody/model",
+    }
+    assert checks["memory"] == {
+        "name": "memory",
+        "good": None,
+        "detail": "the size of the model is unknown",
+    }
+
+
+def test_a_damaged_model_is_a_problem(run: Run, home: Path) -> None:
+    (home / "broken").mkdir()
+    checked = run("doctor", "--model", "./broken")
+    assert checked.exit_code == 1
+    assert "config.json" in checked.stdout
+    assert "Fix the checks marked ✗ in order" in checked.stdout
+
+
+def test_memory_is_for_the_model_and_its_cache() -> None:
+    assert assess_memory(8_000_000_000, 16_000_000_000).good
+    tight = assess_memory(15_000_000_000, 16_000_000_000)
+    assert not tight.good
+    assert tight.detail == "model of 15.0 GB, limit of 16.0 GB"
+
+
+@pytest.mark.parametrize(
+    ("release", "command"),
+    [
+        ({"ID": "debian"}, "sudo apt install libstdc++6"),
+        ({"ID": "linuxmint", "ID_LIKE": "ubuntu debian"}, "sudo apt install libstdc++6"),
+        ({"ID": "fedora"}, "sudo dnf install libstdc++"),
+        ({"ID": "rocky", "ID_LIKE": "rhel centos fedora"}, "sudo dnf install libstdc++"),
+        ({"ID": "macos"}, "brew install gcc"),
+        ({"ID": "arch"}, "Install libstdc++6 with the package manager of this system"),
+    ],
+)
+def test_the_command_fits_the_system(release: dict[str, str], command: str) -> None:
+    assert command_for(release, CPP_LIBRARY) == command
+
+
+@pytest.mark.parametrize(
+    ("prefix", "has_pip", "command"),
+    [
+        ("/home/me/.local/share/uv/tools/mlx-app", False, "uv tool install 'x'"),
+        ("/home/me/.cache/uv/archive-v0/abc", False, "uvx --from 'x' mlx-app"),
+        ("/home/me/app/.venv", True, "-m pip install 'x'"),
+        ("/home/me/app/.venv", False, "uv pip install --python "),
+    ],
+)
+def test_the_command_fits_the_environment(prefix: str, has_pip: bool, command: str) -> None:
+    assert command in _extra_command("'x'", Path(prefix), has_pip)
