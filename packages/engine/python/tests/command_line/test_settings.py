@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import Result
 
-from mlx_app.command_line.settings.schema import Settings
+from mlx_app.command_line.settings.schema import Settings, variable_of
 
 Run = Callable[..., Result]
 
@@ -139,3 +139,17 @@ def test_the_defaults_are_those_of_the_server() -> None:
         ours, theirs = getattr(settings, name), getattr(defaults, name)
         if name != "device":
             assert (tuple(ours) if isinstance(ours, list) else ours) == theirs, name
+
+
+def test_the_document_has_every_setting() -> None:
+    document = Path(__file__).parents[3] / "docs" / "python-cli.md"
+    text = document.read_text("utf-8")
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    found = {name.strip("| `"): rest for name, *rest in rows if len(rest) == 3}
+    assert list(found) == list(Settings.model_fields)
+    for name, field in Settings.model_fields.items():
+        variable, default, meaning = found[name]
+        empty = field.default in (None, [], {})
+        assert default == ("-" if empty else f"`{field.default}`")
+        assert variable == (f"`{variable_of(name)}`" if variable_of(name) else "-")
+        assert meaning == f"{field.description} |"

@@ -1,0 +1,103 @@
+"""`mlx-app serve`: its checks, and that it starts the server with its settings."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+from typing import Protocol
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from typer.testing import Result
+
+pytest.importorskip("mlx_app.server")
+
+Run = Callable[..., Result]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+class Terminal(Protocol):
+    text: str
+
+    def see(self, text: str) -> None: ...
+    def type(self, text: str) -> None: ...
+    def exit_code(self) -> int: ...
+
+
+def ask(address: str, key: str, max_tokens: int) -> tuple[int, str]:
+    body = {
+        "messages": [{"role": "user", "content": "Count to ten."}],
+        "max_tokens": max_tokens,
+    }
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+    request = Request(f"{address}/v1/chat/completions", json.dumps(body).encode(), headers)
+    try:
+        with urlopen(request, timeout=120) as response:
+            return response.status, response.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_it_serves_with_its_settings(
+    process: Start, answers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_KEY", "a-key-of-mine")
+    server = process("serve", "--port", "0", "--max-tokens", "50")
+    assert server.stdout is not None
+    address = server.stdout.readline().removeprefix("Listening on ").strip()
+    assert address.startswith("http://127.0.0.1:")
+    while (status := ask(address, "a-key-of-mine", 50))[0] == 503:
+        pass
+    assert status[0] == 200
+    assert answers["Count to ten."] in status[1]
+    assert ask(address, "another-key", 50)[0] == 401
+    assert ask(address, "a-key-of-mine", 51)[0] == 400
+    server.send_signal(signal.SIGTERM)
+    _, errors = server.communicate(timeout=120)
+    assert server.returncode == 0
+    for check in ("Python", "MLX", "mlx-lm", "server", "memory"):
+        assert f"✓ {check} " in errors
+    assert "a-key-of-mine" not in errors
+
+
+def test_it_asks_whether_to_continue_without_enough_memory(
+    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLX_MEMORY_LIMIT_BYTES", "100000")
+    server = terminal("serve", "--port", "0")
+    server.see("model of 246 kB, limit of 100 kB")
+    server.see("Continue anyway? [y/N] ")
+    server.type("\n")
+    assert server.exit_code() == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        (["--workers", "2"], 2, "The server runs in one process."),
+        (["--port", "70000"], 2, "--port is 70000, but must be less than or equal to 65535."),
+        (["--max-queue", "0"], 2, "--max-queue is 0, but must be greater than or equal to 1."),
+        (["--host", "0.0.0.0"], 1, "so the server needs a key."),
+        (["--model", "missing"], 1, 'There is no model "missing".'),
+    ],
+)
+def test_it_refuses_what_it_cannot_serve(
+    run: Run, words: list[str], code: int, expected: str
+) -> None:
+    failed = run("serve", *words)
+    assert failed.exit_code == code
+    assert expected in failed.stderr
+    assert failed.stdout == ""
+
+
+def test_without_its_packages_it_names_the_command(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlx_app.command_line.checks.software._SERVER", ("no_such_module",))
+    failed = run("serve")
+    assert failed.exit_code == 1
+    assert failed.stderr.startswith("✗ The packages of the server are not installed.\n")
+    assert "install" in failed.stderr
+    assert "'mlx-app[server]'" in failed.stderr
