@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from mlx_app.command_line.checks.install import CPP_LIBRARY, _extra_command, command_for
+from mlx_app.command_line.checks.install import CPP_LIBRARY, command_for, extra_command_for
 from mlx_app.command_line.checks.machine import assess_memory
 
 Run = Callable[..., Result]
@@ -100,4 +100,4 @@ def test_the_command_fits_the_system(release: dict[str, str], command: str) -> N
     ],
 )
 def test_the_command_fits_the_environment(prefix: str, has_pip: bool, command: str) -> None:
-    assert command in _extra_command("'x'", Path(prefix), has_pip)
+    assert command in extra_command_for("'x'", Path(prefix), has_pip)

@@ -1,17 +1,23 @@
 """What a check is, and how checks run."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ...errors import EngineError
-from ..models.session import needs_download
+from ..models.session import open_engine
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ...engine.mlx_engine import MLXEngine
-    from ...protocol import ModelDescription, ModelOnDisk
+    from ...protocol import ModelDescription
     from ..settings.read import LoadedSettings
+
+# How long a check waits for the hub to describe a model, because the doctor also works offline.
+_HUB_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,8 @@ class CheckResult:
         """Returns the result as JSON has it, like that of the npm package."""
         found = self.finding
         fields = {"name": self.name, "good": found.good, "detail": found.detail}
-        return (
-            fields if found.fix is None or found.good is not False else {**fields, "fix": found.fix}
-        )
+        has_fix = found.good is False and found.fix is not None
+        return {**fields, "fix": found.fix} if has_fix else fields
 
 
 class CheckContext:
@@ -60,43 +65,34 @@ class CheckContext:
     @cached_property
     def engine(self) -> "MLXEngine":
         """An engine with the settings. Raises EngineError if MLX doesn't compute."""
-        from ...engine.mlx_engine import MLXEngine
-
-        return MLXEngine(
-            device=self.settings.device,
-            models_directory=self.settings.models_dir,
-            memory_limit_bytes=self.settings.memory_limit_bytes,
-        )
+        return open_engine(self.settings)
 
     @cached_property
-    def model(self) -> "ModelOnDisk | None":
-        """The model in the settings, if it is on disk. Raises EngineError if it is damaged."""
-        from pathlib import Path
+    def model_folder(self) -> "Path | None":
+        """The folder of the model in the settings; None if it must be downloaded.
 
-        from ...models.locate import bytes_in, locate
-        from ...protocol import ModelOnDisk
+        Raises EngineError if there is no such model, or if it is damaged.
+        """
+        from ...models.locate import locate
 
-        name = self.settings.model
-        for found in self.engine.models():
-            if found.model == name:
-                return found
-        folder = locate(name, None, self.settings.models_dir)
-        if folder is None:
-            return None
-        return ModelOnDisk(
-            model=name, path=str(folder), bytes=bytes_in(Path(folder)), place="project"
-        )
+        return locate(self.settings.model, None, self.settings.models_dir)
 
     @cached_property
     def missing_model(self) -> "ModelDescription | None":
         """The hub's description of a model that is not on disk; None if the hub is not reached."""
-        if not needs_download(self.settings, self.settings.model):
+        if self.model_folder is not None:
             return None
         try:
-            return self.engine.describe_model(self.settings.model)
-        except EngineError:
+            return asyncio.run(self._describe_model())
+        except (EngineError, TimeoutError):
             # The check reports the missing model even without its description.
             return None
+
+    async def _describe_model(self) -> "ModelDescription":
+        from ...engine.async_engine import AsyncMLXEngine
+
+        asking = AsyncMLXEngine.of(self.engine).describe_model(self.settings.model)
+        return await asyncio.wait_for(asking, _HUB_SECONDS)
 
     def close(self) -> None:
         """Ends the engine, if a check has started it."""

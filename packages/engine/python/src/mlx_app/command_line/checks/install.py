@@ -23,10 +23,11 @@ CPP_LIBRARY = SystemPackage("libstdc++6", "libstdc++", "gcc")
 
 def extra_command(extra: str) -> str:
     """Returns the command that adds an extra of this package to the environment."""
-    return _extra_command(f"'mlx-app[{extra}]'", Path(sys.prefix), find_spec("pip") is not None)
+    return extra_command_for(f"'mlx-app[{extra}]'", Path(sys.prefix), find_spec("pip") is not None)
 
 
-def _extra_command(package: str, prefix: Path, has_pip: bool) -> str:
+def extra_command_for(package: str, prefix: Path, has_pip: bool) -> str:
+    """Returns the command for an environment at `prefix`, by the tool that made it."""
     parts = prefix.parts
     if parts[-3:-1] == ("uv", "tools"):
         return f"uv tool install {package}"

@@ -1,9 +1,9 @@
 """Checks of the disk, the memory and the model."""
 
 import json
-from pathlib import Path
 
 from ...engine.options import Message
+from ...models.locate import HELLO, bytes_in
 from ..models.disk import free_disk_bytes, hub_cache
 from ..models.listing import fits_memory
 from ..terminal.format import format_bytes
@@ -28,9 +28,9 @@ def _model(context: CheckContext) -> Finding:
     name = context.settings.model
     if name in context.settings.aliases:
         return Finding(None, f"{name} is an alias")
-    found = context.model
-    if found is not None:
-        return Finding(True, f"{name}, {format_bytes(found.bytes)} ({found.path})")
+    folder = context.model_folder
+    if folder is not None:
+        return Finding(True, f"{name}, {format_bytes(bytes_in(folder))} ({folder})")
     missing = context.missing_model
     detail = f"{name} is not on this machine"
     download = f"mlx-app models download {name}"
@@ -49,11 +49,18 @@ def _model(context: CheckContext) -> Finding:
 
 
 def _memory(context: CheckContext) -> Finding:
-    found, missing = context.model, context.missing_model
-    size = found.bytes if found else missing.weight_bytes if missing else None
+    size = _model_bytes(context)
     if size is None:
         return Finding(None, "the size of the model is unknown")
     return assess_memory(size, context.engine.status().memory_limit_bytes)
+
+
+def _model_bytes(context: CheckContext) -> int | None:
+    if context.settings.model in context.settings.aliases:
+        return None
+    if context.model_folder is not None:
+        return bytes_in(context.model_folder)
+    return None if context.missing_model is None else context.missing_model.weight_bytes
 
 
 def assess_memory(model_bytes: int, limit_bytes: int) -> Finding:
@@ -66,9 +73,7 @@ def assess_memory(model_bytes: int, limit_bytes: int) -> Finding:
 
 
 def _hello(context: CheckContext) -> Finding:
-    from ...models.locate import HELLO
-
-    pairs = json.loads((Path(HELLO) / "answers.json").read_text("utf-8"))
+    pairs = json.loads((HELLO / "answers.json").read_text("utf-8"))
     for pair in pairs:
         messages = [Message(role="user", content=pair["question"])]
         answer = context.engine.complete(

@@ -1,7 +1,5 @@
 """An engine with the model of a command."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..terminal.output import note
@@ -16,19 +14,17 @@ if TYPE_CHECKING:
 STARTER = ("mlx-community/Qwen3-0.6B-4bit", 351_383_618)
 
 
-@contextmanager
-def open_engine(settings: "Settings") -> Iterator["MLXEngine"]:
-    """Yields an engine that has loaded no model yet."""
+def open_engine(settings: "Settings") -> "MLXEngine":
+    """Returns an engine that has loaded no model yet. A `with` block closes it."""
     from ...engine.mlx_engine import MLXEngine
 
-    with MLXEngine(
+    return MLXEngine(
         device=settings.device,
         models_directory=settings.models_dir,
         aliases=settings.aliases,
         memory_limit_bytes=settings.memory_limit_bytes,
         prompt_cache_bytes=settings.prompt_cache_bytes,
-    ) as engine:
-        yield engine
+    )
 
 
 def load(engine: "MLXEngine", settings: "Settings", model: str) -> None:
