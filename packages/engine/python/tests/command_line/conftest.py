@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -132,24 +133,24 @@ def endless(home: Path, models: Path) -> list[str]:
     return [*flags, "--max-tokens", "1000000"]
 
 
-def start_process(*words: str, **options: object) -> "subprocess.Popen[str]":
-    """Starts the command line as a process, with pipes."""
-    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
-        [sys.executable, "-m", "mlx_app", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=options.get("stdout", subprocess.PIPE),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 @pytest.fixture
 def process() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     """Starts the command line as a process of its own."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*words: str, **options: object) -> "subprocess.Popen[str]":
-        started.append(start_process(*words, **options))
+    def start(
+        *words: str, output: IO[str] | int = subprocess.PIPE, **variables: str
+    ) -> "subprocess.Popen[str]":
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "mlx_app", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.PIPE,
+                text=True,
+                env={**os.environ, **variables},
+            )
+        )
         return started[-1]
 
     yield start

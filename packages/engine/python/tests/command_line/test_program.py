@@ -1,17 +1,26 @@
 """The program: its help, its exit codes, signals and closed pipes."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from typer.testing import Result
 
 Run = Callable[..., Result]
 Start = Callable[..., "subprocess.Popen[str]"]
+
+
+class Terminal(Protocol):
+    text: str
+
+    def exit_code(self) -> int: ...
+
 
 COMMANDS = ["serve", "chat", "generate", "models", "doctor", "config"]
 
@@ -101,10 +110,40 @@ def test_a_closed_pipe_is_no_failure(process: Start, endless: list[str]) -> None
     assert running.wait(120) == 0
 
 
+@pytest.mark.parametrize(
+    ("variables", "mark"),
+    [({}, "\x1b[31m✗\x1b[0m "), ({"NO_COLOR": "1"}, "✗ "), ({"TERM": "dumb"}, "✗ ")],
+)
+def test_a_terminal_gets_colour_unless_it_has_none(
+    run: Run,
+    terminal: Callable[..., Terminal],
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    mark: str,
+) -> None:
+    file = run("config", "init").stdout.strip()
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    failed = terminal("config", "init")
+    assert failed.exit_code() == 1
+    assert failed.text.startswith(f"{mark}{file} exists and was not changed.\n")
+
+
+def test_a_bug_shows_its_traceback(process: Start, home: Path) -> None:
+    # A module of the package that can't be imported.
+    (home / "pydantic_settings.py").write_text("raise RuntimeError('a bug')", "utf-8")
+    source = os.environ["PYTHONPATH"]
+    running = process("config", "show", PYTHONPATH=f"{home}{os.pathsep}{source}")
+    _, errors = running.communicate(timeout=120)
+    assert running.returncode == 1
+    assert errors.startswith("Traceback (most recent call last):")
+    assert errors.endswith("RuntimeError: a bug\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")
 def test_output_that_is_lost_is_a_failure(process: Start) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
-        running = process("config", "show", stdout=full)
+        running = process("config", "show", output=full)
         _, errors = running.communicate(timeout=120)
     assert running.returncode == 1
     assert errors == "✗ Some of the output could not be written: No space left on device.\n"

@@ -46,7 +46,7 @@ ModelArgument = Annotated[
     str, typer.Argument(metavar="ID", show_default=False, help="The model's Hugging Face ID.")
 ]
 OptionalModel = Annotated[
-    str | None, typer.Argument(metavar="[ID]", show_default=False, help="The model's ID.")
+    str | None, typer.Argument(metavar="ID", show_default=False, help="The model's ID.")
 ]
 RevisionFlag = Annotated[
     str | None,

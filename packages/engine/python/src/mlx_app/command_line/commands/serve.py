@@ -20,12 +20,17 @@ def serve(
     model: ModelFlag = None,
     host: Annotated[
         str | None,
-        typer.Option("--host", show_default=False, help="Address to listen on (HOST)."),
+        typer.Option(
+            "--host", metavar="ADDRESS", show_default=False, help="Address to listen on (HOST)."
+        ),
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            "--port", show_default=False, help="Port to listen on; 0 uses any free one (PORT)."
+            "--port",
+            metavar="N",
+            show_default=False,
+            help="Port to listen on; 0 uses any free one (PORT).",
         ),
     ] = None,
     api_key: Annotated[
@@ -57,7 +62,13 @@ def serve(
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", metavar="N", help="Only 1: one process batches all calls.")
+        int,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            show_default=False,
+            help="Only 1: one process batches all calls.",
+        ),
     ] = 1,
     device: DeviceFlag = None,
     models_dir: ModelsDirFlag = None,
