@@ -2,12 +2,11 @@
 
 import json
 import os
-import select
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -16,63 +15,7 @@ from typer.testing import CliRunner, Result
 
 from mlx_app.command_line.app import app
 
-# A session leader that opens a terminal gets its signals; see credentials(7).
-_IN_TERMINAL = (
-    "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); "
-    "os.execv(sys.executable, [sys.executable, '-m', 'mlx_app', *sys.argv[1:]])"
-)
-_SECONDS = 120
-
-Run = Callable[..., Result]
-
-
-class Terminal:
-    """The command line in a real pseudo-terminal."""
-
-    def __init__(self, *words: str) -> None:
-        self._master, slave = os.openpty()
-        self._output = b""
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _IN_TERMINAL, *words],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-        )
-        os.close(slave)
-
-    @property
-    def text(self) -> str:
-        return self._output.decode("utf-8", "replace").replace("\r\n", "\n")
-
-    def see(self, text: str) -> None:
-        """Waits until the output has a text, which is then forgotten with all before it."""
-        while text not in self.text:
-            assert self._read(), f"The output has no {text!r}:\n{self.text}"
-        self._output = self.text.partition(text)[2].encode()
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def exit_code(self) -> int:
-        """Waits for the end of the program."""
-        while self._read():
-            pass
-        return self._process.wait(_SECONDS)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        os.close(self._master)
-
-    def _read(self) -> bool:
-        ready, _, _ = select.select([self._master], [], [], _SECONDS)
-        try:
-            piece = os.read(self._master, 65_536) if ready else b""
-        except OSError:  # the program has ended
-            piece = b""
-        self._output += piece
-        return piece != b""
+from .program import OpenTerminal, Run, Start, Terminal
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +48,7 @@ def run() -> Run:
 
 
 @pytest.fixture
-def terminal() -> Iterator[Callable[..., Terminal]]:
+def terminal() -> Iterator[OpenTerminal]:
     """Starts the command line in a terminal."""
     opened: list[Terminal] = []
 
@@ -134,7 +77,7 @@ def endless(home: Path, models: Path) -> list[str]:
 
 
 @pytest.fixture
-def process() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+def process() -> Iterator[Start]:
     """Starts the command line as a process of its own."""
     started: list[subprocess.Popen[str]] = []
 

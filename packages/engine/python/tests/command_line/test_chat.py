@@ -1,26 +1,11 @@
 """`mlx-app chat`, in a pipe and in a terminal."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
-from typer.testing import Result
-
-Run = Callable[..., Result]
+from .program import OpenTerminal, Run
 
 CONTROL_C, CONTROL_D = "\x03", "\x04"
-
-
-class Terminal(Protocol):
-    text: str
-
-    def see(self, text: str) -> None: ...
-    def type(self, text: str) -> None: ...
-    def exit_code(self) -> int: ...
-
-
-Open = Callable[..., Terminal]
 
 
 def test_each_line_of_a_pipe_is_a_question(run: Run, answers: dict[str, str]) -> None:
@@ -35,7 +20,7 @@ def test_a_failure_in_a_pipe_ends_the_chat(run: Run) -> None:
     assert 'There is no model "missing".' in chatted.stderr
 
 
-def test_a_chat_in_a_terminal(terminal: Open, home: Path, answers: dict[str, str]) -> None:
+def test_a_chat_in_a_terminal(terminal: OpenTerminal, home: Path, answers: dict[str, str]) -> None:
     chat = terminal("chat")
     # There is no model on this machine, so it offers the one that is included and a small one.
     chat.see("1 (h)  The hello model")
@@ -78,7 +63,9 @@ def test_a_chat_in_a_terminal(terminal: Open, home: Path, answers: dict[str, str
     assert json.loads((home / "cleared.json").read_text("utf-8"))["messages"] == []
 
 
-def test_control_c_stops_an_answer_and_the_chat_goes_on(terminal: Open, endless: list[str]) -> None:
+def test_control_c_stops_an_answer_and_the_chat_goes_on(
+    terminal: OpenTerminal, endless: list[str]
+) -> None:
     chat = terminal("chat", *endless)
     chat.see("> ")
     chat.type("Tell me a story.\n")
@@ -90,7 +77,7 @@ def test_control_c_stops_an_answer_and_the_chat_goes_on(terminal: Open, endless:
     assert chat.exit_code() == 0
 
 
-def test_control_c_at_the_question_leaves(terminal: Open) -> None:
+def test_control_c_at_the_question_leaves(terminal: OpenTerminal) -> None:
     chat = terminal("chat")
     chat.see("Which one? [1] ")
     chat.type(CONTROL_C)

@@ -1,16 +1,14 @@
 """`mlx-app doctor`."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import Result
 
 from mlx_app.command_line.checks.install import CPP_LIBRARY, command_for, extra_command_for
 from mlx_app.command_line.checks.machine import assess_memory
 
-Run = Callable[..., Result]
+from .program import Run
 
 NAMES = [
     "settings",

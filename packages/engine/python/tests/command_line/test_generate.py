@@ -1,13 +1,11 @@
 """`mlx-app generate`."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import Result
 
-Run = Callable[..., Result]
+from .program import Run
 
 QUESTION = "Count to ten."
 

@@ -2,22 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from typer.testing import Result
 
-Run = Callable[..., Result]
-
-
-class Terminal(Protocol):
-    text: str
-
-    def see(self, text: str) -> None: ...
-    def type(self, text: str) -> None: ...
-    def exit_code(self) -> int: ...
+from .program import OpenTerminal, Run
 
 
 @pytest.fixture
@@ -70,7 +59,7 @@ def test_remove_needs_a_yes(run: Run, own: Path) -> None:
     assert again.stderr.startswith("✗ mine is not on this machine.\n")
 
 
-def test_remove_asks_in_a_terminal(terminal: Callable[..., Terminal], own: Path) -> None:
+def test_remove_asks_in_a_terminal(terminal: OpenTerminal, own: Path) -> None:
     asked = terminal("models", "remove", "mine")
     asked.see(f"Delete mine (246 kB in {own / 'mine'})? [y/N] ")
     asked.type("maybe\n")

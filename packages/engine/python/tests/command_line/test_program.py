@@ -5,22 +5,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from typer.testing import Result
 
-Run = Callable[..., Result]
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
-class Terminal(Protocol):
-    text: str
-
-    def exit_code(self) -> int: ...
-
+from .program import OpenTerminal, Run, Start
 
 COMMANDS = ["serve", "chat", "generate", "models", "doctor", "config"]
 
@@ -116,7 +105,7 @@ def test_a_closed_pipe_is_no_failure(process: Start, endless: list[str]) -> None
 )
 def test_a_terminal_gets_colour_unless_it_has_none(
     run: Run,
-    terminal: Callable[..., Terminal],
+    terminal: OpenTerminal,
     monkeypatch: pytest.MonkeyPatch,
     variables: dict[str, str],
     mark: str,

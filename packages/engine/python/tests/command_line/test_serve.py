@@ -2,27 +2,14 @@
 
 import json
 import signal
-import subprocess
-from collections.abc import Callable
-from typing import Protocol
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from typer.testing import Result
+
+from .program import OpenTerminal, Run, Start
 
 pytest.importorskip("mlx_app.server")
-
-Run = Callable[..., Result]
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
-class Terminal(Protocol):
-    text: str
-
-    def see(self, text: str) -> None: ...
-    def type(self, text: str) -> None: ...
-    def exit_code(self) -> int: ...
 
 
 def ask(address: str, key: str, max_tokens: int) -> tuple[int, str]:
@@ -63,7 +50,7 @@ def test_it_serves_with_its_settings(
 
 
 def test_it_asks_whether_to_continue_without_enough_memory(
-    terminal: Callable[..., Terminal], monkeypatch: pytest.MonkeyPatch
+    terminal: OpenTerminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLX_MEMORY_LIMIT_BYTES", "100000")
     server = terminal("serve", "--port", "0")

@@ -2,16 +2,14 @@
 
 import json
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from typer.testing import Result
 
 from mlx_app.command_line.settings.schema import Settings, variable_of
 
-Run = Callable[..., Result]
+from .program import Run
 
 
 def write(home: Path, text: str) -> Path:
