@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlx_app.command_line.checks.install import CPP_LIBRARY, command_for, extra_command_for
+from mlx_app.command_line.checks.install import CPP_LIBRARY, command_for, install_command_for
 from mlx_app.command_line.checks.machine import assess_memory
 
 from .program import Run
@@ -98,4 +98,4 @@ def test_the_command_fits_the_system(release: dict[str, str], command: str) -> N
     ],
 )
 def test_the_command_fits_the_environment(prefix: str, has_pip: bool, command: str) -> None:
-    assert command in extra_command_for("'x'", Path(prefix), has_pip)
+    assert command in install_command_for("'x'", Path(prefix), has_pip)

@@ -7,7 +7,7 @@ import typer
 
 from ..errors import EngineError
 from .checks.check import CheckContext, CheckResult, run_checks
-from .checks.install import extra_command
+from .checks.install import install_command
 from .checks.report import SERVE, format_result
 from .checks.software import server_installed
 from .models.policy import check_pull_allowed
@@ -33,7 +33,7 @@ def start_server(loaded: "LoadedSettings", workers: int) -> None:
         raise EngineError(
             "SETUP_NEEDED",
             "The packages of the server are not installed.",
-            f"To add them, run: {extra_command('server')}",
+            f"To add them, run: {install_command('server')}",
         )
     from ..server import run_server
     from ..server.settings import ONE_PROCESS

@@ -21,12 +21,13 @@ PYTHON = SystemPackage("python3 python3-venv", "python3", "python")
 CPP_LIBRARY = SystemPackage("libstdc++6", "libstdc++", "gcc")
 
 
-def extra_command(extra: str) -> str:
-    """Returns the command that adds an extra of this package to the environment."""
-    return extra_command_for(f"'mlx-app[{extra}]'", Path(sys.prefix), find_spec("pip") is not None)
+def install_command(extra: str | None = None) -> str:
+    """Returns the command that installs this package again, also with an extra."""
+    package = "mlx-app" if extra is None else f"'mlx-app[{extra}]'"
+    return install_command_for(package, Path(sys.prefix), find_spec("pip") is not None)
 
 
-def extra_command_for(package: str, prefix: Path, has_pip: bool) -> str:
+def install_command_for(package: str, prefix: Path, has_pip: bool) -> str:
     """Returns the command for an environment at `prefix`, by the tool that made it."""
     parts = prefix.parts
     if parts[-3:-1] == ("uv", "tools"):

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from ...errors import EngineError
 from ..versions import UNKNOWN, installed_version
 from .check import Check, CheckContext, Finding
-from .install import CPP_LIBRARY, PYTHON, extra_command, system_command
+from .install import CPP_LIBRARY, PYTHON, install_command, system_command
 
 _OLDEST_PYTHON = (3, 11)
 
@@ -36,7 +36,7 @@ def _mlx(context: CheckContext) -> Finding:
     except EngineError as error:
         # The only library of the system that MLX's wheels for Linux use.
         library = "libstdc++" in error.message
-        fix = system_command(CPP_LIBRARY) if library else _reinstall()
+        fix = system_command(CPP_LIBRARY) if library else install_command()
         return Finding(False, error.message, fix)
     status = context.engine.status()
     return Finding(True, f"{status.versions.mlx} on the {status.device.upper()}")
@@ -45,16 +45,12 @@ def _mlx(context: CheckContext) -> Finding:
 def _mlx_lm(_: CheckContext) -> Finding:
     found, required = installed_version("mlx-lm"), _required("mlx-lm")
     if found is None:
-        return Finding(False, UNKNOWN, _reinstall())
+        return Finding(False, UNKNOWN, install_command())
     if required is None:
         return Finding(True, found)
     if found == required:
         return Finding(True, f"{found}, as required")
-    return Finding(False, f"{found}, but mlx-app needs {required}", _reinstall())
-
-
-def _reinstall() -> str:
-    return extra_command("server")
+    return Finding(False, f"{found}, but mlx-app needs {required}", install_command())
 
 
 def _required(package: str) -> str | None:
@@ -74,7 +70,7 @@ def _extra(name: str, extra: str, modules: Sequence[str], package: str) -> Check
     def run(_: CheckContext) -> Finding:
         if all(find_spec(module) is not None for module in modules):
             return Finding(True, f"{package} {installed_version(package)}")
-        return Finding(None, f"not installed; to add it, run: {extra_command(extra)}")
+        return Finding(None, f"not installed; to add it, run: {install_command(extra)}")
 
     return Check(name, run)
 
