@@ -1,5 +1,7 @@
 """The error that this package raises for what its user can fix."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,13 +13,13 @@ class EngineError(Exception):
     """A failure, with a code for programs, a sentence for people, and what to do next."""
 
     #: What failed, for programs.
-    code: "ErrorCode"
+    code: ErrorCode
     #: What failed, for people. `str(error)` is the same.
     message: str
     #: How to fix it.
     hint: str | None
 
-    def __init__(self, code: "ErrorCode", message: str, hint: str | None = None) -> None:
+    def __init__(self, code: ErrorCode, message: str, hint: str | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message

@@ -1,6 +1,7 @@
 """Downloads, removes and cleans up models."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from .missing import INTERRUPTED
 from .session import open_engine
 
 if TYPE_CHECKING:
-    from ...protocol import Cleaned
+    from ...protocol import CleanedFile
     from ..settings.read import LoadedSettings
 
 _REASONS = {"partial": "interrupted download", "unreferenced": "not used by any model"}
@@ -75,18 +76,17 @@ def clean_models(loaded: "LoadedSettings", *, dry_run: bool, json: bool) -> None
         files = msgspec.to_builtins(cleaned.removed)
         result_json({"removed": files, "freedBytes": cleaned.freed_bytes})
         return
-    for line in _describe(cleaned, dry_run):
+    for line in _describe(cleaned.removed, cleaned.freed_bytes, dry_run):
         result(line)
 
 
-def _describe(cleaned: "Cleaned", dry_run: bool) -> list[str]:
-    if not cleaned.removed:
+def _describe(removed: "Sequence[CleanedFile]", freed_bytes: int, dry_run: bool) -> list[str]:
+    if not removed:
         return ["There is nothing to delete."]
     lines = [
-        f"  {format_bytes(file.bytes):>9}  {_REASONS[file.reason]}  {file.path}"
-        for file in cleaned.removed
+        f"  {format_bytes(file.bytes):>9}  {_REASONS[file.reason]}  {file.path}" for file in removed
     ]
-    size = format_bytes(cleaned.freed_bytes)
+    size = format_bytes(freed_bytes)
     if dry_run:
         return ["These files would be deleted:", *lines, f"This would free {size}."]
     return ["Deleted:", *lines, f"{mark(True, sys.stdout)} Freed {size}"]

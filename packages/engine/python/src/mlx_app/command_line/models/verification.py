@@ -1,7 +1,8 @@
 """Compares the files of models with the hub's hashes."""
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -11,7 +12,7 @@ from ..terminal.progress import show_progress
 from .session import open_engine
 
 if TYPE_CHECKING:
-    from ...protocol import Verified, VerifiedFile
+    from ...protocol import VerifiedFile
     from ..settings.read import LoadedSettings
 
 
@@ -19,30 +20,29 @@ def verify_models(
     loaded: "LoadedSettings", model: str | None, *, revision: str | None, json: bool
 ) -> bool:
     """Prints whether the files of a model, or of all models, are good. Returns whether all are."""
-    results: list[Verified] = []
+    results: list[dict[str, Any]] = []
+    good = True
     with open_engine(loaded.values) as engine:
         names = [entry.model for entry in engine.models()] if model is None else [model]
         for name in names:
             with show_progress(f"Verifying {name}") as update:
                 verified = engine.verify_model(name, revision=revision, on_progress=update)
-            results.append(verified)
+            path, files = verified.path, verified.files
+            results.append(
+                {"model": verified.model, "path": path, "files": msgspec.to_builtins(files)}
+            )
+            good = good and not _damaged(files)
             if not json:
-                for line in _describe(verified):
+                for line in _describe(verified.model, path, files):
                     result(line)
     if json:
-        result_json(
-            [
-                {"model": each.model, "path": each.path, "files": msgspec.to_builtins(each.files)}
-                for each in results
-            ]
-        )
-    return not any(_damaged(each) for each in results)
+        result_json(results)
+    return good
 
 
-def _describe(verified: "Verified") -> list[str]:
+def _describe(model: str, path: str, files: "Sequence[VerifiedFile]") -> list[str]:
     """Returns a line for the model, and one for each damaged file."""
-    model, path, files = verified.model, verified.path, verified.files
-    damaged = _damaged(verified)
+    damaged = _damaged(files)
     if damaged:
         return [
             f"{mark(False, sys.stdout)} {model} is damaged ({path})",
@@ -52,15 +52,15 @@ def _describe(verified: "Verified") -> list[str]:
             ),
             f"  To download these files again, run: mlx-app models download {model}",
         ]
-    good = [file for file in files if file.state == "ok"]
-    if not good:
+    verified = [file for file in files if file.state == "ok"]
+    if not verified:
         return [f"- {model}: the hub has no hashes for its files ({path})"]
-    unknown = len(files) - len(good)
+    unknown = len(files) - len(verified)
     rest = f"; {unknown} without a known hash" if unknown else ""
-    count = "1 file" if len(good) == 1 else f"{len(good)} files"
-    size = format_bytes(sum(file.bytes for file in good))
+    count = "1 file" if len(verified) == 1 else f"{len(verified)} files"
+    size = format_bytes(sum(file.bytes for file in verified))
     return [f"{mark(True, sys.stdout)} {model}: {count} verified, {size}{rest}"]
 
 
-def _damaged(verified: "Verified") -> "list[VerifiedFile]":
-    return [file for file in verified.files if file.state in ("missing", "differs")]
+def _damaged(files: "Sequence[VerifiedFile]") -> "list[VerifiedFile]":
+    return [file for file in files if file.state in ("missing", "differs")]
