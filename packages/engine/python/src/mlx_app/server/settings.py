@@ -10,7 +10,7 @@ from .loopback import is_loopback
 
 if TYPE_CHECKING:
     from ..engine.options import Aliases, ModelLike
-    from ..engine.worker_thread import Device
+    from ..engine.settings import Device
 
 #: Why there is no second process, for a command line that has `--workers`.
 ONE_PROCESS = (
