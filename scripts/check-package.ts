@@ -1,19 +1,21 @@
 /**
  * Packs everything that is published, and the tool as a checkout packs it, and checks the result: the packages contain exactly
- * the expected files and nothing from this machine, publint has no complaints, bins start, and sizes are within their limits.
+ * the expected files and nothing from this machine, publint, twine, check-wheel-contents and pyroma have no complaints, bins
+ * start, and sizes are within their limits.
  * Prints the size of each part of the tool.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { lazy } from './bundle.ts'
 import { type Expected, fileProblems, findLeaks, findProblems, readLayerIndex } from './publish/checks.ts'
-import { sdistFiles } from './publish/contents.ts'
+import { sdistFiles, wheelFiles } from './publish/contents.ts'
 import { expectedOfRelease, expectedOfVendoredTool } from './publish/expected.ts'
 import { type PackedPackage, packPackage, packRelease } from './publish/package.ts'
-import { packPython } from './publish/python.ts'
-import { unpack, unpackAsInstalled } from './publish/unpack.ts'
+import type { PythonPackage } from './publish/python.ts'
+import { sdistProblems, wheelProblems } from './publish/python-checks.ts'
+import { unpack, unpackAsInstalled, unpackWheel } from './publish/unpack.ts'
 
 interface Bytes {
   packed: number
@@ -37,7 +39,7 @@ const repository = 'owner/create-mlx-app'
 const folder = mkdtempSync(join(tmpdir(), 'create-mlx-app-check-'))
 const problems: string[] = []
 try {
-  const release = await packRelease(join(folder, 'release'), repository)
+  const { npm: release, python } = await packRelease(join(folder, 'release'), repository)
   const vendored = await packPackage(join(folder, 'vendored'))
   const tarballs = new Map([...release].map(([name, { tarball }]) => [name, tarball]))
   const folders = await unpackAsInstalled(tarballs, join(folder, 'installed'))
@@ -50,7 +52,7 @@ try {
   const unpacked = join(folder, 'unpacked')
   await unpack(vendored.tarball, unpacked)
   await check('create-mlx-app, from a checkout', unpacked, vendored, await expectedOfVendoredTool())
-  await checkPython()
+  await checkPython(python)
   printTable(folders.get('create-mlx-app') ?? '')
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -76,14 +78,20 @@ async function check(
   )
 }
 
-/** Checks the source distribution, which has the same files as the wheel. */
-async function checkPython(): Promise<void> {
-  const { sdist } = await packPython(join(folder, 'python'))
-  const unpacked = join(folder, 'sdist')
-  await unpack(sdist, unpacked)
-  const found = [...fileProblems(unpacked, sdistFiles()), ...(await findLeaks(unpacked, ''))]
-  problems.push(...found.map((problem) => `${basename(sdist)}: ${problem}`))
-  console.log(`${basename(sdist)}: ${sdistFiles().length} files`)
+/** Checks the wheel and the source distribution, which have the same modules. */
+async function checkPython({ wheel, sdist }: PythonPackage): Promise<void> {
+  const [installed, source] = [join(folder, 'wheel'), join(folder, 'sdist')]
+  await unpackWheel(wheel, installed)
+  await unpack(sdist, source)
+  const [, version = ''] = /^mlx_app-(.+)-py3/.exec(basename(wheel)) ?? []
+  for (const [path, unpacked, files, complaints] of [
+    [wheel, installed, wheelFiles(version), await wheelProblems(wheel)],
+    [sdist, source, sdistFiles(), await sdistProblems(sdist)],
+  ] as const) {
+    const found = [...fileProblems(unpacked, files), ...(await findLeaks(unpacked, '')), ...complaints]
+    problems.push(...found.map((problem) => `${basename(path)}: ${problem}`))
+    console.log(`${basename(path)}: ${statSync(path).size} bytes, ${files.length} files`)
+  }
 }
 
 /** Prints the size of each part of the tool, packed and unpacked. */

@@ -13,9 +13,7 @@ import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { notesOf, withVersion } from './publish/changelog.ts'
-import { pythonFolder } from './publish/npm-packages.ts'
 import { packRelease } from './publish/package.ts'
-import { packPython } from './publish/python.ts'
 import { setVersion, versionsIn } from './publish/versions.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -65,9 +63,8 @@ function checkTag(tag: string): string {
 
 async function pack(tag: string, repository: string, output: string): Promise<void> {
   const notes = checkTag(tag)
-  const python = await packPython(join(output, pythonFolder))
-  const packages = await packRelease(output, repository)
+  const { npm, python } = await packRelease(output, repository)
   writeFileSync(join(output, 'notes.md'), `${notes}\n`)
-  for (const path of [python.wheel, python.sdist, ...[...packages.values()].map(({ tarball }) => tarball)])
+  for (const path of [python.wheel, python.sdist, ...[...npm.values()].map(({ tarball }) => tarball)])
     console.log(`${relative(output, path)}: ${statSync(path).size} bytes`)
 }

@@ -43,13 +43,27 @@ export const serverFiles = (): string[] => [...rootFiles, ...compiledFiles('pack
 
 /** Returns the files of the source distribution. uv keeps the original pyproject.toml under another name. */
 export const sdistFiles = (): string[] => [
+  'LICENSE',
   'PKG-INFO',
+  'README.md',
   'pyproject.toml',
   'pyproject.toml.orig',
-  ...filesBelow('packages/engine/python/src', /\.(py|json|jinja|safetensors|md|html|css|js|svg)$/)
-    .filter((path) => basename(path) !== 'protocol.schema.json')
-    .map((path) => `src/${path}`),
+  ...moduleFiles().map((path) => `src/${path}`),
 ]
+
+/** Returns the files of the wheel, which are in the folder of the module or describe it. */
+export function wheelFiles(version: string): string[] {
+  const about = ['METADATA', 'RECORD', 'WHEEL', 'entry_points.txt', 'licenses/LICENSE']
+  return [...moduleFiles(), ...about.map((name) => `mlx_app-${version}.dist-info/${name}`)]
+}
+
+function moduleFiles(): string[] {
+  const files = filesBelow(
+    'packages/engine/python/src',
+    /\.(py|typed|json|jinja|safetensors|md|html|css|js|svg)$/,
+  )
+  return files.filter((path) => basename(path) !== 'protocol.schema.json')
+}
 
 function compiledFiles(folder: string): string[] {
   const sources = filesBelow(`${folder}/src`, /\.ts$/)

@@ -1,4 +1,4 @@
-/** Creates the package.json of published packages. */
+/** Creates the package.json of packages for npm, and the pyproject.toml of the package for PyPI. */
 
 /** The keys of package.json that are only used in this repository. */
 export const repositoryKeys = ['scripts', 'devDependencies', 'workspaces', 'allowScripts']
@@ -17,8 +17,7 @@ export function manifestForNpm(
   repository: string,
   folder: string | undefined,
 ): Record<string, unknown> {
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repository)) throw new Error(`"${repository}" is not owner/name`)
-  const page = `https://github.com/${repository}`
+  const page = pageOf(repository)
   const { private: _, ...kept } = manifest
   return {
     ...kept,
@@ -27,4 +26,32 @@ export function manifestForNpm(
     bugs: { url: `${page}/issues` },
     publishConfig: { access: 'public', provenance: true },
   }
+}
+
+/**
+ * Returns the pyproject.toml of the Python package with the addresses that PyPI shows. PyPI marks them as verified if they are in
+ * the repository whose workflow publishes the package.
+ *
+ * @param repository `owner/name` on GitHub.
+ * @throws Error if the repository is not `owner/name`, or if the file has addresses already.
+ */
+export function pyprojectForPyPI(pyproject: string, repository: string): string {
+  const page = pageOf(repository)
+  const next = '\n[project.scripts]\n'
+  if (pyproject.includes('[project.urls]') || !pyproject.includes(next))
+    throw new Error('pyproject.toml must have [project.scripts], and no [project.urls]')
+  const urls = {
+    Homepage: `${page}#readme`,
+    Documentation: `${page}/tree/main/packages/engine/docs`,
+    Source: page,
+    Issues: `${page}/issues`,
+    Changelog: `${page}/blob/main/CHANGELOG.md`,
+  }
+  const lines = Object.entries(urls).map(([name, url]) => `${name} = ${JSON.stringify(url)}\n`)
+  return pyproject.replace(next, () => `\n[project.urls]\n${lines.join('')}${next}`)
+}
+
+function pageOf(repository: string): string {
+  if (!/^[\w.-]+\/[\w.-]+$/.test(repository)) throw new Error(`"${repository}" is not owner/name`)
+  return `https://github.com/${repository}`
 }

@@ -1,13 +1,15 @@
+import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { z } from 'zod'
 import { bundle } from '../bundle.ts'
 import { packPackages } from '../packages.ts'
 import { manifestForNpm, repositoryKeys } from './manifest.ts'
-import { npmPackages, tarballOf } from './npm-packages.ts'
+import { npmPackages, pythonFolder, tarballOf } from './npm-packages.ts'
+import { type PythonPackage, packPython } from './python.ts'
 import { unpack } from './unpack.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -46,30 +48,47 @@ export async function packPackage(destination: string, repository?: string): Pro
   })
 }
 
+export interface Release {
+  /** The packed npm packages by name. */
+  npm: Map<string, PackedPackage>
+  python: PythonPackage
+}
+
 /**
- * Packs all npm packages of a release, under the file names in `npm-packages.ts`. They are the packages that tests use, with
- * another package.json.
+ * Packs all packages of a release, under the file names in `npm-packages.ts`. They are the packages that tests use, with the
+ * addresses of the repository.
  *
  * @param repository `owner/name` on GitHub.
- * @returns the packed packages by name.
  */
-export async function packRelease(
-  destination: string,
-  repository: string,
-): Promise<Map<string, PackedPackage>> {
+export async function packRelease(destination: string, repository: string): Promise<Release> {
+  const python = await packPython(join(destination, pythonFolder), repository)
   const packages = await packPackages()
+  const wheelBefore = packages.find(({ name }) => name === 'wheel')
+  if (wheelBefore === undefined) throw new Error('No wheel was packed')
   const packed = new Map<string, PackedPackage>()
   for (const { name, folder } of npmPackages) {
     const carried = packages.find((candidate) => candidate.name === name)
     const made =
       carried === undefined
         ? await packPackage(destination, repository)
-        : await repackForNpm(carried.path, destination, repository, folder)
+        : await repackForNpm(carried.path, destination, repository, folder, (staging) => {
+            if (name === 'mlx-app') replaceWheel(staging, wheelBefore.sha256, python.wheel)
+          })
     const tarball = join(destination, tarballOf(name))
     renameSync(made.tarball, tarball)
     packed.set(name, { ...made, tarball })
   }
-  return packed
+  return { npm: packed, python }
+}
+
+/** Replaces the wheel in mlx-app and its hash, so that npm and PyPI have the same wheel. */
+function replaceWheel(staging: string, hashBefore: string, wheel: string): void {
+  cpSync(wheel, join(staging, 'python', basename(wheel)))
+  const module = join(staging, 'dist', 'release.js')
+  const text = readFileSync(module, 'utf8')
+  if (!text.includes(hashBefore)) throw new Error(`${module} does not have the hash of the wheel`)
+  const hash = createHash('sha256').update(readFileSync(wheel)).digest('hex')
+  writeFileSync(module, text.replace(hashBefore, hash))
 }
 
 async function repackForNpm(
@@ -77,9 +96,11 @@ async function repackForNpm(
   destination: string,
   repository: string,
   folder: string | undefined,
+  change: (staging: string) => void,
 ): Promise<PackedPackage> {
   return await inStaging(async (staging) => {
     await unpack(tarball, staging)
+    change(staging)
     writeManifest(staging, manifestForNpm(readManifest(staging), repository, folder))
     return await pack(staging, destination)
   })

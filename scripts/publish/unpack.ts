@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { z } from 'zod'
+import { obtainUv } from '../environment.ts'
 
 const installed = fileURLToPath(new URL('../../node_modules/', import.meta.url))
 const manifestSchema = z.looseObject({
@@ -40,4 +41,10 @@ export async function unpackAsInstalled(
 export async function unpack(tarball: string, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   await execa('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1'])
+}
+
+/** Unpacks a wheel, which is a zip file. */
+export async function unpackWheel(wheel: string, folder: string): Promise<void> {
+  const extract = ['python', '-m', 'zipfile', '--extract', wheel, folder]
+  await execa(await obtainUv(), ['run', '--quiet', '--no-project', ...extract])
 }

@@ -23,8 +23,8 @@ let registry: Registry
 
 beforeAll(async () => {
   const released = join(folder, 'released')
-  const packed = await packRelease(released, 'ada/create-mlx-app')
-  registry = await startRegistry({ tarballs: Array.from(packed.values(), ({ tarball }) => tarball) })
+  const { npm } = await packRelease(released, 'ada/create-mlx-app')
+  registry = await startRegistry({ tarballs: Array.from(npm.values(), ({ tarball }) => tarball) })
 })
 afterAll(async () => {
   await registry?.[Symbol.asyncDispose]()
