@@ -1,20 +1,21 @@
 /**
  * The steps of a release, for maintainers and for the workflow:
  *
- *   npm run release -- prepare 1.2.3    sets the version of all packages, and moves the changes in CHANGELOG.md to it
+ *   npm run release -- prepare 1.2.3    sets the version of all packages, and moves the changes in CHANGELOG.md to it. For
+ *                                       1.2.3-rc.1, which goes to TestPyPI, the changes stay unreleased
  *   npm run release -- check v1.2.3     checks that the tag matches the packages and CHANGELOG.md
  *   npm run release -- pack v1.2.3 --repository OWNER/NAME --output DIR
  *                                       packs the npm packages, the wheel and the source distribution, and writes notes.md
  *
- * Afterwards, `node scripts/publish/publish.ts DIR` publishes the packages.
+ * Afterwards, the workflow publishes the Python package, and `node scripts/publish/publish.ts DIR` the npm packages.
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { notesOf, withVersion } from './publish/changelog.ts'
+import { notesOf, unreleasedNotes, withVersion } from './publish/changelog.ts'
 import { packRelease } from './publish/package.ts'
-import { setVersion, versionsIn } from './publish/versions.ts'
+import { isCandidate, setVersion, versionsIn } from './publish/versions.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const changelogPath = join(root, 'CHANGELOG.md')
@@ -41,11 +42,14 @@ async function run([step, name]: readonly string[]): Promise<void> {
 }
 
 function prepare(version: string): void {
-  if (!/^\d+\.\d+\.\d+$/.test(version)) throw new Error(`"${version}" is not a version such as 1.2.3`)
+  if (!/^\d+\.\d+\.\d+(-rc\.\d+)?$/.test(version))
+    throw new Error(`"${version}" is not a version such as 1.2.3 or 1.2.3-rc.1`)
+  const before = readFileSync(changelogPath, 'utf8')
   const day = new Date().toISOString().slice(0, 10)
-  const changelog = withVersion(readFileSync(changelogPath, 'utf8'), version, day)
+  // The changes of a candidate stay unreleased.
+  if (isCandidate(version)) unreleasedNotes(before)
+  else writeFileSync(changelogPath, withVersion(before, version, day))
   setVersion(root, version)
-  writeFileSync(changelogPath, changelog)
   console.log(`Commit the changes, then run: git tag v${version} && git push origin main v${version}`)
 }
 
@@ -56,7 +60,9 @@ function checkTag(tag: string): string {
     const places = wrong.map(([place, version]) => `\n  ${version}  ${place}`)
     throw new Error(`The tag is ${tag}, but these versions differ:${places.join('')}`)
   }
-  const notes = notesOf(readFileSync(changelogPath, 'utf8'), tag.slice(1))
+  const changelog = readFileSync(changelogPath, 'utf8')
+  const version = tag.slice(1)
+  const notes = isCandidate(version) ? unreleasedNotes(changelog) : notesOf(changelog, version)
   console.log(`${tag}:\n\n${notes}`)
   return notes
 }

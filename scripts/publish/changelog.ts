@@ -18,6 +18,14 @@ export function notesOf(changelog: string, version: string): string {
   return newest.text
 }
 
+/** Returns the text of the unreleased changes. @throws Error if there are none. */
+export function unreleasedNotes(changelog: string): string {
+  const [first] = sectionsOf(changelog)
+  if (first?.heading !== unreleased || first.text === '')
+    throw new Error(`CHANGELOG.md has nothing below "${unreleased}"`)
+  return first.text
+}
+
 /**
  * Moves the unreleased changes in the changelog to a version.
  *
@@ -25,9 +33,7 @@ export function notesOf(changelog: string, version: string): string {
  * @throws Error if there is nothing to release.
  */
 export function withVersion(changelog: string, version: string, day: string): string {
-  const [first] = sectionsOf(changelog)
-  if (first?.heading !== unreleased || first.text === '')
-    throw new Error(`CHANGELOG.md has nothing below "${unreleased}"`)
+  unreleasedNotes(changelog)
   return changelog.replace(unreleased, `${unreleased}\n\n## [${version}] - ${day}`)
 }
 

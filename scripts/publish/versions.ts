@@ -33,6 +33,12 @@ export function setVersion(root: string, version: string): void {
   for (const [file, text] of walk(root, () => version)) writeFileSync(join(root, file), text)
 }
 
+/** Whether a version is a release candidate, such as 1.2.3-rc.1, which only TestPyPI gets. */
+export const isCandidate = (version: string): boolean => /-rc\.\d+$/.test(version)
+
+/** Returns a version in the form that PyPI requires: 1.2.3rc1 for 1.2.3-rc.1. */
+export const toPythonVersion = (version: string): string => version.replace('-rc.', 'rc')
+
 type Visit = (place: string, version: string) => string
 
 /** Replaces each version by what the visitor returns. @returns the new texts of the files. */
@@ -60,7 +66,8 @@ function walk(root: string, visit: Visit): Map<string, string> {
   const python = read(pythonFile)
   const [, version] = pythonVersion.exec(python) ?? []
   if (version === undefined) throw new Error(`${pythonFile} has no version`)
-  texts.set(pythonFile, python.replace(pythonVersion, `version = "${visit(pythonFile, version)}"`))
+  const visited = visit(pythonFile, version.replace(/^([\d.]+)rc(\d+)$/, '$1-rc.$2'))
+  texts.set(pythonFile, python.replace(pythonVersion, `version = "${toPythonVersion(visited)}"`))
   return texts
 }
 

@@ -1,4 +1,5 @@
 /** What publishes the packages: the workflows, what their checkers say, each command that they run, and what they publish. */
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   cpSync,
@@ -18,11 +19,12 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { packPackages } from '../../scripts/packages.ts'
 import { findProblems } from '../../scripts/publish/checks.ts'
 import { expectedOfReleasedTool } from '../../scripts/publish/expected.ts'
-import { unpack } from '../../scripts/publish/unpack.ts'
+import { unpack, unpackWheel } from '../../scripts/publish/unpack.ts'
 import { version } from '../../src/version.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { nodeFolder } from '../support/node-binaries.ts'
 import { startPublishRegistry } from '../support/publish-registry.ts'
+import { startPythonIndex, uploadPython } from '../support/python-index.ts'
 import { runTool } from '../support/tool.ts'
 import {
   commandsOf,
@@ -83,6 +85,7 @@ const tried: Readonly<Record<string, 'by .ci/run' | 'below' | `nowhere: it needs
   'sudo sysctl --write kernel.apparmor_restrict_unprivileged_userns=0': 'nowhere: it needs Ubuntu',
   'npm run release -- check "$GITHUB_REF_NAME"': 'below',
   'npm run release -- pack "$GITHUB_REF_NAME" --repository "$GITHUB_REPOSITORY" --output release': 'below',
+  'node scripts/publish/compare-index.ts release/python https://pypi.org/simple/': 'below',
   'node scripts/publish/publish.ts release': 'below',
   'gh release view "$GITHUB_REF_NAME" || gh release create "$GITHUB_REF_NAME" --verify-tag --title "$GITHUB_REF_NAME" --notes-file release/notes.md release/*.tgz release/python/*':
     'below',
@@ -162,7 +165,8 @@ describe('a release', () => {
   it('is refused without changes to release or with an invalid version', async () => {
     for (const [version, complaint] of [
       ['9.9.0', '✗ CHANGELOG.md has nothing below "## [Unreleased]"'],
-      ['next', '✗ "next" is not a version such as 1.2.3'],
+      ['9.9.0-rc.1', '✗ CHANGELOG.md has nothing below "## [Unreleased]"'],
+      ['next', '✗ "next" is not a version such as 1.2.3 or 1.2.3-rc.1'],
     ] as const) {
       const prepare = ['run', '-s', 'release', '--', 'prepare', version]
       const { stderr, exitCode } = await execa('npm', prepare, { cwd: copy, reject: false })
@@ -203,9 +207,56 @@ describe('a release', () => {
     expect(readdirSync(pathOf('python')).sort()).toEqual([wheel, `mlx_app-${newVersion}.tar.gz`])
     const folder = temporaryFolder('unpacked')
     await unpack(pathOf('mlx-app.tgz'), folder)
-    expect(readFileSync(join(folder, 'python', wheel)).equals(readFileSync(pathOf(`python/${wheel}`)))).toBe(
-      true,
+    const bytes = readFileSync(pathOf(`python/${wheel}`))
+    expect(readFileSync(join(folder, 'python', wheel)).equals(bytes)).toBe(true)
+    expect(readFileSync(join(folder, 'dist', 'release.js'), 'utf8')).toContain(
+      createHash('sha256').update(bytes).digest('hex'),
     )
+  })
+
+  it('has a Python package that names the repository', async () => {
+    const folder = temporaryFolder('unpacked')
+    await unpackWheel(pathOf(`python/mlx_app-${newVersion}-py3-none-any.whl`), folder)
+    const metadata = readFileSync(join(folder, `mlx_app-${newVersion}.dist-info`, 'METADATA'), 'utf8')
+    const page = 'https://github.com/ada/create-mlx-app'
+    expect(metadata.match(/^Project-URL: .*$/gm)).toEqual([
+      `Project-URL: Homepage, ${page}#readme`,
+      `Project-URL: Documentation, ${page}/tree/main/packages/engine/docs`,
+      `Project-URL: Source, ${page}`,
+      `Project-URL: Issues, ${page}/issues`,
+      `Project-URL: Changelog, ${page}/blob/main/CHANGELOG.md`,
+    ])
+  })
+
+  it('has a Python package that is uploaded once, and refused if an index has other bytes', async () => {
+    await using index = await startPythonIndex(temporaryFolder('index'))
+    const node24 = { PATH: [node, process.env.PATH].join(delimiter) }
+    /** Runs the command of the workflow with the local index. */
+    const compare = () => {
+      const command = commands.find((line) => line.startsWith('node scripts/publish/compare-index.ts')) ?? ''
+      const words = command.replace('https://pypi.org/simple/', index.simpleUrl).split(' ').slice(1)
+      return execa('node', words, { cwd: copy, env: node24, reject: false })
+    }
+    const names = [`mlx_app-${newVersion}-py3-none-any.whl`, `mlx_app-${newVersion}.tar.gz`]
+    const report = (what: string) => names.map((name) => `${name}: ${index.simpleUrl} ${what}`).join('\n')
+    expect((await compare()).stdout).toBe(report('does not have it yet'))
+    await uploadPython(index, [pathOf(`python/${names[0]}`)])
+    const resumed = await compare()
+    expect(resumed.stdout.split('\n')).toEqual([
+      `${names[0]}: ${index.simpleUrl} already has it, with the same bytes`,
+      `${names[1]}: ${index.simpleUrl} does not have it yet`,
+    ])
+    await uploadPython(index, [pathOf(`python/${names[1]}`)])
+    expect((await compare()).stdout).toBe(report('already has it, with the same bytes'))
+
+    const wheel = pathOf(`python/${names[0]}`)
+    const kept = readFileSync(wheel)
+    writeFileSync(wheel, Buffer.concat([kept, Buffer.from(' ')]))
+    const refused = await compare()
+    writeFileSync(wheel, kept)
+    expect(refused.stderr).toContain(`✗ ${names[0]} on ${index.simpleUrl} differs.`)
+    expect(refused.exitCode).toBe(1)
+    expect((await compare()).exitCode).toBe(0)
   })
 
   it('has a tool whose projects get the packages of its version from the registry', async () => {

@@ -58,3 +58,9 @@ export async function startPythonIndex(folder: string): Promise<PythonIndex> {
     },
   }
 }
+
+/** Uploads wheels and source distributions to an index. @throws Error if it has one of them already. */
+export async function uploadPython(index: PythonIndex, paths: readonly string[]): Promise<void> {
+  const access = ['--username', 'any', '--password', 'any']
+  await execa(await obtainUv(), ['publish', '--quiet', '--publish-url', index.url, ...access, ...paths])
+}

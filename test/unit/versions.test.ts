@@ -69,4 +69,13 @@ test('a new version changes all of them and nothing else', () => {
   for (const file of files) expect(readFileSync(join(folder, file), 'utf8'), file).toEqual(original(file))
 })
 
+test('a release candidate has the form that PyPI requires in the Python package', () => {
+  const folder = copy()
+  setVersion(folder, '9.8.7-rc.1')
+  expect(readFileSync(join(folder, 'packages/engine/python/pyproject.toml'), 'utf8')).toContain(
+    '\nversion = "9.8.7rc1"\n',
+  )
+  expect(new Set(versionsIn(folder).values())).toEqual(new Set(['9.8.7-rc.1']))
+})
+
 const original = (file: string): string => readFileSync(join(root, file), 'utf8')
