@@ -39,6 +39,15 @@ export function folderWithQuota(context: TestContext, bytes: number): string {
   return join(disk, 'limited')
 }
 
+/** Returns another path of a folder, at which nothing can be written. */
+export function readOnlyView(context: TestContext, folder: string): string {
+  const mount = programFor(context, 'mount')
+  return mounted(context, 'a read-only view', (view) => {
+    asRoot(mount, '--bind', folder, view)
+    asRoot(mount, '-o', 'remount,bind,ro', view)
+  })
+}
+
 /** Creates a case-insensitive folder, as on macOS and Windows. */
 export function caseInsensitiveFolder(context: TestContext): string {
   const usual = temporaryFolder()
