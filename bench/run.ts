@@ -19,6 +19,7 @@ import { benchOptions } from './options.ts'
 import { benchPackage } from './package.ts'
 import { benchPromptCache } from './prompt-cache.ts'
 import { benchPython } from './python-api.ts'
+import { benchPythonInstall } from './python-install.ts'
 import { benchScaling } from './scaling.ts'
 import { benchServer } from './server.ts'
 import { benchSetup } from './setup.ts'
@@ -37,6 +38,7 @@ const benches = new Map<string, Bench>([
   ['package', benchPackage],
   ['start', async (workspace) => benchStart(await measuredProject(workspace))],
   ['setup', async (workspace) => benchSetup(await measuredProject(workspace), 'python3')],
+  ['python-install', async (workspace) => benchPythonInstall(workspace, 'python3')],
   ['stream', benchStream],
   ['streams', benchStreams],
   ['server', benchServer],
