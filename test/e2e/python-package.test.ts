@@ -201,7 +201,10 @@ describe('installed with pip', () => {
     expect(await run(python, ['-m', 'pip', 'check'])).toContain('No broken requirements found.')
     const [, requirement = ''] = /install "(.+)"/.exec(install) ?? []
     const all = await run(uv, ['pip', 'install', '--dry-run', '--python', python, requirement])
-    expect(all).toContain('+ mlx-cuda-12==')
+    // MLX itself stays, and has the same version.
+    const mlx = await run(python, ['-c', 'from importlib.metadata import version; print(version("mlx"))'])
+    expect(all).toContain(`+ mlx-cuda-12==${mlx}`)
+    expect(all).not.toContain('+ mlx==')
     expect(all).not.toContain('mlx-cpu')
   })
 })
