@@ -13,13 +13,17 @@ export interface Choice {
   description: string
 }
 
+/** The languages of projects. A TypeScript project has a package.json, and a Python project a pyproject.toml. */
+export type Language = 'typescript' | 'python'
+
 /** A kind of project. */
 export interface Template extends Choice {
+  language: Language
   /** The tasks of the models that it can run, and that the prompt offers. */
   modelTasks: readonly Task[]
-  /** What `npm start` does, for the project's README. */
+  /** What the start command does, for the project's README. */
   startDoes: string
-  /** Whether `npm start` answers a question that is passed to it. */
+  /** Whether the start command answers a question that is passed to it. */
   takesQuestion: boolean
   /** Folders in templates/. */
   layers: readonly string[]
@@ -32,21 +36,34 @@ export const templates = [
     value: 'node',
     title: 'Node',
     description: 'a terminal chat, and a ten-line script to start from',
+    language: 'typescript',
     modelTasks: ['text', 'vision'],
     startDoes: 'talk to the model',
     takesQuestion: true,
-    layers: ['base', 'node'],
+    layers: ['base', 'typescript', 'node'],
     packages: ['mlx-app'],
   },
   {
     value: 'server',
     title: 'Server',
     description: 'an HTTP server for OpenAI and Anthropic clients, with a chat page',
+    language: 'typescript',
     modelTasks: ['text', 'vision', 'embeddings'],
     startDoes: 'serve the model, and a page to chat with it',
     takesQuestion: false,
-    layers: ['base', 'server'],
+    layers: ['base', 'typescript', 'server'],
     packages: ['mlx-app', 'mlx-app-server'],
+  },
+  {
+    value: 'python',
+    title: 'Python',
+    description: 'a Python package for PyPI, with a command line and a server, without Node',
+    language: 'python',
+    modelTasks: ['text', 'vision'],
+    startDoes: 'ask the model',
+    takesQuestion: true,
+    layers: ['base', 'python'],
+    packages: ['wheel'],
   },
 ] as const satisfies readonly Template[]
 
@@ -57,18 +74,26 @@ export function templateOf(id: TemplateId): Template {
   return template
 }
 
+/** Returns the language of a template's projects. */
+export function languageOf(id: TemplateId): Language {
+  return templateOf(id).language
+}
+
 export type TemplateId = (typeof templates)[number]['value']
 
 export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
-/** A layer that may be limited to one template or one package manager. */
+/** What a layer can be limited to: a template, the templates in TypeScript, or a package manager. */
+type Condition = TemplateId | 'typescript' | PackageManager
+
+/** A layer that may be limited to one condition. */
 export interface ConditionalLayer {
   layer: string
-  only?: TemplateId | PackageManager
+  only?: Condition
 }
 
-/** Returns a folder in templates/, or the folder `+only` in it for the layer that is limited to that choice. */
-const conditionalLayer = (name: string, only?: TemplateId | PackageManager): ConditionalLayer =>
+/** Returns a folder in templates/, or the folder `+only` in it for the layer that is limited to that condition. */
+const conditionalLayer = (name: string, only?: Condition): ConditionalLayer =>
   only === undefined ? { layer: name } : { layer: `${name}/+${only}`, only }
 
 export const packageManagers = [
@@ -95,7 +120,7 @@ export interface Feature extends Choice {
   packages?: readonly PackageName[]
 }
 
-const featureLayer = (name: string, only?: TemplateId | PackageManager): ConditionalLayer =>
+const featureLayer = (name: string, only?: Condition): ConditionalLayer =>
   conditionalLayer(`features/${name}`, only)
 
 export const features = [
@@ -105,7 +130,7 @@ export const features = [
     description: 'lint, type checks and tests on Linux and macOS for every change, and dependency updates',
     templates: ['node', 'server'],
     layers: [
-      featureLayer('ci'),
+      featureLayer('ci', 'typescript'),
       featureLayer('ci', 'npm'),
       featureLayer('ci', 'pnpm'),
       featureLayer('ci', 'yarn'),
@@ -162,14 +187,15 @@ export type PythonEnvironment = (typeof pythonEnvironments)[number]['value']
 
 /** The answers that decide the files of a project. The same answers give the same bytes. */
 export interface Answers {
-  /** The npm name of the project. */
+  /** The name of the project on npm or, for a Python project, on PyPI. */
   name: string
   template: TemplateId
   /** `hello`, a Hugging Face ID, or a path (relative to the project, or absolute). */
   model: string
   /** The commit of the model's repository, if the catalogue knows one. */
   revision?: string
-  packageManager: PackageManager
+  /** The package manager of a TypeScript project; undefined for a Python project. */
+  packageManager?: PackageManager
   /** The copyright holder in LICENSE. */
   author: string
   /** The features in the order of their table; undefined if there are none. */
@@ -207,7 +233,7 @@ export function layersFor(answers: Parts): string[] {
   const ofManager: readonly ConditionalLayer[] =
     packageManagers.find(({ value }) => value === packageManager)?.layers ?? []
   const chosen = [...ofManager, ...featuresIn(answers).flatMap(({ layers }) => layers)].filter(
-    ({ only }) => only === undefined || only === template || only === packageManager,
+    ({ only }) => only === undefined || [template, languageOf(template), packageManager].includes(only),
   )
   return [...templateOf(template).layers, ...chosen.map(({ layer }) => layer)]
 }

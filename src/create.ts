@@ -7,7 +7,7 @@ import { gitUserName, userNameInGitConfig } from './machine/git-user.ts'
 import { describeMachine, hintAboutNode, type Machine } from './machine/machine.ts'
 import { pythonChoices } from './machine/python-choices.ts'
 import { hintAboutYarn } from './package-manager.ts'
-import { type Progress, runAfterWrite } from './steps/after-write.ts'
+import { leftToDo, type Progress, runAfterWrite } from './steps/after-write.ts'
 import { type Decision, resolveAnswers } from './steps/answers.ts'
 import { modelNotes } from './steps/model-notes.ts'
 import { nextCommands, repeatCommand } from './steps/next-commands.ts'
@@ -138,11 +138,10 @@ function conclude(
   written: { files: number; overwritten: readonly string[] },
 ): ExitCode {
   const left = {
-    install: progress.install !== 'done',
-    setup: progress.setup !== 'done',
+    ...leftToDo(answers, progress),
     start: known === undefined || templateOf(answers.template).modelTasks.includes(known.task),
   }
-  const next = nextCommands(target.path, answers, run.workingDirectory, left)
+  const next = nextCommands(target.path, answers, run.workingDirectory, left, process.env)
   const command = repeatRun(run, { target, answers })
   const notes = modelNotes(known, answers)
   const { output, style } = run

@@ -7,7 +7,10 @@ export function invokingPackageManager(environment: NodeJS.ProcessEnv): PackageM
 }
 
 /** Returns a line for users of Yarn 1, which can install and run a project but ignores its settings; undefined for others. */
-export function hintAboutYarn(manager: PackageManager, environment: NodeJS.ProcessEnv): string | undefined {
+export function hintAboutYarn(
+  manager: PackageManager | undefined,
+  environment: NodeJS.ProcessEnv,
+): string | undefined {
   if (manager !== 'yarn' || !environment.npm_config_user_agent?.startsWith('yarn/1.')) return undefined
   return 'The project is made for Yarn 4, which its CI and its Docker image use. To get it, run: yarn set version stable'
 }
@@ -28,7 +31,7 @@ export function setupCommand({
   env,
   pythonPath,
 }: Pick<Answers, 'packageManager' | 'env' | 'pythonPath'>): string[] {
-  return scriptCommand(packageManager, 'setup', [
+  return scriptCommand(packageManager ?? 'npm', 'setup', [
     ...(env === undefined ? [] : ['--env', env]),
     ...(pythonPath === undefined ? [] : ['--python', pythonPath]),
   ])

@@ -14,6 +14,7 @@ import {
 } from '../choices.ts'
 import type { Machine } from '../machine/machine.ts'
 import { packageManagerChoices } from '../machine/package-manager-choices.ts'
+import { pythonProjectEnvironment } from '../machine/python-choices.ts'
 
 interface OptionBase {
   id: string
@@ -80,7 +81,7 @@ const valueOptions = [
     id: 'name',
     flag: '--name',
     placeholder: 'N',
-    help: 'npm name of the project',
+    help: 'name of the project on npm, or on PyPI for a Python project',
     question: 'Project name:',
     defaultHelp: 'the name of the folder',
     defaultValue: ({ folderName }) => folderName,
@@ -139,7 +140,8 @@ const valueOptions = [
     choices: pythonEnvironments,
     question: 'Which Python environment?',
     defaultHelp: 'uv if it can be installed, otherwise pip; existing with --python-path',
-    defaultValue: (_, { pythonPath, features: added }) => {
+    defaultValue: ({ environment }, { template, pythonPath, features: added }) => {
+      if (template === 'python') return pythonProjectEnvironment(environment)
       if (pythonPath === undefined) return undefined
       return added?.includes('python') ? 'uv' : 'existing'
     },
@@ -161,7 +163,7 @@ const valueOptions = [
     id: 'package-manager',
     flag: '--package-manager',
     placeholder: 'P',
-    help: 'package manager of the project',
+    help: 'package manager of the project, unless it is a Python project',
     choices: packageManagers,
     question: 'Which package manager?',
     defaultHelp: 'the one that runs this command, otherwise the first one on the PATH',

@@ -49,7 +49,9 @@ export function compose(
       }
     }
   }
-  add('package.json', encode(manifestText(mergeManifests(manifests, versions))), 'the manifests')
+  if (manifests.length > 0) {
+    add('package.json', encode(manifestText(mergeManifests(manifests, versions))), 'the manifests')
+  }
   for (const [path, text] of joinSections(sections)) add(path, encode(text), 'the sections')
 
   refuseCaseClashes(files.keys())

@@ -12,7 +12,7 @@ import { pythonPackageName } from '../project/python-package-name.ts'
 
 /** The values that templates can use. */
 export interface RenderContext {
-  /** The npm name of the project. */
+  /** The name of the project on npm or, for a Python project, on PyPI. */
   name: string
   template: string
   /** The model that the project uses by default. */
@@ -24,8 +24,9 @@ export interface RenderContext {
   author: string
   /** The version of create-mlx-app. */
   toolVersion: string
+  /** The package manager; npm in a Python project, whose templates use none of its commands. */
   packageManager: PackageManager
-  /** What `npm start` does. */
+  /** What the start command does. */
   startDoes: string
   /** Dependabot's name for the package manager. npm, pnpm and Yarn share one. */
   packageEcosystem: 'npm' | 'bun'
@@ -37,9 +38,9 @@ export interface RenderContext {
   frozenProduction: string
   /** Whether the project has a Dockerfile. */
   docker: boolean
-  /** Whether the project has a Python project of its own. */
+  /** Whether a TypeScript project has a Python project of its own. */
   python: boolean
-  /** The name of the Python package in it. */
+  /** The name of the project's Python package. */
   pythonPackage: string
   /** Whether the packages of this repository are files in the folder `vendor`. */
   vendored: boolean
@@ -100,7 +101,7 @@ export function renderContext(
   toolVersion: string,
   carried: readonly Pick<CarriedPackage, 'name' | 'file'>[],
 ): RenderContext {
-  const manager = answers.packageManager
+  const manager = answers.packageManager ?? 'npm'
   const packages = packagesFor(answers).filter((name) => name !== 'wheel')
   return {
     name: answers.name,

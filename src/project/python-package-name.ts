@@ -36,7 +36,11 @@ bin build conftest dist docs examples lib mypy scripts src test tests`.match(/\w
 
 /** What is appended to a name that is taken, and the name to use if no character is left. */
 const suffix = '_project'
+const distributionSuffix = '-project'
 const fallback = 'my_app'
+
+/** What PyPI accepts as a name: https://packaging.python.org/specifications/name-normalization/. */
+const distributionPattern = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i
 
 /**
  * Returns the name of a project's Python package, made from its npm name: an identifier that is no keyword and shadows
@@ -44,15 +48,41 @@ const fallback = 'my_app'
  * `app_2048` for `2048`.
  */
 export function pythonPackageName(name: string): string {
-  const words = name
+  const identifier = wordsOf(name).join('_')
+  if (identifier === '') return fallback
+  if (/^\d/.test(identifier)) return `app_${identifier}`
+  return isTaken(identifier) ? identifier + suffix : identifier
+}
+
+/** Returns why a name can't be that of a project on PyPI, as a sentence; undefined if it can. */
+export function distributionNameProblem(name: string): string | undefined {
+  if (!distributionPattern.test(name)) {
+    return 'A name on PyPI may contain only letters, digits, "-", "_" and ".", and must begin and end with a letter or a digit.'
+  }
+  const normalised = distributionNameFrom(name)
+  return normalised.endsWith(distributionSuffix) && !name.endsWith(distributionSuffix)
+    ? `It is a name of Python, or of a package that the project uses. ${normalised} is free of both.`
+    : undefined
+}
+
+/**
+ * Returns the name of a project on PyPI, made from any name and normalised: `my-package` for `@scope/My_Package`. A name
+ * of Python or of a package that projects use gets a suffix: `json-project` for `json`.
+ */
+export function distributionNameFrom(name: string): string {
+  const words = wordsOf(name)
+  const normalised = words.join('-')
+  if (normalised === '') return fallback.replaceAll('_', '-')
+  return isTaken(words.join('_')) ? normalised + distributionSuffix : normalised
+}
+
+/** Returns the words of a name without its npm scope: `my` and `app` for `@scope/My-App`. */
+function wordsOf(name: string): string[] {
+  return name
     .slice(name.lastIndexOf('/') + 1)
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '')
-  const identifier = words.join('_')
-  if (identifier === '') return fallback
-  if (/^\d/.test(identifier)) return `app_${identifier}`
-  return isTaken(identifier) ? identifier + suffix : identifier
 }
 
 function isTaken(identifier: string): boolean {

@@ -1,6 +1,7 @@
 import type { Answers } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
 import { installPackages, runCommand } from '../install/install.ts'
+import { installPython } from '../install/python.ts'
 import { type Machine, unsupportedReason } from '../machine/machine.ts'
 import { setupCommand } from '../package-manager.ts'
 import { childEnvironment } from '../process/child-environment.ts'
@@ -57,16 +58,34 @@ async function runSteps(options: AfterWriteOptions, progress: Progress): Promise
     signal,
     output: output.channel,
   }
-  if (options.install) {
-    output.say(`\nInstalling packages with ${answers.packageManager}...`)
-    const failure = await installPackages(answers.packageManager, context)
-    progress.install = failure === undefined ? 'done' : 'failed'
-    if (failure !== undefined) {
-      output.warn(`Could not install the packages: ${failure}. ${howToFinish(options, progress)}`)
-    }
+  if (options.install) await install(options, progress, context)
+  if (progress.install === 'done' && answers.packageManager !== undefined) {
+    await setUpPython(options, progress, context)
   }
-  if (progress.install === 'done') await setUpPython(options, progress, context)
   if (options.git) await createRepository(options, progress, context)
+}
+
+async function install(
+  options: AfterWriteOptions,
+  progress: Progress,
+  context: CommandContext,
+): Promise<void> {
+  const { answers, machine, output } = options
+  const { packageManager } = answers
+  const reason = packageManager === undefined ? unsupportedReason(machine) : undefined
+  if (reason !== undefined) {
+    output.warn(`The project was not installed: ${reason}`)
+    return
+  }
+  output.say(`\nInstalling packages with ${packageManager ?? answers.env}...`)
+  const failure =
+    packageManager === undefined
+      ? await installPython(answers, context)
+      : await installPackages(packageManager, context)
+  progress.install = failure === undefined ? 'done' : 'failed'
+  if (failure !== undefined) {
+    output.warn(`Could not install the packages: ${failure}. ${howToFinish(options, progress)}`)
+  }
 }
 
 async function setUpPython(
@@ -102,12 +121,17 @@ async function createRepository(
   else output.say(`No git repository was created: ${result.reason}.`)
 }
 
+/** Returns which steps are left. A Python project needs no setup after its installation. */
+export function leftToDo(
+  { packageManager }: Pick<Answers, 'packageManager'>,
+  { install, setup }: Pick<Progress, 'install' | 'setup'>,
+): { install: boolean; setup: boolean } {
+  return { install: install !== 'done', setup: packageManager !== undefined && setup !== 'done' }
+}
+
 /** Says where the project is, and which commands complete it. */
 function howToFinish({ target, answers }: AfterWriteOptions, progress: Progress): string {
-  const commands = finishCommands(answers, {
-    install: progress.install !== 'done',
-    setup: progress.setup !== 'done',
-  })
+  const commands = finishCommands(target, answers, leftToDo(answers, progress), process.env)
   const rest =
     commands.length === 0
       ? 'Only its git repository is missing.'

@@ -1,5 +1,7 @@
 import {
   type Answers,
+  choose,
+  languageOf,
   type PackageManager,
   packageManagers,
   requireChoice,
@@ -15,6 +17,7 @@ import { InterruptedError, UsageError } from '../errors.ts'
 import { packageManagerChoices } from '../machine/package-manager-choices.ts'
 import type { RatedModel } from '../models/catalogue.ts'
 import { packageNameProblem } from '../project/package-name.ts'
+import { distributionNameFrom } from '../project/python-package-name.ts'
 import type { Prompter } from '../terminal/prompter.ts'
 import type { Context } from './context.ts'
 import { resolveFeatures } from './features.ts'
@@ -41,7 +44,8 @@ export interface Decision {
 export async function resolveAnswers(given: Arguments, context: Context): Promise<Decision> {
   const prompter = context.takeDefaults ? undefined : await context.prompter()
   if (prompter === undefined) requireArguments(given, context.takeDefaults)
-  requireValidName(given.values.get('name'))
+  const givenTemplate = choose(templates, given.values.get('template')) ?? templates[0].value
+  requireValidName(given.values.get('name'), languageOf(givenTemplate))
   const folder = await resolveFolder(given, context, prompter)
   const byDefault = new Set<ValueId>()
   const { environment, machine, userName } = context
@@ -56,19 +60,22 @@ export async function resolveAnswers(given: Arguments, context: Context): Promis
       userName,
     },
   }
-  const name = await resolveName(resolver)
+  const chosenName = await resolveName(resolver)
   const template = await resolveTemplate(resolver)
+  const language = languageOf(template)
+  requireValidName(given.values.get('name'), language)
+  const name = language === 'python' ? distributionNameFrom(chosenName) : chosenName
   const { model, known } = await resolveModel(resolver, template, context.workingDirectory)
   const features = await resolveFeatures(resolver, template)
-  const python = await resolvePython(resolver, features, context)
-  const packageManager = await resolvePackageManager(resolver)
+  const python = await resolvePython(resolver, template, features, context)
+  const packageManager = await resolvePackageManager(resolver, template)
   const author = given.values.get('author')?.trim() || (await resolveDefault(resolver, 'author', { name }))
   const answers: Answers = {
     name,
     template,
     model,
     ...(known?.revision === undefined ? {} : { revision: known.revision }),
-    packageManager,
+    ...(packageManager === undefined ? {} : { packageManager }),
     author: author ?? '',
     ...(features.length === 0 ? {} : { features }),
     ...python,
@@ -93,9 +100,25 @@ async function resolveTemplate(resolver: Resolver): Promise<TemplateId> {
   return requireChoice(templates, value)
 }
 
-/** Asks only if it is unknown which package manager runs the tool, and the PATH has several. */
-async function resolvePackageManager(resolver: Resolver): Promise<PackageManager> {
+/**
+ * Resolves the package manager of a TypeScript project. Asks only if it is unknown which package manager runs the tool,
+ * and the PATH has several.
+ *
+ * @throws UsageError if it was given for a Python project.
+ */
+async function resolvePackageManager(
+  resolver: Resolver,
+  template: TemplateId,
+): Promise<PackageManager | undefined> {
   const { environment } = resolver.defaultContext
+  if (languageOf(template) === 'python') {
+    const given = resolver.given.values.get('package-manager')
+    if (given === undefined) return undefined
+    throw new UsageError(
+      `--package-manager ${given} can't be combined with --template ${template}, whose projects have no package.json.`,
+      { hints: ['Leave out --package-manager. --env uv or --env pip chooses how packages are installed.'] },
+    )
+  }
   const value = await resolveOption(resolver, 'package-manager', {}, async (prompter, question, initial) => {
     const choices = packageManagerChoices(environment)
     if (choices.length < 2) return undefined

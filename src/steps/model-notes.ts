@@ -23,6 +23,9 @@ function tooLargeNote({ memoryBytes }: RatedModel): string {
 /** Returns how to add mlx-vlm. @param purpose what it is needed for: `To use images`. */
 function extraNote(purpose: string, { packageManager, env, features = [] }: Answers): string {
   if (env === 'existing') return `${purpose}, your Python needs the package mlx-vlm.`
+  if (packageManager === undefined) {
+    return `${purpose}, change "mlx-app" to "mlx-app[vision]" in pyproject.toml, then install the project again`
+  }
   if (!features.includes('python')) {
     return `${purpose}, run once: ${scriptCommand(packageManager, 'setup', ['--with', 'vision']).join(' ')}`
   }

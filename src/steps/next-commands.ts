@@ -3,7 +3,14 @@ import { type Answers, templateOf } from '../choices.ts'
 import { answerFlags } from '../command-line/answer-flags.ts'
 import { allSwitchOptions, type SwitchId } from '../command-line/options.ts'
 import { quote } from '../command-line/quote.ts'
-import { createCommand, quietStartCommand, scriptCommand, setupCommand } from '../package-manager.ts'
+import {
+  createCommand,
+  invokingPackageManager,
+  quietStartCommand,
+  scriptCommand,
+  setupCommand,
+} from '../package-manager.ts'
+import { pythonInstallCommands, pythonRunCommand } from '../python-project.ts'
 
 /** Returns the commands that the user can run next in a new project, in order. */
 export function nextCommands(
@@ -11,25 +18,44 @@ export function nextCommands(
   answers: Answers,
   workingDirectory: string,
   left: { install: boolean; setup: boolean; start: boolean },
+  environment: NodeJS.ProcessEnv,
 ): string[] {
-  const manager = answers.packageManager
   const folder = displayPath(target, workingDirectory)
   return [
     ...(folder === '.' ? [] : [`cd ${quote(folder)}`]),
-    ...finishCommands(answers, left),
-    ...(left.start ? [scriptCommand(manager, 'start').join(' ').replace('npm run start', 'npm start')] : []),
-    ...(left.start && templateOf(answers.template).takesQuestion
-      ? [`${quietStartCommand(manager).join(' ')} "Who are you?"`]
-      : []),
+    ...finishCommands(target, answers, left, environment),
+    ...(left.start ? startCommands(answers, environment) : []),
+  ]
+}
+
+/** Returns the commands that start a project, and that ask it a question if it takes one. */
+function startCommands(answers: Answers, environment: NodeJS.ProcessEnv): string[] {
+  const { packageManager: manager, template } = answers
+  const question = '"Who are you?"'
+  if (manager === undefined) {
+    const command = pythonRunCommand(answers, environment).join(' ')
+    return [`${command} ask ${question}`, `${command} serve`]
+  }
+  return [
+    scriptCommand(manager, 'start').join(' ').replace('npm run start', 'npm start'),
+    ...(templateOf(template).takesQuestion ? [`${quietStartCommand(manager).join(' ')} ${question}`] : []),
   ]
 }
 
 /** Returns the commands that complete a project whose packages or Python are missing. */
-export function finishCommands(answers: Answers, left: { install: boolean; setup: boolean }): string[] {
-  return [
-    ...(left.install ? [`${answers.packageManager} install`] : []),
-    ...(left.setup ? [setupCommand(answers).map(quote).join(' ')] : []),
-  ]
+export function finishCommands(
+  target: string,
+  answers: Answers,
+  left: { install: boolean; setup: boolean },
+  environment: NodeJS.ProcessEnv,
+): string[] {
+  const { packageManager } = answers
+  const install =
+    packageManager === undefined
+      ? pythonInstallCommands(target, answers, environment)
+      : [[packageManager, 'install']]
+  const commands = [...(left.install ? install : []), ...(left.setup ? [setupCommand(answers)] : [])]
+  return commands.map((words) => words.map(quote).join(' '))
 }
 
 /** Returns the command that creates the same project without prompts, with this version of the tool. */
@@ -43,7 +69,11 @@ export function repeatCommand(
 ): string {
   const repeated = allSwitchOptions.filter(({ id, isRepeated }) => isRepeated && switches.has(id))
   return [
-    ...createCommand(answers.packageManager, version, environment),
+    ...createCommand(
+      answers.packageManager ?? invokingPackageManager(environment) ?? 'npm',
+      version,
+      environment,
+    ),
     quote(displayPath(target, workingDirectory)),
     '--yes',
     ...answerFlags(answers),

@@ -1,14 +1,16 @@
 import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
+import type { Language } from '../choices.ts'
 import { CreateError, UsageError } from '../errors.ts'
 import { isScopedName, nameFromDirectory, packageNameProblem } from '../project/package-name.ts'
+import { distributionNameProblem } from '../project/python-package-name.ts'
 import { explainError, systemErrorCode } from '../system-errors.ts'
 
 /** Where a project goes, and what it is called. */
 export interface Target {
   /** Absolute path of the folder. */
   path: string
-  /** npm name of the project. */
+  /** The name of the project, which npm accepts. */
   name: string
 }
 
@@ -20,9 +22,10 @@ const longestList = 10
 
 const chooseAnotherName = 'Choose another name for the folder.'
 
-/** @throws UsageError if npm would not accept a name. */
-export function requireValidName(name: string | undefined): void {
-  const problem = name === undefined ? undefined : packageNameProblem(name)
+/** @throws UsageError if npm or, for a Python project, PyPI would not accept a name. */
+export function requireValidName(name: string | undefined, language: Language): void {
+  if (name === undefined) return
+  const problem = language === 'python' ? distributionNameProblem(name) : packageNameProblem(name)
   if (problem !== undefined) throw new UsageError(`"${name}" is not a valid package name. ${problem}`)
 }
 

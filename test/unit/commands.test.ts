@@ -25,14 +25,14 @@ const answers: Answers = {
 describe('the next commands', () => {
   it('are those of the package manager, in order', () => {
     const left = { install: true, setup: true, start: true }
-    expect(nextCommands('/here/my app', answers, '/here', left)).toEqual([
+    expect(nextCommands('/here/my app', answers, '/here', left, {})).toEqual([
       "cd 'my app'",
       'npm install',
       'npm run setup',
       'npm start',
       'npm -s start -- "Who are you?"',
     ])
-    expect(nextCommands('/here', { ...answers, packageManager: 'yarn', env: 'pip' }, '/here', left)).toEqual([
+    expect(nextCommands('/here', { ...answers, packageManager: 'yarn', env: 'pip' }, '/here', left, {})).toEqual([
       'yarn install',
       'yarn run setup --env pip',
       'yarn run start',
@@ -42,14 +42,14 @@ describe('the next commands', () => {
 
   it('include the given Python, quoted for a shell', () => {
     const named: Answers = { ...answers, env: 'pip', pythonPath: '/my pythons/python3' }
-    expect(nextCommands('/here/x', named, '/here', { install: false, setup: true, start: true })).toContain(
+    expect(nextCommands('/here/x', named, '/here', { install: false, setup: true, start: true }, {})).toContain(
       "npm run setup -- --env pip --python '/my pythons/python3'",
     )
   })
 
   it('do not ask a server a question', () => {
     const left = { install: true, setup: false, start: true }
-    expect(nextCommands('/here/x', { ...answers, template: 'server' }, '/here', left)).toEqual([
+    expect(nextCommands('/here/x', { ...answers, template: 'server' }, '/here', left, {})).toEqual([
       'cd x',
       'npm install',
       'npm start',
@@ -57,14 +57,14 @@ describe('the next commands', () => {
   })
 
   it('leave out completed steps', () => {
-    expect(nextCommands('/here/x', answers, '/here', { install: false, setup: false, start: true })[1]).toBe(
+    expect(nextCommands('/here/x', answers, '/here', { install: false, setup: false, start: true }, {})[1]).toBe(
       'npm start',
     )
   })
 
   it('do not start a project that cannot run its model', () => {
     const left = { install: true, setup: false, start: false }
-    expect(nextCommands('/here/x', answers, '/here', left)).toEqual(['cd x', 'npm install'])
+    expect(nextCommands('/here/x', answers, '/here', left, {})).toEqual(['cd x', 'npm install'])
   })
 
   it('use the shortest form of a path', () => {
