@@ -24,6 +24,7 @@ ${lines.join('\n')}
 Examples:
   npm create mlx-app@latest my-app
   npm create mlx-app@latest my-api -- --server --with docker,ci
+  npm create mlx-app@latest my-package -- --python
   npx create-mlx-app my-app --yes --model hello
   npx create-mlx-app my-app --model mlx-community/Qwen3-0.6B-4bit --env uv
   npx create-mlx-app my-app --yes --python-path ./.venv/bin/python

@@ -208,6 +208,87 @@ describe('a Python project', () => {
   })
 })
 
+describe('a Python package', () => {
+  const defaults = { takeDefaults: true }
+  const named = (name: string) => resolve(`${name} --python`, defaults)
+
+  it('has no package manager, and is installed with uv if it is there, or with pip', async () => {
+    const withUv = { ...defaults, environment: { PATH: folderWithPrograms('uv', 'python3', 'npm') } }
+    const { answers, defaults: used } = await resolve('my-package --python --model hello', withUv)
+    expect(answers).toEqual({
+      name: 'my-package',
+      template: 'python',
+      model: 'hello',
+      author: 'Ada Lovelace',
+      env: 'uv',
+    })
+    expect(used).toEqual(['--name my-package', '--env uv', "--author 'Ada Lovelace'"])
+    const withoutUv = { ...defaults, environment: { PATH: folderWithPrograms('python3') } }
+    expect((await resolve('my-package --python', withoutUv)).answers.env).toBe('pip')
+  })
+
+  it('asks only for what it needs', async () => {
+    const one = person({ Project: 'my-package', template: 'python', model: 'hello' })
+    const environment = { PATH: folderWithPrograms('npm', 'yarn') }
+    const context = {
+      prompter: async () => one.prompter,
+      pythonChoices: () => ['uv', 'pip'] as const,
+      environment,
+    }
+    expect((await resolve('', context)).answers).toMatchObject({ name: 'my-package', template: 'python' })
+    expect(one.asked.filter((question) => !question.includes('Add'))).toHaveLength(3)
+  })
+
+  it.each([
+    ['My.Package', 'my-package'],
+    ['a__b', 'a-b'],
+    ['2048', '2048'],
+    ['json', 'json-project'],
+    ['mlx-app', 'mlx-app-project'],
+    ['@scope/chat', 'chat'],
+    ['日本', 'mlx-app-project'],
+  ])('in a folder %s is called %s', async (folder, name) => {
+    const { answers, defaults: used } = await named(folder)
+    expect(answers.name).toBe(name)
+    expect(used).toContain(`--name ${name}`)
+  })
+
+  it('can have any name that PyPI accepts, which is normalised', async () => {
+    expect((await resolve('x --python --name My.Package_1', defaults)).answers.name).toBe('my-package-1')
+  })
+
+  it.each([
+    ['@scope/x', 'A name on PyPI may contain only letters'],
+    ['-x', 'A name on PyPI may contain only letters'],
+    ['json', 'json-project is free of both.'],
+    ['mlx_app', 'mlx-app-project is free of both.'],
+  ])('cannot be called %s', async (name, problem) => {
+    const error = await refusal(resolve(`x --python --name=${name}`, defaults))
+    expect(error.exitCode).toBe(2)
+    expect(error.message).toContain(`"${name}" is not a valid package name. `)
+    expect(error.message).toContain(problem)
+  })
+
+  it.each([
+    ['--package-manager pnpm', "can't be combined with --template python"],
+    ['--env existing', "can't be combined with --env existing"],
+    ['--with python', 'does not support --with python'],
+  ])('is refused with %s', async (flags, problem) => {
+    const error = await refusal(resolve(`x --python ${flags}`, defaults))
+    expect(error.exitCode).toBe(2)
+    expect(error.message).toContain(problem)
+    expect(error.hints).not.toEqual([])
+  })
+
+  it('can be installed with a given Python', async () => {
+    const line = `x --python --env pip --python-path ${process.execPath}`
+    expect((await resolve(line, defaults)).answers).toMatchObject({
+      env: 'pip',
+      pythonPath: process.execPath,
+    })
+  })
+})
+
 describe('missing arguments', () => {
   it('are listed, with a command for the given folder', async () => {
     const error = await refusal(resolve('my-thing'))

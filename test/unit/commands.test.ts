@@ -32,19 +32,16 @@ describe('the next commands', () => {
       'npm start',
       'npm -s start -- "Who are you?"',
     ])
-    expect(nextCommands('/here', { ...answers, packageManager: 'yarn', env: 'pip' }, '/here', left, {})).toEqual([
-      'yarn install',
-      'yarn run setup --env pip',
-      'yarn run start',
-      'yarn start "Who are you?"',
-    ])
+    expect(
+      nextCommands('/here', { ...answers, packageManager: 'yarn', env: 'pip' }, '/here', left, {}),
+    ).toEqual(['yarn install', 'yarn run setup --env pip', 'yarn run start', 'yarn start "Who are you?"'])
   })
 
   it('include the given Python, quoted for a shell', () => {
     const named: Answers = { ...answers, env: 'pip', pythonPath: '/my pythons/python3' }
-    expect(nextCommands('/here/x', named, '/here', { install: false, setup: true, start: true }, {})).toContain(
-      "npm run setup -- --env pip --python '/my pythons/python3'",
-    )
+    expect(
+      nextCommands('/here/x', named, '/here', { install: false, setup: true, start: true }, {}),
+    ).toContain("npm run setup -- --env pip --python '/my pythons/python3'")
   })
 
   it('do not ask a server a question', () => {
@@ -57,9 +54,72 @@ describe('the next commands', () => {
   })
 
   it('leave out completed steps', () => {
-    expect(nextCommands('/here/x', answers, '/here', { install: false, setup: false, start: true }, {})[1]).toBe(
-      'npm start',
-    )
+    expect(
+      nextCommands('/here/x', answers, '/here', { install: false, setup: false, start: true }, {})[1],
+    ).toBe('npm start')
+  })
+
+  describe('of a Python package', () => {
+    const { packageManager: _, ...others } = answers
+    const python: Answers = { ...others, name: 'my-package', template: 'python' }
+    const left = { install: true, setup: false, start: true }
+    const next = (changes: Partial<Answers>, ...programs: string[]) =>
+      nextCommands('/here/my-package', { ...python, ...changes }, '/here', left, {
+        PATH: folderWithPrograms(...programs),
+      })
+
+    it('use uv', () => {
+      expect(next({ env: 'uv' }, 'uv')).toEqual([
+        'cd my-package',
+        'uv sync',
+        'uv run my-package ask "Who are you?"',
+        'uv run my-package serve',
+      ])
+      expect(next({ env: 'uv', pythonPath: '/my pythons/python3' }, 'uv')).toContain(
+        "uv sync --python '/my pythons/python3'",
+      )
+    })
+
+    it('install uv in the environment if it is missing', () => {
+      expect(next({ env: 'uv' })).toEqual([
+        'cd my-package',
+        'python3 -m venv .venv',
+        '.venv/bin/python -m pip install uv',
+        '.venv/bin/uv sync --inexact',
+        '.venv/bin/my-package ask "Who are you?"',
+        '.venv/bin/my-package serve',
+      ])
+    })
+
+    it('use pip, which needs to be told about vendor/', () => {
+      expect(next({ env: 'pip', pythonPath: '/opt/python' }, 'uv')).toEqual([
+        'cd my-package',
+        '/opt/python -m venv .venv',
+        ".venv/bin/python -m pip install -e '.[dev]'",
+        '.venv/bin/my-package ask "Who are you?"',
+        '.venv/bin/my-package serve',
+      ])
+      const target = temporaryFolder()
+      writeTree(target, { 'vendor/mlx_app.whl': '' })
+      expect(nextCommands(target, { ...python, env: 'pip' }, '/here', left, {})).toContain(
+        ".venv/bin/python -m pip install --find-links vendor -e '.[dev]'",
+      )
+    })
+
+    it('repeat the run without a package manager', () => {
+      const environment = { npm_config_user_agent: 'pnpm/12.0.1 npm/? node/v24.0.0' }
+      const repeated = repeatCommand(
+        '/here/x',
+        { ...python, env: 'uv' },
+        '/here',
+        '1.2.3',
+        new Set(),
+        environment,
+      )
+      expect(repeated).toBe(
+        `pnpm dlx create-mlx-app@1.2.3 x --yes --name my-package --template python --model hello --env uv --author 'Ada O'\\''Neil'`,
+      )
+    })
   })
 
   it('do not start a project that cannot run its model', () => {

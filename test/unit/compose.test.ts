@@ -32,7 +32,6 @@ describe('composing', () => {
     )
     expect(files).toEqual({
       '.gitignore': 'x',
-      'package.json': '{}\n',
       'python/.gitignore': 'y',
       'python/src/my_app/b.py': 'b',
       'src/a.ts': 'a',
@@ -56,7 +55,9 @@ describe('composing', () => {
     expect(() => composed(layer('one', { 'python/a': '' }), layer('two', { 'python/a': '' }))).toThrow(
       'Two layers write python/a: one and two',
     )
-    expect(() => composed(layer('one', { 'package.json': '{}' }))).toThrow('Two layers write package.json')
+    expect(() => composed(layer('one', { 'package.json': '{}', 'package.part.json': '{}' }))).toThrow(
+      'Two layers write package.json',
+    )
   })
 
   it('refuses two names that are the same on macOS', () => {

@@ -5,8 +5,8 @@
 import { builtinModules } from 'node:module'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { featuresOf, templates } from '../../src/choices.ts'
-import { plan, textOf } from './plans.ts'
+import { featuresOf } from '../../src/choices.ts'
+import { plan, textOf, typescriptTemplates } from './plans.ts'
 
 const manifestSchema = z.object({
   dependencies: z.record(z.string(), z.string()),
@@ -24,7 +24,7 @@ const packageOf = (path: string) =>
     .slice(0, path.startsWith('@') ? 2 : 1)
     .join('/')
 
-test.each(templates.map(({ value }) => value))(
+test.each(typescriptTemplates.map(({ value }) => value))(
   'a %s project names every package that it uses',
   async (template) => {
     const features = featuresOf(template).map(({ value }) => value)

@@ -78,7 +78,10 @@ describe('the registry of options', () => {
 
   it('gives a feature only the layers of the selected template and package manager', () => {
     const names = layersFor({ template: 'node', packageManager: 'yarn', features: ['ci'] })
-    expect(names.filter((name) => name.startsWith('features/'))).toEqual(['features/ci', 'features/ci/+yarn'])
+    expect(names.filter((name) => name.startsWith('features/'))).toEqual([
+      'features/ci/+typescript',
+      'features/ci/+yarn',
+    ])
     expect(layersFor({ template: 'node', packageManager: 'npm' }).join()).not.toContain('features/')
   })
 

@@ -1,6 +1,6 @@
 /** Projects as the templates of this repository give them, with small files in place of the packages. */
 import { fileURLToPath } from 'node:url'
-import type { Answers } from '../../src/choices.ts'
+import { type Answers, languageOf, templates as templateChoices } from '../../src/choices.ts'
 import type { TemplateSource } from '../../src/compose/layers.ts'
 import { folderSource } from '../../src/compose/source-folder.ts'
 import { planProject } from '../../src/steps/plan.ts'
@@ -32,8 +32,18 @@ export const answers: Answers = {
   author: 'Ada Lovelace',
 }
 
+/** The templates in TypeScript, whose projects have a package.json. */
+export const typescriptTemplates = templateChoices.filter(({ language }) => language === 'typescript')
+
+/** Returns complete answers. A Python project has no package manager. */
+export function answersWith(changes: Partial<Answers> = {}): Answers {
+  const { packageManager, ...others } = { ...answers, ...changes }
+  const isPython = languageOf(others.template) === 'python'
+  return isPython || packageManager === undefined ? others : { ...others, packageManager }
+}
+
 export const plan = (changes: Partial<Answers> = {}, source = vendored): Promise<Map<string, Uint8Array>> =>
-  planProject({ ...answers, ...changes }, source, version)
+  planProject(answersWith(changes), source, version)
 
 export const textOf = (files: ReadonlyMap<string, Uint8Array>, path: string): string =>
   Buffer.from(files.get(path) ?? Buffer.from(`(there is no ${path})`)).toString()

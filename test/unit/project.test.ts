@@ -1,11 +1,27 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type Answers, layersFor, packageManagers, type TemplateId, templates } from '../../src/choices.ts'
+import {
+  type Answers,
+  languageOf,
+  layersFor,
+  packageManagers,
+  type TemplateId,
+  templates,
+} from '../../src/choices.ts'
 import { emittedPath } from '../../src/compose/compose.ts'
 import { readLayers } from '../../src/compose/layers.ts'
 import { fingerprint, recordName } from '../../src/project/record.ts'
-import { answers, plan, released, textOf, vendored, version } from './plans.ts'
+import {
+  answers,
+  answersWith,
+  plan,
+  released,
+  textOf,
+  typescriptTemplates,
+  vendored,
+  version,
+} from './plans.ts'
 
 const dependenciesSchema = z.record(z.string(), z.string()).optional()
 const manifestSchema = z.object({
@@ -43,24 +59,27 @@ describe.each(templates.map((template) => template.value))('a %s project', async
       if (file instanceof Uint8Array) verbatim.set(emittedPath(path, { pythonPackage: 'my_app' }), file)
     }
   }
+  const language = languageOf(template)
   const made = [...files.keys()].filter((path) => !verbatim.has(path) && !path.startsWith('vendor/'))
 
   it('has these files', () => {
     expect([...files.keys()].join('\n')).toMatchSnapshot()
   })
 
+  // A Python project has no package manager, so all of them give the same.
   it.each(packageManagers.map(({ value }) => value))('is small, with %s', async (packageManager) => {
     const own = [...(await plan({ template, packageManager })).keys()].filter(
       (path) => !path.startsWith('vendor/'),
     )
     expect(own.length).toBeGreaterThan(15)
     expect(own.length).toBeLessThanOrEqual(mostFiles[template])
-    expect(own.filter((path) => /\.py$|^python\//.test(path))).toEqual([])
+    const foreign = language === 'python' ? /node|npm|package\.json|\.[cm]?[jt]sx?$/ : /\.py$|^python\//
+    expect(own.filter((path) => foreign.test(path))).toEqual([])
   })
 
   it('has the files of its layers byte for byte', () => {
     const copied = [...files].filter(([path]) => verbatim.has(path))
-    expect(copied.length).toBeGreaterThan(10)
+    expect(copied.length).toBeGreaterThan(5)
     expect(hashesOf(verbatim)).toMatchObject(hashesOf(copied))
   })
 
@@ -72,7 +91,7 @@ describe.each(templates.map((template) => template.value))('a %s project', async
     const others = [...files].filter(([path]) => path !== recordName)
     expect(json(textOf(files, recordName))).toEqual({
       version,
-      answers: { ...answers, template },
+      answers: answersWith({ template }),
       files: hashesOf(others),
     })
   })
@@ -160,6 +179,52 @@ describe('a Python project inside it', () => {
     )
     expect(textOf(added, 'README.md')).toContain('## Python')
     expect(Object(json(textOf(added, 'package.json'))).scripts).toHaveProperty('test:python')
+  })
+})
+
+describe('a Python package', () => {
+  const changes = { name: 'json-project', template: 'python', model: 'a/b' } as const
+
+  it('mentions nothing of Node', async () => {
+    const files = await plan(changes, released)
+    for (const path of files.keys()) {
+      expect(textOf(files, path), path).not.toMatch(/\b(node|npm|npx)\b/i)
+    }
+  })
+
+  it('gets mlx-app from vendor/ if the build contains it', async () => {
+    const files = await plan(changes)
+    expect([...files.keys()].filter((path) => path.startsWith('vendor/'))).toEqual([
+      'vendor/mlx_app-1.2.3-py3-none-any.whl',
+    ])
+    const project = textOf(files, 'pyproject.toml')
+    expect(project).toContain('"mlx-app==1.2.3"')
+    expect(project).toContain('mlx-app = { path = "vendor/mlx_app-1.2.3-py3-none-any.whl" }\n')
+    expect(textOf(files, 'README.md')).toContain('pip install --find-links vendor -e ".[dev]"')
+  })
+
+  it('gets it from the index in a release', async () => {
+    const files = await plan(changes, released)
+    expect(textOf(files, 'pyproject.toml')).toContain('"mlx-app==1.2.3"')
+    for (const [path] of files) expect(textOf(files, path), path).not.toMatch(/vendor|find-links/)
+  })
+
+  it('is named after the project, and has its model in one place', async () => {
+    const files = await plan(changes)
+    expect(textOf(files, 'pyproject.toml')).toContain('name = "json-project"\n')
+    expect(textOf(files, 'tests/test_api.py')).toContain('from json_project import ')
+    const paths = [...files.keys()].filter((path) => /\.(py|toml|ipynb)$/.test(path))
+    expect(paths.filter((path) => textOf(files, path).includes('"a/b"'))).toEqual([
+      'src/json_project/model.py',
+    ])
+  })
+
+  it('pins its model if the revision is known', async () => {
+    const file = 'src/json_project/model.py'
+    expect(textOf(await plan({ ...changes, revision: 'abc' }), file)).toContain(
+      '\nREVISION: str | None = "abc"\n',
+    )
+    expect(textOf(await plan(changes), file)).toContain('\nREVISION: str | None = None\n')
   })
 })
 
@@ -258,7 +323,7 @@ describe('users get what this repository checks', () => {
     for (const part of ['formatter', 'javascript', 'linter']) expect(generated[part]).toEqual(checked[part])
   })
 
-  it.each(templates)('exactly the versions of the lock, in a $value project', async ({ value }) => {
+  it.each(typescriptTemplates)('exactly the versions of the lock, in a $value project', async ({ value }) => {
     const manifest = manifestSchema.parse(json(textOf(await plan({ template: value }), 'package.json')))
     const direct = { ...manifest.dependencies, ...manifest.devDependencies }
     const names = Object.keys(direct)
@@ -270,21 +335,24 @@ describe('users get what this repository checks', () => {
   })
 
   // npm, pnpm and Bun take the version that package.json names for every range that it fits; Yarn takes the newest.
-  it.each(templates)('the same transitive versions with Yarn, in a $value project', async ({ value }) => {
-    const files = await plan({ template: value, packageManager: 'yarn' })
-    const manifest = manifestSchema.parse(json(textOf(files, 'package.json')))
-    const direct: Record<string, string> = { ...manifest.dependencies, ...manifest.devDependencies }
-    const reached = new Set(Object.keys(direct))
-    const held: Record<string, string | undefined> = {}
-    for (const name of reached) {
-      for (const dependency of Object.keys(lockedAt(name)?.dependencies ?? {})) {
-        reached.add(dependency)
-        if (dependency in direct) held[`${name}/${dependency}`] = direct[dependency]
+  it.each(typescriptTemplates)(
+    'the same transitive versions with Yarn, in a $value project',
+    async ({ value }) => {
+      const files = await plan({ template: value, packageManager: 'yarn' })
+      const manifest = manifestSchema.parse(json(textOf(files, 'package.json')))
+      const direct: Record<string, string> = { ...manifest.dependencies, ...manifest.devDependencies }
+      const reached = new Set(Object.keys(direct))
+      const held: Record<string, string | undefined> = {}
+      for (const name of reached) {
+        for (const dependency of Object.keys(lockedAt(name)?.dependencies ?? {})) {
+          reached.add(dependency)
+          if (dependency in direct) held[`${name}/${dependency}`] = direct[dependency]
+        }
       }
-    }
-    expect(held).toHaveProperty(['vitest/vite'], direct.vite)
-    expect(manifest.resolutions).toEqual(held)
-  })
+      expect(held).toHaveProperty(['vitest/vite'], direct.vite)
+      expect(manifest.resolutions).toEqual(held)
+    },
+  )
 
   it('the same Node', async () => {
     const manifest = Object(json(textOf(await plan(), 'package.json')))
