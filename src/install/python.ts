@@ -20,8 +20,10 @@ export async function installPython(answers: Answers, context: CommandContext): 
   const shared = { ...context, env: { ...context.env, ...packageIndexes(context.env) } }
   const python = answers.pythonPath ?? (await findPython(shared))
   const commands = pythonInstallCommands(context.cwd, answers, context.env, python)
+  // In a log, there would be a line for each package.
+  const quiet = process[context.output].isTTY ? [] : ['--quiet']
   for (const command of commands) {
-    const failure = await runWithCache(command, shared)
+    const failure = await runWithCache([...command, ...(command.includes('venv') ? [] : quiet)], shared)
     if (failure !== undefined) return failure
   }
   return undefined
