@@ -38,5 +38,6 @@ def _model_on_disk(engine: MLXEngine) -> Check:
     try:
         engine.load_model(model, revision=revision, download=False)
     except EngineError as error:
-        return Check(f"{model}: {error.message}", f"Run: mlx-app models download {model}")
+        pinned = "" if revision is None else f" --revision {revision}"
+        return Check(error.message, f"Run: mlx-app models download {model}{pinned}")
     return Check(f"The model {model} is on this machine and loads")

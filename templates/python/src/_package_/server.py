@@ -30,12 +30,12 @@ def create_own_app(engine: AsyncMLXEngine, settings: ServerSettings) -> "FastAPI
     return app
 
 
-def run(*, host: str, port: int, api_key: str | None) -> None:
-    """Serves the app until a signal ends it.
+def run(*, host: str, port: int, api_key: str | None) -> int:
+    """Serves the app until a signal ends it, and returns the exit code.
 
     Raises:
         mlx_app.EngineError: SETUP_NEEDED without the extra `server`, INVALID_REQUEST for an address
             that other machines can reach without a key.
     """
     settings = ServerSettings(host=host, port=port, api_key=api_key, model=model_in_use()[0])
-    run_server(settings, create_own_app)
+    return run_server(settings, create_own_app)
