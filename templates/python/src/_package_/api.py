@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 if TYPE_CHECKING:
-    from mlx_app import AsyncMLXEngine, MLXEngine
-    from mlx_app.engine.options import Message
+    from mlx_app import AsyncMLXEngine, Message, MLXEngine
 
 Keyword = Annotated[str, StringConstraints(min_length=1, max_length=30)]
 
