@@ -98,6 +98,7 @@ describe('the built tool', () => {
       templates: [
         { id: 'node', features: ['ci', 'python'], modelTasks: ['text', 'vision'] },
         { id: 'server', features: ['ci', 'docker', 'python'], modelTasks: ['text', 'vision', 'embeddings'] },
+        { id: 'python', modelTasks: ['text', 'vision'] },
       ],
     })
     expect(list.models.length).toBeGreaterThan(20)
@@ -118,7 +119,7 @@ describe('the built tool', () => {
       expect.objectContaining({
         flag: '--template',
         short: '-t',
-        values: ['node', 'server'],
+        values: ['node', 'server', 'python'],
         default: 'node',
       }),
     )

@@ -1,98 +1,239 @@
-/** A project with Python code of its own, as `--with python` makes it: set up by uv, extended, tested, and used by the app. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+/** A Python package as a user makes it: from the packed tool, checked, built, and installed in every way that its README names. */
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { execa } from 'execa'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
 import { dateText, lockDate } from '../../scripts/lock-date.ts'
-import { writeTree } from '../support/folders.ts'
 import { answerTo } from '../support/hello.ts'
 import { installTool } from '../support/install-tool.ts'
+import { basePython } from '../support/setup-project.ts'
+import { projectTestsMs } from '../support/time-limits.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'create mlx python é '))
-const project = join(folder, 'my app')
+const folder = mkdtempSync(join(tmpdir(), 'create mlx package é '))
+const project = join(folder, 'My.Package')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A package that neither the project nor the engine needs. */
-const added = 'sortedcontainers'
 const question = 'Say hello.'
-let environment: NodeJS.ProcessEnv = {}
+const greeting = answerTo(question)
+const name = 'my-package'
+/** The environment of a user who has git and uv, with the packages that existed at the date of the locks. */
+let online: NodeJS.ProcessEnv = {}
+/** The same without a network. uv's cache has everything since the project was created. */
+let offline: NodeJS.ProcessEnv = {}
+let tool = ''
 
 beforeAll(async () => {
-  const path = [dirname(await obtainUv()), process.env.PATH].join(delimiter)
-  environment = { PATH: path, UV_EXCLUDE_NEWER: dateText(lockDate()), NO_COLOR: '1' }
-  const tool = await installTool(folder)
-  const flags = ['--yes', '--template', 'node', '--model', 'hello', '--with', 'python']
-  const { all } = await execa(tool, [project, ...flags], {
-    cwd: folder,
-    env: environment,
-    stdin: 'ignore',
-    all: true,
-  })
-  expect(all).toContain('in python/.venv, synced with python/uv.lock')
+  const identity = ['AUTHOR', 'COMMITTER'].flatMap((role) => [
+    [`GIT_${role}_NAME`, 'Ada Lovelace'],
+    [`GIT_${role}_EMAIL`, 'ada@example.com'],
+  ])
+  online = {
+    ...Object.fromEntries(identity),
+    PATH: [dirname(await obtainUv()), process.env.PATH].join(delimiter),
+    UV_EXCLUDE_NEWER: dateText(lockDate()),
+    UV_PYTHON_DOWNLOADS: 'never',
+    NO_COLOR: '1',
+  }
+  offline = { ...online, UV_OFFLINE: '1', HF_HUB_OFFLINE: '1' }
+  tool = await installTool(folder)
 })
 
-/** Runs a command in the project, which has to end well. @returns its standard output. */
-async function run(program: string, ...words: string[]): Promise<string> {
-  const { exitCode, stdout, all } = await execa(program, words, {
-    cwd: project,
-    env: environment,
-    reject: false,
-    all: true,
-  })
-  expect(exitCode, all).toBe(0)
+/** Runs a command line in the project, which must succeed. @returns its standard output. */
+async function run(line: string, env = offline, cwd = project): Promise<string> {
+  const { exitCode, stdout, all } = await execa('sh', ['-c', line], { cwd, env, reject: false, all: true })
+  expect(exitCode, `${line}\n${all}`).toBe(0)
   return stdout
 }
 
-const packagesIn = (environmentFolder: string) =>
-  readdirSync(join(project, environmentFolder), { recursive: true, encoding: 'utf8' })
+const read = (path: string): string => readFileSync(join(project, path), 'utf8')
+const readme = (): string => read('README.md')
 
-test('the app answers with the Python of the project, which is the only one', async () => {
-  expect(await run('npm', '-s', 'start', '--', question)).toBe(answerTo(question))
-  const record: unknown = JSON.parse(readFileSync(join(project, '.mlx', 'environment.json'), 'utf8'))
-  expect(record).toMatchObject({ method: 'project', python: 'python/.venv/bin/python' })
-  expect(existsSync(join(project, '.mlx', 'venv'))).toBe(false)
-  expect(await run('npm', 'run', 'doctor')).toContain('No problems found.')
-})
+/** Returns a command line of the README, so that users read what was tested. */
+function documented(line: string): string {
+  expect(readme()).toContain(line)
+  return line
+}
 
-test('the program and the tests of the project run', async () => {
-  const { parameters } = JSON.parse(await run('uv', 'run', '--project', 'python', 'model-size'))
-  expect(parameters).toBeGreaterThan(100_000)
-  expect(await run('npm', 'run', 'test:python')).toMatch(/\d+ passed/)
-})
+/** Creates a virtual environment with pip, as \`python3 -m venv\` does. @returns the folder of its programs. */
+async function cleanEnvironment(label: string, ...flags: string[]): Promise<string> {
+  const place = join(folder, label)
+  await execa('uv', ['venv', '--quiet', '--python', await basePython(), ...flags, place], { env: offline })
+  return join(place, 'bin')
+}
 
-test('a package that the user adds is available to their code and survives the next setup', async () => {
-  expect(packagesIn('python/.venv').some((path) => path.endsWith(`/${added}`))).toBe(false)
-  await run('uv', 'add', '--project', 'python', added)
-  const [code = ''] = readdirSync(join(project, 'python', 'src'))
-  const name = join('python', 'src', code, 'sorted.py')
-  writeTree(project, {
-    [name]: `from ${added} import SortedList\n\nprint(list(SortedList([3, 1, 2])))\n`,
+test('the tool creates, installs and commits it', async () => {
+  const flags = ['--yes', '--python', '--model', 'hello']
+  const { all, exitCode } = await execa(tool, [project, ...flags], {
+    cwd: folder,
+    env: online,
+    stdin: 'ignore',
+    all: true,
+    reject: false,
   })
-  expect(await run('npm', 'run', 'setup')).toContain('python/.venv')
-  expect(packagesIn('python/.venv').some((path) => path.endsWith(`/${added}`))).toBe(true)
-  expect(await run('uv', 'run', '--project', 'python', 'python', '-m', `${code}.sorted`)).toBe('[1, 2, 3]')
-  expect(await run('npm', '-s', 'start', '--', question)).toBe(answerTo(question))
-  expect(await run('npm', 'run', 'setup')).toContain('Already set up')
+  expect(exitCode, all).toBe(0)
+  expect(all).toContain('Installing packages with uv...')
+  expect(all).toContain(`  uv run ${name} ask "Who are you?"\n`)
+  expect(all).toContain(` --yes --name ${name} --template python --model hello --env uv --author `)
+  const committed = (await run('git ls-files')).split('\n')
+  expect(committed).toContain('uv.lock')
+  expect(committed.filter((path) => !/^(vendor\/|uv\.lock$)/.test(path)).length).toBeLessThanOrEqual(40)
+  expect(committed.filter((path) => /package\.json|node_modules|\.venv/.test(path))).toEqual([])
+  expect(await run('git status --porcelain')).toBe('')
 })
 
-test("the tests detect an error in the project's own Python code, and the app still answers", async () => {
-  const [code = ''] = readdirSync(join(project, 'python', 'src'))
-  const broken = join('python', 'src', code, 'model_size.py')
-  const before = readFileSync(join(project, broken), 'utf8')
-  writeTree(project, { [broken]: 'import no_such_module\n' })
-  try {
-    const tests = await execa('npm', ['run', 'test:python'], {
-      cwd: project,
-      env: environment,
+describe('as generated, offline', () => {
+  test.each(['uv sync', 'uv run ruff check', 'uv run ruff format --check', 'uv run mypy', 'uv build'])(
+    '%s',
+    async (line) => {
+      await run(line.replace(' --check', '') === line ? documented(line) : line)
+    },
+    projectTestsMs,
+  )
+
+  test(
+    'uv run pytest runs every test',
+    async () => {
+      const output = await run(documented('uv run pytest'))
+      expect(Number(/(\d+) passed/.exec(output)?.[1])).toBeGreaterThan(10)
+      expect(output).not.toMatch(/skipped|failed|warning/)
+    },
+    projectTestsMs,
+  )
+
+  test('the command prints the answer alone', async () => {
+    expect(await run(documented(`uv run ${name} ask "Say hello."`))).toBe(greeting)
+  })
+
+  test('the doctor finds no problem', async () => {
+    expect(await run(documented(`uv run ${name} doctor`))).not.toContain('✗')
+  })
+})
+
+describe('what is built', () => {
+  const wheel = 'my_package-0.1.0-py3-none-any.whl'
+  const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+
+  test('has one version, and nothing of vendor/', async () => {
+    expect(
+      readdirSync(join(project, 'dist'))
+        .filter((file) => !file.startsWith('.'))
+        .sort(),
+    ).toEqual([wheel, 'my_package-0.1.0.tar.gz'])
+    const contents = await run(`python3 -m zipfile -l dist/${wheel} && tar tzf dist/*.tar.gz`)
+    expect(contents).toContain('my_package/py.typed')
+    expect(contents).toContain('tests/test_api.py')
+    expect(contents).not.toContain('vendor')
+    expect(await run(`uv run ${name} --version`)).toBe('0.1.0')
+  })
+
+  test('is the same wheel if it is built from the source distribution', async () => {
+    const again = join(folder, 'again')
+    await run(`uv build --wheel dist/*.tar.gz --out-dir '${again}'`)
+    expect(hashOf(join(again, wheel))).toBe(hashOf(join(project, 'dist', wheel)))
+  })
+
+  test('passes the checks of the Python Packaging Authority and others', async () => {
+    const publishing = read('docs/publishing.md')
+    for (const line of ['uvx twine check --strict dist/*', 'uvx check-wheel-contents dist/*.whl']) {
+      expect(publishing).toContain(line)
+      await run(line, online)
+    }
+    // Without a URL, which only the user knows.
+    expect(await run('uvx pyroma --min 9 dist/*.tar.gz', online)).toMatch(/Final rating: (9|10)\/10/)
+  })
+})
+
+describe('it can be installed', () => {
+  test('as a tool', async () => {
+    const bin = join(folder, 'tool bin')
+    const places = { UV_TOOL_DIR: join(folder, 'tools'), UV_TOOL_BIN_DIR: bin }
+    await run(documented('uv tool install .'), { ...offline, ...places })
+    expect(await run(`'${join(bin, name)}' ask "${question}"`, { PATH: '/usr/bin:/bin' }, folder)).toBe(
+      greeting,
+    )
+  })
+
+  test('for one run, from its folder and from git', async () => {
+    expect(await run(documented(`uvx --from . ${name} doctor`))).not.toContain('✗')
+    const fromGit = `uvx --from git+file://$PWD ${name} doctor`
+    // A URL has no spaces.
+    const line = documented(fromGit).replace('$PWD', encodeURI(project))
+    expect(await run(line)).not.toContain('✗')
+  })
+
+  test('with pip', async () => {
+    const programs = await cleanEnvironment('pip venv', '--seed')
+    await run(
+      'uv export --quiet --no-hashes --no-emit-project --no-emit-package mlx-app > ../constraints.txt',
+    )
+    const line = documented('pip install --find-links vendor .')
+    const env = { ...online, PIP_CONSTRAINT: join(folder, 'constraints.txt') }
+    await run(`'${programs}/python' -m ${line} --quiet --no-compile`, env)
+    expect(await run(`'${programs}/${name}' ask "${question}"`, { PATH: '/usr/bin:/bin' }, folder)).toBe(
+      greeting,
+    )
+  })
+
+  test('as a wheel with the server, which serves the route of the package', async () => {
+    const programs = await cleanEnvironment('server venv')
+    const line = documented(
+      'pip install --find-links vendor "dist/my_package-0.1.0-py3-none-any.whl[server]"',
+    )
+    await run(`uv ${line}`, { ...offline, VIRTUAL_ENV: dirname(programs) })
+    const server = execa(join(programs, name), ['serve', '--port', '0'], {
+      cwd: folder,
+      env: { MLX_MODEL: 'hello' },
       reject: false,
-      all: true,
     })
-    expect(tests.exitCode).not.toBe(0)
-    expect(tests.all).toContain("No module named 'no_such_module'")
-    expect(await run('npm', '-s', 'start', '--', question)).toBe(answerTo(question))
-  } finally {
-    writeTree(project, { [broken]: before })
-  }
+    onTestFinished(() => void server.kill('SIGKILL'))
+    const lines = createInterface(server.stdout)[Symbol.asyncIterator]()
+    const { value: line1 } = await lines.next()
+    const url = /^Listening on (http:\S+)$/.exec(String(line1))?.[1]
+    if (url === undefined) throw new Error((await server).stderr)
+    await expect.poll(async () => (await fetch(`${url}/ready`)).status).toBe(200)
+    const post = (path: string, body: object) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    const summary: unknown = await (await post('/api/summary', { text: 'MLX is an array framework.' })).json()
+    expect(summary).toEqual({
+      title: expect.any(String),
+      summary: expect.any(String),
+      keywords: expect.any(Array),
+    })
+    const messages = [{ role: 'user', content: question }]
+    expect(await (await post('/v1/chat/completions', { messages })).text()).toContain(greeting)
+    server.kill('SIGTERM')
+    expect((await server).exitCode).toBe(0)
+  })
+
+  test.runIf(process.env.SOAK === '1')(
+    'by the tool with pip, for development, where there is no uv',
+    async () => {
+      const place = join(folder, 'with pip')
+      const programs = join(folder, 'only these')
+      mkdirSync(programs)
+      const python = await basePython()
+      await execa('ln', ['-s', process.execPath, join(programs, 'node')])
+      const path = [programs, '/usr/bin', '/bin'].join(delimiter)
+      const flags = ['--yes', '--python', '--model', 'hello', '--env', 'pip', '--python-path', python]
+      const { all, exitCode } = await execa(tool, [place, ...flags], {
+        env: { ...online, PATH: path },
+        stdin: 'ignore',
+        all: true,
+        reject: false,
+      })
+      expect(exitCode, all).toBe(0)
+      expect(all).toContain('  .venv/bin/with-pip ask "Who are you?"\n')
+      expect(await run(`.venv/bin/with-pip ask "${question}"`, { PATH: path }, place)).toBe(greeting)
+      await run('.venv/bin/python -m pytest', { PATH: path }, place)
+    },
+    projectTestsMs,
+  )
 })
