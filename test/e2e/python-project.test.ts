@@ -1,6 +1,6 @@
 /** A Python package as a user makes it: from the packed tool, checked, built, and installed in every way that its README names. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -223,7 +223,7 @@ describe('it can be installed', () => {
       const programs = join(folder, 'only these')
       mkdirSync(programs)
       const python = await basePython()
-      await execa('ln', ['-s', process.execPath, join(programs, 'node')])
+      symlinkSync(process.execPath, join(programs, 'node'))
       const path = [programs, '/usr/bin', '/bin'].join(delimiter)
       const flags = ['--yes', '--python', '--model', 'hello', '--env', 'pip', '--python-path', python]
       const { all, exitCode } = await execa(tool, [place, ...flags], {
