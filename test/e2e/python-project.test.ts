@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync 
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
@@ -174,7 +175,8 @@ describe('it can be installed', () => {
       'uv export --quiet --no-hashes --no-emit-project --no-emit-package mlx-app > ../constraints.txt',
     )
     const line = documented('pip install --find-links vendor .')
-    const env = { ...online, PIP_CONSTRAINT: join(folder, 'constraints.txt') }
+    // A URL, because pip splits the variable at spaces.
+    const env = { ...online, PIP_CONSTRAINT: pathToFileURL(join(folder, 'constraints.txt')).href }
     await run(`'${programs}/python' -m ${line} --quiet --no-compile`, env)
     expect(await run(`'${programs}/${name}' ask "${question}"`, { PATH: '/usr/bin:/bin' }, folder)).toBe(
       greeting,
