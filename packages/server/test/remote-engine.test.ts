@@ -1,7 +1,7 @@
 import { createEngine } from 'mlx-app'
 import { describe, expect, test } from 'vitest'
 import { type Capability, servers } from '../../engine/src/engine/remote/servers.ts'
-import { cases } from '../../engine/test/engine/cases.ts'
+import { portableCases } from '../../engine/test/engine/portable-cases.ts'
 import { answerTo, ask, story, useFolder } from '../../engine/test/engine/support.ts'
 import { useServer } from './support.ts'
 
@@ -9,7 +9,7 @@ const shared = useServer()
 const folder = useFolder()
 const server = 'create-mlx-app'
 const has: readonly Capability[] = servers[server].capabilities
-const possible = cases.filter(({ needs }) => needs.every((capability) => has.includes(capability)))
+const possible = portableCases.filter(({ needs }) => needs.every((capability) => has.includes(capability)))
 
 const engineOf = () => createEngine({ baseUrl: shared.server.url, server, model: 'hello' })
 
