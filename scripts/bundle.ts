@@ -9,7 +9,7 @@ import { packedName } from '../src/compose/packed.ts'
 import { hostVersions, readLayer } from '../src/compose/source-folder.ts'
 import { vendorFolder } from '../src/packages.ts'
 import { version } from '../src/version.ts'
-import { carriedPackages } from './carried.ts'
+import { carriedPackages, wheelSha256 } from './carried.ts'
 import { packLayers } from './pack-layers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -61,6 +61,7 @@ export async function bundle(directory: string, origin: PackageOrigin = 'vendor'
         CREATE_MLX_APP_CARRIED: JSON.stringify(
           JSON.stringify(carried.map(({ name, file }) => ({ name, file }))),
         ),
+        CREATE_MLX_APP_WHEEL_SHA256: JSON.stringify(await wheelSha256()),
       },
       plugins: [lazyModules(), builtinModules()],
     }),

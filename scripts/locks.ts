@@ -1,7 +1,7 @@
 /**
- * Updates the Python locks from packages/engine/python/pyproject.toml, and the npm locks from each package.json. The Python
- * locks have exact versions and hashes for every platform that MLX has wheels for. They name no index, so that mirrors work. No
- * package in the locks was published after the date in lock-date.txt.
+ * Updates the Python locks from packages/engine/python/pyproject.toml and from the template `python`, and the npm locks from each
+ * package.json. The Python locks have exact versions and hashes for every platform that MLX has wheels for. They name no index, so
+ * that mirrors work. No package in the locks was published after the date in lock-date.txt.
  *
  *   npm run locks                after a change of pyproject.toml or package.json; keeps all other versions
  *   npm run locks -- --upgrade   takes the newest versions and sets lock-date.txt to now
@@ -28,6 +28,7 @@ import {
   withCuda,
 } from './lock-text.ts'
 import { lockedFolders, npmLock } from './npm-locks.ts'
+import { projectLocks } from './project-locks.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const pythonDirectory = join(root, 'packages', 'engine', 'python')
@@ -84,6 +85,17 @@ try {
     everySystem,
   )
 
+  const ofProjects = await projectLocks(
+    { resolve, exportLock },
+    {
+      engineLocks: [...locks, cuda],
+      cudaLock: cuda,
+      engine: pythonDirectory,
+      systems: everySystem,
+      upgrade: flags.upgrade,
+    },
+  )
+
   const files = {
     'pyproject.toml': pyproject,
     'requirements.lock': main,
@@ -95,6 +107,9 @@ try {
   let changed = 0
   for (const [name, text] of Object.entries(files)) {
     if (await write(join(pythonDirectory, name), text)) changed++
+  }
+  for (const [path, text] of ofProjects) {
+    if (await write(join(root, 'templates', path), text)) changed++
   }
   await using registry = await startRegistry({ tarballs: [], date, standIns: false })
   for (const npmFolder of lockedFolders) {

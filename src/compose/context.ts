@@ -46,6 +46,8 @@ export interface RenderContext {
   vendored: boolean
   /** The file name of the wheel in `vendor`; '' if it comes from the index. */
   wheel: string
+  /** The SHA-256 of that wheel, which is also the one on the index, in hex. */
+  wheelSha256: string
   /** The command that installs the packages from the registry: `npm install --save-exact mlx-app@1.2.3`. */
   addPackages: string
   /** `npm install` */
@@ -82,6 +84,7 @@ export const contextKeys = [
   'pythonPackage',
   'vendored',
   'wheel',
+  'wheelSha256',
   'addPackages',
   'install',
   'run',
@@ -95,11 +98,13 @@ export const contextKeys = [
  * Returns the values for the templates of a project.
  *
  * @param carried the packages that the project gets as files.
+ * @param wheelSha256 the SHA-256 of the wheel of this version, in hex.
  */
 export function renderContext(
   answers: Answers,
   toolVersion: string,
   carried: readonly Pick<CarriedPackage, 'name' | 'file'>[],
+  wheelSha256: string,
 ): RenderContext {
   const manager = answers.packageManager ?? 'npm'
   const packages = packagesFor(answers).filter((name) => name !== 'wheel')
@@ -122,6 +127,7 @@ export function renderContext(
     pythonPackage: pythonPackageName(answers.name),
     vendored: carried.length > 0,
     wheel: carried.find(({ name }) => name === 'wheel')?.file ?? '',
+    wheelSha256,
     addPackages: [...addCommand(manager), ...packages.map((name) => `${name}@${toolVersion}`)].join(' '),
     install: `${manager} install`,
     run: `${manager} run`,

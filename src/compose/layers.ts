@@ -19,6 +19,8 @@ export interface TemplateSource {
   versions(): ReadonlyMap<string, string>
   /** The packages that projects get as files; none if they come from the registry. */
   carried: readonly CarriedPackage[]
+  /** The SHA-256 of the wheel of this version in hex, for the locks of projects. */
+  wheelSha256: string
 }
 
 /**

@@ -18,7 +18,7 @@ export async function openTemplates(root: URL | string): Promise<TemplateSource>
     return packedSource(directory)
   } else {
     const { folderSource } = await import('./source-folder.ts')
-    const { carriedPackages } = await import('../../scripts/carried.ts')
-    return folderSource(join(directory, 'templates'), await carriedPackages())
+    const { carriedPackages, wheelSha256 } = await import('../../scripts/carried.ts')
+    return folderSource(join(directory, 'templates'), await carriedPackages(), await wheelSha256())
   }
 }

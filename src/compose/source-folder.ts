@@ -13,12 +13,18 @@ const leftovers =
  * Returns the layers in templates/. Templates are parsed when they are read.
  *
  * @param carried the packages that projects get as files.
+ * @param wheelSha256 the SHA-256 of the wheel of this version, in hex.
  */
-export function folderSource(directory: string, carried: readonly CarriedPackage[]): TemplateSource {
+export function folderSource(
+  directory: string,
+  carried: readonly CarriedPackage[],
+  wheelSha256: string,
+): TemplateSource {
   return {
     read: async (names) => new Map(names.map((name) => [name, readLayer(directory, name)])),
     versions: () => hostVersions(directory),
     carried,
+    wheelSha256,
   }
 }
 

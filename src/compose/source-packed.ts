@@ -12,6 +12,9 @@ declare const CREATE_MLX_APP_VERSIONS: string
 /** Set by scripts/bundle.ts: name and file of the packages beside the layers, as JSON. A release has none. */
 declare const CREATE_MLX_APP_CARRIED: string
 
+/** Set by scripts/bundle.ts: the SHA-256 of the wheel of this version. */
+declare const CREATE_MLX_APP_WHEEL_SHA256: string
+
 /**
  * Returns the layers that scripts/bundle.ts packed, and the packages beside them.
  *
@@ -29,6 +32,7 @@ export function packedSource(directory: string): TemplateSource {
       file,
       read: () => readPart(join(directory, vendorFolder, file), (bytes) => bytes),
     })),
+    wheelSha256: CREATE_MLX_APP_WHEEL_SHA256,
   }
 }
 

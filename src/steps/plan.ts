@@ -20,7 +20,7 @@ export async function planProject(
   const packages = packagesFor(answers)
   const carried = source.carried.filter(({ name }) => packages.includes(name))
   const versions = new Map([...source.versions(), ...packageVersions(packages, carried, version)])
-  const context = renderContext(answers, version, carried)
+  const context = renderContext(answers, version, carried, source.wheelSha256)
   const files = compose([...layers, vendorLayer(carried)], context, versions)
   files.set(recordName, Buffer.from(recordText(projectRecord(version, answers, files))))
   return files

@@ -9,6 +9,7 @@ const context = renderContext(
   { name: 'my-app', template: 'node', model: 'hello', packageManager: 'npm', author: 'A & B' },
   '1.2.3',
   [],
+  '0123abcd',
 )
 const versions = new Map([['zod', '^4.0.0']])
 

@@ -9,6 +9,8 @@ const templates = fileURLToPath(new URL('../../templates', import.meta.url))
 
 export const version = '1.2.3'
 
+const wheelSha256 = '0123456789abcdef'.repeat(4)
+
 /** Where a build that carries the packages takes projects from. */
 export const vendored: TemplateSource = folderSource(
   templates,
@@ -19,10 +21,11 @@ export const vendored: TemplateSource = folderSource(
       ['wheel', 'mlx_app-1.2.3-py3-none-any.whl'],
     ] as const
   ).map(([name, file]) => ({ name, file, read: () => Buffer.from(`the bytes of ${file}\n`) })),
+  wheelSha256,
 )
 
 /** Where a release takes them from. */
-export const released: TemplateSource = folderSource(templates, [])
+export const released: TemplateSource = folderSource(templates, [], wheelSha256)
 
 export const answers: Answers = {
   name: 'my-app',

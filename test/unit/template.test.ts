@@ -19,7 +19,7 @@ const answers: Answers = {
   packageManager: 'npm',
   author: `A "B" <c> & 'd'`,
 }
-const context = renderContext(answers, '1.2.3', [])
+const context = renderContext(answers, '1.2.3', [], '0123abcd')
 
 /** What Handlebars itself makes of a text, as strict as it can be and escaping nothing. */
 function withHandlebars(text: string, values: object): string {
@@ -71,7 +71,7 @@ describe('templates', () => {
     const wheel = { name: 'wheel', file: 'mlx_app-1.2.3-py3-none-any.whl' } as const
     for (const { value: packageManager } of packageManagers) {
       for (const [model, carried] of [['hello', []] as const, ['some/model', [wheel]] as const]) {
-        const values = renderContext({ ...answers, packageManager, model }, '1.2.3', carried)
+        const values = renderContext({ ...answers, packageManager, model }, '1.2.3', carried, '0123abcd')
         expect(render(parseTemplate(text, path), values)).toBe(withHandlebars(text, values))
       }
     }
