@@ -128,9 +128,10 @@ export const features = [
     value: 'ci',
     title: 'GitHub Actions',
     description: 'lint, type checks and tests on Linux and macOS for every change, and dependency updates',
-    templates: ['node', 'server'],
+    templates: ['node', 'server', 'python'],
     layers: [
       featureLayer('ci', 'typescript'),
+      featureLayer('ci', 'python'),
       featureLayer('ci', 'npm'),
       featureLayer('ci', 'pnpm'),
       featureLayer('ci', 'yarn'),
@@ -141,8 +142,8 @@ export const features = [
     value: 'docker',
     title: 'Docker',
     description: 'a Dockerfile for MLX on CPU or CUDA, and a compose file',
-    templates: ['server'],
-    layers: [featureLayer('docker', 'server')],
+    templates: ['server', 'python'],
+    layers: [featureLayer('docker', 'server'), featureLayer('docker', 'python')],
   },
   {
     value: 'python',
@@ -151,6 +152,20 @@ export const features = [
     templates: ['node', 'server'],
     layers: [featureLayer('python')],
     packages: ['wheel'],
+  },
+  {
+    value: 'homebrew',
+    title: 'Homebrew',
+    description: 'a script that writes a Homebrew formula from the lock',
+    templates: ['python'],
+    layers: [featureLayer('homebrew')],
+  },
+  {
+    value: 'projen',
+    title: 'projen',
+    description: 'dependencies and tasks in .projenrc.py; needs Node to change them',
+    templates: ['python'],
+    layers: [featureLayer('projen')],
   },
 ] as const satisfies readonly Feature[]
 

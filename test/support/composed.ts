@@ -13,13 +13,18 @@ const plain: Answers = {
   author: 'Ada Lovelace',
 }
 
-/** Writes a project to a folder. Returns its files by path. */
+/**
+ * Writes a project to a folder. Returns its files by path.
+ *
+ * @param version the version of the tool, which is also that of the packages.
+ */
 export async function writeComposed(
   folder: string,
   answers: Partial<Answers> = {},
+  version = '0.0.0',
 ): Promise<Map<string, Uint8Array>> {
   const source = await openTemplates(new URL('../../', import.meta.url))
-  const files = await planProject({ ...plain, ...answers }, source, '0.0.0')
+  const files = await planProject({ ...plain, ...answers }, source, version)
   for (const [path, bytes] of files) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), bytes)

@@ -228,7 +228,7 @@ describe('a Python package', () => {
   })
 
   it('asks only for what it needs', async () => {
-    const one = person({ Project: 'my-package', template: 'python', model: 'hello' })
+    const one = person({ Project: 'my-package', template: 'python', model: 'hello', Add: '' })
     const environment = { PATH: folderWithPrograms('npm', 'yarn') }
     const context = {
       prompter: async () => one.prompter,
@@ -320,7 +320,7 @@ describe('a feature that the template does not support', () => {
     expect(error.message).toBe('The template node does not support --with docker.')
     expect(error.hints).toEqual([
       '--template node supports --with: ci, python',
-      '--with docker needs --template server',
+      '--with docker needs --template server or python',
     ])
     const { answers } = await resolve('x --with docker,ci --server', { takeDefaults: true })
     expect(answers).toMatchObject({ template: 'server', features: ['ci', 'docker'] })
@@ -335,9 +335,11 @@ describe('a feature that the template does not support', () => {
     }
     await resolve('x --model hello --node', { prompter: async () => one.prompter })
     await resolve('x --model hello --server', { prompter: async () => one.prompter })
+    await resolve('x --model hello --python', { prompter: async () => one.prompter })
     expect(offered).toEqual([
       ['ci', 'python'],
       ['ci', 'docker', 'python'],
+      ['ci', 'docker', 'homebrew', 'projen'],
     ])
   })
 })

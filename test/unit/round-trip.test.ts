@@ -1,6 +1,7 @@
 /** Each option of the registry becomes an answer, and each answer becomes that option again. */
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
+import { featuresOf, templates } from '../../src/choices.ts'
 import { answerFlags } from '../../src/command-line/answer-flags.ts'
 import { readArguments } from '../../src/command-line/arguments.ts'
 import { allSwitchOptions, allValueOptions, type ValueId } from '../../src/command-line/options.ts'
@@ -36,9 +37,26 @@ const texts: Partial<Record<ValueId, readonly string[]>> = {
   author: ["Ada O'Neil & sons", '日本'],
 }
 
+/** The most features that each template can have. */
+const featureSets = templates.map(({ value }) =>
+  featuresOf(value)
+    .map((feature) => feature.value)
+    .join(','),
+)
+
+/** Returns a template that supports these features. */
+function templateWith(features: string): string {
+  const all = templates.map(({ value }) => value)
+  const supports = (template: (typeof all)[number]) => {
+    const supported: string[] = featuresOf(template).map(({ value }) => value)
+    return features.split(',').every((feature) => supported.includes(feature))
+  }
+  return all.find(supports) ?? 'server'
+}
+
 const cases = allValueOptions.flatMap((option) => {
   const values = option.choices?.map(({ value }) => value) ?? texts[option.id] ?? []
-  const sets = option.many ? [...values, values.join(',')] : values
+  const sets = option.many ? [...values, ...featureSets] : values
   return sets.map((value) => [option.flag, value] as const)
 })
 
@@ -49,8 +67,8 @@ it('tries every option that gives an answer', () => {
 it.each(cases)(
   '%s %s is in the command that repeats the run, which gives the same answers',
   async (flag, value) => {
-    // Only the server supports every feature.
-    const argv = flag === '--template' ? ['my app', flag, value] : ['my app', '--server', flag, value]
+    const template = flag === '--with' ? templateWith(value) : 'server'
+    const argv = ['my app', ...(flag === '--template' ? [] : ['--template', template]), flag, value]
     const { target, answers, defaults } = await resolve(argv)
     expect(defaults.map((text) => text.split(' ')[0])).not.toContain(flag)
     const switches = new Set(allSwitchOptions.map(({ id }) => id))

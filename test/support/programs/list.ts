@@ -40,6 +40,7 @@ const listed = {
     variable: 'CHROMIUM_PATH',
   },
   caddy: { packages: ['caddy'], purpose: 'load balancing' },
+  ruby: { packages: ['ruby'], purpose: 'the syntax of Homebrew formulae' },
   promtool: { packages: ['prometheus'], purpose: 'checking metrics' },
   openssl: { packages: ['openssl'], purpose: 'certificates', linuxOnly: true },
   ip: { packages: ['iproute2'], purpose: 'networks without a way out', linuxOnly: true },
