@@ -200,7 +200,7 @@ describe('the Homebrew formula', () => {
     for (const path of ['pyproject.toml', 'requirements.lock', 'uv.lock', 'scripts']) {
       cpSync(join(project, path), join(place, path), { recursive: true })
     }
-    const { exitCode, all } = await execa('uv', ['run', 'scripts/homebrew.py'], {
+    const { exitCode, all } = await execa(await obtainUv(), ['run', 'scripts/homebrew.py'], {
       cwd: place,
       env: environment,
       all: true,

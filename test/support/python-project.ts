@@ -28,6 +28,6 @@ export async function writePythonProject(
 ): Promise<Map<string, Uint8Array>> {
   const answers = { name: 'my-package', template: 'python', features } as const
   const files = await writeComposed(folder, answers, version)
-  await execa('uv', ['lock', '--quiet'], { cwd: folder, env: await pythonCommandEnvironment() })
+  await execa(await obtainUv(), ['lock', '--quiet'], { cwd: folder, env: await pythonCommandEnvironment() })
   return files
 }
