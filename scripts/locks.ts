@@ -89,7 +89,6 @@ try {
     { resolve, exportLock },
     {
       engineLocks: [...locks, cuda],
-      cudaLock: cuda,
       engine: pythonDirectory,
       systems: everySystem,
       upgrade: flags.upgrade,

@@ -18,8 +18,6 @@ interface Resolver {
 export interface ProjectLockOptions {
   /** The locks of the Python package, whose versions projects have too. */
   engineLocks: readonly string[]
-  /** The one of them with NVIDIA's libraries. */
-  cudaLock: string
   /** The absolute path of the Python package. */
   engine: string
   systems: string[]
@@ -45,7 +43,7 @@ const ownEntry = [
 /** Returns the texts of the locks by their path in templates/. */
 export async function projectLocks(
   { resolve, exportLock }: Resolver,
-  { engineLocks, cudaLock, engine, systems, upgrade }: ProjectLockOptions,
+  { engineLocks, engine, systems, upgrade }: ProjectLockOptions,
 ): Promise<Map<string, string>> {
   const engineVersions = constraintsOf([...engineLocks])
   const known = new Set(engineVersions.map(nameOf))
@@ -66,7 +64,7 @@ export async function projectLocks(
   return new Map([
     ['python/requirements.lock.hbs', main],
     ['python/requirements-dev.lock.hbs', dev],
-    ['python/_uv.lock', versionsForUv(constraintsOf([dev, cudaLock]), systems)],
+    ['python/_uv-versions.hbs', versionsForUv(constraintsOf([dev]), systems)],
   ])
 }
 
@@ -100,7 +98,7 @@ function versionsForUv(constraints: readonly string[], systems: readonly string[
       '[[package]]',
       `name = ${JSON.stringify(name)}`,
       `version = ${JSON.stringify(number)}`,
-      'source = { registry = "https://pypi.org/simple" }',
+      'source = { registry = "{{packageIndex}}" }',
       ...(marker === undefined ? [] : [`resolution-markers = [${JSON.stringify(marker)}]`]),
     ]
   })

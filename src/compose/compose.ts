@@ -8,7 +8,7 @@ import { render } from './template.ts'
 const storedNames: ReadonlyMap<string, string> = new Map([
   ['_gitignore', '.gitignore'],
   ['_npmrc', '.npmrc'],
-  ['_uv.lock', 'uv.lock'],
+  ['_uv-versions', 'uv.lock'],
   ['_biome.json', 'biome.json'],
 ])
 

@@ -46,6 +46,8 @@ export interface RenderContext {
   vendored: boolean
   /** The file name of the wheel in `vendor`; '' if it comes from the index. */
   wheel: string
+  /** The address of PyPI, which uv.lock names for each package. */
+  packageIndex: string
   /** The SHA-256 of that wheel, which is also the one on the index, in hex. */
   wheelSha256: string
   /** The command that installs the packages from the registry: `npm install --save-exact mlx-app@1.2.3`. */
@@ -85,6 +87,7 @@ export const contextKeys = [
   'vendored',
   'wheel',
   'wheelSha256',
+  'packageIndex',
   'addPackages',
   'install',
   'run',
@@ -128,6 +131,7 @@ export function renderContext(
     vendored: carried.length > 0,
     wheel: carried.find(({ name }) => name === 'wheel')?.file ?? '',
     wheelSha256,
+    packageIndex: 'https://pypi.org/simple',
     addPackages: [...addCommand(manager), ...packages.map((name) => `${name}@${toolVersion}`)].join(' '),
     install: `${manager} install`,
     run: `${manager} run`,

@@ -1,5 +1,5 @@
 /** A Python package and mlx-app on an index of their own: uploaded with uv and twine, and installed with pip and uv. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -30,8 +30,10 @@ async function run(commands: string, cwd = folder): Promise<string> {
 beforeAll(async () => {
   environment = { ...(await pythonCommandEnvironment()), MLX_MODEL: 'hello' }
   await writePythonProject(project)
-  index = await startPythonIndex(folder)
-  environment.UPLOAD = index.uploadUrl
+  const packages = join(folder, 'packages')
+  mkdirSync(packages)
+  index = await startPythonIndex(packages)
+  environment.UPLOAD = index.url
   environment.INDEX = index.simpleUrl
   await run('uv build --quiet', project)
   await run('uv publish --publish-url "$UPLOAD" --username a --password b vendor/*.whl', project)

@@ -1,5 +1,5 @@
 /** The recipes in docs/dependencies.md of a Python project: each command runs word for word, in a copy of the project. */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -156,9 +156,11 @@ const tests: Record<string, Recipe> = {
   'A private index': {
     async try(copy, [block = '']) {
       await copy.addHelpers()
-      await using index = await startPythonIndex(copy.place)
+      const packages = join(copy.place, 'packages')
+      mkdirSync(packages)
+      await using index = await startPythonIndex(packages)
       await copy.run('uv build --quiet --out-dir dist ../my-helpers')
-      await copy.run(`uv publish --publish-url ${index.uploadUrl} --username a --password b dist/*`)
+      await copy.run(`uv publish --publish-url ${index.url} --username a --password b dist/*`)
       // Its files have no date.
       await copy.run(block, { PRIVATE_INDEX: index.simpleUrl, UV_EXCLUDE_NEWER: undefined })
       expect(copy.read('pyproject.toml')).toContain('[[tool.uv.index]]\nname = "private"')
