@@ -38,7 +38,7 @@ afterAll(async () => await sandbox[Symbol.asyncDispose]())
 
 async function buildOtherWheel(folder: string): Promise<string> {
   const source = new URL('../../packages/engine/python', import.meta.url)
-  for (const name of ['src', 'pyproject.toml']) {
+  for (const name of ['src', 'pyproject.toml', 'README.md', 'LICENSE']) {
     cpSync(new URL(`python/${name}`, source), join(folder, name), { recursive: true })
   }
   const manifest = join(folder, 'pyproject.toml')

@@ -176,7 +176,8 @@ describe('installed with uv, in a folder with spaces', () => {
 
 it('runs with uvx, without an installation', async () => {
   const from = ['--from', packed.wheel, '--constraints', constraints, '--python', await basePython()]
-  const answer = await run(uv, ['tool', 'run', '--quiet', ...from, 'mlx-app', 'generate', 'Say hello.'])
+  const chat = [...from, 'mlx-app', 'chat', '--model', 'hello']
+  const answer = await run(uv, ['tool', 'run', '--quiet', ...chat], { input: 'Say hello.\n' })
   expect(answer).toContain(answerTo('Say hello.'))
 })
 

@@ -30,6 +30,14 @@ const elsewhere: Readonly<Record<string, Elsewhere>> = {
   'npm start -- my-dir': { file: 'test/e2e/cli-demo.test.ts', text: "['-s', 'start', '--', project]" },
   'npm install && npm test': { file: '.ci/run', text: 'check npm install\nunchanged\ncheck npm test' },
   'npm run setup -- --cuda': { file: 'test/e2e/feature-docker.test.ts', text: "SETUP_FLAG: '--cuda'" },
+  'uv sync': { file: 'test/e2e/python-project.test.ts', text: "test.each(['uv sync'," },
+  'uv run my-package ask "Say hello."': {
+    file: 'test/e2e/python-project.test.ts',
+    text: 'ask "Say hello."`)',
+  },
+  'uv run pytest': { file: 'test/e2e/python-project.test.ts', text: "documented('uv run pytest')" },
+  'uv tool install .': { file: 'test/e2e/python-project.test.ts', text: "documented('uv tool install .')" },
+  'uvx mlx-app chat': { file: 'test/e2e/python-package.test.ts', text: "'mlx-app', 'chat'" },
   'npm create mlx-app my-app --server': { file: 'test/unit/arguments.test.ts', text: "server: 'true'" },
 }
 
@@ -125,6 +133,9 @@ describe('the README', () => {
     const output = await run('npm create mlx-app@latest my-api -- --server', { more: withoutInstall })
     expect(output).toContain('--template server')
     expect(output).toContain(`Created my-api in ${join(folder, 'my-api')} (`)
+    const python = await run('npm create mlx-app@latest my-package -- --python', { more: withoutInstall })
+    expect(python).toContain(`Created my-package in ${join(folder, 'my-package')} (`)
+    done.add('cd my-package')
   })
 
   test('shows a way without Node, with uv', needs('git'), async () => {
