@@ -30,6 +30,8 @@ const answered = {
   exitCode: 0,
 }
 
+const flags = '--yes --template node --model hello --package-manager npm --author Ada --no-git'
+
 /** Runs a command line with a version of Node in front of the PATH. */
 async function onNode(version: string, line: string, options: { cwd: string; input?: string }) {
   const own = (process.env.PATH ?? '').split(delimiter).filter((path) => !path.includes('node_modules'))
@@ -51,16 +53,14 @@ async function onNode(version: string, line: string, options: { cwd: string; inp
 beforeAll(async () => {
   mkdirSync(home)
   for (const version of [...versions, '18', '20.18.0']) await nodeFolder(version)
-  const flags = ['--yes', '--template', 'node', '--model', 'hello', '--package-manager', 'npm', '--no-git']
-  await execa('node', [bin, 'my-app', ...flags], { cwd: folder, stdin: 'ignore' })
+  await execa('node', [bin, 'my-app', ...flags.split(' ')], { cwd: folder, stdin: 'ignore' })
 })
 
 describe.each(versions)('on Node %s', (version) => {
   test('the tool creates the same files without warnings', async () => {
     const parent = join(folder, `made on ${version}`)
     mkdirSync(parent)
-    const flags = '--yes --template node --model hello --package-manager npm --no-install --no-git'
-    const ran = await onNode(version, `node "${bin}" my-app ${flags}`, { cwd: parent })
+    const ran = await onNode(version, `node "${bin}" my-app ${flags} --no-install`, { cwd: parent })
     expect(ran.exitCode, ran.all).toBe(0)
     expect(ran.stderr).toMatch(version.startsWith('20') ? /^Node 20\.19\.0 works, but Node 20 .*$/ : /^$/)
     const made = readTree(join(parent, 'my-app'))

@@ -171,9 +171,10 @@ export function runInTerminal(
   })
   let running = true
   const ended = new Promise<number>((resolve) => {
-    terminal.onExit(({ exitCode }) => {
+    terminal.onExit(({ exitCode, signal }) => {
       running = false
-      resolve(exitCode)
+      // As shells report it.
+      resolve(signal ? 128 + signal : exitCode)
     })
     listeners.add(() => {
       const code = /^ended with (\d+)\.$/m.exec(withoutControls(drawn))?.[1]
@@ -181,7 +182,7 @@ export function runInTerminal(
     })
   })
   onTestFinished(() => {
-    if (running) terminal.kill('SIGKILL')
+    if (running) process.kill(terminal.pid, 'SIGKILL')
   })
   const text = (): string => withoutControls(drawn)
   const toolId = (): number => {
@@ -201,6 +202,8 @@ export function runInTerminal(
       // destroy() is missing in the types. kill() sends a signal, which closing a terminal does not do.
       if (!('destroy' in terminal) || typeof terminal.destroy !== 'function')
         throw new Error('node-pty has changed')
+      // Otherwise node-pty sends a SIGHUP after that of the system, which may meet a tool that is exiting already.
+      terminal.kill = () => undefined
       terminal.destroy()
     },
     see: (wanted) =>
