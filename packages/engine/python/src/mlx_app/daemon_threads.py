@@ -69,4 +69,6 @@ class DaemonThreads:
                 self._work.put(None)
                 return
             work()
+            # It may hold a model, which would stay in memory while the thread waits.
+            del work
             self._idle.release()
