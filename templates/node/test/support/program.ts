@@ -12,7 +12,7 @@ export const directory = join(import.meta.dirname, '..', '..')
 
 /** Runs `npm run build` without npm. In the repository of this template, the script is in the layer `base`. */
 export const build = [
-  existsSync(join(directory, 'scripts')) ? 'scripts/bundle.mjs' : '../base/scripts/bundle.mjs',
+  existsSync(join(directory, 'scripts')) ? 'scripts/bundle.mjs' : '../typescript/scripts/bundle.mjs',
 ]
 
 /** Runs `npm start` without npm. */

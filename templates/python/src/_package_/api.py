@@ -35,13 +35,18 @@ def summarise(text: str, engine: "MLXEngine") -> Summary:
     """Returns a summary of a text. Any number of calls can share an engine.
 
     Raises:
-        mlx_app.EngineError: CONTEXT_LENGTH_EXCEEDED, QUEUE_FULL, OUT_OF_MEMORY.
+        mlx_app.EngineError: INVALID_OUTPUT (the summary was cut off), CONTEXT_LENGTH_EXCEEDED,
+            QUEUE_FULL, OUT_OF_MEMORY.
     """
     return engine.generate_object(Summary, messages=_messages(text)).object
 
 
 async def summarise_async(text: str, engine: "AsyncMLXEngine") -> Summary:
-    """Returns a summary of a text, for asynchronous code. Cancelling the task ends the call."""
+    """Returns a summary of a text, for asynchronous code. Cancelling the task ends the call.
+
+    Raises:
+        mlx_app.EngineError: As `summarise`.
+    """
     return (await engine.generate_object(Summary, messages=_messages(text))).object
 
 
