@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..errors import EngineError
+from ..mlx_device import check_mlx, use_device
 from ..protocol import Cancel, Ready, Request
 from .calls import Calls
 from .forks import check_not_forked, forked_error
@@ -136,21 +137,12 @@ def _create_worker(running: _Running) -> "Worker":
     from ..quick_import import install as quicken_imports
 
     quicken_imports()
-    import mlx.core as mx
-
     from ..memory import memory_limit
     from ..mlx_lm_adapter.models import wire_memory
     from ..worker.worker import Worker
 
     settings = running.settings
-    if settings.device == "gpu" and not mx.is_available(mx.gpu):
-        raise EngineError(
-            "MLX_NOT_WORKING",
-            "MLX finds no GPU on this machine.",
-            "Leave device out, or run: mlx-app doctor",
-        )
-    if settings.device != "auto":
-        mx.set_default_device(mx.gpu if settings.device == "gpu" else mx.cpu)
+    use_device(settings.device)
     wire_memory()
     idle_ms = settings.idle_unload_ms
     return Worker(
@@ -162,26 +154,6 @@ def _create_worker(running: _Running) -> "Worker":
         queue_limit=settings.queue_limit,
         idle_seconds=None if idle_ms is None else idle_ms / 1000,
     )
-
-
-def check_mlx() -> None:
-    """Raises EngineError SETUP_NEEDED or MLX_NOT_WORKING unless MLX computes on this machine."""
-    try:
-        import mlx.core as mx
-
-        # A wheel for another system still imports, as an empty package: only a result proves MLX.
-        if mx.sum(mx.arange(4)).item() != 6:
-            raise RuntimeError("the sum of 0, 1, 2, 3 is not 6")
-    except ModuleNotFoundError as error:
-        raise EngineError(
-            "SETUP_NEEDED",
-            f"{sys.executable} has no {error.name}.",
-            f"Run: {sys.executable} -m pip install mlx-app",
-        ) from error
-    except Exception as error:
-        raise EngineError(
-            "MLX_NOT_WORKING", f"MLX does not compute here: {error!r}", "Run: mlx-app doctor"
-        ) from error
 
 
 def disposed_error() -> EngineError:

@@ -28,16 +28,13 @@ def main() -> None:
             "PYTHON_TOO_OLD",
             f"Python {version} at {sys.executable} is too old; 3.11 or newer is required.",
         )
-    try:
-        import mlx.core as mx
+    from ..errors import EngineError
+    from ..mlx_device import check_mlx
 
-        # A wheel for another system still imports, as an empty package: only a result proves MLX.
-        if mx.sum(mx.arange(4)).item() != 6:
-            raise RuntimeError("the sum of 0, 1, 2, 3 is not 6")
-    except ModuleNotFoundError as error:
-        channel.end("SETUP_NEEDED", f"{sys.executable} has no {error.name}.")
-    except Exception as error:
-        channel.end("MLX_NOT_WORKING", f"MLX does not compute here: {error!r}")
+    try:
+        check_mlx()
+    except EngineError as error:
+        channel.end(error.code, error.message)
     try:
         from .. import quick_import
 

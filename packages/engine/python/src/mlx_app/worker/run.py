@@ -6,10 +6,11 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-import mlx.core as mx
 import msgspec
 
+from ..errors import EngineError
 from ..memory import memory_limit
+from ..mlx_device import use_device
 from ..mlx_lm_adapter.models import wire_memory
 from .io.channel import Channel
 from .worker import Worker
@@ -18,10 +19,10 @@ from .worker import Worker
 def run(channel: Channel, arguments: Sequence[str]) -> None:
     """Serves requests until standard input ends, which ends the process."""
     options = _options(arguments)
-    if options.device == "gpu" and not mx.is_available(mx.gpu):
-        channel.end("MLX_NOT_WORKING", "MLX finds no GPU on this machine.")
-    if options.device != "auto":
-        mx.set_default_device(mx.gpu if options.device == "gpu" else mx.cpu)
+    try:
+        use_device(options.device)
+    except EngineError as error:
+        channel.end(error.code, error.message)
     wire_memory()
     encoder = msgspec.json.Encoder()
     worker = Worker(

@@ -29,7 +29,7 @@ def _python(_: CheckContext) -> Finding:
 
 
 def _mlx(context: CheckContext) -> Finding:
-    from ...engine.worker_thread import check_mlx
+    from ...mlx_device import check_mlx
 
     try:
         check_mlx()
