@@ -151,7 +151,7 @@ def test_a_file_that_is_not_a_cache_is_refused(tmp_path: Path, network: nn.Modul
     assert "must end in .safetensors" in refusal(tmp_path / "document.txt", network)
     path.unlink()
     path.mkdir()
-    assert "not a whole cache file" in refusal(path, network)
+    assert "is a folder" in refusal(path, network)
 
 
 def test_a_cut_file_is_refused(file: Path, network: nn.Module) -> None:

@@ -36,8 +36,15 @@ const promptOptions = {
   templateOptions: promptShape.templateOptions,
 }
 
-const hasOneInput = (options: { prompt?: string | undefined; messages?: unknown }) =>
-  (options.prompt === undefined) !== (options.messages === undefined)
+interface Input {
+  prompt?: string | undefined
+  messages?: unknown
+}
+
+const hasInput = ({ prompt, messages }: Input) => prompt !== undefined || messages !== undefined
+const hasOneInput = ({ prompt, messages }: Input) => prompt === undefined || messages === undefined
+const noInput = { error: 'Give prompt or messages.' }
+const twoInputs = { error: 'Give prompt or messages, not both.' }
 
 export const generateSchema = z
   .strictObject({
@@ -60,7 +67,8 @@ export const generateSchema = z
     onPromptProgress: callback<PromptProgress>(),
     signal,
   })
-  .refine(hasOneInput, { error: 'Give either prompt or messages.' })
+  .refine(hasInput, noInput)
+  .refine(hasOneInput, twoInputs)
   .refine(({ toolChoice, tools }) => tools.length > 0 || toolChoice === 'auto' || toolChoice === 'none', {
     error: 'toolChoice requires a call, but tools is empty.',
   })
@@ -89,9 +97,10 @@ function requiresCall(toolChoice: ToolChoice): boolean {
   return toolChoice !== 'auto' && toolChoice !== 'none'
 }
 
-export const countSchema = z.strictObject({ ...promptOptions, signal }).refine(hasOneInput, {
-  error: 'Give either prompt or messages.',
-})
+export const countSchema = z
+  .strictObject({ ...promptOptions, signal })
+  .refine(hasInput, noInput)
+  .refine(hasOneInput, twoInputs)
 
 export const embedSchema = z.strictObject({
   model,

@@ -136,7 +136,7 @@ test('a model is removed after it is unloaded, and its disk space is freed', asy
 
 test('neither the hello model nor a path is removed', async () => {
   await expect(engine.removeModel('hello')).rejects.toMatchObject({
-    message: "The hello model is part of the project and can't be removed.",
+    message: "The hello model is part of mlx-app and can't be removed.",
   })
   await expect(engine.removeModel(helloDirectory)).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
 })

@@ -11,8 +11,8 @@ from mlx_app import AsyncMLXEngine, MLXEngine
 TOOL = {"name": "f", "parameters": {"type": "object"}}
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({}, "Give either a prompt or messages."),
-    ({"prompt": "a", "messages": ask("a")}, "Give either a prompt or messages."),
+    ({}, "Give a prompt or messages."),
+    ({"prompt": "a", "messages": ask("a")}, "Give a prompt or messages, not both."),
     ({"prompt": ""}, "prompt must be a text of at least 1 character, not ''."),
     ({"prompt": 5}, "prompt must be a text of at least 1 character, not 5."),
     ({"prompt": "a", "temperature": 3}, "temperature must be a number from 0 to 2, not 3."),
@@ -187,7 +187,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("detokenise", ("12",), {}, "tokens must be a list of at most 1,048,576 items, not '12'."),
     ("detokenise", ([-1],), {}, "tokens[0] must be an integer of at least 0, not -1."),
     ("count_tokens", ("a",), {"max_tokens": 5}, "There is no option max_tokens."),
-    ("count_tokens", (), {}, "Give either a prompt or messages."),
+    ("count_tokens", (), {}, "Give a prompt or messages."),
     ("load_model", (5,), {}, "model must be a name or a path, not 5."),
     ("load_model", ("",), {}, "model must be a text of 1 to 1,024 characters, not ''."),
     ("load_model", ("hello",), {"pinned": 1}, "pinned must be True or False, not 1."),

@@ -165,9 +165,7 @@ class Constraints:
 
 def _refused(kind: str, reason: str) -> EngineError:
     # Only the first line of a panic (an assertion in the library) is useful.
-    reason = reason.replace("<non-verbose/>", "").strip()
-    if "schema" in kind:
-        reason = re.split(r"\n +[0-9]+ \| ", reason)[0]
+    reason = _in_own_words(reason.replace("<non-verbose/>", "").strip())
     if reason.startswith("panic:") or "NoExtension" in reason:
         impossible = "NoExtension" in reason
         reason = "no text can match it" if impossible else "it is too large"
@@ -175,3 +173,21 @@ def _refused(kind: str, reason: str) -> EngineError:
         reason = reason[:1_000] + "…"
     hint = "anyOf is supported." if "coerce_one_of" in reason else None
     return EngineError("INVALID_REQUEST", f"The {kind} can't be enforced: {reason}.", hint)
+
+
+# The regular expression with a mark below the wrong part, and then the reason.
+_EXPRESSION_ERROR = re.compile(
+    r"regex parse error:\n {4}(.*)\n {4}( *)(\^+) *\n(?:.*\n)*?error: (.*)"
+)
+
+
+def _in_own_words(reason: str) -> str:
+    """Returns the reason of llguidance without the grammar that it was compiled to."""
+    expression = _EXPRESSION_ERROR.search(reason)
+    if expression is not None:
+        pattern, before, mark, why = expression.groups()
+        begin = len(before)
+        part = pattern[begin : begin + len(mark)]
+        return f"{why}, at character {begin + 1}: {part}" if part else why
+    without_excerpt = re.split(r"\n +[0-9]+ \| ", reason)[0]
+    return re.sub(r"^(?:at )?(\d+)\((\d+)\): ", r"line \1, column \2: ", without_excerpt)

@@ -87,8 +87,10 @@ class Requests:
 
     def _input(self, doing: str, prompt: str | None, rest: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the fields of the model and of what it reads."""
-        if (prompt is None) == ("messages" not in rest):
-            raise invalid(doing, "Give either a prompt or messages.")
+        if prompt is None and "messages" not in rest:
+            raise invalid(doing, "Give a prompt or messages.")
+        if prompt is not None and "messages" in rest:
+            raise invalid(doing, "Give a prompt or messages, not both.")
         return {
             "id": 0,
             "model": self.model(doing, rest.get("model")),

@@ -40,7 +40,7 @@ def removable(model: str, models_directory: Path) -> Path:
     inside = models_directory / model
     if model == HELLO:
         raise EngineError(
-            "INVALID_REQUEST", "The hello model is part of the project and can't be removed."
+            "INVALID_REQUEST", "The hello model is part of mlx-app and can't be removed."
         )
     if _is_model_of_project(inside, models_directory):
         return inside

@@ -124,8 +124,9 @@ def bytes_in(folder: Path) -> int:
 def _checked(folder: Path) -> Path:
     missing = missing_files(folder)
     if missing:
+        are = "is" if len(missing) == 1 else "are"
         raise EngineError(
-            "MODEL_CORRUPT", f"{folder} is not a model: {', '.join(missing)} is missing."
+            "MODEL_CORRUPT", f"{folder} is not a model: {' and '.join(missing)} {are} missing."
         )
     return folder
 

@@ -69,6 +69,18 @@ def model_identity(
     )
 
 
+def check_path(path: Path) -> None:
+    """Raises EngineError INVALID_REQUEST for a path that can't be that of a cache file."""
+    if path.is_dir():
+        raise EngineError(
+            "INVALID_REQUEST", f"{path} is a folder. Name a file that ends in {ENDING}."
+        )
+    if path.suffix != ENDING:
+        raise EngineError(
+            "INVALID_REQUEST", f"The name of a cache file must end in {ENDING}: {path}"
+        )
+
+
 def write(
     path: Path, tokens: Sequence[int], cache: PromptCacheOfModel, identity: ModelIdentity
 ) -> int:
@@ -77,7 +89,7 @@ def write(
     An older file stays until the new one is complete. Raises EngineError INVALID_REQUEST for a path
     that can't be written to or has no space, UNSUPPORTED for a cache that has no file format.
     """
-    _check_name(path)
+    check_path(path)
     unknown = caches.unknown_cache(cache)
     if unknown is not None:
         raise EngineError(
@@ -121,7 +133,7 @@ def read(
     EngineError INVALID_REQUEST for a file that isn't a complete cache file, or is one of another
     model, adapter or mlx-lm.
     """
-    _check_name(path)
+    check_path(path)
     metadata = _metadata(path)
     _check_identity(path, metadata, identity)
     try:
@@ -152,13 +164,6 @@ def _hash_weights(digest: Any, files: Iterable[Path]) -> None:  # noqa: ANN401 â
             for piece in range(_PIECES):
                 stream.seek(max(0, size - _PIECE_BYTES) * piece // (_PIECES - 1))
                 digest.update(stream.read(_PIECE_BYTES))
-
-
-def _check_name(path: Path) -> None:
-    if path.suffix != ENDING:
-        raise EngineError(
-            "INVALID_REQUEST", f"The name of a cache file must end in {ENDING}: {path}"
-        )
 
 
 def _check_space(folder: Path, needed: int) -> None:

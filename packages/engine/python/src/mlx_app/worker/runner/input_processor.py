@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from ...decoding.constraints import Constraints, Grammar
@@ -15,6 +16,7 @@ from ...mlx_lm_adapter.text import has_reasoning, start_state, think_tokens, too
 from ...models.embeddings import no_text_error
 from ...models.unbatched_checks import check_draft, check_kv_bits
 from ...optional_packages import missing_vision_error
+from ...prompt.cache_file import check_path
 from ...prompt.chat_prompt import ChatPrompt, chat_prompt, check_tools, images_of
 from ...prompt.prompt_size import is_surely_longer, request_bytes
 from ...protocol import Generate, Tokenise
@@ -132,11 +134,14 @@ class InputProcessor:
                     "UNSUPPORTED", "kvBits can't be combined with a draft model or with images."
                 )
             check_kv_bits(self._model, request.kv_bits, request.kv_group_size)
-        if request.cache_file is not None and not self._is_batched(request):
-            raise EngineError(
-                "UNSUPPORTED",
-                "cacheFile needs a call that can be batched, without draftModel, kvBits or images.",
-            )
+        if request.cache_file is not None:
+            if not self._is_batched(request):
+                raise EngineError(
+                    "UNSUPPORTED",
+                    "cacheFile needs a call that can be batched, without draftModel, kvBits or "
+                    "images.",
+                )
+            check_path(Path(request.cache_file))
 
     def grammar_processor(self, processed: ProcessedInput) -> Processor | None:
         """Returns the processor that holds one sequence to its grammar; thinking is left free."""
@@ -197,8 +202,10 @@ class InputProcessor:
         return vision.prompt(request.messages, tools, request.template_options)
 
     def _check_either(self, request: Generate | Tokenise) -> None:
-        if (request.prompt is None) == (request.messages is None):
-            raise EngineError("INVALID_REQUEST", "Give either prompt or messages.")
+        if request.prompt is None and request.messages is None:
+            raise EngineError("INVALID_REQUEST", "Give prompt or messages.")
+        if request.prompt is not None and request.messages is not None:
+            raise EngineError("INVALID_REQUEST", "Give prompt or messages, not both.")
 
     def _early_check(self, request: Generate | Tokenise) -> Callable[[str], None] | None:
         if isinstance(request, Tokenise) or request.truncation != "none":
