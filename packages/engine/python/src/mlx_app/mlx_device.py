@@ -21,9 +21,7 @@ def check_mlx() -> None:
             f"Run: {sys.executable} -m pip install mlx-app",
         ) from error
     except Exception as error:
-        raise EngineError(
-            "MLX_NOT_WORKING", f"MLX does not compute here: {error!r}", "Run: mlx-app doctor"
-        ) from error
+        raise EngineError("MLX_NOT_WORKING", f"MLX does not compute here: {error!r}") from error
 
 
 def use_device(device: Literal["auto", "gpu", "cpu"]) -> None:
@@ -34,7 +32,7 @@ def use_device(device: Literal["auto", "gpu", "cpu"]) -> None:
         raise EngineError(
             "MLX_NOT_WORKING",
             "MLX finds no GPU on this machine.",
-            "Leave device out, or run: mlx-app doctor",
+            "Leave device out, or use another one: auto, cpu.",
         )
     if device != "auto":
         mx.set_default_device(mx.gpu if device == "gpu" else mx.cpu)

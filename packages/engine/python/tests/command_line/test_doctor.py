@@ -7,6 +7,7 @@ import pytest
 
 from mlx_app.command_line.checks.install import CPP_LIBRARY, command_for, install_command_for
 from mlx_app.command_line.checks.machine import assess_memory
+from mlx_app.own_command import own_command
 
 from .program import Run
 
@@ -49,13 +50,34 @@ def test_json_names_each_problem_with_its_fix(run: Run) -> None:
         "name": "model",
         "good": False,
         "detail": "somebody/model is not on this machine",
-        "fix": "mlx-app models download somebody/model",
+        "fix": own_command("models download somebody/model"),
     }
     assert checks["memory"] == {
         "name": "memory",
         "good": None,
         "detail": "the size of the model is unknown",
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [("port: [", "line 1, column 8: not valid YAML"), ("prt: 1", "Did you mean")],
+)
+def test_wrong_settings_are_a_problem_and_the_other_checks_run(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, text: str, detail: str
+) -> None:
+    (home / "wrong.yaml").write_text(text, "utf-8")
+    monkeypatch.setenv("MLX_MODEL", "somebody/model")
+    checked = run("doctor", "--json", "--config", "wrong.yaml")
+    assert checked.exit_code == 1
+    checks = {check["name"]: check for check in json.loads(checked.stdout)["checks"]}
+    assert list(checks) == NAMES
+    assert checks["settings"]["good"] is False
+    assert detail in checks["settings"]["detail"]
+    assert "config init" in checks["settings"]["fix"]
+    # The environment still counts.
+    assert checks["model"]["detail"] == "somebody/model is not on this machine"
+    assert checks["hello model"]["good"] is True
 
 
 def test_a_damaged_model_is_a_problem(run: Run, home: Path) -> None:

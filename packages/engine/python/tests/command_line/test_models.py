@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mlx_app.own_command import own_command
+
 from .program import OpenTerminal, Run
 
 
@@ -39,13 +41,13 @@ def test_list_tells_how_to_get_the_configured_model(
     listed = run("models", "list")
     assert listed.exit_code == 0
     assert "somebody/model, which is not on this machine" in listed.stderr
-    assert "mlx-app models download" in listed.stderr
+    assert own_command("models download") in listed.stderr
 
 
 def test_remove_needs_a_yes(run: Run, own: Path) -> None:
     refused = run("models", "remove", "mine")
     assert refused.exit_code == 2
-    assert "mlx-app models remove mine --yes" in refused.stderr
+    assert own_command("models remove mine --yes") in refused.stderr
     assert (own / "mine").is_dir()
     removed = run("models", "remove", "mine", "--yes", "--json")
     assert json.loads(removed.stdout) == {

@@ -58,7 +58,10 @@ def test_version_shows_what_an_answer_depends_on(run: Run) -> None:
         (["models", "lst"], "Did you mean 'list'?"),
         (["generate", "--tokens", "3"], "--tokens"),
         (["generate", "Hello", "--temperature", "3"], "less than or equal to 2"),
-        (["generate", "Hello", "--max-tokens", "0"], "--max-tokens is 0, but must be greater"),
+        (
+            ["generate", "Hello", "--max-tokens", "0"],
+            "--max-tokens is 0, but must be a whole number from 1",
+        ),
         (["generate", "Hello", "--device", "tpu"], "--device"),
         (["chat", "--port", "1"], "--port"),
     ],

@@ -64,8 +64,12 @@ def test_it_asks_whether_to_continue_without_enough_memory(
     ("words", "code", "expected"),
     [
         (["--workers", "2"], 2, "The server runs in one process."),
-        (["--port", "70000"], 2, "--port is 70000, but must be less than or equal to 65535."),
-        (["--max-queue", "0"], 2, "--max-queue is 0, but must be greater than or equal to 1."),
+        (["--port", "70000"], 2, "--port is 70000, but must be a whole number from 0 to 65535."),
+        (
+            ["--max-queue", "0"],
+            2,
+            "--max-queue is 0, but must be a whole number from 1 to 1000000.",
+        ),
         (["--host", "0.0.0.0"], 1, "so the server needs a key."),
         (["--model", "missing"], 1, 'There is no model "missing".'),
     ],

@@ -75,11 +75,21 @@ def test_another_file_replaces_the_users(run: Run, home: Path) -> None:
         ("prot: 1\n", "prot is not a setting. Did you mean port?"),
         ("max-token: 1\n", "max-token is not a setting. Did you mean max_tokens?"),
         ("xyzzy: 1\n", "xyzzy is not a setting.\n"),
-        ("port: 70000\n", "port is 70000, but must be less than or equal to 65535."),
-        ("log_level: loud\n", "log_level is 'loud', but must be 'debug', 'info',"),
+        ("port: 70000\n", "port is 70000, but must be a whole number from 0 to 65535.\n"),
+        ("port: 80.5\n", "port is 80.5, but must be a whole number from 0 to 65535.\n"),
+        ("idle_unload_ms: 0\n", "is 0, but must be a whole number of at least 1.\n"),
+        (
+            "log_level: loud\n",
+            "log_level is 'loud', but must be debug, info, warning, error or silent.\n",
+        ),
+        ("allowed_hosts: [a, 5]\n", "is ['a', 5], but must be a list of names.\n"),
+        ("aliases: fast\n", "aliases is 'fast', but must be names with a model each.\n"),
+        ("models_dir: 5\n", "models_dir is 5, but must be a path.\n"),
+        ("model: ''\n", "model is '', but must be a text that is not empty.\n"),
         ("api_key: ''\n", "api_key must be a text that is not empty."),
         ("- port\n", "must have lines such as `port: 8000`."),
-        ("port: [\n", "is not valid YAML"),
+        ("port: [\n", ", line 2, column 1: not valid YAML, expected the node content, but found"),
+        ("port: \x01\n", " is not valid YAML: it has characters that YAML does not allow.\n"),
     ],
 )
 def test_a_wrong_file_is_wrong_usage(run: Run, home: Path, text: str, expected: str) -> None:
@@ -91,11 +101,19 @@ def test_a_wrong_file_is_wrong_usage(run: Run, home: Path, text: str, expected: 
     assert failed.stdout == ""
 
 
+def test_a_file_in_another_encoding_is_wrong_usage(run: Run, home: Path) -> None:
+    file = write(home, "")
+    file.write_bytes("host: k\u00f6ln\n".encode("latin-1"))
+    failed = run("config", "show")
+    assert failed.exit_code == 2
+    assert failed.stderr.startswith(f"{file} is not UTF-8 text.\nTo write an example, run: ")
+
+
 def test_a_wrong_variable_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "many")
     failed = run("config", "show")
     assert failed.exit_code == 2
-    assert failed.stderr == "PORT is 'many', but must be a valid integer.\n"
+    assert failed.stderr == "PORT is 'many', but must be a whole number from 0 to 65535.\n"
 
 
 def test_keys_are_masked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

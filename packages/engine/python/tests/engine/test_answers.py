@@ -1,12 +1,16 @@
 """What the methods of the Python API return."""
 
 import copy
+import os
 import pickle
+import subprocess
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, RootModel, field_validator
 
+import mlx_app
 from engine_calls import HELLO, ask, failing
 from mlx_app import AsyncMLXEngine, Chunk, Message, MLXEngine, PromptProgress, Token, Tool
 
@@ -195,7 +199,15 @@ def test_status_and_models(engine: MLXEngine) -> None:
 def test_error_of_a_model_that_does_not_exist(engine: MLXEngine) -> None:
     with failing("MODEL_NOT_FOUND") as caught:
         engine.complete("a", model="absent")
-    assert caught.value.hint == "To list the models on disk, run: mlx-app models list"
+    assert caught.value.hint is not None
+    text, _, command = caught.value.hint.partition(" run: ")
+    assert text == "To list the models on disk,"
+    # The command works as it is, also where `mlx-app` is not on the PATH.
+    source = str(Path(mlx_app.__file__).parents[1])
+    listed = subprocess.check_output(
+        command, shell=True, text=True, env={**os.environ, "PYTHONPATH": source}
+    )
+    assert "hello" in listed
     with failing("MODEL_NOT_FOUND"):
         next(engine.generate("a", model="./absent"))
     assert list(engine.generate(messages=ask("Say hello.")))

@@ -40,7 +40,7 @@ class Commands(TyperGroup):
             problem(error.message, error.hint)
             raise typer.Exit(INTERRUPTED if error.code == "ABORTED" else 1) from error
         except SettingsError as error:
-            note("\n".join(error.lines))
+            note("\n".join([*error.problems, *([error.hint] if error.hint else [])]))
             raise typer.Exit(2) from error
         except BrokenPipeError as error:
             # `main` cleans up.

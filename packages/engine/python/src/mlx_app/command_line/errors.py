@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 
 class SettingsError(Exception):
-    """Settings that are wrong: one line for each. The exit code is 2."""
+    """Settings that are wrong: one sentence for each, and how to fix them. The exit code is 2."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
+    def __init__(self, problems: Sequence[str], hint: str | None = None) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+        self.hint = hint

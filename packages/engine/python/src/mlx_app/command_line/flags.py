@@ -21,7 +21,7 @@ ConfigFlag = Annotated[
         "--config",
         metavar="FILE",
         show_default=False,
-        help="Settings in YAML. See: mlx-app config.",
+        help="Settings in YAML. See the command config.",
     ),
 ]
 ModelFlag = Annotated[

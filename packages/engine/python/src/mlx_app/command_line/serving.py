@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..errors import EngineError
+from ..own_command import own_command
 from .checks.check import CheckContext, CheckResult, run_checks
 from .checks.install import install_command
 from .checks.report import SERVE, format_result
@@ -71,7 +72,7 @@ def _prepare(loaded: "LoadedSettings") -> None:
 def _stop_if_failed(results: list[CheckResult]) -> None:
     failed = [result.name for result in results if result.finding.good is False]
     if any(name not in _OPTIONAL for name in failed):
-        note("The server can't start. To check everything, run: mlx-app doctor")
+        note(f"The server can't start. To check everything, run: {own_command('doctor')}")
         raise typer.Exit(1)
     if failed and can_prompt() and not confirm("Continue anyway?"):
         raise typer.Exit(1)

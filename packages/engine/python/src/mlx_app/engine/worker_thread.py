@@ -16,6 +16,7 @@ from ..errors import EngineError
 from ..mlx_device import check_mlx, use_device
 from ..protocol import Cancel, Ready, Request
 from .calls import Calls
+from .explain import with_hint
 from .forks import check_not_forked, forked_error
 from .interpreter_exit import InterpreterExit, hold_daemon_threads
 from .mailbox import Put
@@ -114,7 +115,7 @@ class _Running:
             self.worker = _create_worker(self)
             self.worker.serve()
         except EngineError as error:
-            self._fail(error)
+            self._fail(with_hint(error))
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
             self._fail(EngineError("INTERNAL", f"The engine failed: {error!r}"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from ...engine.options import ImagePart, Message, ResponseFormat, TextPart
+from ...own_command import own_command
 
 
 def read_question(words: Sequence[str], images: Sequence[Path]) -> Message:
@@ -17,7 +18,8 @@ def read_question(words: Sequence[str], images: Sequence[Path]) -> Message:
     """
     if not words and sys.stdin.isatty():
         raise typer.BadParameter(
-            'There is no question. Example: mlx-app generate "Count to ten."', param_hint="PROMPT"
+            f"There is no question. Example: {own_command('generate')} 'Count to ten.'",
+            param_hint="PROMPT",
         )
     parts = [_standard_input() if word == "-" else word for word in words or ["-"]]
     text = "\n".join(parts)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ...engine.mlx_engine import MLXEngine
     from ...protocol import ModelDescription
+    from ..errors import SettingsError
     from ..settings.read import LoadedSettings
 
 # How long a check waits for the hub to describe a model, because the doctor also works offline.
@@ -58,9 +59,13 @@ class CheckResult:
 class CheckContext:
     """What the checks share. Each part is looked up only once, when a check first needs it."""
 
-    def __init__(self, loaded: "LoadedSettings") -> None:
+    def __init__(
+        self, loaded: "LoadedSettings", settings_error: "SettingsError | None" = None
+    ) -> None:
         self.loaded = loaded
         self.settings = loaded.values
+        #: What is wrong in the sources that were left out.
+        self.settings_error = settings_error
 
     @cached_property
     def engine(self) -> "MLXEngine":

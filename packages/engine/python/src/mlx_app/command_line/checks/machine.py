@@ -4,6 +4,7 @@ import json
 
 from ...engine.options import Message
 from ...models.locate import HELLO, bytes_in
+from ...own_command import own_command
 from ..models.disk import free_disk_bytes, hub_cache
 from ..models.listing import fits_memory
 from ..terminal.format import format_bytes
@@ -33,7 +34,7 @@ def _model(context: CheckContext) -> Finding:
         return Finding(True, f"{name}, {format_bytes(bytes_in(folder))} ({folder})")
     missing = context.missing_model
     detail = f"{name} is not on this machine"
-    download = f"mlx-app models download {name}"
+    download = own_command(f"models download {name}")
     if missing is None:
         return Finding(False, detail, download)
     detail += f": {format_bytes(missing.missing_bytes)} to download"
@@ -43,8 +44,8 @@ def _model(context: CheckContext) -> Finding:
     return Finding(
         False,
         f"{detail}, but the disk has only {format_bytes(free)} free",
-        "Free up disk space, for example with: mlx-app models clean. Or set HF_HOME to a folder "
-        f"on another disk. Then run: {download}",
+        f"Free up disk space, for example with: {own_command('models clean')}. Or set HF_HOME to a "
+        f"folder on another disk. Then run: {download}",
     )
 
 

@@ -15,6 +15,9 @@ _OLDEST_PYTHON = (3, 11)
 
 
 def _settings(context: CheckContext) -> Finding:
+    error = context.settings_error
+    if error is not None:
+        return Finding(False, " ".join(error.problems), error.hint)
     loaded, settings = context.loaded, context.settings
     file = str(loaded.path) if loaded.path.is_file() else f"no file {loaded.path}"
     return Finding(True, f"{file}, model {settings.model}, device {settings.device}")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...own_command import own_command
 from ..flags import ConfigFlag, JsonFlag
 from ..terminal.output import note, problem, result, result_json
 
@@ -74,7 +75,10 @@ def init(
         file.touch(0o600, exist_ok=False)
         file.write_text(example(), "utf-8")
     except FileExistsError as error:
-        problem(f"{file} exists and was not changed.", "To see its settings: mlx-app config show")
+        problem(
+            f"{file} exists and was not changed.",
+            f"To see its settings: {own_command('config show')}",
+        )
         raise typer.Exit(1) from error
     except OSError as error:
         problem(f"{file} could not be written: {error.strerror}.", "Choose a file with --output.")

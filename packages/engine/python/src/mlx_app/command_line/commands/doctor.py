@@ -27,9 +27,11 @@ def doctor(
     """Check the installation and show how to fix problems."""
     from ..checks.check import CheckContext, run_checks
     from ..checks.report import DOCTOR, format_result
-    from ..settings.read import read_settings
+    from ..settings.read import read_what_is_valid
 
-    context = CheckContext(read_settings(config, model=model, device=device, models_dir=models_dir))
+    context = CheckContext(
+        *read_what_is_valid(config, model=model, device=device, models_dir=models_dir)
+    )
     try:
         results = run_checks(
             DOCTOR,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...own_command import own_command
 from ..flags import ConfigFlag, JsonFlag, ModelsDirFlag
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def remove(
     if not yes and not can_prompt():
         raise typer.BadParameter(
             "There is no terminal for the question. To delete without asking, run: "
-            f"mlx-app models remove {model} --yes",
+            f"{own_command(f'models remove {model} --yes')}",
             param_hint="--yes",
         )
     remove_model(_settings(config, models_dir), model, yes=yes, json=json)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ...own_command import own_command
 from ..terminal.format import format_bytes
 from ..terminal.output import note
 from ..terminal.prompts import Choice, can_prompt, choose
@@ -33,5 +34,5 @@ def choose_model(loaded: "LoadedSettings", engine: "MLXEngine") -> str:
     if all(model.model != starter for model in own) and read_pull_policy() != "never":
         text = f"Download {starter} ({format_bytes(size)})"
         choices.append(Choice(starter, "d", text))
-    note("No model is chosen. To choose one for good, run: mlx-app config init")
+    note(f"No model is chosen. To choose one for good, run: {own_command('config init')}")
     return choose(choices)

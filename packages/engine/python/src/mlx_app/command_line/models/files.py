@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
+from ...own_command import own_command
 from ..terminal.format import format_bytes
 from ..terminal.output import mark, note, result, result_json
 from ..terminal.progress import show_progress
@@ -47,7 +48,7 @@ def download_model(
     result(f"{mark(True, sys.stdout)} {named} is on this machine: {size} in {place}")
     used = named if output is None else place
     if used != loaded.values.model:
-        result(f"To use it: mlx-app chat --model {used}")
+        result(f"To use it: {own_command(f'chat --model {used}')}")
 
 
 def remove_model(loaded: "LoadedSettings", model: str, *, yes: bool, json: bool) -> None:

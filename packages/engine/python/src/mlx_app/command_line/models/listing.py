@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ...own_command import own_command
 from ..terminal.format import format_bytes, format_table
 from ..terminal.output import note, result, result_json
 from .session import open_engine
@@ -62,5 +63,5 @@ def _note_if_missing(models: Sequence[Mapping[str, Any]], configured: str) -> No
     if not any(model["configured"] for model in models):
         note(
             f"\nThe settings have {configured}, which is not on this machine. "
-            "To download it, run: mlx-app models download"
+            f"To download it, run: {own_command('models download')}"
         )

@@ -4,6 +4,7 @@ import os
 from typing import Literal, get_args
 
 from ...errors import EngineError
+from ...own_command import own_command
 
 PullPolicy = Literal["ask", "always", "never"]
 
@@ -23,24 +24,27 @@ def read_pull_policy() -> PullPolicy:
     )
 
 
-def check_pull_allowed(model: str) -> PullPolicy:
+def check_pull_allowed(model: str, *, revision: str | None = None) -> PullPolicy:
     """Returns the policy. Raises EngineError MODEL_NOT_FOUND if it allows no download."""
     policy = read_pull_policy()
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         raise EngineError(
             "MODEL_NOT_FOUND",
             f"{model} is not on this machine, and HF_HUB_OFFLINE prevents its download.",
-            "Unset HF_HUB_OFFLINE, or use the hello model: --model hello",
+            "Unset HF_HUB_OFFLINE, or use the hello model: MLX_MODEL=hello",
         )
     if policy == "never":
-        raise not_downloaded(model, "MLX_PULL=never prevents its download")
+        raise not_downloaded(model, "MLX_PULL=never prevents its download", revision=revision)
     return policy
 
 
-def not_downloaded(model: str, reason: str | None = None) -> EngineError:
+def not_downloaded(
+    model: str, reason: str | None = None, *, revision: str | None = None
+) -> EngineError:
     """Returns the error for a model that is not on disk, with the command that downloads it."""
+    pinned = "" if revision is None else f" --revision {revision}"
     return EngineError(
         "MODEL_NOT_FOUND",
         f"{model} is not on this machine{f', and {reason}' if reason else ''}.",
-        f"To download it, run: mlx-app models download {model}",
+        f"To download it, run: {own_command(f'models download {model}{pinned}')}",
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ...own_command import own_command
 from ..terminal.format import format_bytes
 from ..terminal.output import mark, result, result_json
 from ..terminal.progress import show_progress
@@ -50,7 +51,7 @@ def _describe(model: str, path: str, files: "Sequence[VerifiedFile]") -> list[st
                 f"    {file.path} is {'missing' if file.state == 'missing' else 'damaged'}"
                 for file in damaged
             ),
-            f"  To download these files again, run: mlx-app models download {model}",
+            f"  To download these files again, run: {own_command(f'models download {model}')}",
         ]
     verified = [file for file in files if file.state == "ok"]
     if not verified:

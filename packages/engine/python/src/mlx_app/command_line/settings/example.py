@@ -25,7 +25,7 @@ def example() -> str:
     lines = [_HEADER]
     for name, field in Settings.model_fields.items():
         if name == SERVER[0]:
-            lines.append("# The server, `mlx-app serve`:\n")
+            lines.append("# The server:\n")
         variable = variable_of(name)
         environment = f" ({variable})" if variable else ""
         value = _EXAMPLES.get(name, field.default)

@@ -1,7 +1,7 @@
 """Reads the settings from all sources."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,10 +12,13 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource, InitSettingsSource, YamlConfigSettingsSource
 
+from ...own_command import own_command
 from ..errors import SettingsError
-from .schema import Settings, variable_of
+from .schema import Settings, expected_value, variable_of
 
 Source = Literal["flag", "environment", "file", "default"]
+#: The sources by precedence.
+SOURCES: Sequence[Source] = ("flag", "environment", "file")
 
 
 @dataclass(frozen=True)
@@ -64,32 +67,49 @@ def default_path() -> Path:
     return Path(home).expanduser() / "mlx-app" / "config.yaml"
 
 
-def read_settings(config: Path | None, **flags: object) -> LoadedSettings:
+def read_settings(
+    config: Path | None, *, sources: Sequence[Source] = SOURCES, **flags: object
+) -> LoadedSettings:
     """Returns the settings. `flags` has those of the command line; None means not given.
 
-    Raises SettingsError with a line for each key that is unknown and each value that is wrong.
+    Raises SettingsError with a sentence for each unknown key and each wrong value.
     """
     path = default_path() if config is None else config
-    if config is not None and not path.is_file():
-        raise SettingsError(
-            [f"--config: there is no file {path}.", "To write an example, run: mlx-app config init"]
-        )
     given = {name: value for name, value in flags.items() if value is not None}
-    sources: list[tuple[Source, Mapping[str, Any]]] = [
-        ("flag", InitSettingsSource(Settings, given)()),
-        ("environment", _EnvironmentSource(Settings)()),
-        ("file", _read_file(path)),
-    ]
+    read: dict[Source, Callable[[], Mapping[str, Any]]] = {
+        "flag": InitSettingsSource(Settings, given),
+        "environment": _EnvironmentSource(Settings),
+        "file": lambda: _read_file(path, required=config is not None),
+    }
     values: dict[str, Any] = {}
     origins = {name: Origin("default", "") for name in Settings.model_fields}
-    for source, found in reversed(sources):
+    for source in reversed(sources):
+        found = read[source]()
         values.update(found)
         origins.update({name: _origin(source, name, path) for name in found})
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        raise SettingsError(_describe(error, origins)) from error
+        wrong = dict.fromkeys(str(detail["loc"][0]) for detail in error.errors())
+        problems = [_describe(name, values[name], origins[name]) for name in wrong]
+        raise SettingsError(problems) from error
     return LoadedSettings(settings, origins, path)
+
+
+def read_what_is_valid(
+    config: Path | None, **flags: object
+) -> tuple[LoadedSettings, SettingsError | None]:
+    """Returns the settings of the sources that have no errors, and the first error.
+
+    Raises SettingsError for flags that are wrong.
+    """
+    problem: SettingsError | None = None
+    for count in range(len(SOURCES), 1, -1):
+        try:
+            return read_settings(config, sources=SOURCES[:count], **flags), problem
+        except SettingsError as error:
+            problem = problem or error
+    return read_settings(config, sources=SOURCES[:1], **flags), problem
 
 
 def _origin(source: Source, name: str, path: Path) -> Origin:
@@ -106,22 +126,25 @@ def _origin(source: Source, name: str, path: Path) -> Origin:
 _FLAGS = {"queue_limit": "--max-queue", "default_tokens": "--max-tokens"}
 
 
-def _read_file(path: Path) -> Mapping[str, Any]:
+def _read_file(path: Path, *, required: bool) -> Mapping[str, Any]:
+    example = f"To write an example, run: {own_command('config init --output example.yaml')}"
     if not path.is_file():
+        if required:
+            raise SettingsError([f"--config: there is no file {path}."], example)
         return {}
     try:
         source = YamlConfigSettingsSource(Settings, path)
     except yaml.YAMLError as error:
-        raise SettingsError([f"{path} is not valid YAML: {error}"]) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path} can't be read: {error}"]) from error
+        raise SettingsError([f"{path}{_yaml_problem(error)}"], example) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError([f"{path} is not UTF-8 text."], example) from error
+    except OSError as error:
+        raise SettingsError([f"{path} can't be read: {error.strerror}."]) from error
     except (TypeError, ValueError, AttributeError) as error:
-        raise SettingsError([f"{path} must have lines such as `port: 8000`."]) from error
+        raise SettingsError([f"{path} must have lines such as `port: 8000`."], example) from error
     unknown = [_unknown(path, str(key)) for key in source.yaml_data if key not in _KEYS]
     if unknown:
-        raise SettingsError(
-            [*unknown, "To write an example, run: mlx-app config init --output example.yaml"]
-        )
+        raise SettingsError(unknown, example)
     # A key without a value counts as unset.
     return {name: value for name, value in source().items() if value is not None}
 
@@ -135,22 +158,17 @@ def _unknown(path: Path, key: str) -> str:
     return f"{path}: {key} is not a setting.{question}"
 
 
-def _describe(error: ValidationError, origins: Mapping[str, Origin]) -> list[str]:
-    """Returns a line for each wrong value, with its source, its name and its limit."""
-    lines = []
-    for detail in error.errors():
-        name = str(detail["loc"][0])
-        origin = origins[name]
-        message = detail["msg"].removeprefix("Value error, ")
-        # pydantic adds how it tried to read a text: ", unable to parse string as an integer".
-        must = message.partition(", unable")[0].replace("Input should be", "must be")
-        must = must.replace(" should have", " must have")
-        if name == "api_key":
-            shown, must = "", "must be a text that is not empty"
-        else:
-            shown = f" is {detail['input']!r}, but"
-        if origin.source == "file":
-            lines.append(f"{origin.name}: {name}{shown} {must}.")
-        else:
-            lines.append(f"{origin.name}{shown} {must}.")
-    return lines
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    """Returns what the parser says, as the end of a sentence that starts with the path."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return " is not valid YAML: it has characters that YAML does not allow."
+    mark = error.problem_mark
+    return f", line {mark.line + 1}, column {mark.column + 1}: not valid YAML, {error.problem}."
+
+
+def _describe(name: str, value: object, origin: Origin) -> str:
+    """Returns a sentence for a wrong value, with its source, its name and its limits."""
+    # A key must not appear in a log.
+    shown = "" if name == "api_key" else f" is {value!r}, but"
+    named = f"{origin.name}: {name}" if origin.source == "file" else origin.name
+    return f"{named}{shown} must be {expected_value(name)}."

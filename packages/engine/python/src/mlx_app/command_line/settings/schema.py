@@ -146,3 +146,22 @@ def variable_of(name: str) -> str:
     """Returns the environment variable of a setting; empty if it has none."""
     extra = Settings.model_fields[name].json_schema_extra
     return str(extra["variable"]) if isinstance(extra, dict) else ""
+
+
+def expected_value(name: str) -> str:
+    """Returns what the value of a setting must be, such as `a whole number from 0 to 65535`."""
+    schema = Settings.model_json_schema()["properties"][name]
+    # A setting that can be left out is this or null.
+    kind = schema.get("anyOf", [schema])[0]
+    if "enum" in kind:
+        return f"{', '.join(kind['enum'][:-1])} or {kind['enum'][-1]}"
+    match kind["type"]:
+        case "integer":
+            least, most = kind["minimum"], kind.get("maximum")
+            limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+            return f"a whole number {limits}"
+        case "array":
+            return "a list of names"
+        case "object":
+            return "names with a model each"
+    return "a path" if kind.get("format") == "path" else "a text that is not empty"
