@@ -1,6 +1,6 @@
 /** The command line of the Python package downloads models to the cache that the npm package uses. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, truncateSync } from 'node:fs'
+import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findInterpreter, findProject } from '../../src/engine/project/index.ts'
@@ -93,10 +93,32 @@ test('the first run asks for the download with its size', async () => {
     await terminal.see(`Download ${model}? (4.2 MB) [Y/n] `)
     terminal.press(`n${keys.enter}`)
     expect(await terminal.exitCode).toBe(1)
-    expect(terminal.text).toContain(`To download it, run: mlx-app models download ${model}`)
+    expect(terminal.text).toContain(`To download it, run: ${python} -m mlx_app models download ${model}`)
     expect(existsSync(join(home, 'hub'))).toBe(false)
   }
   await using terminal = open('generate', question)
+  await terminal.see('[Y/n] ')
+  terminal.press(keys.enter)
+  expect(await terminal.exitCode).toBe(0)
+  expect(terminal.text).toContain(answerTo(question))
+})
+
+test('with a file as standard input, the first run asks in the terminal', async () => {
+  writeFileSync(join(folder.path, 'question.txt'), question)
+  const open = () =>
+    new TestTerminal(['-c', `'${python}' -m mlx_app generate < question.txt`], {
+      program: 'sh',
+      cwd: folder.path,
+      env: environment(),
+    })
+  {
+    await using terminal = open()
+    await terminal.see(`Download ${model}? (4.2 MB) [Y/n] `)
+    terminal.press(keys.controlC)
+    expect(await terminal.exitCode).toBe(130)
+    expect(existsSync(join(home, 'hub'))).toBe(false)
+  }
+  await using terminal = open()
   await terminal.see('[Y/n] ')
   terminal.press(keys.enter)
   expect(await terminal.exitCode).toBe(0)

@@ -1,6 +1,9 @@
 """`mlx-app generate`."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,7 +81,12 @@ def test_a_schema_shapes_the_answer(run: Run, home: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "text", "expected"),
     [
-        ([], "", "The question is empty."),
+        ([], "", "The text is empty."),
+        ([" "], None, "The text is empty."),
+        (["Sum up:", "-"], "\n", "The text is empty."),
+        (["k\udcf6ln"], None, "This is not UTF-8 text."),
+        (["Hi", "--system", "k\udcf6ln"], None, "This is not UTF-8 text."),
+        (["Hi", "--schema", "latin.json"], None, "latin.json is not UTF-8 text."),
         (["Hi", "--schema", "missing.json"], None, "missing.json can't be read"),
         (["Hi", "--schema", "broken.json"], None, "broken.json is not valid JSON"),
         (["Hi", "--image", "missing.png"], None, "There is no file missing.png."),
@@ -88,9 +96,24 @@ def test_what_is_missing_is_wrong_usage(
     run: Run, home: Path, words: list[str], text: str | None, expected: str
 ) -> None:
     (home / "broken.json").write_text("{", "utf-8")
+    (home / "latin.json").write_bytes(b'{"title": "k\xf6ln"}')
     failed = run("generate", *words, text=text)
     assert failed.exit_code == 2
     assert expected in failed.stderr
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+@pytest.mark.parametrize("command", ["generate", "chat"])
+def test_standard_input_in_another_encoding_is_wrong_usage(command: str, locale: str) -> None:
+    failed = subprocess.run(
+        [sys.executable, "-m", "mlx_app", command, "--model", "hello"],
+        input="k\u00f6ln\n".encode("latin-1"),
+        capture_output=True,
+        env={**os.environ, "LC_ALL": locale},
+    )
+    assert failed.returncode == 2
+    assert b"is not UTF-8 text." in failed.stderr
+    assert b"Traceback" not in failed.stderr
 
 
 def test_an_image_needs_a_model_that_takes_images(run: Run, home: Path) -> None:

@@ -102,6 +102,17 @@ def test_a_closed_pipe_is_no_failure(process: Start, endless: list[str]) -> None
     assert running.wait(120) == 0
 
 
+@pytest.mark.parametrize("module", ["typer", "pydantic_settings"])
+def test_ctrl_c_during_imports_is_quiet(process: Start, home: Path, module: str) -> None:
+    # typer is imported before the commands, and pydantic-settings by one of them.
+    interrupt = "import os, signal; os.kill(os.getpid(), signal.SIGINT); import time; time.time()\n"
+    (home / f"{module}.py").write_text(interrupt, "utf-8")
+    source = os.environ["PYTHONPATH"]
+    running = process("config", "show", PYTHONPATH=f"{home}{os.pathsep}{source}")
+    output, errors = running.communicate(timeout=120)
+    assert (running.returncode, output, errors) == (130, "", "")
+
+
 @pytest.mark.parametrize(
     ("variables", "mark"),
     [({}, "\x1b[31m✗\x1b[0m "), ({"NO_COLOR": "1"}, "✗ "), ({"TERM": "dumb"}, "✗ ")],

@@ -1,7 +1,9 @@
 """`mlx-app serve`: its checks, and that it starts the server with its settings."""
 
 import json
+import shutil
 import signal
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -81,6 +83,24 @@ def test_it_refuses_what_it_cannot_serve(
     assert failed.exit_code == code
     assert expected in failed.stderr
     assert failed.stdout == ""
+
+
+def test_a_model_that_fails_to_load_is_one_error_in_the_log(
+    process: Start, home: Path, models: Path
+) -> None:
+    broken = home / "broken"
+    shutil.copytree(models / "hello", broken)
+    (broken / "model.safetensors").write_bytes(b"no weights")
+    failed = process("serve", "--port", "0", "--model", "./broken")
+    _, errors = failed.communicate(timeout=120)
+    assert failed.returncode == 1
+    log = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+    [error] = [line for line in log if line["level"] == "error"]
+    assert error["state"] == "failed"
+    assert error["code"] == "MODEL_CORRUPT"
+    assert "models verify" in error["hint"]
+    assert errors.count(error["msg"]) == 1
+    assert "Traceback" not in errors
 
 
 def test_without_its_packages_it_names_the_command(

@@ -65,6 +65,22 @@ def test_interpreter_ends_quietly(program: str) -> None:
     assert run_python(program + "\nprint('end')") == (0, "end\n", "")
 
 
+def test_ctrl_c_at_the_end_of_the_interpreter_does_not_wait() -> None:
+    program = """
+import os, signal, threading
+from mlx_app.engine.interpreter_exit import InterpreterExit
+def never_end():
+    while not InterpreterExit.begun:
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+    threading.Event().wait()
+# In place of a step that takes minutes.
+engine.core.worker._running.inbox.put(never_end)
+print('end')
+"""
+    assert run_python(program) == (130, "end\n", "")
+
+
 def test_exit_code_of_an_exception_in_a_loop() -> None:
     code, _, errors = run_python("for token in engine.generate(**story): raise ValueError('mine')")
     assert code == 1

@@ -1,20 +1,12 @@
 """The commands of `mlx-app`, and what they have in common."""
 
-import errno
-import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from ..errors import EngineError
 from .commands import chat, config, doctor, generate, models, serve
-from .errors import SettingsError
-from .terminal.output import note, problem
+from .group import CommandGroup
 
-INTERRUPTED = 130
-# A full disk, and a terminal that was closed. Files of models have errors of their own.
-_OUTPUT_FAILURES = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 EXIT_CODES = "Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted."
 EPILOG = f"""Examples:
 
@@ -29,35 +21,8 @@ To see the options of a command, run: mlx-app COMMAND --help
 {EXIT_CODES}"""
 
 
-class Commands(TyperGroup):
-    """Prints the errors that a user can fix without a traceback. Any other error is a bug."""
-
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as typer has it
-        """Runs a command."""
-        try:
-            return super().invoke(ctx)
-        except EngineError as error:
-            problem(error.message, error.hint)
-            raise typer.Exit(INTERRUPTED if error.code == "ABORTED" else 1) from error
-        except SettingsError as error:
-            note("\n".join([*error.problems, *([error.hint] if error.hint else [])]))
-            raise typer.Exit(2) from error
-        except BrokenPipeError as error:
-            # `main` cleans up.
-            raise typer.Exit(0) from error
-        except OSError as error:
-            if error.errno not in _OUTPUT_FAILURES:
-                raise
-            problem(f"Some of the output could not be written: {error.strerror}.")
-            raise typer.Exit(1) from error
-        except KeyboardInterrupt as error:
-            if sys.stderr.isatty():
-                note("")
-            raise typer.Exit(INTERRUPTED) from error
-
-
 app = typer.Typer(
-    cls=Commands,
+    cls=CommandGroup,
     help="Runs language models on MLX: in this terminal, or as a server with OpenAI's API.",
     epilog=EPILOG,
     no_args_is_help=True,

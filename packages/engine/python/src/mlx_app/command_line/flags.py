@@ -6,6 +6,12 @@ from typing import Annotated
 
 import typer
 
+from .terminal.text import check_text
+
+
+def _check_system(text: str | None) -> str | None:
+    return None if text is None else check_text(text, "--system")
+
 
 class Device(StrEnum):
     """Where MLX computes."""
@@ -50,7 +56,13 @@ ModelsDirFlag = Annotated[
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SystemFlag = Annotated[
     str | None,
-    typer.Option("--system", metavar="TEXT", show_default=False, help="The system message."),
+    typer.Option(
+        "--system",
+        metavar="TEXT",
+        show_default=False,
+        callback=_check_system,
+        help="The system message.",
+    ),
 ]
 AnswerTokensFlag = Annotated[
     int | None,

@@ -56,7 +56,7 @@ def _prepare(loaded: "LoadedSettings") -> None:
     from .models.missing import get_missing_model
 
     model = loaded.values.model
-    missing = model not in loaded.values.aliases and needs_download(loaded.values, model)
+    missing = model not in loaded.values.aliases and needs_download(model, loaded.values.models_dir)
     if missing:
         check_pull_allowed(model)
     context = CheckContext(loaded)

@@ -61,6 +61,13 @@ def convert(doing: str, fields: Mapping[str, Any], kind: type[Checked]) -> Check
         # A copy of plain values: the caller may change its lists and dictionaries meanwhile, and
         # what is no JSON would fail in the middle of the worker.
         return msgspec.json.decode(msgspec.json.encode(checked, enc_hook=_plain), type=kind)
+    except UnicodeEncodeError as error:
+        part = error.object[error.start : error.end]
+        raise invalid(
+            doing,
+            f"A text has {part!r}, which is half of a character.",
+            "Decode bytes with the encoding that they have, such as UTF-8.",
+        ) from None
     except (TypeError, ValueError, RecursionError) as error:
         raise invalid(doing, f"A value can't be converted to JSON: {error}.") from None
 

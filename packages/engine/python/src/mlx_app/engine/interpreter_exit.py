@@ -1,6 +1,10 @@
 """What happens to calls at the end of the interpreter."""
 
+import os
+import signal
+import sys
 import threading
+from contextlib import suppress
 from typing import NoReturn
 
 
@@ -23,3 +27,12 @@ def hold_daemon_threads() -> None:
 def _wait_forever() -> NoReturn:
     while True:
         threading.Event().wait()
+
+
+def exit_without_waiting() -> NoReturn:
+    """Ends the process with the exit code of Ctrl-C. What is printed is not lost."""
+    for stream in (sys.stdout, sys.stderr):
+        # A closed stream has nothing to write.
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(128 + signal.SIGINT)

@@ -18,7 +18,7 @@ from ..protocol import Cancel, Ready, Request
 from .calls import Calls
 from .explain import with_hint
 from .forks import check_not_forked, forked_error
-from .interpreter_exit import InterpreterExit, hold_daemon_threads
+from .interpreter_exit import InterpreterExit, exit_without_waiting, hold_daemon_threads
 from .mailbox import Put
 from .settings import EngineSettings
 
@@ -175,12 +175,16 @@ _all_running: set[_Running] = set()
 @atexit.register
 def _close_all() -> None:
     """Ends all threads while the interpreter is still whole: one inside MLX would crash later."""
-    with _start_lock:
-        InterpreterExit.begun = True
-    while _all_running:
-        running = next(iter(_all_running))
-        if running.thread.is_alive():
-            running.calls.end(disposed_error())
-            running.stop()
-            running.join()
-        _all_running.discard(running)
+    try:
+        with _start_lock:
+            InterpreterExit.begun = True
+        while _all_running:
+            running = next(iter(_all_running))
+            if running.thread.is_alive():
+                running.calls.end(disposed_error())
+                running.stop()
+                running.join()
+            _all_running.discard(running)
+    except KeyboardInterrupt:
+        # The user doesn't want to wait for a step or an import that takes long.
+        exit_without_waiting()

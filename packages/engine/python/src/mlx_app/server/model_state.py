@@ -23,8 +23,9 @@ _UNAVAILABLE: dict[State, tuple[str, str, int]] = {
 class ModelState:
     """Loads the configured model, and gives out the engine once it is in memory."""
 
-    def __init__(self, engine: AsyncMLXEngine, on_state: OnState) -> None:
+    def __init__(self, engine: AsyncMLXEngine, revision: str | None, on_state: OnState) -> None:
         self._engine = engine
+        self._revision = revision
         self._on_state = on_state
         self._loading: asyncio.Task[None] | None = None
         self.state: State = "starting"
@@ -60,7 +61,7 @@ class ModelState:
     async def _load(self) -> None:
         self._set("loading")
         try:
-            await self._engine.load_model(on_progress=self._on_progress)
+            await self._engine.load_model(revision=self._revision, on_progress=self._on_progress)
         except EngineError as error:
             self._set("failed", error)
         else:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import logging
 import signal
 import socket
 import sys
@@ -33,7 +34,8 @@ def run_server(settings: ServerSettings | None = None, create: CreateApp | None 
 
     It listens immediately, writes `Listening on http://...` to standard output, and loads the model
     in the background. SIGINT and SIGTERM let running requests finish within `grace_ms`, and the
-    code is 0. A second signal cancels them, and the code is the one that shells use for it.
+    code is 0. A second signal cancels them, and the code is the one that shells use for it. If the
+    model can't be loaded, the log says why, and the code is 1.
 
     Args:
         settings: The settings of the server.
@@ -41,7 +43,7 @@ def run_server(settings: ServerSettings | None = None, create: CreateApp | None 
 
     Raises:
         EngineError: INVALID_REQUEST if the server can't listen on the address, or needs a key for
-            it; otherwise as `MLXEngine` and `load_model`.
+            it; otherwise as `MLXEngine`. With the log level `silent`, also as `load_model`.
     """
     settings = settings or ServerSettings()
     settings.require_key()
@@ -69,9 +71,12 @@ async def _serve(settings: ServerSettings, create: CreateApp, listening: socket.
             loading = services.model.start()
             loading.add_done_callback(lambda _: server.end_after_failure(services))
             await server.serve([listening])
-        if services.model.error is not None:
-            raise services.model.error
-        return code()
+        error = services.model.error
+        if error is None:
+            return code()
+        if services.log.isEnabledFor(logging.ERROR):
+            return 1
+        raise error
     finally:
         await engine.close()
 

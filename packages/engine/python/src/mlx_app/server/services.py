@@ -35,10 +35,14 @@ def create_services(engine: AsyncMLXEngine, settings: ServerSettings) -> Service
     log = logging.getLogger("mlx_app.server")
 
     def on_state(state: State, error: EngineError | None) -> None:
-        fields = {"state": state} if error is None else {"state": state, "error": error.message}
-        log.info("state", extra={"fields": fields})
+        fields = {"state": state}
+        if error is None:
+            log.info("state", extra={"fields": fields})
+            return
+        fields |= {"code": error.code, **({} if error.hint is None else {"hint": error.hint})}
+        log.error(error.message, extra={"fields": fields})
 
-    model = ModelState(engine, on_state)
+    model = ModelState(engine, settings.revision, on_state)
     models = ServedModels(model, settings)
     metrics = Metrics(models.default_id)
     generations = Generations(model, settings, metrics.on_generation)

@@ -42,6 +42,8 @@ class ServerSettings:
     allowed_origins: Sequence[str] = ()
     #: The model that answers requests without a model.
     model: "ModelLike" = "hello"
+    #: The branch, tag or commit of `model` on the Hugging Face hub. Default: the main branch.
+    revision: str | None = None
     #: Where MLX computes. Default: the environment variable MLX_DEVICE, or `auto`.
     device: "Device | None" = None
     #: The folder of your own models.

@@ -4,11 +4,14 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from ...engine.options import Message
 from ...errors import EngineError
 from ..models.choose import choose_model
 from ..models.session import load, open_engine
 from ..terminal.output import note, problem
+from ..terminal.text import check_text
 from .commands import COMMANDS
 from .conversation import Conversation
 from .view import AnswerView
@@ -47,7 +50,13 @@ def run_chat(loaded: "LoadedSettings", system: str | None, sampling: Mapping[str
 def _read_line() -> str | None:
     """Returns the next line of the user, or None at the end of the input."""
     try:
-        return input(_PROMPT if sys.stdin.isatty() else "").strip()
+        return check_text(input(_PROMPT if sys.stdin.isatty() else ""), "PROMPT").strip()
+    except (UnicodeDecodeError, typer.BadParameter) as error:
+        message = "This line is not UTF-8 text."
+        if not sys.stdin.isatty():
+            raise typer.BadParameter(message, param_hint="PROMPT") from error
+        note(message)
+        return ""
     except EOFError:
         if sys.stdin.isatty():
             note("")

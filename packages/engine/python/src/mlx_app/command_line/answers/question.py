@@ -9,6 +9,7 @@ import typer
 
 from ...engine.options import ImagePart, Message, ResponseFormat, TextPart
 from ...own_command import own_command
+from ..terminal.text import check_text, read_text
 
 
 def read_question(words: Sequence[str], images: Sequence[Path]) -> Message:
@@ -21,10 +22,11 @@ def read_question(words: Sequence[str], images: Sequence[Path]) -> Message:
             f"There is no question. Example: {own_command('generate')} 'Count to ten.'",
             param_hint="PROMPT",
         )
-    parts = [_standard_input() if word == "-" else word for word in words or ["-"]]
-    text = "\n".join(parts)
+    standard_input = read_text("-", "PROMPT") if "-" in words or not words else ""
+    parts = [standard_input if word == "-" else word for word in words or ["-"]]
+    text = check_text("\n".join(parts), "PROMPT")
     if text.strip() == "":
-        raise typer.BadParameter("The question is empty.", param_hint="PROMPT")
+        raise typer.BadParameter("The text is empty.", param_hint="PROMPT")
     for image in images:
         if not image.is_file():
             raise typer.BadParameter(f"There is no file {image}.", param_hint="--image")
@@ -45,6 +47,8 @@ def read_schema(path: Path) -> ResponseFormat:
         raise typer.BadParameter(
             f"{path} can't be read: {error.strerror}.", param_hint="--schema"
         ) from error
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"{path} is not UTF-8 text.", param_hint="--schema") from error
     except ValueError as error:
         raise typer.BadParameter(
             f"{path} is not valid JSON: {error}.", param_hint="--schema"
@@ -52,12 +56,3 @@ def read_schema(path: Path) -> ResponseFormat:
     if not isinstance(schema, dict):
         raise typer.BadParameter(f"{path} is not a JSON Schema.", param_hint="--schema")
     return ResponseFormat(type="json_schema", schema=schema)
-
-
-def _standard_input() -> str:
-    try:
-        return sys.stdin.read().rstrip("\n")
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(
-            "Standard input is not UTF-8 text.", param_hint="PROMPT"
-        ) from error

@@ -1,5 +1,6 @@
 """The model of a chat, if the user has not chosen one."""
 
+import sys
 from typing import TYPE_CHECKING
 
 from ...own_command import own_command
@@ -22,7 +23,8 @@ def choose_model(loaded: "LoadedSettings", engine: "MLXEngine") -> str:
     configured = loaded.values.model
     if loaded.origins["model"].source != "default":
         return configured
-    if not can_prompt():
+    # With a pipe, each line is a question.
+    if not (can_prompt() and sys.stdin.isatty()):
         hint_if_hello(loaded)
         return configured
     # The hello model always runs, so it is what Enter selects.

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 INTERRUPTED = "Interrupted. To resume the download, run the same command again."
 
 
-def get_missing_model(engine: "MLXEngine", model: str) -> None:
+def get_missing_model(engine: "MLXEngine", model: str, revision: str | None = None) -> None:
     """Downloads a model. In a terminal it asks first and shows the size.
 
     Raises EngineError MODEL_NOT_FOUND if the download is not allowed or the user refuses it,
     ABORTED on Ctrl-C, and what `describe_model` and `download_model` raise.
     """
-    if check_pull_allowed(model) == "ask" and can_prompt():
+    if check_pull_allowed(model, revision=revision) == "ask" and can_prompt():
         with show_progress(f"Looking up {model}"):
-            facts = engine.describe_model(model)
+            facts = engine.describe_model(model, revision=revision)
         if not _confirm_download(facts, engine.status().memory_limit_bytes):
-            raise not_downloaded(model)
+            raise not_downloaded(model, revision=revision)
     with show_progress(f"Looking up {model}") as update:
         try:
-            engine.download_model(model, on_progress=update)
+            engine.download_model(model, revision=revision, on_progress=update)
         except KeyboardInterrupt:
             note(INTERRUPTED)
             raise

@@ -4,11 +4,15 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from ...errors import EngineError
 
 Value = TypeVar("Value")
+
+# The terminal of the process, whatever its standard input is.
+_TERMINAL = Path("/dev/tty")
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,22 @@ class Choice(Generic[Value]):
 
 
 def can_prompt() -> bool:
-    """Whether a user can answer a question. On CI, a terminal has no user."""
-    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+    """Whether a user can answer a question. On CI, a terminal has no user.
+
+    Standard input may be a pipe or a file: the user answers in the terminal all the same.
+    """
+    if os.environ.get("CI") or not sys.stderr.isatty():
+        return False
+    return sys.stdin.isatty() or _in_foreground()
+
+
+def _in_foreground() -> bool:
+    """Whether the process can read from its terminal. In the background, that would stop it."""
+    try:
+        with _TERMINAL.open("rb", buffering=0) as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:  # there is none
+        return False
 
 
 def confirm(question: str, *, default: bool = False) -> bool:
@@ -60,7 +78,7 @@ def _ask(prompt: str) -> str:
     sys.stderr.write(prompt)
     sys.stderr.flush()
     try:
-        line = sys.stdin.readline()
+        line = _read_line()
     except KeyboardInterrupt as error:
         sys.stderr.write("\n")
         raise EngineError("ABORTED", "Interrupted.") from error
@@ -68,3 +86,10 @@ def _ask(prompt: str) -> str:
         sys.stderr.write("\n")
         raise EngineError("ABORTED", "Interrupted.")
     return line.strip()
+
+
+def _read_line() -> str:
+    if sys.stdin.isatty():
+        return sys.stdin.readline()
+    with _TERMINAL.open(encoding="utf-8", errors="replace") as terminal:
+        return terminal.readline()

@@ -41,6 +41,8 @@ class ModelManager:
         self._on_unload = on_unload
         self._chunk_sizer = PrefillChunkSizer()
         self._loading: dict[ModelKey, ModelLoad] = {}
+        # What a call loads again after the model was unloaded.
+        self._revisions: dict[ModelKey, str | None] = {}
 
     @property
     def busy(self) -> bool:
@@ -103,7 +105,7 @@ class ModelManager:
         missing = next(key for key in waiter.keys if key not in self._loaded)
         load = self._loading.get(missing)
         if load is None:
-            load = ModelLoad(missing)
+            load = ModelLoad(missing, revision=self._revisions.get(missing))
             self._start(load)
         load.waiters.append(waiter)
 
@@ -219,6 +221,7 @@ class ModelManager:
     def _finish(self, load: ModelLoad) -> None:
         assert load.loaded is not None
         del self._loading[load.key]
+        self._revisions[load.key] = load.revision
         runner = ModelRunner(
             load.key,
             load.loaded,
