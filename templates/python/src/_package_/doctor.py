@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from mlx_app import EngineError, MLXEngine
+from mlx_app.command_line import own_command
 
 from .api import ask
 from .model import model_in_use
@@ -39,5 +40,5 @@ def _model_on_disk(engine: MLXEngine) -> Check:
         engine.load_model(model, revision=revision, download=False)
     except EngineError as error:
         pinned = "" if revision is None else f" --revision {revision}"
-        return Check(error.message, f"Run: mlx-app models download {model}{pinned}")
+        return Check(error.message, f"Run: {own_command(f'models download {model}{pinned}')}")
     return Check(f"The model {model} is on this machine and loads")

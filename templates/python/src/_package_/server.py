@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mlx_app import AsyncMLXEngine
+from mlx_app.command_line import offer_download
 from mlx_app.server import ServerSettings, create_app, run_server
 from pydantic import BaseModel, Field
 
@@ -33,9 +34,14 @@ def create_own_app(engine: AsyncMLXEngine, settings: ServerSettings) -> "FastAPI
 def run(*, host: str, port: int, api_key: str | None) -> int:
     """Serves the app until a signal ends it, and returns the exit code.
 
+    In a terminal, it asks before it downloads a model.
+
     Raises:
         mlx_app.EngineError: SETUP_NEEDED without the extra `server`, INVALID_REQUEST for an address
-            that other machines can reach without a key.
+            that other machines can reach without a key, MODEL_NOT_FOUND.
     """
-    settings = ServerSettings(host=host, port=port, api_key=api_key, model=model_in_use()[0])
+    model, revision = model_in_use()
+    settings = ServerSettings(host=host, port=port, api_key=api_key, model=model, revision=revision)
+    settings.require_key()
+    offer_download(model, revision=revision)
     return run_server(settings, create_own_app)
