@@ -466,7 +466,9 @@ const loadedModelSchema = z
     /** The folder of the files. */
     path: z.string().describe('The folder of the files.'),
     /** Memory that the weights use. */
-    memoryBytes: bytes.describe('Memory that the weights use.'),
+    memoryBytes: bytes.describe(
+      'Memory that the weights use. On x86-64 CPUs, half precision is kept as float32.',
+    ),
     contextTokens: z
       .int()
       .min(1)

@@ -150,3 +150,21 @@ def test_output_that_is_lost_is_a_failure(process: Start) -> None:
         _, errors = running.communicate(timeout=120)
     assert running.returncode == 1
     assert errors == "✗ Some of the output could not be written: No space left on device.\n"
+
+
+def test_a_program_of_the_document_runs(home: Path) -> None:
+    document = Path(__file__).parents[3] / "docs" / "python-cli.md"
+    [snippet] = re.findall(
+        r"^```python\n(.*?)^```$", document.read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    (home / "my_program.py").write_text(snippet, "utf-8")
+
+    def run(question: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "my_program.py", question]
+        return subprocess.run(command, capture_output=True, text=True, input="")
+
+    answered = run("Say hello.")
+    assert (answered.returncode, answered.stdout) == (0, "Hello from a real MLX model!")
+    refused = run("-")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "The text is empty." in refused.stderr

@@ -152,7 +152,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"prompt": "a", "model": 5}, "model must be a name or a path, not 5."),
     ({"prompt": "a", "template_options": {1: 2}}, "Each key of template_options must be a text."),
     ({"prompt": "a", "on_prompt_progress": 5}, "on_prompt_progress must be a function, not 5."),
-    ({"prompt": "a\ud800"}, "A value can't be converted to JSON"),
+    ({"prompt": "a\ud800"}, r"A text has '\ud800', which is half of a character."),
     ({"prompt": "a", "template_options": {"a": object()}}, "A value can't be converted to JSON"),
     (
         {"prompt": "a", "tools": [{"name": "a", "parameters": {"type": object()}}]},
@@ -269,3 +269,19 @@ def test_model_that_json_schema_cannot_express(engine: MLXEngine) -> None:
 
     with failing("INVALID_REQUEST", "Odd can't be converted to JSON Schema"):
         engine.generate_object(Odd, "a")
+
+
+def test_an_argument_that_a_method_does_not_have_is_a_type_error(engine: MLXEngine) -> None:
+    unknown: dict[str, Any] = {"modle": "hello"}
+    for call in (MLXEngine, AsyncMLXEngine, engine.load_model, engine.embed):
+        with pytest.raises(TypeError, match="unexpected keyword argument 'modle'"):
+            call(**unknown)
+
+
+def test_a_text_that_is_not_unicode_is_named(engine: MLXEngine) -> None:
+    with failing(
+        "INVALID_REQUEST", r"A text has '\udcf6', which is half of a character."
+    ) as caught:
+        engine.complete(b"k\xf6ln".decode(errors="surrogateescape"))
+    assert caught.value.hint is not None
+    assert "such as UTF-8" in caught.value.hint

@@ -35,7 +35,7 @@ def create_services(engine: AsyncMLXEngine, settings: ServerSettings) -> Service
     log = logging.getLogger("mlx_app.server")
 
     def on_state(state: State, error: EngineError | None) -> None:
-        fields = {"state": state}
+        fields: dict[str, str] = {"state": state}
         if error is None:
             log.info("state", extra={"fields": fields})
             return
