@@ -194,7 +194,8 @@ export const pythonEnvironments = [
   {
     value: 'existing',
     title: 'existing',
-    description: 'an interpreter that already has mlx-lm, named by --python-path or MLX_PYTHON',
+    description:
+      'an interpreter that already has mlx-lm, named by --python-path or MLX_PYTHON; not for --template python',
   },
 ] as const satisfies readonly Choice[]
 

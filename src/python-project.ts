@@ -1,36 +1,72 @@
 /** The commands of a Python project, which has its environment in `.venv`. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Answers } from './choices.ts'
 import { findOnPath } from './machine/search-path.ts'
-import { vendorFolder } from './packages.ts'
 
+/** The folder of a Python project's environment, as a path in the project. */
+export const environmentFolder = '.venv'
 /** The folder of the environment's programs, as a path in the project. */
-const programs = '.venv/bin'
+const programs = `${environmentFolder}/bin`
+
+/** A command of an installation, and what it does: `Creating .venv`. */
+export interface InstallStep {
+  title: string
+  command: [string, ...string[]]
+}
 
 /**
- * Returns the commands that install a Python project with everything that its developers need, in order. If uv is
- * required but not on the PATH, pip installs it in the environment.
+ * Returns the steps that install a Python project with everything that its developers need, in order. pip installs exactly
+ * what is in the lock. If uv is required but not on the PATH, pip installs it in the environment.
  *
- * @param target absolute path of the project.
  * @param python the Python that creates an environment without uv.
  */
-export function pythonInstallCommands(
-  target: string,
+export function pythonInstallSteps(
   { env, pythonPath }: Pick<Answers, 'env' | 'pythonPath'>,
   environment: NodeJS.ProcessEnv,
   python: string = pythonPath ?? 'python3',
-): [string[], ...string[][]] {
-  const createEnvironment = [python, '-m', 'venv', '.venv']
-  const pip = [`${programs}/python`, '-m', 'pip', 'install']
-  if (env === 'pip') {
-    const findLinks = existsSync(join(target, vendorFolder)) ? ['--find-links', vendorFolder] : []
-    return [createEnvironment, [...pip, ...findLinks, '-e', '.[dev]']]
+): [InstallStep, ...InstallStep[]] {
+  const createEnvironment: InstallStep = {
+    title: `Creating ${environmentFolder}`,
+    command: [python, '-m', 'venv', environmentFolder],
   }
-  if (hasUv(environment))
-    return [['uv', 'sync', ...(pythonPath === undefined ? [] : ['--python', pythonPath])]]
+  const pip = (title: string, ...flags: string[]): InstallStep => ({
+    title,
+    command: [`${programs}/python`, '-m', 'pip', 'install', ...flags],
+  })
+  if (env === 'pip') {
+    const lock = 'requirements-dev.lock'
+    return [
+      createEnvironment,
+      pip(`Installing the packages in ${lock}. This can take some minutes`, '--require-hashes', '-r', lock),
+      pip('Installing the project', '--no-deps', '-e', '.'),
+    ]
+  }
+  const uv = uvProgram(environment)
+  const title = 'Installing the packages in uv.lock'
+  if (uv === 'uv') {
+    const flags = pythonPath === undefined ? [] : ['--python', pythonPath]
+    return [{ title, command: [uv, 'sync', ...flags] }]
+  }
   // Without --inexact, uv would remove itself.
-  return [createEnvironment, [...pip, 'uv'], [`${programs}/uv`, 'sync', '--inexact']]
+  return [createEnvironment, pip('Installing uv', 'uv'), { title, command: [uv, 'sync', '--inexact'] }]
+}
+
+/**
+ * Returns the commands that write the locks for pip from `uv.lock`. The documentation of the project has the same ones, so
+ * running them again changes nothing.
+ */
+export function exportCommands(environment: NodeJS.ProcessEnv): [string, ...string[]][] {
+  const exportLock = (name: string, ...flags: string[]): [string, ...string[]] => [
+    uvProgram(environment),
+    'export',
+    ...flags,
+    '--no-emit-project',
+    '--output-file',
+    name,
+  ]
+  return [
+    exportLock('requirements.lock', '--no-dev', '--extra', 'server'),
+    exportLock('requirements-dev.lock'),
+  ]
 }
 
 /** Returns the words that run the project's own command in its environment. */
@@ -38,9 +74,10 @@ export function pythonRunCommand(
   { name, env }: Pick<Answers, 'name' | 'env'>,
   environment: NodeJS.ProcessEnv,
 ): string[] {
-  return env !== 'pip' && hasUv(environment) ? ['uv', 'run', name] : [`${programs}/${name}`]
+  return env !== 'pip' && uvProgram(environment) === 'uv' ? ['uv', 'run', name] : [`${programs}/${name}`]
 }
 
-function hasUv(environment: NodeJS.ProcessEnv): boolean {
-  return findOnPath('uv', environment) !== undefined
+/** Returns uv on the PATH, or else the one that pip installs in the environment. */
+function uvProgram(environment: NodeJS.ProcessEnv): string {
+  return findOnPath('uv', environment) === undefined ? `${programs}/uv` : 'uv'
 }

@@ -139,7 +139,8 @@ const valueOptions = [
     help: 'how to set up the Python environment',
     choices: pythonEnvironments,
     question: 'Which Python environment?',
-    defaultHelp: 'uv if it can be installed, otherwise pip; existing with --python-path',
+    defaultHelp:
+      'uv if it can be installed, otherwise pip; existing with --python-path. For --template python: uv, or pip if there is Python but no uv',
     defaultValue: ({ environment }, { template, pythonPath, features: added }) => {
       if (template === 'python') return pythonProjectEnvironment(environment)
       if (pythonPath === undefined) return undefined

@@ -1,9 +1,11 @@
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { packageIndexes } from '../../packages/engine/src/setup/process/package-indexes.ts'
 import type { Answers } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
 import { findOnPath } from '../machine/search-path.ts'
 import type { CommandContext } from '../process/commands.ts'
-import { pythonInstallCommands } from '../python-project.ts'
+import { environmentFolder, exportCommands, pythonInstallSteps } from '../python-project.ts'
 import { runCommand } from './install.ts'
 
 /** The oldest Python that a project runs on, and the names of programs to try, in order. */
@@ -11,19 +13,52 @@ const oldestMinor = 11
 const pythonNames = ['python3', 'python', 'python3.14', 'python3.13', 'python3.12', 'python3.11']
 
 /**
- * Installs a Python project in its environment, `.venv`.
+ * Installs a Python project in its environment, `.venv`. uv also completes `uv.lock`, and the locks for pip are then written
+ * from it.
  *
+ * @param say prints a line for the user.
  * @returns why it failed; undefined when it succeeded.
- * @throws InterruptedError on Ctrl-C.
+ * @throws InterruptedError on Ctrl-C. A new environment is removed then, because it is incomplete.
  */
-export async function installPython(answers: Answers, context: CommandContext): Promise<string | undefined> {
+export async function installPython(
+  answers: Answers,
+  context: CommandContext,
+  say: (line: string) => void,
+): Promise<string | undefined> {
+  const place = join(context.cwd, environmentFolder)
+  const isNew = !existsSync(place)
+  try {
+    return await runSteps(answers, context, say)
+  } catch (error) {
+    if (isNew) rmSync(place, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function runSteps(
+  answers: Answers,
+  context: CommandContext,
+  say: (line: string) => void,
+): Promise<string | undefined> {
   const shared = { ...context, env: { ...context.env, ...packageIndexes(context.env) } }
   const python = answers.pythonPath ?? (await findPython(shared))
-  const commands = pythonInstallCommands(context.cwd, answers, context.env, python)
   // In a log, there would be a line for each package.
   const quiet = process[context.output].isTTY ? [] : ['--quiet']
-  for (const command of commands) {
-    const failure = await runWithCache([...command, ...(command.includes('venv') ? [] : quiet)], shared)
+  const steps = pythonInstallSteps(answers, context.env, python)
+  for (const { title, command } of steps) {
+    if (steps.length > 1) say(`${title}...`)
+    const isVenv = command.includes('venv')
+    const failure = await runWithCache(isVenv ? command : [...command, ...quiet], {
+      ...shared,
+      showsOnlyFailure: isVenv,
+    })
+    if (failure !== undefined) return failure
+  }
+  if (answers.env === 'pip') return undefined
+  for (const command of exportCommands(context.env)) {
+    // uv.lock has everything, and the environment variable leaves no trace in the file.
+    const offline = { ...shared, env: { ...shared.env, UV_OFFLINE: '1' } }
+    const failure = await runCommand([...command, '--quiet'], offline)
     if (failure !== undefined) return failure
   }
   return undefined

@@ -5,17 +5,24 @@ export interface CommandOptions {
   signal: AbortSignal
 }
 
+export interface RunOptions {
+  output: 'stdout' | 'stderr'
+  showsOnlyFailure?: boolean
+}
+
 /** Runs other programs. An interruption is a value, and the caller decides what it means. */
 export interface Commands {
   /**
    * Runs a command while the user watches its output.
    *
    * @param options.output stdout, or stderr when a program reads stdout.
+   * @param options.showsOnlyFailure whether the output is shown only if the command fails by itself. An interrupted
+   *   Python would print where it was.
    * @returns why it failed, in words; undefined when it succeeded.
    */
   run(
     command: readonly string[],
-    options: CommandOptions & { output: 'stdout' | 'stderr' },
+    options: CommandOptions & RunOptions,
   ): Promise<{ failure: string | undefined } | 'interrupted'>
 
   /**
@@ -30,7 +37,6 @@ export interface Commands {
 }
 
 /** What a step needs to run commands in the new project while the user watches. */
-export interface CommandContext extends CommandOptions {
+export interface CommandContext extends CommandOptions, RunOptions {
   commands: Commands
-  output: 'stdout' | 'stderr'
 }

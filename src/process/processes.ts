@@ -9,16 +9,20 @@ const markName = 'CREATE_MLX_APP_COMMAND'
 
 /** Runs commands as real processes. It loads node:child_process, so import it only when it is needed. */
 export const processes: Commands = {
-  run: async (command, { output, signal, cwd, env }) => {
+  run: async (command, { output, showsOnlyFailure = false, signal, cwd, env }) => {
     const { program, flags, shell } = spawnCommandFor(process.platform, command)
     const stdout = output === 'stdout' ? 'inherit' : process.stderr
     const result = await execute([program, ...flags], signal, {
       cwd,
       env,
-      stdio: ['inherit', stdout, 'inherit'],
+      stdio: showsOnlyFailure ? ['inherit', 'pipe', 'pipe'] : ['inherit', stdout, 'inherit'],
       shell,
     })
     if (result === 'interrupted') return result
+    if (result.exitCode !== 0) {
+      process[output].write(result.stdout)
+      process.stderr.write(result.stderr)
+    }
     if (result.error !== undefined) {
       const missing = systemErrorCode(result.error) === 'ENOENT'
       return { failure: missing ? `${command[0]} was not found on the PATH` : explainError(result.error) }

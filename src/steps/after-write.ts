@@ -80,7 +80,7 @@ async function install(
   output.say(`\nInstalling packages with ${packageManager ?? answers.env}...`)
   const failure =
     packageManager === undefined
-      ? await installPython(answers, context)
+      ? await installPython(answers, context, output.say)
       : await installPackages(packageManager, context)
   progress.install = failure === undefined ? 'done' : 'failed'
   if (failure !== undefined) {
@@ -131,7 +131,7 @@ export function leftToDo(
 
 /** Says where the project is, and which commands complete it. */
 function howToFinish({ target, answers }: AfterWriteOptions, progress: Progress): string {
-  const commands = finishCommands(target, answers, leftToDo(answers, progress), process.env)
+  const commands = finishCommands(answers, leftToDo(answers, progress), process.env)
   const rest =
     commands.length === 0
       ? 'Only its git repository is missing.'

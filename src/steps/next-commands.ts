@@ -10,7 +10,7 @@ import {
   scriptCommand,
   setupCommand,
 } from '../package-manager.ts'
-import { pythonInstallCommands, pythonRunCommand } from '../python-project.ts'
+import { pythonInstallSteps, pythonRunCommand } from '../python-project.ts'
 
 /** Returns the commands that the user can run next in a new project, in order. */
 export function nextCommands(
@@ -23,7 +23,7 @@ export function nextCommands(
   const folder = displayPath(target, workingDirectory)
   return [
     ...(folder === '.' ? [] : [`cd ${quote(folder)}`]),
-    ...finishCommands(target, answers, left, environment),
+    ...finishCommands(answers, left, environment),
     ...(left.start ? startCommands(answers, environment) : []),
   ]
 }
@@ -44,7 +44,6 @@ function startCommands(answers: Answers, environment: NodeJS.ProcessEnv): string
 
 /** Returns the commands that complete a project whose packages or Python are missing. */
 export function finishCommands(
-  target: string,
   answers: Answers,
   left: { install: boolean; setup: boolean },
   environment: NodeJS.ProcessEnv,
@@ -52,7 +51,7 @@ export function finishCommands(
   const { packageManager } = answers
   const install =
     packageManager === undefined
-      ? pythonInstallCommands(target, answers, environment)
+      ? pythonInstallSteps(answers, environment).map(({ command }) => command)
       : [[packageManager, 'install']]
   const commands = [...(left.install ? install : []), ...(left.setup ? [setupCommand(answers)] : [])]
   return commands.map((words) => words.map(quote).join(' '))

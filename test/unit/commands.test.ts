@@ -91,19 +91,15 @@ describe('the next commands', () => {
       ])
     })
 
-    it('use pip, which needs to be told about vendor/', () => {
+    it('use pip, which installs the versions in the lock', () => {
       expect(next({ env: 'pip', pythonPath: '/opt/python' }, 'uv')).toEqual([
         'cd my-package',
         '/opt/python -m venv .venv',
-        ".venv/bin/python -m pip install -e '.[dev]'",
+        '.venv/bin/python -m pip install --require-hashes -r requirements-dev.lock',
+        '.venv/bin/python -m pip install --no-deps -e .',
         '.venv/bin/my-package ask "Who are you?"',
         '.venv/bin/my-package serve',
       ])
-      const target = temporaryFolder()
-      writeTree(target, { 'vendor/mlx_app.whl': '' })
-      expect(nextCommands(target, { ...python, env: 'pip' }, '/here', left, {})).toContain(
-        ".venv/bin/python -m pip install --find-links vendor -e '.[dev]'",
-      )
     })
 
     it('repeat the run without a package manager', () => {

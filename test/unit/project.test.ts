@@ -200,7 +200,7 @@ describe('a Python package', () => {
     const project = textOf(files, 'pyproject.toml')
     expect(project).toContain('"mlx-app==1.2.3"')
     expect(project).toContain('mlx-app = { path = "vendor/mlx_app-1.2.3-py3-none-any.whl" }\n')
-    expect(textOf(files, 'README.md')).toContain('pip install --find-links vendor -e ".[dev]"')
+    expect(textOf(files, 'README.md')).toContain('pip install --find-links vendor .')
   })
 
   it('gets it from the index in a release', async () => {

@@ -143,7 +143,7 @@ def wheel_for(requirement: Requirement, platform: Platform, wheels: list[Wheel])
         raise SystemExit(
             f"uv.lock has no wheel of {requirement.name} {requirement.version} for "
             f"{platform.system} {platform.machine} with a hash in requirements.lock.\n"
-            "Write both again with the commands in docs/packaging.md."
+            "Write both again with the commands in docs/dependencies.md."
         )
     return min(usable, key=lambda each: each[0])[1]
 
