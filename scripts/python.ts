@@ -5,6 +5,7 @@
  * extra for images and embeddings a second time, in the environment that has it.
  */
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
@@ -21,6 +22,12 @@ const clientsDirectory = join(root, 'packages/server/test/python')
 const scripts = [helloDirectory, clientsDirectory].filter((folder) => existsSync(folder))
 /** The sources, and the modules that tests share. */
 const path = [join(pythonDirectory, 'src'), join(pythonDirectory, 'tests')].join(delimiter)
+
+/** Runs whole files of tests in several processes. A process that hangs isn't replaced, so that the run ends. */
+const inParallel = [
+  ...['--numprocesses', String(Math.max(2, availableParallelism() - 1))],
+  ...['--dist', 'loadfile', '--max-worker-restart', '0'],
+]
 
 /** A program in the environment, its arguments, and its working directory. */
 type Step = [program: string, programArguments: string[], directory: string]
@@ -46,7 +53,7 @@ const tasks: Record<string, Step[]> = {
     ['mypy', existing(['src', 'tests']), pythonDirectory],
     ...hello.map((folder): Step => ['mypy', ['--config-file', config, folder], root]),
   ],
-  test: [['pytest', recordTimes('python'), pythonDirectory]],
+  test: [['pytest', [...inParallel, ...recordTimes('python')], pythonDirectory]],
   hello: [['python', [join(helloDirectory, 'train.py')], root]],
 }
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,16 @@ class Recorder:
                 }
             )
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """pytest-xdist calls this where the record is written, for each process that ran tests."""
+        self._timed += getattr(node, "workeroutput", {}).get("timed", [])
+
     def pytest_sessionfinish(self) -> None:
+        output: dict[str, object] | None = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output["timed"] = self._timed
+            return
         run = {
             "project": self._config.getoption("--record-times-project"),
             "startedAt": self._started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),

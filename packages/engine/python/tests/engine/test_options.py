@@ -153,9 +153,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"prompt": "a", "template_options": {1: 2}}, "Each key of template_options must be a text."),
     ({"prompt": "a", "on_prompt_progress": 5}, "on_prompt_progress must be a function, not 5."),
     ({"prompt": "a\ud800"}, r"A text has '\ud800', which is half of a character."),
-    ({"prompt": "a", "template_options": {"a": object()}}, "A value can't be converted to JSON"),
+    ({"prompt": "a", "template_options": {"a": ...}}, "A value can't be converted to JSON"),
     (
-        {"prompt": "a", "tools": [{"name": "a", "parameters": {"type": object()}}]},
+        {"prompt": "a", "tools": [{"name": "a", "parameters": {"type": ...}}]},
         "A value can't be converted to JSON",
     ),
     ({"prompt": "a", "max_token": 5}, "There is no option max_token."),
