@@ -1,10 +1,9 @@
 /** A Python package as a user makes it: from the packed tool, checked, built, and installed in every way that its README names. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { pathToFileURL } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
@@ -83,6 +82,14 @@ test('the tool creates, installs and commits it', async () => {
   expect(committed).toContain('uv.lock')
   expect(committed.filter((path) => !/^(vendor\/|uv\.lock$)/.test(path)).length).toBeLessThanOrEqual(40)
   expect(committed.filter((path) => /package\.json|node_modules|\.venv/.test(path))).toEqual([])
+  expect(await run('git status --porcelain')).toBe('')
+})
+
+test('writing its locks again changes nothing', async () => {
+  const [, commands = ''] =
+    /^## Write the locks .*?^```sh\n(.*?)^```$/ms.exec(read('docs/dependencies.md')) ?? []
+  expect(commands).toContain('--output-file requirements-dev.lock')
+  await run(`set -e\n${commands}`)
   expect(await run('git status --porcelain')).toBe('')
 })
 
@@ -171,13 +178,14 @@ describe('it can be installed', () => {
 
   test('with pip', async () => {
     const programs = await cleanEnvironment('pip venv')
-    await run(
-      'uv export --quiet --no-hashes --no-emit-project --no-emit-package mlx-app > ../constraints.txt',
-    )
+    // Another test lets pip install everything. Here, it finds what is locked, and builds and installs the package.
+    await run('uv pip sync --quiet --require-hashes requirements.lock', {
+      ...offline,
+      VIRTUAL_ENV: dirname(programs),
+    })
+    await run('uv pip install --quiet pip', { ...online, VIRTUAL_ENV: dirname(programs) })
     const line = documented('pip install --find-links vendor .')
-    // A URL, because pip splits the variable at spaces.
-    const env = { ...online, PIP_CONSTRAINT: pathToFileURL(join(folder, 'constraints.txt')).href }
-    await run(`'${programs}/python' -m ${line} --quiet --no-compile`, env)
+    await run(`'${programs}/python' -m ${line} --quiet --no-compile`, online)
     expect(await run(`'${programs}/${name}' ask "${question}"`, { PATH: '/usr/bin:/bin' }, folder)).toBe(
       greeting,
     )
@@ -217,28 +225,4 @@ describe('it can be installed', () => {
     server.kill('SIGTERM')
     expect((await server).exitCode).toBe(0)
   })
-
-  test.runIf(process.env.SOAK === '1')(
-    'by the tool with pip, for development, where there is no uv',
-    async () => {
-      const place = join(folder, 'with pip')
-      const programs = join(folder, 'only these')
-      mkdirSync(programs)
-      const python = await basePython()
-      symlinkSync(process.execPath, join(programs, 'node'))
-      const path = [programs, '/usr/bin', '/bin'].join(delimiter)
-      const flags = ['--yes', '--python', '--model', 'hello', '--env', 'pip', '--python-path', python]
-      const { all, exitCode } = await execa(tool, [place, ...flags], {
-        env: { ...online, PATH: path },
-        stdin: 'ignore',
-        all: true,
-        reject: false,
-      })
-      expect(exitCode, all).toBe(0)
-      expect(all).toContain('  .venv/bin/with-pip ask "Who are you?"\n')
-      expect(await run(`.venv/bin/with-pip ask "${question}"`, { PATH: path }, place)).toBe(greeting)
-      await run('.venv/bin/python -m pytest', { PATH: path }, place)
-    },
-    projectTestsMs,
-  )
 })

@@ -9,7 +9,6 @@ import time
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -49,7 +48,7 @@ class Recorder:
             )
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
+    def pytest_testnodedown(self, node: object) -> None:
         """pytest-xdist calls this where the record is written, for each process that ran tests."""
         self._timed += getattr(node, "workeroutput", {}).get("timed", [])
 
