@@ -89,20 +89,34 @@ const steps: [
   below: string,
   goOn: string,
 ][] = [
-  ['npm, which installs', () => ({ npm: exec(npmProgram) }), [], '/', 'npm install && npm run setup'],
+  ['npm, which installs', () => ({ npm: exec(npmProgram) }), ['--node'], '/', 'npm install && npm run setup'],
   [
     'pip, which sets up Python',
     () => ({ npm: npmWithPackages(), python3: exec(python) }),
-    ['--env', 'pip'],
+    ['--node', '--env', 'pip'],
     '/simple/',
     'npm run setup -- --env pip',
   ],
   [
     'uv, which sets up Python',
     () => ({ npm: npmWithPackages(), python3: exec(python), uv: exec(uv) }),
-    ['--env', 'uv'],
+    ['--node', '--env', 'uv'],
     '/simple/',
     'npm run setup -- --env uv',
+  ],
+  [
+    'pip, which installs a Python project',
+    () => ({ python3: exec(python) }),
+    ['--python', '--env', 'pip'],
+    '/simple/',
+    'python3 -m venv .venv && .venv/bin/python -m pip install --require-hashes -r requirements-dev.lock && .venv/bin/python -m pip install --no-deps -e .',
+  ],
+  [
+    'uv, which installs a Python project',
+    () => ({ uv: exec(uv) }),
+    ['--python', '--env', 'uv'],
+    '/simple/',
+    'uv sync',
   ],
 ]
 
@@ -122,11 +136,11 @@ describe.each(steps)('%s', (_, scripts, flags, path, goOn) => {
       PATH: `${programs(scripts())}:/usr/bin:/bin`,
     })
     const asked = registry.nextRequest(`${place}${path}`)
-    const command = ['x', '--yes', '--template', 'node', '--model', 'hello', '--no-git', ...flags]
+    const command = ['x', '--yes', '--model', 'hello', '--no-git', ...flags]
     const terminal = runInTerminal(bin, command, {
       cwd: folder,
       env,
-      columns: 200,
+      columns: 400,
       shell: way !== 'closing the terminal',
     })
     await asked
@@ -135,7 +149,8 @@ describe.each(steps)('%s', (_, scripts, flags, path, goOn) => {
     leave(terminal)
     expect(await terminal.ended).toBe(130)
     expect(below.filter(isAlive)).toEqual([])
-    expect(existsSync(join(folder, 'x', 'package.json'))).toBe(true)
+    expect(existsSync(join(folder, 'x', 'README.md'))).toBe(true)
+    expect(existsSync(join(folder, 'x', '.venv'))).toBe(false)
     // A closed terminal draws nothing any more.
     if (way !== 'closing the terminal') {
       expect(terminal.text()).toContain(
@@ -143,4 +158,28 @@ describe.each(steps)('%s', (_, scripts, flags, path, goOn) => {
       )
     }
   })
+})
+
+it('ends quietly while Python creates an environment, and leaves none behind', async () => {
+  const folder = temporaryFolder()
+  const venv = join(folder, 'x', '.venv')
+  const terminal = runInTerminal(
+    bin,
+    ['x', '--yes', '--python', '--env', 'pip', '--model', 'hello', '--no-git'],
+    {
+      cwd: folder,
+      env: plainEnvironment({ PATH: `${programs({ python3: exec(python) })}:/usr/bin:/bin` }),
+      columns: 400,
+      shell: true,
+    },
+  )
+  // It has its Python, and pip is next, which takes seconds.
+  await expect.poll(() => existsSync(join(venv, 'bin', 'python3')), { interval: 5 }).toBe(true)
+  terminal.press(keys.interrupt)
+  expect(await terminal.ended).toBe(130)
+  expect(terminal.text()).toContain(
+    `Creating .venv...\n^CInterrupted. The project is in ${join(folder, 'x')}.`,
+  )
+  expect(terminal.text()).not.toMatch(/Traceback|KeyboardInterrupt/)
+  expect(existsSync(venv)).toBe(false)
 })
