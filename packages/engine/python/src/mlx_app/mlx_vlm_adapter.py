@@ -5,6 +5,9 @@ module only where it is needed. If a new mlx-vlm breaks a name, tests/test_visio
 tests/test_embeddings.py show which.
 """
 
+# mlx-vlm and Pillow are an extra.
+# pyright: reportMissingImports=false
+
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

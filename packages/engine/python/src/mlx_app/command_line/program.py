@@ -1,6 +1,7 @@
 """Runs a command line: signals, closed pipes and exit codes."""
 
 import atexit
+import io
 import os
 import signal
 import sys
@@ -35,7 +36,7 @@ def run_program(name: str, load: "Callable[[], typer.Typer]") -> int:
     # It is ignored in a background process of a script.
     interruptible = before is signal.default_int_handler
     signal.signal(signal.SIGTERM, _terminate)
-    if hasattr(sys.stdout, "reconfigure"):
+    if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that can't show a character must not end an answer.
         sys.stdout.reconfigure(errors="replace")
     try:

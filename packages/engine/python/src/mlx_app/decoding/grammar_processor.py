@@ -58,7 +58,9 @@ class GrammarProcessor:
         allowed = self._allowed(logits.shape[-1])
         if self._may_think is not None and len(generated) == 0:
             allowed[self._may_think[0]] = True
-        return mx.where(mx.array(allowed), logits, mx.array(-mx.inf, logits.dtype))
+        # MLX's types lack the arrays of NumPy.
+        mask = mx.array(allowed)  # pyright: ignore[reportArgumentType]
+        return mx.where(mask, logits, mx.array(-mx.inf, logits.dtype))
 
     def _begin(self, generated: Tokens) -> int | None:
         """Returns where the grammar begins; None while the model thinks."""

@@ -38,7 +38,8 @@ def kv_row_sizes(model: nn.Module) -> set[int]:
     caches = make_prompt_cache(model)
     model(mx.array(ONE_TOKEN, mx.uint32), cache=caches)
     kept = [cache for cache in caches if isinstance(cache, KVCache)]
-    return {array.shape[-1] for cache in kept for array in (cache.keys, cache.values)}
+    arrays = [array for cache in kept for array in (cache.keys, cache.values)]
+    return {array.shape[-1] for array in arrays if array is not None}
 
 
 def try_quantised(model: nn.Module, bits: int, group_size: int) -> None:

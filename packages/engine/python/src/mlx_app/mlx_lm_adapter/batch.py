@@ -69,7 +69,8 @@ class Batch:
     most_prefill_tokens = 2048 if mx.is_available(mx.gpu) else 512
 
     def __init__(self, model: nn.Module, tokenizer: Tokenizer) -> None:
-        self._generator = BatchGenerator(
+        # mlx-lm's annotations are narrower than what it accepts.
+        self._generator: Any = BatchGenerator(
             model,
             completion_batch_size=self.size,
             prefill_batch_size=self.prefill_size,

@@ -6,7 +6,7 @@ cache shares their memory until one of the two is written to.
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -154,8 +154,7 @@ def save(file: Path, cache: PromptCacheOfModel, metadata: dict[str, str]) -> Non
 
 def load(file: Path) -> PromptCacheOfModel:
     """Reads a cache that `save` wrote, whose arrays are read from the file when needed."""
-    cache: PromptCacheOfModel = load_prompt_cache(str(file))
-    return cache
+    return cast("PromptCacheOfModel", load_prompt_cache(str(file)))
 
 
 def _parts(cache: PromptCacheOfModel) -> PromptCacheOfModel:

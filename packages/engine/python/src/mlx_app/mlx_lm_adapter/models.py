@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Literal, Protocol, cast, overload
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -55,6 +55,7 @@ class Tokenizer(Protocol):
         messages: list[dict[str, Any]],
         /,
         *,
+        tokenize: Literal[True] = True,
         add_generation_prompt: bool,
         **options: Any,  # noqa: ANN401 — any option of the model's template
     ) -> list[int]: ...
@@ -104,5 +105,4 @@ def add_adapter(model: nn.Module, folder: Path) -> None:
 
 def read_tokenizer(path: Path, config: dict[str, Any]) -> Tokenizer:
     """Returns the tokenizer with the end-of-text tokens of the model's config."""
-    tokenizer: Tokenizer = load_tokenizer(path, eos_token_ids=config.get("eos_token_id"))
-    return tokenizer
+    return cast("Tokenizer", load_tokenizer(path, eos_token_ids=config.get("eos_token_id")))

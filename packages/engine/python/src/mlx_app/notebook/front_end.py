@@ -2,6 +2,7 @@
 
 import sys
 from importlib.util import find_spec
+from typing import Any
 
 from ..errors import EngineError
 
@@ -27,7 +28,8 @@ def handles_clicks_while_awaiting() -> bool:
     """Whether the kernel handles messages of widgets while a cell awaits something."""
     import ipykernel
 
-    return bool(ipykernel.version_info >= (7, 4))
+    version: Any = ipykernel.version_info  # pyright: ignore[reportPrivateImportUsage]
+    return bool(version >= (7, 4))
 
 
 def _in_kernel() -> bool:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..errors import EngineError
 
@@ -55,7 +55,7 @@ class Output:
     def __init__(self) -> None:
         from IPython.display import display
 
-        self._handle = display(_bundle(""), raw=True, display_id=True)
+        self._handle: Any = display(_bundle(""), raw=True, display_id=True)
 
     def replace(self, markdown: str) -> None:
         """Replaces the Markdown. A front end without Markdown shows it as text."""
@@ -106,7 +106,7 @@ class StoppableView(MarkdownView):
 
         self._button = Button(description="Stop", icon="stop")
         self._button.on_click(lambda _: stop())
-        self._place = display(self._button, display_id=True)
+        self._place: Any = display(self._button, display_id=True)
 
     def close(self) -> None:
         """Shows what is left, and removes the button."""

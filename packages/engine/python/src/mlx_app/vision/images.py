@@ -1,5 +1,8 @@
 """Decodes the images of a request, within limits. Needs the optional packages for images."""
 
+# Pillow is an extra.
+# pyright: reportMissingImports=false
+
 import base64
 import binascii
 from collections.abc import Sequence

@@ -128,7 +128,8 @@ class RequestQueue(Generic[T]):
         """Yields the first call of each caller, in the order in which they may start."""
         turn = TURNS[self._turn]
         tries = 0
-        for priority in (turn, *(other for other in PRIORITIES if other != turn)):
+        others: list[Priority] = [other for other in PRIORITIES if other != turn]
+        for priority in (turn, *others):
             for calls in self._callers[priority].values():
                 if tries == MAX_TRIES:
                     return
