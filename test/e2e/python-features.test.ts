@@ -152,7 +152,7 @@ function copyInto(place: string, { copied }: Stage): void {
   }
 }
 
-describe('the Homebrew formula', () => {
+describe.runIf(soak)('the Homebrew formula', () => {
   /** The name, file, version and hash of each wheel in a formula. */
   const wheelsIn = (formula: string) =>
     Array.from(

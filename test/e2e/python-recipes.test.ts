@@ -110,7 +110,6 @@ const tests: Record<string, Recipe> = {
     },
   },
   'Slow or unreliable networks': {
-    slow: true,
     async try(copy, [block = '']) {
       await copy.run(block)
       // uv refuses values of variables that it knows, and ignores other variables.
@@ -121,7 +120,6 @@ const tests: Record<string, Recipe> = {
     },
   },
   'Start again from nothing': {
-    slow: true,
     async try(copy, [block = '']) {
       await copy.run('uv sync --quiet && uv pip install --quiet sortedcontainers')
       await copy.run(block)
@@ -169,7 +167,6 @@ const tests: Record<string, Recipe> = {
     },
   },
   'Install without a network': {
-    slow: true,
     async try(copy, [download = '', install = '']) {
       await copy.run(download)
       const other = new ProjectCopy(original, environment)
