@@ -1,5 +1,5 @@
 /** A Python package that is created on a machine without uv: with pip, and with uv that pip installs. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { execa } from 'execa'
@@ -12,6 +12,7 @@ import { installTool } from '../support/install-tool.ts'
 import { pythonCommandEnvironment } from '../support/python-project.ts'
 import { versionsIn } from '../support/python-project-copy.ts'
 import { basePython } from '../support/setup-project.ts'
+import { programs } from '../support/tool.ts'
 import { commandsOf } from '../support/workflows.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'create mlx without uv é '))
@@ -25,9 +26,6 @@ let tool = ''
 let python = ''
 
 beforeAll(async () => {
-  const programs = join(folder, 'only these')
-  mkdirSync(programs)
-  symlinkSync(process.execPath, join(programs, 'node'))
   const identity = ['AUTHOR', 'COMMITTER'].flatMap((role) => [
     [`GIT_${role}_NAME`, 'Ada Lovelace'],
     [`GIT_${role}_EMAIL`, 'ada@example.com'],
@@ -38,7 +36,7 @@ beforeAll(async () => {
     MLX_MODEL: 'hello',
     // For pip this means: don't compile thousands of modules, of which this test needs few.
     PIP_NO_COMPILE: '0',
-    PATH: [programs, '/usr/bin', '/bin'].join(delimiter),
+    PATH: [programs({}), '/usr/bin', '/bin'].join(delimiter),
   }
   python = await basePython()
   tool = await installTool(folder)
@@ -112,4 +110,21 @@ test('pip installs uv, if that is chosen', async () => {
   expect(readFileSync(join(place, 'uv.lock'), 'utf8')).toContain('hash = "sha256:')
   expect(await run(`.venv/bin/with-uv ask "${question}"`, place)).toBe(answerTo(question))
   await run('.venv/bin/uv lock --check --offline', place)
+})
+
+test('what Python says is shown if it cannot create environments', async () => {
+  // As Debian's Python does without the package python3-venv.
+  const script = `case "$*" in *venv*) echo 'Run: apt install python3-venv'; exit 1;; *) exec '${python}' "$@";; esac`
+  const env = { ...plain, PATH: [programs({ python3: script }), '/usr/bin', '/bin'].join(delimiter) }
+  const flags = ['--yes', '--python', '--model', 'hello', '--no-git', '--env', 'pip']
+  const place = join(folder, 'without-venv')
+  const { all, exitCode } = await execa(tool, [place, ...flags], {
+    env,
+    stdin: 'ignore',
+    all: true,
+    reject: false,
+  })
+  expect(exitCode, all).toBe(1)
+  expect(all).toContain('Creating .venv...\nRun: apt install python3-venv\n')
+  expect(all).toContain('Could not install the packages: exit code 1.')
 })
