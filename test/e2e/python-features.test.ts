@@ -64,7 +64,7 @@ describe('the workflows', () => {
       'uv run pytest',
       'uv run ruff check',
       'uv run ruff format --check',
-      'uv sync --locked',
+      'uv sync',
       'uvx twine check --strict dist/*',
     ])
     await run('uv lock --check && uv build --quiet && uvx twine check --strict dist/*')

@@ -41,7 +41,7 @@ export async function runPython(program: string, given: readonly string[]): Prom
   const python = await pythonWithClients()
   const { stdout } = await execute(python, [join(folder, program), ...given], {
     // Keys and addresses of whoever runs the tests stay out, and so do the telemetry and tracing of clients.
-    env: { PATH: process.env.PATH, PYTHONDONTWRITEBYTECODE: '1', LANGSMITH_TRACING: 'false' },
+    env: { PATH: process.env.PATH, LANGSMITH_TRACING: 'false' },
   })
   return JSON.parse(stdout)
 }

@@ -23,7 +23,6 @@ export async function startPythonServer(environment: Record<string, string> = {}
     env: {
       ...process.env,
       PYTHONPATH: join(pythonDirectory, 'src'),
-      PYTHONDONTWRITEBYTECODE: '1',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
