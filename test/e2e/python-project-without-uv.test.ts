@@ -1,5 +1,5 @@
 /** A Python package that is created on a machine without uv: with pip, and with uv that pip installs. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { execa } from 'execa'
@@ -26,6 +26,9 @@ let tool = ''
 let python = ''
 
 beforeAll(async () => {
+  const own = join(folder, 'only these')
+  mkdirSync(own)
+  symlinkSync(process.execPath, join(own, 'node'))
   const identity = ['AUTHOR', 'COMMITTER'].flatMap((role) => [
     [`GIT_${role}_NAME`, 'Ada Lovelace'],
     [`GIT_${role}_EMAIL`, 'ada@example.com'],
@@ -36,7 +39,7 @@ beforeAll(async () => {
     MLX_MODEL: 'hello',
     // For pip this means: don't compile thousands of modules, of which this test needs few.
     PIP_NO_COMPILE: '0',
-    PATH: [programs({}), '/usr/bin', '/bin'].join(delimiter),
+    PATH: [own, '/usr/bin', '/bin'].join(delimiter),
   }
   python = await basePython()
   tool = await installTool(folder)
