@@ -152,6 +152,7 @@ export const engineSchema = z.strictObject({
   project: z.string().min(1).optional(),
   device: z.enum(['auto', 'gpu', 'cpu']).optional(),
   python: z.string().min(1).optional(),
+  site: z.string().min(1).optional(),
   ...resourceShape,
   onLog: callback<string>(),
   onWorkerExit: callback<EngineError>(),

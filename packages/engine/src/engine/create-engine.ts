@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { pythonSource } from '../package-files.ts'
 import { checkEngine } from './check-options.ts'
 import type { Engine } from './engine.ts'
+import { EngineError } from './errors.ts'
 import { LocalEngine } from './local/local-engine.ts'
 import { Supervisor } from './local/supervisor.ts'
 import { workerLaunch } from './local/worker-launch.ts'
 import type { EngineOptions } from './options.ts'
-import { findInterpreter, findProject, type Interpreter } from './project/index.ts'
+import { findInterpreter, findProject, type Interpreter, scriptCommand } from './project/index.ts'
 import type { RemoteOptions } from './remote/options.ts'
 
 /**
@@ -22,6 +25,7 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
   const {
     project: from,
     python,
+    site,
     device,
     onLog = () => undefined,
     onWorkerExit: onCrash = () => undefined,
@@ -29,8 +33,9 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
     ...resources
   } = checkEngine(options)
   const project = findProject(from)
-  const interpreter: Interpreter =
-    python === undefined ? findInterpreter(project) : { python, source: 'createEngine', site: pythonSource }
+  const given = python === undefined ? undefined : { python, source: 'createEngine', site: pythonSource }
+  const found: Interpreter = given ?? findInterpreter(project)
+  const interpreter = site === undefined ? found : { ...found, ...vendoredSite(site) }
   const settings = {
     ...project.config,
     ...withoutUndefined(resources),
@@ -39,6 +44,16 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
   const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog, onCrash })
   const ready = await supervisor.start(signal)
   return new LocalEngine(project, settings.aliases ?? {}, supervisor, ready)
+}
+
+/** @throws EngineError SETUP_NEEDED if the folder does not have the code of the worker. */
+function vendoredSite(site: string): Pick<Interpreter, 'site' | 'vendored'> {
+  const folder = resolve(site)
+  if (existsSync(join(folder, 'mlx_app', 'worker'))) return { site: folder, vendored: true }
+  const problem = existsSync(folder) ? 'does not have the Python code of mlx-app' : 'does not exist'
+  throw new EngineError('SETUP_NEEDED', `The folder ${folder} (the option site) ${problem}.`, {
+    hint: `To make a folder with all Python packages, run: ${scriptCommand('vendor')}`,
+  })
 }
 
 /** Removes the undefined keys, which would override other values. */

@@ -46,6 +46,12 @@ export interface EngineOptions extends ResourceOptions {
   device?: 'auto' | 'gpu' | 'cpu'
   /** The Python interpreter that runs the worker. Default: the one from the setup. */
   python?: string
+  /**
+   * A folder with the Python packages, such as the `_vendor` that `mlx-app vendor` makes. The worker then finds packages
+   * only here and in the interpreter itself: it ignores PYTHONPATH, and writes no bytecode. Default: the packages of the
+   * interpreter.
+   */
+  site?: string
   /** Called with each line that the worker writes to standard error. */
   onLog?: (line: string) => void
   /** Called each time the worker exits unexpectedly. The next call restarts it. */

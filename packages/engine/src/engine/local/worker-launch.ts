@@ -34,15 +34,18 @@ function workerEnvironment(
   inherited: NodeJS.ProcessEnv,
 ): NodeJS.ProcessEnv {
   const path = interpreter.site === undefined ? [] : [interpreter.site]
-  // The user's own interpreter may need it to find MLX. The one from the setup needs nothing from outside.
-  if (interpreter.source !== 'the setup' && inherited.PYTHONPATH) path.push(inherited.PYTHONPATH)
+  const { vendored = false } = interpreter
+  const complete = vendored || interpreter.source === 'the setup'
+  // The user's own interpreter may need it to find MLX. A complete environment needs nothing from outside.
+  if (!complete && inherited.PYTHONPATH) path.push(inherited.PYTHONPATH)
   const { PYTHONHOME: _, PYTHONPATH: __, ...environment } = inherited
   return {
     ...networkEnvironment(environment, project),
     ...(path.length > 0 && { PYTHONPATH: path.join(delimiter) }),
     PYTHONNOUSERSITE: '1',
-    // An app writes nothing into its environment. The setup has compiled what the worker imports.
-    ...(interpreter.source === 'the setup' && pythonSource === undefined && { PYTHONDONTWRITEBYTECODE: '1' }),
+    // An app writes nothing into its environment, whose bytecode was compiled when it was made. In the repository,
+    // sources on the path change.
+    ...(complete && (vendored || pythonSource === undefined) && { PYTHONDONTWRITEBYTECODE: '1' }),
     // The working directory has none of our modules.
     PYTHONSAFEPATH: '1',
     PYTHONUTF8: '1',

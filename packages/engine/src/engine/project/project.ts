@@ -63,6 +63,8 @@ export interface Interpreter {
   source: string
   /** A folder with the Python code for PYTHONPATH, if it isn't installed. */
   site?: string | undefined
+  /** Whether the site has all packages, so that nothing else is on the path and nothing is written there. */
+  vendored?: boolean
 }
 
 /**

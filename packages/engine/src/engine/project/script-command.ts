@@ -13,7 +13,7 @@ const runners: Readonly<Record<string, string>> = {
 }
 
 /** The commands of the program `mlx-app`, which a project may also have as scripts. */
-const programCommands = ['setup', 'doctor', 'models']
+const programCommands = ['setup', 'doctor', 'models', 'vendor']
 
 const manifestSchema = z.object({ scripts: z.record(z.string(), z.string()).default({}) })
 
