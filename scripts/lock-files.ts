@@ -5,31 +5,19 @@
 import { parse } from 'smol-toml'
 import { z } from 'zod'
 import { newestMinor, oldestMinor } from '../packages/engine/src/setup/machine/interpreter.ts'
+import { oldestSystems } from '../packages/engine/src/setup/machine/platform-support.ts'
+import { fits, type WheelTarget as Target } from '../packages/engine/src/setup/machine/wheel-tags.ts'
 import { machines } from './lock-text.ts'
-
-/** A platform and a Python version that a lock supports. */
-export interface Target {
-  /** Python's `sys_platform`. */
-  system: string
-  /** Python's `platform_machine`. */
-  machine: string
-  /** The minor version of Python: 12 for Python 3.12. */
-  minor: number
-}
 
 /** The Python versions that the setup supports. test/e2e/setup-lock.test.ts checks that there is a wheel for each. */
 const minors = Array.from({ length: newestMinor - oldestMinor + 1 }, (_, index) => oldestMinor + index)
 
 /** Returns the targets for each machine of the systems and each Python version. */
-export function targetsOn(systems: readonly string[]): Target[] {
+export function targetsOn(systems: readonly Target['system'][]): Target[] {
   return systems.flatMap((system) =>
     (machines[system] ?? []).flatMap((machine) => minors.map((minor) => ({ system, machine, minor }))),
   )
 }
-
-/** The oldest systems that MLX has wheels for: macOS 14, and Linux with glibc 2.35. */
-const oldestMac = 14
-const oldestGlibc = 35
 
 const uvLockSchema = z.object({
   package: z.array(
@@ -85,9 +73,9 @@ function keepUsableFiles(block: string, names: ReadonlyMap<string, string>, all:
   if (files.length === 0) return block
   const marker = / ; (.+?)(?: \\)?$/.exec(first)?.[1]
   const targets = all.filter((target) => marker === undefined || markerApplies(marker, target))
-  const covered = targets.every((target) => files.some(({ name }) => fits(name, target, true)))
+  const covered = targets.every((target) => files.some(({ name }) => fits(name, { ...target, oldest: oldestSystems[target.system] })))
   const kept = files.filter(({ name }) =>
-    name.endsWith('.whl') ? targets.some((target) => fits(name, target, false)) : !covered,
+    name.endsWith('.whl') ? targets.some((target) => fits(name, target)) : !covered,
   )
   if (kept.length === 0) throw new Error(`No usable file is left for ${first}`)
   const hashes = kept.map(({ hash }, index) => `    --hash=${hash}${index < kept.length - 1 ? ' \\' : ''}`)
@@ -110,43 +98,4 @@ export function markerApplies(marker: string, target: Target): boolean {
         return operator !== '>=' || target.minor >= Number(minor)
       }),
   )
-}
-
-/**
- * Whether a wheel can be installed on a target, by the tags in its name.
- *
- * @param onOldest whether the wheel must also support the oldest system that MLX supports.
- */
-export function fits(wheel: string, target: Target, onOldest: boolean): boolean {
-  const [pythons, abis, platforms] = wheel
-    .replace(/\.whl$/, '')
-    .split('-')
-    .slice(-3)
-    .map((tags) => tags.split('.'))
-  if (!wheel.endsWith('.whl') || platforms === undefined) return false
-  return (
-    (pythons ?? []).some((python) => (abis ?? []).some((abi) => fitsPython(python, abi, target.minor))) &&
-    platforms.some((platform) => fitsSystem(platform, target, onOldest))
-  )
-}
-
-function fitsPython(python: string, abi: string, minor: number): boolean {
-  const [, implementation, digits] = /^(cp|py)3(\d*)$/.exec(python) ?? []
-  if (implementation === undefined || digits === undefined) return false
-  if (abi === 'none' && implementation === 'py') return digits === '' || Number(digits) <= minor
-  if (abi === 'abi3') return implementation === 'cp' && Number(digits) <= minor
-  return (abi === 'none' || abi === `cp3${minor}`) && python === `cp3${minor}`
-}
-
-function fitsSystem(platform: string, { system, machine }: Target, onOldest: boolean): boolean {
-  if (platform === 'any') return true
-  const [, mac, macMachine] = /^macosx_(\d+)_\d+_(arm64|universal2)$/.exec(platform) ?? []
-  if (mac !== undefined) {
-    if (system !== 'darwin' || (macMachine !== 'universal2' && macMachine !== machine)) return false
-    return !onOldest || Number(mac) <= oldestMac
-  }
-  const [, glibc, linuxMachine] =
-    /^(?:manylinux_2_(\d+)|manylinux(?:1|2010|2014)|linux)_(\w+)$/.exec(platform) ?? []
-  if (system !== 'linux' || linuxMachine !== machine) return false
-  return !onOldest || glibc === undefined || Number(glibc) <= oldestGlibc
 }

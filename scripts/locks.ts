@@ -14,6 +14,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
+import type { WheelTarget } from '../packages/engine/src/setup/machine/wheel-tags.ts'
 import { startRegistry } from '../test/support/registry.ts'
 import { obtainUv } from './environment.ts'
 import { dateText, lockDate, writeLockDate } from './lock-date.ts'
@@ -33,7 +34,7 @@ import { projectLocks } from './project-locks.ts'
 const root = fileURLToPath(new URL('../', import.meta.url))
 const pythonDirectory = join(root, 'packages', 'engine', 'python')
 
-const everySystem = ['linux', 'darwin']
+const everySystem: WheelTarget['system'][] = ['linux', 'darwin']
 
 const { values: flags } = parseArgs({
   options: { upgrade: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } },
@@ -55,16 +56,9 @@ try {
     'uv export --only-group dev -o requirements-dev.lock',
     everySystem,
   )
-  // Only what the extra adds, because it is installed in addition to any other lock.
-  const vision = lockText(
-    packagesOnlyIn(
-      await exportLock(['--no-dev', '--extra', 'vision'], everySystem),
-      await exportLock(['--no-dev'], everySystem),
-    ),
-    'npm run locks, from uv export --no-dev --extra vision, without what is in requirements.lock',
-    everySystem,
-  )
-  const locks = [main, dev, vision]
+  const vision = await lockOfExtra('vision')
+  const server = await lockOfExtra('server')
+  const locks = [main, dev, vision, server]
   const pyproject = withConstraints(source, constraintsOf(locks))
 
   // The same versions, with NVIDIA's libraries instead of the CPU's.
@@ -100,6 +94,7 @@ try {
     'requirements.lock': main,
     'requirements-dev.lock': dev,
     'requirements-vision.lock': vision,
+    'requirements-server.lock': server,
     'requirements-cuda.lock': cuda,
     'requirements-uv.lock': uvText,
   }
@@ -132,6 +127,18 @@ async function write(path: string, text: string): Promise<boolean> {
   return true
 }
 
+/** Returns a lock with only what an extra adds, because it is installed in addition to any other lock. */
+async function lockOfExtra(extra: string): Promise<string> {
+  return lockText(
+    packagesOnlyIn(
+      await exportLock(['--no-dev', '--extra', extra], everySystem),
+      await exportLock(['--no-dev'], everySystem),
+    ),
+    `npm run locks, from uv export --no-dev --extra ${extra}, without what is in requirements.lock`,
+    everySystem,
+  )
+}
+
 /** Resolves a pyproject.toml in a temporary folder, for all environments in its [tool.uv]. */
 async function resolve(pyproject: string): Promise<void> {
   await writeFile(join(folder, 'pyproject.toml'), pyproject)
@@ -150,7 +157,7 @@ async function resolve(pyproject: string): Promise<void> {
 }
 
 /** Exports the resolved packages in pip's format, with hashes only for files that the systems can use. */
-async function exportLock(flagsOfExport: string[], systems: string[]): Promise<string> {
+async function exportLock(flagsOfExport: string[], systems: WheelTarget['system'][]): Promise<string> {
   const { stdout } = await execa(
     uv,
     ['export', '--frozen', '--quiet', '--no-header', '--no-emit-project', ...flagsOfExport],

@@ -25,6 +25,7 @@ const systems = {
     'requirements.lock',
     'requirements-dev.lock',
     'requirements-vision.lock',
+    'requirements-server.lock',
   ],
   'Linux on x86_64': [
     'x86_64-manylinux_2_35',
@@ -32,6 +33,7 @@ const systems = {
     'requirements-dev.lock',
     'requirements-cuda.lock',
     'requirements-vision.lock',
+    'requirements-server.lock',
   ],
   // Not the extra: of miniaudio there is no wheel, it is built from its source there.
   'Linux on ARM': [
@@ -39,12 +41,13 @@ const systems = {
     'requirements.lock',
     'requirements-dev.lock',
     'requirements-cuda.lock',
+    'requirements-server.lock',
   ],
 }
 
-/** The locks that one is installed with: that of the extra names only what it adds. */
+/** The locks that one is installed with: that of an extra names only what it adds. */
 const together = (lock: string): string[] =>
-  lock === 'requirements-vision.lock' ? ['requirements.lock', lock] : [lock]
+  /-(vision|server)\.lock$/.test(lock) ? ['requirements.lock', lock] : [lock]
 
 it.each(Object.entries(systems))(
   '%s has a wheel for each package in the lock',

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { fits, type WheelTarget as Target } from '../../packages/engine/src/setup/machine/wheel-tags.ts'
 import {
   fileNames,
-  fits,
   keepUsableHashes,
   markerApplies,
-  type Target,
   targetsOn,
 } from '../../scripts/lock-files.ts'
 
@@ -33,7 +32,7 @@ describe('a wheel', () => {
     ['a-1-pp311-pypy311_pp73-manylinux_2_28_x86_64.whl', []],
     ['a-1.tar.gz', []],
   ])('%s is for the systems that its tags name', (name, targets) => {
-    expect([mac, linux, arm].filter((target) => fits(name, target, false))).toEqual(targets)
+    expect([mac, linux, arm].filter((target) => fits(name, target))).toEqual(targets)
   })
 
   it('may be too new for the oldest system that MLX runs on', () => {
@@ -41,8 +40,8 @@ describe('a wheel', () => {
       ['a-1-cp312-cp312-macosx_15_0_arm64.whl', mac],
       ['a-1-cp312-cp312-manylinux_2_39_x86_64.whl', linux],
     ] as const) {
-      expect(fits(name, target, false)).toBe(true)
-      expect(fits(name, target, true)).toBe(false)
+      expect(fits(name, target)).toBe(true)
+      expect(fits(name, { ...target, oldest: target === mac ? '14.0' : '2.35' })).toBe(false)
     }
   })
 })

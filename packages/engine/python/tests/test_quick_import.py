@@ -1,6 +1,8 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -45,6 +47,7 @@ def test_without_a_place_to_write_it_works_as_before(
 def test_a_damaged_cache_file_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = tmp_path / "memory"
     memory.write_bytes(b"damaged")
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.setattr(quick_import, "_cache_file", lambda *_: memory)
     (tmp_path / "models").mkdir()
     structure = quick_import._cached(lambda path, prefix=None: {path: prefix}, tmp_path)
@@ -52,3 +55,32 @@ def test_a_damaged_cache_file_is_replaced(tmp_path: Path, monkeypatch: pytest.Mo
     assert structure(models, None) == {models: None}
     assert memory.read_bytes() != b"damaged"
     assert structure(models, None) == {models: None}
+
+
+def test_the_cache_file_outlives_a_copy_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = tmp_path / "models"
+    (models / "__pycache__").mkdir(parents=True)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setitem(sys.modules, "transformers", SimpleNamespace(__version__="1.2.3"))
+    answers = iter(["first", "second"])
+    structure = quick_import._cached(lambda *_, **__: next(answers), tmp_path)
+    assert structure(str(models), "models") == "first"
+    (models / "another model").mkdir()
+    os.utime(models, ns=(0, 0))
+    assert structure(str(models), "models") == "first"
+    monkeypatch.setitem(sys.modules, "transformers", SimpleNamespace(__version__="1.2.4"))
+    assert structure(str(models), "models") == "second"
+
+
+@pytest.mark.parametrize(("version", "bytecode"), [("1.2.3", True), ("1.3.0.dev0", False)])
+def test_nothing_is_written_if_no_bytecode_is_or_for_a_version_under_development(
+    version: str, bytecode: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    monkeypatch.setattr(sys, "dont_write_bytecode", bytecode)
+    monkeypatch.setitem(sys.modules, "transformers", SimpleNamespace(__version__=version))
+    structure = quick_import._cached(lambda path, prefix=None: {path: prefix}, tmp_path)
+    assert structure(str(tmp_path / "models"), None) == {str(tmp_path / "models"): None}
+    assert list((tmp_path / "models").iterdir()) == []

@@ -65,28 +65,37 @@ def _cached(original: Callable[..., object], package: Path) -> Callable[[str, st
         if Path(module_path) not in (models, models / "__init__.py"):
             return original(module_path, prefix=prefix)
         file = _cache_file(models, prefix)
+        if file is None:
+            return original(module_path, prefix=prefix)
         try:
             return marshal.loads(file.read_bytes())
         except (OSError, ValueError, EOFError, TypeError):
             found = original(module_path, prefix=prefix)
-            _write(models, prefix, found)
+            _write(file, found)
             return found
 
     return structure
 
 
-def _cache_file(models: Path, prefix: str | None) -> Path:
-    """Returns a file in the environment, which is a new one for each transformers and Python."""
-    changed = models.stat().st_mtime_ns
-    name = f"mlx_app-{prefix}-{changed:x}-{sys.implementation.cache_tag}.marshal"
+def _cache_file(models: Path, prefix: str | None) -> Path | None:
+    """Returns a file in the environment, which is a new one for each transformers and Python.
+
+    Times of files are not part of its name, because they change when an app is packed or copied.
+    Returns None for a transformers under development, whose version says nothing.
+    """
+    version = getattr(sys.modules.get("transformers"), "__version__", "dev")
+    if "dev" in version:
+        return None
+    name = f"mlx_app-{prefix}-{version}-{sys.implementation.cache_tag}.marshal"
     return models / "__pycache__" / name
 
 
-def _write(models: Path, prefix: str | None, found: object) -> None:
+def _write(file: Path, found: object) -> None:
+    if sys.dont_write_bytecode:
+        # As for bytecode: a file more would break the signature of an app.
+        return
     try:
-        # A new folder changes the modification time, which is a part of the file's name.
-        (models / "__pycache__").mkdir(exist_ok=True)
-        file = _cache_file(models, prefix)
+        file.parent.mkdir(exist_ok=True)
         temporary = file.with_suffix(f".{os.getpid()}")
         temporary.write_bytes(marshal.dumps(found))  # type: ignore[arg-type]
         temporary.replace(file)

@@ -9,9 +9,10 @@ export interface Refusal {
   next: string[]
 }
 
-/** The oldest systems that MLX's wheels support, taken from their names: macosx_14_0, manylinux_2_35. */
-const oldestMacos = 14
-const oldestGlibc = '2.35'
+/** The oldest macOS and glibc that MLX's wheels support, taken from their names: macosx_14_0, manylinux_2_35. */
+export const oldestSystems = { darwin: '14.0', linux: '2.35' } as const
+const oldestMacos = Number.parseInt(oldestSystems.darwin, 10)
+const oldestGlibc = oldestSystems.linux
 
 /** What works on every machine: the engine for a server elsewhere needs neither MLX nor Python. */
 const remoteEngineHint =

@@ -29,6 +29,9 @@ export interface LockParts {
 /** The lock file for uv itself, which setup fetches if it is missing. */
 export const uvLock = 'requirements-uv.lock'
 
+/** The lock file with what `mlx-app serve` of the Python package needs in addition to any set. */
+export const serverLock = 'requirements-server.lock'
+
 /** Returns the name of the set with these parts. */
 export function lockSetFor({ cuda, dev, vision }: LockParts): LockSet {
   const parts = [...(cuda ? ['cuda'] : []), ...(dev ? ['dev'] : []), ...(vision ? ['vision'] : [])]
