@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { pythonDirectory } from '../../packages/engine/src/package-files.ts'
-import { lockHash } from '../../packages/engine/src/setup/plan/locks.ts'
+import { hashFiles, lockFiles, serverLock } from '../../packages/engine/src/setup/plan/locks.ts'
 import { repository } from '../../scripts/environment.ts'
 import { basePython } from './setup-project.ts'
 
@@ -14,15 +14,19 @@ const kept = fileURLToPath(new URL('../../node_modules/.cache/create-mlx-app/', 
 export const wheelsCommand =
   'python3 -m pip download --no-deps --require-hashes --dest wheels -r node_modules/mlx-app/python/requirements.lock -r node_modules/mlx-app/python/requirements-uv.lock'
 
-/** Returns a folder with the wheels of requirements.lock and uv, which are downloaded once until the locks change. */
+/** The lock that only `mlx-app vendor` adds. */
+const server = join(pythonDirectory, serverLock)
+
+/** Returns a folder with the wheels of the locks and uv, which are downloaded once until the locks change. */
 export async function lockedWheels(): Promise<string> {
-  const folder = join(kept, `wheels-${lockHash(pythonDirectory, 'plain').slice(0, 16)}`)
+  const locks = [...lockFiles(pythonDirectory, 'plain'), server]
+  const folder = join(kept, `wheels-${hashFiles(locks).slice(0, 16)}`)
   if (existsSync(folder)) return folder
   const part = `${folder}.${process.pid}`
   mkdirSync(part, { recursive: true })
   const [, ...words] = wheelsCommand.split(' ')
   const download = words.map((word) => (word === 'wheels' ? part : word))
-  await execa(await basePython(), download, { cwd: repository.root })
+  await execa(await basePython(), [...download, '-r', server], { cwd: repository.root })
   // Another test may have downloaded them first.
   if (existsSync(folder)) rmSync(part, { recursive: true })
   else renameSync(part, folder)

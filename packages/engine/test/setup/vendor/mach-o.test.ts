@@ -1,0 +1,155 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { findBinaries, requireBinariesFor } from '../../../src/setup/vendor/check/binaries.ts'
+import { readBinary } from '../../../src/setup/vendor/check/mach-o.ts'
+import { listFiles } from '../../../src/setup/vendor/files.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'mach-o-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const arm64 = 0x0100000c
+const x86 = 0x01000007
+const pack = (...numbers: number[]) => {
+  const bytes = Buffer.alloc(numbers.length * 4)
+  for (const [index, number] of numbers.entries()) bytes.writeUInt32LE(number, index * 4)
+  return bytes
+}
+const version = (major: number, minor = 0, patch = 0) => (major << 16) | (minor << 8) | patch
+
+/** LC_UUID, which is skipped. */
+const uuid = pack(0x1b, 24, 0, 0, 0, 0)
+const buildVersion = (minimum: number, platform = 1) => pack(0x32, 24, platform, minimum, version(26), 0)
+const versionMin = (minimum: number) => pack(0x24, 16, minimum, version(26))
+
+/** A Mach-O file with a header and load commands, as <mach-o/loader.h> declares them. */
+function machO(machine: number, ...commands: Buffer[]): Buffer {
+  const body = Buffer.concat(commands)
+  return Buffer.concat([pack(0xfeedfacf, machine, 0, 6, commands.length, body.length, 0, 0), body])
+}
+
+/** A universal file, as <mach-o/fat.h> declares it: big-endian, with slices at page boundaries. */
+function universal(slices: { machine: number; code: Buffer }[], is64 = false): Buffer {
+  const size = is64 ? 32 : 20
+  const file = Buffer.alloc(4096 * (slices.length + 1))
+  file.writeUInt32BE(is64 ? 0xcafebabf : 0xcafebabe, 0)
+  file.writeUInt32BE(slices.length, 4)
+  for (const [index, { machine, code }] of slices.entries()) {
+    const at = 8 + index * size
+    const offset = 4096 * (index + 1)
+    file.writeUInt32BE(machine, at)
+    if (is64) file.writeBigUInt64BE(BigInt(offset), at + 8)
+    else file.writeUInt32BE(offset, at + 8)
+    code.copy(file, offset)
+  }
+  return file
+}
+
+let count = 0
+async function read(bytes: Buffer) {
+  const path = join(folder, String(count++))
+  writeFileSync(path, bytes)
+  return await readBinary(path)
+}
+
+describe('the header of a binary', () => {
+  test('has the processor, and the oldest macOS in either form', async () => {
+    expect(await read(machO(arm64, uuid, buildVersion(version(14))))).toEqual([
+      { format: 'mach-o', machine: 'arm64', minMacos: '14.0' },
+    ])
+    expect(await read(machO(x86, versionMin(version(10, 15, 4)), uuid))).toEqual([
+      { format: 'mach-o', machine: 'x86_64', minMacos: '10.15.4' },
+    ])
+  })
+
+  test('of another platform of Apple has no oldest macOS', async () => {
+    expect(await read(machO(arm64, buildVersion(version(17), 2)))).toEqual([
+      { format: 'mach-o', machine: 'arm64' },
+    ])
+    expect(await read(machO(arm64))).toEqual([{ format: 'mach-o', machine: 'arm64' }])
+  })
+
+  test.each([false, true])('of a universal file has each slice (64 bits: %s)', async (is64) => {
+    const slices = [
+      { machine: x86, code: machO(x86, versionMin(version(10, 13))) },
+      { machine: arm64, code: machO(arm64, buildVersion(version(11))) },
+    ]
+    expect(await read(universal(slices, is64))).toEqual([
+      { format: 'mach-o', machine: 'x86_64', minMacos: '10.13' },
+      { format: 'mach-o', machine: 'arm64', minMacos: '11.0' },
+    ])
+  })
+
+  test('of Linux has the processor', async () => {
+    const [own] = await readBinary(process.execPath)
+    if (process.platform === 'linux')
+      expect(own).toEqual({ format: 'elf', machine: process.arch === 'x64' ? 'x86_64' : 'aarch64' })
+    else expect(own?.format).toBe('mach-o')
+  })
+
+  test('is missing in other files, also in those that begin alike or are damaged', async () => {
+    expect(await read(Buffer.alloc(0))).toEqual([])
+    expect(await read(Buffer.from('#!/bin/sh\nexit 0 # some more text than a header has'))).toEqual([])
+    const javaClass = Buffer.alloc(64)
+    javaClass.writeUInt32BE(0xcafebabe, 0)
+    javaClass.writeUInt32BE(52, 4)
+    expect(await read(javaClass)).toEqual([])
+    const loops = machO(arm64, pack(0x99, 0, 0, 0), buildVersion(version(14)))
+    expect(await read(loops)).toEqual([{ format: 'mach-o', machine: 'arm64' }])
+    expect(await read(machO(arm64, buildVersion(version(14))).subarray(0, 40))).toEqual([
+      { format: 'mach-o', machine: 'arm64' },
+    ])
+  })
+})
+
+describe('the binaries of an app', () => {
+  const mac = { name: 'darwin-arm64', system: 'darwin', machine: 'arm64', minor: 12, oldest: '14.0' } as const
+  const inFolder = async (files: Record<string, Buffer>) => {
+    const place = join(folder, `app ${count++}`)
+    for (const [name, bytes] of Object.entries(files)) {
+      mkdirSync(join(place, name, '..'), { recursive: true })
+      writeFileSync(join(place, name), bytes)
+    }
+    return await findBinaries(await listFiles(place))
+  }
+
+  test('must load on the oldest macOS, whatever their names are', async () => {
+    const binaries = await inFolder({
+      'a/good.so': machO(arm64, buildVersion(version(14))),
+      'a/universal': universal([
+        { machine: x86, code: machO(x86, versionMin(version(26))) },
+        { machine: arm64, code: machO(arm64, buildVersion(version(11))) },
+      ]),
+      'readme.txt': Buffer.from('not a binary'),
+    })
+    expect(binaries.map(({ name }) => name)).toEqual(['a/good.so', 'a/universal'])
+    expect(() => requireBinariesFor(binaries, mac)).not.toThrow()
+    const wrong = await inFolder({
+      'a/new.dylib': machO(arm64, buildVersion(version(15, 4))),
+      'b/intel.so': machO(x86, versionMin(version(10, 15))),
+      'c/silent': machO(arm64),
+      'd/good': machO(arm64, buildVersion(version(14))),
+    })
+    expect(() => requireBinariesFor(wrong, mac)).toThrow(
+      [
+        'Some binaries are not for macOS 14.0 (arm64), Python 3.12:',
+        '  a/new.dylib needs macOS 15.4',
+        '  b/intel.so is for mach-o x86_64',
+        '  c/silent does not say which macOS it needs',
+      ].join('\n'),
+    )
+  })
+
+  test('of Linux must be for its processor', async () => {
+    const binaries = await inFolder({ 'lib.so': machO(arm64, buildVersion(version(14))) })
+    const linux = {
+      name: 'linux-x64',
+      system: 'linux',
+      machine: 'x86_64',
+      minor: 12,
+      oldest: '2.35',
+    } as const
+    expect(() => requireBinariesFor(binaries, linux)).toThrow('lib.so is for mach-o arm64')
+  })
+})
