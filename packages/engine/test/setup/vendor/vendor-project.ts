@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { obtainUv } from '../../../../../scripts/environment.ts'
 import { findInterpreter, findProject } from '../../../src/engine/project/index.ts'
 import { parseVendorCommandLine } from '../../../src/setup/commands/vendor-flags.ts'
-import { planVendor, type VendorPlan } from '../../../src/setup/vendor/plan/plan.ts'
+import { planVendor } from '../../../src/setup/vendor/plan/plan.ts'
 
 const packageFolder = join(import.meta.dirname, '..', '..', '..')
 
@@ -16,17 +16,10 @@ export interface VendorRun {
   stderr: string
 }
 
-export interface VendorProject {
-  root: string
-  /** Runs `mlx-app vendor`. */
-  run(words: readonly string[], environment?: NodeJS.ProcessEnv): Promise<VendorRun>
-  /** Returns what it would do. @throws UsageError, EngineError */
-  plan(words: readonly string[], environment?: NodeJS.ProcessEnv): Promise<VendorPlan>
-  remove(): void
-}
+export type VendorProject = Awaited<ReturnType<typeof vendorProject>>
 
 /** Creates a project in a folder with a space and an accent. */
-export async function vendorProject(): Promise<VendorProject> {
+export async function vendorProject() {
   const parent = mkdtempSync(join(tmpdir(), 'mlx-app-vendor-'))
   const root = join(parent, 'mon été')
   mkdirSync(root)
@@ -40,20 +33,24 @@ export async function vendorProject(): Promise<VendorProject> {
   const PATH = [programs, dirname(await obtainUv()), '/usr/bin', '/bin'].join(delimiter)
   const { VERSION: _, MLX_PYTHON: __, ...others } = process.env
   const inherited = { ...others, PATH, MLX_PROJECT: root }
-  const run = async (words: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<VendorRun> => {
-    const command = ['--import', 'tsx', join('src', 'command-line.ts'), 'vendor', ...words]
-    const { exitCode, stdout, stderr } = await execa(process.execPath, command, {
+  const start = (words: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
+    execa(process.execPath, ['--import', 'tsx', join('src', 'command-line.ts'), 'vendor', ...words], {
       cwd: packageFolder,
       env: { ...inherited, ...environment },
       extendEnv: false,
       reject: false,
     })
-    return { exitCode, stdout, stderr }
-  }
   return {
     root,
-    run,
-    plan: async (words, environment = {}) => {
+    /** Starts `mlx-app vendor`. */
+    start,
+    /** Runs `mlx-app vendor`. */
+    run: async (words: readonly string[], environment?: NodeJS.ProcessEnv): Promise<VendorRun> => {
+      const { exitCode, stdout, stderr } = await start(words, environment)
+      return { exitCode, stdout, stderr }
+    },
+    /** Returns what it would do. @throws UsageError, EngineError */
+    plan: async (words: readonly string[], environment: NodeJS.ProcessEnv = {}) => {
       const commandLine = parseVendorCommandLine(words, environment)
       if (commandLine === 'help') throw new Error('There is no plan for --help.')
       return await planVendor(findProject(root), commandLine.options, { ...inherited, ...environment })
