@@ -2,6 +2,8 @@
 import { resolve } from 'node:path'
 import { scriptWithArguments } from '../../engine/project/index.ts'
 import type { VendorOptions } from '../vendor/plan/options.ts'
+import { ownPlatform } from '../vendor/plan/target.ts'
+import { flagsTakenByNpm } from './npm-flags.ts'
 import { parseFlags, UsageError } from './usage-error.ts'
 
 interface VendorFlag {
@@ -89,6 +91,12 @@ type FlagName = keyof typeof vendorFlags
 type SwitchName = 'wheels-only' | 'clean' | 'dry-run' | 'json'
 type TextName = Exclude<FlagName, SwitchName>
 
+const flagNames = Object.keys(vendorFlags).filter((name): name is FlagName =>
+  Object.hasOwn(vendorFlags, name),
+)
+/** Without `python`, which is also a setting of npm. */
+const ownFlags = flagNames.filter((name) => name !== 'python')
+
 export interface VendorCommandLine {
   options: VendorOptions
   dryRun: boolean
@@ -112,6 +120,17 @@ export function parseVendorCommandLine(
     options: { ...vendorFlags, help: { type: 'boolean', short: 'h' } },
   })
   if (values.help) return 'help'
+  const taken = flagsTakenByNpm(
+    'vendor',
+    ownFlags,
+    flagNames.filter((flag) => flag in values),
+    environment,
+  )
+  if (taken.length > 0) {
+    const flags = taken.map((flag) => `--${flag} ${vendorFlags[flag].value}`.trim()).join(' ')
+    const again = scriptWithArguments('vendor', flags, environment)
+    throw new UsageError(`npm did not pass on ${flags}. Put -- before the options: ${again}`)
+  }
   const text = (flag: TextName): string | undefined => {
     if (values[flag]?.trim() === '') throw new UsageError(`--${flag} must not be empty.`)
     return values[flag] ?? (environment[vendorFlags[flag].variable] || undefined)
@@ -131,7 +150,7 @@ export function parseVendorCommandLine(
       targetPython: text('target-python'),
       targetPlatform: text('target-platform'),
       targetAbi: text('target-abi'),
-      minMacos: text('min-macos'),
+      minMacos: isForMac(text('target-platform')) ? text('min-macos') : values['min-macos'],
       mlxWheel: path('mlx-wheel'),
       mlxLmWheel: path('mlx-lm-wheel'),
       version: text('app-version'),
@@ -144,6 +163,11 @@ export function parseVendorCommandLine(
     dryRun: values['dry-run'] ?? false,
     json: values.json ?? false,
   }
+}
+
+/** Whether a platform is macOS. Developers on a Mac may have set its variable for everything that they build. */
+function isForMac(platform: string = ownPlatform()): boolean {
+  return /^(darwin|macosx)/.test(platform)
 }
 
 function isSwitchedOn(variable: string, environment: NodeJS.ProcessEnv): boolean {

@@ -207,7 +207,7 @@ describe('an output for this machine', { skip: noRelocatablePython !== undefined
     const [, recipe = ''] = /^```ts\n(.*?)^```$/ms.exec(page) ?? []
     const program = (mode: string) => `${recipe}
 const resources = process.argv[2] ?? ''
-const { url } = await startServer({ resources, mode: '${mode}', host: '127.0.0.1', port: 0, maxTokens: 5 })
+const { url, child } = await startServer({ resources, mode: '${mode}', host: '127.0.0.1', port: 0, maxTokens: 5 })
 const answer = await fetch(\`\${url}/v1/chat/completions\`, {
   method: 'POST',
   headers: { 'content-type': 'application/json' },
@@ -217,18 +217,17 @@ console.log(await answer.text())
 const tooMany = await fetch(\`\${url}/v1/chat/completions\`, {
   method: 'POST',
   headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ model: 'hello', messages: [], max_tokens: 6 }),
+  body: JSON.stringify({ model: 'hello', messages: [{ role: 'user', content: 'Hi' }], max_tokens: 6 }),
 })
 console.log(tooMany.status)
-const [pid] = (await import('node:child_process')).execFileSync('pgrep', ['-P', String(process.pid)], { encoding: 'utf8' }).split('\\n')
-console.log(pid)
+console.log(child.pid)
 process.kill(process.pid, 'SIGKILL')
 `
 
     test.each(['launcher', 'python'])('in the mode %s, and it ends with a killed app', async (mode) => {
       // In the recipe, the launcher has the name of the project.
       cpSync(join(resources, 'my-desk', 'desk'), join(resources, 'my-desk', 'my-desk'))
-      const path = join(project.root, `app-${mode}.ts`)
+      const path = join(project.root, `app-${mode}.mts`)
       writeFileSync(path, program(mode))
       const { stdout, stderr } = await execa(process.execPath, ['--import', 'tsx', path, resources], {
         cwd: join(import.meta.dirname, '..', '..', '..'),
@@ -255,7 +254,8 @@ process.kill(process.pid, 'SIGKILL')
       const tampered = join(project.root, '..', 'tampered')
       cpSync(wheels, tampered, { recursive: true })
       const wheel = readdirSync(tampered).find((name) => name.startsWith('fastapi-')) ?? ''
-      writeFileSync(join(tampered, wheel), 'malware', { flag: 'a' })
+      const addFile = 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "a").writestr("malware.py", "")'
+      await execa(project.systemPython, ['-c', addFile, join(tampered, wheel)])
       const { exitCode, stderr } = await project.run([], {
         ...offline,
         UV_CACHE_DIR: join(project.root, '..', 'another cache'),

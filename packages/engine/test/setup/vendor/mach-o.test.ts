@@ -5,46 +5,20 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { findBinaries, requireBinariesFor } from '../../../src/setup/vendor/check/binaries.ts'
 import { readBinary } from '../../../src/setup/vendor/check/mach-o.ts'
 import { listFiles } from '../../../src/setup/vendor/files.ts'
+import {
+  arm64,
+  buildVersion,
+  loadCommand,
+  machO,
+  universal,
+  uuid,
+  version,
+  versionMin,
+  x86,
+} from './mach-o-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'mach-o-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-const arm64 = 0x0100000c
-const x86 = 0x01000007
-const pack = (...numbers: number[]) => {
-  const bytes = Buffer.alloc(numbers.length * 4)
-  for (const [index, number] of numbers.entries()) bytes.writeUInt32LE(number, index * 4)
-  return bytes
-}
-const version = (major: number, minor = 0, patch = 0) => (major << 16) | (minor << 8) | patch
-
-/** LC_UUID, which is skipped. */
-const uuid = pack(0x1b, 24, 0, 0, 0, 0)
-const buildVersion = (minimum: number, platform = 1) => pack(0x32, 24, platform, minimum, version(26), 0)
-const versionMin = (minimum: number) => pack(0x24, 16, minimum, version(26))
-
-/** A Mach-O file with a header and load commands, as <mach-o/loader.h> declares them. */
-function machO(machine: number, ...commands: Buffer[]): Buffer {
-  const body = Buffer.concat(commands)
-  return Buffer.concat([pack(0xfeedfacf, machine, 0, 6, commands.length, body.length, 0, 0), body])
-}
-
-/** A universal file, as <mach-o/fat.h> declares it: big-endian, with slices at page boundaries. */
-function universal(slices: { machine: number; code: Buffer }[], is64 = false): Buffer {
-  const size = is64 ? 32 : 20
-  const file = Buffer.alloc(4096 * (slices.length + 1))
-  file.writeUInt32BE(is64 ? 0xcafebabf : 0xcafebabe, 0)
-  file.writeUInt32BE(slices.length, 4)
-  for (const [index, { machine, code }] of slices.entries()) {
-    const at = 8 + index * size
-    const offset = 4096 * (index + 1)
-    file.writeUInt32BE(machine, at)
-    if (is64) file.writeBigUInt64BE(BigInt(offset), at + 8)
-    else file.writeUInt32BE(offset, at + 8)
-    code.copy(file, offset)
-  }
-  return file
-}
 
 let count = 0
 async function read(bytes: Buffer) {
@@ -95,7 +69,7 @@ describe('the header of a binary', () => {
     javaClass.writeUInt32BE(0xcafebabe, 0)
     javaClass.writeUInt32BE(52, 4)
     expect(await read(javaClass)).toEqual([])
-    const loops = machO(arm64, pack(0x99, 0, 0, 0), buildVersion(version(14)))
+    const loops = machO(arm64, loadCommand(0x99, 0, 0, 0), buildVersion(version(14)))
     expect(await read(loops)).toEqual([{ format: 'mach-o', machine: 'arm64' }])
     expect(await read(machO(arm64, buildVersion(version(14))).subarray(0, 40))).toEqual([
       { format: 'mach-o', machine: 'arm64' },

@@ -1,15 +1,18 @@
 /** Vendors for macOS on this machine, in the locked versions, and checks everything that doesn't need a Mac. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { pythonDirectory } from '../../../src/package-files.ts'
 import { lockedVersion } from '../../../src/setup/plan/locks.ts'
 import { readBinary } from '../../../src/setup/vendor/check/mach-o.ts'
 import { type FileEntry, listFiles } from '../../../src/setup/vendor/files.ts'
+import { arm64, buildVersion, machO, version } from './mach-o-file.ts'
 import { type VendorProject, vendorProject } from './vendor-project.ts'
 
 const resultSchema = z.looseObject({
+  folder: z.string(),
   site: z.string(),
   packages: z.record(z.string(), z.string()),
   sizes: z.object({ packages: z.object({ installedBytes: z.number(), prunedBytes: z.number() }) }),
@@ -19,15 +22,30 @@ describe('an output for macOS', () => {
   let project: VendorProject
   let result: z.infer<typeof resultSchema>
   let files: FileEntry[]
+  // That of the system, whose Python compiles the output.
+  let minor: number
+  const write = (name: string, content: string | Buffer) => {
+    const path = join(project.root, name.replace('MINOR', String(minor)))
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, content, { mode: 0o755 })
+  }
 
   beforeAll(async () => {
     project = await vendorProject()
-    const words = ['--target-platform', 'darwin-arm64', '--target-python', '3.12', '--wheels-only', '--json']
-    const { exitCode, stdout, stderr } = await project.run(words)
+    const plan = await project.plan([])
+    minor = plan.target.minor
+    // There is no interpreter for macOS on the registries of these tests: this one has its folders and headers only.
+    write('python/bin/python3.MINOR', machO(arm64, buildVersion(version(11))))
+    symlinkSync(`python3.${minor}`, join(project.root, 'python', 'bin', 'python3'))
+    write('python/bin/pip3', '')
+    write('python/lib/python3.MINOR/os.py', 'name = "posix"')
+    write('python/lib/python3.MINOR/ensurepip/__init__.py', '')
+    const { exitCode, stdout, stderr } = await project.run(['--target-platform', 'darwin-arm64', '--json'])
     expect(exitCode, stderr).toBe(0)
+    expect(stderr).toContain('Not run: it is for another system')
     result = resultSchema.parse(JSON.parse(stdout))
     files = await listFiles(result.site)
-  })
+  }, 900_000)
   afterAll(() => project?.remove())
 
   test('has the locked packages of macOS', () => {
@@ -39,10 +57,10 @@ describe('an output for macOS', () => {
     expect(result).toMatchObject({
       platform: 'darwin-arm64',
       oldestSystem: '14.0',
-      python: '3.12',
-      abi: 'cp312',
+      python: `3.${minor}`,
+      abi: `cp3${minor}`,
+      compiled: true,
       generated: null,
-      interpreter: null,
     })
   })
 
@@ -55,7 +73,7 @@ describe('an output for macOS', () => {
       expect(Number.parseFloat(arm?.minMacos ?? '99'), name).toBeLessThanOrEqual(14)
     }
     const names = files.map(({ name }) => name)
-    expect(names).toContain('mlx/core.cpython-312-darwin.so')
+    expect(names).toContain(`mlx/core.cpython-3${minor}-darwin.so`)
     expect(names).toContain('mlx/lib/mlx.metallib')
     expect(names).toContain('mlx_app/worker/__main__.py')
   })
@@ -65,5 +83,29 @@ describe('an output for macOS', () => {
     expect(files.filter(({ name }) => name.startsWith('bin/'))).toEqual([])
     const { installedBytes, prunedBytes } = result.sizes.packages
     expect(prunedBytes).toBeLessThan(installedBytes * 0.9)
+  })
+
+  test('has the interpreter of ./python without pip, compiled by the Python of this machine', async () => {
+    const names = (await listFiles(join(project.root, 'dist-ext-python', 'python'))).map(({ name }) => name)
+    expect(names).toEqual([
+      'bin/python3',
+      `bin/python3.${minor}`,
+      `lib/python3.${minor}/__pycache__/os.cpython-3${minor}.pyc`,
+      `lib/python3.${minor}/os.py`,
+      'vendor.json',
+    ])
+    const compiled = files.filter(({ name }) => name.endsWith('.pyc'))
+    expect(compiled.length).toBeGreaterThan(1000)
+  })
+
+  test('does not run here, and its launcher says why', async () => {
+    const { exitCode, stderr } = await execa(join(result.folder, 'my-desk'), ['--check-mlx-stack'], {
+      env: { EMBEDDED_PYTHON: project.systemPython },
+      reject: false,
+    })
+    expect([exitCode, stderr]).toEqual([
+      4,
+      expect.stringContaining(`the packages are built for cpython-3${minor}-darwin, but`),
+    ])
   })
 })

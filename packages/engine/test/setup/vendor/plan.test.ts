@@ -103,6 +103,27 @@ test('--min-macos and MACOSX_DEPLOYMENT_TARGET set the oldest macOS', async () =
   )
 })
 
+test('the oldest macOS is for macOS only', async () => {
+  const linux = ['--target-platform', 'linux-x64']
+  expect(await refusal([...linux, '--min-macos', '14.0'])).toContain('--min-macos is for macOS')
+  expect((await project.plan(linux, { MACOSX_DEPLOYMENT_TARGET: '15.0' })).target.oldest).toBe('2.35')
+})
+
+test('flags that npm kept for itself are not ignored', async () => {
+  const npm = {
+    npm_lifecycle_event: 'vendor',
+    npm_config_user_agent: 'npm/11.0.0 node/v24',
+    npm_config_dry_run: 'true',
+  }
+  expect(await refusal([], npm)).toMatch(
+    /^Usage: npm did not pass on --dry-run\. Put -- before the options: /,
+  )
+  expect(await project.plan(['--dry-run'], npm)).toMatchObject({ name: 'my-desk' })
+  expect(await project.plan([], { ...npm, npm_config_dry_run: '', npm_config_python: '/x' })).toMatchObject({
+    name: 'my-desk',
+  })
+})
+
 test('--target-abi and TARGET_ABI must fit the version of Python', async () => {
   const python = ['--target-python', '3.12']
   expect((await project.plan([...python, '--target-abi', 'cp312'])).abi).toBe('cp312')

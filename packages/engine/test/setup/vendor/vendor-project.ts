@@ -42,6 +42,8 @@ export async function vendorProject() {
     })
   return {
     root,
+    /** The only Python on the PATH. */
+    systemPython: join(programs, 'python3'),
     /** Starts `mlx-app vendor`. */
     start,
     /** Runs `mlx-app vendor`. */

@@ -1,4 +1,5 @@
 import { scriptWithArguments } from '../../../engine/project/index.ts'
+import { flagsTakenByNpm } from '../npm-flags.ts'
 import { parseFlags, UsageError } from '../usage-error.ts'
 import type { ModelsCommand } from './command.ts'
 import { type FlagName, type FlagValues, flags, formatFlag } from './flags.ts'
@@ -80,12 +81,7 @@ function rejectFlagsTakenByNpm(
   { id = argument, given }: { id: string | undefined; given: FlagName[] },
   environment: NodeJS.ProcessEnv,
 ): void {
-  const { npm_lifecycle_event: script, npm_config_user_agent: agent = '' } = environment
-  if (script !== 'models' || !agent.startsWith('npm/')) return
-  const taken = own.filter((flag) => {
-    const value = environment[`npm_config_${flag.replaceAll('-', '_')}`]
-    return value && value !== 'false' && !given.includes(flag)
-  })
+  const taken = flagsTakenByNpm('models', own, given, environment)
   if (taken.length === 0) return
   const texts = taken.map(formatFlag)
   const again = scriptWithArguments('models', [name, id, ...texts].filter(Boolean).join(' '), environment)

@@ -30,8 +30,8 @@ export async function placeInterpreter(
   const place = join(staging, 'interpreters')
   await mkdir(place)
   const request = uvPythonRequest(target)
-  const quiet = process.stderr.isTTY ? [] : ['--quiet']
-  await runVisibly(uv, ['python', 'install', '--no-bin', '--install-dir', place, ...quiet, request], {
+  // With --quiet, it would not even print an error.
+  await runVisibly(uv, ['python', 'install', '--no-bin', '--install-dir', place, request], {
     ...run,
     failure: `${request} could not be downloaded`,
     hint: 'See the output above. Or give an interpreter with --python DIR (EMBEDDED_PYTHON), leave it out with --wheels-only, or set UV_PYTHON_INSTALL_MIRROR or UV_PYTHON_DOWNLOADS_JSON_URL',

@@ -44,7 +44,10 @@ export function targetPlatform(text: string, minMacos: string | undefined): Targ
   const { name, oldest } = found
   const { system, machine } = platforms[name]
   const own = oldestSystems[system]
-  if (system !== 'darwin' || minMacos === undefined) {
+  if (system !== 'darwin' && minMacos !== undefined) {
+    throw new EngineError('INVALID_REQUEST', `--min-macos is for macOS, but the platform is ${name}.`)
+  }
+  if (minMacos === undefined) {
     return { name, system, machine, oldest: notOlder(oldest ?? own, own, system) }
   }
   if (!/^\d+(\.\d+)?$/.test(minMacos)) {
