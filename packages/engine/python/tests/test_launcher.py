@@ -138,6 +138,20 @@ def test_a_wrong_version_fails_unless_the_app_replaced_it(site: Path, tmp_path: 
     assert report(copy, "--check-mlx-stack")["generated"] == "Hello from a real MLX model!"
 
 
+def test_a_server_starts_with_a_version_that_the_app_replaced(site: Path, tmp_path: Path) -> None:
+    copy = copied(site, tmp_path)
+    shutil.rmtree(copy / f"mlx_app-{VERSION}.dist-info")
+    write_metadata(copy, "mlx-app", VERSION, ["mlx-lm==0.1", "mlx"])
+    found = metadata.version("mlx-lm")
+    refused = launch(copy, "doctor")
+    assert f"{found}, but mlx-app needs 0.1" in refused.stdout
+    (tmp_path / "vendor.json").write_text(json.dumps({"customPackages": ["mlx-lm"]}))
+    assert (
+        f"{found}, a build of your own; mlx-app was tested with 0.1"
+        in launch(copy, "doctor").stdout
+    )
+
+
 @pytest.mark.parametrize(
     "words", [["--mlx-info"], ["--check-mlx-stack"], ["--pkg-info", "mlx"], ["--python-info"]]
 )

@@ -234,9 +234,10 @@ process.kill(process.pid, 'SIGKILL')
         env: { MLX_MODEL: 'hello', MLX_DEVICE: 'cpu', LOG_LEVEL: 'error' },
         reject: false,
       })
-      const [answer = '{}', status, pid] = stdout.split('\n')
+      expect(stdout, stderr).not.toBe('')
+      const [answer = '', status, pid] = stdout.split('\n')
       expect(JSON.parse(answer), stderr).toMatchObject({
-        choices: [{ message: { content: expect.stringMatching(/^one two three/) }, finish_reason: 'length' }],
+        choices: [{ message: { content: 'one two thre' }, finish_reason: 'length' }],
       })
       expect(status).toBe('400')
       await expect.poll(() => isRunning(Number(pid))).toBe(false)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .failures import FAILED, MISSING_PACKAGE, OK, WRONG_ABI, LauncherError
-from .site import SITE, abi_problem, own_abi, require_fitting_python
+from .site import SITE, abi_problem, custom_packages, own_abi, require_fitting_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +137,7 @@ def _unmet_requirements() -> list[str]:
     """
     from packaging.requirements import Requirement
 
-    custom = _custom_packages()
+    custom = custom_packages()
     problems = []
     seen = set()
     waiting = [Requirement("mlx-app")]
@@ -162,16 +162,6 @@ def _unmet_requirements() -> list[str]:
             or any(needed.marker.evaluate({"extra": extra}) for extra in extras)
         ]
     return problems
-
-
-def _custom_packages() -> list[str]:
-    """Returns the packages that the app replaced on purpose, by the record of `mlx-app vendor`."""
-    try:
-        record = json.loads((SITE.parent / "vendor.json").read_text(encoding="utf-8"))
-        return [str(name) for name in record["customPackages"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        # The site was made in another way.
-        return []
 
 
 BY_FLAG: dict[str, Callable[[], Report]] = {

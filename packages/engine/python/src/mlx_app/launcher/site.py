@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 import sysconfig
@@ -35,3 +36,13 @@ def require_fitting_python() -> None:
     problem = abi_problem()
     if problem is not None:
         raise LauncherError(WRONG_ABI, problem)
+
+
+def custom_packages() -> list[str]:
+    """Returns the packages that the app replaced on purpose, by the record of `mlx-app vendor`."""
+    try:
+        record = json.loads((SITE.parent / "vendor.json").read_text(encoding="utf-8"))
+        return [str(name) for name in record["customPackages"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        # The site was made in another way.
+        return []

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 
 from ...errors import EngineError
+from ...launcher.site import custom_packages
 from ..versions import UNKNOWN, installed_version
 from .check import Check, CheckContext, Finding
 from .install import CPP_LIBRARY, PYTHON, install_command, system_command
@@ -53,6 +54,8 @@ def _mlx_lm(_: CheckContext) -> Finding:
         return Finding(True, found)
     if found == required:
         return Finding(True, f"{found}, as required")
+    if found.partition("+")[0] == required or "mlx-lm" in custom_packages():
+        return Finding(True, f"{found}, a build of your own; mlx-app was tested with {required}")
     return Finding(False, f"{found}, but mlx-app needs {required}", install_command())
 
 
