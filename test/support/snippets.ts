@@ -39,7 +39,8 @@ export function outputOf(stdout: string): string[][] {
   return parts.map((part) => part.split('\n').filter((line) => line !== ''))
 }
 
-function snippetsOf(markdown: string): Snippet[] {
+/** Returns the TypeScript snippets of a document. */
+export function snippetsOf(markdown: string): Snippet[] {
   const fences = markdown.matchAll(/^```ts( no-run)?\n(.*?)^```$/gms)
   return Array.from(fences, ([, note, code = '']) => ({ code, runs: note === undefined }))
 }

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { outputOf, programOf } from '../../../test/support/snippets.ts'
+import { outputOf, programOf, snippetsOf } from '../../../test/support/snippets.ts'
+import { vendorFlags } from '../src/setup/commands/vendor-flags.ts'
 
 const home = fileURLToPath(new URL('../', import.meta.url))
 const repository = fileURLToPath(new URL('../../../', import.meta.url))
@@ -23,11 +24,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe('the snippets of docs/engine.md', () => {
   const { code, expected } = programOf(textOf('docs/engine.md'))
   writeFileSync(join(folder, 'snippets.ts'), code)
+  // test/setup/vendor/linux.test.ts runs the recipe in this page.
+  for (const [index, snippet] of snippetsOf(textOf('docs/vendor.md')).entries()) {
+    writeFileSync(join(folder, `vendor-${index}.ts`), `${snippet.code}\nexport {}\n`)
+  }
   const compilerOptions = { noUnusedLocals: false }
   const settings = {
     extends: join(repository, 'tsconfig.base.json'),
     compilerOptions,
-    include: ['snippets.ts'],
+    include: ['*.ts'],
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings))
   const run = (command: string, ...commandLine: string[]) =>
@@ -68,6 +73,13 @@ test.each(documents)('%s links to files and headings that exist', (document) => 
     const target = path === '' ? document : join(dirname(document), path)
     expect(existsSync(join(home, target)), `${document} links to ${target}`).toBe(true)
     if (anchor !== undefined) expect(anchorsOf(target)).toContain(anchor)
+  }
+})
+
+test('docs/vendor.md has every option with its variable', () => {
+  const shown = textOf('docs/vendor.md')
+  for (const [flag, { variable }] of Object.entries(vendorFlags)) {
+    expect(shown).toMatch(new RegExp(`^\\|.*\`--${flag}\\b.*${variable}`, 'm'))
   }
 })
 

@@ -89,7 +89,7 @@ export async function buildOutput(
     const compiled = await compile(parts, plan, run, context)
     const generated = await runOutput(project, parts, plan, run, context)
     await addFinalSizes(sizes, parts)
-    terminal.done(describeSizes(sizes))
+    terminal.done(describeSizes(sizes, compiled))
     const record = vendorRecord(plan, packages, { compiled, generated, sizes })
     await writeDescription(parts, plan, record)
     await throwIfInterrupted(signal)
@@ -194,9 +194,11 @@ async function addFinalSizes(sizes: VendorRecord['sizes'], { site, interpreter }
   }
 }
 
-function describeSizes({ packages, interpreter }: VendorRecord['sizes']): string {
-  const describe = (name: string, { installedBytes, prunedBytes, bytes }: FolderSizes) =>
-    `${name}: ${formatBytes(installedBytes)}, pruned to ${formatBytes(prunedBytes)}, with bytecode ${formatBytes(bytes)}`
+function describeSizes({ packages, interpreter }: VendorRecord['sizes'], compiled: boolean): string {
+  const describe = (name: string, { installedBytes, prunedBytes, bytes }: FolderSizes) => {
+    const bytecode = compiled ? `, with bytecode ${formatBytes(bytes)}` : ''
+    return `${name}: ${formatBytes(installedBytes)}, pruned to ${formatBytes(prunedBytes)}${bytecode}`
+  }
   const parts = [
     describe('Packages', packages),
     ...(interpreter === null ? [] : [describe('interpreter', interpreter)]),
