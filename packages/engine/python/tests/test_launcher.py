@@ -145,6 +145,10 @@ def test_a_server_starts_with_a_version_that_the_app_replaced(site: Path, tmp_pa
     found = metadata.version("mlx-lm")
     refused = launch(copy, "doctor")
     assert f"{found}, but mlx-app needs 0.1" in refused.stdout
+    (tmp_path / "vendor.json").write_text(json.dumps({"customPackages": []}))
+    in_app = launch(copy, "doctor").stdout
+    assert "Install the app again" in in_app
+    assert "pip install" not in in_app
     (tmp_path / "vendor.json").write_text(json.dumps({"customPackages": ["mlx-lm"]}))
     assert (
         f"{found}, a build of your own; mlx-app was tested with 0.1"

@@ -12,6 +12,8 @@ from pathlib import Path
 from .failures import WRONG_ABI, LauncherError
 
 SITE = Path(__file__).resolve().parents[2]
+# What `mlx-app vendor` writes beside the packages.
+_RECORD = SITE.parent / "vendor.json"
 
 
 def own_abi() -> str:
@@ -38,10 +40,15 @@ def require_fitting_python() -> None:
         raise LauncherError(WRONG_ABI, problem)
 
 
+def is_vendored() -> bool:
+    """Whether the packages are part of an app, so that nothing can be installed there."""
+    return _RECORD.is_file()
+
+
 def custom_packages() -> list[str]:
     """Returns the packages that the app replaced on purpose, by the record of `mlx-app vendor`."""
     try:
-        record = json.loads((SITE.parent / "vendor.json").read_text(encoding="utf-8"))
+        record = json.loads(_RECORD.read_text(encoding="utf-8"))
         return [str(name) for name in record["customPackages"]]
     except (OSError, ValueError, KeyError, TypeError):
         # The site was made in another way.

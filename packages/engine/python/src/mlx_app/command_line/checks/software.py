@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 
 from ...errors import EngineError
-from ...launcher.site import custom_packages
+from ...launcher.site import custom_packages, is_vendored
 from ..versions import UNKNOWN, installed_version
 from .check import Check, CheckContext, Finding
 from .install import CPP_LIBRARY, PYTHON, install_command, system_command
@@ -40,7 +40,7 @@ def _mlx(context: CheckContext) -> Finding:
     except EngineError as error:
         # The only library of the system that MLX's wheels for Linux use.
         library = "libstdc++" in error.message
-        fix = system_command(CPP_LIBRARY) if library else install_command()
+        fix = system_command(CPP_LIBRARY) if library else _install_command()
         return Finding(False, error.message, fix)
     status = context.engine.status()
     return Finding(True, f"{status.versions.mlx} on the {status.device.upper()}")
@@ -49,14 +49,19 @@ def _mlx(context: CheckContext) -> Finding:
 def _mlx_lm(_: CheckContext) -> Finding:
     found, required = installed_version("mlx-lm"), _required("mlx-lm")
     if found is None:
-        return Finding(False, UNKNOWN, install_command())
+        return Finding(False, UNKNOWN, _install_command())
     if required is None:
         return Finding(True, found)
     if found == required:
         return Finding(True, f"{found}, as required")
     if found.partition("+")[0] == required or "mlx-lm" in custom_packages():
         return Finding(True, f"{found}, a build of your own; mlx-app was tested with {required}")
-    return Finding(False, f"{found}, but mlx-app needs {required}", install_command())
+    return Finding(False, f"{found}, but mlx-app needs {required}", _install_command())
+
+
+def _install_command() -> str:
+    """Returns how to get the packages. Users of an app install nothing into it."""
+    return "Install the app again" if is_vendored() else install_command()
 
 
 def _required(package: str) -> str | None:
@@ -76,6 +81,8 @@ def _extra(name: str, extra: str, modules: Sequence[str], package: str) -> Check
     def run(_: CheckContext) -> Finding:
         if all(find_spec(module) is not None for module in modules):
             return Finding(True, f"{package} {installed_version(package)}")
+        if is_vendored():
+            return Finding(None, "not part of this app")
         return Finding(None, f"not installed; to add it, run: {install_command(extra)}")
 
     return Check(name, run)
