@@ -73,7 +73,9 @@ function keepUsableFiles(block: string, names: ReadonlyMap<string, string>, all:
   if (files.length === 0) return block
   const marker = / ; (.+?)(?: \\)?$/.exec(first)?.[1]
   const targets = all.filter((target) => marker === undefined || markerApplies(marker, target))
-  const covered = targets.every((target) => files.some(({ name }) => fits(name, { ...target, oldest: oldestSystems[target.system] })))
+  const covered = targets.every((target) =>
+    files.some(({ name }) => fits(name, { ...target, oldest: oldestSystems[target.system] })),
+  )
   const kept = files.filter(({ name }) =>
     name.endsWith('.whl') ? targets.some((target) => fits(name, target)) : !covered,
   )

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fits, type WheelTarget as Target } from '../../packages/engine/src/setup/machine/wheel-tags.ts'
-import {
-  fileNames,
-  keepUsableHashes,
-  markerApplies,
-  targetsOn,
-} from '../../scripts/lock-files.ts'
+import { fileNames, keepUsableHashes, markerApplies, targetsOn } from '../../scripts/lock-files.ts'
 
 const mac: Target = { system: 'darwin', machine: 'arm64', minor: 12 }
 const linux: Target = { system: 'linux', machine: 'x86_64', minor: 12 }

@@ -13,7 +13,12 @@ import {
 
 const read = (name: string) =>
   readFileSync(new URL(`../../packages/engine/python/${name}`, import.meta.url), 'utf8')
-const held = ['requirements.lock', 'requirements-dev.lock', 'requirements-vision.lock', 'requirements-server.lock']
+const held = [
+  'requirements.lock',
+  'requirements-dev.lock',
+  'requirements-vision.lock',
+  'requirements-server.lock',
+]
 const names = [...held, 'requirements-cuda.lock', 'requirements-uv.lock']
 
 const mac = "platform_machine == 'arm64' and sys_platform == 'darwin'"
