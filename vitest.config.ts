@@ -50,7 +50,7 @@ export default defineConfig({
           name: root.replace('packages/', ''),
           root,
           include: ['**/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, '**/test/clients/**'],
+          exclude: [...configDefaults.exclude, '**/test/clients/**', 'desktop/**'],
           globalSetup: [environment, vision],
           env: root === 'templates' ? withLoader : env,
           ...limits,

@@ -11,7 +11,7 @@ import { clientsPath } from './client-packages.ts'
 const root = fileURLToPath(new URL('../', import.meta.url))
 
 /** The folders that have a lock, relative to the repository. */
-export const lockedFolders = ['.', clientsPath]
+export const lockedFolders = ['.', clientsPath, 'test/desktop']
 
 export interface NpmLockOptions {
   /** Whether to take the newest versions that package.json allows instead of those in the current lock. */

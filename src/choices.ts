@@ -29,6 +29,8 @@ export interface Template extends Choice {
   layers: readonly string[]
   /** The packages of this repository that the project depends on. */
   packages: readonly PackageName[]
+  /** The Node versions that the project needs, if it needs newer ones than this tool. */
+  node?: string
 }
 
 export const templates = [
@@ -40,7 +42,7 @@ export const templates = [
     modelTasks: ['text', 'vision'],
     startDoes: 'talk to the model',
     takesQuestion: true,
-    layers: ['base', 'typescript', 'node'],
+    layers: ['base', 'typescript', 'program', 'node'],
     packages: ['mlx-app'],
   },
   {
@@ -51,8 +53,20 @@ export const templates = [
     modelTasks: ['text', 'vision', 'embeddings'],
     startDoes: 'serve the model, and a page to chat with it',
     takesQuestion: false,
-    layers: ['base', 'typescript', 'server'],
+    layers: ['base', 'typescript', 'program', 'server'],
     packages: ['mlx-app', 'mlx-app-server'],
+  },
+  {
+    value: 'desktop',
+    title: 'Desktop',
+    description: 'an Electron app to chat in, which ships with its own Python and MLX',
+    language: 'typescript',
+    modelTasks: ['text', 'vision'],
+    startDoes: 'build the app and open its window',
+    takesQuestion: false,
+    layers: ['base', 'typescript', 'desktop'],
+    packages: ['mlx-app', 'mlx-app-server'],
+    node: '>=22.12.0',
   },
   {
     value: 'python',
@@ -83,8 +97,8 @@ export type TemplateId = (typeof templates)[number]['value']
 
 export type PackageManager = 'npm' | 'pnpm' | 'yarn' | 'bun'
 
-/** What a layer can be limited to: a template, the templates in TypeScript, or a package manager. */
-type Condition = TemplateId | 'typescript' | PackageManager
+/** What a layer can be limited to: the templates with another layer, which may be their own, or a package manager. */
+type Condition = (typeof templates)[number]['layers'][number] | PackageManager
 
 /** A layer that may be limited to one condition. */
 export interface ConditionalLayer {
@@ -103,7 +117,12 @@ export const packageManagers = [
     value: 'yarn',
     title: 'Yarn',
     description: '',
-    layers: [conditionalLayer('package-managers/yarn'), conditionalLayer('package-managers/yarn', 'server')],
+    layers: [
+      conditionalLayer('package-managers/yarn'),
+      conditionalLayer('package-managers/yarn', 'program'),
+      conditionalLayer('package-managers/yarn', 'server'),
+      conditionalLayer('package-managers/yarn', 'desktop'),
+    ],
   },
   { value: 'bun', title: 'Bun', description: '', layers: [] },
 ] as const satisfies readonly (Choice & {
@@ -249,7 +268,7 @@ export function layersFor(answers: Parts): string[] {
   const ofManager: readonly ConditionalLayer[] =
     packageManagers.find(({ value }) => value === packageManager)?.layers ?? []
   const chosen = [...ofManager, ...featuresIn(answers).flatMap(({ layers }) => layers)].filter(
-    ({ only }) => only === undefined || [template, languageOf(template), packageManager].includes(only),
+    ({ only }) => only === undefined || [...templateOf(template).layers, packageManager].includes(only),
   )
   return [...templateOf(template).layers, ...chosen.map(({ layer }) => layer)]
 }

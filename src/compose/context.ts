@@ -8,13 +8,20 @@ import {
   runProgram,
 } from '../package-manager.ts'
 import type { CarriedPackage } from '../packages.ts'
+import { appId, productName } from '../project/app-names.ts'
 import { pythonPackageName } from '../project/python-package-name.ts'
 
 /** The values that templates can use. */
 export interface RenderContext {
   /** The name of the project on npm or, for a Python project, on PyPI. */
   name: string
+  /** The name that users of a desktop app see: `My App` for `my-app`. */
+  productName: string
+  /** The identifier of a desktop app, such as `com.example.my-app`. */
+  appId: string
   template: string
+  /** Whether the project is a desktop app. */
+  desktop: boolean
   /** The model that the project uses by default. */
   model: string
   /** The commit that the model is pinned to; '' for the branch `main`. */
@@ -69,7 +76,10 @@ export interface RenderContext {
 /** The names that templates can use. */
 export const contextKeys = [
   'name',
+  'productName',
+  'appId',
   'template',
+  'desktop',
   'model',
   'revision',
   'isHello',
@@ -113,7 +123,10 @@ export function renderContext(
   const packages = packagesFor(answers).filter((name) => name !== 'wheel')
   return {
     name: answers.name,
+    productName: productName(answers.name),
+    appId: appId(answers.name),
     template: answers.template,
+    desktop: answers.template === 'desktop',
     model: answers.model,
     revision: answers.revision ?? '',
     isHello: answers.model === 'hello',

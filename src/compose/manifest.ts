@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, mergeObjects } from './merge.ts'
 /** The usual order of the keys of package.json. Other keys follow by name. */
 const keyOrder = [
   'name',
+  'productName',
   'version',
   'private',
   'description',

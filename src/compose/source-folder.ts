@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { CarriedPackage } from '../packages.ts'
 import type { Layer, LayerFile, TemplateSource } from './layers.ts'
 import { isJsonObject, type JsonObject } from './merge.ts'
@@ -32,11 +32,11 @@ export function folderSource(
 export function readLayer(directory: string, name: string): Layer {
   const files = new Map<string, LayerFile>()
   const walk = (folder: string): void => {
-    const entries = readdirSync(join(directory, name, folder), { withFileTypes: true })
-    for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
-      if (leftovers.test(entry.name) || (folder === '' && entry.name.startsWith('+'))) continue
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-      if (entry.isDirectory()) walk(path)
+    for (const entry of readdirSync(join(directory, name, folder)).sort()) {
+      if (leftovers.test(entry) || (folder === '' && entry.startsWith('+'))) continue
+      const path = folder === '' ? entry : `${folder}/${entry}`
+      // A link is a folder of another package, which the layer contains too.
+      if (statSync(join(directory, name, path)).isDirectory()) walk(path)
       else addFile(path)
     }
   }
@@ -50,22 +50,33 @@ export function readLayer(directory: string, name: string): Layer {
 }
 
 /**
- * Returns the versions that the layers are tested with: for each of the devDependencies in templates/package.json, the
- * exact version in package-lock.json.
+ * The folders, relative to the repository, whose package.json lists packages of the layers, and whose lock has their
+ * exact versions. Packages that are large or need a newer Node are in the second one, which is not part of the workspace.
+ */
+const hosts = [
+  { folder: 'templates', lock: '.' },
+  { folder: 'test/desktop', lock: 'test/desktop' },
+]
+
+/**
+ * Returns the versions that the layers are tested with: for each of the devDependencies in the package.json of the hosts,
+ * the exact version in their lock.
  */
 export function hostVersions(directory: string): Map<string, string> {
-  const lock = readJson(join(directory, '..', 'package-lock.json')).packages
-  const dependencies = readJson(join(directory, 'package.json')).devDependencies
-  if (!isJsonObject(dependencies)) throw new Error('templates/package.json has no devDependencies')
-  if (!isJsonObject(lock)) throw new Error('package-lock.json has no packages')
-  const host = basename(directory)
+  const root = join(directory, '..')
   const versions = new Map<string, string>()
-  for (const name of Object.keys(dependencies)) {
-    const locked = lock[`${host}/node_modules/${name}`] ?? lock[`node_modules/${name}`]
-    if (!isJsonObject(locked)) throw new Error(`package-lock.json lacks ${name}: run npm install`)
-    // It is a package of this repository.
-    if (locked.link === true) continue
-    versions.set(name, String(locked.version))
+  for (const { folder, lock } of hosts) {
+    const locked = readJson(join(root, lock, 'package-lock.json')).packages
+    const dependencies = readJson(join(root, folder, 'package.json')).devDependencies
+    if (!isJsonObject(dependencies)) throw new Error(`${folder}/package.json has no devDependencies`)
+    if (!isJsonObject(locked)) throw new Error(`${lock}/package-lock.json has no packages`)
+    for (const name of Object.keys(dependencies)) {
+      const entry = locked[`${folder}/node_modules/${name}`] ?? locked[`node_modules/${name}`]
+      if (!isJsonObject(entry)) throw new Error(`${lock}/package-lock.json lacks ${name}: run npm run locks`)
+      // It is a package of this repository.
+      if (entry.link === true) continue
+      versions.set(name, String(entry.version))
+    }
   }
   return versions
 }

@@ -8,10 +8,13 @@ import {
   type LoadProgress,
   type RemoteOptions,
 } from 'mlx-app'
-import { ApiError, restartMessage } from './errors.ts'
+import { ApiError, restartMessage, startFailureMessage } from './errors.ts'
 import { withTimeout } from './with-timeout.ts'
 
-/** The states of the server. In `failed`, the worker could not be restarted, and the server keeps trying. */
+/**
+ * The states of the server. In `failed`, the start failed, or the worker could not be restarted and the server keeps
+ * trying.
+ */
 export const states = ['starting', 'loading', 'ready', 'restarting', 'failed', 'stopping'] as const
 
 export type State = (typeof states)[number]
@@ -53,6 +56,8 @@ export class EngineService {
   #readyAt = 0
   #pid: number | undefined
   #starting: Promise<void> | undefined
+  #startFailed = false
+  #startCancelled = new AbortController()
   #restarting: Promise<void> | undefined
   #statusRequest: Promise<EngineStatus> | undefined
   #hangCheck: Promise<void> | undefined
@@ -75,6 +80,11 @@ export class EngineService {
     return this.#error
   }
 
+  /** Whether the configured model has ever been in memory. If not, nothing is retried in the state `failed`. */
+  get hasStarted(): boolean {
+    return this.#readyAt > 0
+  }
+
   /** How many times the worker was restarted. */
   get restarts(): number {
     return this.#restarts
@@ -87,7 +97,7 @@ export class EngineService {
    */
   get engine(): Engine {
     if (this.#engine !== undefined && this.#state === 'ready') return this.#engine
-    throw unavailableError(this.#state, this.#error)
+    throw unavailableError(this.#state, this.#error, this.hasStarted)
   }
 
   /** Whether a remote server runs the model. It does not know the callers of this server. */
@@ -110,13 +120,20 @@ export class EngineService {
   }
 
   /**
-   * Starts the worker and loads the configured model.
+   * Starts the worker and loads the configured model. Further calls return the same promise. A start that fails leaves
+   * the state `failed`, and the next call tries again.
    *
-   * @throws EngineError as `createEngine` and `loadModel`, ABORTED after `stop`.
+   * @throws EngineError as `createEngine` and `loadModel`, ABORTED after `cancelStart` and `stop`.
    */
   start(): Promise<void> {
+    if (this.#startFailed) this.#starting = undefined
     this.#starting ??= this.#start()
     return this.#starting
+  }
+
+  /** Cancels the start, including a download. It has no effect once the model is in memory. */
+  cancelStart(): void {
+    this.#startCancelled.abort()
   }
 
   /** Rejects new requests with 503. Running requests continue until `stop`. */
@@ -147,30 +164,43 @@ export class EngineService {
   }
 
   async #start(): Promise<void> {
-    const { signal } = this.#stopped
     const { engine, remote } = this.#options
-    this.#engine = await createEngine(
-      remote ?? { ...engine, signal, onWorkerExit: (error) => this.#onWorkerExit(error) },
-    )
-    this.#setState('loading')
-    await this.#loadConfiguredModel(this.#engine, this.#options.missingModelError)
-    this.#setReady()
+    this.#startFailed = false
+    this.#startCancelled = new AbortController()
+    const signal = AbortSignal.any([this.#stopped.signal, this.#startCancelled.signal])
+    try {
+      if (this.#state === 'failed') this.#setState('starting')
+      this.#engine ??= await createEngine(
+        remote ?? { ...engine, signal, onWorkerExit: (error) => this.#onWorkerExit(error) },
+      )
+      this.#setState('loading')
+      await this.#loadConfiguredModel(this.#engine, this.#options.missingModelError, signal)
+      this.#setReady()
+    } catch (error) {
+      this.#startFailed = true
+      this.#setState('failed', EngineError.isInstance(error) ? error : undefined)
+      throw error
+    }
   }
 
-  async #loadConfiguredModel(engine: Engine, missingModelError: EngineError | undefined): Promise<void> {
+  async #loadConfiguredModel(
+    engine: Engine,
+    missingModelError: EngineError | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
-      await this.#load(engine, missingModelError === undefined)
+      await this.#load(engine, missingModelError === undefined, signal)
     } catch (error) {
       const missing = EngineError.isInstance(error) && error.code === 'MODEL_NOT_FOUND'
       throw missing && missingModelError !== undefined ? missingModelError : error
     }
   }
 
-  async #load(engine: Engine, download: boolean): Promise<void> {
+  async #load(engine: Engine, download: boolean, signal: AbortSignal): Promise<void> {
     try {
       await engine.loadModel({
         download,
-        signal: this.#stopped.signal,
+        signal,
         onProgress: (progress) => {
           this.#progress = progress
           this.#options.onProgress?.(progress)
@@ -201,7 +231,7 @@ export class EngineService {
   #onWorkerExit(error: EngineError): void {
     this.#pid = undefined
     // An exit during the first load rejects `start`.
-    if (this.#state === 'starting' || this.#state === 'loading' || this.#state === 'stopping') return
+    if (!this.hasStarted || this.#state === 'stopping') return
     this.#restarting ??= this.#restartWorker(error).finally(() => {
       this.#restarting = undefined
     })
@@ -218,7 +248,7 @@ export class EngineService {
       await setTimeout(delayMs, undefined, { signal }).catch(() => undefined)
       if (this.#engine === undefined || signal.aborted) return
       try {
-        await this.#load(this.#engine, false)
+        await this.#load(this.#engine, false, signal)
         this.#restarts += 1
         return this.#setReady()
       } catch (error) {
@@ -240,9 +270,12 @@ export class EngineService {
   }
 }
 
-function unavailableError(state: State, crash: EngineError | undefined): ApiError {
+function unavailableError(state: State, crash: EngineError | undefined, hasStarted: boolean): ApiError {
   if (state === 'stopping') {
     return new ApiError(503, 'shutting_down', 'The server is shutting down.', { retryAfterSeconds: 5 })
+  }
+  if (state === 'failed' && !hasStarted) {
+    return new ApiError(503, 'model_not_loaded', startFailureMessage(crash), { retryAfterSeconds: 5 })
   }
   const isRestart = state === 'restarting' || state === 'failed'
   const message = isRestart ? restartMessage(crash) : 'The model is being loaded.'

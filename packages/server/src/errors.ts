@@ -86,6 +86,13 @@ export function restartMessage(crash?: EngineError): string {
   return `The model process ${whatHappened(crash)} and is being restarted.`
 }
 
+/** Returns the message for everyone who asks for a model that could not be loaded at the start. */
+export function startFailureMessage(error: EngineError | undefined): string {
+  return error?.code === 'ABORTED'
+    ? 'Loading the model was stopped.'
+    : 'The model could not be loaded. See the server log.'
+}
+
 /** Returns the verb of a sentence about a worker that has ended. */
 export function whatHappened(crash: EngineError | undefined): string {
   return crash?.code === 'OUT_OF_MEMORY' ? 'ran out of memory' : 'stopped'

@@ -15,4 +15,11 @@ export { runServer } from './run.ts'
 export type { ServedModel, ServedModels } from './served-models.ts'
 export { createServices, type ServicesOptions } from './services.ts'
 export { readSettings, SettingError, type Settings } from './settings.ts'
-export { type RunningServer, type ServedApp, type StartOptions, startServer } from './start.ts'
+export {
+  type ListeningServer,
+  listen,
+  type RunningServer,
+  type ServedApp,
+  type StartOptions,
+  startServer,
+} from './start.ts'

@@ -4,7 +4,7 @@ import { checkPullAllowed, findProject, isHubModelId, type ProjectConfig, progre
 import type { Logger } from 'pino'
 import type { Authenticate } from './caller.ts'
 import type { Services } from './context.ts'
-import { EngineService } from './engine-service.ts'
+import { EngineService, type State } from './engine-service.ts'
 import { GenerationLimiter } from './generation-limiter.ts'
 import { KeyFile } from './keys/key-file.ts'
 import { createLog } from './log.ts'
@@ -22,6 +22,8 @@ export interface ServicesOptions {
   engine?: EngineOptions | undefined
   /** Identifies the sender of a request and replaces the check of API keys. */
   authenticate?: Authenticate | undefined
+  /** Called whenever the state of the engine changes. Services have it as `engineService.state`. */
+  onState?: ((state: State) => void) | undefined
   /** How long a worker that may hang has to answer, in milliseconds. Default: 30,000. */
   hangTimeoutMs?: number | undefined
 }
@@ -71,7 +73,7 @@ function createEngineService(
   settings: Settings,
   config: ProjectConfig,
   log: Logger,
-  { engine, hangTimeoutMs }: ServicesOptions,
+  { engine, onState, hangTimeoutMs }: ServicesOptions,
 ): EngineService {
   const progress = progressLines((line, { stage, loadedBytes, totalBytes }) =>
     log.info({ stage, loadedBytes, totalBytes }, line),
@@ -86,6 +88,7 @@ function createEngineService(
     onState: (state, err) => {
       progress.end()
       log.info({ state, err }, 'state')
+      onState?.(state)
     },
     onProgress: progress.update,
     missingModelError: isHubModelId(config.model) ? checkPullAllowed(config.model) : undefined,

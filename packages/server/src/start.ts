@@ -9,7 +9,15 @@ import { OpenRequests } from './open-requests.ts'
 import { createServices, type ServicesOptions } from './services.ts'
 import { readSettings, type Settings } from './settings.ts'
 
-/** A server that is listening. Disposing of it calls `close`. */
+/** An app that is listening. Disposing of it calls `close`. */
+export interface ListeningServer extends AsyncDisposable {
+  /** The address of the server, such as `http://127.0.0.1:8000`. */
+  url: string
+  /** Stops accepting connections and lets running requests finish within GRACE_MS. The services keep running. */
+  close(): Promise<void>
+}
+
+/** A server with its own services. Disposing of it calls `close`. */
 export interface RunningServer extends AsyncDisposable {
   /** The address of the server, such as `http://127.0.0.1:8000`. */
   url: string
@@ -52,7 +60,6 @@ export async function startServer(
 ): Promise<RunningServer> {
   const services = await createServices(settings, options)
   try {
-    if (options.authenticate === undefined) services.keys.requireKeyFor(settings.host)
     const app = await (options.app ?? createApp)(services)
     return await serve(app, services)
   } catch (error) {
@@ -61,8 +68,51 @@ export async function startServer(
   }
 }
 
+/**
+ * Listens with services that exist, such as those of a desktop app that also uses the engine itself. It does not start
+ * them.
+ *
+ * @param app the app to serve. Default: `createApp(services)`.
+ * @throws KeyError if other machines can reach the address and there is neither a key nor `authenticate`.
+ * @throws StartError if the server cannot listen on the address.
+ */
+export async function listen(
+  services: Services,
+  app: ServedApp = createApp(services),
+): Promise<ListeningServer> {
+  const { url, requests, end } = await open(app, services)
+  const close = async () => {
+    await requests.drain(services.settings.graceMs)
+    await end()
+  }
+  return { url, close, [Symbol.asyncDispose]: close }
+}
+
 async function serve(app: ServedApp, services: Services): Promise<RunningServer> {
   const { settings, engineService } = services
+  const { url, requests, end } = await open(app, services)
+  const ready = services.start()
+  // Awaiting `ready` is optional, so its rejection must not be unhandled.
+  ready.catch(() => undefined)
+  // Close the services first, so that each stream sends its last event before the connection closes.
+  const cut = () => end(() => services.close())
+  const close = async () => {
+    engineService.drain()
+    await requests.drain(settings.graceMs)
+    await cut()
+  }
+  return { url, services, ready, cut, close, [Symbol.asyncDispose]: close }
+}
+
+interface OpenServer {
+  url: string
+  requests: OpenRequests
+  /** Stops accepting connections and closes the open ones after `beforeConnections`. */
+  end(beforeConnections?: () => Promise<void>): Promise<void>
+}
+
+async function open(app: ServedApp, { settings, keys, authenticate }: Services): Promise<OpenServer> {
+  if (authenticate === undefined) keys.requireKeyFor(settings.host)
   const server = createAdaptorServer({
     fetch: (request, bindings) => app.fetch(request, bindings),
     serverOptions: connectionOptions(settings),
@@ -71,32 +121,19 @@ async function serve(app: ServedApp, services: Services): Promise<RunningServer>
   limitConnections(server, settings)
   const requests = new OpenRequests(server)
   const closed = new Promise<void>((resolve) => server.once('close', resolve))
-  await listen(server, settings)
-  const ready = services.start()
-  // Awaiting `ready` is optional, so its rejection must not be unhandled.
-  ready.catch(() => undefined)
-  const cut = async () => {
-    server.close()
-    // Close the services first, so that each stream sends its last event before the connection closes.
-    await services.close()
-    server.closeAllConnections()
-    await closed
-  }
-  const close = async () => {
-    engineService.drain()
-    await requests.drain(settings.graceMs)
-    await cut()
-  }
-  return { url: listeningUrl(server), services, ready, cut, close, [Symbol.asyncDispose]: close }
-}
-
-async function listen(server: Server, { host, port }: Settings): Promise<void> {
-  server.listen({ host, port, backlog })
+  server.listen({ host: settings.host, port: settings.port, backlog })
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw asStartError(error, host, port)
+    throw asStartError(error, settings.host, settings.port)
   }
+  const end = async (beforeConnections?: () => Promise<void>) => {
+    server.close()
+    await beforeConnections?.()
+    server.closeAllConnections()
+    await closed
+  }
+  return { url: listeningUrl(server), requests, end }
 }
 
 function listeningUrl(server: Server): string {

@@ -21,14 +21,24 @@ export interface KeyStorage {
 
 const keyName = 'server-key'
 
-/** Connects to the server over HTTP. `base` is the base URL of the paths, with a trailing slash. */
+/** Connects to the server over HTTP, or to a server in the same process. */
 export class HttpTransport implements Transport {
   readonly #base: string
   readonly #keys: KeyStorage
+  readonly #fetch: (url: URL, init: RequestInit) => Response | Promise<Response>
 
-  constructor(base: string, keys: KeyStorage) {
+  /**
+   * @param base the base URL of the paths, with a trailing slash.
+   * @param send sends a request. Default: over the network.
+   */
+  constructor(
+    base: string,
+    keys: KeyStorage,
+    send: (url: URL, init: RequestInit) => Response | Promise<Response> = (url, init) => fetch(url, init),
+  ) {
     this.#base = base
     this.#keys = keys
+    this.#fetch = send
   }
 
   async status(signal?: AbortSignal): Promise<ServerStatus> {
@@ -116,7 +126,7 @@ export class HttpTransport implements Transport {
     if (init.body !== undefined) headers.set('content-type', 'application/json')
     let response: Response
     try {
-      response = await fetch(new URL(path, this.#base), { ...init, headers })
+      response = await this.#fetch(new URL(path, this.#base), { ...init, headers })
     } catch (cause) {
       if (cause instanceof Error && cause.name === 'AbortError') throw cause
       throw new TransportError('The server cannot be reached.', { cause })

@@ -21,6 +21,17 @@ export interface Transport {
 
   /** Sets the key for requests, after the server responded with 401. */
   giveKey(key: string): void
+
+  /** The start of the model, if the user can stop it and try again. A server loads its model by itself. */
+  readonly start?: StartControl
+}
+
+/** Controls how the configured model is loaded when an app starts. */
+export interface StartControl {
+  /** Stops loading, or downloading, the model. The part that was downloaded is kept. */
+  stop(): Promise<void>
+  /** Loads the model again, after it failed or was stopped. */
+  retry(): Promise<void>
 }
 
 export const serverStates = ['starting', 'loading', 'ready', 'restarting', 'failed', 'stopping'] as const

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
 import { type EngineService, states } from '../engine-service.ts'
-import { restartMessage, whatHappened } from '../errors.ts'
+import { restartMessage, startFailureMessage, whatHappened } from '../errors.ts'
 import { lacksCaller } from '../http/authentication.ts'
 import { jsonAnswer, openFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
@@ -49,10 +49,11 @@ export function addStatus(api: Api, services: Services): void {
   })
 }
 
-function describeState({ state, error }: EngineService): string | undefined {
+function describeState({ state, error, hasStarted }: EngineService): string | undefined {
   if (state === 'ready') return undefined
   if (state === 'stopping') return 'The server is shutting down.'
   if (state === 'starting' || state === 'loading') return 'The model is being loaded.'
+  if (state === 'failed' && !hasStarted) return startFailureMessage(error)
   return state === 'failed'
     ? `The model process ${whatHappened(error)} and could not be restarted. See the server log. The server keeps trying.`
     : restartMessage(error)

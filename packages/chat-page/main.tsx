@@ -1,9 +1,9 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { App } from './components/app.tsx'
-import { ServicesContext, startServices } from './services.ts'
-import { HttpTransport } from './transport/http-transport.ts'
-import './styles/index.css'
+import { App } from './src/components/app.tsx'
+import { ServicesContext, startServices } from './src/services.ts'
+import { HttpTransport } from './src/transport/http-transport.ts'
+import './src/styles/index.css'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('The page has no #root.')

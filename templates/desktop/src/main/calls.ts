@@ -1,0 +1,131 @@
+import { type IpcMainEvent, type IpcMainInvokeEvent, ipcMain, type WebContents } from 'electron'
+import { z } from 'zod'
+import { type Transport, TransportError } from '../chat-page/transport/transport.ts'
+import {
+  callChannels,
+  cancelChannel,
+  type Failure,
+  type Reply,
+  type StreamMessage,
+  streamChannels,
+  streamMessageChannel,
+} from '../shared/desktop-api.ts'
+import { callId, streamArguments } from './call-arguments.ts'
+import type { DesktopEngine } from './engine.ts'
+import { isPageAddress } from './page-address.ts'
+import { RunningCalls } from './running-calls.ts'
+
+/** Answers the calls of the page. The sender and the arguments of every call are checked. */
+export function handleCalls(engine: Promise<DesktopEngine>): void {
+  const running = new RunningCalls()
+
+  const handle = <Value>(channel: string, call: (engine: DesktopEngine) => Promise<Value>) =>
+    ipcMain.handle(channel, async (event, ...rest: unknown[]): Promise<Reply<Value>> => {
+      requirePage(event)
+      z.tuple([]).parse(rest)
+      return await engine.then(call).then(
+        (value) => ({ value }),
+        (error) => ({ failure: toFailure(error) }),
+      )
+    })
+
+  handle(callChannels.status, (opened) => opened.status())
+  handle(callChannels.models, ({ transport }) => transport.models())
+  handle(callChannels.mcpServers, ({ transport }) => transport.mcpServers())
+  handle(callChannels.stopStart, async (opened) => opened.stopStart())
+  handle(callChannels.retryStart, async (opened) => opened.start())
+
+  const handleStream = <Argument>(
+    channel: string,
+    schema: z.ZodType<Argument>,
+    open: (transport: Transport, argument: Argument, signal: AbortSignal) => AsyncIterable<unknown>,
+  ) =>
+    ipcMain.handle(channel, (event, ...rest: unknown[]) => {
+      const sender = requirePage(event)
+      const [id, argument] = z.tuple([callId, schema]).parse(rest)
+      const signal = running.add(sender, id)
+      const send = (message: StreamMessage<unknown>) => {
+        if (!sender.isDestroyed()) sender.send(streamMessageChannel, id, message)
+      }
+      void stream(async () => open((await engine).transport, argument, signal), send).finally(() =>
+        running.remove(sender, id),
+      )
+    })
+
+  handleStream(streamChannels.chat, streamArguments.chat, (transport, request, signal) =>
+    transport.chat(request, signal),
+  )
+  handleStream(streamChannels.load, streamArguments.load, loadProgress)
+
+  ipcMain.on(cancelChannel, (event, ...rest: unknown[]) => {
+    const sender = requirePage(event)
+    const [id] = z.tuple([callId]).parse(rest)
+    running.cancel(sender, id)
+  })
+}
+
+/** Sends the events of a call, and how it ended. */
+async function stream(
+  open: () => Promise<AsyncIterable<unknown>>,
+  send: (message: StreamMessage<unknown>) => void,
+): Promise<void> {
+  try {
+    for await (const event of await open()) send({ event })
+    send({ end: true })
+  } catch (error) {
+    send({ failure: toFailure(error) })
+  }
+}
+
+/**
+ * Returns the sender of a call if it is the page.
+ *
+ * @throws Error for a frame inside of the page, and for any other page.
+ */
+function requirePage({ sender, senderFrame }: IpcMainEvent | IpcMainInvokeEvent): WebContents {
+  const isPage = senderFrame !== null && senderFrame.parent === null && isPageAddress(senderFrame.url)
+  if (!isPage) throw new Error('Only the page of this app can call it.')
+  return sender
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof TransportError) {
+    const { message, status, retryAfterSeconds } = error
+    return { message, status, retryAfterSeconds }
+  }
+  return { message: error instanceof Error ? error.message : String(error), status: 0 }
+}
+
+/** Loads a model. Progress that arrives faster than it is read is skipped. */
+async function* loadProgress(
+  transport: Transport,
+  model: string,
+  signal: AbortSignal,
+): AsyncGenerator<unknown> {
+  let newest: unknown
+  let wake = () => {}
+  let isOver = false
+  const loading = transport
+    .load(
+      model,
+      (progress) => {
+        newest = progress
+        wake()
+      },
+      signal,
+    )
+    .finally(() => {
+      isOver = true
+      wake()
+    })
+  // Its error is thrown below.
+  loading.catch(() => undefined)
+  while (!isOver) {
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+    if (newest !== undefined) yield newest
+    newest = undefined
+  }
+  await loading
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { app } from 'electron'
+import { EngineError } from 'mlx-app'
+import { createApp, createServices, readSettings, type Services } from 'mlx-app-server'
+import { HttpTransport } from '../chat-page/transport/http-transport.ts'
+import type { ServerStatus, Transport } from '../chat-page/transport/transport.ts'
+import { pythonOptions } from './python.ts'
+
+/** The engine of the app. It is in memory once, for the windows and the API. */
+export class DesktopEngine {
+  readonly services: Services
+  /** The connection of the page: to the server in this process instead of over the network. */
+  readonly transport: Transport
+
+  constructor(services: Services) {
+    this.services = services
+    // The page is part of the app, so it needs no key.
+    const server = createApp({ ...services, authenticate: () => 'app' })
+    const noKeys = { getItem: () => null, setItem: () => {} }
+    this.transport = new HttpTransport('http://localhost/', noKeys, (url, init) =>
+      server.fetch(new Request(url, init)),
+    )
+  }
+
+  /** Loads the model in the background. `status` tells how that goes. */
+  start(): void {
+    this.services.start().catch((error: unknown) => {
+      // The status contains the errors of the engine.
+      if (!EngineError.isInstance(error)) this.services.log.error({ err: error }, 'start')
+    })
+  }
+
+  /** Stops loading the model. */
+  stopStart(): void {
+    this.services.engineService.cancelStart()
+  }
+
+  /** Returns the state for the page. The page is on this machine, so it may see why a start failed. */
+  async status(): Promise<ServerStatus> {
+    const status = await this.transport.status()
+    const { state, error, hasStarted } = this.services.engineService
+    if (state !== 'failed' || hasStarted || error === undefined || error.code === 'ABORTED') return status
+    return { ...status, message: error.describe() }
+  }
+}
+
+/**
+ * Opens the engine and starts to load the model.
+ *
+ * @param onStateChange called whenever the state of the engine changes.
+ * @throws EngineError INVALID_REQUEST if mlx.config.json is invalid.
+ * @throws SettingError if an environment variable or mcp.json is invalid.
+ */
+export async function openEngine(apiPort: number, onStateChange: () => void): Promise<DesktopEngine> {
+  const data = app.getPath('userData')
+  const mcpConfig = join(data, 'mcp.json')
+  const settings = readSettings({
+    ...(existsSync(mcpConfig) && { MCP_CONFIG: mcpConfig }),
+    ...process.env,
+    HOST: '127.0.0.1',
+    PORT: String(apiPort),
+    KEYS_FILE: join(data, 'keys.json'),
+  })
+  const services = await createServices(settings, { engine: pythonOptions(), onState: onStateChange })
+  const engine = new DesktopEngine(services)
+  engine.start()
+  return engine
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { app, BrowserWindow, type BrowserWindowConstructorOptions, nativeTheme } from 'electron'
+import { pageAddress } from './page-address.ts'
+import type { SettingsFile } from './settings.ts'
+
+/** The backgrounds of the page, which a window has until the page is drawn. */
+const backgrounds = { light: '#ffffff', dark: '#191918' }
+
+/** Opens a window with the page. */
+export function openPage(options: BrowserWindowConstructorOptions): BrowserWindow {
+  const window = new BrowserWindow({
+    title: app.name,
+    backgroundColor: nativeTheme.shouldUseDarkColors ? backgrounds.dark : backgrounds.light,
+    ...options,
+    webPreferences: {
+      preload: join(import.meta.dirname, '..', 'preload', 'index.cjs'),
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+    },
+  })
+  void window.loadURL(pageAddress())
+  return window
+}
+
+/** The main window, which is opened again if it was closed. */
+export class MainWindow {
+  readonly #settings: SettingsFile
+  #window: BrowserWindow | undefined
+
+  constructor(settings: SettingsFile) {
+    this.#settings = settings
+  }
+
+  /** Opens the window, or brings it to the front. Returns it. */
+  show(): BrowserWindow {
+    if (this.#window === undefined) return this.#open()
+    if (this.#window.isMinimized()) this.#window.restore()
+    this.#window.show()
+    this.#window.focus()
+    return this.#window
+  }
+
+  #open(): BrowserWindow {
+    const window = openPage({
+      width: 1000,
+      height: 760,
+      ...this.#settings.get().window,
+      minWidth: 360,
+      minHeight: 400,
+    })
+    window.on('close', () => this.#settings.change({ window: window.getNormalBounds() }))
+    window.on('closed', () => {
+      this.#window = undefined
+    })
+    this.#window = window
+    return window
+  }
+}
