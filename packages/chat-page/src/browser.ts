@@ -1,8 +1,15 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 
-/** Copies text to the clipboard. Pages that were not loaded over HTTPS or from loopback need the old way. */
+/**
+ * Copies text to the clipboard. Pages that were not loaded over HTTPS or from loopback need the old way, and so do apps
+ * that deny all permissions.
+ */
 export async function copyText(text: string): Promise<void> {
-  if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text)
+  const isCopied = await navigator.clipboard?.writeText(text).then(
+    () => true,
+    () => false,
+  )
+  if (isCopied) return
   const area = document.createElement('textarea')
   area.value = text
   document.body.append(area)

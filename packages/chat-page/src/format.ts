@@ -1,7 +1,14 @@
 import type { LoadProgress } from './transport/transport.ts'
 
-const number = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
-const small = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
+// Numbers are formatted for the language of the browser, or of the system in an app.
+const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 })
+const small = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 })
+const exact = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 })
+
+/** Formats a number with up to two decimals. */
+export function formatNumber(value: number): string {
+  return exact.format(value)
+}
 
 /** Formats a duration: `420 ms`, `4.2 s`. */
 export function formatDuration(milliseconds: number): string {

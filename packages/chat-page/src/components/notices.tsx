@@ -11,19 +11,32 @@ export function Notices() {
   const { problem, unreadable } = useObservable(services.library)
   const { loading } = server
   const state = loading ? undefined : describeState(server)
-  const progress = loading ? loading.progress : server.state === 'loading' ? server.progress : undefined
+  const isStarting = !loading && (server.state === 'starting' || server.state === 'loading')
+  const progress = loading ? loading.progress : isStarting ? server.progress : undefined
+  const canStop = isStarting && services.server.controlsStart
+  const canRetry = !loading && server.startFailed === true && services.server.controlsStart
   return (
     <div className="notices column">
       <div role="status">
         {state !== undefined && <p className="notice">{state}</p>}
         {loading && <p className="notice">Loading {loading.model}</p>}
       </div>
-      {(progress || loading) && (
+      {(progress || loading || canStop || canRetry) && (
         <div className="load">
           {progress && <Progress progress={progress} />}
           {loading && (
             <button type="button" onClick={() => services.server.cancelLoad()}>
               Cancel
+            </button>
+          )}
+          {canStop && (
+            <button type="button" onClick={() => services.server.stopStart()}>
+              Stop
+            </button>
+          )}
+          {canRetry && (
+            <button type="button" onClick={() => services.server.retryStart()}>
+              Try again
             </button>
           )}
         </div>

@@ -1,4 +1,5 @@
 import { useState } from 'react'
+import { formatNumber } from '../format.ts'
 import { useServices } from '../services.ts'
 import { useObservable } from '../state/observable.ts'
 import { readNumber, type SamplingField, samplingFields } from '../state/settings.ts'
@@ -53,7 +54,7 @@ function NumberField({ field }: { field: SamplingField }) {
         }}
       />
       <small id={`${name}-hint`} className={wrong ? 'wrong' : ''}>
-        {wrong ? `Enter a number from ${minimum} to ${maximum.toLocaleString('en')}` : hint}
+        {wrong ? `Enter a number from ${formatNumber(minimum)} to ${formatNumber(maximum)}` : hint}
       </small>
     </label>
   )

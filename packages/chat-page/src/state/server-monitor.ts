@@ -4,6 +4,7 @@ import {
   type Model,
   type ServerState,
   type ServerStatus,
+  type StartControl,
   type Transport,
   TransportError,
 } from '../transport/transport.ts'
@@ -51,8 +52,8 @@ export class ServerMonitor extends Observable<Server> {
     try {
       const status = await this.#transport.status()
       const models = status.state === 'ready' ? await this.#transport.models() : this.get().models
-      const { state, model, progress, message } = status
-      this.#change({ state, model, progress, message, models, key: undefined })
+      const { state, model, progress, message, startFailed } = status
+      this.#change({ state, model, progress, message, startFailed, models, key: undefined })
     } catch (error) {
       this.#setFailure(error)
     } finally {
@@ -101,6 +102,32 @@ export class ServerMonitor extends Observable<Server> {
   /** Cancels the running load. */
   cancelLoad(): void {
     this.#load?.abort()
+  }
+
+  /** Whether the user can stop the load of the configured model, and try it again. */
+  get controlsStart(): boolean {
+    return this.#transport.start !== undefined
+  }
+
+  /** Stops loading the configured model. */
+  stopStart(): void {
+    void this.#controlStart((start) => start.stop())
+  }
+
+  /** Loads the configured model again. */
+  retryStart(): void {
+    void this.#controlStart((start) => start.retry())
+  }
+
+  async #controlStart(action: (start: StartControl) => Promise<void>): Promise<void> {
+    const { start } = this.#transport
+    if (start === undefined) return
+    try {
+      await action(start)
+    } catch (error) {
+      this.#setFailure(error)
+    }
+    void this.check()
   }
 
   #setFailure(error: unknown): void {

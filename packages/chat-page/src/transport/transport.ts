@@ -46,6 +46,8 @@ export interface ServerStatus {
   progress?: LoadProgress | undefined
   /** An explanation of the state. */
   message?: string | undefined
+  /** Whether the model could not be loaded at the start, so that `StartControl.retry` may help. */
+  startFailed?: boolean | undefined
 }
 
 /** The bytes that were downloaded or loaded into memory. `totalBytes` is 0 while it is unknown. */

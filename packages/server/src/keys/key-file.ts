@@ -2,7 +2,8 @@ import { timingSafeEqual } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { isLoopback } from '../http/loopback.ts'
 import { keysCommand } from '../program-commands.ts'
-import { digest, KeyError, readRecords } from './records.ts'
+import { createKey, digest, KeyError, readRecords } from './records.ts'
+import { updateRecords } from './update-records.ts'
 
 interface LoadedKey {
   name: string
@@ -49,6 +50,17 @@ export class KeyFile {
     let found: string | undefined
     for (const { name, digest } of this.#loadedKeys) if (timingSafeEqual(digest, seen)) found = name
     return found
+  }
+
+  /**
+   * Creates a key with a name, which replaces the key that had the name. Returns it: the file only has its hash.
+   *
+   * @throws KeyError for an invalid name, or if the file is invalid.
+   */
+  async renew(name: string): Promise<string> {
+    const { key, record } = createKey(name)
+    await updateRecords(this.path, (records) => [...records.filter((other) => other.name !== name), record])
+    return key
   }
 
   /**

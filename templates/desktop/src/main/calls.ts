@@ -1,6 +1,6 @@
 import { type IpcMainEvent, type IpcMainInvokeEvent, ipcMain, type WebContents } from 'electron'
 import { z } from 'zod'
-import { type Transport, TransportError } from '../chat-page/transport/transport.ts'
+import { type ServerStatus, type Transport, TransportError } from '../chat-page/transport/transport.ts'
 import {
   callChannels,
   cancelChannel,
@@ -19,21 +19,26 @@ import { RunningCalls } from './running-calls.ts'
 export function handleCalls(engine: Promise<DesktopEngine>): void {
   const running = new RunningCalls()
 
-  const handle = <Value>(channel: string, call: (engine: DesktopEngine) => Promise<Value>) =>
+  const handle = <Value>(channel: string, call: () => Promise<Value>) =>
     ipcMain.handle(channel, async (event, ...rest: unknown[]): Promise<Reply<Value>> => {
       requirePage(event)
       z.tuple([]).parse(rest)
-      return await engine.then(call).then(
+      return await call().then(
         (value) => ({ value }),
         (error) => ({ failure: toFailure(error) }),
       )
     })
 
-  handle(callChannels.status, (opened) => opened.status())
-  handle(callChannels.models, ({ transport }) => transport.models())
-  handle(callChannels.mcpServers, ({ transport }) => transport.mcpServers())
-  handle(callChannels.stopStart, async (opened) => opened.stopStart())
-  handle(callChannels.retryStart, async (opened) => opened.start())
+  handle(callChannels.status, () =>
+    engine.then(
+      (opened) => opened.status(),
+      (error): ServerStatus => ({ state: 'failed', message: toFailure(error).message }),
+    ),
+  )
+  handle(callChannels.models, async () => (await engine).transport.models())
+  handle(callChannels.mcpServers, async () => (await engine).transport.mcpServers())
+  handle(callChannels.stopStart, async () => (await engine).stopStart())
+  handle(callChannels.retryStart, async () => (await engine).start())
 
   const handleStream = <Argument>(
     channel: string,

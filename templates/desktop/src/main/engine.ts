@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { app } from 'electron'
 import { EngineError } from 'mlx-app'
-import { createApp, createServices, readSettings, type Services } from 'mlx-app-server'
+import {
+  createApp,
+  createServices,
+  type ListeningServer,
+  listen,
+  readSettings,
+  type Services,
+} from 'mlx-app-server'
 import { HttpTransport } from '../chat-page/transport/http-transport.ts'
 import type { ServerStatus, Transport } from '../chat-page/transport/transport.ts'
 import { pythonOptions } from './python.ts'
@@ -36,12 +43,22 @@ export class DesktopEngine {
     this.services.engineService.cancelStart()
   }
 
+  /**
+   * Lets other programs on this machine use the engine over HTTP, with a key of the keys file.
+   *
+   * @throws StartError if the port is in use.
+   */
+  listen(port: number): Promise<ListeningServer> {
+    return listen({ ...this.services, settings: { ...this.services.settings, port } })
+  }
+
   /** Returns the state for the page. The page is on this machine, so it may see why a start failed. */
   async status(): Promise<ServerStatus> {
     const status = await this.transport.status()
     const { state, error, hasStarted } = this.services.engineService
-    if (state !== 'failed' || hasStarted || error === undefined || error.code === 'ABORTED') return status
-    return { ...status, message: error.describe() }
+    if (state !== 'failed' || hasStarted) return status
+    const isStopped = error === undefined || error.code === 'ABORTED'
+    return { ...status, startFailed: true, ...(!isStopped && { message: error.describe() }) }
   }
 }
 
@@ -49,21 +66,23 @@ export class DesktopEngine {
  * Opens the engine and starts to load the model.
  *
  * @param onStateChange called whenever the state of the engine changes.
- * @throws EngineError INVALID_REQUEST if mlx.config.json is invalid.
- * @throws SettingError if an environment variable or mcp.json is invalid.
+ * @throws Error if mlx.config.json, an environment variable or mcp.json is invalid. Its message tells how to fix it.
  */
-export async function openEngine(apiPort: number, onStateChange: () => void): Promise<DesktopEngine> {
+export async function openEngine(onStateChange: () => void): Promise<DesktopEngine> {
   const data = app.getPath('userData')
   const mcpConfig = join(data, 'mcp.json')
   const settings = readSettings({
     ...(existsSync(mcpConfig) && { MCP_CONFIG: mcpConfig }),
     ...process.env,
     HOST: '127.0.0.1',
-    PORT: String(apiPort),
     KEYS_FILE: join(data, 'keys.json'),
   })
-  const services = await createServices(settings, { engine: pythonOptions(), onState: onStateChange })
-  const engine = new DesktopEngine(services)
-  engine.start()
-  return engine
+  try {
+    const services = await createServices(settings, { engine: pythonOptions(), onState: onStateChange })
+    const engine = new DesktopEngine(services)
+    engine.start()
+    return engine
+  } catch (error) {
+    throw EngineError.isInstance(error) ? new Error(error.describe(), { cause: error }) : error
+  }
 }

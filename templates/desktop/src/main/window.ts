@@ -26,10 +26,12 @@ export function openPage(options: BrowserWindowConstructorOptions): BrowserWindo
 /** The main window, which is opened again if it was closed. */
 export class MainWindow {
   readonly #settings: SettingsFile
+  readonly #onClosed: () => void
   #window: BrowserWindow | undefined
 
-  constructor(settings: SettingsFile) {
+  constructor(settings: SettingsFile, onClosed: () => void) {
     this.#settings = settings
+    this.#onClosed = onClosed
   }
 
   /** Opens the window, or brings it to the front. Returns it. */
@@ -52,6 +54,7 @@ export class MainWindow {
     window.on('close', () => this.#settings.change({ window: window.getNormalBounds() }))
     window.on('closed', () => {
       this.#window = undefined
+      this.#onClosed()
     })
     this.#window = window
     return window
