@@ -77,5 +77,7 @@ test('a call that is refused ends its stream', async () => {
     throw new Error('Refused.')
   }
   api.chat({ messages: [] }, listener)
-  await vi.waitFor(() => expect(listener).toHaveBeenCalledWith({ failure: { message: 'Refused.', status: 0 } }))
+  await vi.waitFor(() =>
+    expect(listener).toHaveBeenCalledWith({ failure: { message: 'Refused.', status: 0 } }),
+  )
 })

@@ -27,11 +27,14 @@ test('changes survive a restart, and only the user can read them', () => {
   expect(statSync(path).mode & 0o777).toBe(0o600)
 })
 
-test.each(['{', '[]', '{"apiPort":"many"}', '{"window":{"x":0.5}}'])('keeps an unreadable file: %s', (text) => {
-  const path = join(folder, 'settings.json')
-  writeFileSync(path, text)
-  const settings = new SettingsFile(path)
-  expect(settings.get().apiPort).toBe(8000)
-  settings.change({ tray: true })
-  expect(readFileSync(`${path}.unreadable`, 'utf8')).toBe(text)
-})
+test.each(['{', '[]', '{"apiPort":"many"}', '{"window":{"x":0.5}}'])(
+  'keeps an unreadable file: %s',
+  (text) => {
+    const path = join(folder, 'settings.json')
+    writeFileSync(path, text)
+    const settings = new SettingsFile(path)
+    expect(settings.get().apiPort).toBe(8000)
+    settings.change({ tray: true })
+    expect(readFileSync(`${path}.unreadable`, 'utf8')).toBe(text)
+  },
+)

@@ -12,10 +12,14 @@ export async function* chatEvents(messages: AsyncIterable<EventSourceMessage>): 
   let finishReason = 'stop'
   let usage: Usage | undefined
   let timings: Timings | undefined
+  let isComplete = false
   for await (const { data } of messages) {
+    // The stream is read to its end, because the server would log a request that was cancelled.
+    if (isComplete) continue
     if (data === '[DONE]') {
+      isComplete = true
       yield { type: 'end', finishReason, usage, timings }
-      return
+      continue
     }
     const chunk = parseChunk(data)
     const choice = chunk.choices[0]
@@ -40,7 +44,7 @@ export async function* chatEvents(messages: AsyncIterable<EventSourceMessage>): 
       timings = { ttftMs: chunk.timings.ttft_ms, tokensPerSecond: chunk.timings.tokens_per_second }
     }
   }
-  throw new TransportError('The connection was lost before the answer was complete.')
+  if (!isComplete) throw new TransportError('The connection was lost before the answer was complete.')
 }
 
 /**

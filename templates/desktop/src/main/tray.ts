@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { app, Menu, nativeImage, Tray } from 'electron'
-import colourIcon from './icons/tray.png?asset'
-import templateIcon from './icons/tray-template.png?asset'
+import colourIcon from './icons/tray.png?inline'
+import templateIcon from './icons/tray-template.png?inline'
 import type { SettingsFile } from './settings.ts'
 
 export interface TrayActions {
@@ -57,9 +56,8 @@ export class AppTray {
 /** Returns the icon. On macOS it is a template image, which the system colours for a light or dark menu bar. */
 function trayImage() {
   const isMac = process.platform === 'darwin'
-  const image = nativeImage.createFromBuffer(readFileSync(isMac ? templateIcon : colourIcon), {
-    scaleFactor: 2,
-  })
+  const [, base64 = ''] = (isMac ? templateIcon : colourIcon).split(',')
+  const image = nativeImage.createFromBuffer(Buffer.from(base64, 'base64'), { scaleFactor: 2 })
   if (isMac) image.setTemplateImage(true)
   return image
 }

@@ -100,8 +100,9 @@ export class BrowserWindow extends EventEmitter {
   close() {
     this.emit('close')
     this.isClosed = true
+    const isLast = BrowserWindow.getAllWindows().length === 0
     this.emit('closed')
-    if (BrowserWindow.getAllWindows().length === 0) app.emit('window-all-closed')
+    if (isLast) app.emit('window-all-closed')
   }
 
   isVisible = () => this.#isVisible
@@ -120,7 +121,12 @@ class IpcMain extends EventEmitter {
   }
 
   /** Acts as `ipcRenderer.invoke` in a frame of a page. */
-  async invoke(sender: WebContents, channel: string, values: unknown[], frame = sender.mainFrame) {
+  async invoke(
+    sender: WebContents,
+    channel: string,
+    values: unknown[],
+    frame: Frame | null = sender.mainFrame,
+  ) {
     const handler = this.#handlers.get(channel)
     if (handler === undefined) throw new Error(`There is no handler for ${channel}.`)
     return await handler({ sender, senderFrame: frame }, ...values)
@@ -222,7 +228,9 @@ export const Menu = {
 
 /** Returns an item of the menu by its label. */
 export function menuItem(label: string): MenuItem {
-  const item = Menu.items.flatMap(({ submenu = [] }) => submenu).find((candidate) => candidate.label === label)
+  const item = Menu.items
+    .flatMap(({ submenu = [] }) => submenu)
+    .find((candidate) => candidate.label === label)
   if (item === undefined) throw new Error(`The menu has no ${label}.`)
   return item
 }

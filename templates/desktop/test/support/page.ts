@@ -7,6 +7,12 @@ import { ipcMain, WebContents } from './electron.ts'
 export class Page extends WebContents {
   #lastId = 0
 
+  constructor(url?: string) {
+    super(url)
+    // A test may wait for many calls at once.
+    this.setMaxListeners(0)
+  }
+
   /** Calls a channel with one reply. @throws Error if the call is refused. */
   async call(channel: string, ...values: unknown[]): Promise<Reply<unknown>> {
     return (await ipcMain.invoke(this, channel, values)) as Reply<unknown>
@@ -32,7 +38,9 @@ export class Page extends WebContents {
       const messages = this.messages(id)
       const last = messages.at(-1)
       if (last !== undefined && !('event' in last)) {
-        const text = messages.map((message) => ('event' in message ? (message.event.text ?? '') : '')).join('')
+        const text = messages
+          .map((message) => ('event' in message ? (message.event.text ?? '') : ''))
+          .join('')
         return 'failure' in last ? { text, failure: last.failure } : { text }
       }
       await once(this, 'received')

@@ -1,0 +1,5 @@
+/** An image as a data URL, which Vite makes. */
+declare module '*.png?inline' {
+  const dataUrl: string
+  export default dataUrl
+}
