@@ -11,7 +11,10 @@ const peerVersion = '9.3.0'
 const peerName = `create-vite ${peerVersion} vanilla-ts`
 const bar = 1
 /** The most files that a project may have, without `vendor/`. */
-const maxFiles = { node: 50, server: 40, python: 40 } as const satisfies Record<TemplateId, number>
+const maxFiles = { node: 50, server: 40, python: 40, desktop: 60 } as const satisfies Record<
+  TemplateId,
+  number
+>
 
 /**
  * Measures creating a project in memory, without installing anything, against create-vite. The tool is measured as released,

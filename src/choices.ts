@@ -29,8 +29,8 @@ export interface Template extends Choice {
   layers: readonly string[]
   /** The packages of this repository that the project depends on. */
   packages: readonly PackageName[]
-  /** The Node versions that the project needs, if it needs newer ones than this tool. */
-  node?: string
+  /** The oldest Node that the project supports, if it is newer than that of this tool: major and minor version. */
+  oldestNode?: `${number}.${number}`
 }
 
 export const templates = [
@@ -66,7 +66,7 @@ export const templates = [
     takesQuestion: false,
     layers: ['base', 'typescript', 'desktop'],
     packages: ['mlx-app', 'mlx-app-server'],
-    node: '>=22.12.0',
+    oldestNode: '22.12',
   },
   {
     value: 'python',

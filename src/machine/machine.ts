@@ -41,6 +41,18 @@ export function unsupportedReason(machine: Pick<Machine, 'platform' | 'architect
   return `MLX does not run on ${machine.platform} ${machine.architecture}. It needs Apple silicon or Linux (x64, arm64).`
 }
 
+/** Returns why a project can't be installed with this Node, and what to do about it; undefined if it can. */
+export function oldNodeReason(
+  { nodeVersion }: Pick<Machine, 'nodeVersion'>,
+  oldest: `${number}.${number}` | undefined,
+): string | undefined {
+  if (oldest === undefined) return undefined
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
+  const [oldestMajor = 0, oldestMinor = 0] = oldest.split('.').map(Number)
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return undefined
+  return `It needs Node ${oldest} or newer, and this is Node ${nodeVersion}. Install a newer Node first.`
+}
+
 /** Returns a line about a Node that is out of support; undefined for others. Node 20 ended in April 2026. */
 export function hintAboutNode(machine: Pick<Machine, 'nodeVersion'>): string | undefined {
   return machine.nodeVersion.startsWith('20.')

@@ -1,8 +1,8 @@
-import type { Answers } from '../choices.ts'
+import { type Answers, templateOf } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
 import { installPackages, runCommand } from '../install/install.ts'
 import { installPython } from '../install/python.ts'
-import { type Machine, unsupportedReason } from '../machine/machine.ts'
+import { type Machine, oldNodeReason, unsupportedReason } from '../machine/machine.ts'
 import { setupCommand } from '../package-manager.ts'
 import { childEnvironment } from '../process/child-environment.ts'
 import type { CommandContext } from '../process/commands.ts'
@@ -72,7 +72,10 @@ async function install(
 ): Promise<void> {
   const { answers, machine, output } = options
   const { packageManager } = answers
-  const reason = packageManager === undefined ? unsupportedReason(machine) : undefined
+  const reason =
+    packageManager === undefined
+      ? unsupportedReason(machine)
+      : oldNodeReason(machine, templateOf(answers.template).oldestNode)
   if (reason !== undefined) {
     output.warn(`The project was not installed: ${reason}`)
     return

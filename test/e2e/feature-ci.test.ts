@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, it } from 'vitest'
-import { packageManagers, templates } from '../../src/choices.ts'
+import { featuresOf, packageManagers, templates } from '../../src/choices.ts'
 import { writeComposed } from '../support/composed.ts'
 import { temporaryFolder } from '../support/folders.ts'
 import { commandsOf, expectPinned, expectSafe, lintWorkflow } from '../support/workflows.ts'
@@ -44,7 +44,10 @@ it('every action is pinned to a commit, with its version next to it', async () =
   }
 })
 
-const typescriptTemplates = templates.filter(({ language }) => language === 'typescript')
+const typescriptTemplates = templates.filter(
+  ({ value, language }) =>
+    language === 'typescript' && featuresOf(value).some((feature) => feature.value === 'ci'),
+)
 
 it.each(typescriptTemplates.map(({ value }) => value))(
   'a %s project has every script that its workflow runs',

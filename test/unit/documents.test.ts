@@ -2,18 +2,18 @@
 import { existsSync } from 'node:fs'
 import { posix } from 'node:path'
 import { expect, test } from 'vitest'
-import { templates } from '../../src/choices.ts'
+import { featuresOf, templates } from '../../src/choices.ts'
 import { plan } from './plans.ts'
 
 /** What the project makes when it is set up, built or used. */
-const made = /(^|\/)(dist|\.venv|\.mlx|uv\.lock)(\/|$)/
+const made = /(^|\/)(dist|out|dist-ext-python|\.venv|\.mlx|uv\.lock)(\/|$)/
 
 const projects = await Promise.all(
   templates.map(async ({ value: template }) => ({
     template,
     files: await plan({
       template,
-      features: template === 'server' ? ['ci', 'docker', 'python'] : ['ci', 'python'],
+      features: featuresOf(template).map(({ value }) => value),
     }),
   })),
 )

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { satisfies } from 'semver'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
@@ -48,8 +49,8 @@ const hashesOf = (files: Iterable<readonly [string, Uint8Array]>) =>
   Object.fromEntries(Array.from(files, ([path, bytes]) => [path, fingerprint(bytes)]))
 const json = (text: string): unknown => JSON.parse(text)
 
-/** How many files a project may have, without `vendor/`, lock files and features. */
-const mostFiles: Readonly<Record<TemplateId, number>> = { node: 50, server: 40, python: 40 }
+/** How many files a project may have, without `vendor/`, lock files, features, and the chat page of a desktop app. */
+const mostFiles: Readonly<Record<TemplateId, number>> = { node: 50, server: 40, python: 40, desktop: 60 }
 
 describe.each(templates.map((template) => template.value))('a %s project', async (template) => {
   const files = await plan({ template })
@@ -69,7 +70,7 @@ describe.each(templates.map((template) => template.value))('a %s project', async
   // A Python project has no package manager, so all of them give the same.
   it.each(packageManagers.map(({ value }) => value))('is small, with %s', async (packageManager) => {
     const own = [...(await plan({ template, packageManager })).keys()].filter(
-      (path) => !/^vendor\/|\.lock$/.test(path),
+      (path) => !/^(vendor|src\/chat-page)\/|\.lock$/.test(path),
     )
     expect(own.length).toBeGreaterThan(15)
     expect(own.length).toBeLessThanOrEqual(mostFiles[template])
@@ -306,8 +307,10 @@ describe('answers', () => {
 describe('users get what this repository checks', () => {
   const host = (path: string): unknown => json(readFileSync(new URL(path, repository), 'utf8'))
   const { packages } = lockSchema.parse(host('package-lock.json'))
+  const { packages: desktopPackages } = lockSchema.parse(host('test/desktop/package-lock.json'))
   const lockedAt = (name: string) => {
-    const locked = packages[`templates/node_modules/${name}`] ?? packages[`node_modules/${name}`]
+    const path = `node_modules/${name}`
+    const locked = packages[`templates/${path}`] ?? packages[path] ?? desktopPackages[path]
     return locked?.link === true ? packages[locked.resolved ?? ''] : locked
   }
 
@@ -334,6 +337,9 @@ describe('users get what this repository checks', () => {
     )
   })
 
+  /** Whether a version is in a range. Those of the packages in vendor/ are files. */
+  const fits = (version: string, range: string) => version.startsWith('file:') || satisfies(version, range)
+
   // npm, pnpm and Bun take the version that package.json names for every range that it fits; Yarn takes the newest.
   it.each(typescriptTemplates)(
     'the same transitive versions with Yarn, in a $value project',
@@ -344,9 +350,10 @@ describe('users get what this repository checks', () => {
       const reached = new Set(Object.keys(direct))
       const held: Record<string, string | undefined> = {}
       for (const name of reached) {
-        for (const dependency of Object.keys(lockedAt(name)?.dependencies ?? {})) {
+        for (const [dependency, range] of Object.entries(lockedAt(name)?.dependencies ?? {})) {
           reached.add(dependency)
-          if (dependency in direct) held[`${name}/${dependency}`] = direct[dependency]
+          const version = direct[dependency]
+          if (version !== undefined && fits(version, range)) held[`${name}/${dependency}`] = version
         }
       }
       expect(held).toHaveProperty(['vitest/vite'], direct.vite)

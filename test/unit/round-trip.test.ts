@@ -37,11 +37,12 @@ const texts: Partial<Record<ValueId, readonly string[]>> = {
   author: ["Ada O'Neil & sons", '日本'],
 }
 
-/** The most features that each template can have. */
-const featureSets = templates.map(({ value }) =>
-  featuresOf(value)
-    .map((feature) => feature.value)
-    .join(','),
+/** The most features that each template can have, if it has any. */
+const featureSets = templates.flatMap(
+  ({ value }) =>
+    featuresOf(value)
+      .map((feature) => feature.value)
+      .join(',') || [],
 )
 
 /** Returns a template that supports these features. */
