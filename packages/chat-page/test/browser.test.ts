@@ -7,6 +7,9 @@ import { expectNoComplaints, slowDown, usePage } from './page.ts'
 import { describePythonServer } from './python.ts'
 import { describeTools, useMcpConfig } from './tools.ts'
 
+/** The code that the model shows. */
+const code = answerTo('Show me some code.').replace(/^```python\n|\n```$/g, '')
+
 describe('the page', needs('chromium', 'ps'), () => {
   const page = usePage(useMcpConfig())
   const { open, findWorker, startStream } = page
@@ -32,8 +35,30 @@ describe('the page', needs('chromium', 'ps'), () => {
     await chat.answer()
     await chat.button('Copy code').click()
     await chat.button('Copied').waitFor()
-    const code = answerTo('Show me some code.').replace(/^```python\n|\n```$/g, '')
     expect(await chat.page.evaluate('navigator.clipboard.readText()')).toBe(code)
+  })
+
+  test('copies code where the browser denies the permission', async () => {
+    const chat = await open()
+    await chat.say('Show me some code.')
+    await chat.answer()
+    await chat.page.context().clearPermissions()
+    await chat.page.evaluate(() => {
+      navigator.clipboard.writeText = async () => {
+        throw new DOMException('Write permission denied.', 'NotAllowedError')
+      }
+    })
+    await chat.button('Copy code').click()
+    await chat.button('Copied').waitFor()
+    await chat.page.context().grantPermissions(['clipboard-read'])
+    expect(await chat.page.evaluate('navigator.clipboard.readText()')).toBe(code)
+  })
+
+  test('formats numbers for the language of the system', async () => {
+    const chat = await open({ locale: 'de-DE' })
+    await chat.button('Settings').click()
+    await chat.page.getByLabel('Top p').fill('2')
+    await chat.page.getByText('Enter a number from 0,01 to 1').waitFor()
   })
 
   test('stops an answer, and regenerates it', async () => {

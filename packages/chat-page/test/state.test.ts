@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   type AnswerTurn,
   createAnswer,
@@ -10,7 +10,9 @@ import {
 import { type ConversationStore, createMemoryStore } from '../src/state/conversation-store.ts'
 import { Library, maxConversations } from '../src/state/library.ts'
 import { buildRequest } from '../src/state/request.ts'
+import { ServerMonitor } from '../src/state/server-monitor.ts'
 import { readNumber, SettingsStore, samplingFields } from '../src/state/settings.ts'
+import type { ServerStatus, Transport } from '../src/transport/transport.ts'
 
 const answer = (text: string): AnswerTurn => ({ ...createAnswer('hello'), text, ending: 'stop' })
 
@@ -176,5 +178,45 @@ describe('settings', () => {
       [0, 0.7, 2, undefined, undefined, undefined, undefined],
     )
     expect(['1', '1.5', '0'].map((text) => readNumber(maxTokens, text))).toEqual([1, undefined, undefined])
+  })
+})
+
+describe('the monitor of an app that controls the start', () => {
+  /** A transport whose model is loading until the user stops it. */
+  function startingApp() {
+    let status: ServerStatus = { state: 'loading' }
+    const transport: Transport = {
+      status: async () => status,
+      models: async () => [],
+      load: async () => undefined,
+      mcpServers: async () => [],
+      async *chat() {},
+      giveKey: () => undefined,
+      start: {
+        stop: async () => {
+          status = { state: 'failed', startFailed: true, message: 'Loading the model was stopped.' }
+        },
+        retry: async () => {
+          status = { state: 'ready' }
+        },
+      },
+    }
+    return transport
+  }
+
+  test('stops it and tries it again, and shows the new state at once', async () => {
+    const monitor = new ServerMonitor(startingApp())
+    expect(monitor.controlsStart).toBe(true)
+    await monitor.check()
+    expect(monitor.get()).toMatchObject({ state: 'loading' })
+    monitor.stopStart()
+    await vi.waitFor(() => expect(monitor.get()).toMatchObject({ state: 'failed', startFailed: true }))
+    monitor.retryStart()
+    await vi.waitFor(() => expect(monitor.get()).toMatchObject({ state: 'ready', startFailed: undefined }))
+  })
+
+  test('has nothing to stop on a server', async () => {
+    const { start: _, ...server } = startingApp()
+    expect(new ServerMonitor(server).controlsStart).toBe(false)
   })
 })

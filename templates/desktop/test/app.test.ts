@@ -19,7 +19,7 @@ import {
 vi.mock('electron', () => import('./support/electron.ts'))
 
 /** The engine that the app has opened. */
-const opened = vi.hoisted(() => ({ engine: undefined as DesktopEngine | undefined }))
+const opened: { engine?: DesktopEngine } = vi.hoisted(() => ({}))
 vi.mock('../src/main/engine.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('../src/main/engine.ts')>()
   const openEngine: typeof original.openEngine = async (...values) => {
@@ -68,6 +68,10 @@ test('opens a sandboxed window before the model is loaded', async () => {
   await vi.waitFor(isReady, { timeout: 120_000 })
   const channels = mainWindow().webContents.received.map(({ channel }) => channel)
   expect(channels).toContain(stateChangeChannel)
+})
+
+test('the about box shows the name and the version', () => {
+  expect(app.about).toEqual({ applicationName: 'Test App', applicationVersion: '1.2.3' })
 })
 
 test('a second start focuses the window', () => {
@@ -157,8 +161,9 @@ describe('the quick chat', () => {
     expect([menuItem('Quick Chat Shortcut').checked, saved().quickChat]).toEqual([false, false])
   })
 
-  test('is shown and hidden by the shortcut, and hidden when another window is used', () => {
+  test('is shown and hidden by the shortcut, and hidden when another window is used', async () => {
     click('Quick Chat Shortcut')
+    await vi.waitFor(() => expect(menuItem('Quick Chat Shortcut').checked).toBe(true))
     expect(saved().quickChat).toBe(true)
     press()
     expect(BrowserWindow.all).toHaveLength(2)

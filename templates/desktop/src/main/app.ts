@@ -18,9 +18,10 @@ export async function runApp(): Promise<void> {
   const quickChat = new QuickChat(settings)
   // A hidden window would keep the app open.
   const window = new MainWindow(settings, () => quickChat.close())
+  await app.whenReady()
   app.on('second-instance', () => window.show())
   app.on('activate', () => window.show())
-  await app.whenReady()
+  app.setAboutPanelOptions({ applicationName: app.name, applicationVersion: app.getVersion() })
   denyPermissions(session.defaultSession)
   handleAppScheme(join(import.meta.dirname, '..', 'renderer'))
   // The window opens first, and the engine starts beside it.
@@ -49,8 +50,12 @@ function addExtras({ engine, settings, window, quickChat }: Parts): void {
     newConversation,
     quickChat: () => quickChat.show(),
   })
-  /** Runs a change of a switch, shows why it failed, and updates the menu. */
-  const change = async (action: () => void | Promise<void>) => {
+  let changes = Promise.resolve()
+  /** Runs a change of a switch after the previous one, shows why it failed, and updates the menu. */
+  const change = (action: () => void | Promise<void>) => {
+    changes = changes.then(() => runChange(action))
+  }
+  const runChange = async (action: () => void | Promise<void>) => {
     try {
       await action()
     } catch (error) {
@@ -69,20 +74,20 @@ function addExtras({ engine, settings, window, quickChat }: Parts): void {
     newConversation,
     api: {
       isOn: api.access !== undefined,
-      set: (isOn) => void change(() => (isOn ? turnOnApi() : api.turnOff())),
+      set: (isOn) => change(() => (isOn ? turnOnApi() : api.turnOff())),
     },
     showApiAccess: () => void api.showAccess(),
-    tray: { isOn: tray.isOn, set: (isOn) => void change(() => (isOn ? tray.turnOn() : tray.turnOff())) },
+    tray: { isOn: tray.isOn, set: (isOn) => change(() => (isOn ? tray.turnOn() : tray.turnOff())) },
     quickChat: {
       isOn: quickChat.isOn,
-      set: (isOn) => void change(() => (isOn ? quickChat.turnOn() : quickChat.turnOff())),
+      set: (isOn) => change(() => (isOn ? quickChat.turnOn() : quickChat.turnOff())),
     },
   })
   setMenu(menuActions())
   const saved = settings.get()
-  if (saved.tray) void change(() => tray.turnOn())
-  if (saved.quickChat) void change(() => quickChat.turnOn())
-  if (saved.api) void change(() => api.turnOn())
+  if (saved.tray) change(() => tray.turnOn())
+  if (saved.quickChat) change(() => quickChat.turnOn())
+  if (saved.api) change(() => api.turnOn())
   app.on('window-all-closed', () => {
     // On macOS, and with an icon in the tray, the app stays.
     if (process.platform !== 'darwin' && !tray.isOn) app.quit()

@@ -22,7 +22,12 @@ class App extends EventEmitter {
   getAppPath = () => process.cwd()
   whenReady = async () => {}
   requestSingleInstanceLock = () => true
-  setAboutPanelOptions() {}
+  getVersion = () => '1.2.3'
+  /** What the about box shows. */
+  about: unknown
+  setAboutPanelOptions(options: unknown) {
+    this.about = options
+  }
   quit() {
     this.quits += 1
     this.emit('will-quit', { preventDefault: () => {} })

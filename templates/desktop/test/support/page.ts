@@ -1,7 +1,27 @@
 import { once } from 'node:events'
-import type { Failure, Reply, StreamMessage } from '../../src/shared/desktop-api.ts'
+import { z } from 'zod'
 import { streamMessageChannel } from '../../src/shared/desktop-api.ts'
 import { ipcMain, WebContents } from './electron.ts'
+
+const messageSchema = z.union([
+  z.strictObject({ event: z.looseObject({ type: z.string().optional(), text: z.string().optional() }) }),
+  z.strictObject({ end: z.literal(true) }),
+  z.strictObject({
+    failure: z.object({
+      message: z.string(),
+      status: z.number(),
+      retryAfterSeconds: z.number().optional(),
+    }),
+  }),
+])
+
+type Message = z.infer<typeof messageSchema>
+
+/** How a call with a stream ended. */
+interface Result {
+  text: string
+  failure?: { message: string; status: number }
+}
 
 /** A page that calls the main process like the preload script does. */
 export class Page extends WebContents {
@@ -14,8 +34,8 @@ export class Page extends WebContents {
   }
 
   /** Calls a channel with one reply. @throws Error if the call is refused. */
-  async call(channel: string, ...values: unknown[]): Promise<Reply<unknown>> {
-    return (await ipcMain.invoke(this, channel, values)) as Reply<unknown>
+  call(channel: string, ...values: unknown[]): Promise<unknown> {
+    return ipcMain.invoke(this, channel, values)
   }
 
   /** Starts a call with a stream. Returns its ID. @throws Error if the call is refused. */
@@ -26,14 +46,14 @@ export class Page extends WebContents {
   }
 
   /** Returns the messages that a call has sent so far. */
-  messages(id: number): StreamMessage<{ type: string; text?: string }>[] {
+  messages(id: number): Message[] {
     return this.received
       .filter(({ channel, values }) => channel === streamMessageChannel && values[0] === id)
-      .map(({ values }) => values[1] as StreamMessage<{ type: string; text?: string }>)
+      .map(({ values }) => messageSchema.parse(values[1]))
   }
 
   /** Waits until a call has ended. Returns its text, and its failure if it failed. */
-  async result(id: number): Promise<{ text: string; failure?: Failure }> {
+  async result(id: number): Promise<Result> {
     while (true) {
       const messages = this.messages(id)
       const last = messages.at(-1)

@@ -1,0 +1,94 @@
+/** A desktop app as a user creates and installs it, once for all test files of a run: it takes most of a minute. */
+import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { execa, type Options } from 'execa'
+import { expect, inject } from 'vitest'
+import { installTool } from './install-tool.ts'
+import { nodeFolder } from './node-binaries.ts'
+
+/** Electron's tools need a newer Node than this repository. */
+const nodeVersion = '22.23.5'
+
+/** Returns the environment of programs in a desktop app: the newer Node, and no messages about newer packages. */
+export async function desktopEnvironment(): Promise<{
+  PATH: string
+  NO_UPDATE_NOTIFIER: string
+  NO_COLOR: string
+}> {
+  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))
+  return {
+    PATH: [await nodeFolder(nodeVersion), ...path].join(delimiter),
+    NO_UPDATE_NOTIFIER: '1',
+    NO_COLOR: '1',
+  }
+}
+
+/** Runs a program in a desktop app. It does not fail if the program does. */
+export async function runInDesktop(
+  folder: string,
+  program: string,
+  flags: readonly string[],
+  options: Options = {},
+) {
+  const env = { ...(await desktopEnvironment()), ...options.env }
+  const { all, exitCode } = await execa(program, flags, {
+    ...options,
+    cwd: folder,
+    env,
+    all: true,
+    reject: false,
+  })
+  return { all: String(all), exitCode }
+}
+
+/** What an installation creates. Copies of the app have links to it. */
+const installed = ['node_modules', '.mlx']
+
+/**
+ * Copies the desktop app `my-desk` with the hello model to a folder. The copy shares the installed packages.
+ *
+ * @param folder a folder that doesn't exist.
+ */
+export async function copyDesktopProject(folder: string): Promise<void> {
+  const original = await installedProject()
+  const links = installed.map((name) => join(original, name))
+  cpSync(original, folder, { recursive: true, filter: (path) => !links.includes(path) })
+  for (const name of installed) symlinkSync(join(original, name), join(folder, name))
+}
+
+/** Returns the folder of the installed app. The first caller of the run creates it, and the others wait. */
+async function installedProject(): Promise<string> {
+  const home = join(dirname(inject('tarball')), 'desktop')
+  const [ready, failure] = [join(home, 'ready'), join(home, 'failure')]
+  const project = join(home, 'my-desk')
+  try {
+    mkdirSync(home)
+  } catch {
+    // Another test file has begun.
+    await expect.poll(() => existsSync(ready) || existsSync(failure), { timeout: 500_000 }).toBe(true)
+    if (existsSync(failure))
+      throw new Error('The desktop app could not be created. Another test file tells why.')
+    return project
+  }
+  try {
+    const bin = await installTool(home)
+    const flags = [
+      'my-desk',
+      '--yes',
+      '--template',
+      'desktop',
+      '--model',
+      'hello',
+      '--author',
+      'Ada',
+      '--no-git',
+    ]
+    const { all, exitCode } = await runInDesktop(home, bin, flags)
+    expect(exitCode, all).toBe(0)
+    writeFileSync(ready, '')
+    return project
+  } catch (error) {
+    writeFileSync(failure, String(error))
+    throw error
+  }
+}
