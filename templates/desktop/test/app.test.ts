@@ -156,8 +156,9 @@ describe('the quick chat', () => {
     globalShortcut.isTaken = true
     dialog.shown = []
     click('Quick Chat Shortcut')
+    await vi.waitFor(() => expect(dialog.shown).toHaveLength(1))
     globalShortcut.isTaken = false
-    await vi.waitFor(() => expect(dialog.shown[0]?.message).toContain(`Another app already uses ${shortcut}`))
+    expect(dialog.shown[0]?.message).toContain(`Another app already uses ${shortcut}`)
     expect([menuItem('Quick Chat Shortcut').checked, saved().quickChat]).toEqual([false, false])
   })
 
