@@ -9,12 +9,14 @@
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { z } from 'zod'
-import { choose, type TemplateId, templates } from '../src/choices.ts'
+import { choose, type TemplateId, templateOf, templates } from '../src/choices.ts'
+import { oldNodeReason } from '../src/machine/machine.ts'
 import { writeComposed } from '../test/support/composed.ts'
+import { nodeFolder } from '../test/support/node-binaries.ts'
 import { ensureEnvironment, obtainUv } from './environment.ts'
 
 const { values: flags } = parseArgs({
@@ -62,12 +64,15 @@ async function tryTemplate(template: TemplateId, python: string): Promise<number
   const project = join(folder, template)
   await writeComposed(project, { name: 'newest', template })
   const tested = loosen(project)
+  const isOld =
+    oldNodeReason({ nodeVersion: process.versions.node }, templateOf(template).oldestNode) !== undefined
+  const node = isOld ? { PATH: [await nodeFolder('24'), process.env.PATH].join(delimiter) } : {}
   let failures = 0
   const run = async (what: string, program: string, words: readonly string[]): Promise<boolean> => {
     const { exitCode, all } = await execa(program, words, {
       cwd: project,
       // With the log level of `npm run -s`, npm's errors would be hidden.
-      env: { MLX_PYTHON: python, NO_COLOR: '1', npm_config_loglevel: 'notice' },
+      env: { ...node, MLX_PYTHON: python, NO_COLOR: '1', npm_config_loglevel: 'notice' },
       reject: false,
       all: true,
     })

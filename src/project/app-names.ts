@@ -3,7 +3,7 @@ export function productName(name: string): string {
   const words = bareName(name)
     .split(/[-_.]+/)
     .filter((word) => word !== '')
-  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(' ')
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(' ') || bareName(name)
 }
 
 /** Returns the identifier of a desktop app, which operating systems tell apps apart by: `com.example.my-app`. */
