@@ -1,5 +1,5 @@
 /** A desktop app as generated: every script passes on a Node that Electron's tools support, without Electron's binary. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -16,7 +16,11 @@ const project = join(folder, 'my desk é')
 const npm = (...flags: string[]) => runInDesktop(project, 'npm', flags)
 const filesIn = (path: string) => readdirSync(join(project, path)).filter((name) => /\.c?js$/.test(name))
 
-beforeAll(() => copyDesktopProject(project))
+let bin = ''
+beforeAll(async () => {
+  await copyDesktopProject(project)
+  bin = await installTool(folder)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('every script passes as generated', () => {
@@ -72,7 +76,6 @@ describe('on an older Node', () => {
   )
 
   test('the tool creates the project, and installs nothing', async () => {
-    const bin = await installTool(folder)
     const node = join(await nodeFolder('20.19.0'), 'node')
     const flags = ['older', '--yes', '--desktop', '--model', 'hello', '--no-git']
     const { all, exitCode } = await execa(node, [bin, ...flags], { cwd: folder, all: true, stdin: 'ignore' })
@@ -88,7 +91,7 @@ describe('on an older Node', () => {
 
 test.each(['pnpm', 'yarn', 'bun'] as const)('%s installs it, and the scripts run', async (manager) => {
   const home = join(folder, manager)
-  const bin = await installTool(folder)
+  mkdirSync(home)
   const sandbox = await createSandbox(manager, home, inject('registry'), await nodeFolder('22.23.5'))
   const flags = `--yes --desktop --model hello --no-git --no-install --package-manager ${manager}`
   for (const line of [
