@@ -16,7 +16,7 @@ export function removeUserData(): void {
 
 class App extends EventEmitter {
   readonly name = 'Test App'
-  readonly isPackaged = false
+  isPackaged = false
   quits = 0
   getPath = () => userData
   getAppPath = () => process.cwd()
