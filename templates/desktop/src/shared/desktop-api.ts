@@ -7,7 +7,14 @@ import type {
   ServerStatus,
 } from '../chat-page/transport/transport.ts'
 
-/** The functions that the preload script gives the page, as `window.desktop`. There are no others. */
+declare global {
+  interface Window {
+    /** What the preload script gives the page. */
+    readonly desktop: DesktopApi
+  }
+}
+
+/** The functions that the preload script gives the page. There are no others. */
 export interface DesktopApi {
   status(): Promise<Reply<ServerStatus>>
   models(): Promise<Reply<Model[]>>
