@@ -10,6 +10,7 @@ import { QuickChat } from './quick-chat.ts'
 import { denyPermissions } from './security.ts'
 import { SettingsFile } from './settings.ts'
 import { AppTray } from './tray.ts'
+import { startUpdates, type Updates } from './updates/updates.ts'
 import { MainWindow } from './window.ts'
 
 /** Runs the app until the user quits it. */
@@ -50,6 +51,7 @@ function addExtras({ engine, settings, window, quickChat }: Parts): void {
     newConversation,
     quickChat: () => quickChat.show(),
   })
+  let updates: Updates | undefined
   let changes = Promise.resolve()
   /** Runs a change of a switch after the previous one, shows why it failed, and updates the menu. */
   const change = (action: () => void | Promise<void>) => {
@@ -82,8 +84,12 @@ function addExtras({ engine, settings, window, quickChat }: Parts): void {
       isOn: quickChat.isOn,
       set: (isOn) => change(() => (isOn ? quickChat.turnOn() : quickChat.turnOff())),
     },
+    checkForUpdates: updates && (() => void updates?.check()),
   })
   setMenu(menuActions())
+  change(async () => {
+    updates = await startUpdates()
+  })
   const saved = settings.get()
   if (saved.tray) change(() => tray.turnOn())
   if (saved.quickChat) change(() => quickChat.turnOn())

@@ -12,6 +12,8 @@ export interface MenuActions {
   showApiAccess: () => void
   tray: MenuSwitch
   quickChat: MenuSwitch
+  /** Undefined if the app has no feed with updates. */
+  checkForUpdates: (() => void) | undefined
 }
 
 /** Sets the menu of the app. Call it again when a switch has changed. */
@@ -21,7 +23,7 @@ export function setMenu(actions: MenuActions): void {
 
 /** Returns the menu. Only macOS has a menu named after the app. */
 export function menuTemplate(actions: MenuActions, isMac: boolean): MenuItemConstructorOptions[] {
-  const { newConversation, api, showApiAccess, tray, quickChat } = actions
+  const { newConversation, api, showApiAccess, tray, quickChat, checkForUpdates } = actions
   return [
     ...(isMac ? [{ role: 'appMenu' } as const] : []),
     {
@@ -52,11 +54,16 @@ export function menuTemplate(actions: MenuActions, isMac: boolean): MenuItemCons
         { type: 'separator' },
         switchItem(isMac ? 'Menu Bar Icon' : 'Tray Icon', tray),
         switchItem('Quick Chat Shortcut', quickChat),
+        ...(checkForUpdates === undefined ? [] : updateItems(checkForUpdates)),
       ],
     },
     { role: 'windowMenu' },
     ...(isMac ? [] : [{ label: 'Help', submenu: [{ role: 'about' } as const] }]),
   ]
+}
+
+function updateItems(check: () => void): MenuItemConstructorOptions[] {
+  return [{ type: 'separator' }, { label: 'Check for Updates…', click: check }]
 }
 
 function switchItem(label: string, { isOn, set }: MenuSwitch): MenuItemConstructorOptions {
