@@ -147,9 +147,11 @@ export const features = [
     value: 'ci',
     title: 'GitHub Actions',
     description: 'lint, type checks and tests on Linux and macOS for every change, and dependency updates',
-    templates: ['node', 'server', 'python'],
+    templates: ['node', 'server', 'desktop', 'python'],
     layers: [
       featureLayer('ci', 'typescript'),
+      featureLayer('ci', 'program'),
+      featureLayer('ci', 'desktop'),
       featureLayer('ci', 'python'),
       featureLayer('ci', 'npm'),
       featureLayer('ci', 'pnpm'),

