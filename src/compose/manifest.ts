@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, mergeObjects } from './merge.ts'
 const keyOrder = [
   'name',
   'productName',
+  'appId',
   'version',
   'private',
   'description',

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { app } from 'electron'
 import manifest from '../../package.json' with { type: 'json' }
 
@@ -22,6 +22,6 @@ export function pythonOptions(): PythonOptions {
   return {
     project: resourcesPath,
     python: join(resourcesPath, 'python', 'bin', 'python3'),
-    site: join(resourcesPath, manifest.name, '_vendor'),
+    site: join(resourcesPath, basename(manifest.name), '_vendor'),
   }
 }
