@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { execa, type Options } from 'execa'
-import { expect, inject } from 'vitest'
+import { expect, inject, vi } from 'vitest'
 import { installTool } from './install-tool.ts'
 import { nodeFolder } from './node-binaries.ts'
 
@@ -65,7 +65,7 @@ async function installedProject(): Promise<string> {
     mkdirSync(home)
   } catch {
     // Another test file has begun.
-    await expect.poll(() => existsSync(ready) || existsSync(failure), { timeout: 500_000 }).toBe(true)
+    await vi.waitUntil(() => existsSync(ready) || existsSync(failure), { timeout: 500_000, interval: 200 })
     if (existsSync(failure))
       throw new Error('The desktop app could not be created. Another test file tells why.')
     return project
