@@ -39,6 +39,7 @@ const listed = {
     alternatives: ['google-chrome'],
     variable: 'CHROMIUM_PATH',
   },
+  Xvfb: { packages: ['xvfb'], purpose: 'windows of desktop apps', linuxOnly: true },
   caddy: { packages: ['caddy'], purpose: 'load balancing' },
   ruby: { packages: ['ruby'], purpose: 'the syntax of Homebrew formulae' },
   promtool: { packages: ['prometheus'], purpose: 'checking metrics' },

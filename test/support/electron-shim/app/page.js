@@ -1,0 +1,1 @@
+document.querySelector('#sum').textContent = await window.desktop.add(1, 2)
