@@ -1,45 +1,11 @@
 /** A desktop app as a user creates and installs it, once for all test files of a run: it takes most of a minute. */
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
-import { execa, type Options } from 'execa'
+import { dirname, join } from 'node:path'
 import { expect, inject, vi } from 'vitest'
+import { runInDesktop } from './desktop-environment.ts'
 import { installTool } from './install-tool.ts'
-import { nodeFolder } from './node-binaries.ts'
 
-/** Electron's tools need a newer Node than this repository. */
-const nodeVersion = '22.23.5'
-
-/** Returns the environment of programs in a desktop app: the newer Node, and no messages about newer packages. */
-export async function desktopEnvironment(): Promise<{
-  PATH: string
-  NO_UPDATE_NOTIFIER: string
-  NO_COLOR: string
-}> {
-  const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))
-  return {
-    PATH: [await nodeFolder(nodeVersion), ...path].join(delimiter),
-    NO_UPDATE_NOTIFIER: '1',
-    NO_COLOR: '1',
-  }
-}
-
-/** Runs a program in a desktop app. It does not fail if the program does. */
-export async function runInDesktop(
-  folder: string,
-  program: string,
-  flags: readonly string[],
-  options: Options = {},
-) {
-  const env = { ...(await desktopEnvironment()), ...options.env }
-  const { all, exitCode } = await execa(program, flags, {
-    ...options,
-    cwd: folder,
-    env,
-    all: true,
-    reject: false,
-  })
-  return { all: String(all), exitCode }
-}
+export { desktopEnvironment, runInDesktop } from './desktop-environment.ts'
 
 /** What an installation creates. Copies of the app have links to it. */
 const installed = ['node_modules', '.mlx']
