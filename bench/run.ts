@@ -11,6 +11,7 @@ import { execa } from 'execa'
 import { ensureEnvironment } from '../scripts/environment.ts'
 import { benchCancel } from './cancel.ts'
 import { benchCreate } from './create.ts'
+import { benchDesktop } from './desktop.ts'
 import { benchFirstToken } from './first-token.ts'
 import { benchInterTokenLatency } from './inter-token-latency.ts'
 import { benchMemory } from './memory.ts'
@@ -49,6 +50,7 @@ const benches = new Map<string, Bench>([
   ['memory', benchMemory],
   ['scaling', benchScaling],
   ['python', benchPython],
+  ['desktop', benchDesktop],
 ])
 
 const asked = process.argv.slice(2)

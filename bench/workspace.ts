@@ -51,10 +51,19 @@ export function memoryFolder(): string {
   return existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 }
 
-/** Creates a project as a user does, with its dependencies installed and Python set up. */
-export async function createProject(workspace: string, name: string, template = 'node'): Promise<string> {
+/**
+ * Creates a project as a user does, with its dependencies installed and Python set up.
+ *
+ * @param env variables that replace those of this process.
+ */
+export async function createProject(
+  workspace: string,
+  name: string,
+  template = 'node',
+  env: NodeJS.ProcessEnv = {},
+): Promise<string> {
   const folder = join(workspace, name)
   const bin = join(await buildTool(workspace, 'vendor'), 'dist', 'index.js')
-  await execa('node', [bin, folder, '--yes', '--template', template, '--model', 'hello', '--no-git'])
+  await execa('node', [bin, folder, '--yes', '--template', template, '--model', 'hello', '--no-git'], { env })
   return folder
 }
