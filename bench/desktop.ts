@@ -91,8 +91,8 @@ async function benchWorker(workspace: string, project: string, python: string, s
   await cp(compiled, plain, { recursive: true, filter: (path) => basename(path) !== '__pycache__' })
   const start = (folder: string) => () =>
     time(async () => {
-      await using engine = await createEngine({ python, site: folder, model: hello, device: 'cpu' })
-      await engine.loadModel()
+      await using engine = await createEngine({ python, site: folder, device: 'cpu' })
+      await engine.loadModel({ model: hello })
     })
   const sides = await interleave(rounds(11), [start(site), start(plain), start(compiled)])
   const [ours = Number.NaN, ofPlain = Number.NaN, ofCompiled = Number.NaN] = sides.map(median)

@@ -86,9 +86,18 @@ export class DesktopApp {
   readonly child: ChildProcess
   /** What the app has done outside of its windows, as the shim tells it. */
   readonly reports: readonly Report[]
+  /** The lines that the app has written to its standard error, where its log is. */
+  readonly log: readonly string[]
   readonly #disconnected: Promise<unknown>
 
-  private constructor(child: ChildProcess, browser: Browser, page: Page, reports: readonly Report[]) {
+  private constructor(
+    child: ChildProcess,
+    browser: Browser,
+    page: Page,
+    reports: readonly Report[],
+    log: readonly string[],
+  ) {
+    this.log = log
     this.child = child
     this.page = page
     this.reports = reports
@@ -101,12 +110,13 @@ export class DesktopApp {
     const reports: Report[] = []
     child.on('message', (message: Report) => reports.push(message))
     child.stdout?.resume()
-    const browser = await chromium.connectOverCDP(await debuggerAddress(child))
+    const log: string[] = []
+    const browser = await chromium.connectOverCDP(await debuggerAddress(child, log))
     const [context] = browser.contexts()
     if (context === undefined) throw new Error('The app has no browser context.')
     const page = context.pages()[0] ?? (await context.waitForEvent('page'))
     await page.waitForURL(({ protocol }) => protocol !== 'about:')
-    return new DesktopApp(child, browser, page, reports)
+    return new DesktopApp(child, browser, page, reports, log)
   }
 
   /** Does something outside of the page. Only the shim can. */
@@ -172,10 +182,9 @@ function processes(): Process[] {
   })
 }
 
-/** Waits for Chromium's line with its address. */
-async function debuggerAddress(child: ChildProcess): Promise<string> {
+/** Collects the lines of standard error, and waits for Chromium's with its address. */
+async function debuggerAddress(child: ChildProcess, lines: string[]): Promise<string> {
   if (child.stderr === null) throw new Error('The app has no output.')
-  const lines: string[] = []
   const reader = createInterface(child.stderr)
   const found = new Promise<string>((resolve) => {
     reader.on('line', (line) => {

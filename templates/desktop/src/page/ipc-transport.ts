@@ -46,7 +46,11 @@ export class IpcTransport implements Transport {
   }
 
   chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent> {
-    return readStream<ChatEvent>((listener) => this.#api.chat(request, listener), signal)
+    return readStream<ChatEvent>(
+      (listener) => this.#api.chat(request, listener),
+      signal,
+      ({ type }) => type === 'end',
+    )
   }
 
   giveKey(): void {
@@ -57,11 +61,13 @@ export class IpcTransport implements Transport {
 /**
  * Reads the events of a call. Leaving the loop or aborting the signal cancels the call.
  *
+ * @param isLast whether an event is the last one, after which nothing is left to cancel.
  * @throws TransportError if the call fails, or the signal's reason if it was aborted.
  */
 async function* readStream<Event>(
   open: (listener: (message: StreamMessage<Event>) => void) => () => void,
   signal: AbortSignal,
+  isLast: (event: Event) => boolean = () => false,
 ): AsyncGenerator<Event> {
   signal.throwIfAborted()
   const messages: StreamMessage<Event>[] = []
@@ -84,6 +90,7 @@ async function* readStream<Event>(
         continue
       }
       if ('event' in message) {
+        isOver = isLast(message.event)
         yield message.event
         continue
       }
