@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** What Node brings, what Debian calls essential, and sudo, without which nothing can be installed. */
-const everywhere = ['node', 'npm', 'npx', 'sh', 'bash', 'tar', 'cp', 'chmod', 'mkfifo', 'sudo']
+const everywhere = ['node', 'npm', 'npx', 'sh', 'bash', 'tar', 'cp', 'chmod', 'mkfifo', 'dpkg', 'sudo']
 
 /** Paths of all tests, and of what they share. */
 function ownTests(): string[] {

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { program } from '../../../../../test/support/programs/find.ts'
 import {
   noRelocatablePython,
   type RelocatablePython,
@@ -50,8 +51,8 @@ describe('an output for this machine', { skip: noRelocatablePython !== undefined
     const folder = join(project.root, 'custom-wheels')
     customWheel('mlx', { version: '0.32.4+mine', folder })
     customWheel('mlx-lm', { version: '0.32.2+mine', folder })
-    await execa('git', ['init', '--quiet'], { cwd: project.root })
-    await execa('git', ['add', '.'], { cwd: project.root })
+    await execa(program('git'), ['init', '--quiet'], { cwd: project.root })
+    await execa(program('git'), ['add', '.'], { cwd: project.root })
     made = await project.run(['--json'], offline)
     expect(made.exitCode, made.stderr).toBe(0)
     resources = join(project.root, '..', 'My Desk.app', 'resources')
@@ -113,7 +114,7 @@ describe('an output for this machine', { skip: noRelocatablePython !== undefined
   })
 
   test('leaves the work tree clean', async () => {
-    const { stdout } = await execa('git', ['status', '--porcelain'], { cwd: project.root })
+    const { stdout } = await execa(program('git'), ['status', '--porcelain'], { cwd: project.root })
     expect(stdout.split('\n').filter((line) => !line.startsWith('A '))).toEqual([])
   })
 
