@@ -130,7 +130,7 @@ async function vendoredSizes(record: string): Promise<Row[]> {
 /** Compares the app without Electron, model and Python with the starter of electron-vite, packaged in the same way. */
 async function benchSize(workspace: string, resources: string): Promise<Row> {
   const project = join(workspace, 'starter')
-  const create = ['create', starter, 'starter', '--', '--template', starterTemplate, '--skip']
+  const create = ['create', '--yes', starter, 'starter', '--', '--template', starterTemplate, '--skip']
   await run(workspace, 'npm', ...create)
   // Electron's own script would download it.
   await run(project, 'npm', 'install', '--ignore-scripts')

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { copyDesktopProject, desktopEnvironment, runInDesktop } from '../support/desktop-project.ts'
+import { desktopEnvironment, runInDesktop } from '../support/desktop-environment.ts'
+import { copyDesktopProject } from '../support/desktop-project.ts'
 import { temporaryFolder, writeTree } from '../support/folders.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'desktop update é '))

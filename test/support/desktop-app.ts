@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { nodeVersion } from './desktop-environment.ts'
 import { startDisplay } from './display.ts'
 import type { Command, Report } from './electron-shim/control.ts'
 import { nodeFolder } from './node-binaries.ts'
@@ -17,8 +18,6 @@ import { program } from './programs/find.ts'
 export type Runtime = 'the shim' | 'Electron'
 
 const shim = fileURLToPath(new URL('electron-shim/run.ts', import.meta.url))
-/** Electron 45 has a newer Node, but the app's tools need no more than this. */
-const nodeVersion = '22.23.5'
 
 /** Returns the program of Electron that ELECTRON_EXEC_PATH names or that is installed, or undefined. */
 export function findElectron(from: string): string | undefined {

@@ -4,7 +4,7 @@ import { execa, type Options } from 'execa'
 import { nodeFolder } from './node-binaries.ts'
 
 /** Electron's tools need a newer Node than this repository. */
-const nodeVersion = '22.23.5'
+export const nodeVersion = '22.23.5'
 
 /** Returns the environment of programs in a desktop app: the newer Node, and no messages about newer packages. */
 export async function desktopEnvironment(): Promise<{

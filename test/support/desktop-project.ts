@@ -5,8 +5,6 @@ import { expect, inject, vi } from 'vitest'
 import { runInDesktop } from './desktop-environment.ts'
 import { installTool } from './install-tool.ts'
 
-export { desktopEnvironment, runInDesktop } from './desktop-environment.ts'
-
 /** What an installation creates. Copies of the app have links to it. */
 const installed = ['node_modules', '.mlx']
 
