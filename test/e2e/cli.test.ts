@@ -98,6 +98,7 @@ describe('the built tool', () => {
       templates: [
         { id: 'node', features: ['ci', 'python'], modelTasks: ['text', 'vision'] },
         { id: 'server', features: ['ci', 'docker', 'python'], modelTasks: ['text', 'vision', 'embeddings'] },
+        { id: 'desktop', features: ['ci'], modelTasks: ['text', 'vision'] },
         { id: 'python', modelTasks: ['text', 'vision'] },
       ],
     })
@@ -119,7 +120,7 @@ describe('the built tool', () => {
       expect.objectContaining({
         flag: '--template',
         short: '-t',
-        values: ['node', 'server', 'python'],
+        values: ['node', 'server', 'desktop', 'python'],
         default: 'node',
       }),
     )

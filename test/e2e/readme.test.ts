@@ -29,6 +29,10 @@ const elsewhere: Readonly<Record<string, Elsewhere>> = {
   'npm install && npm start': { file: 'test/e2e/cli-demo.test.ts', text: "'npm', ['-s', 'start'" },
   'npm start -- my-dir': { file: 'test/e2e/cli-demo.test.ts', text: "['-s', 'start', '--', project]" },
   'npm install && npm test': { file: '.ci/run', text: 'check npm install\nunchanged\ncheck npm test' },
+  'npm run package': {
+    file: 'test/e2e/desktop-package.test.ts',
+    text: "['--config', 'electron-builder.config.ts', '--dir'",
+  },
   'npm run setup -- --cuda': { file: 'test/e2e/feature-docker.test.ts', text: "SETUP_FLAG: '--cuda'" },
   'uv sync': { file: 'test/e2e/python-project.test.ts', text: "test.each(['uv sync'," },
   'uv run my-package ask "Say hello."': {
@@ -136,6 +140,8 @@ describe('the README', () => {
     const python = await run('npm create mlx-app@latest my-package -- --python', { more: withoutInstall })
     expect(python).toContain(`Created my-package in ${join(folder, 'my-package')} (`)
     done.add('cd my-package')
+    const desktop = await run('npm create mlx-app@latest my-desk -- --desktop', { more: withoutInstall })
+    expect(desktop).toContain(`Created my-desk in ${join(folder, 'my-desk')} (`)
   })
 
   test('shows a way without Node, with uv', needs('git'), async () => {
