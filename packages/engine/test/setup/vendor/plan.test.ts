@@ -205,7 +205,8 @@ describe('the interpreter', { skip: noRelocatablePython !== undefined }, () => {
     const { folder, minor } = relocatable
     symlinkSync(folder, join(project.root, 'python'))
     expect(await project.plan([])).toMatchObject({
-      interpreter: { by: './python', folder: join(project.root, 'python') },
+      // Not the link itself: a copy of it would lead to the files of the user, which would be pruned.
+      interpreter: { by: './python', folder },
       target: { minor },
     })
     expect((await project.plan(['--python', folder])).interpreter).toMatchObject({ folder })
@@ -216,6 +217,11 @@ describe('the interpreter', { skip: noRelocatablePython !== undefined }, () => {
     expect(await refusal(['--target-python', '3.13'])).toContain(
       `./python is Python 3.${minor}, but --target-python`,
     )
+  })
+
+  test('must be for the target', async () => {
+    const mac = ['--target-platform', 'darwin-arm64', '--python', relocatable.folder]
+    expect(await refusal(mac)).toMatch(/is for linux \(x86_64\), not for darwin-arm64[^]*--wheels-only/)
   })
 
   test('of a uv project in ./python is not one to ship', async () => {

@@ -5,11 +5,13 @@ import { dirname, join, sep } from 'node:path'
 import { EngineError } from '../../../engine/index.ts'
 import { describePython, findIncompatibility, isBroken, type Python } from '../../machine/interpreter.ts'
 import { type BinarySlice, readBinary } from '../check/mach-o.ts'
+import { pythonMinor } from './target.ts'
 
 /** An interpreter in a folder that can be copied. */
 export interface InterpreterFolder {
   /** How the user gave it: --python, EMBEDDED_PYTHON or ./python. */
   by: string
+  /** The real path, without links. */
   folder: string
   /** The path of the program from the folder, such as bin/python3. */
   program: string
@@ -35,7 +37,8 @@ export async function inspectInterpreter(
   environment: NodeJS.ProcessEnv,
 ): Promise<InterpreterFolder> {
   if (!existsSync(path)) throw notFound(`${by} is ${path}, which does not exist.`)
-  const folder = statSync(path).isDirectory() ? path : dirname(dirname(path))
+  // A copy of a link would be a link, and pruning it would delete the user's own files.
+  const folder = realpathSync(statSync(path).isDirectory() ? path : dirname(dirname(path)))
   const program = join('bin', 'python3')
   if (!existsSync(join(folder, program)))
     throw notFound(`${by} is ${path}, but there is no ${join(folder, program)}.`)
@@ -64,7 +67,7 @@ function notFound(message: string): EngineError {
 function requireCopyable(folder: string, program: string, by: string): void {
   const reason = existsSync(join(folder, 'pyvenv.cfg'))
     ? 'is a virtual environment, which needs the Python that it was made from'
-    : systemFolders.includes(realpathSync(folder)) || isLinkOut(folder, program)
+    : systemFolders.includes(folder) || isLinkOut(folder, program)
       ? 'is a Python of the system, which only works in its place'
       : undefined
   if (reason === undefined) return
@@ -74,7 +77,7 @@ function requireCopyable(folder: string, program: string, by: string): void {
 }
 
 function isLinkOut(folder: string, program: string): boolean {
-  return !realpathSync(join(folder, program)).startsWith(realpathSync(folder) + sep)
+  return !realpathSync(join(folder, program)).startsWith(folder + sep)
 }
 
 function isForThisMachine({ format, machine }: BinarySlice): boolean {
@@ -91,5 +94,5 @@ function minorOf(folder: string, by: string): number {
   if (minor === undefined || minors.length > 1) {
     throw notFound(`${by} is ${folder}, but it has no folder lib/python3.x that tells its version.`)
   }
-  return Number(minor)
+  return pythonMinor(`3.${minor}`)
 }

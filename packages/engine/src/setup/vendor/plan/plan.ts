@@ -10,7 +10,13 @@ import { type CustomWheel, findCustomWheels } from './custom-wheels.ts'
 import { type InterpreterFolder, inspectInterpreter } from './interpreter.ts'
 import type { VendorOptions } from './options.ts'
 import { requireOwnOutput } from './output-folder.ts'
-import { ownPlatform, pythonMinor, targetPlatform, type VendorTarget } from './target.ts'
+import {
+  ownPlatform,
+  pythonMinor,
+  type TargetPlatform,
+  targetPlatform,
+  type VendorTarget,
+} from './target.ts'
 
 /** The version of Python if there is nothing to choose it by. */
 const defaultMinor = 12
@@ -64,6 +70,7 @@ export async function planVendor(
   requireOwnOutput(project.root, distDirectory, name, clean)
   const platform = targetPlatform(options.targetPlatform ?? ownPlatform(), options.minMacos)
   const folder = options.wheelsOnly ? undefined : await findInterpreterFolder(project, options, environment)
+  requirePlatformOf(folder, platform)
   const wanted = options.targetPython === undefined ? undefined : pythonMinor(options.targetPython)
   if (folder !== undefined && wanted !== undefined && folder.minor !== wanted) {
     throw new EngineError(
@@ -101,6 +108,21 @@ async function findInterpreterFolder(
   // The folder may also be a uv project, with packages of the user's own.
   if (!existsSync(join(own, 'bin', 'python3'))) return undefined
   return await inspectInterpreter(own, './python', environment)
+}
+
+/** @throws EngineError INVALID_REQUEST for an interpreter that runs here, if the target is another system. */
+function requirePlatformOf(
+  folder: InterpreterFolder | undefined,
+  { name, system, machine }: TargetPlatform,
+): void {
+  const python = folder?.python
+  if (folder === undefined || python === undefined) return
+  if (system === process.platform && machine === python.machine) return
+  throw new EngineError(
+    'INVALID_REQUEST',
+    `${folder.by} is ${folder.folder}, which is for ${process.platform} (${python.machine}), not for ${name}.`,
+    { hint: `Give an interpreter for ${name} with --python DIR (EMBEDDED_PYTHON), or use --wheels-only.` },
+  )
 }
 
 /** Returns the compatible Pythons of this machine, best first, up to one with the minor version. */
