@@ -82,7 +82,12 @@ export const vendorFlags = {
     value: 'NAME',
     help: 'name of the launcher (default: the name of the project)',
   },
-  clean: { type: 'boolean', variable: 'CLEAN', value: '', help: 'delete the output first' },
+  clean: {
+    type: 'boolean',
+    variable: 'CLEAN',
+    value: '',
+    help: 'delete everything else in the output, such as builds under other names',
+  },
   'dry-run': { type: 'boolean', variable: '', value: '', help: 'print what would be done, but do nothing' },
   json: { type: 'boolean', variable: '', value: '', help: 'print the result as JSON' },
 } as const satisfies Record<string, VendorFlag>

@@ -179,7 +179,8 @@ test.each([
   [['--target-platform', 'manylinux_2_28_x86_64'], 'MLX needs glibc 2.35 or newer'],
   [['--target-python', '3.9'], 'no wheels for Python 3.9'],
   [['--target-python', 'three'], 'must be like 3.12, not three'],
-  [['--bin-name', '../evil'], "The launcher can't be named ../evil."],
+  [['--bin-name', '../evil'], "The launcher can't be named ../evil, but only letters, digits and ._-."],
+  [['--bin-name', 'version'], 'which is the name of another part'],
 ])('what is not possible is refused: %j', async (words, message) => {
   expect(await refusal(words)).toContain(message)
 })
@@ -221,7 +222,7 @@ describe('the interpreter', { skip: noRelocatablePython !== undefined }, () => {
 
   test('must be for the target', async () => {
     const mac = ['--target-platform', 'darwin-arm64', '--python', relocatable.folder]
-    expect(await refusal(mac)).toMatch(/is for linux \(x86_64\), not for darwin-arm64[^]*--wheels-only/)
+    expect(await refusal(mac)).toMatch(/is for linux \(x86_64\), not for darwin-arm64.*--wheels-only/s)
   })
 
   test('of a uv project in ./python is not one to ship', async () => {
@@ -314,5 +315,20 @@ describe('the output', () => {
     expect(await refusal(['--dist-dir', project.root])).toContain('must be a folder of its own')
     mkdirSync(join(project.root, 'out', 'python'), { recursive: true })
     expect(await refusal(['--dist-dir', join(project.root, 'out')])).toContain('so it is not replaced')
+    expect(await refusal(['--dist-dir', join(project.root, 'package.json')])).toContain('is not a folder')
+  })
+
+  test.each([
+    ['python', 'which is the name of another part'],
+    ['../up', 'but only letters'],
+  ])('is not named %s', async (name, message) => {
+    writeFileSync(join(project.root, 'package.json'), JSON.stringify({ name }))
+    expect(await refusal(['--bin-name', 'desk'])).toContain(message)
+  })
+
+  test('in a folder named like one that is being made is not deleted', async () => {
+    const dist = join(project.root, '.vendor-files', 'out')
+    mkdirSync(join(dist, 'notes'), { recursive: true })
+    expect(await refusal(['--clean', '--dist-dir', dist])).toContain('notes was not made by mlx-app vendor')
   })
 })

@@ -27,7 +27,7 @@ export async function placeInterpreter(
     await cp(interpreter.folder, folder, { recursive: true, verbatimSymlinks: true })
     return
   }
-  const place = join(staging, 'interpreters')
+  const place = join(staging, '.interpreters')
   await mkdir(place)
   const request = uvPythonRequest(target)
   // With --quiet, it would not even print an error.

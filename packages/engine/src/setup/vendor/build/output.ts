@@ -1,9 +1,9 @@
 /** Writes the files of the output, and puts it in its place. */
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { InstalledPackage } from '../check/packages.ts'
-import { recordName, stagingPrefix } from '../plan/output-folder.ts'
+import { ownEntries, recordName, stagingPrefix } from '../plan/output-folder.ts'
 import type { VendorPlan } from '../plan/plan.ts'
 import { describeTarget } from '../plan/target.ts'
 import { launcherScript } from './launcher.ts'
@@ -106,32 +106,48 @@ function toJson(value: object): string {
 
 /**
  * Moves the new folders to their places. The old ones are renamed first, so that no moment has a mixture of both: a build
- * that is killed leaves a complete folder or none.
+ * that is killed leaves a complete folder or none. If a folder can't be moved, the old ones go back.
  */
 export async function replaceOutput(
   staging: string,
-  { distDirectory, name, interpreter }: VendorPlan,
+  { distDirectory, name, interpreter, clean }: VendorPlan,
 ): Promise<void> {
-  const folders = [name, 'python']
-  const old = join(staging, 'old')
+  const place = (folder: string) => join(distDirectory, folder)
+  // A name that no project has.
+  const old = join(staging, '.old')
   await mkdir(old)
-  for (const folder of folders) {
-    if (existsSync(join(distDirectory, folder))) await rename(join(distDirectory, folder), join(old, folder))
-  }
-  for (const folder of interpreter === undefined ? [name] : folders) {
-    await rename(join(staging, folder), join(distDirectory, folder))
+  const replaced = clean
+    ? ownEntries(distDirectory).filter((entry) => entry !== basename(staging))
+    : [name, 'python'].filter((folder) => existsSync(place(folder)))
+  const removed: string[] = []
+  const added: string[] = []
+  try {
+    for (const folder of replaced) {
+      await rename(place(folder), join(old, folder))
+      removed.push(folder)
+    }
+    for (const folder of interpreter === undefined ? [name] : [name, 'python']) {
+      await rename(join(staging, folder), place(folder))
+      added.push(folder)
+    }
+  } catch (error) {
+    for (const folder of added) await rename(place(folder), join(staging, folder))
+    for (const folder of removed) await rename(join(old, folder), place(folder))
+    throw error
   }
 }
 
-/** Creates the folder of the output, which git ignores, and removes what builds that were killed left there. */
-export async function prepareOutput({ distDirectory, clean }: VendorPlan): Promise<string> {
-  if (clean) await rm(distDirectory, { recursive: true, force: true })
+/**
+ * Creates the folder of the output, and removes what builds that were killed left there. git ignores a new folder; in one
+ * with files of the user, that is their choice.
+ */
+export async function prepareOutput({ distDirectory }: Pick<VendorPlan, 'distDirectory'>): Promise<string> {
   await mkdir(distDirectory, { recursive: true })
-  await writeFile(join(distDirectory, '.gitignore'), '*\n')
   for (const entry of await readdir(distDirectory)) {
     if (entry.startsWith(stagingPrefix))
       await rm(join(distDirectory, entry), { recursive: true, force: true })
   }
+  if ((await readdir(distDirectory)).length === 0) await writeFile(join(distDirectory, '.gitignore'), '*\n')
   const staging = join(distDirectory, `${stagingPrefix}${process.pid}`)
   await mkdir(staging)
   return staging

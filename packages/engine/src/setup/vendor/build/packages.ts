@@ -87,7 +87,7 @@ async function installWheel(uv: string, uvArguments: string[], options: ProcessO
 
 /** Builds the wheel from the sources, in the repository of this package. */
 async function buildWheel(uv: string, staging: string, run: ProcessOptions): Promise<string> {
-  const folder = join(staging, 'wheel')
+  const folder = join(staging, '.wheel')
   await mkdir(folder)
   await runVisibly(uv, ['build', '--quiet', '--offline', '--wheel', pythonDirectory, '--out-dir', folder], {
     ...run,

@@ -11,7 +11,7 @@ export function describePlan(plan: VendorPlan): string[] {
   const locks = vendorLocks('').join(', ')
   return [
     `For ${describeTarget(plan.target)}, version ${plan.version}:`,
-    ...(clean ? [`  delete ${distDirectory}`] : []),
+    ...(clean ? [`  delete everything else in ${distDirectory}`] : []),
     `  interpreter: ${describeInterpreter(plan)}`,
     `  packages of ${locks}${installArguments.length === 0 ? '' : ` with ${installArguments.join(' ')}`}`,
     ...customWheels.map((wheel) => `  ${wheel.name} ${wheel.version} from ${wheel.path}`),

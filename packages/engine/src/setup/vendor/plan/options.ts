@@ -24,7 +24,7 @@ export interface VendorOptions {
   distDirectory?: string | undefined
   /** The name of the launcher. */
   binName?: string | undefined
-  /** Delete the output first. */
+  /** Delete what earlier builds left in the output, also under other names. */
   clean?: boolean
   /** Options for `uv pip install`. */
   installArguments?: readonly string[]

@@ -1,10 +1,13 @@
 /** Which folders the output may replace. */
-import { existsSync, readdirSync, realpathSync } from 'node:fs'
-import { dirname, join, sep } from 'node:path'
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, sep } from 'node:path'
 import { EngineError } from '../../../engine/index.ts'
 
 /** The record in each folder of the output. A folder without it was not made by `mlx-app vendor`. */
 export const recordName = 'vendor.json'
+
+/** Files that git and the Finder need, which are neither the user's nor part of the output. */
+const unowned = new Set(['.gitignore', '.DS_Store'])
 
 /** The name of an output that is being made. It is left behind if the process is killed. */
 export const stagingPrefix = '.vendor-'
@@ -19,6 +22,7 @@ export function requireOwnOutput(root: string, dist: string, name: string, clean
   if (project === output || project.startsWith(output + sep)) {
     throw refused(`The output ${dist} must be a folder of its own, not one with the project in it.`)
   }
+  if (existsSync(dist) && !statSync(dist).isDirectory()) throw refused(`The output ${dist} is not a folder.`)
   if (clean && !output.startsWith(project + sep)) {
     throw refused(`--clean deletes only an output inside the project, and ${dist} is outside of ${root}.`)
   }
@@ -37,12 +41,17 @@ function refused(message: string): EngineError {
   })
 }
 
+/** Returns the names in a folder of what was made by `mlx-app vendor`. */
+export function ownEntries(folder: string): string[] {
+  return entriesOf(folder).filter((name) => isOwn(join(folder, name)))
+}
+
 function entriesOf(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).filter((name) => name !== '.gitignore') : []
+  return existsSync(folder) ? readdirSync(folder).filter((name) => !unowned.has(name)) : []
 }
 
 function isOwn(path: string): boolean {
-  return !existsSync(path) || path.includes(`${sep}${stagingPrefix}`) || existsSync(join(path, recordName))
+  return !existsSync(path) || basename(path).startsWith(stagingPrefix) || existsSync(join(path, recordName))
 }
 
 /** Returns the real path of a folder that may not exist yet. */

@@ -10,13 +10,7 @@ import { type CustomWheel, findCustomWheels } from './custom-wheels.ts'
 import { type InterpreterFolder, inspectInterpreter } from './interpreter.ts'
 import type { VendorOptions } from './options.ts'
 import { requireOwnOutput } from './output-folder.ts'
-import {
-  ownPlatform,
-  pythonMinor,
-  type TargetPlatform,
-  targetPlatform,
-  type VendorTarget,
-} from './target.ts'
+import { ownPlatform, pythonMinor, type TargetPlatform, targetPlatform, type VendorTarget } from './target.ts'
 
 /** The version of Python if there is nothing to choose it by. */
 const defaultMinor = 12
@@ -55,11 +49,13 @@ export async function planVendor(
 ): Promise<VendorPlan> {
   const { name, version } = readManifest(project.root)
   const { binName = name, distDirectory = join(project.root, 'dist-ext-python'), clean = false } = options
-  if (!/^[\w][\w.-]*$/.test(binName)) {
-    throw new EngineError('INVALID_REQUEST', `The launcher can't be named ${binName}.`, {
-      hint: 'Use letters, digits, dots, dashes and underscores.',
-    })
-  }
+  requireName(name, 'output', ['python'], 'Change the name in package.json.')
+  requireName(
+    binName,
+    'launcher',
+    ['_vendor', 'vendor.json', 'version', 'readme.md'],
+    'Choose another name with --bin-name (BIN_NAME).',
+  )
   if (options.wheelsOnly && options.python !== undefined) {
     const { pythonBy = '--python' } = options
     throw new EngineError(
@@ -95,6 +91,19 @@ export async function planVendor(
     customWheels: findCustomWheels(project.root, options, target),
     installArguments: options.installArguments ?? [],
   }
+}
+
+/**
+ * Checks the name of a file or folder in the output.
+ *
+ * @param taken the names of what is next to it, in lower case, as macOS compares them.
+ * @throws EngineError INVALID_REQUEST
+ */
+function requireName(name: string, what: string, taken: readonly string[], next: string): void {
+  const isTaken = taken.includes(name.toLowerCase())
+  if (!isTaken && /^\w[\w.-]*$/.test(name)) return
+  const reason = isTaken ? 'which is the name of another part' : 'but only letters, digits and ._-'
+  throw new EngineError('INVALID_REQUEST', `The ${what} can't be named ${name}, ${reason}.`, { hint: next })
 }
 
 /** Returns the interpreter that the user named, or the one in the project's folder `python`. */
