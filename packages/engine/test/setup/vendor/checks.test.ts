@@ -130,6 +130,7 @@ test('pruning keeps what mlx-lm needs, and deletes empty folders', async () => {
       'mlx/include/mlx/mlx.h',
     ],
     ...['bin/mlx_lm.server', 'numpy/tests/test_a.py', 'mlx/core/fft.pyi', 'a/__pycache__/b.pyc', '.lock'],
+    'mlx_app-0.1.0.dist-info/direct_url.json',
   )
   await deleteMatching(folder, unusedPackageFiles)
   expect(await names()).toEqual(kept.toSorted())

@@ -14,8 +14,9 @@ export const unusedPackageFiles: readonly RegExp[] = [
   /^transformers\/models\/(?!auto\/)[^/]+\/(modeling|modular|processing|feature_extraction|image_processing|image_processing_pil|video_processing)_[^/]*\.py$/,
   // What was compiled in another place.
   /(^|\/)__pycache__\//,
-  // uv's lock of the folder.
+  // uv's lock of the folder, and where a wheel was on the machine that built the app.
   /^\.lock$/,
+  /^[^/]+\.dist-info\/(direct_url|uv_cache)\.json$/,
 ]
 
 /** Files of the interpreter, by their names in its folder. Nothing is installed on the user's machine: pip goes too. */

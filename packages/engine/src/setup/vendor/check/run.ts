@@ -1,5 +1,4 @@
 /** Runs the output, as an app does. */
-import { join } from 'node:path'
 import { z } from 'zod'
 import { createEngine, EngineError } from '../../../engine/index.ts'
 import type { Project } from '../../../engine/project/index.ts'
@@ -52,10 +51,7 @@ export async function generateWith(
     maxTokens: 50,
   })
   if (text.trim() === '') {
-    throw new EngineError(
-      'MLX_NOT_WORKING',
-      `The engine generated nothing with the packages in ${join(site)}.`,
-    )
+    throw new EngineError('MLX_NOT_WORKING', `The engine generated nothing with the packages in ${site}.`)
   }
   return text
 }
