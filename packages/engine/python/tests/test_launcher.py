@@ -127,6 +127,23 @@ def test_a_package_that_another_one_needs_is_missing(site: Path, tmp_path: Path)
     assert (done.returncode, "the package msgspec" in done.stderr) == (5, True)
 
 
+def test_what_the_check_itself_needs_is_missing(site: Path, tmp_path: Path) -> None:
+    copy = copied(site, tmp_path)
+    for entry in copy.glob("packaging*"):
+        entry.unlink()
+    code, problem = failure(copy, "--check-mlx-stack")
+    assert (code, "the package packaging is not in" in problem) == (5, True)
+
+
+def test_what_only_the_server_needs_is_checked(site: Path, tmp_path: Path) -> None:
+    copy = copied(site, tmp_path)
+    shutil.rmtree(copy / f"mlx_app-{VERSION}.dist-info")
+    needed = ["mlx-lm", "mlx", 'no-such-package; extra == "server"']
+    write_metadata(copy, "mlx-app", VERSION, needed)
+    code, problem = failure(copy, "--check-mlx-stack")
+    assert (code, "the package no-such-package is not in" in problem) == (5, True)
+
+
 def test_a_wrong_version_fails_unless_the_app_replaced_it(site: Path, tmp_path: Path) -> None:
     copy = copied(site, tmp_path)
     shutil.rmtree(copy / f"mlx_app-{VERSION}.dist-info")

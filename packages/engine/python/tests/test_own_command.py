@@ -26,6 +26,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sysconfig, "get_path", lambda _: str(scripts))
     monkeypatch.setenv("PATH", "/usr/bin")
     monkeypatch.delenv("UV_RUN_RECURSION_DEPTH", raising=False)
+    monkeypatch.delenv("MLX_APP_LAUNCHER", raising=False)
     monkeypatch.chdir(tmp_path)
     return scripts
 
@@ -83,6 +84,12 @@ def test_in_an_environment_of_uvx_its_program_is_not_on_the_users_path(
     assert own_command("doctor") == "uvx mlx-app doctor"
     monkeypatch.setattr(sys, "argv", ["/somewhere/my-package"])
     assert own_command("doctor") == f"{environment}/python -m mlx_app doctor"
+
+
+@pytest.mark.usefixtures("environment")
+def test_in_an_app_with_its_own_python_it_is_the_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLX_APP_LAUNCHER", "/My App/resources/my-desk/my-desk")
+    assert own_command("doctor") == "'/My App/resources/my-desk/my-desk' doctor"
 
 
 def test_no_message_names_the_program_directly() -> None:

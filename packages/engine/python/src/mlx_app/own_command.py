@@ -20,6 +20,10 @@ def own_command(words: str) -> str:
 
 def own_program() -> str:
     """Returns the start of such a command, such as `uv run mlx-app`."""
+    # The launcher of an app with its own Python sets it, which alone knows where the packages are.
+    launcher = os.environ.get("MLX_APP_LAUNCHER")
+    if launcher:
+        return shlex.quote(launcher)
     executable, prefix = Path(sys.executable), Path(sys.prefix)
     script = Path(sysconfig.get_path("scripts")) / _NAME
     if "archive-v0" in prefix.parts:

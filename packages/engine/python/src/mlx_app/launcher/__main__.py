@@ -7,10 +7,11 @@ import signal
 import stat
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import reports
-from .failures import FAILED, OK, USAGE, LauncherError
+from .failures import FAILED, MISSING_PACKAGE, OK, USAGE, LauncherError
 from .site import require_fitting_python
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Usage:
   {name} --python-info       the interpreter: version, ABI, paths
   {name} --mlx-info          MLX: version, device, and the result of a computation
   {name} --pkg-info NAME     an installed package: version, path, tags of its wheel
-  {name} --check-mlx-stack   versions of all packages; computes and generates text
+  {name} --check-mlx-stack   checks the versions of all packages; computes and generates text
   {name} serve [--host ADDRESS] [--port N] [--max-tokens N]
                              a server with OpenAI's API; it ends with its standard input,
                              if that is a pipe
@@ -38,7 +39,7 @@ The first four print JSON. Exit codes: 0 success, 1 failure, 2 wrong usage, 3 no
 
 def main(arguments: list[str]) -> int:
     """Runs the command line and returns the exit code."""
-    name = os.environ.get("MLX_APP_LAUNCHER") or "launcher"
+    name = Path(os.environ.get("MLX_APP_LAUNCHER", "")).name or "launcher"
     try:
         return _run(arguments, name)
     except LauncherError as error:
@@ -72,6 +73,9 @@ def _print_report(make: Callable[[], Report], name: str) -> int:
         report = make()
     except LauncherError as error:
         report = {"problems": [str(error)], "exitCode": error.exit_code}
+    except ModuleNotFoundError as error:
+        problem = str(reports.missing(error.name or "mlx-app"))
+        report = {"problems": [problem], "exitCode": MISSING_PACKAGE}
     problems = report.get("problems", [])
     code = report.pop("exitCode", FAILED if problems else OK)
     sys.stdout.write(reports.to_json({"ok": not problems, **report}))

@@ -82,7 +82,7 @@ def mlx_info() -> Report:
 
 
 def check_stack() -> Report:
-    """Reports the versions of the packages, computes, and generates text with the hello model."""
+    """Checks the versions of all packages, computes, and generates text with the hello model."""
     versions = {name: package_info(name)["version"] for name in ("mlx-app", "mlx-lm", "mlx")}
     computed = _compute()
     return {
@@ -140,7 +140,8 @@ def _unmet_requirements() -> list[str]:
     custom = custom_packages()
     problems = []
     seen = set()
-    waiting = [Requirement("mlx-app")]
+    # With what `serve` needs.
+    waiting = [Requirement("mlx-app[server]")]
     while waiting:
         requirement = waiting.pop()
         try:

@@ -33,8 +33,9 @@ if [ ! -x "$python" ]; then
   echo "${binName}: there is no interpreter: $from. Install the app again, or set EMBEDDED_PYTHON." >&2
   exit 3
 fi
-unset PYTHONHOME PYTHONSTARTUP
-export MLX_APP_LAUNCHER=${binName} PYTHONPATH="$site" PYTHONNOUSERSITE=1 PYTHONSAFEPATH=1
+# Settings for other Pythons of the user don't apply to this one.
+for variable in $(env | sed -n 's/^\\(PYTHON[A-Z0-9_]*\\)=.*/\\1/p'); do unset "$variable"; done
+export MLX_APP_LAUNCHER="$here/${binName}" PYTHONPATH="$site" PYTHONNOUSERSITE=1 PYTHONSAFEPATH=1
 export PYTHONUTF8=1 PYTHONDONTWRITEBYTECODE=1
 [ "\${1:-}" = -m ] && exec "$python" "$@"
 exec "$python" -m mlx_app.launcher "$@"
