@@ -80,6 +80,17 @@ def test_wrong_settings_are_a_problem_and_the_other_checks_run(
     assert checks["hello model"]["good"] is True
 
 
+def test_a_wrong_variable_leaves_the_file_in_use(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "right.yaml").write_text("model: somebody/model", "utf-8")
+    monkeypatch.setenv("PORT", "many")
+    checked = run("doctor", "--json", "--config", "right.yaml")
+    checks = {check["name"]: check for check in json.loads(checked.stdout)["checks"]}
+    assert "PORT is 'many', but must be" in checks["settings"]["detail"]
+    assert checks["model"]["detail"] == "somebody/model is not on this machine"
+
+
 def test_a_damaged_model_is_a_problem(run: Run, home: Path) -> None:
     (home / "broken").mkdir()
     checked = run("doctor", "--model", "./broken")

@@ -104,12 +104,14 @@ def read_what_is_valid(
     Raises SettingsError for flags that are wrong.
     """
     problem: SettingsError | None = None
-    for count in range(len(SOURCES), 1, -1):
+    left_out: Sequence[Source | None] = (None, "file", "environment")
+    for each in left_out:
+        sources = [source for source in SOURCES if source != each]
         try:
-            return read_settings(config, sources=SOURCES[:count], **flags), problem
+            return read_settings(config, sources=sources, **flags), problem
         except SettingsError as error:
             problem = problem or error
-    return read_settings(config, sources=SOURCES[:1], **flags), problem
+    return read_settings(config, sources=["flag"], **flags), problem
 
 
 def _origin(source: Source, name: str, path: Path) -> Origin:
