@@ -37,7 +37,8 @@ test('the worker finds its packages in the site alone, and writes no bytecode th
   const site = await makeSite('_vendor')
   const other = join(folder.path, 'inherited')
   mkdirSync(other)
-  writeFileSync(join(other, 'mlx_lm.py'), 'raise ImportError("the inherited PYTHONPATH was used")')
+  // Python runs this file at its start, if it is anywhere on the path.
+  writeFileSync(join(other, 'sitecustomize.py'), 'import os; os._exit(3)')
   vi.stubEnv('PYTHONPATH', other)
   vi.stubEnv('MLX_PYTHON', '')
   await using engine = await createEngine({ python: bare, site, device: 'cpu' })

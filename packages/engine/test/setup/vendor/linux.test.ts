@@ -111,6 +111,7 @@ describe('an output for this machine', { skip: noRelocatablePython !== undefined
     expect(packages.prunedBytes).toBeLessThan(packages.installedBytes * 0.85)
     expect(packages.bytes).toBeGreaterThan(packages.prunedBytes)
     expect(interpreter.prunedBytes).toBeLessThan(interpreter.installedBytes)
+    expect(made.stderr).toMatch(/Packages: .+, pruned to .+, with bytecode .+; interpreter: .+, pruned to /)
   })
 
   test('leaves the work tree clean', async () => {

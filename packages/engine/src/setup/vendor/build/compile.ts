@@ -2,6 +2,21 @@
 import { EngineError } from '../../../engine/index.ts'
 import { type ProcessOptions, runForOutput, throwIfInterrupted } from '../../process/child-process.ts'
 
+/**
+ * Compiles in several processes. compileall itself exits with 1 if a single file does not compile, and if it is stopped, its
+ * processes stay behind.
+ */
+const program = `
+import compileall, multiprocessing, os, signal, sys
+def stop(*_):
+    for worker in multiprocessing.active_children():
+        worker.kill()
+    os._exit(1)
+signal.signal(signal.SIGTERM, stop)
+sys.argv[0] = "compileall"
+compileall.main()
+`
+
 /** A slow disk needs minutes for some ten thousand files. */
 const timeoutMs = 1_800_000
 
@@ -21,11 +36,9 @@ export async function compileFolders(
 ): Promise<void> {
   const { PYTHONDONTWRITEBYTECODE: _, PYTHONHOME: __, PYTHONPATH: ___, ...environment } = inherited
   const flags = ['-q', '-q', '-f', '-j', '0', '--invalidation-mode', 'unchecked-hash', '-s', staging]
-  // It exits with 1 if a single file does not compile.
-  const code = `import compileall, sys; sys.argv[0] = "compileall"; compileall.main(); print("done")`
   const result = await runForOutput(
     python,
-    ['-I', '-c', code, ...flags, ...folders],
+    ['-I', '-c', program, ...flags, ...folders],
     environment,
     timeoutMs,
     signal,
