@@ -22,8 +22,8 @@ async function running(): Promise<string[]> {
 
 test('leaves no process behind when it is stopped, and skips broken files', needs('ps'), async () => {
   writeFileSync(join(folder, 'broken.py'), 'def')
-  for (let index = 0; index < 100; index++) {
-    writeFileSync(join(folder, `module${index}.py`), 'value = [1, 2, 3]\n'.repeat(5000))
+  for (let index = 0; index < 60; index++) {
+    writeFileSync(join(folder, `module${index}.py`), 'value = [1, 2, 3]\n'.repeat(4000))
   }
   const stopped = new AbortController()
   const options = { environment: process.env, directory: folder }
@@ -37,5 +37,5 @@ test('leaves no process behind when it is stopped, and skips broken files', need
 
   await compileFolders(python, [folder], folder, options)
   const compiled = (await listFiles(folder)).filter(({ name }) => name.endsWith('.pyc'))
-  expect(compiled.length).toBe(100)
+  expect(compiled.length).toBe(60)
 })
