@@ -173,6 +173,19 @@ def test_a_server_starts_with_a_version_that_the_app_replaced(site: Path, tmp_pa
     )
 
 
+def test_a_server_without_its_packages_is_not_to_be_repaired_with_pip(
+    site: Path, tmp_path: Path
+) -> None:
+    copy = copied(site, tmp_path)
+    (tmp_path / "vendor.json").write_text("{}")
+    for entry in copy.glob("fastapi*"):
+        entry.unlink()
+    failed = launch(copy, "serve")
+    assert failed.returncode == 1
+    assert "Install the app again." in failed.stderr
+    assert "pip install" not in failed.stderr
+
+
 @pytest.mark.parametrize(
     "words", [["--mlx-info"], ["--check-mlx-stack"], ["--pkg-info", "mlx"], ["--python-info"]]
 )

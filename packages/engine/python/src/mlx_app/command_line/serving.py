@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..errors import EngineError
+from ..launcher.site import is_vendored
 from ..own_command import own_command
 from .checks.check import CheckContext, CheckResult, run_checks
 from .checks.install import install_command
@@ -34,7 +35,9 @@ def start_server(loaded: "LoadedSettings", workers: int) -> None:
         raise EngineError(
             "SETUP_NEEDED",
             "The packages of the server are not installed.",
-            f"To add them, run: {install_command('server')}",
+            "Install the app again."
+            if is_vendored()
+            else f"To add them, run: {install_command('server')}",
         )
     from ..server import run_server
     from ..server.settings import ONE_PROCESS

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from ...launcher.site import is_vendored
+
 
 @dataclass(frozen=True)
 class SystemPackage:
@@ -25,6 +27,11 @@ def install_command(extra: str | None = None) -> str:
     """Returns the command that installs this package again, also with an extra."""
     package = "mlx-app" if extra is None else f"'mlx-app[{extra}]'"
     return install_command_for(package, Path(sys.prefix), find_spec("pip") is not None)
+
+
+def install_hint() -> str:
+    """Returns how to get the packages of mlx-app again. Users of an app install nothing into it."""
+    return "Install the app again" if is_vendored() else install_command()
 
 
 def install_command_for(package: str, prefix: Path, has_pip: bool) -> str:

@@ -9,7 +9,7 @@ from ..models.disk import free_disk_bytes, hub_cache
 from ..models.listing import fits_memory
 from ..terminal.format import format_bytes
 from .check import Check, CheckContext, Finding
-from .install import install_command
+from .install import install_hint
 
 # The free space below which installing and downloading fails.
 _LEAST_DISK_BYTES = 1_000_000_000
@@ -82,7 +82,7 @@ def _hello(context: CheckContext) -> Finding:
         )
         if answer.text != pair["answer"]:
             detail = f'the answer to "{pair["question"]}" is wrong'
-            return Finding(False, detail, install_command())
+            return Finding(False, detail, install_hint())
     return Finding(True, f"{len(pairs)} answers as expected")
 
 

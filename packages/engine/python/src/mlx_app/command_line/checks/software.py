@@ -10,7 +10,7 @@ from ...errors import EngineError
 from ...launcher.site import custom_packages, is_vendored
 from ..versions import UNKNOWN, installed_version
 from .check import Check, CheckContext, Finding
-from .install import CPP_LIBRARY, PYTHON, install_command, system_command
+from .install import CPP_LIBRARY, PYTHON, install_command, install_hint, system_command
 
 _OLDEST_PYTHON = (3, 11)
 
@@ -40,7 +40,7 @@ def _mlx(context: CheckContext) -> Finding:
     except EngineError as error:
         # The only library of the system that MLX's wheels for Linux use.
         library = "libstdc++" in error.message
-        fix = system_command(CPP_LIBRARY) if library else _install_command()
+        fix = system_command(CPP_LIBRARY) if library else install_hint()
         return Finding(False, error.message, fix)
     status = context.engine.status()
     return Finding(True, f"{status.versions.mlx} on the {status.device.upper()}")
@@ -49,19 +49,14 @@ def _mlx(context: CheckContext) -> Finding:
 def _mlx_lm(_: CheckContext) -> Finding:
     found, required = installed_version("mlx-lm"), _required("mlx-lm")
     if found is None:
-        return Finding(False, UNKNOWN, _install_command())
+        return Finding(False, UNKNOWN, install_hint())
     if required is None:
         return Finding(True, found)
     if found == required:
         return Finding(True, f"{found}, as required")
     if found.partition("+")[0] == required or "mlx-lm" in custom_packages():
         return Finding(True, f"{found}, a build of your own; mlx-app was tested with {required}")
-    return Finding(False, f"{found}, but mlx-app needs {required}", _install_command())
-
-
-def _install_command() -> str:
-    """Returns how to get the packages. Users of an app install nothing into it."""
-    return "Install the app again" if is_vendored() else install_command()
+    return Finding(False, f"{found}, but mlx-app needs {required}", install_hint())
 
 
 def _required(package: str) -> str | None:
