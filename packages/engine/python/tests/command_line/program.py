@@ -10,7 +10,7 @@ from typer.testing import Result
 
 # A session leader that opens a terminal gets its signals; see credentials(7).
 _IN_TERMINAL = (
-    "import os, sys; os.close(os.open(os.ttyname(0), os.O_RDWR)); "
+    "import os, sys; os.close(os.open(os.ttyname(2), os.O_RDWR)); "
     "os.execv(sys.executable, [sys.executable, '-m', 'mlx_app', *sys.argv[1:]])"
 )
 _SECONDS = 120
@@ -19,12 +19,12 @@ _SECONDS = 120
 class Terminal:
     """The command line in a real pseudo-terminal."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, piped_input: bool = False) -> None:
         self._master, slave = os.openpty()
         self._output = b""
         self._process = subprocess.Popen(
             [sys.executable, "-c", _IN_TERMINAL, *words],
-            stdin=slave,
+            stdin=subprocess.PIPE if piped_input else slave,
             stdout=slave,
             stderr=slave,
             start_new_session=True,

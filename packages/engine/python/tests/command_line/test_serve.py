@@ -51,6 +51,15 @@ def test_it_serves_with_its_settings(
     assert "a-key-of-mine" not in errors
 
 
+def test_it_asks_nothing_if_a_program_holds_its_input(
+    terminal: OpenTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLX_MEMORY_LIMIT_BYTES", "100000")
+    server = terminal("serve", "--port", "0", piped_input=True)
+    server.see("model of 246 kB, limit of 100 kB")
+    server.see("Listening on http://127.0.0.1:")
+
+
 def test_it_asks_whether_to_continue_without_enough_memory(
     terminal: OpenTerminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

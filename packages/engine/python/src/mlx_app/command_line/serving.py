@@ -16,7 +16,7 @@ from .models.policy import check_pull_allowed
 from .models.session import hint_if_hello, needs_download
 from .settings.schema import SERVER
 from .terminal.output import note
-from .terminal.prompts import can_prompt, confirm
+from .terminal.prompts import confirm, is_interactive
 
 if TYPE_CHECKING:
     from ..server import ServerSettings
@@ -66,7 +66,7 @@ def _prepare(loaded: "LoadedSettings") -> None:
     try:
         results = run_checks(SERVE, context, lambda found: note(format_result(found, sys.stderr)))
         _stop_if_failed(results)
-        if missing and can_prompt():
+        if missing and is_interactive():
             get_missing_model(context.engine, model)
     finally:
         context.close()
@@ -77,7 +77,7 @@ def _stop_if_failed(results: list[CheckResult]) -> None:
     if any(name not in _OPTIONAL for name in failed):
         note(f"The server can't start. To check everything, run: {own_command('doctor')}")
         raise typer.Exit(1)
-    if failed and can_prompt() and not confirm("Continue anyway?"):
+    if failed and is_interactive() and not confirm("Continue anyway?"):
         raise typer.Exit(1)
 
 

@@ -1,12 +1,11 @@
 """The model of a chat, if the user has not chosen one."""
 
-import sys
 from typing import TYPE_CHECKING
 
 from ...own_command import own_command
 from ..terminal.format import format_bytes
 from ..terminal.output import note
-from ..terminal.prompts import Choice, can_prompt, choose
+from ..terminal.prompts import Choice, choose, is_interactive
 from .policy import read_pull_policy
 from .session import STARTER, hint_if_hello
 
@@ -24,7 +23,7 @@ def choose_model(loaded: "LoadedSettings", engine: "MLXEngine") -> str:
     if loaded.origins["model"].source != "default":
         return configured
     # With a pipe, each line is a question.
-    if not (can_prompt() and sys.stdin.isatty()):
+    if not is_interactive():
         hint_if_hello(loaded)
         return configured
     # The hello model always runs, so it is what Enter selects.

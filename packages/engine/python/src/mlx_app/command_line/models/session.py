@@ -80,14 +80,14 @@ def offer_download(model: str, *, revision: str | None = None) -> None:
             otherwise as `describe_model` and `download_model`.
     """
     from ...engine.mlx_engine import MLXEngine
-    from ..terminal.prompts import can_prompt
+    from ..terminal.prompts import is_interactive
     from .missing import get_missing_model
     from .policy import check_pull_allowed
 
     if not needs_download(model, _MODELS, revision):
         return
     check_pull_allowed(model, revision=revision)
-    if can_prompt():
+    if is_interactive():
         with MLXEngine() as engine:
             get_missing_model(engine, model, revision)
 

@@ -35,6 +35,15 @@ def can_prompt() -> bool:
     return sys.stdin.isatty() or _in_foreground()
 
 
+def is_interactive() -> bool:
+    """Whether a user can answer a question, and standard input is a terminal too.
+
+    A program that starts a server usually holds its input as a pipe. Its user expects no question,
+    also if the program itself was started in a terminal.
+    """
+    return sys.stdin.isatty() and can_prompt()
+
+
 def _in_foreground() -> bool:
     """Whether the process can read from its terminal. In the background, that would stop it."""
     try:
