@@ -44,8 +44,12 @@ const click = (label: string) => menuItem(label).click?.()
 let stateWhenShown: unknown
 beforeAll(async () => {
   vi.stubEnv('LOG_LEVEL', 'silent')
-  // Any free port, as a user could set it in the file.
-  new SettingsFile(join(app.getPath(), 'settings.json')).change({ apiPort: 0 })
+  new SettingsFile(join(app.getPath(), 'settings.json')).change({
+    // Any free port, as a user could set it in the file.
+    apiPort: 0,
+    // On a large screen, which is gone.
+    window: { x: 2500, y: -300, width: 2000, height: 700 },
+  })
   await runApp()
   stateWhenShown = await ipcMain.invoke(mainWindow().webContents, callChannels.status, [])
 })
@@ -68,6 +72,10 @@ test('opens a sandboxed window before the model is loaded', async () => {
   await vi.waitFor(isReady, { timeout: 120_000 })
   const channels = mainWindow().webContents.received.map(({ channel }) => channel)
   expect(channels).toContain(stateChangeChannel)
+})
+
+test('opens the window on a screen that is there', () => {
+  expect(mainWindow().options).toMatchObject({ x: 0, y: 25, width: 1920, height: 700 })
 })
 
 test('the about box shows the name and the version', () => {

@@ -10,6 +10,7 @@ import {
   nativeImage,
   nativeTheme,
   safeStorage,
+  screen,
   shell,
   Tray,
 } from './native.ts'
@@ -31,6 +32,7 @@ export {
   net,
   protocol,
   safeStorage,
+  screen,
   session,
   shell,
   Tray,
@@ -49,6 +51,7 @@ export default {
   net,
   protocol,
   safeStorage,
+  screen,
   session,
   shell,
   Tray,

@@ -159,6 +159,21 @@ export const nativeTheme = Object.assign(new EventEmitter(), {
   themeSource: 'system',
 })
 
+/** The only screen. It is as large as the one of display.ts. */
+const display = {
+  id: 1,
+  scaleFactor: 1,
+  bounds: { x: 0, y: 0, width: 1280, height: 800 },
+  workArea: { x: 0, y: 0, width: 1280, height: 800 },
+}
+
+export const screen = Object.assign(new EventEmitter(), {
+  getAllDisplays: () => [display],
+  getPrimaryDisplay: () => display,
+  getDisplayMatching: (_bounds: object) => display,
+  getDisplayNearestPoint: (_point: object) => display,
+})
+
 const image = { isEmpty: () => false, resize: () => image, setTemplateImage: (_isTemplate: boolean) => {} }
 
 export const nativeImage = {

@@ -1,5 +1,12 @@
 import { join } from 'node:path'
-import { app, BrowserWindow, type BrowserWindowConstructorOptions, nativeTheme } from 'electron'
+import {
+  app,
+  BrowserWindow,
+  type BrowserWindowConstructorOptions,
+  nativeTheme,
+  type Rectangle,
+  screen,
+} from 'electron'
 import { pageAddress } from './page-address.ts'
 import type { SettingsFile } from './settings.ts'
 
@@ -44,10 +51,11 @@ export class MainWindow {
   }
 
   #open(): BrowserWindow {
+    const { window: saved } = this.#settings.get()
     const window = openPage({
       width: 1000,
       height: 760,
-      ...this.#settings.get().window,
+      ...(saved && moveOntoScreen(saved)),
       minWidth: 360,
       minHeight: 400,
     })
@@ -58,5 +66,17 @@ export class MainWindow {
     })
     this.#window = window
     return window
+  }
+}
+
+/** Moves a window onto the nearest screen: the one it was on may be gone or smaller. */
+function moveOntoScreen({ x, y, width, height }: Rectangle): Rectangle {
+  const { workArea } = screen.getDisplayMatching({ x, y, width, height })
+  const size = { width: Math.min(width, workArea.width), height: Math.min(height, workArea.height) }
+  const limit = (place: number, first: number, last: number) => Math.max(first, Math.min(place, last))
+  return {
+    x: limit(x, workArea.x, workArea.x + workArea.width - size.width),
+    y: limit(y, workArea.y, workArea.y + workArea.height - size.height),
+    ...size,
   }
 }

@@ -255,3 +255,8 @@ export class Tray {
 export const nativeImage = { createFromBuffer: () => ({ setTemplateImage() {} }) }
 
 export const nativeTheme = { shouldUseDarkColors: false }
+
+/** The only screen. */
+export const screen = {
+  getDisplayMatching: () => ({ workArea: { x: 0, y: 25, width: 1920, height: 1055 } }),
+}
