@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runApp } from '../src/main/app.ts'
 import type { DesktopEngine } from '../src/main/engine.ts'
@@ -76,6 +77,21 @@ test('opens a sandboxed window before the model is loaded', async () => {
 
 test('opens the window on a screen that is there', () => {
   expect(mainWindow().options).toMatchObject({ x: 0, y: 25, width: 1920, height: 700 })
+})
+
+test('reloads a page that crashes, unless it crashes again before it is loaded', async () => {
+  const { webContents } = mainWindow()
+  const reloadsAfter = async (reason: string) => {
+    webContents.emit('render-process-gone', {}, { reason })
+    await setImmediate()
+    return webContents.reloads
+  }
+  webContents.emit('did-finish-load')
+  expect(await reloadsAfter('clean-exit')).toBe(0)
+  expect(await reloadsAfter('crashed')).toBe(1)
+  expect(await reloadsAfter('crashed')).toBe(1)
+  webContents.emit('did-finish-load')
+  expect(await reloadsAfter('oom')).toBe(2)
 })
 
 test('the about box shows the name and the version', () => {

@@ -26,8 +26,30 @@ export function openPage(options: BrowserWindowConstructorOptions): BrowserWindo
       nodeIntegration: false,
     },
   })
-  void window.loadURL(pageAddress())
+  reloadAfterCrash(window)
+  window.loadURL(pageAddress()).catch((error: unknown) => {
+    // It also fails if the window is closed meanwhile.
+    if (!window.isDestroyed()) console.error(error)
+  })
   return window
+}
+
+/** Reloads the page after its process has crashed. */
+function reloadAfterCrash(window: BrowserWindow): void {
+  const { webContents } = window
+  let isLoaded = false
+  webContents.on('did-finish-load', () => {
+    isLoaded = true
+  })
+  webContents.on('render-process-gone', (_event, { reason }) => {
+    // A page that crashes before it is loaded would do so again.
+    if (reason === 'clean-exit' || !isLoaded) return
+    isLoaded = false
+    // Some versions of Electron crash if a page is reloaded during this event: https://github.com/electron/electron/pull/51900
+    setImmediate(() => {
+      if (!window.isDestroyed()) webContents.reload()
+    })
+  })
 }
 
 /** The main window, which is opened again if it was closed. */

@@ -46,6 +46,7 @@ export interface Frame {
 export class WebContents extends EventEmitter {
   readonly mainFrame: Frame
   readonly received: { channel: string; values: unknown[] }[] = []
+  reloads = 0
   #windowOpenHandler: (details: { url: string }) => unknown = () => undefined
   isDestroyed = () => false
 
@@ -57,6 +58,10 @@ export class WebContents extends EventEmitter {
   send(channel: string, ...values: unknown[]) {
     this.received.push({ channel, values })
     this.emit('received')
+  }
+
+  reload() {
+    this.reloads += 1
   }
 
   setWindowOpenHandler(handler: (details: { url: string }) => unknown) {
@@ -110,6 +115,7 @@ export class BrowserWindow extends EventEmitter {
     if (isLast) app.emit('window-all-closed')
   }
 
+  isDestroyed = () => this.isClosed
   isVisible = () => this.#isVisible
   isFocused = () => this.#isVisible
   isMinimized = () => false
