@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { handleCalls } from '../src/main/calls.ts'
 import { type DesktopEngine, openEngine } from '../src/main/engine.ts'
 import { callChannels, cancelChannel, streamChannels } from '../src/shared/desktop-api.ts'
-import { ipcMain, removeUserData } from './support/electron.ts'
+import { type Frame, ipcMain, removeUserData } from './support/electron.ts'
 import { Page } from './support/page.ts'
 
 vi.mock('electron', () => import('./support/electron.ts'))
@@ -126,6 +126,19 @@ describe('a call is refused', () => {
     [streamChannels.load, [1, { model: 'hello' }]],
   ])('with wrong arguments: %s %j', async (channel, values) => {
     await expect(ipcMain.invoke(new Page(), channel, values)).rejects.toThrow()
+  })
+
+  test('to cancel, without an error that nobody can catch', async () => {
+    const page = new Page()
+    const id = await page.start(streamChannels.chat, long)
+    const cancel = (senderFrame: Frame | null, ...values: unknown[]) =>
+      ipcMain.emit(cancelChannel, { sender: page, senderFrame }, ...values)
+    cancel(null, id)
+    cancel({ url: 'https://example.org/', parent: null }, id)
+    cancel({ ...page.mainFrame, parent: page.mainFrame }, id)
+    cancel(page.mainFrame, 'all')
+    cancel(page.mainFrame)
+    expect((await page.result(id)).failure).toBeUndefined()
   })
 
   test('with the ID of a call that is running', async () => {

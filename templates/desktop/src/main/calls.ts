@@ -63,9 +63,9 @@ export function handleCalls(engine: Promise<DesktopEngine>): void {
   handleStream(streamChannels.load, streamArguments.load, loadProgress)
 
   ipcMain.on(cancelChannel, (event, ...rest: unknown[]) => {
-    const sender = requirePage(event)
-    const [id] = z.tuple([callId]).parse(rest)
-    running.cancel(sender, id)
+    const parsed = z.tuple([callId]).safeParse(rest)
+    // Nobody waits for a reply, so an error would be an uncaught exception. The frame of a page that is gone is null.
+    if (isPage(event) && parsed.success) running.cancel(event.sender, parsed.data[0])
   })
 }
 
@@ -87,10 +87,13 @@ async function stream(
  *
  * @throws Error for a frame inside of the page, and for any other page.
  */
-function requirePage({ sender, senderFrame }: IpcMainEvent | IpcMainInvokeEvent): WebContents {
-  const isPage = senderFrame !== null && senderFrame.parent === null && isPageAddress(senderFrame.url)
-  if (!isPage) throw new Error('Only the page of this app can call it.')
-  return sender
+function requirePage(event: IpcMainInvokeEvent): WebContents {
+  if (!isPage(event)) throw new Error('Only the page of this app can call it.')
+  return event.sender
+}
+
+function isPage({ senderFrame }: IpcMainEvent | IpcMainInvokeEvent): boolean {
+  return senderFrame !== null && senderFrame.parent === null && isPageAddress(senderFrame.url)
 }
 
 function toFailure(error: unknown): Failure {
