@@ -129,11 +129,14 @@ async function* loadProgress(
   // Its error is thrown below.
   loading.catch(() => undefined)
   while (!isOver) {
-    await new Promise<void>((resolve) => {
-      wake = resolve
-    })
-    if (newest !== undefined) yield newest
+    if (newest === undefined) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+    const progress = newest
     newest = undefined
+    if (progress !== undefined) yield progress
   }
   await loading
 }
