@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runApp } from '../src/main/app.ts'
 import type { DesktopEngine } from '../src/main/engine.ts'
+import { QuickChat } from '../src/main/quick-chat.ts'
 import { SettingsFile } from '../src/main/settings.ts'
 import { callChannels, newConversationChannel, stateChangeChannel } from '../src/shared/desktop-api.ts'
 import {
@@ -184,6 +185,15 @@ describe('the quick chat', () => {
     globalShortcut.isTaken = false
     expect(dialog.shown[0]?.message).toContain(`Another app already uses ${shortcut}`)
     expect([menuItem('Quick Chat Shortcut').checked, saved().quickChat]).toEqual([false, false])
+  })
+
+  test('says that its shortcut is not valid', () => {
+    const settings = new SettingsFile(join(app.getPath(), 'other-settings.json'))
+    settings.change({ quickChatShortcut: 'Nonsense' })
+    const quickChat = new QuickChat(settings)
+    expect(quickChat.isOn).toBe(false)
+    expect(() => quickChat.turnOn()).toThrow('"Nonsense" is not a valid shortcut. Change "quickChatShortcut"')
+    expect([quickChat.isOn, settings.get().quickChat]).toEqual([false, false])
   })
 
   test('is shown and hidden by the shortcut, and hidden when another window is used', async () => {

@@ -27,6 +27,21 @@ test('changes survive a restart, and only the user can read them', () => {
   expect(statSync(path).mode & 0o777).toBe(0o600)
 })
 
+test('a change keeps what the user has changed in the file meanwhile', () => {
+  const path = join(folder, 'settings.json')
+  const settings = new SettingsFile(path)
+  settings.change({ tray: true })
+  writeFileSync(path, '{"tray":true,"apiPort":9000}')
+  settings.change({ quickChat: true })
+  expect(settings.get()).toMatchObject({ tray: true, apiPort: 9000, quickChat: true })
+  expect(new SettingsFile(path).get()).toEqual(settings.get())
+
+  writeFileSync(path, '{"tray":')
+  settings.change({ quickChat: false })
+  expect(new SettingsFile(path).get()).toMatchObject({ tray: true, apiPort: 9000, quickChat: false })
+  expect(readFileSync(`${path}.unreadable`, 'utf8')).toBe('{"tray":')
+})
+
 test.each(['{', '[]', '{"apiPort":"many"}', '{"window":{"x":0.5}}'])(
   'keeps an unreadable file: %s',
   (text) => {

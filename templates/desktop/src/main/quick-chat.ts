@@ -5,6 +5,8 @@ import { openPage } from './window.ts'
 /** A small window that a global shortcut shows and hides, also while another app is in front. */
 export class QuickChat {
   readonly #settings: SettingsFile
+  /** The registered shortcut. The settings may have another one by now. */
+  #shortcut: string | undefined
   #window: BrowserWindow | undefined
 
   constructor(settings: SettingsFile) {
@@ -12,27 +14,43 @@ export class QuickChat {
   }
 
   get isOn(): boolean {
-    return globalShortcut.isRegistered(this.#settings.get().quickChatShortcut)
+    return this.#shortcut !== undefined
   }
 
   /**
    * Registers the shortcut, and remembers it for the next start of the app.
    *
-   * @throws Error if another app uses the shortcut.
+   * @throws Error if another app uses the shortcut, or if it is not valid.
    */
   turnOn(): void {
+    if (this.isOn) return
     const { quickChatShortcut: shortcut } = this.#settings.get()
-    if (!globalShortcut.register(shortcut, () => this.toggle()))
+    const problem = this.#register(shortcut)
+    if (problem !== undefined) {
       throw new Error(
-        `Another app already uses ${shortcut}. Choose another "quickChatShortcut" in settings.json.`,
+        `${problem} Change "quickChatShortcut" in ${this.#settings.path}, and start the app again.`,
       )
+    }
+    this.#shortcut = shortcut
     this.#settings.change({ quickChat: true })
   }
 
   turnOff(): void {
-    globalShortcut.unregister(this.#settings.get().quickChatShortcut)
+    if (this.#shortcut !== undefined) globalShortcut.unregister(this.#shortcut)
+    this.#shortcut = undefined
     this.#settings.change({ quickChat: false })
     this.close()
+  }
+
+  /** Registers a shortcut. Returns why that failed. */
+  #register(shortcut: string): string | undefined {
+    try {
+      const isFree = globalShortcut.register(shortcut, () => this.toggle())
+      return isFree ? undefined : `Another app already uses ${shortcut}.`
+    } catch {
+      // Electron can't parse it.
+      return `"${shortcut}" is not a valid shortcut.`
+    }
   }
 
   close(): void {

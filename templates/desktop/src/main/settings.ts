@@ -23,42 +23,44 @@ const settingsSchema = z.object({
 
 export type Settings = z.output<typeof settingsSchema>
 
-/** The settings of the app in a JSON file. An unreadable file is kept as `NAME.unreadable`. */
+/** The settings of the app in a JSON file, which the user may edit. An unreadable file is kept as `NAME.unreadable`. */
 export class SettingsFile {
-  readonly #path: string
+  readonly path: string
   #settings: Settings
 
   constructor(path: string) {
-    this.#path = path
-    this.#settings = read(path)
+    this.path = path
+    this.#settings = read(path) ?? settingsSchema.parse({})
   }
 
   get(): Readonly<Settings> {
     return this.#settings
   }
 
-  /** Changes settings and saves them. */
+  /** Changes settings and saves them. What the user has changed in the file meanwhile is kept. */
   change(changes: Partial<Settings>): void {
-    this.#settings = { ...this.#settings, ...changes }
-    mkdirSync(dirname(this.#path), { recursive: true })
-    const temporary = `${this.#path}.${process.pid}`
-    writeFileSync(temporary, `${JSON.stringify(this.#settings, null, 2)}\n`, { mode: 0o600 })
-    renameSync(temporary, this.#path)
+    const settings = { ...(read(this.path) ?? this.#settings), ...changes }
+    mkdirSync(dirname(this.path), { recursive: true })
+    const temporary = `${this.path}.${process.pid}`
+    writeFileSync(temporary, `${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 })
+    renameSync(temporary, this.path)
+    this.#settings = settings
   }
 }
 
-function read(path: string): Settings {
+/** Returns the settings, or undefined if there are none. Moves an unreadable file away. */
+function read(path: string): Settings | undefined {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch {
     // The app was never used, or its folder can't be read: `change` then reports why.
-    return settingsSchema.parse({})
+    return undefined
   }
   try {
     return settingsSchema.parse(JSON.parse(text))
   } catch {
     renameSync(path, `${path}.unreadable`)
-    return settingsSchema.parse({})
+    return undefined
   }
 }

@@ -213,11 +213,11 @@ export const globalShortcut = {
   registered: new Map<string, () => void>(),
   isTaken: false,
   register(shortcut: string, action: () => void) {
+    if (!shortcut.includes('+')) throw new TypeError(`conversion failure from ${shortcut}`)
     if (!globalShortcut.isTaken) globalShortcut.registered.set(shortcut, action)
     return !globalShortcut.isTaken
   },
   unregister: (shortcut: string) => void globalShortcut.registered.delete(shortcut),
-  isRegistered: (shortcut: string) => globalShortcut.registered.has(shortcut),
 }
 
 interface MenuItem {
