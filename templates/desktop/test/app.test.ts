@@ -1,3 +1,4 @@
+import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -157,6 +158,22 @@ describe('the API', () => {
     click('API for Other Programs')
     await vi.waitFor(() => expect(menuItem('API for Other Programs').checked).toBe(false))
   })
+})
+
+test('the API is turned off even if that can not be saved', async () => {
+  dialog.shown = []
+  click('API for Other Programs')
+  await vi.waitFor(() => expect(dialog.shown).toHaveLength(1))
+  const [, url = ''] = /^Address: (\S+)$/m.exec(dialog.shown[0]?.detail ?? '') ?? []
+  // The place of the temporary file is taken.
+  const taken = `${join(app.getPath(), 'settings.json')}.${process.pid}`
+  mkdirSync(taken)
+  click('API for Other Programs')
+  await vi.waitFor(() => expect(dialog.shown).toHaveLength(2))
+  rmdirSync(taken)
+  expect(dialog.shown[1]?.message).toContain('EISDIR')
+  await expect(fetch(`${url}/models`)).rejects.toThrow('fetch failed')
+  expect(menuItem('API for Other Programs').checked).toBe(false)
 })
 
 test('the tray icon can be turned on and off', async () => {

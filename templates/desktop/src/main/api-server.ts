@@ -30,7 +30,7 @@ export class ApiServer {
   }
 
   /**
-   * Starts to listen, and remembers it for the next start of the app.
+   * Starts listening, and remembers it for the next start of the app.
    *
    * @throws StartError if the port is in use.
    */
@@ -43,13 +43,16 @@ export class ApiServer {
     this.#settings.change({ api: true })
   }
 
-  /** Stops to listen. Requests that are running get their answer. */
+  /** Stops listening, also if that can't be saved. Requests that are running get their answer. */
   async turnOff(): Promise<void> {
     const server = this.#server
     this.#server = undefined
     this.#access = undefined
-    this.#settings.change({ api: false })
-    await server?.close()
+    try {
+      this.#settings.change({ api: false })
+    } finally {
+      await server?.close()
+    }
   }
 
   /** Shows the address and the key. */
