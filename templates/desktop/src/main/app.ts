@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { app, BrowserWindow, dialog, session } from 'electron'
+import { errorMessage } from '../chat-page/format.ts'
 import { newConversationChannel, stateChangeChannel } from '../shared/desktop-api.ts'
 import { ApiServer } from './api-server.ts'
 import { handleAppScheme } from './app-protocol.ts'
@@ -61,10 +62,7 @@ function addExtras({ engine, settings, window, quickChat }: Parts): void {
     try {
       await action()
     } catch (error) {
-      void dialog.showMessageBox({
-        type: 'error',
-        message: error instanceof Error ? error.message : String(error),
-      })
+      void dialog.showMessageBox({ type: 'error', message: errorMessage(error) })
     }
     setMenu(menuActions())
   }
@@ -108,7 +106,7 @@ function stopEngineAtQuit(engine: Promise<DesktopEngine>): void {
     event.preventDefault()
     void engine
       .then(({ services }) => services.close())
-      // It never opened.
+      // It never opened, or its worker could not be stopped: the app quits all the same.
       .catch(() => undefined)
       .finally(() => {
         isStopped = true

@@ -1,5 +1,6 @@
 import { type IpcMainEvent, type IpcMainInvokeEvent, ipcMain, type WebContents } from 'electron'
 import { z } from 'zod'
+import { errorMessage } from '../chat-page/format.ts'
 import { type ServerStatus, type Transport, TransportError } from '../chat-page/transport/transport.ts'
 import {
   callChannels,
@@ -101,7 +102,7 @@ function toFailure(error: unknown): Failure {
     const { message, status, retryAfterSeconds } = error
     return { message, status, retryAfterSeconds }
   }
-  return { message: error instanceof Error ? error.message : String(error), status: 0 }
+  return { message: errorMessage(error), status: 0 }
 }
 
 /** Loads a model. Progress that arrives faster than it is read is skipped. */

@@ -1,4 +1,5 @@
-import { app } from 'electron'
+import { app, dialog } from 'electron'
+import { errorMessage } from '../chat-page/format.ts'
 import { runApp } from './app.ts'
 import { registerAppScheme } from './app-protocol.ts'
 import { restrictPages } from './security.ts'
@@ -6,5 +7,9 @@ import { restrictPages } from './security.ts'
 registerAppScheme()
 restrictPages()
 // The settings, the conversations and the model in memory belong to the first instance, which shows its window instead.
-if (app.requestSingleInstanceLock()) void runApp()
-else app.quit()
+if (app.requestSingleInstanceLock()) {
+  runApp().catch((error: unknown) => {
+    dialog.showErrorBox(`${app.name} could not start`, errorMessage(error))
+    app.exit(1)
+  })
+} else app.quit()

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { app, dialog } from 'electron'
 import type { AppUpdater } from 'electron-updater'
+import { errorMessage } from '../../chat-page/format.ts'
 
 /** Looks for updates, downloads them, and installs them when the app quits. */
 export interface Updates {
@@ -38,8 +39,11 @@ async function check(updater: AppUpdater): Promise<void> {
     void dialog.showMessageBox({ type: 'info', message })
     await found?.downloadPromise
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error)
-    void dialog.showMessageBox({ type: 'error', message: 'The app could not be updated.', detail })
+    void dialog.showMessageBox({
+      type: 'error',
+      message: 'The app could not be updated.',
+      detail: errorMessage(error),
+    })
   }
 }
 
