@@ -43,6 +43,12 @@ test('a failed start tells why', async () => {
   expect(message).toContain('models/missing')
 })
 
+test('the port of another server is ignored', async () => {
+  vi.stubEnv('PORT', 'many')
+  engine = await openEngine(() => {})
+  engine.stopStart()
+})
+
 test('invalid settings tell how to fix them', async () => {
   vi.stubEnv('QUEUE_LIMIT', 'many')
   engine = undefined

@@ -75,6 +75,8 @@ export async function openEngine(onStateChange: () => void): Promise<DesktopEngi
     ...(existsSync(mcpConfig) && { MCP_CONFIG: mcpConfig }),
     ...process.env,
     HOST: '127.0.0.1',
+    // `listen` sets the port.
+    PORT: '0',
     KEYS_FILE: join(data, 'keys.json'),
   })
   try {
