@@ -81,13 +81,22 @@ export class MainWindow {
       minWidth: 360,
       minHeight: 400,
     })
-    window.on('close', () => this.#settings.change({ window: window.getNormalBounds() }))
+    window.on('close', () => this.#savePlace(window))
     window.on('closed', () => {
       this.#window = undefined
       this.#onClosed()
     })
     this.#window = window
     return window
+  }
+
+  #savePlace(window: BrowserWindow): void {
+    try {
+      this.#settings.change({ window: window.getNormalBounds() })
+    } catch (error) {
+      // The disk may be full. The place is not worth a dialog while the window closes.
+      console.error(error)
+    }
   }
 }
 
