@@ -13,6 +13,7 @@ afterEach(() => {
   dialog.shown = []
   dialog.response = 0
   shell.opened = []
+  shell.hasBrowser = true
 })
 
 /** Emits an event of the page. Returns whether the app prevented it. */
@@ -49,6 +50,16 @@ test('opens https links in the browser if the user agrees', async () => {
   expect(dialog.shown).toMatchObject([
     { message: 'Open example.org in your browser?', detail: 'https://example.org/a?b' },
   ])
+})
+
+test('tells the user that a link could not be opened', async () => {
+  shell.hasBrowser = false
+  page.openWindow('https://example.org/')
+  await vi.waitFor(() => expect(dialog.shown).toHaveLength(2))
+  expect(dialog.shown[1]).toMatchObject({
+    message: 'example.org could not be opened.',
+    detail: 'There is no browser.',
+  })
 })
 
 test('opens nothing if the user declines', async () => {

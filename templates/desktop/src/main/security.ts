@@ -1,4 +1,5 @@
 import { app, dialog, type Session, shell, type WebContents } from 'electron'
+import { errorMessage } from '../chat-page/format.ts'
 import { isPageAddress } from './page-address.ts'
 
 /** Restricts all pages: they can't leave the app, open windows, or embed others. */
@@ -39,5 +40,14 @@ export async function openExternally(address: string): Promise<void> {
     defaultId: 0,
     cancelId: 1,
   })
-  if (response === 0) await shell.openExternal(url.href)
+  if (response !== 0) return
+  try {
+    await shell.openExternal(url.href)
+  } catch (error) {
+    void dialog.showMessageBox({
+      type: 'error',
+      message: `${url.host} could not be opened.`,
+      detail: errorMessage(error),
+    })
+  }
 }

@@ -158,7 +158,9 @@ export const dialog = {
 
 export const shell = {
   opened: [] as string[],
+  hasBrowser: true,
   async openExternal(address: string) {
+    if (!shell.hasBrowser) throw new Error('There is no browser.')
     shell.opened.push(address)
   },
 }
