@@ -5,6 +5,9 @@ const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 })
 const small = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 })
 const exact = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 })
 
+/** What separates the decimals of a number. */
+export const decimalSeparator = exact.formatToParts(0.5).find(({ type }) => type === 'decimal')?.value ?? '.'
+
 /** Formats a number with up to two decimals. */
 export function formatNumber(value: number): string {
   return exact.format(value)

@@ -54,11 +54,15 @@ describe('the page', needs('chromium', 'ps'), () => {
     expect(await chat.page.evaluate('navigator.clipboard.readText()')).toBe(code)
   })
 
-  test('formats numbers for the language of the system', async () => {
+  test('formats and reads numbers in the language of the system', async () => {
     const chat = await open({ locale: 'de-DE' })
     await chat.button('Settings').click()
     await chat.page.getByLabel('Top p').fill('2')
     await chat.page.getByText('Enter a number from 0,01 to 1').waitFor()
+    await chat.page.getByLabel('Top p').fill('0,5')
+    await chat.page.getByText('Limits sampling to the most likely tokens').waitFor()
+    const settings = await chat.page.evaluate('JSON.parse(localStorage.getItem("chat-settings"))')
+    expect(settings).toMatchObject({ topP: 0.5 })
   })
 
   test('stops an answer, and regenerates it', async () => {

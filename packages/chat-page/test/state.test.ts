@@ -178,6 +178,11 @@ describe('settings', () => {
       [0, 0.7, 2, undefined, undefined, undefined, undefined],
     )
     expect(['1', '1.5', '0'].map((text) => readNumber(maxTokens, text))).toEqual([1, undefined, undefined])
+    expect(['4000', '4.000', '4,000'].map((text) => readNumber(maxTokens, text))).toEqual([
+      4000,
+      undefined,
+      undefined,
+    ])
   })
 })
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { decimalSeparator } from '../format.ts'
 import { Observable } from './observable.ts'
 
 /** The numeric settings and their limits. The server defines the defaults. */
@@ -55,11 +56,13 @@ export type Settings = z.infer<typeof settingsSchema>
 const key = 'chat-settings'
 const defaults: Settings = { system: '' }
 
-/** Parses a number as typed. Returns undefined for an empty text or a number out of range. */
+/** Parses a number as typed, with a decimal point or the separator of the language. Returns undefined if it is not in range. */
 export function readNumber(field: SamplingField, text: string): number | undefined {
-  const value = text.trim() === '' ? Number.NaN : Number(text)
-  const whole = field.step === 1 ? Number.isInteger(value) : Number.isFinite(value)
-  return whole && value >= field.minimum && value <= field.maximum ? value : undefined
+  const typed = text.trim().replace(decimalSeparator, '.')
+  const value = typed === '' ? Number.NaN : Number(typed)
+  // In some languages, 4.000 is four thousand.
+  const isNumber = field.step === 1 ? /^\d+$/.test(typed) : Number.isFinite(value)
+  return isNumber && value >= field.minimum && value <= field.maximum ? value : undefined
 }
 
 /** The part of `localStorage` that the settings use. */
