@@ -3,9 +3,9 @@
  * (test/support/electron-shim), and on Electron if this machine has it.
  */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import {
@@ -168,6 +168,34 @@ function describeNativeParts(): void {
         ),
       )
       .toBe('refused')
+  })
+
+  test('a model that can not be loaded is shown, and the user can try again', async () => {
+    const environment = { MLX_MODEL: './models/missing' }
+    const app = await DesktopApp.start({ app: program, runtime: 'the shim', desk: desk(), environment })
+    onTestFinished(async () => void (await app.end('SIGKILL')))
+    await app.page.locator('.notice', { hasText: 'models/missing' }).waitFor()
+    const retry = app.page.getByRole('button', { name: 'Try again', exact: true })
+    // What is missing arrives meanwhile.
+    const resources = join(dirname(program), 'resources')
+    const model = join(resources, 'models', 'missing')
+    onTestFinished(() => rmSync(join(resources, 'models'), { recursive: true, force: true }))
+    cpSync(join(resources, 'my-desk', '_vendor', 'mlx_app', 'hello'), model, { recursive: true })
+    await retry.click()
+    const { say, answer } = await DesktopChat.open(app)
+    await say(question)
+    expect(await answer()).toBe(answerTo(question))
+  })
+
+  test('the shortcut opens a small window, whose conversation the main window lists too', async () => {
+    const { app, page } = await start()
+    app.command({ click: ['Extras', 'Quick Chat Shortcut'], of: 'app' })
+    const opened = app.context.waitForEvent('page')
+    app.command({ press: 'CommandOrControl+Shift+Space' })
+    const quickChat = await opened
+    await quickChat.getByRole('button', { name: story, exact: true }).click()
+    await page.locator('nav').getByRole('button', { name: story, exact: true }).waitFor()
+    expect(app.pythons()).toHaveLength(1)
   })
 
   test('links are opened in the browser, if they are https and the user agrees', async () => {
