@@ -41,6 +41,8 @@ const configuration: Configuration = {
     enableCookieEncryption: true,
     enableEmbeddedAsarIntegrityValidation: true,
     grantFileProtocolExtraPrivileges: false,
+    // electron-builder signs nothing without a certificate, and a Mac refuses to start code that was changed after signing.
+    resetAdHocDarwinSignature: process.platform === 'darwin',
   },
 
   mac: {
