@@ -64,7 +64,8 @@ export class WebContents extends EventEmitter {
   }
 
   reload(): void {
-    void this.opened.then((page) => page.session.send('Page.reload'))
+    // The page may be closed meanwhile.
+    void this.opened.then((page) => page.session.send('Page.reload')).catch(() => {})
   }
 
   getURL(): string {
