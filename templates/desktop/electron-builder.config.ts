@@ -16,8 +16,8 @@ const python = new VendoredPython(join(project, 'dist-ext-python'), name)
 const configuration: Configuration = {
   appId,
   productName,
-  // Only the packaged copy of package.json gets the version.
-  extraMetadata: { version },
+  // Only the packaged copy of package.json gets them. A .deb needs a homepage.
+  extraMetadata: { version, homepage: manifest.homepage ?? 'https://example.com' },
 
   // electron-vite bundles everything that runs, so the archive needs no node_modules.
   files: ['out/**', 'package.json'],

@@ -143,6 +143,8 @@ describe.each([
     expect(JSON.parse(extractFile(archive, 'package.json').toString())).toMatchObject({
       version: '1.2.3',
       productName: 'My Desk',
+      // A .deb can't be made without one.
+      homepage: 'https://example.com',
     })
     expect(readFileSync(inResources('my-desk', 'README.md'), 'utf8')).toContain('1.2.3')
     expect(sources()).toEqual(before)
