@@ -69,8 +69,12 @@ const configuration: Configuration = {
     // Package managers show it.
     maintainer: `${productName} <${name}@example.com>`,
   },
-  // An update replaces the file in place, so its name has no version.
-  appImage: { artifactName: `${name}-\${arch}.AppImage` },
+  appImage: {
+    // An update replaces the file in place, so its name has no version.
+    artifactName: `${name}-\${arch}.AppImage`,
+    // By default, the desktop entry turns Chromium's sandbox off.
+    executableArgs: [],
+  },
 
   // Set it to the place of your updates, such as { provider: 'generic', url: 'https://example.com/updates' }.
   publish: null,
