@@ -52,8 +52,8 @@ def terminal() -> Iterator[OpenTerminal]:
     """Starts the command line in a terminal."""
     opened: list[Terminal] = []
 
-    def start(*words: str) -> Terminal:
-        opened.append(Terminal(*words))
+    def start(*words: str, piped_input: bool = False) -> Terminal:
+        opened.append(Terminal(*words, piped_input=piped_input))
         return opened[-1]
 
     yield start

@@ -53,6 +53,8 @@ class Terminal:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         os.close(self._master)
 
     def _read(self) -> bool:
