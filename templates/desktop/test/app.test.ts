@@ -81,6 +81,13 @@ test('opens the window on a screen that is there', () => {
   expect(mainWindow().options).toMatchObject({ x: 0, y: 25, width: 1920, height: 700 })
 })
 
+test("keeps the app's name as the title of the window", () => {
+  expect(mainWindow().options).toMatchObject({ title: app.name })
+  const preventDefault = vi.fn()
+  mainWindow().emit('page-title-updated', { preventDefault }, 'Chat')
+  expect(preventDefault).toHaveBeenCalledOnce()
+})
+
 test('reloads a page that crashes, unless it crashes again before it is loaded', async () => {
   const { webContents } = mainWindow()
   const reloadsAfter = async (reason: string) => {

@@ -11,7 +11,8 @@ import type { VendorRecord } from 'mlx-app/setup'
  */
 export function packagedVersion(manifest: { version: string }): string {
   const { VERSION } = process.env
-  if (VERSION === undefined || /^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(VERSION)) return VERSION ?? manifest.version
+  if (!VERSION) return manifest.version
+  if (/^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(VERSION)) return VERSION
   throw userError(`VERSION must be a version such as 1.2.3, and it is "${VERSION}".`)
 }
 
@@ -44,7 +45,7 @@ export class VendoredPython {
     const platform = `${electronPlatformName}-${Arch[arch]}`
     const flags =
       platform === `${process.platform}-${process.arch}` ? '' : ` -- --target-platform ${platform}`
-    const variable = process.env.VERSION === undefined ? '' : `VERSION=${version} `
+    const variable = process.env.VERSION ? `VERSION=${version} ` : ''
     const fix = `Run: ${variable}npm run vendor${flags}`
     const missing = this.#files.find((path) => !existsSync(path))
     const found = this.#record

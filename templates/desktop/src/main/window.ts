@@ -26,6 +26,8 @@ export function openPage(options: BrowserWindowConstructorOptions): BrowserWindo
       nodeIntegration: false,
     },
   })
+  // The page has a title of its own, which every app would share.
+  window.on('page-title-updated', (event) => event.preventDefault())
   reloadAfterCrash(window)
   window.loadURL(pageAddress()).catch((error: unknown) => {
     // It also fails if the window is closed meanwhile.
