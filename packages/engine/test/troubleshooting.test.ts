@@ -131,9 +131,12 @@ describe('the entries have the hints that the errors have', () => {
       [
         'import json, typing',
         'from mlx_app.engine.explain import explain',
+        'from mlx_app.own_command import own_program',
         'from mlx_app.protocol import ErrorCode, Failure',
         'codes = typing.get_args(ErrorCode)',
-        'print(json.dumps({code: explain(Failure(id=1, code=code, message="")).hint for code in codes}))',
+        'hints = {code: explain(Failure(id=1, code=code, message="")).hint for code in codes}',
+        // The page has the name of the program, and a hint the way to run it here.
+        'print(json.dumps({code: hint and hint.replace(own_program(), "mlx-app") for code, hint in hints.items()}))',
       ].join('\n'),
     )
     const { stdout, stderr } = await runPython(file)
