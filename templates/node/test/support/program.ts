@@ -10,9 +10,9 @@ import { Output } from './output.ts'
 /** The root of the project. */
 export const directory = join(import.meta.dirname, '..', '..')
 
-/** Runs `npm run build` without npm. In the repository of this template, the script is in the layer `base`. */
+/** Runs `npm run build` without npm. In the repository of this template, the script is in the layer `program`. */
 export const build = [
-  existsSync(join(directory, 'scripts')) ? 'scripts/bundle.mjs' : '../typescript/scripts/bundle.mjs',
+  existsSync(join(directory, 'scripts')) ? 'scripts/bundle.mjs' : '../program/scripts/bundle.mjs',
 ]
 
 /** Runs `npm start` without npm. */
