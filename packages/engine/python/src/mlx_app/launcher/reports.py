@@ -113,17 +113,12 @@ def _compute() -> Report:
 def _generate() -> str:
     """Returns what the hello model says."""
     try:
-        from ..quick_import import install
+        from ..engine.mlx_engine import MLXEngine
 
-        install()
-        import mlx_lm
-
-        from ..models.locate import HELLO
-
-        model, tokenizer = mlx_lm.load(str(HELLO))[:2]
-        messages = [{"role": "user", "content": "Say hello."}]
-        prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True)
-        return str(mlx_lm.generate(model, tokenizer, prompt, max_tokens=50))
+        with MLXEngine(model="hello") as engine:
+            return engine.complete(
+                messages=[{"role": "user", "content": "Say hello."}], max_tokens=50
+            ).text
     except ModuleNotFoundError as error:
         raise missing(error.name or "mlx-lm") from error
     except Exception as error:
