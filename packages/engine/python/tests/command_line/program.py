@@ -41,6 +41,17 @@ class Terminal:
             assert self._read(), f"The output has no {text!r}:\n{self.text}"
         self._output = self.text.partition(text)[2].encode()
 
+    def press_until(self, key: str, text: str) -> None:
+        """Presses a key, again every few seconds, until the output has a text.
+
+        Between its prompt and its wait for input, readline notices a signal only with the next key.
+        """
+        while text not in self.text:
+            self.type(key)
+            while text not in self.text and select.select([self._master], [], [], 5)[0]:
+                assert self._read(), f"The output has no {text!r}:\n{self.text}"
+        self.see(text)
+
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 

@@ -38,8 +38,7 @@ def test_a_chat_in_a_terminal(terminal: OpenTerminal, home: Path, answers: dict[
     for name in ("/clear", "/save [FILE]", "/exit"):
         chat.see(name)
     chat.see("> ")
-    chat.type(CONTROL_C)
-    chat.see("To leave the chat, press Ctrl-D or type /exit.")
+    chat.press_until(CONTROL_C, "To leave the chat, press Ctrl-D or type /exit.")
     chat.see("> ")
     chat.type("/save chat.json\n")
     chat.see("Saved to chat.json.")
