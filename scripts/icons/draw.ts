@@ -41,7 +41,12 @@ async function draw(page: Page, size: number, margin: number): Promise<Buffer> {
     return Array.from(context.getImageData(0, 0, ${size}, ${size}).data)
   })()`)
   // Nobody sees the difference, and fewer colours give smaller files.
-  const rounded = Buffer.from(pixels.map((value) => Math.round(value / 15) * 15))
+  const rounded = Buffer.from(
+    pixels.map((value, index) => {
+      const step = index % 4 === 3 ? 51 : 15
+      return Math.round(value / step) * step
+    }),
+  )
   return png(rounded, size)
 }
 

@@ -106,7 +106,7 @@ def read_what_is_valid(
     problem: SettingsError | None = None
     left_out: Sequence[Source | None] = (None, "file", "environment")
     for each in left_out:
-        sources = [source for source in SOURCES if source != each]
+        sources: list[Source] = [source for source in SOURCES if source != each]
         try:
             return read_settings(config, sources=sources, **flags), problem
         except SettingsError as error:
