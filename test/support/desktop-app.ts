@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { nodeVersion } from './desktop-environment.ts'
@@ -53,6 +54,9 @@ export async function createDesk(): Promise<Desk> {
     environment: { ...display.environment, PATH, LANG, HOME: home, XDG_CONFIG_HOME: join(home, '.config') },
     async [Symbol.asyncDispose]() {
       await display[Symbol.asyncDispose]()
+      // Chromium writes to its profile until its last process has ended. Its flags name the folder.
+      const unique = home.slice(-6)
+      while (processes().some(({ command }) => command.includes(unique))) await setTimeout(20)
       rmSync(home, { recursive: true, force: true })
     },
   }
@@ -153,7 +157,7 @@ export class DesktopApp {
       this.child.kill(signal)
       await ended
     }
-    // Chromium ends a little later, and writes to its profile until then.
+    // Chromium ends a little later.
     await this.#disconnected
     return this.child.exitCode
   }
