@@ -44,7 +44,12 @@ export function handleCalls(engine: Promise<DesktopEngine>): void {
   const handleStream = <Argument>(
     channel: string,
     schema: z.ZodType<Argument>,
-    open: (transport: Transport, argument: Argument, signal: AbortSignal) => AsyncIterable<unknown>,
+    run: (
+      transport: Transport,
+      argument: Argument,
+      signal: AbortSignal,
+      onEvent: (event: unknown) => void,
+    ) => Promise<void>,
   ) =>
     ipcMain.handle(channel, (event, ...rest: unknown[]) => {
       const sender = requirePage(event)
@@ -53,34 +58,27 @@ export function handleCalls(engine: Promise<DesktopEngine>): void {
       const send = (message: StreamMessage<unknown>) => {
         if (!sender.isDestroyed()) sender.send(streamMessageChannel, id, message)
       }
-      void stream(async () => open((await engine).transport, argument, signal), send).finally(() =>
-        running.remove(sender, id),
-      )
+      void engine
+        .then(({ transport }) => run(transport, argument, signal, (value) => send({ event: value })))
+        .then(
+          () => send({ end: true }),
+          (error) => send({ failure: toFailure(error) }),
+        )
+        .finally(() => running.remove(sender, id))
     })
 
-  handleStream(streamChannels.chat, streamArguments.chat, (transport, request, signal) =>
-    transport.chat(request, signal),
+  handleStream(streamChannels.chat, streamArguments.chat, async (transport, request, signal, onEvent) => {
+    for await (const event of transport.chat(request, signal)) onEvent(event)
+  })
+  handleStream(streamChannels.load, streamArguments.load, (transport, model, signal, onProgress) =>
+    transport.load(model, onProgress, signal),
   )
-  handleStream(streamChannels.load, streamArguments.load, loadProgress)
 
   ipcMain.on(cancelChannel, (event, ...rest: unknown[]) => {
     const parsed = z.tuple([callId]).safeParse(rest)
     // Nobody waits for a reply, so an error would be an uncaught exception. The frame of a page that is gone is null.
     if (isPage(event) && parsed.success) running.cancel(event.sender, parsed.data[0])
   })
-}
-
-/** Sends the events of a call, and how it ended. */
-async function stream(
-  open: () => Promise<AsyncIterable<unknown>>,
-  send: (message: StreamMessage<unknown>) => void,
-): Promise<void> {
-  try {
-    for await (const event of await open()) send({ event })
-    send({ end: true })
-  } catch (error) {
-    send({ failure: toFailure(error) })
-  }
 }
 
 /**
@@ -103,41 +101,4 @@ function toFailure(error: unknown): Failure {
     return { message, status, retryAfterSeconds }
   }
   return { message: errorMessage(error), status: 0 }
-}
-
-/** Loads a model. Progress that arrives faster than it is read is skipped. */
-async function* loadProgress(
-  transport: Transport,
-  model: string,
-  signal: AbortSignal,
-): AsyncGenerator<unknown> {
-  let newest: unknown
-  let wake = () => {}
-  let isOver = false
-  const loading = transport
-    .load(
-      model,
-      (progress) => {
-        newest = progress
-        wake()
-      },
-      signal,
-    )
-    .finally(() => {
-      isOver = true
-      wake()
-    })
-  // Its error is thrown below.
-  loading.catch(() => undefined)
-  while (!isOver) {
-    if (newest === undefined) {
-      await new Promise<void>((resolve) => {
-        wake = resolve
-      })
-    }
-    const progress = newest
-    newest = undefined
-    if (progress !== undefined) yield progress
-  }
-  await loading
 }
