@@ -1,7 +1,8 @@
 /** The module that `electron` stands for in an app that the shim runs. */
-import { app } from './app.ts'
-import { ipcMain } from './ipc.ts'
-import {
+export { app } from './app.ts'
+export * as default from './electron.ts'
+export { ipcMain } from './ipc.ts'
+export {
   clipboard,
   dialog,
   globalShortcut,
@@ -14,45 +15,6 @@ import {
   shell,
   Tray,
 } from './native.ts'
-import { protocol } from './schemes.ts'
-import { net, session } from './session.ts'
-import { BrowserWindow } from './window.ts'
-
-export {
-  app,
-  BrowserWindow,
-  clipboard,
-  dialog,
-  globalShortcut,
-  ipcMain,
-  Menu,
-  MenuItem,
-  nativeImage,
-  nativeTheme,
-  net,
-  protocol,
-  safeStorage,
-  screen,
-  session,
-  shell,
-  Tray,
-}
-export default {
-  app,
-  BrowserWindow,
-  clipboard,
-  dialog,
-  globalShortcut,
-  ipcMain,
-  Menu,
-  MenuItem,
-  nativeImage,
-  nativeTheme,
-  net,
-  protocol,
-  safeStorage,
-  screen,
-  session,
-  shell,
-  Tray,
-}
+export { protocol } from './schemes.ts'
+export { net, session } from './session.ts'
+export { BrowserWindow } from './window.ts'
