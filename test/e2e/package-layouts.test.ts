@@ -16,9 +16,12 @@ const hello = answerTo('Say hello.')
 const app = { 'app.mjs': readmeFile('app.mjs') }
 const member = JSON.stringify({ name: 'web', private: true, scripts: { start: 'node app.mjs' } })
 
+/** pnpm writes to it whenever it runs a command. */
+const pnpmState = 'node_modules/.pnpm-workspace-state-v1.json'
+
 /** Sets up by a command, which writes to one folder alone; then an app runs, which writes nothing. */
 async function setUp(sandbox: ConsumerSandbox, root: string, folder: string, command: string): Promise<void> {
-  await expectNoFileWritten(root, [folder], async () => await sandbox.succeed(command, root))
+  await expectNoFileWritten(root, [folder, pnpmState], async () => await sandbox.succeed(command, root))
 }
 
 async function expectAnswer(sandbox: ConsumerSandbox, root: string, line: string, cwd = root): Promise<void> {

@@ -85,7 +85,7 @@ export function readmeCommands(beginning: string): string[] {
 /**
  * Runs `work` and expects that it does not write to a folder.
  *
- * @param except paths of subfolders that may be written to.
+ * @param except paths of files and folders that may be written to.
  */
 export async function expectNoFileWritten<Result>(
   folder: string,

@@ -166,7 +166,7 @@ class App extends EventEmitter {
       new Chromium([
         ...this.#switches,
         `--user-data-dir=${this.getPath('sessionData')}`,
-        ...['--no-startup-window', '--keep-alive-for-test', '--no-first-run', '--disable-popup-blocking'],
+        ...['--no-startup-window', '--keep-alive-for-test', '--no-first-run', '--block-new-web-contents'],
         ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
         ...process.argv.slice(1).filter((flag) => flag.startsWith('--')),
       ]),

@@ -43,10 +43,6 @@ export class WebContents extends EventEmitter {
     }
     this.opened = opening.then(async ({ chromium, targetId }) => {
       const page = new Page(await chromium.attach(targetId), targetId, this)
-      chromium.browser.on('Target.targetCreated', ({ targetInfo }) => {
-        if (targetInfo.type === 'page' && targetInfo.openerId === targetId)
-          void chromium.browser.send('Target.closeTarget', { targetId: targetInfo.targetId })
-      })
       await page.prepare(preload)
       return page
     })
@@ -92,7 +88,7 @@ export class WebContents extends EventEmitter {
     this.emit('destroyed')
   }
 
-  /** Called by the page when it opens a window. The window is there for a moment before the shim closes it. */
+  /** Called by the page when it opens a window. Chromium's flag --block-new-web-contents prevents it. */
   windowOpened(address: string): void {
     const url = fromChromium(address)
     if (this.#openHandler({ url }).action === 'allow')
