@@ -1,5 +1,5 @@
 /** The launcher, with a program in place of the interpreter that prints how it was started. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -18,8 +18,12 @@ writeFileSync(join(folder, 'python', 'bin', 'python3'), '#!/bin/sh\nprintf "%s\\
 })
 
 /** Starts the launcher. @returns the arguments and the variables of the interpreter. */
-async function start(words: string[], environment: NodeJS.ProcessEnv = {}): Promise<string[]> {
-  const { stdout } = await execa(launcher, words, { env: environment, extendEnv: false })
+async function start(
+  words: string[],
+  environment: NodeJS.ProcessEnv = {},
+  program = launcher,
+): Promise<string[]> {
+  const { stdout } = await execa(program, words, { env: environment, extendEnv: false })
   return stdout.split('\n')
 }
 
@@ -50,4 +54,17 @@ test('runs a module', async () => {
     'mlx_app.worker',
     '--help',
   ])
+})
+
+test('finds the app from a link to the launcher, and from a link to that link', async () => {
+  const bin = join(folder, 'usr bin')
+  mkdirSync(bin)
+  symlinkSync('../my-desk/desk', join(bin, 'relative'))
+  symlinkSync(launcher, join(bin, 'absolute'))
+  symlinkSync('relative', join(bin, '-second'))
+  for (const name of ['relative', 'absolute', '-second']) {
+    const lines = await start(['--python-info'], {}, join(bin, name))
+    expect(lines).toContain(`PYTHONPATH=${join(app, '_vendor')}`)
+    expect(lines).toContain(`MLX_APP_LAUNCHER=${launcher}`)
+  }
 })

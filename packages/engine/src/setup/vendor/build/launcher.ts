@@ -12,7 +12,16 @@ export function launcherScript(name: string, binName: string): string {
 #
 # The interpreter is the first of: EMBEDDED_PYTHON (a folder, or the program in its bin), python/ in
 # RESOURCES_PATH or beside this folder, python3 on the PATH.
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P) || exit 1
+# The app is where the launcher is, also if it was started by a link, such as one in /usr/local/bin.
+launcher=$0
+while [ -L "$launcher" ]; do
+  target=$(readlink "$launcher")
+  case $target in
+    /*) launcher=$target ;;
+    *) launcher=$(dirname -- "$launcher")/$target ;;
+  esac
+done
+here=$(CDPATH='' cd -- "$(dirname -- "$launcher")" && pwd -P) || exit 1
 resources=\${RESOURCES_PATH:-$(dirname -- "$here")}
 site=$here/_vendor
 [ -d "$site" ] || site=$resources/${name}/_vendor
