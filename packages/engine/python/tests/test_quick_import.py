@@ -1,3 +1,4 @@
+import marshal
 import os
 import subprocess
 import sys
@@ -19,10 +20,14 @@ print(AutoTokenizer.__name__, sorted(dir(transformers.models))[:3])
 """
 
 
-def run(program: str) -> str:
+def run(program: str, *arguments: str) -> str:
     environment = {"PYTHONPATH": str(Path(mlx_app.__file__).parents[1])}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout
 
@@ -31,6 +36,24 @@ def test_the_names_of_transformers_are_the_same_with_and_without() -> None:
     plain = run(PROGRAM.replace("quick_import.install()", ""))
     assert run(PROGRAM) == plain  # writes the memory, if this is the first start
     assert run(PROGRAM) == plain  # reads it
+
+
+def test_what_is_saved_without_binaries_is_the_same(tmp_path: Path) -> None:
+    program = """
+import sys
+from pathlib import Path
+from mlx_app import quick_import
+quick_import._cache_file = lambda models, prefix: Path(sys.argv[1], str(prefix))
+"""
+    start, build = tmp_path / "start", tmp_path / "build"
+    run(program + "quick_import.install()\nimport transformers.models", str(start))
+    printed = run(program + "quick_import.save()\nprint(*sys.modules)", str(build))
+    assert {"regex", "tokenizers", "numpy"}.isdisjoint(printed.split())
+    assert sorted(file.name for file in build.iterdir()) == ["None", "models"]
+    for file in build.iterdir():
+        saved = marshal.loads(file.read_bytes())
+        assert len(saved) > 1
+        assert saved == marshal.loads((start / file.name).read_bytes())
 
 
 def test_without_a_place_to_write_it_works_as_before(

@@ -6,7 +6,9 @@ for later ones. If there is no saved result, or if a new transformers works diff
 is only slower.
 """
 
+import importlib
 import importlib.machinery
+import importlib.metadata
 import importlib.util
 import marshal
 import os
@@ -25,6 +27,26 @@ def install() -> None:
     """Installs the import hook. Call it before the first import of transformers or mlx-lm."""
     if PATCHED not in sys.modules:
         sys.meta_path.insert(0, _Finder())
+
+
+def save() -> None:
+    """Saves the results for later starts, without importing the binaries that transformers needs.
+
+    They are for another system in an app that is built on this one. The results are the same.
+    """
+    name, utils = "transformers", PATCHED.rpartition(".")[0]
+    package = Path(str(importlib.metadata.distribution(name).locate_file(name)))
+    for parent, folder in ((name, package), (utils, package / "utils")):
+        # An empty package in place of the real one, which would import the binaries.
+        module = ModuleType(parent)
+        module.__path__ = [str(folder)]
+        sys.modules[parent] = module
+    vars(sys.modules[name])["__version__"] = importlib.metadata.version(name)
+    install()
+    structure = getattr(importlib.import_module(PATCHED), FUNCTION)
+    models = package / "models"
+    structure(models, prefix=models.name)
+    structure(models / "__init__.py")
 
 
 class _Finder(MetaPathFinder):

@@ -1,4 +1,4 @@
-/** Compiles the Python code of the output. */
+/** Prepares the Python code of the output, so that the app starts quickly. */
 import { EngineError } from '../../../engine/index.ts'
 import { type ProcessOptions, runForOutput, throwIfInterrupted } from '../../process/child-process.ts'
 
@@ -47,4 +47,23 @@ export async function compileFolders(
   if ('problem' in result) {
     throw new EngineError('INTERNAL', `The Python code could not be compiled: ${result.problem}.`)
   }
+}
+
+/**
+ * Saves which module of transformers has which name, as the first start of the packages does. It needs none of their
+ * binaries, which are for another system.
+ *
+ * @returns why it failed; undefined when it succeeded.
+ * @throws EngineError ABORTED
+ */
+export async function saveImports(
+  python: string,
+  site: string,
+  { environment, signal }: ProcessOptions,
+): Promise<string | undefined> {
+  const code =
+    'import sys; sys.path.insert(0, sys.argv[1]); from mlx_app import quick_import; quick_import.save()'
+  const result = await runForOutput(python, ['-I', '-S', '-c', code, site], environment, 300_000, signal)
+  await throwIfInterrupted(signal)
+  return 'problem' in result ? result.problem : undefined
 }
