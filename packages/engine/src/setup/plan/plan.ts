@@ -141,7 +141,8 @@ export function findReadyPython({ pythons, system, required }: PlanInput): Pytho
   )
 }
 
-function planUv(input: PlanInput): Plan | Refusal {
+/** Returns how to get uv and a Python for it, also on a system that MLX does not support, or why it is not possible. */
+export function planUv(input: PlanInput): UvPlan | Refusal {
   const base = choosePython(input)
   if (base !== undefined && 'reason' in base) return base
   const python = base?.path ?? pythonRequest

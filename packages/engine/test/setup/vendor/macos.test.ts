@@ -1,6 +1,7 @@
 /** Vendors for macOS on this machine, in the locked versions, and checks everything that doesn't need a Mac. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -40,7 +41,17 @@ describe('an output for macOS', () => {
     write('python/bin/pip3', '')
     write('python/lib/python3.MINOR/os.py', 'name = "posix"')
     write('python/lib/python3.MINOR/ensurepip/__init__.py', '')
-    const { exitCode, stdout, stderr } = await project.run(['--target-platform', 'darwin-arm64', '--json'])
+    // A machine that MLX does not support can vendor for one that it does.
+    write(
+      'older.mjs',
+      "const { header } = process.report.getReport()\n" +
+        "process.report.getReport = () => ({ header: { ...header, glibcVersionRuntime: '2.31' } })\n",
+    )
+    const older = { NODE_OPTIONS: `--import=${pathToFileURL(join(project.root, 'older.mjs')).href}` }
+    const { exitCode, stdout, stderr } = await project.run(
+      ['--target-platform', 'darwin-arm64', '--json'],
+      older,
+    )
     expect(exitCode, stderr).toBe(0)
     expect(stderr).toContain('Not run: it is for another system')
     result = resultSchema.parse(JSON.parse(stdout))
@@ -96,6 +107,15 @@ describe('an output for macOS', () => {
     ])
     const compiled = files.filter(({ name }) => name.endsWith('.pyc'))
     expect(compiled.length).toBeGreaterThan(1000)
+  })
+
+  test('has the files that the first start of an app would write', () => {
+    const saved = ['models', 'None'].map(
+      (prefix) => `mlx_app-${prefix}-${result.packages.transformers}-cpython-3${minor}.marshal`,
+    )
+    const folder = 'transformers/models/__pycache__'
+    const names = files.map(({ name }) => name)
+    expect(names).toEqual(expect.arrayContaining(saved.map((name) => `${folder}/${name}`)))
   })
 
   test('does not run here, and its launcher says why', async () => {

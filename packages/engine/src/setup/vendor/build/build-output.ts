@@ -7,7 +7,7 @@ import type { SetupContext } from '../../context.ts'
 import { obtainUv } from '../../environment/obtain-uv.ts'
 import { refusalError } from '../../machine/platform-support.ts'
 import { inspectMachine } from '../../plan/inspect-machine.ts'
-import { isRefusal, planSetup } from '../../plan/plan.ts'
+import { isRefusal, planUv } from '../../plan/plan.ts'
 import { type ProcessOptions, processOptions, throwIfInterrupted } from '../../process/child-process.ts'
 import { formatBytes } from '../../terminal/format.ts'
 import { findBinaries, requireBinariesFor, requireMetalLibrary } from '../check/binaries.ts'
@@ -22,7 +22,7 @@ import { checkStack, generateWith } from '../check/run.ts'
 import { deleteMatching, folderBytes, listFiles } from '../files.ts'
 import type { VendorPlan } from '../plan/plan.ts'
 import { describeTarget } from '../plan/target.ts'
-import { compileFolders } from './compile.ts'
+import { compileFolders, saveImports } from './compile.ts'
 import { describeInterpreter, interpreterProgram, placeInterpreter, requireRelocated } from './interpreter.ts'
 import {
   type FolderSizes,
@@ -100,12 +100,12 @@ export async function buildOutput(
   }
 }
 
+/** Returns the path of uv. This machine may be one that MLX does not support, because the output can be for another. */
 async function findOrFetchUv(project: Project, context: SetupContext): Promise<string> {
   const options = { method: 'uv', cuda: false } as const
-  const plan = planSetup(await inspectMachine(project, options, context.environment))
+  const plan = planUv(await inspectMachine(project, options, context.environment))
   await throwIfInterrupted(context.signal)
   if (isRefusal(plan)) throw refusalError(plan)
-  if (plan.method !== 'uv') throw new Error('The plan for uv has another method.')
   return await obtainUv(project, plan, context)
 }
 
@@ -161,6 +161,11 @@ async function compile(
   const library = interpreter === undefined ? [] : [join(interpreter, 'lib', `python3.${plan.target.minor}`)]
   await compileFolders(python, [site, ...library], staging, run)
   terminal.done('Compiled to bytecode')
+  // Packages for this machine do it themselves when they are run.
+  const problem = plan.runsHere ? undefined : await saveImports(python, site, run)
+  if (problem !== undefined) {
+    terminal.note(`The names in transformers were not saved: ${problem}. The app starts more slowly.`)
+  }
   return true
 }
 
