@@ -10,6 +10,7 @@ const programs = `${environmentFolder}/bin`
 /** A command of an installation, and what it does: `Creating .venv`. */
 export interface InstallStep {
   title: string
+  program: 'venv' | 'pip' | 'uv'
   command: [string, ...string[]]
 }
 
@@ -26,10 +27,12 @@ export function pythonInstallSteps(
 ): [InstallStep, ...InstallStep[]] {
   const createEnvironment: InstallStep = {
     title: `Creating ${environmentFolder}`,
+    program: 'venv',
     command: [python, '-m', 'venv', environmentFolder],
   }
   const pip = (title: string, ...flags: string[]): InstallStep => ({
     title,
+    program: 'pip',
     command: [`${programs}/python`, '-m', 'pip', 'install', ...flags],
   })
   if (env === 'pip') {
@@ -41,23 +44,30 @@ export function pythonInstallSteps(
     ]
   }
   const uv = uvProgram(environment)
-  const title = 'Installing the packages in uv.lock'
-  if (uv === 'uv') {
-    const flags = pythonPath === undefined ? [] : ['--python', pythonPath]
-    return [{ title, command: [uv, 'sync', ...flags] }]
-  }
+  const sync = (...flags: string[]): InstallStep => ({
+    title: 'Installing the packages in uv.lock',
+    program: 'uv',
+    command: [uv, 'sync', ...flags],
+  })
+  if (uv === 'uv') return [pythonPath === undefined ? sync() : sync('--python', pythonPath)]
   // Without --inexact, uv would remove itself.
-  return [createEnvironment, pip('Installing uv', 'uv'), { title, command: [uv, 'sync', '--inexact'] }]
+  return [createEnvironment, pip('Installing uv', 'uv'), sync('--inexact')]
 }
 
 /**
- * Returns the commands that write the locks for pip from `uv.lock`. The documentation of the project has the same ones, so
- * running them again changes nothing.
+ * Returns the commands that write the locks for pip from the `uv.lock` that uv has completed; none without uv. The
+ * documentation of the project has the same ones, so running them again changes nothing.
  */
-export function exportCommands(environment: NodeJS.ProcessEnv): [string, ...string[]][] {
+export function exportCommands(
+  { env }: Pick<Answers, 'env'>,
+  environment: NodeJS.ProcessEnv,
+): [string, ...string[]][] {
+  if (env === 'pip') return []
   const exportLock = (name: string, ...flags: string[]): [string, ...string[]] => [
     uvProgram(environment),
     'export',
+    // Otherwise it also prints the file.
+    '--quiet',
     ...flags,
     '--no-emit-project',
     '--output-file',

@@ -5,7 +5,7 @@ import type { Answers } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
 import { findOnPath } from '../machine/search-path.ts'
 import type { CommandContext } from '../process/commands.ts'
-import { environmentFolder, exportCommands, pythonInstallSteps } from '../python-project.ts'
+import { environmentFolder, exportCommands, type InstallStep, pythonInstallSteps } from '../python-project.ts'
 import { runCommand } from './install.ts'
 
 /** The oldest Python that a project runs on, and the names of programs to try, in order. */
@@ -45,33 +45,30 @@ async function runSteps(
   // In a log, there would be a line for each package.
   const quiet = process[context.output].isTTY ? [] : ['--quiet']
   const steps = pythonInstallSteps(answers, context.env, python)
-  for (const { title, command } of steps) {
-    if (steps.length > 1) say(`${title}...`)
-    const isVenv = command.includes('venv')
-    const failure = await runWithCache(isVenv ? command : [...command, ...quiet], {
-      ...shared,
-      showsOnlyFailure: isVenv,
-    })
+  for (const step of steps) {
+    if (steps.length > 1) say(`${step.title}...`)
+    const isVenv = step.program === 'venv'
+    const command = isVenv ? step.command : [...step.command, ...quiet]
+    const failure = await runWithCache({ ...step, command }, { ...shared, showsOnlyFailure: isVenv })
     if (failure !== undefined) return failure
   }
-  if (answers.env === 'pip') return undefined
-  for (const command of exportCommands(context.env)) {
+  for (const command of exportCommands(answers, context.env)) {
     // uv.lock has everything, and the environment variable leaves no trace in the file.
     const offline = { ...shared, env: { ...shared.env, UV_OFFLINE: '1' } }
-    const failure = await runCommand([...command, '--quiet'], offline)
+    const failure = await runCommand(command, offline)
     if (failure !== undefined) return failure
   }
   return undefined
 }
 
-/** Runs a command, and runs uv a second time with its cache alone, in case that there is no network. */
+/** Runs a step, and runs uv a second time with its cache alone, in case that there is no network. */
 async function runWithCache(
-  command: readonly string[],
+  { program, command }: Pick<InstallStep, 'program'> & { command: readonly string[] },
   context: CommandContext,
 ): Promise<string | undefined> {
   const failure = await runCommand(command, context)
   // Only a uv that ran and exited by itself gets the second attempt.
-  if (!command.includes('sync') || !failure?.startsWith('exit ')) return failure
+  if (program !== 'uv' || !failure?.startsWith('exit ')) return failure
   const secondFailure = await runCommand([...command, '--offline'], context)
   return secondFailure === undefined
     ? undefined

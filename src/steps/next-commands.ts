@@ -10,7 +10,7 @@ import {
   scriptCommand,
   setupCommand,
 } from '../package-manager.ts'
-import { pythonInstallSteps, pythonRunCommand } from '../python-project.ts'
+import { exportCommands, pythonInstallSteps, pythonRunCommand } from '../python-project.ts'
 
 /** Returns the commands that the user can run next in a new project, in order. */
 export function nextCommands(
@@ -51,7 +51,10 @@ export function finishCommands(
   const { packageManager } = answers
   const install =
     packageManager === undefined
-      ? pythonInstallSteps(answers, environment).map(({ command }) => command)
+      ? [
+          ...pythonInstallSteps(answers, environment).map(({ command }) => command),
+          ...exportCommands(answers, environment),
+        ]
       : [[packageManager, 'install']]
   const commands = [...(left.install ? install : []), ...(left.setup ? [setupCommand(answers)] : [])]
   return commands.map((words) => words.map(quote).join(' '))

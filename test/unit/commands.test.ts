@@ -68,10 +68,12 @@ describe('the next commands', () => {
         PATH: folderWithPrograms(...programs),
       })
 
-    it('use uv', () => {
+    it('use uv, which also writes the locks for pip', () => {
       expect(next({ env: 'uv' }, 'uv')).toEqual([
         'cd my-package',
         'uv sync',
+        'uv export --quiet --no-dev --extra server --no-emit-project --output-file requirements.lock',
+        'uv export --quiet --no-emit-project --output-file requirements-dev.lock',
         'uv run my-package ask "Who are you?"',
         'uv run my-package serve',
       ])
@@ -86,6 +88,8 @@ describe('the next commands', () => {
         'python3 -m venv .venv',
         '.venv/bin/python -m pip install uv',
         '.venv/bin/uv sync --inexact',
+        '.venv/bin/uv export --quiet --no-dev --extra server --no-emit-project --output-file requirements.lock',
+        '.venv/bin/uv export --quiet --no-emit-project --output-file requirements-dev.lock',
         '.venv/bin/my-package ask "Who are you?"',
         '.venv/bin/my-package serve',
       ])

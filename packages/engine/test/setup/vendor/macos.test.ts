@@ -44,7 +44,7 @@ describe('an output for macOS', () => {
     // A machine that MLX does not support can vendor for one that it does.
     write(
       'older.mjs',
-      "const { header } = process.report.getReport()\n" +
+      'const { header } = process.report.getReport()\n' +
         "process.report.getReport = () => ({ header: { ...header, glibcVersionRuntime: '2.31' } })\n",
     )
     const older = { NODE_OPTIONS: `--import=${pathToFileURL(join(project.root, 'older.mjs')).href}` }
