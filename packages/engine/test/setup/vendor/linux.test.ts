@@ -106,6 +106,15 @@ describe('an output for this machine', { skip: noRelocatablePython !== undefined
     ])
   })
 
+  test('names the libraries of the system that it needs', () => {
+    // Debian's Python has OpenSSL in a package of its own.
+    expect(record().systemLibraries).toContain('libssl.so.3')
+    expect(
+      record().systemLibraries.filter((name: string) => /^lib(c|m|stdc\+\+|mlx|python3\.\d+)\.so/.test(name)),
+    ).toEqual([])
+    expect(made.stderr).toMatch(/must have these libraries:\n(.*\n)* {2}libssl\.so\.3, for .*_ssl\./)
+  })
+
   test('is smaller than what was installed', () => {
     const { packages, interpreter } = record().sizes
     expect(packages.prunedBytes).toBeLessThan(packages.installedBytes * 0.85)

@@ -19,6 +19,14 @@ export const buildVersion = (minimum: number, platform = 1) =>
 /** LC_VERSION_MIN_MACOSX, of older compilers. */
 export const versionMin = (minimum: number) => loadCommand(0x24, 16, minimum, version(26))
 
+/** LC_LOAD_DYLIB, or a similar command, with the name of a library. */
+export function loadLibrary(name: string, command = 0xc): Buffer {
+  const text = Buffer.from(`${name}\0`)
+  const size = Math.ceil((24 + text.length) / 8) * 8
+  const padding = Buffer.alloc(size - 24 - text.length)
+  return Buffer.concat([loadCommand(command, size, 24, 2, 0x10000, 0x10000), text, padding])
+}
+
 /** A Mach-O file with a header and load commands, as <mach-o/loader.h> declares them. */
 export function machO(machine: number, ...commands: Buffer[]): Buffer {
   const body = Buffer.concat(commands)

@@ -72,6 +72,7 @@ describe('an output for macOS', () => {
       abi: `cp3${minor}`,
       compiled: true,
       generated: null,
+      systemLibraries: [],
     })
   })
 

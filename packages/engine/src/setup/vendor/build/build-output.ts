@@ -10,7 +10,8 @@ import { inspectMachine } from '../../plan/inspect-machine.ts'
 import { isRefusal, planUv } from '../../plan/plan.ts'
 import { type ProcessOptions, processOptions, throwIfInterrupted } from '../../process/child-process.ts'
 import { formatBytes } from '../../terminal/format.ts'
-import { findBinaries, requireBinariesFor, requireMetalLibrary } from '../check/binaries.ts'
+import { type Binary, findBinaries, requireBinariesFor, requireMetalLibrary } from '../check/binaries.ts'
+import { checkLibraries } from '../check/libraries.ts'
 import { requireNoLinksOut } from '../check/links.ts'
 import {
   type InstalledPackage,
@@ -83,14 +84,15 @@ export async function buildOutput(
     await installPackages(project, plan, { uv, site: parts.site, staging }, run)
     const packages = await checkPackages(parts.site, plan, context)
     await throwIfInterrupted(signal)
-    const sizes = await prune(parts, plan)
+    const { sizes, binaries } = await prune(parts, plan)
+    const systemLibraries = await checkLibraries(binaries, plan.target, terminal)
     if (interpreter !== undefined && plan.runsHere) await requireRelocated(interpreter, plan, run)
     await writeLauncher(folder, plan)
     const compiled = await compile(parts, plan, run, context)
     const generated = await runOutput(project, parts, plan, run, context)
     await addFinalSizes(sizes, parts)
     terminal.done(describeSizes(sizes, compiled))
-    const record = vendorRecord(plan, packages, { compiled, generated, sizes })
+    const record = vendorRecord(plan, packages, { compiled, generated, sizes, systemLibraries })
     await writeDescription(parts, plan, record)
     await throwIfInterrupted(signal)
     await replaceOutput(staging, plan)
@@ -126,21 +128,28 @@ async function checkPackages(
   return packages
 }
 
-/** Deletes what an app doesn't use, and checks what is left. @returns the sizes before and after. */
-async function prune({ site, interpreter }: Parts, plan: VendorPlan): Promise<VendorRecord['sizes']> {
+/** Deletes what an app doesn't use, and checks what is left. @returns the sizes before and after, and what binaries are left. */
+async function prune(
+  { site, interpreter }: Parts,
+  plan: VendorPlan,
+): Promise<{ sizes: VendorRecord['sizes']; binaries: Binary[] }> {
+  const binaries: Binary[] = []
   const sizesOf = async (folder: string, unused: readonly RegExp[]): Promise<FolderSizes> => {
     const installedBytes = await folderBytes(folder)
     await deleteMatching(folder, unused)
     const files = await listFiles(folder)
     await requireNoLinksOut(folder, files)
-    requireBinariesFor(await findBinaries(files), plan.target)
+    const found = await findBinaries(files)
+    requireBinariesFor(found, plan.target)
+    binaries.push(...found)
     const prunedBytes = await folderBytes(folder)
     return { installedBytes, prunedBytes, bytes: prunedBytes }
   }
-  return {
+  const sizes = {
     packages: await sizesOf(site, unusedPackageFiles),
     interpreter: interpreter === undefined ? null : await sizesOf(interpreter, unusedInterpreterFiles),
   }
+  return { sizes, binaries }
 }
 
 /** Compiles everything, if there is a Python of the same version here. @returns whether there is. */

@@ -38,6 +38,8 @@ export interface VendorRecord {
   compiled: boolean
   /** What the hello model said; null if the target is not the system of this machine, or has no interpreter here. */
   generated: string | null
+  /** The libraries that the user's Linux must have, besides those of glibc and GCC, such as libssl.so.3. */
+  systemLibraries: string[]
   sizes: { packages: FolderSizes; interpreter: FolderSizes | null }
 }
 
@@ -45,7 +47,7 @@ export interface VendorRecord {
 export function vendorRecord(
   { name, version, target, abi, customWheels }: VendorPlan,
   packages: readonly InstalledPackage[],
-  results: Pick<VendorRecord, 'compiled' | 'generated' | 'sizes'>,
+  results: Pick<VendorRecord, 'compiled' | 'generated' | 'sizes' | 'systemLibraries'>,
 ): VendorRecord {
   return {
     name,
