@@ -12,7 +12,7 @@ import { Library, maxConversations } from '../src/state/library.ts'
 import { buildRequest } from '../src/state/request.ts'
 import { ServerMonitor } from '../src/state/server-monitor.ts'
 import { readNumber, SettingsStore, samplingFields } from '../src/state/settings.ts'
-import type { ServerStatus, Transport } from '../src/transport/transport.ts'
+import { type ServerStatus, type Transport, TransportError } from '../src/transport/transport.ts'
 
 const answer = (text: string): AnswerTurn => ({ ...createAnswer('hello'), text, ending: 'stop' })
 
@@ -218,6 +218,24 @@ describe('the monitor of an app that controls the start', () => {
     await vi.waitFor(() => expect(monitor.get()).toMatchObject({ state: 'failed', startFailed: true }))
     monitor.retryStart()
     await vi.waitFor(() => expect(monitor.get()).toMatchObject({ state: 'ready', startFailed: undefined }))
+  })
+
+  test('lists the models that can take the place of one that was not loaded', async () => {
+    const transport = startingApp()
+    const models = [{ id: 'other', loaded: false, capabilities: [] }]
+    const monitor = new ServerMonitor({ ...transport, models: async () => models })
+    await monitor.check()
+    expect(monitor.get().models).toEqual([])
+    monitor.stopStart()
+    await vi.waitFor(() => expect(monitor.get()).toMatchObject({ state: 'failed', models }))
+    const withoutEngine = new ServerMonitor({
+      ...transport,
+      models: async () => {
+        throw new TransportError('The model could not be loaded.', { status: 503 })
+      },
+    })
+    await withoutEngine.check()
+    expect(withoutEngine.get()).toMatchObject({ state: 'failed', models: [] })
   })
 
   test('has nothing to stop on a server', async () => {

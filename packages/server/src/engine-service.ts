@@ -5,19 +5,12 @@ import {
   EngineError,
   type EngineOptions,
   type EngineStatus,
+  type LoadOptions,
   type LoadProgress,
   type RemoteOptions,
 } from 'mlx-app'
-import { ApiError, restartMessage, startFailureMessage } from './errors.ts'
+import { type State, unavailableError } from './server-state.ts'
 import { withTimeout } from './with-timeout.ts'
-
-/**
- * The states of the server. In `failed`, the start failed, or the worker could not be restarted and the server keeps
- * trying.
- */
-export const states = ['starting', 'loading', 'ready', 'restarting', 'failed', 'stopping'] as const
-
-export type State = (typeof states)[number]
 
 /** The delays before each attempt to restart the worker. The last one repeats. */
 const restartDelaysMs = [0, 500, 1000, 2000, 5000, 15_000]
@@ -55,6 +48,8 @@ export class EngineService {
   #attempts = 0
   #readyAt = 0
   #pid: number | undefined
+  /** The model to load, if it is not the configured one. */
+  #model: string | undefined
   #starting: Promise<void> | undefined
   #startFailed = false
   #startCancelled = new AbortController()
@@ -80,7 +75,7 @@ export class EngineService {
     return this.#error
   }
 
-  /** Whether the configured model has ever been in memory. If not, nothing is retried in the state `failed`. */
+  /** Whether the server has ever been ready. If not, nothing is retried in the state `failed`. */
   get hasStarted(): boolean {
     return this.#readyAt > 0
   }
@@ -98,6 +93,19 @@ export class EngineService {
   get engine(): Engine {
     if (this.#engine !== undefined && this.#state === 'ready') return this.#engine
     throw unavailableError(this.#state, this.#error, this.hasStarted)
+  }
+
+  /**
+   * The engine, if it can list and load models. It also can if the model could not be loaded at the start.
+   *
+   * @throws ApiError 503 while it can't.
+   */
+  get modelLoader(): Engine {
+    return this.#engine !== undefined && this.#isWithoutModel ? this.#engine : this.engine
+  }
+
+  get #isWithoutModel(): boolean {
+    return this.#state === 'failed' && !this.hasStarted
   }
 
   /** Whether a remote server runs the model. It does not know the callers of this server. */
@@ -134,6 +142,21 @@ export class EngineService {
   /** Cancels the start, including a download. It has no effect once the model is in memory. */
   cancelStart(): void {
     this.#startCancelled.abort()
+  }
+
+  /**
+   * Loads a model that is on disk. If the configured one could not be loaded at the start, it takes its place, and the
+   * server is ready.
+   *
+   * @throws ApiError 503 while the engine can't load models; EngineError as `loadModel`.
+   */
+  async loadModel(options: Omit<LoadOptions, 'download'>): Promise<void> {
+    const engine = this.modelLoader
+    await engine.loadModel({ ...options, download: false })
+    if (!this.#isWithoutModel) return
+    await this.#rememberWorker(engine)
+    this.#model = options.model
+    this.#setReady()
   }
 
   /** Rejects new requests with 503. Running requests continue until `stop`. */
@@ -199,6 +222,7 @@ export class EngineService {
   async #load(engine: Engine, download: boolean, signal: AbortSignal): Promise<void> {
     try {
       await engine.loadModel({
+        ...(this.#model !== undefined && { model: this.#model }),
         download,
         signal,
         onProgress: (progress) => {
@@ -206,14 +230,19 @@ export class EngineService {
           this.#options.onProgress?.(progress)
         },
       })
-      const { worker, pid } = await engine.status()
-      // Exits during a load are not reported anywhere else.
-      if (worker === 'stopped')
-        throw new EngineError('WORKER_EXITED', 'The worker exited after the model was loaded.')
-      this.#pid = pid
+      await this.#rememberWorker(engine)
     } finally {
       this.#progress = undefined
     }
+  }
+
+  /** Remembers the process with the loaded model. @throws EngineError WORKER_EXITED if there is none. */
+  async #rememberWorker(engine: Engine): Promise<void> {
+    const { worker, pid } = await engine.status()
+    // Exits during a load are not reported anywhere else.
+    if (worker === 'stopped')
+      throw new EngineError('WORKER_EXITED', 'The worker exited after the model was loaded.')
+    this.#pid = pid
   }
 
   async #killIfHung(): Promise<void> {
@@ -268,18 +297,4 @@ export class EngineService {
     this.#error = error
     this.#options.onState?.(state, error)
   }
-}
-
-function unavailableError(state: State, crash: EngineError | undefined, hasStarted: boolean): ApiError {
-  if (state === 'stopping') {
-    return new ApiError(503, 'shutting_down', 'The server is shutting down.', { retryAfterSeconds: 5 })
-  }
-  if (state === 'failed' && !hasStarted) {
-    return new ApiError(503, 'model_not_loaded', startFailureMessage(crash), { retryAfterSeconds: 5 })
-  }
-  const isRestart = state === 'restarting' || state === 'failed'
-  const message = isRestart ? restartMessage(crash) : 'The model is being loaded.'
-  return new ApiError(503, isRestart ? 'model_restarting' : 'model_loading', message, {
-    retryAfterSeconds: 2,
-  })
 }

@@ -74,7 +74,7 @@ export class ServedModels {
     const now = performance.now()
     if (this.#onDisk === undefined || now - this.#listedAt > cacheMs) {
       this.#listedAt = now
-      this.#onDisk = this.#engineService.engine.models()
+      this.#onDisk = this.#engineService.modelLoader.models()
       this.#onDisk.catch(() => {
         this.#onDisk = undefined
       })

@@ -4,7 +4,7 @@ import { checkPullAllowed, findProject, isHubModelId, type ProjectConfig, progre
 import type { Logger } from 'pino'
 import type { Authenticate } from './caller.ts'
 import type { Services } from './context.ts'
-import { EngineService, type State } from './engine-service.ts'
+import { EngineService } from './engine-service.ts'
 import { GenerationLimiter } from './generation-limiter.ts'
 import { KeyFile } from './keys/key-file.ts'
 import { createLog } from './log.ts'
@@ -12,12 +12,15 @@ import { openMcpServers } from './mcp/toolbox.ts'
 import { registerEngineMetrics } from './operations/engine-metrics.ts'
 import { Metrics } from './operations/metrics.ts'
 import { ServedModels } from './served-models.ts'
+import type { State } from './server-state.ts'
 import type { Settings } from './settings.ts'
 
 /** The options of `createServices`. */
 export interface ServicesOptions {
   /** The logger. Default: writes to standard error at the level of LOG_LEVEL. */
   log?: Logger | undefined
+  /** Also receives each line of the default logger, in readable form and with its date, for example for a file. */
+  onLog?: ((line: string) => void) | undefined
   /** The options of `createEngine`, such as the project and the device. */
   engine?: EngineOptions | undefined
   /** Identifies the sender of a request and replaces the check of API keys. */
@@ -36,7 +39,7 @@ export interface ServicesOptions {
  * @throws SettingError if the file that MCP_CONFIG names is invalid.
  */
 export async function createServices(settings: Settings, options: ServicesOptions = {}): Promise<Services> {
-  const { log = createLog(settings), authenticate } = options
+  const { onLog, log = createLog(settings, onLog), authenticate } = options
   const { root, config } = findProject(options.engine?.project)
   const engineService = createEngineService(settings, config, log, options)
   const models = new ServedModels(

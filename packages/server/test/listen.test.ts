@@ -1,10 +1,10 @@
 /** Services that an app uses itself, and lets others use for a while. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EngineError } from 'mlx-app'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { answerTo, story } from '../../engine/test/engine/support.ts'
+import { answerTo, makeProject, story, until } from '../../engine/test/engine/support.ts'
 import { createApp, createServices, listen, readSettings, type Services, StartError } from '../src/index.ts'
 import { chat, readChat } from './streams.ts'
 
@@ -12,13 +12,17 @@ let folder = ''
 let services: Services
 const states: string[] = []
 
+/** Creates services of this project, or of the one in the folder. */
+const create = (project?: string) =>
+  createServices(readSettings({ PORT: '0', LOG_LEVEL: 'silent', KEYS_FILE: join(folder, 'keys.json') }), {
+    engine: { device: 'cpu', ...(project !== undefined && { project }) },
+    onState: (state) => states.push(state),
+  })
+
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'listen-'))
   states.length = 0
-  services = await createServices(
-    readSettings({ PORT: '0', LOG_LEVEL: 'silent', KEYS_FILE: join(folder, 'keys.json') }),
-    { engine: { device: 'cpu' }, onState: (state) => states.push(state) },
-  )
+  services = await create()
 })
 afterEach(async () => {
   await services.close()
@@ -86,4 +90,30 @@ test('a start that is cancelled can be repeated', async () => {
   services.engineService.cancelStart()
   expect(services.engineService.state).toBe('ready')
   expect(states.slice(-3)).toEqual(['starting', 'loading', 'ready'])
+})
+
+test('another model can take the place of one that could not be loaded', async () => {
+  const config = { model: './missing', aliases: { broken: './missing' } }
+  const project = makeProject(join(folder, 'project'))
+  writeFileSync(join(project, 'mlx.config.json'), JSON.stringify(config))
+  await using own = await create(project)
+  const { engineService } = own
+  await expect(own.start()).rejects.toThrow('missing')
+  const app = createApp({ ...own, authenticate: () => 'me' })
+  const models: unknown = await (await app.request('/v1/models')).json()
+  expect(models).toMatchObject({ data: [{ id: 'missing' }, { id: 'broken' }, { id: 'hello' }] })
+  const load = async (model: string) => (await app.request('/api/load', post({ model }))).text()
+
+  expect(await load('broken')).toContain('model_not_found')
+  expect(engineService.state).toBe('failed')
+  expect(await load('hello')).toContain('event: loaded')
+  expect(engineService.state).toBe('ready')
+  const answer = await app.request('/v1/chat/completions', post({ ...chat('Say hello.'), model: 'hello' }))
+  expect(await answer.json()).toMatchObject({ choices: [{ message: { content: answerTo('Say hello.') } }] })
+
+  // It is also the one that is loaded again after a crash.
+  const { pid = 0 } = (await engineService.status()) ?? {}
+  process.kill(pid, 'SIGKILL')
+  await until(async () => engineService.restarts === 1)
+  expect(engineService.state).toBe('ready')
 })

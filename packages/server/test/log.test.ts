@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { answerTo, ask, until } from '../../engine/test/engine/support.ts'
+import { createServices, readSettings } from '../src/index.ts'
 import { formatLine } from '../src/log.ts'
 import { chat, readAnswer, readChat } from './streams.ts'
 import { openServer, type TestServer, useServer } from './support.ts'
@@ -106,4 +107,15 @@ test('a terminal gets readable lines', () => {
     err: { type: 'Error', message: 'no', stack: 'Error: no\n at x' },
   }
   expect(formatLine(JSON.stringify(failure))).toBe('12:30:01 error it failed\n  Error: no\n   at x\n')
+})
+
+test('a line of the log is also received in readable form, with its date', async () => {
+  const lines: string[] = []
+  await using services = await createServices(readSettings({ LOG_LEVEL: 'error' }), {
+    onLog: (line) => lines.push(line),
+  })
+  services.log.info('not at this level')
+  services.log.error({ err: new Error('broken'), model: 'hello' }, 'start')
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d error start model=hello\n {2}Error: broken\n/)
 })

@@ -112,7 +112,8 @@ export function App() {
       <main>
         <TopBar
           models={server.models}
-          model={model}
+          // No model is in memory then, also if the user has chosen one before.
+          model={server.startFailed ? undefined : model}
           onMenu={narrow ? () => setShown('menu') : undefined}
           onSettings={() => setShown('settings')}
         />

@@ -32,6 +32,7 @@ export function TopBar({
         onChange={(event) => choose(event.target.value)}
       >
         {models.length === 0 && <option value={model ?? ''}>{model ?? 'No model'}</option>}
+        {models.length > 0 && model === undefined && <option value="">Choose a model</option>}
         {models.map(({ id, loaded }) => (
           <option key={id} value={id}>
             {loaded ? id : `${id} (not loaded)`}

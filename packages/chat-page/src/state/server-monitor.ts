@@ -51,8 +51,13 @@ export class ServerMonitor extends Observable<Server> {
     clearTimeout(this.#timer)
     try {
       const status = await this.#transport.status()
-      const models = status.state === 'ready' ? await this.#transport.models() : this.get().models
       const { state, model, progress, message, startFailed } = status
+      const models =
+        state === 'ready'
+          ? await this.#transport.models()
+          : startFailed
+            ? await this.#otherModels()
+            : this.get().models
       this.#change({ state, model, progress, message, startFailed, models, key: undefined })
     } catch (error) {
       this.#setFailure(error)
@@ -63,6 +68,11 @@ export class ServerMonitor extends Observable<Server> {
     if (this.#checkAgain) void this.check()
     else if (state !== 'ready' && key === undefined)
       this.#timer = setTimeout(() => void this.check(), pollEveryMs)
+  }
+
+  /** Returns the models that the user can load instead of the configured one; none if the engine can't run at all. */
+  async #otherModels(): Promise<Model[]> {
+    return await this.#transport.models().catch(() => [])
   }
 
   /** Uses a key for further requests. */

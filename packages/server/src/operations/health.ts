@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { states } from '../engine-service.ts'
 import { jsonAnswer, openFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
+import { states } from '../server-state.ts'
 
 const healthy = createRoute({
   method: 'get',

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import type { Engine, LoadProgress } from 'mlx-app'
+import type { LoadProgress } from 'mlx-app'
 import type { Api, Services } from '../context.ts'
+import type { EngineService } from '../engine-service.ts'
 import { openaiError } from '../errors.ts'
 import { type ServerEvent, serverSentEvents } from '../events.ts'
 import { openaiFailures } from '../openapi/responses.ts'
@@ -45,7 +46,7 @@ export function addLoad(api: Api, { engineService, models }: Services): void {
   api.openapi(route, async (c) => {
     const { id, ...named } = await models.resolve(c.req.valid('json').model)
     const { signal } = c.req.raw
-    const events = loadEvents(engineService.engine, { id, ...named }, signal)
+    const events = loadEvents(engineService, { id, ...named }, signal)
     return serverSentEvents(c, events, (error) => [
       { event: 'error', data: openaiError(error, c.var.requestId) },
     ])
@@ -54,17 +55,16 @@ export function addLoad(api: Api, { engineService, models }: Services): void {
 
 /** Streams the progress of a load. If the client reads slowly, older progress is skipped. */
 async function* loadEvents(
-  engine: Engine,
+  engineService: EngineService,
   { id, ...named }: { id: string; model?: string },
   signal: AbortSignal,
 ): AsyncGenerator<ServerEvent> {
   let newest: LoadProgress | undefined
   let wake: () => void = () => undefined
   let over = false
-  const loading = engine
+  const loading = engineService
     .loadModel({
       ...named,
-      download: false,
       signal,
       onProgress: (progress) => {
         newest = progress

@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { type EngineService, states } from '../engine-service.ts'
+import type { EngineService } from '../engine-service.ts'
 import { restartMessage, startFailureMessage, whatHappened } from '../errors.ts'
 import { lacksCaller } from '../http/authentication.ts'
 import { jsonAnswer, openFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
+import { states } from '../server-state.ts'
 import { progressSchema, toProgress } from './load-progress.ts'
 
 const statusSchema = z
