@@ -3,9 +3,9 @@
  * (test/support/electron-shim), and on Electron if this machine has it.
  */
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import {
@@ -25,6 +25,7 @@ import { packageDesktop } from '../support/packaged-desktop.ts'
 import { needs } from '../support/programs/needs.ts'
 import { noRelocatablePython } from '../support/relocatable-python.ts'
 import { describeSecurity } from './desktop-security.ts'
+import { describeStart } from './desktop-start.ts'
 
 const question = 'What is MLX?'
 const story = 'Tell me a story.'
@@ -134,6 +135,7 @@ function describeApp(runtime: Runtime): void {
 function describeNativeParts(): void {
   const desk = useDesk()
   const start = () => startChat('the shim', desk())
+  describeStart(desk, () => program)
   const apiSwitch = ['Extras', 'API for Other Programs']
 
   test('the API answers with its key, from the same Python, while it is on', async () => {
@@ -166,23 +168,6 @@ function describeNativeParts(): void {
         ),
       )
       .toBe('refused')
-  })
-
-  test('a model that can not be loaded is shown, and the user can try again', async () => {
-    const environment = { MLX_MODEL: './models/missing' }
-    const app = await DesktopApp.start({ app: program, runtime: 'the shim', desk: desk(), environment })
-    onTestFinished(async () => void (await app.end('SIGKILL')))
-    await app.page.locator('.notice', { hasText: 'models/missing' }).waitFor()
-    const retry = app.page.getByRole('button', { name: 'Try again', exact: true })
-    // What is missing arrives meanwhile.
-    const resources = join(dirname(program), 'resources')
-    const model = join(resources, 'models', 'missing')
-    onTestFinished(() => rmSync(join(resources, 'models'), { recursive: true, force: true }))
-    cpSync(join(resources, 'my-desk', '_vendor', 'mlx_app', 'hello'), model, { recursive: true })
-    await retry.click()
-    const { say, answer } = await DesktopChat.open(app)
-    await say(question)
-    expect(await answer()).toBe(answerTo(question))
   })
 
   test('the shortcut opens a small window, whose conversation the main window lists too', async () => {

@@ -1,9 +1,10 @@
-import { mkdirSync, rmdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runApp } from '../src/main/app.ts'
 import type { DesktopEngine } from '../src/main/engine.ts'
+import { LogFile } from '../src/main/log-file.ts'
 import { QuickChat } from '../src/main/quick-chat.ts'
 import { SettingsFile } from '../src/main/settings.ts'
 import { callChannels, newConversationChannel, stateChangeChannel } from '../src/shared/desktop-api.ts'
@@ -16,6 +17,7 @@ import {
   ipcMain,
   menuItem,
   removeUserData,
+  shell,
   Tray,
 } from './support/electron.ts'
 
@@ -105,6 +107,31 @@ test('reloads a page that crashes, unless it crashes again before it is loaded',
 
 test('the about box shows the name and the version', () => {
   expect(app.about).toEqual({ applicationName: 'Test App', applicationVersion: '1.2.3' })
+})
+
+describe('the log', () => {
+  const read = ({ path }: LogFile, suffix = '') => readFileSync(path + suffix, 'utf8')
+
+  test('is shown by the menu', () => {
+    click('Show Log')
+    expect(shell.shown).toEqual([join(app.getPath(), 'logs', 'main.log')])
+  })
+
+  test('is kept when it is full, until the next one is', () => {
+    const log = new LogFile(join(app.getPath(), 'logs', 'small.log'), 10)
+    for (const line of ['first', 'second', 'third', 'fourth']) log.write(`${line}\n`)
+    expect([read(log), read(log, '.old')]).toEqual(['fourth\n', 'third\n'])
+    new LogFile(log.path).writeError(new Error('broken'))
+    expect(read(log)).toMatch(/^fourth\n\S+Z Error: broken\n {4}at /)
+  })
+
+  test('that can not be written does not stop the app', () => {
+    const { path } = new SettingsFile(join(app.getPath(), 'settings.json'))
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+    new LogFile(join(path, 'main.log')).write('line\n')
+    expect(complaints).toHaveBeenCalledOnce()
+    complaints.mockRestore()
+  })
 })
 
 test('a second start focuses the window', () => {

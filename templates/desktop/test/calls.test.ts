@@ -16,7 +16,7 @@ const onStateChange = vi.fn()
 
 beforeAll(async () => {
   vi.stubEnv('LOG_LEVEL', 'silent')
-  const opening = openEngine(onStateChange)
+  const opening = openEngine(onStateChange, () => {})
   handleCalls(opening)
   engine = await opening
   await vi.waitFor(() => expect(engine.services.engineService.state).toBe('ready'), { timeout: 120_000 })

@@ -13,12 +13,20 @@ afterEach(async () => {
 })
 afterAll(removeUserData)
 
+const open = async () => {
+  engine = await openEngine(
+    () => {},
+    () => {},
+  )
+  return engine
+}
+
 const stateOf = async (opened: DesktopEngine) => (await opened.status()).state
 
 test('a start that was stopped can be tried again', async () => {
-  engine = await openEngine(() => {})
-  const { status, transport } = { status: () => engine?.status(), transport: engine.transport }
-  engine.stopStart()
+  const opened = await open()
+  const status = () => opened.status()
+  opened.stopStart()
   await vi.waitFor(async () => expect(await status()).toMatchObject({ state: 'failed' }))
   expect(await status()).toEqual({
     state: 'failed',
@@ -26,31 +34,29 @@ test('a start that was stopped can be tried again', async () => {
     startFailed: true,
     message: 'Loading the model was stopped.',
   })
-  await expect(transport.models()).rejects.toThrow('Loading the model was stopped.')
-  engine.start()
+  opened.start()
   await vi.waitFor(async () => expect(await status()).toMatchObject({ state: 'ready' }), { timeout: 120_000 })
-  engine.stopStart()
-  expect(await stateOf(engine)).toBe('ready')
+  opened.stopStart()
+  expect(await stateOf(opened)).toBe('ready')
 })
 
 test('a failed start tells why', async () => {
   vi.stubEnv('MLX_MODEL', './models/missing')
-  engine = await openEngine(() => {})
-  const opened = engine
+  const opened = await open()
   await vi.waitFor(async () => expect(await stateOf(opened)).toBe('failed'), { timeout: 120_000 })
-  const { message, startFailed } = await engine.status()
+  const { message, startFailed } = await opened.status()
   expect(startFailed).toBe(true)
   expect(message).toContain('models/missing')
 })
 
 test('the port of another server is ignored', async () => {
   vi.stubEnv('PORT', 'many')
-  engine = await openEngine(() => {})
-  engine.stopStart()
+  const opened = await open()
+  opened.stopStart()
 })
 
 test('invalid settings tell how to fix them', async () => {
   vi.stubEnv('QUEUE_LIMIT', 'many')
   engine = undefined
-  await expect(openEngine(() => {})).rejects.toThrow('QUEUE_LIMIT')
+  await expect(open()).rejects.toThrow('QUEUE_LIMIT')
 })

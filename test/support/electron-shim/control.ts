@@ -18,7 +18,7 @@ export type Command = z.infer<typeof commandSchema>
 
 /** What the shim tells a test. */
 export interface Report {
-  call: 'dialog' | 'focus' | 'openExternal' | 'copy' | 'refused'
+  call: 'dialog' | 'focus' | 'openExternal' | 'showItemInFolder' | 'copy' | 'refused'
   value: unknown
 }
 

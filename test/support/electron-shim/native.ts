@@ -152,6 +152,7 @@ export const safeStorage = { isEncryptionAvailable: () => false }
 
 export const shell = {
   openExternal: async (url: string): Promise<void> => report('openExternal', url),
+  showItemInFolder: (path: string): void => report('showItemInFolder', path),
 }
 
 export const nativeTheme = Object.assign(new EventEmitter(), {

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
-import { app, BrowserWindow, dialog, session } from 'electron'
+import { app, BrowserWindow, dialog, session, shell } from 'electron'
 import { errorMessage } from '../chat-page/format.ts'
 import { newConversationChannel, stateChangeChannel } from '../shared/desktop-api.ts'
 import { ApiServer } from './api-server.ts'
 import { handleAppScheme } from './app-protocol.ts'
 import { handleCalls } from './calls.ts'
 import type { DesktopEngine } from './engine.ts'
+import { LogFile } from './log-file.ts'
 import { type MenuActions, setMenu } from './menu.ts'
 import { QuickChat } from './quick-chat.ts'
 import { denyPermissions } from './security.ts'
@@ -16,7 +17,10 @@ import { MainWindow } from './window.ts'
 
 /** Runs the app until the user quits it. */
 export async function runApp(): Promise<void> {
-  const settings = new SettingsFile(join(app.getPath('userData'), 'settings.json'))
+  const data = app.getPath('userData')
+  const log = new LogFile(join(data, 'logs', 'main.log'))
+  process.on('uncaughtExceptionMonitor', log.writeError)
+  const settings = new SettingsFile(join(data, 'settings.json'))
   const quickChat = new QuickChat(settings)
   // A hidden window would keep the app open.
   const window = new MainWindow(settings, () => quickChat.close())
@@ -28,23 +32,24 @@ export async function runApp(): Promise<void> {
   handleAppScheme(join(import.meta.dirname, '..', 'renderer'))
   // The window opens first, and the engine starts beside it.
   window.show()
-  const engine = import('./engine.ts').then(({ openEngine }) => openEngine(sendStateChange))
-  // The page shows why it failed.
-  engine.catch(() => undefined)
+  const engine = import('./engine.ts').then(({ openEngine }) => openEngine(sendStateChange, log.write))
+  // The page shows it too.
+  engine.catch(log.writeError)
   handleCalls(engine)
   stopEngineAtQuit(engine)
-  addExtras({ engine, settings, window, quickChat })
+  addExtras({ engine, log, settings, window, quickChat })
 }
 
 interface Parts {
   engine: Promise<DesktopEngine>
+  log: LogFile
   settings: SettingsFile
   window: MainWindow
   quickChat: QuickChat
 }
 
 /** Adds the menu with the switches, and what was switched on when the app was last used. */
-function addExtras({ engine, settings, window, quickChat }: Parts): void {
+function addExtras({ engine, log, settings, window, quickChat }: Parts): void {
   const api = new ApiServer(engine, settings)
   const newConversation = () => window.show().webContents.send(newConversationChannel)
   const tray = new AppTray(settings, {
@@ -82,6 +87,7 @@ function addExtras({ engine, settings, window, quickChat }: Parts): void {
       isOn: quickChat.isOn,
       set: (isOn) => change(() => (isOn ? quickChat.turnOn() : quickChat.turnOff())),
     },
+    showLog: () => shell.showItemInFolder(log.path),
     checkForUpdates: updates && (() => void updates?.check()),
   })
   setMenu(menuActions())

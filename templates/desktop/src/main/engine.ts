@@ -52,13 +52,15 @@ export class DesktopEngine {
     return listen({ ...this.services, settings: { ...this.services.settings, port } })
   }
 
-  /** Returns the state for the page. The page is on this machine, so it may see why a start failed. */
+  /** Returns the state for the page. The page is on this machine, so it may see why a start or a restart failed. */
   async status(): Promise<ServerStatus> {
     const status = await this.transport.status()
     const { state, error, hasStarted } = this.services.engineService
-    if (state !== 'failed' || hasStarted) return status
+    if (state !== 'failed') return status
     const isStopped = error === undefined || error.code === 'ABORTED'
-    return { ...status, startFailed: true, ...(!isStopped && { message: error.describe() }) }
+    if (!hasStarted) return { ...status, startFailed: true, ...(!isStopped && { message: error.describe() }) }
+    const message = `The model process could not be restarted. The app keeps trying. See Help > Show Log.`
+    return { ...status, message: isStopped ? message : `${message}\n${error.describe()}` }
   }
 }
 
@@ -66,9 +68,13 @@ export class DesktopEngine {
  * Opens the engine and starts to load the model.
  *
  * @param onStateChange called whenever the state of the engine changes.
+ * @param onLog receives each line of the log.
  * @throws Error if mlx.config.json, an environment variable or mcp.json is invalid. Its message tells how to fix it.
  */
-export async function openEngine(onStateChange: () => void): Promise<DesktopEngine> {
+export async function openEngine(
+  onStateChange: () => void,
+  onLog: (line: string) => void,
+): Promise<DesktopEngine> {
   const data = app.getPath('userData')
   const mcpConfig = join(data, 'mcp.json')
   const settings = readSettings({
@@ -80,7 +86,11 @@ export async function openEngine(onStateChange: () => void): Promise<DesktopEngi
     KEYS_FILE: join(data, 'keys.json'),
   })
   try {
-    const services = await createServices(settings, { engine: pythonOptions(), onState: onStateChange })
+    const services = await createServices(settings, {
+      engine: pythonOptions(),
+      onState: onStateChange,
+      onLog,
+    })
     const engine = new DesktopEngine(services)
     engine.start()
     return engine

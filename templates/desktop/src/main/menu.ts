@@ -12,6 +12,7 @@ export interface MenuActions {
   showApiAccess: () => void
   tray: MenuSwitch
   quickChat: MenuSwitch
+  showLog: () => void
   /** Undefined if the app has no feed with updates. */
   checkForUpdates: (() => void) | undefined
 }
@@ -23,7 +24,7 @@ export function setMenu(actions: MenuActions): void {
 
 /** Returns the menu. Only macOS has a menu named after the app. */
 export function menuTemplate(actions: MenuActions, isMac: boolean): MenuItemConstructorOptions[] {
-  const { newConversation, api, showApiAccess, tray, quickChat, checkForUpdates } = actions
+  const { newConversation, api, showApiAccess, tray, quickChat, showLog, checkForUpdates } = actions
   return [
     ...(isMac ? [{ role: 'appMenu' } as const] : []),
     {
@@ -58,7 +59,11 @@ export function menuTemplate(actions: MenuActions, isMac: boolean): MenuItemCons
       ],
     },
     { role: 'windowMenu' },
-    ...(isMac ? [] : [{ label: 'Help', submenu: [{ role: 'about' } as const] }]),
+    {
+      role: 'help',
+      label: 'Help',
+      submenu: [{ label: 'Show Log', click: showLog }, ...(isMac ? [] : [{ role: 'about' } as const])],
+    },
   ]
 }
 

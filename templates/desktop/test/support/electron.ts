@@ -158,6 +158,8 @@ export const dialog = {
 
 export const shell = {
   opened: [] as string[],
+  shown: [] as string[],
+  showItemInFolder: (path: string) => void shell.shown.push(path),
   hasBrowser: true,
   async openExternal(address: string) {
     if (!shell.hasBrowser) throw new Error('There is no browser.')
