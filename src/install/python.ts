@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { isolatedEnvironment } from '../../packages/engine/src/engine/project/isolated-environment.ts'
 import { packageIndexes } from '../../packages/engine/src/setup/process/package-indexes.ts'
 import type { Answers } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
@@ -40,7 +41,8 @@ async function runSteps(
   context: CommandContext,
   say: (line: string) => void,
 ): Promise<string | undefined> {
-  const shared = { ...context, env: { ...context.env, ...packageIndexes(context.env) } }
+  const isolated = isolatedEnvironment(context.env, false)
+  const shared = { ...context, env: { ...isolated, ...packageIndexes(isolated) } }
   const python = answers.pythonPath ?? (await findPython(shared))
   // In a log, there would be a line for each package.
   const quiet = process[context.output].isTTY ? [] : ['--quiet']

@@ -44,7 +44,7 @@ test('its types resolve in every mode that supports ES modules', async () => {
 
 test('has few dependencies, all of them named in its README', () => {
   const readme = textOf('README.md')
-  expect(Object.keys(manifest().dependencies).sort()).toEqual(['eventsource-parser', 'execa'])
+  expect(Object.keys(manifest().dependencies).sort()).toEqual(['eventsource-parser', 'execa', 'smol-toml'])
   expect(Object.keys(manifest().peerDependencies)).toEqual(['zod'])
   for (const name of Object.keys(manifest().dependencies)) expect(readme).toContain(`\`${name}\``)
 })

@@ -246,6 +246,17 @@ describe('in a new project', () => {
     expect((await setup('--env', 'pip')).stdout).toContain('Already set up')
   })
 
+  it('takes pip if uv only answers --version', async () => {
+    machine.script('uv', '[ "$1" = --version ] && echo "uv 0.13.8" || exit 3')
+    machine.program('python3', python)
+    // What pip then installs is tested above.
+    const lock = join(project.python, 'requirements.lock')
+    writeFileSync(lock, readFileSync(lock, 'utf8').replaceAll(/[0-9a-f]{64}/g, '0'.repeat(64)))
+    const outcome = await setup()
+    expect(outcome.stdout).toContain('Using pip instead')
+    expectRefusal(outcome, 'The packages could not be installed')
+  })
+
   it.each(['requirements.lock', 'requirements-uv.lock', '.whl'])(
     'names a missing file of the package: %s',
     async (end) => {

@@ -14,10 +14,11 @@ import { pythonDirectory, wheelPath } from '../package-files.ts'
 import { release } from '../release.ts'
 import type { SetupContext, SetupOptions, SetupResult } from './context.ts'
 import { buildEnvironment } from './environment/build-environment.ts'
-import { removeEnvironmentRecord, writeEnvironmentRecord } from './environment/environment-record.ts'
+import { writeEnvironmentRecord } from './environment/environment-record.ts'
+import { environmentParts, recoverFormer } from './environment/former.ts'
 import { checkMlx, describeMlx } from './environment/mlx-check.ts'
 import { withoutOwnEnvironment } from './environment/own-environment.ts'
-import { packageRecord, siteFolder, unpackWheel } from './environment/python-package.ts'
+import { packageRecord, unpackWheel } from './environment/python-package.ts'
 import { findPythonProject, syncPythonProject } from './environment/python-project.ts'
 import { uvFolder } from './machine/find-programs.ts'
 import { refusalError } from './machine/platform-support.ts'
@@ -47,7 +48,13 @@ export async function setUp(
   context: SetupContext,
 ): Promise<SetupResult> {
   const { terminal, signal } = context
-  const environment = childEnvironment(withoutOwnEnvironment(context.environment, project), project)
+  // A Python that MLX_PYTHON names is used only if the user doesn't ask for another method.
+  const keepsPath = options.method === 'uv' || options.method === 'pip' ? false : undefined
+  const environment = childEnvironment(
+    withoutOwnEnvironment(context.environment, project),
+    project,
+    keepsPath,
+  )
   const childContext = { ...context, environment }
   return await withProcessLock(
     project,
@@ -64,8 +71,10 @@ async function setUpWithLock(
   context: SetupContext,
 ): Promise<SetupResult> {
   const { environment, terminal } = context
-  if (options.fresh) await removeEverything(project)
-  const record = readEnvironmentRecord(project)
+  await recoverFormer(project, environmentParts(project))
+  // The environment itself stays until the new one works.
+  if (options.fresh) await rm(uvFolder(project), { recursive: true, force: true })
+  const record = options.fresh ? undefined : readEnvironmentRecord(project)
   const pythonProject = findPythonProject(project)
   if (
     pythonProject !== undefined &&
@@ -77,13 +86,17 @@ async function setUpWithLock(
   const set = chooseLockSet(options, record)
   requirePackageFiles(set)
   const current = await findCurrentEnvironment(project, options, record, set, context)
-  if (current !== undefined) return current
+  if (typeof current === 'object') return current
 
   const input = await inspectMachine(project, { ...options, cuda: parseLockSet(set).cuda }, environment)
   await throwIfInterrupted(context.signal)
   const plan = planSetup(input)
   if (isRefusal(plan)) throw refusalError(plan)
-  if (plan.method === 'existing') return await useExistingPython(project, plan, context)
+  if (plan.method === 'existing') {
+    const result = await useExistingPython(project, plan, context)
+    if (options.fresh) await rm(project.virtualEnvironment, { recursive: true, force: true })
+    return result
+  }
 
   const ready = findReadyPython(input)
   if (ready !== undefined && options.method === undefined) {
@@ -91,7 +104,7 @@ async function setUpWithLock(
     const command = input.commandForMethod('existing')
     terminal.note(`${ready.path} already has ${found}. To use that Python instead, run: ${command}`)
   }
-  const rebuild = options.python !== undefined
+  const rebuild = options.python !== undefined || options.fresh || current === 'broken'
   const python = await buildEnvironment(project, plan, { set, record, rebuild }, context)
   const variable = pythonFromVariable(environment)
   if (variable !== undefined) {
@@ -163,14 +176,14 @@ function chooseLockSet(options: SetupOptions, record: EnvironmentRecord | undefi
   })
 }
 
-/** Returns the recorded environment if it works, has the locked packages and is what the user asks for. */
+/** Returns the recorded environment if it works, has the locked packages and is what the user asks for; or that it is broken. */
 async function findCurrentEnvironment(
   project: Project,
   options: SetupOptions,
   record: EnvironmentRecord | undefined,
   set: LockSet,
   { environment, terminal, signal }: SetupContext,
-): Promise<SetupResult | undefined> {
+): Promise<SetupResult | 'broken' | undefined> {
   if (record === undefined || options.python !== undefined) return undefined
   if (options.method !== undefined && options.method !== record.method) return undefined
   if (options.method === undefined && pythonFromVariable(environment) !== undefined) return undefined
@@ -180,8 +193,7 @@ async function findCurrentEnvironment(
   await throwIfInterrupted(signal)
   if ('problem' in report) {
     terminal.note(`${record.python} no longer works: ${report.problem}`)
-    if (record.method !== 'existing') await removeEnvironment(project)
-    return undefined
+    return 'broken'
   }
   const isMissing = report.mlxApp === null && record.site === undefined && release !== undefined
   const problem = isMissing
@@ -193,15 +205,4 @@ async function findCurrentEnvironment(
   }
   terminal.done(describeMlx(report))
   return { python: record.python, upToDate: true }
-}
-
-async function removeEnvironment(project: Project): Promise<void> {
-  await removeEnvironmentRecord(project)
-  await rm(project.virtualEnvironment, { recursive: true, force: true })
-}
-
-async function removeEverything(project: Project): Promise<void> {
-  await removeEnvironment(project)
-  await rm(uvFolder(project), { recursive: true, force: true })
-  await rm(siteFolder(project), { recursive: true, force: true })
 }

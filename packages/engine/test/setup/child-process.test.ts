@@ -20,11 +20,13 @@ it('never sends loopback through a proxy', () => {
   expect(childEnvironment({ NO_PROXY: '*' }).NO_PROXY).toBe('*')
 })
 
-it('installs into the environment despite the defaults of a user for pip', () => {
-  expect(childEnvironment({ PIP_USER: '1', PIP_REQUIRE_VIRTUALENV: '1' })).toMatchObject({
-    PIP_USER: '0',
-    PIP_REQUIRE_VIRTUALENV: '0',
-  })
+it('ends the descendants of a program at its time limit', async () => {
+  // The child keeps the output open, as a script around uv does.
+  const script = 'sleep 60 & echo $! >&2; wait'
+  const started = performance.now()
+  const result = await runForOutput('/bin/sh', ['-c', script], { PATH: process.env.PATH }, 300)
+  expect(result).toEqual({ problem: 'it did not respond within 0.3 s' })
+  expect(performance.now() - started).toBeLessThan(20_000)
 })
 
 it('returns why a program failed', async () => {

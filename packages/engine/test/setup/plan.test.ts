@@ -27,7 +27,9 @@ describe('without --env', () => {
       method: 'uv',
       uv: { path: '/bin/uv' },
       python: '/usr/bin/python3',
+      fallback: { method: 'pip', python: goodPython },
     })
+    expect(planned({ uv: '/bin/uv', pythons: [goodPython], method: 'uv' })).not.toHaveProperty('fallback')
   })
 
   it('lets uv find or download a Python if none is compatible', () => {

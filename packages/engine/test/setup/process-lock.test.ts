@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -51,11 +51,12 @@ it('runs one setup after the other', async () => {
   expect(events).toEqual(['first begins', 'second waits for true', 'first ends', 'second begins'])
 })
 
-it('removes the lock file of a setup that was killed', async () => {
+it('removes the lock of a setup that was killed', async () => {
   await writeEnvironmentRecord(project, { method: 'uv', python: '/p' })
-  const path = join(dirname(project.environmentFile), 'setup.pid')
+  const path = join(dirname(project.environmentFile), 'setup.lock')
+  mkdirSync(path)
   // Above the largest process id of Linux and macOS.
-  writeFileSync(path, '99999999')
+  writeFileSync(join(path, 'pid'), '99999999')
   const waited: number[] = []
   expect(
     await withProcessLock(

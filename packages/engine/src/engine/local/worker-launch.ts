@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path'
 import { pythonSource } from '../../package-files.ts'
 import type { ResourceOptions } from '../options.ts'
-import { type Interpreter, networkEnvironment, type Project } from '../project/index.ts'
+import { type Interpreter, isolatedEnvironment, networkEnvironment, type Project } from '../project/index.ts'
 
 export interface WorkerSettings extends ResourceOptions {
   device: 'auto' | 'gpu' | 'cpu'
@@ -38,7 +38,7 @@ function workerEnvironment(
   const complete = vendored || interpreter.source === 'the setup'
   // The user's own interpreter may need it to find MLX. A complete environment needs nothing from outside.
   if (!complete && inherited.PYTHONPATH) path.push(inherited.PYTHONPATH)
-  const { PYTHONHOME: _, PYTHONPATH: __, ...environment } = inherited
+  const environment = isolatedEnvironment(inherited, false)
   return {
     ...networkEnvironment(environment, project),
     ...(path.length > 0 && { PYTHONPATH: path.join(delimiter) }),

@@ -1,4 +1,5 @@
 /** The user's project: its folder, mlx.config.json, Python environment, commands and network settings. */
+export { isKeptOption, isolatedEnvironment } from './isolated-environment.ts'
 export { keepLoopbackDirect, networkEnvironment } from './network-environment.ts'
 export {
   type EnvironmentRecord,
@@ -8,10 +9,9 @@ export {
   interpreterIn,
   type Project,
   type ProjectConfig,
-  pythonFromVariable,
-  pythonVariables,
   readEnvironmentRecord,
 } from './project.ts'
+export { pythonFromVariable, pythonVariables } from './python-variables.ts'
 export {
   adaptCommands,
   hasScript,

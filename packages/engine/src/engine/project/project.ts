@@ -6,6 +6,7 @@ import { type Release, release } from '../../release.ts'
 import { resourceShape } from '../check-options.ts'
 import { EngineError } from '../errors.ts'
 import { configName, environmentFolders, findRoot } from './project-root.ts'
+import { type NamedPython, pythonFromVariable } from './python-variables.ts'
 import { scriptCommand } from './script-command.ts'
 
 const configSchema = z.strictObject({
@@ -124,22 +125,6 @@ export function interpreterIn(virtualEnvironment: string): string {
   return process.platform === 'win32'
     ? join(virtualEnvironment, 'Scripts', 'python.exe')
     : join(virtualEnvironment, 'bin', 'python')
-}
-
-/** The variables that name a Python to use without changing it. */
-export const pythonVariables = ['MLX_PYTHON', 'MLX_SERVING_PYTHON_PATH']
-
-interface NamedPython {
-  /** The variable that names the Python. */
-  by: string
-  path: string
-}
-
-/** Returns the Python that an environment variable names, and the name of the variable. */
-export function pythonFromVariable(environment: NodeJS.ProcessEnv): NamedPython | undefined {
-  const by = pythonVariables.find((name) => environment[name])
-  const path = by === undefined ? undefined : environment[by]
-  return by === undefined || path === undefined ? undefined : { by, path }
 }
 
 /**

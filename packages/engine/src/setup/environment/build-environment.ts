@@ -15,7 +15,8 @@ import { type LockSet, lockFiles, lockHash, parseLockSet } from '../plan/locks.t
 import type { PipPlan, UvPlan } from '../plan/plan.ts'
 import { type ProcessOptions, processOptions } from '../process/child-process.ts'
 import { copyPackageFiles } from './copy-package-files.ts'
-import { removeEnvironmentRecord, writeEnvironmentRecord } from './environment-record.ts'
+import { writeEnvironmentRecord } from './environment-record.ts'
+import { environmentParts, withFormerSetAside } from './former.ts'
 import { obtainUv } from './obtain-uv.ts'
 import { createEnvironmentWithPip, installWheelWithPip, installWithPip } from './pip.ts'
 import { packageRecord } from './python-package.ts'
@@ -32,8 +33,8 @@ export interface BuildOptions {
 }
 
 /**
- * Creates the virtual environment, or updates the existing one, and records it once MLX works in it. If anything
- * fails, a new environment is deleted again.
+ * Creates the virtual environment, or updates the existing one, and records it once MLX works in it. If anything fails,
+ * the environment that was there stays.
  *
  * @returns the absolute path of the interpreter.
  * @throws EngineError
@@ -45,7 +46,7 @@ export async function buildEnvironment(
   context: SetupContext,
 ): Promise<string> {
   const { environment, terminal } = context
-  const installer = await chooseInstaller(project, plan, context)
+  let installer = await chooseInstaller(project, plan, context)
   const locks = lockFiles(pythonDirectory, options.set)
   const wheels = wheelPath === undefined ? [] : [wheelPath]
   await using copies = await copyPackageFiles(project, [...locks, ...wheels])
@@ -54,11 +55,9 @@ export async function buildEnvironment(
   const folder = relative(project.root, virtualEnvironment)
   const hint = `To create it again, run: ${scriptWithArguments('setup', '--fresh', environment)}`
   const created = { python, folder, hint }
-  await removeEnvironmentRecord(project)
   const reused = await canReuse(virtualEnvironment, installer.method, options, environment)
-  if (!reused) await rm(virtualEnvironment, { recursive: true, force: true })
-  try {
-    if (!reused) await installer.createEnvironment()
+  return await withFormerSetAside(project, reused ? [] : environmentParts(project), async () => {
+    if (!reused) installer = await createEnvironment(installer, project, plan, context)
     const version = pythonVersion(await verifyPython(created, context))
     terminal.done(`Python ${version} in ${folder}${reused ? ' (kept)' : ''}`)
     await installer.install(lockFiles(copies.directory, options.set))
@@ -74,10 +73,7 @@ export async function buildEnvironment(
       ...packageRecord(),
     })
     return python
-  } catch (error) {
-    if (!reused) await rm(virtualEnvironment, { recursive: true, force: true })
-    throw error
-  }
+  })
 }
 
 interface Installer {
@@ -98,11 +94,35 @@ async function chooseInstaller(
     const uv = await obtainUv(project, plan, context)
     return uvInstaller(uv, plan.python, project.virtualEnvironment, options)
   } catch (error) {
-    const unavailable = EngineError.isInstance(error) && error.code === 'DOWNLOAD_FAILED'
-    if (!unavailable || plan.fallback === undefined) throw error
-    context.terminal.note(`${error.message} Using pip instead.`)
-    return pipInstaller(plan.fallback, project.virtualEnvironment, options, context)
+    return fallBackToPip(error, project, plan, context)
   }
+}
+
+/** Creates the environment. @returns what installs into it: pip, if uv can't even create one. */
+async function createEnvironment(
+  installer: Installer,
+  project: Project,
+  plan: UvPlan | PipPlan,
+  context: SetupContext,
+): Promise<Installer> {
+  try {
+    await installer.createEnvironment()
+    return installer
+  } catch (error) {
+    if (plan.method === 'pip') throw error
+    const pip = fallBackToPip(error, project, plan, context)
+    await rm(project.virtualEnvironment, { recursive: true, force: true })
+    await pip.createEnvironment()
+    return pip
+  }
+}
+
+/** @throws the error, if the plan has nothing to fall back to. */
+function fallBackToPip(error: unknown, project: Project, plan: UvPlan, context: SetupContext): Installer {
+  const isOfUv = EngineError.isInstance(error) && error.code === 'DOWNLOAD_FAILED'
+  if (!isOfUv || plan.fallback === undefined) throw error
+  context.terminal.note(`${error.message} Using pip instead.`)
+  return pipInstaller(plan.fallback, project.virtualEnvironment, processOptions(project, context), context)
 }
 
 function uvInstaller(

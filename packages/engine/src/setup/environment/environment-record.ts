@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, relative } from 'node:path'
 import type { EnvironmentRecord, Project } from '../../engine/project/index.ts'
 
@@ -15,8 +15,4 @@ export async function writeEnvironmentRecord(project: Project, record: Environme
   const temporary = `${project.environmentFile}.${process.pid}`
   await writeFile(temporary, `${text}\n`)
   await rename(temporary, project.environmentFile)
-}
-
-export async function removeEnvironmentRecord(project: Project): Promise<void> {
-  await rm(project.environmentFile, { force: true })
 }

@@ -1,6 +1,7 @@
 import { interpreterIn } from '../../engine/project/index.ts'
 import type { Python } from '../machine/interpreter.ts'
 import { networkHint, type ProcessOptions, runVisibly } from '../process/child-process.ts'
+import { pipOptions } from '../process/pip-configuration.ts'
 
 /** Creates a virtual environment with Python's own venv module. */
 export async function createEnvironmentWithPip(
@@ -28,7 +29,11 @@ export async function installWithPip(
       ...(process.stderr.isTTY ? [] : ['--quiet']),
       ...locks.flatMap((lock) => ['-r', lock]),
     ],
-    { ...options, failure: 'The packages could not be installed', hint: networkHint },
+    {
+      ...(await pipOptions(interpreterIn(virtualEnvironment), options)),
+      failure: 'The packages could not be installed',
+      hint: networkHint,
+    },
   )
 }
 
@@ -44,6 +49,10 @@ export async function installWheelWithPip(
       ...['-m', 'pip', 'install', '--disable-pip-version-check', '--no-compile', '--quiet'],
       ...['--no-index', '--no-deps', '--force-reinstall', wheel],
     ],
-    { ...options, failure: 'The Python package mlx-app could not be installed', hint: networkHint },
+    {
+      ...(await pipOptions(interpreterIn(virtualEnvironment), options)),
+      failure: 'The Python package mlx-app could not be installed',
+      hint: networkHint,
+    },
   )
 }

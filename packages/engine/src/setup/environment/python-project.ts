@@ -16,7 +16,8 @@ import { inspectMachine } from '../plan/inspect-machine.ts'
 import { hashFiles } from '../plan/locks.ts'
 import { isRefusal, planSetup } from '../plan/plan.ts'
 import { processOptions, throwIfInterrupted } from '../process/child-process.ts'
-import { removeEnvironmentRecord, writeEnvironmentRecord } from './environment-record.ts'
+import { writeEnvironmentRecord } from './environment-record.ts'
+import { withFormerSetAside } from './former.ts'
 import { obtainUv } from './obtain-uv.ts'
 import { packageRecord } from './python-package.ts'
 import { runFromCacheOrNetwork } from './uv.ts'
@@ -41,7 +42,7 @@ export async function syncPythonProject(
   record: EnvironmentRecord | undefined,
   context: SetupContext,
 ): Promise<SetupResult> {
-  const { environment, terminal, signal } = context
+  const { environment, signal } = context
   rejectUnsupportedOptions(options)
   const input = await inspectMachine(project, { ...options, method: 'uv', cuda: false }, environment)
   await throwIfInterrupted(signal)
@@ -49,9 +50,24 @@ export async function syncPythonProject(
   if (isRefusal(plan)) throw refusalError(plan)
   if (plan.method !== 'uv') throw new Error('The plan for uv has another method.')
   const uv = await obtainUv(project, plan, context)
-  await removeEnvironmentRecord(project)
-  const uvArguments = ['sync', '--project', folder, '--python', plan.python]
-  await runFromCacheOrNetwork(uv, uvArguments, processOptions(project, context), 'uv could not sync python/')
+  return await withFormerSetAside(project, [], async () => {
+    const uvArguments = ['sync', '--project', folder, '--python', plan.python]
+    // Here the configuration is the user's own.
+    const { UV_NO_CONFIG: _, UV_CONFIG_FILE: __, ...configured } = environment
+    const run = processOptions(project, { environment: configured, signal })
+    await runFromCacheOrNetwork(uv, uvArguments, run, 'uv could not sync python/')
+    return await recordSynced(project, folder, record, context)
+  })
+}
+
+/** Checks the environment in `python/.venv`, and records it. */
+async function recordSynced(
+  project: Project,
+  folder: string,
+  record: EnvironmentRecord | undefined,
+  context: SetupContext,
+): Promise<SetupResult> {
+  const { environment, terminal } = context
   const python = interpreterIn(join(folder, '.venv'))
   const hint = `Delete python/.venv, then run: ${scriptCommand('setup', environment)}`
   const synced = { python, folder: 'python/.venv', hint }

@@ -10,6 +10,7 @@ import {
   runVisibly,
   throwIfInterrupted,
 } from '../process/child-process.ts'
+import { pipOptions } from '../process/pip-configuration.ts'
 
 /** How long a slow disk may take to copy packages from the cache. */
 const cacheTimeoutMs = 1_800_000
@@ -44,7 +45,7 @@ export async function fetchUv(
       ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes'],
       ...['--upgrade', '--target', folder, '-r', lock],
     ],
-    { ...options, failure: 'uv could not be fetched', hint: networkHint },
+    { ...(await pipOptions(pip, options)), failure: 'uv could not be fetched', hint: networkHint },
   )
   await rm(temporary, { recursive: true, force: true })
   return uvIn(folder)

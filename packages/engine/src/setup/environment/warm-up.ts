@@ -47,14 +47,13 @@ export async function warmUp(
   inherited: NodeJS.ProcessEnv,
 ): Promise<{ problem: string } | { workerProblem: string | undefined }> {
   // Like pip and uv, setup writes bytecode even if the user's shell disables it.
-  const { PYTHONDONTWRITEBYTECODE: _, PYTHONHOME: __, PYTHONPATH: ___, ...environment } = inherited
+  const { PYTHONDONTWRITEBYTECODE: _, ...environment } = inherited
   const result = await runForOutput(
     python,
     ['-c', warmUpCode, project.config.device],
     {
       ...environment,
       ...(pythonSource !== undefined && { PYTHONPATH: pythonSource }),
-      PYTHONNOUSERSITE: '1',
       HF_HUB_OFFLINE: '1',
     },
     300_000,

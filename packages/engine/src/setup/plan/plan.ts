@@ -61,7 +61,7 @@ export interface UvPlan {
   uv: { path: string } | { fetchWith: Python }
   /** Path of an interpreter, or a request that uv understands. */
   python: string
-  /** What to do if uv can't be fetched. */
+  /** What to do if uv can't be fetched, or makes no environment. */
   fallback?: PipPlan
 }
 
@@ -146,17 +146,13 @@ export function planUv(input: PlanInput): UvPlan | Refusal {
   const base = choosePython(input)
   if (base !== undefined && 'reason' in base) return base
   const python = base?.path ?? pythonRequest
-  if (input.uv !== undefined) return { method: 'uv', uv: { path: input.uv }, python }
+  const canFallBack = base !== undefined && input.method === undefined && canCreateEnvironment(base)
+  const fallback: Pick<UvPlan, 'fallback'> = canFallBack ? { fallback: { method: 'pip', python: base } } : {}
+  if (input.uv !== undefined) return { method: 'uv', uv: { path: input.uv }, python, ...fallback }
   // uv is a standalone program: the pip of an old Python can fetch it, and uv then downloads a newer Python.
   const fetchWith = workingPythons(input).find(canFetchUv)
   if (fetchWith === undefined) return refuseWithoutPython(input)
-  const canFallBack = base !== undefined && input.method === undefined && canCreateEnvironment(base)
-  return {
-    method: 'uv',
-    uv: { fetchWith },
-    python,
-    ...(canFallBack ? { fallback: { method: 'pip', python: base } } : {}),
-  }
+  return { method: 'uv', uv: { fetchWith }, python, ...fallback }
 }
 
 function planPip(input: PlanInput): Plan | Refusal {

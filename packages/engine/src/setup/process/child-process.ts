@@ -1,25 +1,37 @@
 import { execa } from 'execa'
 import { EngineError } from '../../engine/index.ts'
-import { networkEnvironment, type Project, scriptCommand } from '../../engine/project/index.ts'
+import {
+  isolatedEnvironment,
+  networkEnvironment,
+  type Project,
+  scriptCommand,
+} from '../../engine/project/index.ts'
 import { packageIndexes } from './package-indexes.ts'
+import { runGroup } from './process-group.ts'
+import { uvConfiguration } from './uv-configuration.ts'
 
 /**
- * Returns the environment variables for every program that setup starts: those of this process, with proxies,
- * certificates and mirrors under the names that these programs read. Loopback addresses never go through a proxy.
+ * Returns the environment variables for every program that setup starts: those of this process without settings that
+ * reach into the environment, with proxies, certificates and mirrors under the names that these programs read. Loopback
+ * addresses never go through a proxy.
  *
- * @param project the project whose folder may receive a file with the user's certificates. Without it, no file is
- * written.
+ * @param project the project whose folder may receive files with the user's certificates and uv's configuration. Without
+ * it, no file is written.
+ * @param keepsPath whether PYTHONPATH stays. Default: if the user names a Python, which may need it.
+ * @throws EngineError INVALID_REQUEST if uv's configuration can't be read.
  */
 export function childEnvironment(
   environment: NodeJS.ProcessEnv = process.env,
   project?: Pick<Project, 'environmentFile'>,
+  keepsPath?: boolean,
 ): NodeJS.ProcessEnv {
+  const isolated = isolatedEnvironment(environment, keepsPath)
   return {
-    ...networkEnvironment(environment, project),
-    ...packageIndexes(environment),
-    // The user's defaults for pip could install the packages outside of this environment.
-    PIP_USER: '0',
-    PIP_REQUIRE_VIRTUALENV: '0',
+    ...networkEnvironment(isolated, project),
+    ...packageIndexes(isolated),
+    ...uvConfiguration(isolated, project),
+    // Packages of the user's own would hide the ones of the environment.
+    PYTHONNOUSERSITE: '1',
     // In a container everything runs as root, and setup doesn't change the system's packages.
     PIP_ROOT_USER_ACTION: 'ignore',
   }
@@ -108,14 +120,7 @@ export async function runForOutput(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<{ output: string } | { problem: string }> {
-  const result = await execa(command, commandArguments, {
-    env: environment,
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: timeoutMs,
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
-  })
+  const result = await runGroup(command, commandArguments, { environment, timeoutMs, signal })
   if (!result.failed) return { output: result.stdout }
   if (result.code === 'ENOENT') return { problem: 'it does not exist' }
   if (result.code === 'EACCES') return { problem: 'it is not executable' }

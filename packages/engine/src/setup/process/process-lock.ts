@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Project } from '../../engine/project/index.ts'
 
+/** The file in the lock with the id of the process that holds it. */
+const holderName = 'pid'
+
 /**
- * Runs `work` while no other process sets up the same project. A second process waits for the first; the lock file of
- * a process that was killed is removed.
+ * Runs `work` while no other process sets up the same project. A second process waits for the first; the lock of a process
+ * that was killed is removed.
  *
- * @param onWait called once, with the id of the process that holds the lock and the path of the lock file.
+ * @param onWait called once, with the id of the process that holds the lock and the path of the lock, which is a folder.
  */
 export async function withProcessLock<Result>(
   project: Project,
@@ -16,7 +19,7 @@ export async function withProcessLock<Result>(
   onWait: (processId: number, path: string) => void,
   signal?: AbortSignal,
 ): Promise<Result> {
-  const path = join(dirname(project.environmentFile), 'setup.pid')
+  const path = join(dirname(project.environmentFile), 'setup.lock')
   await mkdir(dirname(path), { recursive: true })
   // This folder belongs to one machine, so git ignores it even if the project's .gitignore doesn't.
   await writeFile(join(dirname(path), '.gitignore'), '*\n')
@@ -29,34 +32,37 @@ export async function withProcessLock<Result>(
     }
     if (!announced) onWait(holder, path)
     announced = true
-    // There is no event for a file that another process deletes.
+    // There is no event for a folder that another process deletes.
     await delay(100, undefined, signal === undefined ? {} : { signal })
   }
   try {
     return await work()
   } finally {
-    await rm(path, { force: true })
+    await release(path)
   }
 }
 
-/** Creates the lock file with the id of this process in one step. Returns false if it exists already. */
+/**
+ * Creates the lock in one step: a folder with the id of this process is renamed. Returns false if it exists already. A file
+ * would need a hard link, which shared folders of virtual machines don't have.
+ */
 async function acquire(path: string): Promise<boolean> {
   const own = `${path}.${randomUUID()}`
-  await writeFile(own, String(process.pid))
-  try {
-    await link(own, path)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false
-    throw error
-  } finally {
-    await rm(own, { force: true })
-  }
+  await mkdir(own)
+  await writeFile(join(own, holderName), String(process.pid))
+  return await moveLock(own, path)
+}
+
+/** Removes the lock. It is renamed first: while its file is removed, another process could acquire it. */
+async function release(path: string): Promise<void> {
+  const aside = `${path}.${randomUUID()}`
+  await rename(path, aside)
+  await rm(aside, { recursive: true, force: true })
 }
 
 async function readHolder(path: string): Promise<number | undefined> {
   try {
-    return Number(await readFile(path, 'utf8'))
+    return Number(await readFile(join(path, holderName), 'utf8'))
   } catch (error) {
     // It has been released in the meantime: the next attempt decides.
     if (hasCode(error, 'ENOENT')) return undefined
@@ -64,18 +70,30 @@ async function readHolder(path: string): Promise<number | undefined> {
   }
 }
 
-/** Removes the lock file of a dead process. It is renamed first, because another process may just have acquired it. */
+/** Removes the lock of a dead process. It is renamed first, because another process may just have acquired it. */
 async function removeStaleLock(path: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`
   try {
     await rename(path, aside)
     const holder = await readHolder(aside)
-    if (holder !== undefined && isAlive(holder)) await link(aside, path)
+    if (holder !== undefined && isAlive(holder)) await moveLock(aside, path)
   } catch (error) {
-    // Another process removed it, or acquired it again.
-    if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EEXIST')) throw error
+    // Another process removed it.
+    if (!hasCode(error, 'ENOENT')) throw error
   } finally {
-    await rm(aside, { force: true })
+    await rm(aside, { recursive: true, force: true })
+  }
+}
+
+/** Moves a lock to its place. If there is one already, it is removed instead, and the result is false. */
+async function moveLock(from: string, path: string): Promise<boolean> {
+  try {
+    await rename(from, path)
+    return true
+  } catch (error) {
+    await rm(from, { recursive: true, force: true })
+    if (hasCode(error, 'EEXIST') || hasCode(error, 'ENOTEMPTY')) return false
+    throw error
   }
 }
 
