@@ -143,7 +143,7 @@ function conclude(
   }
   const next = nextCommands(target.path, answers, run.workingDirectory, left, process.env)
   const command = repeatRun(run, { target, answers })
-  const notes = modelNotes(known, answers)
+  const notes = modelNotes(known, answers, run.workingDirectory)
   const { output, style } = run
   output.say(
     [

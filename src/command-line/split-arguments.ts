@@ -12,17 +12,19 @@ export interface RawArguments {
 
 /**
  * Splits the command line into flags and positional arguments. It accepts `--flag value`, `--flag=value` and `-f value`.
- * Nothing after `--` is a flag.
+ * `npm create` needs a `--` before flags, which other ways to run the tool pass on, so it is ignored. A name that begins
+ * with one dash is a folder after it.
  *
  * @throws UsageError for an unknown flag, and for one without its value.
  */
 export function splitArguments(argv: readonly string[]): RawArguments {
   const raw: RawArguments = { positionals: [], values: new Map(), switches: new Set() }
+  let isAfterDashes = false
   for (let index = 0; index < argv.length; index++) {
     const argument = argv[index] ?? ''
     if (argument === '--') {
-      raw.positionals.push(...argv.slice(index + 1))
-      break
+      isAfterDashes = true
+      continue
     }
     if (!argument.startsWith('-') || argument === '-') {
       raw.positionals.push(argument)
@@ -37,7 +39,11 @@ export function splitArguments(argv: readonly string[]): RawArguments {
       continue
     }
     const valueOption = allValueOptions.find((option) => isNamed(option, flag))
-    if (valueOption === undefined) throw unknownFlag(flag)
+    if (valueOption === undefined) {
+      if (!isAfterDashes || flag.startsWith('--')) throw unknownFlag(flag)
+      raw.positionals.push(argument)
+      continue
+    }
     const value = equals < 0 ? argv[++index] : argument.slice(equals + 1)
     if (value === undefined || value === '' || (equals < 0 && value.startsWith('-'))) {
       throw new UsageError(`${valueOption.flag} needs a value.`, { hints: [describeValues(valueOption)] })

@@ -7,6 +7,7 @@ import { render } from './template.ts'
 /** Names that npm pack or git would treat specially in the folders of the layers. */
 const storedNames: ReadonlyMap<string, string> = new Map([
   ['_gitignore', '.gitignore'],
+  ['_gitattributes', '.gitattributes'],
   ['_npmrc', '.npmrc'],
   ['_uv-versions', 'uv.lock'],
   ['_biome.json', 'biome.json'],

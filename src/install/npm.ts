@@ -47,7 +47,13 @@ export async function installWithNpm(
   run: (environment: Environment) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const logs = `${directory}/${logFolder}`
-  const shared = { ...retryDelays, ...environment, npm_config_logs_dir: logs }
+  // It wins over omit=dev in the user's .npmrc.
+  const shared = {
+    ...retryDelays,
+    ...environment,
+    npm_config_include: 'dev',
+    npm_config_logs_dir: logs,
+  }
   let failure = await run({ ...shared, npm_config_fetch_retries: '0' })
   const firstCode = failure === undefined ? '' : lastErrorCode(logs)
   if (transientCodes.includes(firstCode)) {

@@ -1,5 +1,9 @@
-/** Settings of the command that ran this tool (`npm create --force`), and flags of this tool that npm took. */
-const settingsOfCreation = /^npm_config_(template|model|env|force|yes|json|dry_run|package|call)$/
+/**
+ * Settings of the command that ran this tool (`npm create --force`), flags of this tool that npm took, and those that leave
+ * out the packages for development: a new project is there to be developed.
+ */
+const settingsOfCreation =
+  /^(npm_config_(template|model|env|force|yes|json|dry_run|package|call|omit|only|production|also)|NODE_ENV)$/
 
 /** Inside a git hook these would point git to another repository. */
 const gitRepository = /^GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX)$/

@@ -24,7 +24,7 @@ import { resolveFeatures } from './features.ts'
 import { resolveModel } from './model.ts'
 import { resolvePython } from './python.ts'
 import { type Resolver, resolveDefault, resolveOption } from './resolver.ts'
-import { parseTarget, requireEmptyFolder, requireValidName, type Target } from './target.ts'
+import { expandHome, parseTarget, requireEmptyFolder, requireValidName, type Target } from './target.ts'
 
 export interface Decision {
   target: Target
@@ -138,17 +138,18 @@ async function resolveFolder(
   const parse = (directory: string): Target => parseTarget(directory, workingDirectory)
   let { directory } = given
   if (directory === undefined && prompter !== undefined) {
-    directory = await prompter.text(question, 'my-mlx-app', (answer) => {
+    const answered = await prompter.text(question, 'my-mlx-app', (answer) => {
       try {
         // A name with a scope is taken as it is. Any other text is a path, as on the command line.
         const problem = answer === '' || answer.startsWith('@') ? packageNameProblem(answer) : undefined
         if (problem !== undefined) return problem
-        requireEmptyFolder(parse(answer), force)
+        requireEmptyFolder(parse(expandHome(answer)), force)
         return undefined
       } catch (error) {
         return error instanceof Error ? error.message : String(error)
       }
     })
+    directory = expandHome(answered)
   }
   if (directory === undefined) throw new InterruptedError()
   const target = parse(directory)

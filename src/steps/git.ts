@@ -1,12 +1,22 @@
 import { lstatSync, rmSync } from 'node:fs'
 import { devNull } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InterruptedError } from '../errors.ts'
 import type { CommandOptions, Commands } from '../process/commands.ts'
 
 export type GitResult =
   | { state: 'committed' }
   | { state: 'initialised' | 'skipped' | 'failed'; reason: string }
+
+/** Returns a folder and those that it is in. */
+function foldersUpFrom(folder: string): string[] {
+  const parent = dirname(folder)
+  return parent === folder ? [folder] : [folder, ...foldersUpFrom(parent)]
+}
+
+function hasGit(folder: string): boolean {
+  return lstatSync(join(folder, '.git'), { throwIfNoEntry: false }) !== undefined
+}
 
 /** The command that completes a repository without a commit. */
 const commitCommand = 'git add --all && git commit'
@@ -38,8 +48,10 @@ export async function initRepository(
     return { state: 'skipped', reason: 'the folder is already inside a git work tree' }
   }
   // git does not accept this .git: it belongs to another user or is incomplete. It is not the tool's to repair.
-  if (lstatSync(join(options.cwd, '.git'), { throwIfNoEntry: false }) !== undefined) {
-    return { state: 'skipped', reason: withErrorLine('the folder has a .git that git does not accept') }
+  const repository = foldersUpFrom(options.cwd).find(hasGit)
+  if (repository !== undefined) {
+    const where = repository === options.cwd ? 'the folder has' : `${repository} has`
+    return { state: 'skipped', reason: withErrorLine(`${where} a .git that git does not accept`) }
   }
   try {
     if ((await git('init', '--quiet', '--initial-branch=main')) === undefined) {

@@ -1,10 +1,21 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { formatBytes } from '../../packages/engine/src/setup/terminal/format.ts'
 import type { Answers } from '../choices.ts'
 import type { RatedModel } from '../models/catalogue.ts'
+import { isHuggingFaceId } from '../models/identify.ts'
 import { scriptCommand } from '../package-manager.ts'
 
-/** Returns what the user must know about a model of the catalogue before using it, one note a line. */
-export function modelNotes(known: RatedModel | undefined, answers: Answers): string[] {
+/** Returns what the user must know about the model before using it, one note a line. */
+export function modelNotes(
+  known: RatedModel | undefined,
+  answers: Answers,
+  workingDirectory: string,
+): string[] {
+  const { model } = answers
+  if (isHuggingFaceId(model) && existsSync(join(workingDirectory, model, 'config.json'))) {
+    return [`The model ${model} comes from the hub. For the folder with this name, use --model ./${model}`]
+  }
   if (known === undefined) return []
   const isEmbedding = known.task === 'embeddings'
   // Qwen3's embedding models run on mlx-lm, like text models.

@@ -87,5 +87,7 @@ export function repeatCommand(
 export function displayPath(target: string, workingDirectory: string): string {
   const path = relative(workingDirectory, target)
   if (path === '') return '.'
-  return path.startsWith('..') || isAbsolute(path) ? target : path
+  if (path.startsWith('..') || isAbsolute(path)) return target
+  // A name with a dash would be a flag, and one with @ and / a name with a scope.
+  return /^[-@]/.test(path) ? `./${path}` : path
 }

@@ -1,5 +1,6 @@
 import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
-import { resolve, sep } from 'node:path'
+import { homedir } from 'node:os'
+import { delimiter, join, resolve, sep } from 'node:path'
 import type { Language } from '../choices.ts'
 import { CreateError, UsageError } from '../errors.ts'
 import { isScopedName, nameFromDirectory, packageNameProblem } from '../project/package-name.ts'
@@ -29,6 +30,11 @@ export function requireValidName(name: string | undefined, language: Language): 
   if (problem !== undefined) throw new UsageError(`"${name}" is not a valid package name. ${problem}`)
 }
 
+/** Returns an answer to a question for a path, in which no shell has replaced `~` yet. */
+export function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path
+}
+
 /**
  * Returns a folder and the name that it gives to the project. `@scope/name` is a name whose folder is `name`, and any
  * other text is a path.
@@ -39,10 +45,30 @@ export function parseTarget(directory: string, workingDirectory: string): Target
     return { path: resolve(workingDirectory, folder), name: directory }
   }
   const path = resolve(workingDirectory, directory)
+  requireUsablePath(path)
   // npm removes what it did not install there, and tools treat it as foreign code.
   if (path.split(sep).includes('node_modules'))
     throw new UsageError('A project cannot be in a folder named node_modules.')
   return { path, name: nameFromDirectory(path) }
+}
+
+/**
+ * Checks that package managers and Python can work in a folder.
+ *
+ * @throws UsageError with the character that they can't have in a path.
+ */
+function requireUsablePath(path: string): void {
+  // npm puts the project's programs on the PATH, and Python refuses to make an environment there.
+  if (path.includes(delimiter)) {
+    throw new UsageError(`The path contains "${delimiter}", which separates folders in PATH: ${path}`, {
+      hints: [chooseAnotherName],
+    })
+  }
+  if (/[\n\r]/.test(path)) {
+    throw new UsageError(`The path contains a line break: ${JSON.stringify(path)}`, {
+      hints: [chooseAnotherName],
+    })
+  }
 }
 
 /**

@@ -14,6 +14,8 @@ export default defineConfig({
   renderer: {
     root: 'src/page',
     plugins: [react()],
+    // Vite would otherwise look for PostCSS's configuration in the parent folders too.
+    css: { postcss: {} },
     build: {
       rolldownOptions: { input: 'src/page/index.html' },
       // The Content-Security-Policy forbids inline scripts and styles, so every asset stays a file.

@@ -85,7 +85,7 @@ describe('the packed tool', () => {
     expect(exitCode).toBe(0)
     expect(stdout).toContain("cd 'my app'")
     const files = Object.keys(readTree(join(folder, 'my app')))
-    for (const path of ['.gitignore', '.editorconfig', 'src/main.ts']) {
+    for (const path of ['.gitignore', '.gitattributes', 'src/main.ts']) {
       expect(files).toContain(path)
     }
   })

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { homedir } from 'node:os'
+import { join, resolve as resolvePath } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readArguments } from '../../src/command-line/arguments.ts'
 import { splitValues } from '../../src/command-line/values.ts'
@@ -7,6 +8,7 @@ import type { Machine } from '../../src/machine/machine.ts'
 import { catalogue } from '../../src/models/catalogue.ts'
 import { resolveAnswers } from '../../src/steps/answers.ts'
 import type { Context } from '../../src/steps/context.ts'
+import { parseTarget } from '../../src/steps/target.ts'
 import type { Prompter, SelectChoice } from '../../src/terminal/prompter.ts'
 import { folderWithPrograms, temporaryFolder, writeTree } from '../support/folders.ts'
 
@@ -308,6 +310,16 @@ it.each(['sub/node_modules', 'node_modules/my-app', 'sub/node_modules/@scope/dee
   },
 )
 
+it.each([
+  ['a:b', 'The path contains ":", which separates folders in PATH: /work-folder/a:b'],
+  ['a:b/c', 'The path contains ":"'],
+  ['a\nb', 'The path contains a line break: "/work-folder/a\\nb"'],
+])('refuses a folder whose path programs can not have: %j', async (directory, message) => {
+  const folder = '/work-folder'
+  expect(() => parseTarget(directory, folder)).toThrow(message)
+  expect(() => parseTarget(directory, folder)).toThrow(expect.objectContaining({ exitCode: 2 }))
+})
+
 it('accepts a folder with node_modules in its name', async () => {
   const { target } = await resolve('my_node_modules/my-app', { takeDefaults: true })
   expect(target).toEqual({ path: '/work-folder/my_node_modules/my-app', name: 'my-app' })
@@ -475,6 +487,16 @@ describe('the folder', () => {
     const target = { path: join(workingDirectory, 'My App'), name: 'my-app' }
     expect(one.problems).toEqual([])
     expect(asked.target).toEqual(target)
+  })
+
+  it.each([
+    ['~/my-app', join(homedir(), 'my-app')],
+    ['~other', '~other'],
+  ])('may be in the home directory if it is asked for: %s', async (answer, expected) => {
+    const workingDirectory = temporaryFolder()
+    const one = person({ Project: answer, model: 'hello', Add: '' })
+    const { target } = await resolve('--node', { prompter: async () => one.prompter }, workingDirectory)
+    expect(target.path).toBe(resolvePath(workingDirectory, expected))
   })
 
   it('may be the current one, empty or with only git in it', async () => {

@@ -50,8 +50,16 @@ describe('the command line', () => {
     expect(read(`--template ${template} my-app --${template}`)).toEqual(expected)
   })
 
-  it('does not treat what follows -- as flags', () => {
-    expect(read('-- --model').directory).toBe('--model')
+  it('reads what follows -- as before it, because only npm create removes it', () => {
+    const expected = { directory: 'my-app', values: { template: 'server' }, switches: ['yes'] }
+    expect(read('my-app -- --server --yes')).toEqual(expected)
+    expect(read('-- my-app --server -- --yes')).toEqual(expected)
+    expect(refusal(() => read('my-app -- --servr'))).toContain('Did you mean --server?')
+  })
+
+  it('takes a folder with a dash after --', () => {
+    expect(read('-- -app --yes')).toEqual({ directory: '-app', values: {}, switches: ['yes'] })
+    expect(read('./--app').directory).toBe('./--app')
   })
 
   it.each([

@@ -130,6 +130,8 @@ describe('the next commands', () => {
   it('use the shortest form of a path', () => {
     expect(displayPath('/here/x/y', '/here')).toBe('x/y')
     expect(displayPath('/there', '/here')).toBe('/there')
+    expect(displayPath('/here/-x', '/here')).toBe('./-x')
+    expect(displayPath('/here/@x/y', '/here')).toBe('./@x/y')
   })
 })
 
@@ -211,6 +213,8 @@ describe('the environment', () => {
     const dropped = {
       npm_config_template: 'node',
       npm_config_force: 'true',
+      npm_config_omit: 'dev',
+      NODE_ENV: 'production',
       GIT_DIR: '/x',
       GIT_INDEX_FILE: 'y',
     }
@@ -329,7 +333,7 @@ describe('the notes about a model', () => {
     const model = findModel(`mlx-community/${id}`)
     if (model === undefined) throw new Error(`${id} is not in the catalogue.`)
     const fit = fitOf(model, { memoryBytes, platform: 'darwin' })
-    return modelNotes({ ...model, fit }, { ...answers, ...changes })
+    return modelNotes({ ...model, fit }, { ...answers, ...changes }, '/here')
   }
 
   it('say that a model is too large for this machine', () => {
@@ -341,7 +345,16 @@ describe('the notes about a model', () => {
 
   it('are empty for a text model and for an unknown one', () => {
     expect(notes('Qwen3-0.6B-4bit')).toEqual([])
-    expect(modelNotes(undefined, answers)).toEqual([])
+    expect(modelNotes(undefined, answers, '/here')).toEqual([])
+  })
+
+  it('say how to use a folder with the name of a model from the hub', () => {
+    const folder = temporaryFolder()
+    writeTree(folder, { 'mine/Model/config.json': '{}' })
+    const named = { ...answers, model: 'mine/Model' }
+    expect(modelNotes(undefined, named, folder)).toEqual([
+      'The model mine/Model comes from the hub. For the folder with this name, use --model ./mine/Model',
+    ])
   })
 
   it('say how to enable images', () => {

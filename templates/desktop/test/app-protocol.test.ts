@@ -1,14 +1,20 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { respond } from '../src/main/app-protocol.ts'
+import { isPageAddress, pageAddress } from '../src/main/page-address.ts'
+import { app } from './support/electron.ts'
 
 vi.mock('electron', () => import('./support/electron.ts'))
 
 const folder = mkdtempSync(join(tmpdir(), 'page-'))
 const page = join(folder, 'page')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterEach(() => {
+  app.isPackaged = false
+  vi.unstubAllEnvs()
+})
 
 beforeAll(() => {
   mkdirSync(join(page, 'assets'), { recursive: true })
@@ -59,4 +65,21 @@ test.each([
 test('refuses anything but GET', async () => {
   const response = await respond(new Request('app://page/index.html', { method: 'POST' }), page)
   expect(response.status).toBe(404)
+})
+
+test('only app://page/ is the page', () => {
+  expect(pageAddress()).toBe('app://page/index.html')
+  expect(isPageAddress('app://page/index.html#a')).toBe(true)
+  for (const address of ['app://page.example/', 'app://page@example/', 'http://page/', 'page', ''])
+    expect(isPageAddress(address), address).toBe(false)
+})
+
+test("in development, the page is that of Vite's server, which a packaged app ignores", () => {
+  vi.stubEnv('ELECTRON_RENDERER_URL', 'http://localhost:5173')
+  expect(pageAddress()).toBe('http://localhost:5173')
+  expect(isPageAddress('http://localhost:5173/main.tsx')).toBe(true)
+  expect(isPageAddress('http://localhost:5174/')).toBe(false)
+  app.isPackaged = true
+  expect(pageAddress()).toBe('app://page/index.html')
+  expect(isPageAddress('http://localhost:5173/')).toBe(false)
 })
