@@ -1,4 +1,6 @@
+import { basename } from 'node:path'
 import { type Answers, type PackageManager, packagesFor, templateOf } from '../choices.ts'
+import { isHuggingFaceId } from '../models/identify.ts'
 import {
   addCommand,
   frozenInstallCommand,
@@ -24,6 +26,8 @@ export interface RenderContext {
   desktop: boolean
   /** The model that the project uses by default. */
   model: string
+  /** The name of the model in requests to the server: for a path, the name of the folder. */
+  servedModel: string
   /** The commit that the model is pinned to; '' for the branch `main`. */
   revision: string
   /** Whether the model is the one that is included in mlx-app. */
@@ -81,6 +85,7 @@ export const contextKeys = [
   'template',
   'desktop',
   'model',
+  'servedModel',
   'revision',
   'isHello',
   'author',
@@ -128,6 +133,7 @@ export function renderContext(
     template: answers.template,
     desktop: answers.template === 'desktop',
     model: answers.model,
+    servedModel: isHuggingFaceId(answers.model) ? answers.model : basename(answers.model),
     revision: answers.revision ?? '',
     isHello: answers.model === 'hello',
     author: answers.author,

@@ -1,6 +1,6 @@
-import { basename, isAbsolute } from 'node:path'
+import { basename } from 'node:path'
 import type { LoadedModel, ModelOnDisk } from 'mlx-app'
-import type { ProjectConfig } from 'mlx-app/setup'
+import { modelFolder, type ProjectConfig } from 'mlx-app/setup'
 import type { EngineService } from './engine-service.ts'
 import { ApiError } from './errors.ts'
 
@@ -15,8 +15,8 @@ export interface ServedModel {
 const cacheMs = 10_000
 
 /**
- * The models that requests can name: the configured model, its aliases, and the models on disk. Paths are not
- * accepted, so that clients cannot make the server read arbitrary folders.
+ * The models that requests can name: the configured model, its aliases, and the models on disk. No path is accepted but
+ * that of the configured model, so that clients cannot make the server read arbitrary folders.
  */
 export class ServedModels {
   readonly #engineService: EngineService
@@ -35,7 +35,8 @@ export class ServedModels {
   /** The name of the model that answers requests without a model. */
   get defaultId(): string {
     const { model } = this.#config
-    return isPath(model) ? basename(model) : model
+    const folder = modelFolder(model, '.')
+    return folder === undefined ? model : basename(folder)
   }
 
   /**
@@ -44,7 +45,7 @@ export class ServedModels {
    * @throws ApiError 404 for an unknown model. The message lists the available ones.
    */
   async resolve(name: string | null | undefined): Promise<{ id: string; model?: string }> {
-    if (name == null || name === this.defaultId) return { id: this.defaultId }
+    if (name == null || name === this.defaultId || name === this.#config.model) return { id: this.defaultId }
     const names = await this.#names()
     if (names.includes(name)) return { id: name, model: name }
     throw modelNotFoundError(name, names)
@@ -63,7 +64,9 @@ export class ServedModels {
   async #names(): Promise<string[]> {
     const aliases = Object.keys(this.#config.aliases ?? {})
     // mlx_lm.server lists a model that it was started with by its folder.
-    const onDisk = (await this.#listModelsOnDisk()).flatMap(({ model }) => (isPath(model) ? [] : model))
+    const onDisk = (await this.#listModelsOnDisk()).flatMap(({ model }) =>
+      modelFolder(model, '.') === undefined ? model : [],
+    )
     const others = [...aliases, ...onDisk]
     const served = this.#allowed.length === 0 ? others : others.filter((name) => this.#allowed.includes(name))
     return [...new Set([this.defaultId, ...served])]
@@ -87,8 +90,4 @@ export class ServedModels {
 export function modelNotFoundError(name: string, available: readonly string[]): ApiError {
   const message = `There is no model "${name}". Available models: ${available.join(', ')}.`
   return new ApiError(404, 'model_not_found', message, { param: 'model' })
-}
-
-function isPath(model: string): boolean {
-  return isAbsolute(model) || model.startsWith('.')
 }

@@ -39,10 +39,36 @@ def test_anything_else_is_not_found(name: str, models: Path) -> None:
 
 def test_a_name_never_leads_out_of_the_folder(models: Path, tmp_path: Path) -> None:
     shutil.copytree(models / "hello", tmp_path / "outside")
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "link").symlink_to(tmp_path / "outside")
+    (tmp_path / "models" / "inner").mkdir(parents=True)
     with pytest.raises(EngineError):
-        locate("link", None, tmp_path / "models")
+        locate("inner/../../outside", None, tmp_path / "models")
+
+
+def test_finds_a_model_behind_a_link_in_the_folder(models: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "hello", tmp_path / "outside")
+    (tmp_path / "models").mkdir()
+    link = tmp_path / "models" / "link"
+    link.symlink_to(tmp_path / "outside")
+    assert locate("link", None, tmp_path / "models") == link
+    [listed, _hello] = on_disk(tmp_path / "models")
+    assert (listed.model, listed.place, listed.path) == ("link", "project", str(link))
+    assert listed.bytes > 100_000
+
+
+def test_lists_the_folders_of_the_settings_by_their_names(models: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("a/mine", "b/mine", "a/hello", "models/own", "a/none")]
+    for folder in folders[:-1]:
+        shutil.copytree(models / "hello", folder)
+    listed = [
+        (model.model, model.place, model.path) for model in on_disk(folders[3].parent, folders)
+    ]
+    assert listed == [
+        ("own", "project", str(folders[3])),
+        ("mine", "path", str(folders[0])),
+        (str(folders[1]), "path", str(folders[1])),
+        (str(folders[2]), "path", str(folders[2])),
+        ("hello", "package", listed[-1][2]),
+    ]
 
 
 def test_names_the_shards_that_are_missing(tmp_path: Path) -> None:

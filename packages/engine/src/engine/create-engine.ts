@@ -8,7 +8,14 @@ import { LocalEngine } from './local/local-engine.ts'
 import { Supervisor } from './local/supervisor.ts'
 import { workerLaunch } from './local/worker-launch.ts'
 import type { EngineOptions } from './options.ts'
-import { findInterpreter, findProject, type Interpreter, scriptCommand } from './project/index.ts'
+import {
+  findInterpreter,
+  findProject,
+  type Interpreter,
+  modelFolders,
+  scriptCommand,
+  withFolderNames,
+} from './project/index.ts'
 import type { RemoteOptions } from './remote/options.ts'
 
 /**
@@ -41,9 +48,11 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
     ...withoutUndefined(resources),
     device: device ?? project.config.device,
   }
-  const supervisor = new Supervisor({ ...workerLaunch(project, interpreter, settings), onLog, onCrash })
+  const { aliases = {} } = settings
+  const launch = workerLaunch(project, interpreter, { ...settings, folders: modelFolders(project, aliases) })
+  const supervisor = new Supervisor({ ...launch, onLog, onCrash })
   const ready = await supervisor.start(signal)
-  return new LocalEngine(project, settings.aliases ?? {}, supervisor, ready)
+  return new LocalEngine(project, withFolderNames(project, aliases), supervisor, ready)
 }
 
 /** @throws EngineError SETUP_NEEDED if the folder does not have the code of the worker. */

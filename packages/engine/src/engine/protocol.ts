@@ -625,9 +625,9 @@ const modelOnDiskSchema = z
     path: z.string(),
     bytes,
     place: z
-      .enum(['project', 'package', 'cache'])
+      .enum(['project', 'path', 'package', 'cache'])
       .describe(
-        "The project's own folder, the package `mlx-app`, or the cache that all Hugging Face tools share.",
+        "The project's own folder, a path in the settings, the package `mlx-app`, or the cache that all Hugging Face tools share.",
       ),
   })
   .meta({

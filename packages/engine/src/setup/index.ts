@@ -5,6 +5,7 @@ export {
   findProject,
   hasScript,
   type Interpreter,
+  modelFolder,
   type Project,
   type ProjectConfig,
   programCommand,

@@ -6,8 +6,11 @@ import { z } from 'zod'
 /** The folder of this package. */
 export const root = join(import.meta.dirname, '..', '..')
 
+/** The arguments of Node.js for `mlx-app`. */
+export const program = ['--import', 'tsx', join('src', 'command-line.ts')]
+
 /** The arguments of Node.js for `mlx-app models`. */
-export const models = ['--import', 'tsx', join('src', 'command-line.ts'), 'models']
+export const models = [...program, 'models']
 
 const failedSchema = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() })
 
@@ -18,10 +21,15 @@ export interface Outcome {
 }
 
 /** Runs `mlx-app models` without a terminal. */
-export async function runModels(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Outcome> {
+export function runModels(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Outcome> {
+  return runProgram([...models, ...words], environment)
+}
+
+/** Runs Node.js with these arguments, without a terminal. */
+export async function runProgram(words: readonly string[], environment: NodeJS.ProcessEnv): Promise<Outcome> {
   try {
     const options = { cwd: root, env: environment }
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [...models, ...words], options)
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, words, options)
     return { code: 0, stdout, stderr }
   } catch (error) {
     return failedSchema.parse(error)

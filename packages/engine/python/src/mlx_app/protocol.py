@@ -468,7 +468,7 @@ class ModelOnDisk(_Object, frozen=True):
     model: ModelName
     path: str
     bytes: Count
-    place: Literal["project", "package", "cache"]
+    place: Literal["project", "path", "package", "cache"]
 
 
 class ModelsReport(_Object, tag_field="type", tag="modelsReport", frozen=True):

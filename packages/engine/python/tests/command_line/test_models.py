@@ -34,6 +34,22 @@ def test_list_shows_each_model(run: Run, own: Path) -> None:
     assert lines[2].split()[:3] == ["*", "hello", "246"]
 
 
+def test_a_model_at_a_path_is_listed_and_checked_by_name(
+    run: Run, home: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = home / "elsewhere" / "mine"
+    shutil.copytree(models / "hello", elsewhere)
+    monkeypatch.setenv("MLX_MODEL", "./elsewhere/mine")
+    listed = run("models", "list")
+    assert listed.stderr == ""
+    [row] = [line for line in listed.stdout.splitlines() if line.startswith("*")]
+    assert row.split() == ["*", "mine", "246", "kB", "path", "fits", str(elsewhere)]
+    verified = run("models", "verify").stdout.splitlines()
+    assert f"- mine: the hub has no hashes for its files ({elsewhere})" in verified
+    shutil.rmtree(elsewhere)
+    assert "There is no folder" in run("models", "verify", "mine").stderr
+
+
 def test_list_tells_how_to_get_the_configured_model(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

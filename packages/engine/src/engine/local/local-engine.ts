@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { abortedError, onAbort, onDeadline } from '../abort.ts'
 import { type Aliases, resolveAlias } from '../aliases.ts'
 import { BaseEngine, emptyStatus } from '../base-engine.ts'
@@ -28,7 +28,7 @@ import type {
   TokeniseOptions,
   VerifyOptions,
 } from '../options.ts'
-import type { Project } from '../project/index.ts'
+import { modelFolder, type Project } from '../project/index.ts'
 import type { AnswerTo, EventOf, LoadedModel, ModelOnDisk, RequestMessage, RequestType } from '../protocol.ts'
 import type {
   Chunk,
@@ -301,8 +301,7 @@ export class LocalEngine extends BaseEngine implements Engine {
   }
 }
 
-/** Makes a path that starts with a dot absolute, and leaves any other name alone. Returns null for undefined. */
+/** Makes a path absolute, and leaves any other name alone. Returns null for undefined. */
 function resolvePath(name: string | undefined, from: string = process.cwd()): string | null {
-  if (name === undefined) return null
-  return isAbsolute(name) || !/^\.\.?([/\\]|$)/.test(name) ? name : resolve(from, name)
+  return name === undefined ? null : (modelFolder(name, from) ?? name)
 }

@@ -5,21 +5,24 @@ import { type Interpreter, isolatedEnvironment, networkEnvironment, type Project
 
 export interface WorkerSettings extends ResourceOptions {
   device: 'auto' | 'gpu' | 'cpu'
+  /** The folders of models that the settings name by path. */
+  folders?: string[]
 }
 
 /** Returns the command that starts the worker of a project; see `python -m mlx_app.worker --help`. */
 export function workerLaunch(project: Project, interpreter: Interpreter, settings: WorkerSettings) {
-  const { device, memoryLimitBytes, promptCacheBytes, queueLimit, idleUnloadMs } = settings
+  const { device, folders, memoryLimitBytes, promptCacheBytes, queueLimit, idleUnloadMs } = settings
   const options = {
     device,
     models: project.modelsDirectory,
+    'model-folder': folders,
     'memory-limit': memoryLimitBytes,
     'prompt-cache': promptCacheBytes,
     'queue-limit': queueLimit,
     'idle-unload': idleUnloadMs === undefined ? undefined : idleUnloadMs / 1000,
   }
   const given = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, String(value)],
+    [value ?? []].flat().flatMap((each) => [`--${name}`, String(each)]),
   )
   return {
     command: interpreter.python,

@@ -5,7 +5,13 @@ import {
   type ModelDescription,
   type ModelOnDisk,
 } from '../../engine/index.ts'
-import { findInterpreter, findProject, type Interpreter, type Project } from '../../engine/project/index.ts'
+import {
+  findInterpreter,
+  findProject,
+  type Interpreter,
+  modelFolder,
+  type Project,
+} from '../../engine/project/index.ts'
 import { checkMlx, type MlxReport } from '../environment/mlx-check.ts'
 import { isHubModelId } from '../models/hub-cache.ts'
 import { childEnvironment } from '../process/child-process.ts'
@@ -66,6 +72,13 @@ export class CheckContext implements AsyncDisposable {
     return this.#models
   }
 
+  /** Returns the configured model, or undefined if it is not on disk. */
+  async configuredModel(): Promise<ModelOnDisk | undefined> {
+    const { root, config } = this.project
+    const folder = modelFolder(config.model, root)
+    return (await this.models()).find(({ model, path }) => path === folder || model === config.model)
+  }
+
   /**
    * Returns the hub's description of the configured model if that is missing. It is undefined if the model is on disk
    * or the hub doesn't respond within seconds, because the doctor also works offline.
@@ -77,7 +90,7 @@ export class CheckContext implements AsyncDisposable {
 
   async #describeMissingModel(): Promise<ModelDescription | undefined> {
     const { model } = this.project.config
-    if (!isHubModelId(model) || (await this.models()).some((found) => found.model === model)) return undefined
+    if (!isHubModelId(model) || (await this.configuredModel()) !== undefined) return undefined
     const engine = await this.engine()
     try {
       return await engine.describeModel({ signal: AbortSignal.timeout(hubTimeoutMs) })

@@ -43,9 +43,7 @@ export const memory: Check = {
   name: 'memory',
   needs: ['MLX'],
   run: async (context) => {
-    const { model } = context.project.config
-    const found = (await context.models()).find((candidate) => candidate.model === model)
-    const bytes = found?.bytes ?? (await context.missingModel())?.weightBytes
+    const bytes = (await context.configuredModel())?.bytes ?? (await context.missingModel())?.weightBytes
     if (bytes === undefined) return { good: undefined, detail: 'the size of the model is unknown' }
     const { memoryLimitBytes } = await (await context.engine()).status()
     return assessMemory(bytes, memoryLimitBytes)

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
-import { scriptWithArguments } from '../../engine/project/index.ts'
+import { modelFolder, scriptWithArguments } from '../../engine/project/index.ts'
 import { freeDiskBytes } from '../machine/disk-space.ts'
 import { huggingFaceCache, isHubModelId } from '../models/hub-cache.ts'
 import { formatBytes } from '../terminal/format.ts'
@@ -21,22 +21,14 @@ export const model: Check = {
   needs: ['MLX'],
   run: async (context) => {
     const { model: name } = context.project.config
-    const isPath = name.startsWith('.') || name.startsWith('/')
-    if (isPath) {
-      const exists = existsSync(join(resolve(context.project.root, name), 'config.json'))
-      return {
-        good: exists,
-        detail: exists ? name : `${name} is not the folder of a model`,
-        fix: 'Correct "model" in mlx.config.json',
-      }
+    const found = await context.configuredModel()
+    if (found !== undefined) {
+      return { good: true, detail: `${found.model}, ${formatBytes(found.bytes)} (${found.path})` }
     }
-    const found = (await context.models()).find((candidate) => candidate.model === name)
-    if (found !== undefined)
-      return { good: true, detail: `${name}, ${formatBytes(found.bytes)} (${found.path})` }
     if (!isHubModelId(name)) {
       return {
         good: false,
-        detail: `${name} is not on this machine`,
+        detail: `${name} is not ${modelFolder(name, '.') === undefined ? 'on this machine' : 'the folder of a model'}`,
         fix: 'Correct "model" in mlx.config.json',
       }
     }

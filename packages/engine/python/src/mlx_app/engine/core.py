@@ -74,7 +74,7 @@ class EngineCore:
         )
         # The model is checked before the thread starts.
         requests = Requests(settings, model)
-        return cls(WorkerThread(settings), requests)
+        return cls(WorkerThread(settings, requests.model_folders), requests)
 
     def generate(
         self,

@@ -5,16 +5,18 @@ import random
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from ..errors import EngineError
+from ..models.locate import folder_names, is_path
 from ..protocol import Generate, Tokenise
 from .check_combinations import check_combinations
 from .convert import convert, invalid, must_be
 from .messages import messages_of, tools_of
 from .options import GenerateOptions, ModelLike, PromptOptions
 from .schemas import is_model, json_schema
-from .settings import EngineSettings
+from .settings import EngineSettings, Weighted
 
 _FORMAT = "a pydantic model or a dictionary with a type"
 _CHOICE = "'auto', 'none', 'required' or a dictionary with the name of a tool"
@@ -24,8 +26,14 @@ class Requests:
     """Makes the requests of one engine, which has names for models and a default one."""
 
     def __init__(self, settings: EngineSettings, model: ModelLike | None) -> None:
-        self._aliases = settings.aliases
         self._own_model = None if model is None else path_or_name("MLXEngine", "model", model)
+        #: The folders of the models that the settings name by path.
+        self.model_folders = _folders(self._own_model, settings.aliases)
+        names = folder_names(self.model_folders, settings.models_path)
+        self._aliases = {
+            **{name: str(folder) for name, folder in names.items()},
+            **settings.aliases,
+        }
         self._loaded: tuple[str, str | None] | None = None
 
     def note_loaded(self, model: ModelLike | None, adapter: str | None) -> None:
@@ -116,12 +124,23 @@ class Requests:
         return name
 
 
+def _folders(model: str | None, aliases: Mapping[str, str | list[Weighted]]) -> list[Path]:
+    targets = [
+        name
+        for target in aliases.values()
+        for name in ([target] if isinstance(target, str) else [entry.model for entry in target])
+    ]
+    named = targets if model is None else [model, *targets]
+    paths = (path_or_name("MLXEngine", "aliases", name) for name in named if is_path(name))
+    return [Path(path) for path in paths]
+
+
 def path_or_name(doing: str, option: str, named: object) -> str:
     """Makes a path absolute, also a text that starts with a dot, and leaves a name alone.
 
     Raises EngineError INVALID_REQUEST for what is neither.
     """
-    if isinstance(named, str) and not re.match(r"\.\.?(/|$)", named):
+    if isinstance(named, str) and not re.match(r"(\.\.?|~)(/|$)", named):
         return named
     return absolute_path(doing, option, named, "a name or a path")
 
@@ -134,7 +153,8 @@ def absolute_path(doing: str, option: str, path: object, expected: str = "a path
     if not isinstance(path, str | os.PathLike):
         raise invalid(doing, must_be(option, expected, path))
     text = os.fspath(path)
-    return os.path.abspath(text) if text else text  # noqa: PTH100 - links stay
+    # Links stay.
+    return os.path.abspath(os.path.expanduser(text)) if text else text  # noqa: PTH100, PTH111
 
 
 def check_callback(doing: str, option: str, callback: object) -> None:

@@ -7,7 +7,9 @@ import sys
 import threading
 import traceback
 import weakref
+from collections.abc import Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -38,11 +40,11 @@ class WorkerThread:
     more. The methods may be called on any thread.
     """
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(self, settings: EngineSettings, model_folders: Sequence[Path] = ()) -> None:
         check_not_forked()
         self._pid = os.getpid()
         self._calls = Calls()
-        self._running = _Running(settings, self._calls)
+        self._running = _Running(settings, model_folders, self._calls)
         self._running.start()
         finalizer = weakref.finalize(self, self._running.stop)
         # There is `_close_all`.
@@ -85,8 +87,11 @@ class WorkerThread:
 class _Running:
     """What the thread refers to. If it referred to the WorkerThread, that would never be freed."""
 
-    def __init__(self, settings: EngineSettings, calls: Calls) -> None:
+    def __init__(
+        self, settings: EngineSettings, model_folders: Sequence[Path], calls: Calls
+    ) -> None:
         self.settings = settings
+        self.model_folders = model_folders
         self.calls = calls
         self.inbox: Inbox = queue.SimpleQueue()
         self.worker: Worker | None = None
@@ -150,6 +155,7 @@ def _create_worker(running: _Running) -> "Worker":
         running.inbox,
         running.calls.deliver,
         models_directory=settings.models_path,
+        model_folders=running.model_folders,
         memory_limit=memory_limit(settings.memory_limit_bytes),
         prompt_cache_bytes=settings.prompt_cache_bytes,
         queue_limit=settings.queue_limit,

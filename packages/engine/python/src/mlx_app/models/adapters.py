@@ -19,7 +19,7 @@ def locate_adapter(adapter: str, models_directory: Path) -> Path:
     folder = Path(adapter).expanduser()
     if not adapter.startswith((".", "/", "~")):
         folder = models_directory / adapter
-        if not folder.resolve().is_relative_to(models_directory.resolve()):
+        if ".." in Path(adapter).parts:
             raise EngineError("MODEL_NOT_FOUND", f'"{adapter}" is not inside {models_directory}.')
     check_adapter(folder)
     return folder

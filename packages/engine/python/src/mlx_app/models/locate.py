@@ -1,8 +1,9 @@
 """Finds the files of a model: in the project, at a path, or in the Hugging Face cache."""
 
 import json
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,16 @@ REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 HELLO = Path(__file__).parents[1] / "hello"
 
 
+def is_path(model: str) -> bool:
+    """Whether a model is named by a path, and not by a name."""
+    return model.startswith((".", "/", "~"))
+
+
+def folder_name(path: str) -> str:
+    """Returns the name of the folder at a path, which may be `.`."""
+    return Path(os.path.abspath(Path(path).expanduser())).name  # noqa: PTH100 - links stay
+
+
 def locate(model: str, revision: str | None, models_directory: Path) -> Path | None:
     """Returns the folder of a model that is complete on disk; None if it must be downloaded.
 
@@ -42,13 +53,14 @@ def local_folder(model: str, models_directory: Path) -> Path | None:
 
     Raises EngineError MODEL_NOT_FOUND for anything else.
     """
-    if model.startswith((".", "/", "~")):
+    if is_path(model):
         folder = Path(model).expanduser()
         if not folder.is_dir():
             raise EngineError("MODEL_NOT_FOUND", f'There is no folder "{model}".')
         return folder
     inside = models_directory / model
-    if inside.is_dir() and inside.resolve().is_relative_to(models_directory.resolve()):
+    # A link may lead anywhere: only the user can put one into the models folder.
+    if inside.is_dir() and ".." not in Path(model).parts:
         return inside
     if model == HELLO.name:
         return HELLO
@@ -88,11 +100,31 @@ def missing_files(folder: Path) -> list[str]:
     return missing
 
 
-def on_disk(models_directory: Path) -> Iterator[ModelOnDisk]:
-    """Yields all models that can be loaded without a download."""
+def folder_names(folders: Iterable[Path], models_directory: Path) -> dict[str, Path]:
+    """Returns the names of folders that the settings name by path: those of the folders.
+
+    A name that stands for another model is left out.
+    """
+    names: dict[str, Path] = {}
+    for folder in folders:
+        is_free = folder.name != HELLO.name and not (models_directory / folder.name).is_dir()
+        if is_free:
+            names.setdefault(folder.name, folder)
+    return names
+
+
+def on_disk(models_directory: Path, folders: Sequence[Path] = ()) -> Iterator[ModelOnDisk]:
+    """Yields all models that can be loaded without a download.
+
+    `folders` are those that the settings name by path.
+    """
     for config in sorted(models_directory.glob("*/config.json")):
         if missing_files(config.parent) == []:
             yield _in_folder(config.parent, "project")
+    names = {path: name for name, path in folder_names(folders, models_directory).items()}
+    for folder in dict.fromkeys(folders):
+        if folder.parent != models_directory and folder.is_dir() and missing_files(folder) == []:
+            yield _in_folder(folder, "path", names.get(folder, str(folder)))
     if not (models_directory / HELLO.name).is_dir():
         yield _in_folder(HELLO, "package")
     from huggingface_hub import CacheNotFound, scan_cache_dir
@@ -112,8 +144,12 @@ def on_disk(models_directory: Path) -> Iterator[ModelOnDisk]:
             )
 
 
-def _in_folder(folder: Path, place: Literal["project", "package"]) -> ModelOnDisk:
-    return ModelOnDisk(model=folder.name, path=str(folder), bytes=bytes_in(folder), place=place)
+def _in_folder(
+    folder: Path, place: Literal["project", "package", "path"], name: str | None = None
+) -> ModelOnDisk:
+    return ModelOnDisk(
+        model=name or folder.name, path=str(folder), bytes=bytes_in(folder), place=place
+    )
 
 
 def bytes_in(folder: Path) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..models.locate import folder_name, is_path
 from ..protocol import LoadedModel
 from .errors import ApiError
 from .model_state import ModelState
@@ -37,7 +38,8 @@ class Resolved:
 class ServedModels:
     """The configured model, aliases, and the models on disk.
 
-    Paths are not accepted, so that clients can't make the server read any folder.
+    No path is accepted but that of the configured model, so that clients can't make the server read
+    any folder.
     """
 
     def __init__(self, model: ModelState, settings: ServerSettings) -> None:
@@ -45,16 +47,16 @@ class ServedModels:
         self._settings = settings
         self._on_disk: list[str] = []
         self._listed_at = float("-inf")
-        named = os.fspath(settings.model)
+        self._named = os.fspath(settings.model)
         #: The name of the model that answers requests without a model.
-        self.default_id = Path(named).name if _is_path(named) else named
+        self.default_id = folder_name(self._named) if is_path(self._named) else self._named
 
     async def resolve(self, name: str | None) -> Resolved:
         """Returns the model of a request.
 
         Raises ApiError 404 for an unknown model, with the names of the available ones.
         """
-        if name is None or name == self.default_id:
+        if name is None or name in (self.default_id, self._named):
             return Resolved(self.default_id)
         names = await self._names()
         if name not in names:
@@ -84,7 +86,7 @@ class ServedModels:
         now = time.monotonic()
         if now - self._listed_at > _CACHE_SECONDS:
             found = await self._model.engine.models()
-            self._on_disk = [entry.model for entry in found if not _is_path(entry.model)]
+            self._on_disk = [entry.model for entry in found if not is_path(entry.model)]
             self._listed_at = now
         return self._on_disk
 
@@ -93,7 +95,3 @@ def model_not_found(name: str, available: Sequence[str]) -> ApiError:
     """Returns the error of a model that is not served, with the names of those that are."""
     message = f'There is no model "{name}". Available models: {", ".join(available)}.'
     return ApiError(404, "model_not_found", message, param="model")
-
-
-def _is_path(model: str) -> bool:
-    return model.startswith((".", "/", "~")) or Path(model).is_absolute()

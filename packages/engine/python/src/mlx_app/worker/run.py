@@ -29,6 +29,7 @@ def run(channel: Channel, arguments: Sequence[str]) -> None:
         channel.inbox,
         lambda event: channel.send(encoder.encode(event)),
         models_directory=options.models,
+        model_folders=options.model_folder,
         memory_limit=memory_limit(options.memory_limit),
         prompt_cache_bytes=options.prompt_cache,
         queue_limit=options.queue_limit,
@@ -46,6 +47,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     device = os.environ.get("MLX_DEVICE") or "auto"
     parser.add_argument("--device", choices=("auto", "gpu", "cpu"), default=device)
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of models")
+    parser.add_argument(
+        "--model-folder", type=Path, action="append", default=[], help="a model elsewhere"
+    )
     parser.add_argument("--memory-limit", type=int, help="bytes for models, caches and calls")
     parser.add_argument("--prompt-cache", type=int, help="bytes for the prompt cache of each model")
     parser.add_argument("--queue-limit", type=int, default=1024, help="most calls that may wait")

@@ -5,7 +5,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import assert_never
@@ -63,6 +63,7 @@ class Worker:
         send: Callable[[Event], None],
         *,
         models_directory: Path,
+        model_folders: Sequence[Path] = (),
         memory_limit: int,
         prompt_cache_bytes: int | None = None,
         queue_limit: int = 1024,
@@ -74,6 +75,7 @@ class Worker:
         self._background = Background(inbox)
         self._stopping = False
         self._models_directory = models_directory
+        self._model_folders = model_folders
         self._memory_limit = memory_limit
         self._loaded: LoadedModels[ModelRunner] = LoadedModels(memory_limit, idle_seconds)
         self._models = ModelManager(
@@ -254,7 +256,8 @@ class Worker:
 
     def _report_models(self, call_id: int) -> None:
         try:
-            report = ModelsReport(id=call_id, models=list(on_disk(self._models_directory)))
+            models = list(on_disk(self._models_directory, self._model_folders))
+            report = ModelsReport(id=call_id, models=models)
         except OSError as error:
             self._refuse(call_id, f"Can't read the models folder: {error}")
             return

@@ -1,6 +1,5 @@
-import { resolve } from 'node:path'
 import { createEngine, type ModelOnDisk } from '../../../engine/index.ts'
-import { findProject, type Project, scriptWithArguments } from '../../../engine/project/index.ts'
+import { findProject, modelFolder, type Project, scriptWithArguments } from '../../../engine/project/index.ts'
 import { fitsMemory } from '../../models/memory.ts'
 import { formatBytes } from '../../terminal/format.ts'
 import type { ModelsCommand } from './command.ts'
@@ -61,10 +60,13 @@ export function formatModelList(models: readonly ListedModel[], configured: stri
 }
 
 function describeMissing(model: string): string {
+  if (modelFolder(model, '.') !== undefined) {
+    return `\nThe project uses ${model}, which is not the folder of a model. Correct "model" in mlx.config.json.`
+  }
   const command = scriptWithArguments('models', 'pull')
   return `\nThe project uses ${model}, which is not on this machine. To download it, run: ${command}`
 }
 
 function isConfigured({ model, path }: ModelOnDisk, { config, root }: Project): boolean {
-  return model === config.model || path === resolve(root, config.model)
+  return model === config.model || path === modelFolder(config.model, root)
 }

@@ -17,7 +17,8 @@ export const verify: ModelsCommand = {
     const ids = id === undefined ? (await engine.models()).map(({ model }) => model) : [id]
     const results: VerifiedModel[] = []
     for (const model of ids) {
-      const result = await verifyModel(engine, { model, revision, signal })
+      // A model at a path has the name of its folder here.
+      const result = { ...(await verifyModel(engine, { model, revision, signal })), model }
       results.push(result)
       if (!json) for (const line of describeVerification(result)) console.log(line)
     }

@@ -22,6 +22,7 @@ def open_engine(settings: "Settings") -> "MLXEngine":
     from ...engine.mlx_engine import MLXEngine
 
     return MLXEngine(
+        settings.model,
         device=settings.device,
         models_directory=settings.models_dir,
         aliases=settings.aliases,

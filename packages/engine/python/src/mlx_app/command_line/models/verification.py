@@ -30,11 +30,11 @@ def verify_models(
                 verified = engine.verify_model(name, revision=revision, on_progress=update)
             path, files = verified.path, verified.files
             results.append(
-                {"model": verified.model, "path": path, "files": msgspec.to_builtins(files)}
+                {"model": name, "path": path, "files": msgspec.to_builtins(files)}
             )
             good = good and not _damaged(files)
             if not json:
-                for line in _describe(verified.model, path, files):
+                for line in _describe(name, path, files):
                     result(line)
     if json:
         result_json(results)

@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { basename, isAbsolute, join, resolve } from 'node:path'
+import type { Aliases } from '../aliases.ts'
+import type { Project } from './project.ts'
+
+/**
+ * Returns the absolute path of a model that is named by a path (`./folder`, `~/folder`, `/folder`), or undefined for any
+ * other name.
+ *
+ * @param from the folder that a relative path starts at
+ */
+export function modelFolder(model: string, from: string): string | undefined {
+  if (/^~([/\\]|$)/.test(model)) return join(homedir(), model.slice(1))
+  return isAbsolute(model) || /^\.\.?([/\\]|$)/.test(model) ? resolve(from, model) : undefined
+}
+
+/** Returns the folders of the models that the settings of a project name by path. */
+export function modelFolders({ root, config }: Project, aliases: Aliases = config.aliases ?? {}): string[] {
+  const targets = Object.values(aliases).flatMap((target) =>
+    typeof target === 'string' ? target : target.map(({ model }) => model),
+  )
+  return [...new Set([config.model, ...targets].flatMap((model) => modelFolder(model, root) ?? []))]
+}
+
+/**
+ * Returns the aliases with those of models that the settings name by path: each also has the name of its folder, unless
+ * another model has that name.
+ */
+export function withFolderNames(project: Project, aliases: Aliases): Aliases {
+  const free = modelFolders(project, aliases)
+    .map((folder) => [basename(folder), folder] as const)
+    .filter(([name]) => name !== 'hello' && !existsSync(join(project.modelsDirectory, name)))
+  // The first folder of a name has it.
+  return { ...Object.fromEntries(free.toReversed()), ...aliases }
+}
