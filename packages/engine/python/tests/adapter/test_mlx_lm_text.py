@@ -1,12 +1,16 @@
-"""The contract with mlx-lm's parsers of markers and tool calls."""
+"""The contract with mlx-lm's parsers of markers and tool calls, and with its detokenizers."""
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mlx_app.mlx_lm_adapter.models import read_tokenizer
 from mlx_app.mlx_lm_adapter.text import (
     TextStates,
+    continuing_detokenizer,
     has_chat_template,
     has_reasoning,
     parse_gemma4,
@@ -97,3 +101,57 @@ def test_a_parser_has_its_name_and_markers(tokenizer: Any) -> None:  # noqa: ANN
     assert parser is not None
     assert (parser.name, parser.start, parser.end) == ("json_tools", "<tool_call>", "</tool_call>")
     assert parser.parse(CALL, []) == {"name": "now", "arguments": {}}
+
+
+# How tokenizers write the space before a word, and turn it back: "Ġ" of GPT-2, and "▁" of
+# SentencePiece as Llama 2's files have it, as Gemma's have it, and as one decoder.
+SPACES: dict[str, dict[str, Any]] = {
+    "Ġ": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+    "▁ (Llama)": {
+        "type": "Sequence",
+        "decoders": [
+            {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+            {"type": "ByteFallback"},
+            {"type": "Fuse"},
+            {"type": "Strip", "content": " ", "start": 1, "stop": 0},
+        ],
+    },
+    "▁ (Gemma)": {
+        "type": "Sequence",
+        "decoders": [
+            {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+            {"type": "ByteFallback"},
+            {"type": "Fuse"},
+        ],
+    },
+    "▁ (Metaspace)": {
+        "type": "Metaspace",
+        "replacement": "▁",
+        "prepend_scheme": "always",
+        "split": True,
+    },
+}
+
+
+@pytest.mark.mlx_lm("mlx_lm.tokenizer_utils.TokenizerWrapper.detokenizer")
+@pytest.mark.parametrize("kind", SPACES)
+def test_a_text_that_continues_another_keeps_its_first_space(
+    kind: str, hello: TextModel, tmp_path: Path
+) -> None:
+    shutil.copy(hello.path / "tokenizer_config.json", tmp_path)
+    file = json.loads((hello.path / "tokenizer.json").read_text("utf-8"))
+    file["decoder"] = SPACES[kind]
+    if kind.startswith("▁"):
+        text = json.dumps(file["model"], ensure_ascii=False).replace("Ġ", "▁")
+        file["model"] = json.loads(text)
+    (tmp_path / "tokenizer.json").write_text(json.dumps(file), "utf-8")
+    tokenizer = read_tokenizer(tmp_path, hello.config)
+    space, *letters = (tokenizer.get_vocab()[piece] for piece in (kind[0], "M", "L", "X"))
+    detokenizer = continuing_detokenizer(tokenizer)
+    pieces = []
+    for token in (space, *letters, space, *letters):
+        detokenizer.add_token(token)
+        pieces.append(detokenizer.last_segment)
+    detokenizer.finalize()
+    assert "".join([*pieces, detokenizer.last_segment]) == " MLX MLX"
+    assert "".join(pieces[:2]) == " M"

@@ -9,7 +9,7 @@ from mlx_lm import tool_parsers
 from mlx_lm.generate import TextStateMachine, make_text_state_machine
 from mlx_lm.tool_parsers import gemma4
 
-from .models import Tokenizer
+from .models import Detokenizer, Tokenizer
 
 # The state in which an answer starts. A header names the reader of a message.
 StartState = Literal["normal", "reasoning", "header"]
@@ -91,6 +91,18 @@ def start_state(tokenizer: Tokenizer, prompt: list[int]) -> StartState:
     opened: int = wrapper.rfind_think_start(prompt)
     closed: int = wrapper.rfind_think_end(prompt)
     return "reasoning" if opened > closed else "normal"
+
+
+def continuing_detokenizer(tokenizer: Tokenizer) -> Detokenizer:
+    """Returns a new detokenizer for a text that continues another one.
+
+    mlx-lm's detokenizers remove the space at the start of a text, so this one starts behind a
+    letter.
+    """
+    detokenizer = tokenizer.detokenizer
+    detokenizer.add_token(tokenizer.encode("a", add_special_tokens=False)[-1])
+    _ = detokenizer.last_segment
+    return detokenizer
 
 
 class TextStates:

@@ -29,9 +29,7 @@ def verify_models(
             with show_progress(f"Verifying {name}") as update:
                 verified = engine.verify_model(name, revision=revision, on_progress=update)
             path, files = verified.path, verified.files
-            results.append(
-                {"model": name, "path": path, "files": msgspec.to_builtins(files)}
-            )
+            results.append({"model": name, "path": path, "files": msgspec.to_builtins(files)})
             good = good and not _damaged(files)
             if not json:
                 for line in _describe(name, path, files):

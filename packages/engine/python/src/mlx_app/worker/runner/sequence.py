@@ -8,6 +8,7 @@ from ...decoding.logprobs import token_logprob
 from ...decoding.output_parser import Output, OutputParser
 from ...mlx_lm_adapter.batch import Token
 from ...mlx_lm_adapter.sampling import Processor, Sampler
+from ...mlx_lm_adapter.text import continuing_detokenizer
 from ...models.text_model import TextModel
 from ...protocol import Generate, Piece
 
@@ -44,7 +45,12 @@ class SequenceState:
         self.first = self.last = 0.0
         self._request = request
         self._token_texts = model.token_texts
-        self._detokenizer = model.tokenizer.detokenizer
+        # The text of a raw prompt goes on with the answer, and a format describes every character.
+        # In a chat, a space before the first word is not part of the answer.
+        if request.prompt is not None or request.response_format is not None:
+            self._detokenizer = continuing_detokenizer(model.tokenizer)
+        else:
+            self._detokenizer = model.tokenizer.detokenizer
         self._parser = parser
         self._has_called = False
         self._vocabulary = len(model.tokenizer)
