@@ -297,7 +297,7 @@ const generate = z
     toolName: toolName
       .nullable()
       .default(null)
-      .describe('The one tool that must be called. toolChoice must then be `required`.'),
+      .describe('The one tool that must be called, once. toolChoice must then be `required`.'),
     promptProgress: z.boolean().default(false).describe('Whether to send promptProgress.'),
     ...servingShape,
     ...samplingShape,

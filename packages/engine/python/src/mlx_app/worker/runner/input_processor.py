@@ -20,6 +20,7 @@ from ...prompt.cache_file import check_path
 from ...prompt.chat_prompt import ChatPrompt, chat_prompt, check_tools, images_of
 from ...prompt.prompt_size import is_surely_longer, request_bytes
 from ...protocol import Generate, Tokenise
+from ...tools.call_limits import allows_one_call
 from ...tools.tool_grammar import tool_grammar
 from ...vision.vision_model import VisionPrompt
 from ..background import LONG_BYTES
@@ -277,7 +278,7 @@ class InputProcessor:
                 parser.name,
                 request.tools,
                 request.tool_name,
-                request.parallel_tool_calls,
+                not allows_one_call(request),
                 parser.start,
                 parser.end,
                 self._constraints.token_of,

@@ -11,6 +11,7 @@ from ...mlx_lm_adapter.sampling import Processor, Sampler
 from ...mlx_lm_adapter.text import continuing_detokenizer
 from ...models.text_model import TextModel
 from ...protocol import Generate, Piece
+from ...tools.call_limits import CallLimits
 
 FinishReason = Literal["stop", "length", "tool_calls"]
 
@@ -52,7 +53,7 @@ class SequenceState:
         else:
             self._detokenizer = model.tokenizer.detokenizer
         self._parser = parser
-        self._has_called = False
+        self._calls = CallLimits(request)
         self._vocabulary = len(model.tokenizer)
 
     def add(self, token: Token) -> SequenceUpdate:
@@ -72,7 +73,7 @@ class SequenceState:
         piece = self._piece(new, token)
         if new.stopped:
             return SequenceUpdate(piece, "stop", new.stopped)
-        if self._has_called and not self._request.parallel_tool_calls:
+        if self._calls.reached:
             return SequenceUpdate(piece, "tool_calls")
         if not token.finish_reason:
             return SequenceUpdate(piece, None)
@@ -81,14 +82,11 @@ class SequenceState:
         piece = _joined(piece, self._piece(last, None))
         if last.stopped:
             return SequenceUpdate(piece, "stop", last.stopped)
-        called = self._has_called and token.finish_reason == "stop"
+        called = self._calls.has_called and token.finish_reason == "stop"
         return SequenceUpdate(piece, "tool_calls" if called else token.finish_reason)
 
     def _piece(self, new: Output, token: Token | None) -> Piece | None:
-        calls = new.tool_calls
-        if not self._request.parallel_tool_calls:
-            calls = [] if self._has_called else calls[:1]
-        self._has_called = self._has_called or bool(calls)
+        calls = self._calls.take(new.tool_calls)
         alternatives = self._request.logprobs
         logprobs = []
         if token is not None and alternatives is not None:
