@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { scriptCommand } from '../../packages/engine/src/setup/index.ts'
-import { directory, makeSlowPython, story, useFolder } from '../support/chat/program.ts'
+import { chat, directory, makeSlowPython, run, story, useFolder } from '../support/chat/program.ts'
 import { keys, Screen } from '../support/chat/screen.ts'
 import { answerTo } from '../support/hello.ts'
 
@@ -73,6 +73,27 @@ test('Ctrl-C stops the answer, and exits when pressed twice', async () => {
   await screen.see('\n> ')
   screen.type(keys.controlC)
   expect(await screen.exitCode()).toBe(0)
+})
+
+const long = 'Count to ten. '.repeat(600)
+
+test('shows how much of a long prompt is read, until the answer begins', async () => {
+  await using screen = new Screen(['--system', long])
+  await screen.see('\n> ')
+  screen.type('Say hello.', keys.enter)
+  await screen.see('Reading the prompt: ')
+  await screen.see(' %')
+  await screen.see('\n> ')
+  // The line is cleared before the answer.
+  expect(screen.raw.split('\r\u001b[K').at(-1)).not.toContain('Reading')
+})
+
+test('shows it for one question too, and writes none of it to a pipe', async () => {
+  await using screen = new Screen(['--max-tokens', '5', long])
+  await screen.see('Reading the prompt: ')
+  expect(await screen.exitCode()).toBe(0)
+  const { stdout, stderr } = await run([...chat, '--max-tokens', '5', long])
+  expect(stdout + stderr).not.toContain('Reading')
 })
 
 test('keeps what is typed during an answer for the next prompt', async () => {

@@ -16,9 +16,13 @@ const readyMs = 120_000
  * Starts the server, and resolves when its model is in memory.
  *
  * @param environment settings as the Node server has them: `MAX_TOKENS` is `max_tokens` in Python.
+ * @param own settings of `ServerSettings`.
  */
-export async function startPythonServer(environment: Record<string, string> = {}): Promise<CaseServer> {
-  const settings = { port: 0, device: 'cpu', log_level: 'silent', ...toSettings(environment) }
+export async function startPythonServer(
+  environment: Record<string, string> = {},
+  own: Record<string, unknown> = {},
+): Promise<CaseServer> {
+  const settings = { port: 0, device: 'cpu', log_level: 'silent', ...toSettings(environment), ...own }
   const child = spawn(await ensureEnvironment(), [program, JSON.stringify(settings)], {
     env: {
       ...process.env,

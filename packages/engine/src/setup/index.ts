@@ -19,6 +19,7 @@ export { checkPullAllowed, type PullPolicy, readPullPolicy } from './models/pull
 export { isSetUp, setUp } from './run-setup.ts'
 export { formatBytes } from './terminal/format.ts'
 export { progressLines, showProgress } from './terminal/progress.ts'
+export { type PromptProgressView, showPromptProgress } from './terminal/prompt-progress.ts'
 export type { Terminal } from './terminal/terminal.ts'
 export type { VendorResult } from './vendor/build/build-output.ts'
 export type { FolderSizes, VendorRecord } from './vendor/build/output.ts'

@@ -1,3 +1,4 @@
+import { showPromptProgress } from 'mlx-app/setup'
 import { AnswerView } from './answer-view.ts'
 import type { ChatArguments } from './arguments.ts'
 import type { OpenEngine } from './open-engine.ts'
@@ -22,13 +23,17 @@ export async function ask(
     text: (text) => stdout.write(stdout.isTTY ? printable(text) : text),
     reasoning: (text) => stderr.isTTY && stderr.write(dim(printable(text), stderr)),
   })
+  const progress = showPromptProgress(stderr)
   let note: string | undefined
   try {
-    for await (const chunk of engine.generate({ ...sampling, model, messages })) {
+    const call = { ...sampling, model, messages, onPromptProgress: progress.update }
+    for await (const chunk of engine.generate(call)) {
+      progress.end()
       view.show(chunk)
       note = truncationNote(chunk)
     }
   } finally {
+    progress.end()
     view.end()
   }
   if (note !== undefined) console.error(note)

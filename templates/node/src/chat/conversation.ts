@@ -1,4 +1,5 @@
 import { EngineError } from 'mlx-app'
+import { showPromptProgress } from 'mlx-app/setup'
 import { AnswerView } from './answer-view.ts'
 import type { ChatArguments } from './arguments.ts'
 import { findCommand, parseCommand } from './commands.ts'
@@ -62,13 +63,16 @@ async function answer(
     text: (text) => terminal.write(printable(text)),
     reasoning: (text) => terminal.write(dim(printable(text))),
   })
+  const progress = showPromptProgress(process.stderr)
   let note: string | undefined
   try {
-    for await (const chunk of session.ask(question, signal)) {
+    for await (const chunk of session.ask(question, { signal, onPromptProgress: progress.update })) {
+      progress.end()
       view.show(chunk)
       note = truncationNote(chunk)
     }
   } finally {
+    progress.end()
     view.end()
   }
   if (note !== undefined) terminal.print(dim(note))

@@ -1,4 +1,4 @@
-import type { Chunk, Engine, LoadOptions } from 'mlx-app'
+import type { Chunk, Engine, GenerateOptions, LoadOptions } from 'mlx-app'
 import type { ChatArguments } from './arguments.ts'
 import type { OpenEngine } from './open-engine.ts'
 
@@ -60,7 +60,10 @@ export class Session {
    *
    * @throws EngineError if the call fails.
    */
-  async *ask(question: string, signal: AbortSignal): AsyncGenerator<Chunk, void, undefined> {
+  async *ask(
+    question: string,
+    options: Pick<GenerateOptions, 'signal' | 'onPromptProgress'>,
+  ): AsyncGenerator<Chunk, void, undefined> {
     const userTurn: Turn = { role: 'user', content: question }
     const { model } = this
     let answer = ''
@@ -69,7 +72,7 @@ export class Session {
         ...this.#sampling,
         model,
         messages: [...this.messages, userTurn],
-        signal,
+        ...options,
       })) {
         answer += chunk.text
         if (chunk.finishReason !== undefined) this.#last = chunk

@@ -62,6 +62,30 @@ def test_a_chat_in_a_terminal(terminal: OpenTerminal, home: Path, answers: dict[
     assert json.loads((home / "cleared.json").read_text("utf-8"))["messages"] == []
 
 
+LONG = "Count to ten. " * 600
+
+
+def test_a_long_prompt_shows_how_much_of_it_is_read(terminal: OpenTerminal) -> None:
+    generate = terminal("generate", "--max-tokens", "5", LONG)
+    generate.see("Reading the prompt: ")
+    generate.see(" %")
+    # The line is cleared before the answer.
+    generate.see("\r\x1b[K")
+    assert generate.exit_code() == 0
+    assert "Reading" not in generate.text.rpartition("\x1b[K")[2]
+
+
+def test_a_chat_shows_how_much_of_a_long_prompt_is_read(terminal: OpenTerminal) -> None:
+    chat = terminal("chat", "--model", "hello", "--system", LONG, "--max-tokens", "5")
+    chat.see("> ")
+    chat.type("Say hello.\n")
+    chat.see("Reading the prompt: ")
+    chat.see("\r\x1b[K")
+    chat.see("> ")
+    chat.type("/exit\n")
+    assert chat.exit_code() == 0
+
+
 def test_control_c_stops_an_answer_and_the_chat_goes_on(
     terminal: OpenTerminal, endless: list[str]
 ) -> None:

@@ -86,7 +86,8 @@ def _answer(
     view = AnswerView()
     text = ""
     try:
-        with engine.stream(messages=conversation.messages, **options) as stream:
+        given = {**options, "messages": conversation.messages, "on_prompt_progress": view.read}
+        with engine.stream(**given) as stream:
             for chunk in stream:
                 view.show(chunk)
                 text += chunk.text

@@ -44,7 +44,7 @@ def answer_once(
             return
         view = AnswerView()
         try:
-            with engine.stream(**arguments) as stream:
+            with engine.stream(**arguments, on_prompt_progress=view.read) as stream:
                 for chunk in stream:
                     view.show(chunk)
         finally:

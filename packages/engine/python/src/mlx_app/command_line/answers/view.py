@@ -3,8 +3,10 @@
 import sys
 from typing import TextIO
 
+from ...engine.options import PromptProgress
 from ...engine.results import Chunk
 from ..terminal.output import note, printable, styled
+from .prompt_progress import PromptProgressView
 
 
 class AnswerView:
@@ -13,9 +15,15 @@ class AnswerView:
     def __init__(self) -> None:
         self._last: tuple[TextIO, str] | None = None
         self._cut = False
+        self._progress = PromptProgressView()
+
+    def read(self, progress: PromptProgress) -> None:
+        """Shows how much of the prompt the model has read, until the answer begins."""
+        self._progress.update(progress)
 
     def show(self, chunk: Chunk) -> None:
         """Writes a piece of the answer."""
+        self._progress.end()
         if chunk.reasoning and sys.stderr.isatty():
             text = printable(chunk.reasoning, sys.stderr)
             self._write(sys.stderr, text, styled(text, "dim", sys.stderr))
@@ -26,6 +34,7 @@ class AnswerView:
 
     def end(self) -> None:
         """Ends the line, and says so if the answer was cut off."""
+        self._progress.end()
         self._end_line()
         if self._cut:
             note("The answer reached its token limit. To get a longer one, raise --max-tokens.")
