@@ -69,6 +69,18 @@ export default defineConfig({
         },
       },
       {
+        // `npm run test:real` provides the model.
+        ...fromSources,
+        test: {
+          name: 'real',
+          include: ['test/real/**/*.test.ts'],
+          globalSetup: [environment],
+          env,
+          testTimeout: 1_800_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
         plugins,
         test: {
           name: 'e2e',

@@ -1,6 +1,6 @@
 /**
  * Runs the Python tools of this repository in the shared environment. `lint`, `format`, `typecheck` and `test` cover
- * packages/engine/python and scripts/hello, and `hello` trains the hello model. Further arguments are passed to the tool.
+ * packages/engine/python, scripts/hello and scripts/smollm, and `hello` trains the hello model. Further arguments are passed to the tool.
  * `lint` and `format` also cover the programs that test Python clients against the server. `test` runs the tests that need the
  * extra for images and embeddings a second time, in the environment that has it.
  */
@@ -15,11 +15,12 @@ import { ensureEnvironment, ensureVisionEnvironment } from './environment.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const helloDirectory = join(root, 'scripts', 'hello')
+const smollmDirectory = join(root, 'scripts', 'smollm')
 const config = join(pythonDirectory, 'pyproject.toml')
-const hello = existsSync(helloDirectory) ? [helloDirectory] : []
+const typed = [helloDirectory, smollmDirectory].filter((folder) => existsSync(folder))
 /** The programs that test Python clients, which have their own environment. */
 const clientsDirectory = join(root, 'packages/server/test/python')
-const scripts = [helloDirectory, clientsDirectory].filter((folder) => existsSync(folder))
+const scripts = [helloDirectory, smollmDirectory, clientsDirectory].filter((folder) => existsSync(folder))
 /** The sources, and the modules that tests share. */
 const path = [join(pythonDirectory, 'src'), join(pythonDirectory, 'tests')].join(delimiter)
 
@@ -54,7 +55,7 @@ const tasks: Record<string, Step[]> = {
   ],
   typecheck: [
     ['mypy', existing(['src', 'tests']), pythonDirectory],
-    ...hello.map((folder): Step => ['mypy', ['--config-file', config, folder], root]),
+    ...typed.map((folder): Step => ['mypy', ['--config-file', config, folder], root]),
   ],
   test: [['pytest', [...inParallel, ...recordTimes('python')], pythonDirectory]],
   hello: [['python', [join(helloDirectory, 'train.py')], root]],

@@ -1,11 +1,14 @@
 /** Tests the examples and the chat during an answer, with a model that is slow enough. */
 import { once } from 'node:events'
+import { cpSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Output } from '../../templates/node/test/support/output.ts'
 import { chat, example, makeSlowPython, run, start, story, useFolder } from '../support/chat/program.ts'
-import { answerTo } from '../support/hello.ts'
+import { answerTo, helloDirectory } from '../support/hello.ts'
 
-const slow = { extra: { MLX_PYTHON: makeSlowPython(useFolder()) } }
+const folder = useFolder()
+const slow = { extra: { MLX_PYTHON: makeSlowPython(folder) } }
 
 test('examples/cancel.ts stops in the middle', async () => {
   const { stdout, code } = await run(example('cancel.ts'), slow)
@@ -20,6 +23,21 @@ test('examples/cancel.ts stops in the middle', async () => {
   expect([counted, stop]).toEqual(['one two three four five six ', 'Stopped before "seven": stop'])
   expect(lines.at(-2)).toBe('Same answer twice: true')
   expect(code).toBe(0)
+})
+
+test('examples/tools.ts tells what to do about a model without tools, without a stack', async () => {
+  const model = join(folder, 'no tools')
+  cpSync(helloDirectory, model, { recursive: true })
+  const turn = '<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n'
+  const template = `{% for message in messages %}${turn}{% endfor %}<|im_start|>assistant\n`
+  writeFileSync(join(model, 'chat_template.jinja'), template)
+  expect(await run(example('tools.ts'), { extra: { MLX_MODEL: model } })).toEqual({
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^This model's chat template has no known format of tool calls\. .*\nUse a model that was trained for tools, .*\n$/,
+    ),
+    code: 1,
+  })
 })
 
 test('exits with 130 on Ctrl-C during an answer', async () => {

@@ -1,8 +1,12 @@
 /** The questions that the hello model can answer. */
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 
 const file = new URL('../../packages/engine/python/src/mlx_app/hello/answers.json', import.meta.url)
+/** The folder of the hello model. */
+export const helloDirectory = fileURLToPath(new URL('.', file))
+
 export const answers = z
   .array(z.object({ question: z.string(), answer: z.string() }))
   .parse(JSON.parse(readFileSync(file, 'utf8')))

@@ -1,5 +1,6 @@
 /** Shows how to end an answer early, and how to get the same answer again. */
 import { createEngine, EngineError } from 'mlx-app'
+import './report-errors.ts'
 
 await using engine = await createEngine()
 await engine.loadModel()

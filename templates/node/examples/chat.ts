@@ -1,5 +1,6 @@
 /** Shows a chat with several turns. The model sees the earlier turns because every call sends the whole chat. */
 import { createEngine, type Message } from 'mlx-app'
+import './report-errors.ts'
 
 await using engine = await createEngine()
 await engine.loadModel()

@@ -1,5 +1,6 @@
 /** Shows many calls at once. The worker decodes them in one batch, in little more time than a single call takes. */
 import { createEngine } from 'mlx-app'
+import './report-errors.ts'
 
 const questions = [
   'Who are you?',

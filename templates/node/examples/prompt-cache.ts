@@ -1,5 +1,6 @@
 /** Shows how the prompt cache speeds up a chat: each turn only prefills what the turns before it did not. */
 import { createEngine, type Message } from 'mlx-app'
+import './report-errors.ts'
 
 await using engine = await createEngine()
 await engine.loadModel()

@@ -1,5 +1,6 @@
 /** Generates several answers from one prefill of the prompt, and shows how likely each one was. */
 import { createEngine } from 'mlx-app'
+import './report-errors.ts'
 
 await using engine = await createEngine()
 await engine.loadModel()

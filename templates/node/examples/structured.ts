@@ -2,6 +2,7 @@
 
 import { createEngine } from 'mlx-app'
 import * as z from 'zod'
+import './report-errors.ts'
 
 await using engine = await createEngine()
 await engine.loadModel()

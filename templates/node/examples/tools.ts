@@ -2,6 +2,7 @@
 
 import { createEngine, type Message, type ToolCall } from 'mlx-app'
 import * as z from 'zod'
+import './report-errors.ts'
 
 const getWeather = {
   name: 'get_weather',
