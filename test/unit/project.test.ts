@@ -144,6 +144,12 @@ describe('the packages of a project', () => {
       expect(textOf(server, path)).not.toContain('vendor')
   })
 
+  it('names a model at a path in requests by its folder', async () => {
+    const files = await plan({ template: 'server', model: '/models/my-model' })
+    expect(textOf(files, 'README.md')).toContain("{ model: 'my-model', messages }")
+    expect(JSON.parse(textOf(files, 'mlx.config.json'))).toMatchObject({ model: '/models/my-model' })
+  })
+
   it.each([
     ['npm', 'npm install --save-exact'],
     ['pnpm', 'pnpm add --save-exact'],

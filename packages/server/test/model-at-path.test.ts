@@ -2,6 +2,7 @@
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { answerTo, ask, helloDirectory, makeProject, useFolder } from '../../engine/test/engine/support.ts'
 import { startPythonServer } from './python-server.ts'
 import { openServer } from './support.ts'
@@ -9,6 +10,7 @@ import { openServer } from './support.ts'
 const folder = useFolder()
 const model = join(folder.path, 'elsewhere', 'mine')
 const project = join(folder.path, 'project')
+const listSchema = z.object({ data: z.array(z.object({ id: z.string(), loaded: z.boolean() })) })
 const aliases = { fast: 'mine', slow: model }
 
 beforeAll(() => {
@@ -51,9 +53,9 @@ describe.each(servers)('the server in $name', ({ start, path }) => {
   })
 
   test('lists it once, as loaded', async () => {
-    const { data } = await (await fetch(`${server.url}/v1/models`)).json()
-    const found = data.filter(({ id }: { id: string }) => id.includes('mine'))
-    expect(found).toEqual([expect.objectContaining({ id: 'mine', loaded: true })])
+    const { data } = listSchema.parse(await (await fetch(`${server.url}/v1/models`)).json())
+    const found = data.filter(({ id }) => id.includes('mine'))
+    expect(found).toEqual([{ id: 'mine', loaded: true }])
   })
 
   test('reads no other folder', async () => {

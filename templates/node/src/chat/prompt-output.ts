@@ -1,5 +1,10 @@
 import { Writable } from 'node:stream'
-import type { TerminalStreams } from './streams.ts'
+
+/** The streams of a terminal. `process` has them. */
+export interface TerminalStreams {
+  stdin: NodeJS.ReadableStream
+  stdout: NodeJS.WritableStream & { columns?: number; rows?: number }
+}
 
 /** The output that readline writes to. It drops everything while it is disabled, so that readline only draws the prompt. */
 export class PromptOutput extends Writable {

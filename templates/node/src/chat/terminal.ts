@@ -1,6 +1,5 @@
 import { createInterface, type Interface } from 'node:readline'
-import { PromptOutput } from './prompt-output.ts'
-import type { TerminalStreams } from './streams.ts'
+import { PromptOutput, type TerminalStreams } from './prompt-output.ts'
 import { bold, dim } from './text.ts'
 
 const bracketedPaste = { on: '\u001b[?2004h', off: '\u001b[?2004l' }

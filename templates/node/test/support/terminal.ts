@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream'
-import type { TerminalStreams } from '../../src/chat/streams.ts'
+import type { TerminalStreams } from '../../src/chat/prompt-output.ts'
 import { Output } from './output.ts'
 
 export const keys = { enter: '\r', controlC: '\u0003', controlD: '\u0004' }
