@@ -1,7 +1,9 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { createEngine } from '../../src/engine/index.ts'
+import { modelFolder } from '../../src/engine/project/index.ts'
 import { answerTo, ask, helloDirectory, makeProject, useFolder } from '../engine/support.ts'
 import { program, runProgram } from './models-program.ts'
 
@@ -14,6 +16,17 @@ beforeAll(() => {
   makeProject(project, ['own'])
   const config = { model: '../elsewhere/mine', aliases: { fast: 'mine', slow: '../elsewhere/mine' } }
   writeFileSync(join(project, 'mlx.config.json'), JSON.stringify(config))
+})
+
+test.each([
+  ['./a', '/from/a'],
+  ['..', '/'],
+  ['~/a', join(homedir(), 'a')],
+  ['/a/b/', '/a/b'],
+  ['a', undefined],
+  ['owner/name', undefined],
+])('%s is the folder %s', (name, path) => {
+  expect(modelFolder(name, '/from')).toBe(path)
 })
 
 const environment = {
