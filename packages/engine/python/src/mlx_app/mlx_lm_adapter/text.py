@@ -75,6 +75,13 @@ def has_reasoning(tokenizer: Tokenizer) -> bool:
     return bool(wrapper.has_thinking) or "reasoning" in wrapper.response_transitions
 
 
+def added_tokens(tokenizer: Tokenizer) -> frozenset[int]:
+    """Returns the tokens that a tokenizer finds in a text before it encodes the rest of it."""
+    wrapper: Any = tokenizer
+    added: dict[str, int] = wrapper.get_added_vocab()
+    return frozenset(added.values())
+
+
 def has_chat_template(tokenizer: Tokenizer) -> bool:
     """Whether the model has a template for messages."""
     wrapper: Any = tokenizer

@@ -16,6 +16,7 @@ from ..mlx_lm_adapter.text import (
 )
 from ..protocol import ImagePart, Message, Tool
 from ..tools.tool_calls import template_tools
+from .known_text import Encoding, Ends, KnownText, encoding_of
 
 # Template options that a call can't set: those that the call has fields for, the template itself,
 # which is code, and those that would change the form of the result. transformers passes all others
@@ -48,12 +49,16 @@ class ChatPrompt:
     """A prompt in tokens, and the state in which its answer starts.
 
     `boundaries` are ascending numbers of tokens after which the prompt is worth caching: after the
-    system messages and tools, before the last user message, and before the generation prompt.
+    system messages and tools, before the last two user messages, and before the generation prompt.
+    `text` is that of a chat, and `ends` those of the answers in it whose tokens were known; see
+    `KnownText`.
     """
 
     tokens: list[int]
     starts_in: StartState
     boundaries: list[int]
+    text: str = ""
+    ends: Ends = ()
 
 
 def chat_prompt(
@@ -64,11 +69,13 @@ def chat_prompt(
     tool_choice: Literal["auto", "none", "required"] = "auto",
     template_options: dict[str, Any] | None = None,
     for_cache: bool = True,
+    known_texts: Sequence[KnownText] = (),
     check: Callable[[str], None] | None = None,
 ) -> ChatPrompt:
     """Returns the prompt of a chat.
 
-    Looking for boundaries takes time; without `for_cache` there are none. `check` gets the text
+    Looking for boundaries takes time; without `for_cache` there are none. Answers of `known_texts`
+    in the chat get the tokens that were generated. `check` gets the text
     before it is tokenised, and may raise. With the choice "none" the model does not see the tools.
     Raises EngineError INVALID_REQUEST for messages or options that the template refuses and for a
     model without a template, UNSUPPORTED for images and for tools where the model's format of tool
@@ -88,14 +95,14 @@ def chat_prompt(
         checked_options(template_options or {}),
     )
     dicts = [template_message(message) for message in messages]
-    if check is not None:
-        with _refusals():
-            text = template.text(dicts)
-        check(text)
     with _refusals():
-        tokens = template.render(dicts, add_generation_prompt=True)
-    boundaries = _boundaries(template, dicts, tokens) if for_cache else []
-    return ChatPrompt(tokens, start_state(tokenizer, tokens), boundaries)
+        text = template.text(dicts)
+    if check is not None:
+        check(text)
+    encoding = encoding_of(tokenizer, text, known_texts)
+    tokens, ends = encoding.encode(text)
+    boundaries = _boundaries(template, encoding, dicts, tokens) if for_cache else []
+    return ChatPrompt(tokens, start_state(tokenizer, tokens), boundaries, text, ends)
 
 
 @contextmanager
@@ -137,28 +144,19 @@ class _Template:
     tools: list[dict[str, Any]]
     options: dict[str, Any]
 
-    def render(self, messages: list[dict[str, Any]], *, add_generation_prompt: bool) -> list[int]:
-        tokens: list[int] = self.tokenizer.apply_chat_template(
+    def text(self, messages: list[dict[str, Any]], *, add_generation_prompt: bool = True) -> str:
+        return self.tokenizer.apply_chat_template(
             messages,
+            tokenize=False,
             add_generation_prompt=add_generation_prompt,
             tools=self.tools or None,
             **self.options,
         )
-        return tokens
 
-    def text(self, messages: list[dict[str, Any]]) -> str:
-        return self.tokenizer.apply_chat_template(
-            messages,
-            tokenize=False,
-            add_generation_prompt=True,
-            tools=self.tools or None,
-            **self.options,
-        )
-
-    def shared(self, messages: list[dict[str, Any]], tokens: list[int]) -> int:
+    def shared(self, messages: list[dict[str, Any]], encoding: Encoding, tokens: list[int]) -> int:
         """Returns how many tokens messages share with a prompt; 0 if the template refuses them."""
         try:
-            other = self.render(messages, add_generation_prompt=False)
+            other, _ = encoding.encode(self.text(messages, add_generation_prompt=False))
         except Exception:  # one boundary less; the chat itself was accepted
             return 0
         pairs = zip(other, tokens, strict=False)
@@ -168,7 +166,7 @@ class _Template:
 
 
 def _boundaries(
-    template: _Template, messages: list[dict[str, Any]], tokens: list[int]
+    template: _Template, encoding: Encoding, messages: list[dict[str, Any]], tokens: list[int]
 ) -> list[int]:
     """Finds where a chat would go on differently with another user message in each position.
 
@@ -177,12 +175,13 @@ def _boundaries(
     other = {"role": "user", "content": ""}
     roles = [message["role"] for message in messages]
     systems = next((i for i, role in enumerate(roles) if role != "system"), len(roles))
-    last_user = max((i for i, role in enumerate(roles) if role == "user"), default=0)
-    starts = {last_user} if last_user else set()
+    # A client may put the files of a chat before its last message, each time anew.
+    users = [i for i, role in enumerate(roles) if role == "user"]
+    starts = {start for start in users[-2:] if start}
     if systems < len(roles) and (systems or template.tools):
         starts.add(systems)
-    found = {template.shared([*messages[:start], other], tokens) for start in starts}
-    found.add(template.shared(messages, tokens))
+    found = {template.shared([*messages[:start], other], encoding, tokens) for start in starts}
+    found.add(template.shared(messages, encoding, tokens))
     return sorted(count for count in found if 0 < count < len(tokens))
 
 

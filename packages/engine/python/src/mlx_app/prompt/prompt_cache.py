@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..mlx_lm_adapter import caches
 from ..mlx_lm_adapter.caches import PromptCacheOfModel
+from .known_text import KnownText
 
 # To search more entries for each prompt would take longer than the prefill of a short one.
 MAX_ENTRIES = 256
@@ -38,6 +39,7 @@ class _Entry:
     kind: Kind
     bytes: int
     used: int
+    known: KnownText | None
 
 
 class PromptCache:
@@ -51,6 +53,13 @@ class PromptCache:
         self._limit = limit_bytes
         self._entries: list[_Entry] = []
         self._clock = 0
+        # Replaced as a whole, since other threads read it.
+        self._known_texts: tuple[KnownText, ...] = ()
+
+    @property
+    def known_texts(self) -> Sequence[KnownText]:
+        """The texts of the chats that are kept. May be read on any thread."""
+        return self._known_texts
 
     @property
     def bytes(self) -> int:
@@ -83,11 +92,18 @@ class PromptCache:
         cache = caches.copied(hit.cache) if whole else caches.prefix(hit.cache, count)
         return Found(cache, count)
 
-    def keep(self, tokens: Sequence[int], cache: PromptCacheOfModel, kind: Kind) -> bool:
+    def keep(
+        self,
+        tokens: Sequence[int],
+        cache: PromptCacheOfModel,
+        kind: Kind,
+        known: KnownText | None = None,
+    ) -> bool:
         """Keeps a copy of a cache that holds exactly these tokens; returns whether it did.
 
-        A copy that is larger than the limit, or that another entry contains, is not kept. Raises
-        ValueError for a cache that holds another number of tokens.
+        `known` is the text of the tokens, if they are those of a chat with its answer. A copy that
+        is larger than the limit, or that another entry contains, is not kept. Raises ValueError
+        for a cache that holds another number of tokens.
         """
         held = caches.token_count(cache)
         if held is not None and held != len(tokens):
@@ -106,9 +122,10 @@ class PromptCache:
         if len(self._entries) >= MAX_ENTRIES:
             self._entries.remove(self._next_to_drop())
         caches.evaluate(kept)
-        entry = _Entry(array, kept, kind, size, 0)
+        entry = _Entry(array, kept, kind, size, 0, known)
         self._entries.append(entry)
         self._use(entry)
+        self._list_texts()
         return True
 
     def trim_to(self, limit_bytes: int) -> None:
@@ -119,10 +136,12 @@ class PromptCache:
         """
         while self._entries and self.bytes > limit_bytes:
             self._entries.remove(self._next_to_drop())
+        self._list_texts()
 
     def clear(self) -> None:
         """Drops all entries."""
         self._entries.clear()
+        self._list_texts()
 
     def boundaries(
         self,
@@ -142,6 +161,9 @@ class PromptCache:
         """
         counts = set(shared) if self._any_prefix else {*wanted, *shared}
         return sorted(count for count in counts if cached < count < prompt_tokens)
+
+    def _list_texts(self) -> None:
+        self._known_texts = tuple(entry.known for entry in self._entries if entry.known)
 
     def _use(self, entry: _Entry) -> None:
         self._clock += 1

@@ -18,6 +18,7 @@ from ...models.unbatched_checks import check_draft, check_kv_bits
 from ...optional_packages import missing_vision_error
 from ...prompt.cache_file import check_path
 from ...prompt.chat_prompt import ChatPrompt, chat_prompt, check_tools, images_of
+from ...prompt.known_text import KnownText
 from ...prompt.prompt_size import is_surely_longer, request_bytes
 from ...protocol import Generate, Tokenise
 from ...tools.call_limits import allows_one_call
@@ -37,10 +38,17 @@ Capability = Literal["tools", "reasoning", "images", "embeddings"]
 class InputProcessor:
     """Processes the inputs of one model, on any thread, since a long text takes long."""
 
-    def __init__(self, name: str, loaded: LoadedModel) -> None:
+    def __init__(
+        self,
+        name: str,
+        loaded: LoadedModel,
+        known_texts: Callable[[], Sequence[KnownText]] = tuple,
+    ) -> None:
         self._name = name
         self._loaded = loaded
         self._model = loaded.model
+        # Chats that are cached, whose tokens a chat that goes on has too.
+        self._known_texts = known_texts
         self._batchable = loaded.batchable
         self._constraints = Constraints(loaded.model.tokenizer, loaded.model.vocabulary)
         # With a lock, a long text keeps every other call of the model waiting.
@@ -180,6 +188,7 @@ class InputProcessor:
                     tool_choice=_choice(request),
                     template_options=request.template_options,
                     for_cache=isinstance(request, Generate),
+                    known_texts=self._known_texts() if _uses_cache(request) else (),
                     check=check,
                 )
         if not prompt.tokens and isinstance(request, Generate):
@@ -254,6 +263,7 @@ class InputProcessor:
             prompt,
             tokens=prompt.tokens[:begin] + prompt.tokens[count - end :],
             boundaries=[boundary for boundary in prompt.boundaries if boundary <= begin],
+            text="",
         )
 
     def _grammar(self, request: Generate) -> Grammar | None:
@@ -297,6 +307,10 @@ def _check_drafting(name: str, draft: LoadedModel) -> None:
         f"{name} can't be a draft model: {reason}.",
         "Choose a smaller text model of the same family.",
     )
+
+
+def _uses_cache(request: Generate | Tokenise) -> bool:
+    return not isinstance(request, Generate) or (request.prompt_cache and request.kv_bits is None)
 
 
 def _choice(request: Generate | Tokenise) -> Literal["auto", "none", "required"]:

@@ -55,8 +55,8 @@ class ModelRunner:
         # Calls that need the model in memory: queued ones, those that run, and those of a model
         # that this one drafts for.
         self.active = 0
-        self.input_processor = InputProcessor(key.model, loaded)
         self.prefix_cache = PrefixCache(loaded.model, prompt_cache_bytes)
+        self.input_processor = InputProcessor(key.model, loaded, self.prefix_cache.known_texts)
         self._send = send
         self._batches = Batches(loaded.model, chunk_sizer)
         self._calls: set[Call] = set()
@@ -277,7 +277,7 @@ class ModelRunner:
         self._prefills.pop(slot, None)
         snapshot = token.snapshot if token.finish_reason else self._batches.take_out(slot)
         if sequence.index == 0:
-            self.prefix_cache.keep(call, "assistant", lambda: snapshot)
+            self.prefix_cache.keep_answer(call, sequence, snapshot)
         if call.ended:
             self._calls.discard(call)
         yield CallOutput(call, update.piece, done)

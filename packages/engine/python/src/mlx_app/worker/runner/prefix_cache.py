@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from ...mlx_lm_adapter.batch import CacheSnapshot
 from ...models.text_model import TextModel
 from ...prompt import cache_file
 from ...prompt.cache_file import ModelIdentity
+from ...prompt.known_text import KnownText, known_text
 from ...prompt.prompt_cache import Found, Kind, PromptCache
 from .call import Call
+from .sequence import SequenceState
 
 
 class PrefixCache:
@@ -20,6 +22,10 @@ class PrefixCache:
     def __init__(self, model: TextModel, limit_bytes: int) -> None:
         self._cache = PromptCache(model.network, limit_bytes)
         self._model = model
+
+    def known_texts(self) -> Sequence[KnownText]:
+        """Returns the texts of the chats in memory, whose tokens are known. For any thread."""
+        return self._cache.known_texts
 
     @property
     def bytes(self) -> int:
@@ -58,14 +64,30 @@ class PrefixCache:
             )
         )
 
-    def keep(self, call: Call, kind: Kind, take: Callable[[], CacheSnapshot | None]) -> None:
+    def keep_answer(
+        self, call: Call, sequence: SequenceState, snapshot: CacheSnapshot | None
+    ) -> None:
+        """Keeps the caches at the end of an answer, with the text by which a chat goes on."""
+        prompt, known = call.prompt, None
+        if prompt.text and sequence.generated is not None:
+            text, tokens = sequence.generated
+            known = known_text(prompt.text + text, [*prompt.tokens, *tokens], prompt.ends)
+        self.keep(call, "assistant", lambda: snapshot, known)
+
+    def keep(
+        self,
+        call: Call,
+        kind: Kind,
+        take: Callable[[], CacheSnapshot | None],
+        known: KnownText | None = None,
+    ) -> None:
         """Keeps a snapshot for later calls. A failure is only printed: the answer is as good."""
         if not call.request.prompt_cache:
             return
         try:
             snapshot = take()
             if snapshot is not None:
-                self._cache.keep(snapshot.tokens, snapshot.cache, kind)
+                self._cache.keep(snapshot.tokens, snapshot.cache, kind, known)
         except Exception:
             traceback.print_exc()
 

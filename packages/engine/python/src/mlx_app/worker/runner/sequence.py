@@ -45,6 +45,10 @@ class SequenceState:
         # time.perf_counter() of its first and its last token.
         self.first = self.last = 0.0
         self._request = request
+        # Its whole text with all markers, and the tokens of that; set at its end, unless it ended
+        # in the middle of a token.
+        self.generated: tuple[str, list[int]] | None = None
+        self._segments: list[str] = []
         self._token_texts = model.token_texts
         # The text of a raw prompt goes on with the answer, and a format describes every character.
         # In a chat, a space before the first word is not part of the answer.
@@ -69,7 +73,9 @@ class SequenceState:
             self._detokenizer.add_token(token.token)
         if token.finish_reason:
             self._detokenizer.finalize()
-        new = self._parser.feed(self._detokenizer.last_segment)
+        segment = self._detokenizer.last_segment
+        self._segments.append(segment)
+        new = self._parser.feed(segment)
         piece = self._piece(new, token)
         if new.stopped:
             return SequenceUpdate(piece, "stop", new.stopped)
@@ -82,6 +88,8 @@ class SequenceState:
         piece = _joined(piece, self._piece(last, None))
         if last.stopped:
             return SequenceUpdate(piece, "stop", last.stopped)
+        ended = token.finish_reason == "stop"
+        self.generated = "".join(self._segments), self.tokens[: -1 if ended else None]
         called = self._calls.has_called and token.finish_reason == "stop"
         return SequenceUpdate(piece, "tool_calls" if called else token.finish_reason)
 
