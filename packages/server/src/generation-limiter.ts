@@ -18,7 +18,7 @@ export interface GenerationRecord {
   totalMs: number
 }
 
-type Limits = Pick<Settings, 'streamsPerKey' | 'firstTokenTimeoutMs' | 'requestTimeoutMs'>
+type Limits = Pick<Settings, 'streamsPerKey' | 'firstTokenTimeoutMs' | 'requestTimeoutMs' | 'volatileLines'>
 
 type OnEnd = (record: GenerationRecord) => void
 
@@ -88,7 +88,7 @@ export class GenerationLimiter {
       else signal.addEventListener('abort', onLeave, { once: true })
       const chunks = engine.generate({
         ...options,
-        ...(this.#engineService.isRemote ? {} : { caller }),
+        ...(this.#engineService.isRemote ? {} : { caller, volatileLines: this.#limits.volatileLines }),
         deadlineMs: this.#limits.requestTimeoutMs,
         signal: stop.signal,
       })

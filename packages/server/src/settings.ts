@@ -62,6 +62,11 @@ const settingsSchema = z.object({
     'chat template variables that requests can set, separated by commas',
     list('enable_thinking,reasoning_effort'),
   ),
+  volatileLines: setting(
+    'VOLATILE_LINES',
+    'move puts lines of the system prompt that change between requests, such as a date, behind the last message, so that the prefix stays cached; keep leaves them where they are',
+    z.enum(['move', 'keep']).default('move'),
+  ),
   maxBodyBytes: setting(
     'MAX_BODY_BYTES',
     'maximum size of a request body, in bytes',

@@ -31,7 +31,7 @@ def _random(network: nn.Module) -> nn.Module:
     return network
 
 
-def plain() -> nn.Module:
+def plain(vocabulary: int = VOCABULARY) -> nn.Module:
     """KVCache in each layer: any prefix can be cut."""
     arguments = llama.ModelArgs(
         model_type="llama",
@@ -41,12 +41,12 @@ def plain() -> nn.Module:
         num_attention_heads=2,
         num_key_value_heads=2,
         rms_norm_eps=1e-5,
-        vocab_size=VOCABULARY,
+        vocab_size=vocabulary,
     )
     return _random(llama.Model(arguments))
 
 
-def sliding() -> nn.Module:
+def sliding(vocabulary: int = VOCABULARY) -> nn.Module:
     """RotatingKVCache in two layers of three, KVCache in the third."""
     arguments = gemma3_text.ModelArgs(
         model_type="gemma3_text",
@@ -56,7 +56,7 @@ def sliding() -> nn.Module:
         num_attention_heads=2,
         num_key_value_heads=1,
         head_dim=16,
-        vocab_size=VOCABULARY,
+        vocab_size=vocabulary,
         sliding_window=WINDOW,
         sliding_window_pattern=3,
         query_pre_attn_scalar=16,
@@ -110,7 +110,7 @@ def convolutional() -> nn.Module:
     return _random(lfm2.Model(arguments))
 
 
-def hybrid() -> nn.Module:
+def hybrid(vocabulary: int = VOCABULARY) -> nn.Module:
     """Gated delta nets with ArraysCache, and attention with KVCache."""
     arguments = qwen3_next.ModelArgs(
         model_type="qwen3_next",
@@ -130,7 +130,7 @@ def hybrid() -> nn.Module:
         mlp_only_layers=[],
         moe_intermediate_size=32,
         rms_norm_eps=1e-6,
-        vocab_size=VOCABULARY,
+        vocab_size=vocabulary,
         num_key_value_heads=2,
         rope_theta=1000.0,
         partial_rotary_factor=0.5,

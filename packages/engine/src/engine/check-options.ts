@@ -34,6 +34,7 @@ const promptOptions = {
   messages: messagesSchema.optional(),
   tools: toolsSchema.default([]),
   templateOptions: promptShape.templateOptions,
+  volatileLines: promptShape.volatileLines,
 }
 
 interface Input {

@@ -135,6 +135,11 @@ export interface PromptOptions {
   tools?: readonly Tool[]
   /** Variables of the model's chat template, such as `{ enable_thinking: false }`. */
   templateOptions?: Record<string, unknown>
+  /**
+   * Where lines of the system prompt that change between requests stand, such as a date, a token count or the working
+   * directory. With `move`, they follow the last message, so that the prefix before them stays cached. Default: `keep`.
+   */
+  volatileLines?: 'keep' | 'move'
 }
 
 /** The form that an answer must have. */

@@ -8,7 +8,7 @@ import { engineErrorCodes } from './errors.ts'
 import { limits } from './limits.ts'
 
 /** Increases with every change that an older side would misunderstand. The first event of a worker names its version. */
-export const protocolVersion = 5
+export const protocolVersion = 6
 
 const callId = z.int().min(0).meta({ id: 'CallId' })
 const count = z.int().min(0).meta({ id: 'Count' })
@@ -84,6 +84,8 @@ export const responseFormatSchema = z
   ])
   .meta({ id: 'ResponseFormat' })
 
+export const volatileLines = ['keep', 'move'] as const
+
 /** The fields that become the tokens of a prompt, for generating as well as for counting. */
 export const promptShape = {
   messages: z
@@ -97,6 +99,12 @@ export const promptShape = {
   templateOptions: jsonObject
     .default({})
     .describe('Variables of the chat template, such as `{"enable_thinking": false}`.'),
+  volatileLines: z
+    .enum(volatileLines)
+    .default('keep')
+    .describe(
+      'Where lines of the system prompt that change between requests stand, such as a date: `move` puts them behind the last message, so that the prefix before them stays cached.',
+    ),
 }
 
 const priorities = ['interactive', 'normal', 'batch'] as const
@@ -569,6 +577,7 @@ const done = z
       .default(null)
       .describe('The stop string that ended the sequence, if any.'),
     usage: usageSchema,
+    movedLines: count.default(0).describe('Lines that `volatileLines` moved or left out.'),
     timings: workerTimings,
   })
   .meta({

@@ -51,6 +51,8 @@ export interface Chunk {
   rawFinishReason?: string
   /** The stop string that ended the sequence; beside `finishReason`. Another server does not name it. */
   stopString?: string
+  /** Lines of the system prompt that `volatileLines` moved or left out, if any; only with `finishReason`. */
+  movedLines?: number
   /** Token counts; only on the last piece of the answer. */
   usage?: Usage
   /** Timings; only on the last piece of the answer. */

@@ -26,11 +26,17 @@ const route = createRoute({
 export function addCountTokens(api: Api, services: Services): void {
   api.openapi(route, async (c) => {
     const { signal } = c.req.raw
+    const { engineService, settings } = services
     const { options } = await toPrompt(c.req.valid('json'), services, signal)
     const { toolChoice, tools = [], ...prompt } = options
     // With the choice `none`, the model does not see the tools.
     const seen = toolChoice === 'none' ? [] : tools
-    const input_tokens = await services.engineService.engine.countTokens({ ...prompt, tools: seen, signal })
+    const input_tokens = await engineService.engine.countTokens({
+      ...prompt,
+      tools: seen,
+      ...(!engineService.isRemote && { volatileLines: settings.volatileLines }),
+      signal,
+    })
     return c.json({ input_tokens }, 200)
   })
 }

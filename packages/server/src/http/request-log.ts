@@ -78,6 +78,8 @@ function summariseGenerations(records: readonly GenerationRecord[]) {
     model: first.last?.model ?? first.options.model,
     promptTokens: sum(({ last }) => last?.usage?.promptTokens),
     cachedTokens: sum(({ last }) => last?.usage?.cachedTokens),
+    // Lines of the system prompt that were moved behind the messages; see the setting VOLATILE_LINES.
+    movedLines: sum(({ last }) => last?.movedLines) || undefined,
     completionTokens: sum(({ last }) => last?.usage?.completionTokens),
     ttftMs: Number.isFinite(ttftMs) ? Math.round(ttftMs) : undefined,
     ...(failed !== undefined && { code: failed.code }),

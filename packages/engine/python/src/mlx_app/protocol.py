@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 LINE_BYTES = 33_554_432
 
 CallId = Annotated[int, Meta(ge=0)]
@@ -137,6 +137,7 @@ class Generate(_Object, tag_field="type", tag="generate", frozen=True):
     messages: Annotated[list[Message], Meta(min_length=1, max_length=10_000)] | None = None
     tools: Annotated[list[Tool], Meta(max_length=128)] = []
     template_options: dict[str, Any] = {}
+    volatile_lines: Literal["keep", "move"] = "keep"
     tool_choice: Literal["auto", "none", "required"] = "auto"
     tool_name: ToolName | None = None
     prompt_progress: bool = False
@@ -220,6 +221,7 @@ class Tokenise(_Object, tag_field="type", tag="tokenise", frozen=True):
     messages: Annotated[list[Message], Meta(min_length=1, max_length=10_000)] | None = None
     tools: Annotated[list[Tool], Meta(max_length=128)] = []
     template_options: dict[str, Any] = {}
+    volatile_lines: Literal["keep", "move"] = "keep"
     special: bool = True
     count_only: bool = False
 
@@ -415,6 +417,7 @@ class Done(_Object, tag_field="type", tag="done", frozen=True):
     timings: WorkerTimings
     index: Count = 0
     stop_string: StopString | None = None
+    moved_lines: Count = 0
 
 
 class Embeddings(_Object, tag_field="type", tag="embeddings", frozen=True):

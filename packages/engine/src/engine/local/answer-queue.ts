@@ -123,5 +123,6 @@ function toChunk(index: number, unread: Unread): Chunk {
     ...(toolErrors.length === 0 ? {} : { toolErrors }),
     ...(done === undefined ? {} : { finishReason: done.finishReason }),
     ...(done === undefined || done.stopString === null ? {} : { stopString: done.stopString }),
+    ...(done === undefined || done.movedLines === 0 ? {} : { movedLines: done.movedLines }),
   }
 }

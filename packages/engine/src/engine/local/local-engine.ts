@@ -78,14 +78,14 @@ export class LocalEngine extends BaseEngine implements Engine {
   }
 
   async countTokens(options: CountOptions): Promise<number> {
-    const { model, prompt = null, messages, tools, templateOptions, signal } = checkCount(options)
+    const { model, prompt = null, messages, tools, signal, ...rest } = checkCount(options)
     const request = {
+      ...rest,
       type: 'tokenise',
       model: this.#modelName(model),
       prompt,
       messages: messages === undefined ? null : await toWorkerMessages(messages),
       tools: toJsonSchemaTools(tools),
-      templateOptions,
       special: true,
       countOnly: true,
     } as const

@@ -37,6 +37,7 @@ export const capabilities = [
   'topP',
   'truncation',
   'unload',
+  'volatileLines',
   'xtc',
 ] as const
 

@@ -36,6 +36,7 @@ const requirements: readonly Requirement<CheckedGenerate>[] = [
   ['parallelToolCalls', 'parallelToolCalls', ({ parallelToolCalls }) => !parallelToolCalls],
   ['reasoningTokens', 'reasoningTokens', ({ reasoningTokens }) => reasoningTokens !== undefined],
   ['templateOptions', 'templateOptions', ({ templateOptions }) => Object.keys(templateOptions).length > 0],
+  ['volatileLines', 'volatileLines', ({ volatileLines }) => volatileLines !== 'keep'],
   ['truncation', 'truncation', ({ truncation }) => truncation !== 'none'],
   ['priority', 'priority', ({ priority }) => priority !== 'normal'],
   ['caller', 'caller', ({ caller }) => caller !== ''],

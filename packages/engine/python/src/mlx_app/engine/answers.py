@@ -144,6 +144,7 @@ def _end(
         index=done.index,
         finish_reason=done.finish_reason,
         stop_string=done.stop_string,
+        moved_lines=done.moved_lines,
         usage=usage,
         timings=timings,
         model=model,

@@ -55,6 +55,8 @@ class Chunk:
     finish_reason: FinishReason | None = None
     #: The stop string that ended the sequence; beside `finish_reason`.
     stop_string: str | None = None
+    #: Lines of the system prompt that `volatile_lines` moved or left out; beside `finish_reason`.
+    moved_lines: int = 0
     #: Token counts; only on the last piece of the answer.
     usage: Usage | None = None
     #: Timings; only on the last piece of the answer.

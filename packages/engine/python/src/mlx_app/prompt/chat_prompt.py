@@ -17,6 +17,7 @@ from ..mlx_lm_adapter.text import (
 from ..protocol import ImagePart, Message, Tool
 from ..tools.tool_calls import template_tools
 from .known_text import Encoding, Ends, KnownText, encoding_of
+from .volatile_lines import move_volatile_lines, unmoved
 
 # Template options that a call can't set: those that the call has fields for, the template itself,
 # which is code, and those that would change the form of the result. transformers passes all others
@@ -51,7 +52,7 @@ class ChatPrompt:
     `boundaries` are ascending numbers of tokens after which the prompt is worth caching: after the
     system messages and tools, before the last two user messages, and before the generation prompt.
     `text` is that of a chat, and `ends` those of the answers in it whose tokens were known; see
-    `KnownText`.
+    `KnownText`. `moved_lines` counts the volatile lines that were moved or left out.
     """
 
     tokens: list[int]
@@ -59,6 +60,7 @@ class ChatPrompt:
     boundaries: list[int]
     text: str = ""
     ends: Ends = ()
+    moved_lines: int = 0
 
 
 def chat_prompt(
@@ -70,12 +72,14 @@ def chat_prompt(
     template_options: dict[str, Any] | None = None,
     for_cache: bool = True,
     known_texts: Sequence[KnownText] = (),
+    move_volatile: bool = False,
     check: Callable[[str], None] | None = None,
 ) -> ChatPrompt:
     """Returns the prompt of a chat.
 
     Looking for boundaries takes time; without `for_cache` there are none. Answers of `known_texts`
-    in the chat get the tokens that were generated. `check` gets the text
+    in the chat get the tokens that were generated. `move_volatile` moves the lines of the system
+    prompt that change between requests behind all messages. `check` gets the text
     before it is tokenised, and may raise. With the choice "none" the model does not see the tools.
     Raises EngineError INVALID_REQUEST for messages or options that the template refuses and for a
     model without a template, UNSUPPORTED for images and for tools where the model's format of tool
@@ -94,15 +98,17 @@ def chat_prompt(
         _shown_tools(tokenizer, tools, tool_choice),
         checked_options(template_options or {}),
     )
-    dicts = [template_message(message) for message in messages]
+    moved = move_volatile_lines(messages) if move_volatile else unmoved(messages)
+    dicts = [template_message(message) for message in moved.messages]
+    lasting = [template_message(message) for message in moved.lasting]
     with _refusals():
         text = template.text(dicts)
     if check is not None:
         check(text)
     encoding = encoding_of(tokenizer, text, known_texts)
     tokens, ends = encoding.encode(text)
-    boundaries = _boundaries(template, encoding, dicts, tokens) if for_cache else []
-    return ChatPrompt(tokens, start_state(tokenizer, tokens), boundaries, text, ends)
+    boundaries = _boundaries(template, encoding, lasting, tokens) if for_cache else []
+    return ChatPrompt(tokens, start_state(tokenizer, tokens), boundaries, text, ends, moved.count)
 
 
 @contextmanager

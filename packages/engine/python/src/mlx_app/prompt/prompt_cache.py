@@ -19,6 +19,8 @@ from .known_text import KnownText
 
 # To search more entries for each prompt would take longer than the prefill of a short one.
 MAX_ENTRIES = 256
+# A stop costs a copy of the caches, which must save as much.
+MIN_SAVED_TOKENS = 64
 
 Kind = Literal["system", "user", "assistant"]
 Tokens = npt.NDArray[np.int64]
@@ -26,10 +28,15 @@ Tokens = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Found:
-    """A cache with the first `count` tokens of a prompt; without a cache, the count is 0."""
+    """A cache with the first `count` tokens of a prompt; without a cache, the count is 0.
+
+    `shared` is with how many tokens an entry begins like the prompt, even if its cache can't be cut
+    there.
+    """
 
     cache: PromptCacheOfModel | None
     count: int
+    shared: int = 0
 
 
 @dataclass(eq=False)
@@ -78,19 +85,22 @@ class PromptCache:
         wanted = np.asarray(tokens, np.int64)
         best: tuple[int, bool, int] = (0, False, 0)
         hit: _Entry | None = None
+        shared = 0
         for entry in self._entries:
-            count, whole = _usable(entry, wanted)
+            common = min(_common(entry.tokens, wanted), len(wanted) - 1)
+            shared = max(shared, common)
+            count, whole = _usable(entry, common)
             # Of two equally long ones, one that needs no cut, and then the one used last, so that a
             # common first token doesn't keep an old entry.
             rank = (count, whole, entry.used)
             if count > 0 and rank > best:
                 best, hit = rank, entry
         if hit is None:
-            return Found(None, 0)
+            return Found(None, 0, shared)
         count, whole, _ = best
         self._use(hit)
         cache = caches.copied(hit.cache) if whole else caches.prefix(hit.cache, count)
-        return Found(cache, count)
+        return Found(cache, count, shared)
 
     def keep(
         self,
@@ -150,6 +160,7 @@ class PromptCache:
         *,
         shared: Iterable[int] = (),
         cached: int = 0,
+        diverges: int = 0,
     ) -> list[int]:
         """Returns the token counts at which prefill stops to keep the cache, in ascending order.
 
@@ -157,9 +168,12 @@ class PromptCache:
         last user message), `shared` those that a call may need while this one still runs, and
         `cached` is how many tokens were found. If any prefix can be cut from the cache at the end
         of the answer, only the shared ones are worth a stop and a copy. Other caches (a sliding
-        window, a recurrent state) can't be cut, so they need every stop.
+        window, a recurrent state) can't be cut, so they need every stop, and one where the prompt
+        `diverges` from an earlier one: the next prompt may do so too.
         """
         counts = set(shared) if self._any_prefix else {*wanted, *shared}
+        if not self._any_prefix and diverges - cached >= MIN_SAVED_TOKENS:
+            counts.add(diverges)
         return sorted(count for count in counts if cached < count < prompt_tokens)
 
     def _list_texts(self) -> None:
@@ -199,9 +213,11 @@ class PromptCache:
         return [*system, *others][0] if crowded else [*others, *system][0]
 
 
-def _usable(entry: _Entry, wanted: Tokens) -> tuple[int, bool]:
-    """Returns how many tokens of a prompt an entry has, and whether those are all of its tokens."""
-    count = min(_common(entry.tokens, wanted), len(wanted) - 1)
+def _usable(entry: _Entry, count: int) -> tuple[int, bool]:
+    """Returns how many of the tokens that an entry shares with a prompt its cache can give.
+
+    Also returns whether those are all of its tokens.
+    """
     if count == len(entry.tokens):
         return count, True
     return (count, False) if count > 0 and caches.cuttable(entry.cache) else (0, False)

@@ -54,6 +54,7 @@ class Generations:
             limited: GenerateOptions = {
                 **options,
                 "caller": call.caller,
+                "volatile_lines": self._settings.volatile_lines,
                 "deadline_ms": self._settings.request_timeout_ms,
             }
             stream = engine.stream(prompt, **limited)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..errors import EngineError
 from .loopback import is_loopback
@@ -72,6 +72,9 @@ class ServerSettings:
     max_parts: int = 256
     #: Chat template variables that requests can set.
     template_options: Sequence[str] = ("enable_thinking", "reasoning_effort")
+    #: Whether lines of the system prompt that change between requests, such as a date, `move`
+    #: behind the last message, so that the prefix stays cached, or `keep` their place.
+    volatile_lines: "Literal['move', 'keep']" = "move"
     #: The largest request body.
     max_body_bytes: int = 16 * _MEBIBYTE
     #: The most JSON values in a request body, nested values included.
@@ -102,6 +105,8 @@ class ServerSettings:
             raise _invalid(
                 f"log_level is {self.log_level!r}, but must be one of {', '.join(LOG_LEVELS)}."
             )
+        if self.volatile_lines not in ("move", "keep"):
+            raise _invalid(f"volatile_lines is {self.volatile_lines!r}, but must be move or keep.")
         for origin in self.allowed_origins:
             scheme, separator, host = origin.partition("://")
             if not scheme or not separator or not host or "/" in host or "*" in host:

@@ -159,6 +159,8 @@ def _tokens(call: Call) -> dict[str, object]:
     return {
         "promptTokens": sum(usage.prompt_tokens for usage in usages),
         "cachedTokens": sum(usage.cached_tokens for usage in usages),
+        # Lines of the system prompt behind the messages; see the setting `volatile_lines`.
+        "movedLines": sum(r.last.moved_lines for r in call.records if r.last) or None,
         "completionTokens": sum(usage.completion_tokens for usage in usages),
         "ttftMs": round(min(first_tokens)) if first_tokens else None,
     }

@@ -58,6 +58,8 @@ class Call:
     processed: ProcessedInput | None = None
     sequences: list[SequenceState] = field(default_factory=list)
     cached_tokens: int = 0
+    # The tokens with which an earlier prompt begins alike, whether or not they are cached.
+    shared_tokens: int = 0
     # time.perf_counter() when it first got a slot.
     started: float = 0.0
 
@@ -128,6 +130,7 @@ class Call:
             index=sequence.index,
             finish_reason=reason,
             stop_string=stop_string,
+            moved_lines=self.prompt.moved_lines,
             usage=Usage(
                 prompt_tokens=len(self.prompt.tokens),
                 cached_tokens=self.cached_tokens,

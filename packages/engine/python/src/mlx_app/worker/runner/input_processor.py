@@ -188,6 +188,7 @@ class InputProcessor:
                     tool_choice=_choice(request),
                     template_options=request.template_options,
                     for_cache=isinstance(request, Generate),
+                    move_volatile=request.volatile_lines == "move",
                     known_texts=self._known_texts() if _uses_cache(request) else (),
                     check=check,
                 )

@@ -248,7 +248,9 @@ class ModelRunner:
         position = call.cached_tokens + progress.tokens
         self._report_progress(call, position)
         if position in prefill.boundaries and progress.at_boundary:
-            kind: Kind = "system" if position == call.prompt.boundaries[0] else "user"
+            # What comes before the end of the system prompt is shared by all chats as well.
+            shared = position <= call.prompt.boundaries[0]
+            kind: Kind = "system" if shared else "user"
             self.prefix_cache.keep(call, kind, lambda: self._batches.snapshot(slot))
         if position == len(call.prompt.tokens) - 1:
             try:

@@ -46,6 +46,7 @@ class PrefixCache:
         found = Found(None, 0)
         if call.request.prompt_cache:
             found = self._cache.find(tokens)
+            call.shared_tokens = found.shared
         if call.request.cache_file is not None and found.count < len(tokens) - 1:
             found = max(found, self._find_in_file(call), key=lambda one: one.count)
         return None if found.cache is None else CacheSnapshot(tokens[: found.count], found.cache)
@@ -61,6 +62,7 @@ class PrefixCache:
                 len(prompt.tokens),
                 shared=prompt.boundaries[:1],
                 cached=call.cached_tokens,
+                diverges=call.shared_tokens,
             )
         )
 

@@ -1,0 +1,93 @@
+"""In the session of an agent, each turn reads little more than what is new in it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from agent_sessions import SESSIONS, TURNS, Request
+from mlx_app.models.text_model import TextModel
+from mlx_app.prompt.chat_prompt import chat_prompt
+from mlx_app.prompt.volatile_lines import move_volatile_lines
+from mlx_app.protocol import Generate
+from mlx_app.worker.runner.model_runner import ModelRunner
+from small_networks import hybrid, plain, sliding
+from worker_parts import LARGE, finish, runner_of, start
+
+MAKERS = {"plain": plain, "sliding": sliding, "hybrid": hybrid}
+
+
+@pytest.fixture(scope="module", params=MAKERS)
+def model(request: pytest.FixtureRequest, hello: TextModel) -> TextModel:
+    """A network of random weights that reads and writes the hello model's tokens."""
+    vocabulary = len(hello.tokenizer)
+    config = {"vocab_size": vocabulary, "max_position_embeddings": 65_536}
+    return replace(hello, network=MAKERS[request.param](vocabulary), config=config)
+
+
+@pytest.fixture
+def warm(model: TextModel) -> Iterator[ModelRunner]:
+    runner = runner_of(model, prompt_cache_bytes=LARGE)
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def cold(model: TextModel) -> Iterator[ModelRunner]:
+    runner = runner_of(model)
+    yield runner
+    runner.close()
+
+
+def answer(
+    runner: ModelRunner, turn: int, request: Request, volatile_lines: str = "move"
+) -> tuple[str, int, int]:
+    """The text, and the tokens of the prompt and of its cached part."""
+    asked = Generate(
+        id=turn,
+        model="hello",
+        messages=request.messages,
+        tools=request.tools,
+        volatile_lines=volatile_lines,
+        max_tokens=6,
+    )
+    start(runner, asked)
+    heard = finish(runner)[turn]
+    usage = heard.done[0].usage
+    return heard.text(), usage.prompt_tokens, usage.cached_tokens
+
+
+def old_tokens(model: TextModel, before: Request, now: Request) -> int:
+    """The tokens of the messages with which both requests begin, but for the volatile lines."""
+    first, second = (move_volatile_lines(asked.messages).lasting for asked in (before, now))
+    same = next(
+        (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
+        min(len(first), len(second)),
+    )
+    options = {"tools": now.tools, "for_cache": False}
+    whole = chat_prompt(model.tokenizer, second, **options)
+    ends = chat_prompt(model.tokenizer, second[:same], **options)
+    pairs = zip(whole.tokens, ends.tokens, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), len(ends.tokens))
+
+
+def test_without_moving_lines_a_turn_reads_all_of_the_chat(hello: TextModel) -> None:
+    runner = runner_of(hello, prompt_cache_bytes=LARGE)
+    for turn in (1, 2):
+        request = SESSIONS["opencode"](turn)
+        _, prompt, cached = answer(runner, turn, request, volatile_lines="keep")
+    assert cached < prompt / 2
+    runner.close()
+
+
+@pytest.mark.parametrize("session", SESSIONS)
+def test_each_turn_reads_what_is_new(
+    session: str, model: TextModel, warm: ModelRunner, cold: ModelRunner
+) -> None:
+    asked = [SESSIONS[session](turn) for turn in range(1, TURNS + 1)]
+    for turn, request in enumerate(asked):
+        text, prompt, cached = answer(warm, turn, request)
+        assert answer(cold, turn, request) == (text, prompt, 0)
+        if turn > 0:
+            new = prompt - old_tokens(model, asked[turn - 1], request)
+            assert prompt - cached <= 1.1 * new, f"turn {turn + 1}"

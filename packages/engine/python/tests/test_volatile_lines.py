@@ -1,0 +1,130 @@
+"""Lines of a system prompt that change between requests stand behind the last message."""
+
+import pytest
+
+from mlx_app.prompt.volatile_lines import move_volatile_lines
+from mlx_app.protocol import Message, TextPart
+
+STAYING = "You fix code.\nBe brief."
+
+
+def moved_of(system: str) -> tuple[str, str]:
+    """What stays of a system prompt, and what is moved to the end of the question."""
+    messages = [
+        Message(role="system", content=f"You fix code.\n{system}\nBe brief."),
+        Message(role="user", content="Go on."),
+    ]
+    moved = move_volatile_lines(messages)
+    staying, question = (message.content for message in moved.messages)
+    assert isinstance(staying, str)
+    assert isinstance(question, str)
+    assert [message.content for message in moved.lasting] == [staying, "Go on."]
+    return staying, question.removeprefix("Go on.").removeprefix("\n\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Today's date: 2026-11-30",
+        "Today\u2019s date is Mon Nov 30 2026.",
+        "  Today's date: Mon Nov 30 2026",
+        "- **Current date and time:** 2026-11-30T18:30:01Z",
+        "Current time: 18:30:01",
+        "Date: Nov 30, 2026",
+        "The current date is 2026-11-30.",
+        "Today is Monday, November 30, 2026.",
+        "It is currently 18:30.",
+        "<current_date>2026-11-30</current_date>",
+        "Token usage: 34,120/200,000; 165,880 remaining",
+        "<system_warning>Token usage: 34120/200000; 165880 remaining</system_warning>",
+        "<budget:token_budget>200000</budget:token_budget>",
+        "Tokens used: ~12k",
+        "You have used 12,000 of 200,000 tokens so far",
+        "Context left: 88%",
+        "Session cost: $0.12",
+        "Working directory: /home/me/my project",
+        " - Primary working directory: C:\\work",
+        "cwd: ~/work",
+        "<cwd>/work</cwd>",
+        "Current branch: main",
+        "Session ID: 0f3a-11",
+        "Turn: 7",
+        "git status: clean",
+        "gitStatus:\n M src/a.py\n?? notes.md\n\nRecent commits:\n1a2b3c4 Add a test",
+        "<git_status>\nOn branch main\nnothing to commit, working tree clean\n</git_status>",
+    ],
+)
+def test_a_volatile_line_is_moved(line: str) -> None:
+    staying, question = moved_of(line)
+    assert staying == STAYING
+    assert question == "\n".join(part.strip() for part in line.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Platform: linux",
+        "Is directory a git repo: Yes",
+        "Knowledge cutoff date: 2025-05",
+        "Date: always write dates as ISO 8601.",
+        "Time: be quick.",
+        "Tokens: keep the answer under 200 of them.",
+        "The current directory is where you should work.",
+        "The branch is protected, so open a pull request.",
+        "Check the git status before you commit.",
+        "Today is a good day to write tests.",
+        "Say what the date 2026-11-30 means for the tests.",
+        "gitStatus: This is a snapshot of the start, and will not update.\nStatus:\nM src/a.py",
+        "The cost of an error is high: ask first.",
+        "# Context\n3 files",
+    ],
+)
+def test_another_line_stays(line: str) -> None:
+    staying, question = moved_of(line)
+    assert staying == f"You fix code.\n{line}\nBe brief."
+    assert question == ""
+
+
+def test_what_follows_the_state_of_git_stays() -> None:
+    status = "gitStatus: M src/a.py\n\nStatus:\nM src/b.py"
+    staying, question = moved_of(f"{status}\n\n# Style\nA line of it.")
+    assert staying == "You fix code.\n\n# Style\nA line of it.\nBe brief."
+    assert question == "gitStatus: M src/a.py\n\nStatus:\nM src/b.py"
+
+
+def test_a_billing_header_is_left_out() -> None:
+    assert moved_of("x-anthropic-billing-header: cc_version=2.1; cch=1a2b3;") == (STAYING, "")
+
+
+def test_lines_of_all_leading_system_messages_follow_a_tool_result() -> None:
+    system = [TextPart(text="Date: 2026-11-30\n"), TextPart(text="You fix code.")]
+    messages = [
+        Message(role="system", content=system),
+        Message(role="system", content="Project rules.\ncwd: /work"),
+        Message(role="user", content="Fix it."),
+        Message(role="assistant", content="I look."),
+        Message(role="tool", content="3 errors", tool_call_id="a", name="run"),
+    ]
+    moved = move_volatile_lines(messages)
+    assert moved.count == 2
+    assert moved.messages[-1].content == "3 errors\n\nDate: 2026-11-30\ncwd: /work"
+    assert moved.messages[1].content == "Project rules.\n"
+    assert moved.messages[2:4] == messages[2:4]
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [Message(role="system", content="Date: 2026-11-30"), Message(role="user", content="Hi")],
+        [Message(role="system", content="Be brief.\nDate: 2026-11-30")],
+        [Message(role="user", content="Date: 2026-11-30")],
+    ],
+)
+def test_a_chat_that_nothing_can_be_moved_in_stays(messages: list[Message]) -> None:
+    moved = move_volatile_lines(messages)
+    assert (moved.messages, moved.lasting, moved.count) == (messages, messages, 0)
+
+
+def test_a_long_line_takes_no_long_time() -> None:
+    for piece in ("a", "<a>", "today's ", "git status ", " is", ":", "0", "* "):
+        moved_of(piece * 50_000)
