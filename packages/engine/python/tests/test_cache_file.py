@@ -16,7 +16,9 @@ import pytest
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter import caches
 from mlx_app.models.text_model import TextModel
-from mlx_app.prompt.cache_file import ModelIdentity, model_identity, read, write
+from mlx_app.prompt.cache_file import UnusableFileError, read, write
+from mlx_app.prompt.model_identity import ModelIdentity, model_identity
+from mlx_app.prompt.partial_file import partial_path
 from mlx_app.prompt.prompt_cache import PromptCache
 from prompt_cache_run import run
 from small_networks import NETWORKS, plain
@@ -45,6 +47,14 @@ def file(tmp_path: Path, network: nn.Module) -> Path:
     path = tmp_path / "document.safetensors"
     write(path, DOCUMENT, document_cache(network), IDENTITY)
     return path
+
+
+def useless(path: Path, network: nn.Module, identity: ModelIdentity = IDENTITY) -> str:
+    """Why a file of this app must be made anew."""
+    with pytest.raises(UnusableFileError) as caught:
+        read(path, identity, network)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
 
 
 def refusal(path: Path, network: nn.Module, identity: ModelIdentity = IDENTITY) -> str:
@@ -108,7 +118,7 @@ def test_quantised_keys_are_read_only_where_they_are_asked_for(
     quantised = [layer.to_quantized(group_size=32, bits=8) for layer in plain_cache]
     path = tmp_path / "quantised.safetensors"
     write(path, DOCUMENT, quantised, IDENTITY)
-    assert "other kinds of caches" in refusal(path, hello.network)
+    assert "other kinds of caches" in useless(path, hello.network)
     _, cache = read(path, IDENTITY, hello.network, quantised=True)
     step = mx.array([[5]])
     expected = hello.network(step, cache=quantised)
@@ -123,27 +133,27 @@ def test_quantised_keys_are_read_only_where_they_are_asked_for(
         ({"mlx_lm": "0.33.0"}, "made by mlx-lm 0.32.2, and this is mlx-lm 0.33.0"),
     ],
 )
-def test_a_file_of_another_model_is_refused(
+def test_a_file_of_another_model_is_made_anew(
     file: Path, network: nn.Module, change: dict[str, str], words: str
 ) -> None:
-    assert words in refusal(file, network, replace(IDENTITY, **change))
+    assert words in useless(file, network, replace(IDENTITY, **change))
 
 
 @pytest.mark.parametrize(
     ("adapter", "words"), [("", "made by an adapter"), ("2", "made by another adapter")]
 )
-def test_a_file_of_another_adapter_is_refused(
+def test_a_file_of_another_adapter_is_made_anew(
     tmp_path: Path, network: nn.Module, adapter: str, words: str
 ) -> None:
     path = tmp_path / "adapter.safetensors"
     write(path, DOCUMENT, document_cache(network), replace(IDENTITY, adapter="1"))
-    assert words in refusal(path, network, replace(IDENTITY, adapter=adapter))
+    assert words in useless(path, network, replace(IDENTITY, adapter=adapter))
 
 
 def test_a_file_that_is_not_a_cache_is_refused(tmp_path: Path, network: nn.Module) -> None:
     path = tmp_path / "document.safetensors"
     assert "There is no cache file" in refusal(path, network)
-    for content in (b"", b"hello", b"\xff" * 64, struct.pack("<Q", 2) + b"{}"):
+    for content in (b"hello", b"my notes", b"\xff" * 64, struct.pack("<Q", 2) + b"{}"):
         path.write_bytes(content)
         assert "not a" in refusal(path, network)
     mx.save_safetensors(str(path), {"weight": mx.ones(3)})
@@ -154,11 +164,11 @@ def test_a_file_that_is_not_a_cache_is_refused(tmp_path: Path, network: nn.Modul
     assert "is a folder" in refusal(path, network)
 
 
-def test_a_cut_file_is_refused(file: Path, network: nn.Module) -> None:
+def test_a_cut_file_is_made_anew(file: Path, network: nn.Module) -> None:
     content = file.read_bytes()
-    for size in (len(content) - 1, len(content) // 2, 100, 7):
+    for size in (len(content) - 1, len(content) // 2, 1000, 100, 9, 8, 7, 0):
         file.write_bytes(content[:size])
-        assert "not a whole cache file" in refusal(file, network)
+        assert "not a whole cache file" in useless(file, network)
 
 
 def change_header(file: Path, old: str, new: str) -> None:
@@ -187,11 +197,11 @@ def change_header(file: Path, old: str, new: str) -> None:
         ('"scalar"', '"other"'),
     ],
 )
-def test_a_header_that_was_changed_is_refused(
+def test_a_file_whose_header_was_changed_is_made_anew(
     file: Path, network: nn.Module, old: str, new: str
 ) -> None:
     change_header(file, old, new)
-    assert "not a whole cache file" in refusal(file, network)
+    assert "not a whole cache file" in useless(file, network)
 
 
 def test_no_damage_gets_past_the_reader(file: Path, network: nn.Module) -> None:
@@ -207,6 +217,8 @@ def test_no_damage_gets_past_the_reader(file: Path, network: nn.Module) -> None:
         try:
             _, cache = read(file, IDENTITY, network)
             mx.eval(network(mx.array([[1]]), cache=cache))
+        except UnusableFileError:
+            refused += 1
         except EngineError as error:
             assert error.code == "INVALID_REQUEST"  # noqa: PT017 — some damage does no harm
             refused += 1
@@ -251,6 +263,43 @@ except EngineError as error:
     assert run_.stdout.startswith(f"INVALID_REQUEST Can't write the cache file {file}")
     assert [path.name for path in file.parent.iterdir()] == [file.name]
     assert read(file, IDENTITY, network)[0] == DOCUMENT
+
+
+WRITER = f"""
+import sys
+sys.path[:0] = {sys.path!r}
+from pathlib import Path
+import mlx.core as mx
+from mlx_lm.models.cache import KVCache
+from mlx_app.prompt.cache_file import write
+from test_cache_file import DOCUMENT, IDENTITY
+large = KVCache()
+large.keys = large.values = mx.ones((1, 1, 60, 1_000_000))
+large.offset = 60
+print("ready", flush=True)
+write(Path(sys.argv[1]), DOCUMENT, [large], IDENTITY)
+"""
+
+
+def test_a_killed_writer_leaves_nothing_that_stays(tmp_path: Path, network: nn.Module) -> None:
+    path = tmp_path / "document.safetensors"
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    while not any(tmp_path.iterdir()):
+        assert writer.poll() is None
+    writer.kill()
+    writer.communicate()
+    assert not path.exists()
+    (partial,) = tmp_path.iterdir()
+    assert partial.stat().st_size < 480_000_000, "it was whole before the writer was killed"
+    others = [tmp_path / f".document.elsewhere.1.{name}.safetensors" for name in "ab"]
+    others.append(partial_path(path))
+    for other in others:
+        other.write_text("")
+    write(path, DOCUMENT, document_cache(network), IDENTITY)
+    assert set(tmp_path.iterdir()) == {path, *others}
+    assert read(path, IDENTITY, network)[0] == DOCUMENT
 
 
 def test_an_older_file_is_replaced(file: Path, network: nn.Module) -> None:

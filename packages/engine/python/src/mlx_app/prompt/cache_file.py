@@ -1,21 +1,19 @@
 """A prompt cache on disk, for a long document that many calls ask about.
 
 The file is in the format of mlx-lm's save_prompt_cache: safetensors, so that reading it runs no
-code. Its metadata has the tokens and the identity of the model.
+code. Its metadata has the tokens and the identity of the model. A file of this app that can't be
+used (cut off, damaged, of other weights) is as good as none. Another program's file is an error,
+since it must not be overwritten.
 """
 
-import hashlib
 import json
 import os
-import secrets
 import shutil
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import mlx.nn as nn
 
@@ -23,50 +21,20 @@ from ..errors import EngineError, from_exception
 from ..mlx_lm_adapter import caches
 from ..mlx_lm_adapter.caches import PromptCacheOfModel
 from ..models.tensor_files import check_safetensors
+from .model_identity import ModelIdentity
+from .partial_file import partial_path, remove_abandoned
 
 # MLX knows the format of a file by its extension.
 ENDING = ".safetensors"
-_FORMAT = "mlx-app prompt cache 1"
-# Pieces of each file of weights, evenly spread: reading all of it takes seconds for each gigabyte.
-_PIECES = 64
-_PIECE_BYTES = 4096
+_NAME = "mlx-app prompt cache"
+_FORMAT = f"{_NAME} 1"
+# The longest header that the format allows.
+_MAX_HEADER_BYTES = 100_000_000
+_OTHER_FILE = "Name another file: this one is not overwritten."
 
 
-@dataclass(frozen=True)
-class ModelIdentity:
-    """What two calls must have in common to share a cache file.
-
-    `name` is only for messages. `model` and `adapter` are hashes; "" is for no adapter.
-    """
-
-    name: str
-    model: str
-    adapter: str
-    mlx_lm: str
-
-
-def model_identity(
-    path: Path, config: dict[str, Any], adapter: Path | None = None
-) -> ModelIdentity:
-    """Returns the identity of the model in a folder, with the adapter in another one.
-
-    Hashes the config, and the name, size, header and 64 pieces of 4 KiB of each safetensors file,
-    since fine-tunes of one model have files of the same names and sizes.
-    """
-    model = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode())
-    _hash_weights(model, path.glob("model*.safetensors"))
-    tuned = hashlib.sha256()
-    if adapter is not None:
-        settings = adapter / "adapter_config.json"
-        if settings.is_file():
-            tuned.update(settings.read_bytes())
-        _hash_weights(tuned, adapter.glob("*.safetensors"))
-    return ModelIdentity(
-        name=path.name,
-        model=model.hexdigest(),
-        adapter="" if adapter is None else tuned.hexdigest(),
-        mlx_lm=version("mlx-lm"),
-    )
+class UnusableFileError(Exception):
+    """A file of this app that must be made anew, with the reason as its message."""
 
 
 def check_path(path: Path) -> None:
@@ -104,10 +72,10 @@ def write(
         "tokens": json.dumps(list(tokens), separators=(",", ":")),
         **asdict(identity),
     }
-    # In the same folder, so that the rename can't cross file systems.
-    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(8)}{ENDING}")
+    temporary = partial_path(path)
     if not path.parent.is_dir():
         raise _not_written(path, NotADirectoryError(f"there is no folder {path.parent}"))
+    remove_abandoned(path)
     try:
         _check_space(path.parent, caches.size_bytes(kept))
         caches.save(temporary, kept, metadata)
@@ -130,8 +98,8 @@ def read(
     """Reads the tokens and their cache, on MLX's thread.
 
     Caches with quantised keys and values, which can't be batched, need `quantised`. Raises
-    EngineError INVALID_REQUEST for a file that isn't a complete cache file, or is one of another
-    model, adapter or mlx-lm.
+    UnusableFileError for a file of this app that isn't whole, or is one of another model, adapter
+    or mlx-lm, and EngineError INVALID_REQUEST for any other file.
     """
     check_path(path)
     metadata = _metadata(path)
@@ -150,20 +118,10 @@ def read(
         known = from_exception(error, f"reading {path}")
         if known.code == "OUT_OF_MEMORY":
             raise known from error
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+        raise UnusableFileError(
+            f"{path} is not a whole cache file: {type(error).__name__}: {error}"
+        ) from error
     return tokens, cache
-
-
-def _hash_weights(digest: Any, files: Iterable[Path]) -> None:  # noqa: ANN401 — hashlib has no name
-    for file in sorted(files):
-        size = file.stat().st_size
-        digest.update(f"{file.name}\0{size}\0".encode())
-        with file.open("rb") as stream:
-            header_bytes = int.from_bytes(stream.read(8), "little")
-            digest.update(stream.read(min(header_bytes, size)))
-            for piece in range(_PIECES):
-                stream.seek(max(0, size - _PIECE_BYTES) * piece // (_PIECES - 1))
-                digest.update(stream.read(_PIECE_BYTES))
 
 
 def _check_space(folder: Path, needed: int) -> None:
@@ -177,23 +135,45 @@ def _metadata(path: Path) -> dict[str, str]:
     if not path.exists():
         raise EngineError("INVALID_REQUEST", f"There is no cache file {path}")
     if not path.is_file():
-        raise _damaged(path, "it is not a file")
+        raise EngineError("INVALID_REQUEST", f"{path} is not a file.", _OTHER_FILE)
     try:
         check_safetensors(path)
         with path.open("rb") as stream:
             (header_bytes,) = struct.unpack("<Q", stream.read(8))
             entries = json.loads(stream.read(header_bytes)).get("__metadata__")
     except (OSError, EngineError, RecursionError) as error:
-        raise _damaged(path, str(error)) from error
+        why = f"{path} is not a whole cache file: {error}"
+        if _is_cut(path):
+            raise UnusableFileError(why) from error
+        raise EngineError("INVALID_REQUEST", why, _OTHER_FILE) from error
     if not isinstance(entries, dict):
         entries = {}
     # mlx-lm numbers what it writes: 0 is the caller's metadata, 1 the classes, 2 the scalars.
     metadata = {key[2:]: str(text) for key, text in entries.items() if key.startswith("0.")}
-    if metadata.get("format") != _FORMAT or "tokens" not in metadata:
+    made_as = metadata.get("format", "")
+    if not made_as.startswith(_NAME):
         raise EngineError(
-            "INVALID_REQUEST", f"{path} is not a cache file of this app, or one of another version."
+            "INVALID_REQUEST", f"{path} is not a cache file of this app.", _OTHER_FILE
         )
+    if made_as != _FORMAT or "tokens" not in metadata:
+        raise UnusableFileError(f"{path} is a cache file of another version.")
     return metadata
+
+
+def _is_cut(path: Path) -> bool:
+    """Whether a file is the first part of a safetensors file of this app, as far as one can tell.
+
+    Of one that ends in its header there may be no more than its length and a bracket.
+    """
+    with path.open("rb") as stream:
+        begin = stream.read(8)
+        if len(begin) < 8:
+            return not begin or b"\0" in begin
+        (header_bytes,) = struct.unpack("<Q", begin)
+        if header_bytes > _MAX_HEADER_BYTES:
+            return False
+        header = stream.read(header_bytes)
+    return _NAME.encode() in header or (len(header) < header_bytes and header[:1] in (b"", b"{"))
 
 
 def _check_identity(path: Path, metadata: dict[str, str], identity: ModelIdentity) -> None:
@@ -212,13 +192,7 @@ def _check_identity(path: Path, metadata: dict[str, str], identity: ModelIdentit
         }[had, has]
     else:
         return
-    raise EngineError(
-        "INVALID_REQUEST", f"The cache file {path} was made by {why}.", "Delete it to make it anew."
-    )
-
-
-def _damaged(path: Path, why: str) -> EngineError:
-    return EngineError("INVALID_REQUEST", f"{path} is not a whole cache file: {why}")
+    raise UnusableFileError(f"The cache file {path} was made by {why}.")
 
 
 def _not_written(path: Path, error: Exception) -> EngineError:

@@ -9,8 +9,9 @@ from pathlib import Path
 from ...mlx_lm_adapter.batch import CacheSnapshot
 from ...models.text_model import TextModel
 from ...prompt import cache_file
-from ...prompt.cache_file import ModelIdentity
+from ...prompt.cache_file import UnusableFileError
 from ...prompt.known_text import KnownText, known_text
+from ...prompt.model_identity import ModelIdentity, model_identity
 from ...prompt.prompt_cache import Found, Kind, PromptCache
 from .call import Call
 from .sequence import SequenceState
@@ -22,6 +23,8 @@ class PrefixCache:
     def __init__(self, model: TextModel, limit_bytes: int) -> None:
         self._cache = PromptCache(model.network, limit_bytes)
         self._model = model
+        # Cache files that can't be used, which the call that finds them makes anew.
+        self._unusable: set[Path] = set()
 
     def known_texts(self) -> Sequence[KnownText]:
         """Returns the texts of the chats in memory, whose tokens are known. For any thread."""
@@ -94,19 +97,30 @@ class PrefixCache:
             traceback.print_exc()
 
     def missing_file(self, call: Call) -> Path | None:
-        """Returns the cache file that the call must write, if it names one that isn't there."""
-        path = call.request.cache_file
-        return None if path is None or Path(path).exists() else Path(path)
+        """Returns the cache file that the call must write, if it names one that can't be used."""
+        if call.request.cache_file is None:
+            return None
+        path = Path(call.request.cache_file)
+        return path if path in self._unusable or not path.exists() else None
 
     def write(self, path: Path, snapshot: CacheSnapshot) -> None:
         """Writes a cache file. Raises EngineError."""
         cache_file.write(path, snapshot.tokens, snapshot.cache, self._identity)
+        self._unusable.discard(path)
 
     def _find_in_file(self, call: Call) -> Found:
-        path = call.request.cache_file
-        if path is None or not Path(path).exists():
+        if call.request.cache_file is None:
             return Found(None, 0)
-        tokens, cache = cache_file.read(Path(path), self._identity, self._model.network)
+        path = Path(call.request.cache_file)
+        self._unusable.discard(path)
+        if not path.exists():
+            return Found(None, 0)
+        try:
+            tokens, cache = cache_file.read(path, self._identity, self._model.network)
+        except UnusableFileError as reason:
+            print(f"{reason} It is made anew.", file=sys.stderr)  # noqa: T201 — the worker's log
+            self._unusable.add(path)
+            return Found(None, 0)
         if call.request.prompt_cache:
             self._cache.keep(tokens, cache, "user")
         # A document may be larger than all that is kept in memory.
@@ -116,4 +130,4 @@ class PrefixCache:
 
     @cached_property
     def _identity(self) -> ModelIdentity:
-        return cache_file.model_identity(self._model.path, self._model.config, self._model.adapter)
+        return model_identity(self._model.path, self._model.config, self._model.adapter)
