@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -40,7 +41,10 @@ def cold(model: TextModel) -> Iterator[ModelRunner]:
 
 
 def answer(
-    runner: ModelRunner, turn: int, request: Request, volatile_lines: str = "move"
+    runner: ModelRunner,
+    turn: int,
+    request: Request,
+    volatile_lines: Literal["move", "keep"] = "move",
 ) -> tuple[str, int, int]:
     """The text, and the tokens of the prompt and of its cached part."""
     asked = Generate(
@@ -64,9 +68,8 @@ def old_tokens(model: TextModel, before: Request, now: Request) -> int:
         (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
         min(len(first), len(second)),
     )
-    options = {"tools": now.tools, "for_cache": False}
-    whole = chat_prompt(model.tokenizer, second, **options)
-    ends = chat_prompt(model.tokenizer, second[:same], **options)
+    whole = chat_prompt(model.tokenizer, second, tools=now.tools, for_cache=False)
+    ends = chat_prompt(model.tokenizer, second[:same], tools=now.tools, for_cache=False)
     pairs = zip(whole.tokens, ends.tokens, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), len(ends.tokens))
 
