@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createEngine, type Engine } from '../../src/engine/index.ts'
@@ -51,6 +51,20 @@ describe('a file that keeps what was read', () => {
     const second = await fresh((engine) => engine.complete({ ...ask(story), cacheFile }))
     expect(second.text).toBe(answerTo(story))
     expect(second.usage.cachedTokens).toBe(second.usage.promptTokens - 1)
+  })
+
+  test('is made anew where it was cut off', async () => {
+    const cut = join(folder.path, 'cut.safetensors')
+    const whole = readFileSync(cacheFile)
+    writeFileSync(cut, whole)
+    truncateSync(cut, whole.length / 2)
+    const ofFile = (engine: Engine) => engine.complete({ ...ask(story), cacheFile: cut, promptCache: false })
+    await fresh(async (engine) => {
+      expect(await ofFile(engine)).toMatchObject({ text: answerTo(story), usage: { cachedTokens: 0 } })
+      const { text, usage } = await ofFile(engine)
+      expect(text).toBe(answerTo(story))
+      expect(usage.cachedTokens).toBe(usage.promptTokens - 1)
+    })
   })
 
   test('with other contents is refused, and not overwritten', async () => {

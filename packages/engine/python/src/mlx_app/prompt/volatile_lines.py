@@ -58,6 +58,8 @@ _SENTENCE = re.compile(
     r"|(?:you have |you've )?(?:used )?[\d.,_]+k?(?: of [\d.,_]+k?)? tokens (?:are )?"
     r"(?:used|left|remaining|so far)\b.*"
 )
+# A longer line tells more than one value.
+_MAX_CHARACTERS = 300
 # A header for the provider's accounts, which instructs nobody.
 _BILLING = re.compile(r"x-[a-z-]*billing-header:", re.IGNORECASE)
 _TAG = re.compile(r"<([\w:-]+)>(.*)</\1>$")
@@ -171,6 +173,8 @@ def _git_end(lines: Sequence[str], start: int) -> int:
 
 
 def _is_volatile(line: str) -> bool:
+    if len(line) > _MAX_CHARACTERS:
+        return False
     bare = re.sub(r"[*`_]{1,2}(?=\W|$)|(?<!\w)[*`_]{1,2}", "", line.strip().lstrip("#>*-• \t"))
     bare = bare.replace("\u2019", "'").strip()
     if _BILLING.match(bare):
