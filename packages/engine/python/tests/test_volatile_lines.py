@@ -97,7 +97,10 @@ def test_a_billing_header_is_left_out() -> None:
 
 
 def test_lines_of_all_leading_system_messages_follow_a_tool_result() -> None:
-    system: list[TextPart | ImagePart] = [TextPart(text="Date: 2026-11-30\n"), TextPart(text="You fix code.")]
+    system: list[TextPart | ImagePart] = [
+        TextPart(text="Date: 2026-11-30\n"),
+        TextPart(text="You fix code."),
+    ]
     messages = [
         Message(role="system", content=system),
         Message(role="system", content="Project rules.\ncwd: /work"),
