@@ -39,6 +39,7 @@ test('the defaults are those of the documentation', () => {
     toolChoice: 'auto',
     parallelToolCalls: true,
     templateOptions: {},
+    volatileLines: 'keep',
     responseFormat: { type: 'text' },
     n: 1,
     truncation: 'none',
