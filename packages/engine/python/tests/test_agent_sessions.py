@@ -83,6 +83,22 @@ def test_without_moving_lines_a_turn_reads_all_of_the_chat(hello: TextModel) -> 
     runner.close()
 
 
+def test_texts_that_differ_in_one_place_share_what_is_before_it(
+    model: TextModel, warm: ModelRunner, cold: ModelRunner
+) -> None:
+    """From the third one on, if the caches can't be cut: the second one shows the place."""
+    shared = "A text of many words, of which the last ones differ. " * 8
+    for turn in range(1, 5):
+        asked = Generate(id=turn, model="hello", prompt=f"{shared}Number {turn}.", max_tokens=6)
+        heard = []
+        for runner in (warm, cold):
+            start(runner, asked)
+            heard.append(finish(runner)[turn])
+        assert heard[0].text() == heard[1].text()
+    usage = heard[0].done[0].usage
+    assert usage.cached_tokens >= len(model.tokenizer.encode(shared)) - 1
+
+
 @pytest.mark.parametrize("session", SESSIONS)
 def test_each_turn_reads_what_is_new(
     session: str, model: TextModel, warm: ModelRunner, cold: ModelRunner

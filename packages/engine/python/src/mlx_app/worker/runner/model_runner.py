@@ -249,7 +249,7 @@ class ModelRunner:
         self._report_progress(call, position)
         if position in prefill.boundaries and progress.at_boundary:
             # What comes before the end of the system prompt is shared by all chats as well.
-            shared = position <= call.prompt.boundaries[0]
+            shared = position <= next(iter(call.prompt.boundaries), 0)
             kind: Kind = "system" if shared else "user"
             self.prefix_cache.keep(call, kind, lambda: self._batches.snapshot(slot))
         if position == len(call.prompt.tokens) - 1:
