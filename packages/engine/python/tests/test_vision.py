@@ -214,7 +214,9 @@ def test_a_chat_is_written_by_the_template(seeing: VisionModel) -> None:
     assert seeing.model.tokenizer.decode(prompt.tokens) == (
         "Tools: look\n"
         "<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>What is it?<|im_end|>\n"
-        "<|im_start|>assistant\n<|im_end|>\n<|im_start|>tool\nred<|im_end|>\n"
+        # The template would drop the call.
+        '<|im_start|>assistant\n<tool_call>\n{"name": "look", "arguments": {}}\n</tool_call>'
+        "<|im_end|>\n<|im_start|>user\n<tool_response>\nred\n</tool_response><|im_end|>\n"
         "<|im_start|>assistant\n<think></think>"
     )
 

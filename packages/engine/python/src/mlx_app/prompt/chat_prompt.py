@@ -16,7 +16,9 @@ from ..mlx_lm_adapter.text import (
 )
 from ..protocol import ImagePart, Message, Tool
 from ..tools.tool_calls import template_tools
+from .chat_template import ChatTemplate, render_chat
 from .known_text import Encoding, Ends, KnownText, encoding_of
+from .template_rules import ANYTHING, TemplateRules
 from .volatile_lines import move_volatile_lines, unmoved
 
 # Template options that a call can't set: those that the call has fields for, the template itself,
@@ -51,13 +53,15 @@ class ChatPrompt:
 
     `boundaries` are ascending numbers of tokens after which the prompt is worth caching: after the
     system messages and tools, before the last two user messages, and before the generation prompt.
-    `text` is that of a chat, and `ends` those of the answers in it whose tokens were known; see
-    `KnownText`. `moved_lines` counts the volatile lines that were moved or left out.
+    `rules` say how the messages were fitted to the template. `text` is that of a chat, and `ends`
+    those of the answers in it whose tokens were known; see `KnownText`. `moved_lines` counts the
+    volatile lines that were moved or left out.
     """
 
     tokens: list[int]
     starts_in: StartState
     boundaries: list[int]
+    rules: TemplateRules = ANYTHING
     text: str = ""
     ends: Ends = ()
     moved_lines: int = 0
@@ -77,9 +81,10 @@ def chat_prompt(
 ) -> ChatPrompt:
     """Returns the prompt of a chat.
 
-    Looking for boundaries takes time; without `for_cache` there are none. Answers of `known_texts`
-    in the chat get the tokens that were generated. `move_volatile` moves the lines of the system
-    prompt that change between requests behind all messages. `check` gets the text
+    The messages are fitted to what the template takes, without losing text. Looking for boundaries
+    takes time; without `for_cache` there are none. Answers of `known_texts` in the chat get the
+    tokens that were generated. `move_volatile` moves the lines of the system prompt that change
+    between requests behind all messages. `check` gets the text
     before it is tokenised, and may raise. With the choice "none" the model does not see the tools.
     Raises EngineError INVALID_REQUEST for messages or options that the template refuses and for a
     model without a template, UNSUPPORTED for images and for tools where the model's format of tool
@@ -93,22 +98,27 @@ def chat_prompt(
         )
     if images_of(messages):
         raise EngineError("UNSUPPORTED", "This model takes no images, only text.")
-    template = _Template(
-        tokenizer,
-        _shown_tools(tokenizer, tools, tool_choice),
-        checked_options(template_options or {}),
-    )
+    shown = _shown_tools(tokenizer, tools, tool_choice)
+    options = checked_options(template_options or {})
     moved = move_volatile_lines(messages) if move_volatile else unmoved(messages)
     dicts = [template_message(message) for message in moved.messages]
     lasting = [template_message(message) for message in moved.lasting]
     with _refusals():
-        text = template.text(dicts)
+        template, text = render_chat(tokenizer, shown, options, dicts)
     if check is not None:
         check(text)
     encoding = encoding_of(tokenizer, text, known_texts)
     tokens, ends = encoding.encode(text)
     boundaries = _boundaries(template, encoding, lasting, tokens) if for_cache else []
-    return ChatPrompt(tokens, start_state(tokenizer, tokens), boundaries, text, ends, moved.count)
+    return ChatPrompt(
+        tokens,
+        start_state(tokenizer, tokens),
+        boundaries,
+        template.rules,
+        text,
+        ends,
+        moved.count,
+    )
 
 
 @contextmanager
@@ -144,35 +154,8 @@ def check_tools(tokenizer: Tokenizer) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _Template:
-    tokenizer: Tokenizer
-    tools: list[dict[str, Any]]
-    options: dict[str, Any]
-
-    def text(self, messages: list[dict[str, Any]], *, add_generation_prompt: bool = True) -> str:
-        return self.tokenizer.apply_chat_template(
-            messages,
-            tokenize=False,
-            add_generation_prompt=add_generation_prompt,
-            tools=self.tools or None,
-            **self.options,
-        )
-
-    def shared(self, messages: list[dict[str, Any]], encoding: Encoding, tokens: list[int]) -> int:
-        """Returns how many tokens messages share with a prompt; 0 if the template refuses them."""
-        try:
-            other, _ = encoding.encode(self.text(messages, add_generation_prompt=False))
-        except Exception:  # one boundary less; the chat itself was accepted
-            return 0
-        pairs = zip(other, tokens, strict=False)
-        return next(
-            (index for index, (a, b) in enumerate(pairs) if a != b), min(len(other), len(tokens))
-        )
-
-
 def _boundaries(
-    template: _Template, encoding: Encoding, messages: list[dict[str, Any]], tokens: list[int]
+    template: ChatTemplate, encoding: Encoding, messages: list[dict[str, Any]], tokens: list[int]
 ) -> list[int]:
     """Finds where a chat would go on differently with another user message in each position.
 

@@ -10,11 +10,16 @@ _LEVELS = {"silent": logging.CRITICAL + 1}
 
 
 def set_up_log(level: str) -> None:
-    """Writes the log of the server, and errors of uvicorn, to standard error."""
+    """Writes the log of the server and its engine, and errors of uvicorn, to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Readable() if sys.stderr.isatty() else _Json())
     number = _LEVELS.get(level) or logging.getLevelNamesMapping()[level.upper()]
-    for name, least in (("mlx_app.server", number), ("uvicorn.error", max(number, logging.ERROR))):
+    levels = {
+        "mlx_app.server": number,
+        "mlx_app.prompt": number,
+        "uvicorn.error": max(number, logging.ERROR),
+    }
+    for name, least in levels.items():
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(least)

@@ -15,6 +15,10 @@ from ..models.reading import read_files
 from ..models.text_model import TextModel
 from ..optional_packages import has_vision, missing_vision_error
 from ..prompt.chat_prompt import checked_options, images_of, template_message, text_parts
+from ..prompt.chat_template import first_rendered
+from ..prompt.fit_messages import fit_messages
+from ..prompt.probe_template import PROBE_TOOL, find_rules
+from ..prompt.template_rules import ANYTHING, TemplateRules, Turn
 from ..protocol import Message, Tool
 from ..tools.tool_calls import template_tools
 
@@ -38,6 +42,8 @@ class VisionPrompt:
     # one still needs it; and the position state after it.
     embedded: "ReferenceType[Embedded] | None" = field(default=None, repr=False)
     rope_state: RopeState = field(default_factory=list, repr=False)
+    # How the messages were fitted to the chat template.
+    rules: TemplateRules = ANYTHING
 
 
 def is_vision_model(config: dict[str, Any]) -> bool:
@@ -53,6 +59,8 @@ class VisionModel:
         self._processor = processor
         # Processors share state that only one thread may touch.
         self._lock = threading.Lock()
+        # What the template takes, without and with tools; found at the first chat.
+        self._rules: dict[bool, TemplateRules] = {}
 
     @classmethod
     def read(cls, path: Path, config: dict[str, Any]) -> "VisionModel":
@@ -92,18 +100,33 @@ class VisionModel:
 
         Raises EngineError INVALID_REQUEST for an image or a chat that can't be used.
         """
-        from .. import mlx_vlm_adapter
-
         data = _user_images(messages)
         self._check_text(messages, bool(data))
         options = dict(checked_options(template_options or {}))
         if tools:
             options["tools"] = template_tools(tools)
         turns = [template_message(message) for message in messages]
-        config = self.model.config
         with self._processing():
-            text = mlx_vlm_adapter.chat_text(self._processor, config, turns, len(data), options)
-        return self._tokenise(text, data)
+            found = self._rules_of(options)
+            rules, text = first_rendered(
+                lambda rules: self._render(fit_messages(turns, rules), len(data), options), found
+            )
+        prompt = self._tokenise(text, data)
+        prompt.rules = rules
+        return prompt
+
+    def _render(self, turns: list[Turn], images: int, options: dict[str, Any]) -> str:
+        from .. import mlx_vlm_adapter
+
+        return mlx_vlm_adapter.chat_text(self._processor, self.model.config, turns, images, options)
+
+    def _rules_of(self, options: dict[str, Any]) -> TemplateRules:
+        """Returns what the template takes. Needs the processor's lock."""
+        with_tools = "tools" in options
+        if with_tools not in self._rules:
+            tools = {"tools": [PROBE_TOOL]} if with_tools else {}
+            self._rules[with_tools] = find_rules(lambda turns: self._render(turns, 0, tools))
+        return self._rules[with_tools]
 
     def text_prompt(self, text: str) -> VisionPrompt:
         """Returns the prompt for bare text. Raises EngineError INVALID_REQUEST."""

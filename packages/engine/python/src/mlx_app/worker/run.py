@@ -1,6 +1,7 @@
 """Runs the worker with the options of its command line."""
 
 import argparse
+import logging
 import os
 import traceback
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ def run(channel: Channel, arguments: Sequence[str]) -> None:
     except EngineError as error:
         channel.end(error.code, error.message)
     wire_memory()
+    # On standard error, which the engine passes on to onLog.
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("mlx_app").setLevel(logging.INFO)
     encoder = msgspec.json.Encoder()
     worker = Worker(
         channel.inbox,

@@ -1,5 +1,6 @@
 """From a request to what the model prefills, with a check that the model can do it."""
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -20,6 +21,7 @@ from ...prompt.cache_file import check_path
 from ...prompt.chat_prompt import ChatPrompt, chat_prompt, check_tools, images_of
 from ...prompt.known_text import KnownText
 from ...prompt.prompt_size import is_surely_longer, request_bytes
+from ...prompt.template_rules import ANYTHING, TemplateRules
 from ...protocol import Generate, Tokenise
 from ...tools.call_limits import allows_one_call
 from ...tools.tool_grammar import tool_grammar
@@ -29,6 +31,8 @@ from ..loaded_model import LoadedModel
 from .batches import UNBATCHED, bucket_of
 from .call import ProcessedInput
 from .memory_need import RESERVED_TOKENS
+
+_log = logging.getLogger("mlx_app.prompt")
 
 TOO_LONG_HINT = "Shorten it, choose a model with a longer context, or set truncation to middle."
 
@@ -54,6 +58,7 @@ class InputProcessor:
         # With a lock, a long text keeps every other call of the model waiting.
         concurrent = allow_concurrent_use(loaded.model.tokenizer)
         self._lock = nullcontext() if concurrent else threading.Lock()
+        self._logged: set[TemplateRules] = {ANYTHING}
 
     @property
     def capabilities(self) -> list[Capability]:
@@ -192,9 +197,16 @@ class InputProcessor:
                     known_texts=self._known_texts() if _uses_cache(request) else (),
                     check=check,
                 )
+        self._log_once(prompt.rules)
         if not prompt.tokens and isinstance(request, Generate):
             raise EngineError("INVALID_REQUEST", "The prompt has no tokens.")
         return prompt
+
+    def _log_once(self, rules: TemplateRules) -> None:
+        if rules not in self._logged:
+            self._logged.add(rules)
+            fitted = "; ".join(rules.in_words())
+            _log.info("Messages are fitted to the chat template of %s: %s.", self._name, fitted)
 
     def _no_images(self) -> EngineError:
         if self._model.adapter is not None:
@@ -210,7 +222,9 @@ class InputProcessor:
         tools = [] if _choice(request) == "none" else request.tools
         if tools:
             check_tools(self._model.tokenizer)
-        return vision.prompt(request.messages, tools, request.template_options)
+        prompt = vision.prompt(request.messages, tools, request.template_options)
+        self._log_once(prompt.rules)
+        return prompt
 
     def _check_either(self, request: Generate | Tokenise) -> None:
         if request.prompt is None and request.messages is None:
@@ -221,7 +235,6 @@ class InputProcessor:
     def _early_check(self, request: Generate | Tokenise) -> Callable[[str], None] | None:
         if isinstance(request, Tokenise) or request.truncation != "none":
             return None
-        # This runs the template a second time.
         return self._refuse_early if request_bytes(request) > LONG_BYTES else None
 
     def _refuse_early(self, text: str) -> None:
