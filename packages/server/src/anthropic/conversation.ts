@@ -1,20 +1,30 @@
 import type { ContentPart, Message, ToolCall } from 'mlx-app'
 import { invalid } from '../errors.ts'
+import { HistoryChanges, orPlaceholder, toPastCall } from '../requests/history.ts'
 import type { Images } from '../requests/images.ts'
-import type { BlocksOf, ImageBlock, ToolResultBlock, Turn } from './request-blocks.ts'
+import {
+  type BlocksOf,
+  type ForeignBlock,
+  type ImageBlock,
+  isForeign,
+  type SearchResultBlock,
+  type ToolResultBlock,
+  type Turn,
+} from './request-blocks.ts'
 
 type Texts = string | readonly { text: string }[]
 
 /**
  * Converts the turns to messages of the engine. Tool results become separate messages, before the rest of their turn.
  *
- * @throws ApiError 400 for a tool result without a call, an invalid image, or a last turn of the assistant. Chat
+ * @throws ApiError 400 for an invalid image, or a last turn of the assistant. Chat
  * templates close each turn, so an assistant turn cannot be continued.
  */
 export async function toConversation(
   system: Texts | null | undefined,
   turns: readonly Turn[],
   images: Images,
+  changes = new HistoryChanges(),
 ): Promise<Message[]> {
   if (turns.at(-1)?.role === 'assistant') {
     const param = `messages.${turns.length - 1}`
@@ -23,7 +33,7 @@ export async function toConversation(
       param,
     )
   }
-  const conversation = new Conversation(images)
+  const conversation = new Conversation(images, changes)
   const systemText = system == null ? '' : dropBillingHeader(system)
   if (systemText.length > 0) conversation.add({ role: 'system', content: joinText(systemText) })
   for (const [place, turn] of turns.entries()) await conversation.addTurn(turn, `messages.${place}.content`)
@@ -33,17 +43,19 @@ export async function toConversation(
 class Conversation {
   readonly messages: Message[] = []
   readonly #images: Images
+  readonly #changes: HistoryChanges
   /** Tool names by call ID, because some templates need the name with a result. */
   readonly #toolNames = new Map<string, string>()
 
-  constructor(images: Images) {
+  constructor(images: Images, changes: HistoryChanges) {
     this.#images = images
+    this.#changes = changes
   }
 
   async addTurn(turn: Turn, param: string): Promise<void> {
     const { role, content } = turn
-    if (role === 'assistant') this.#addAssistant(content)
-    else if (role === 'system') this.add({ role, content: joinText(content) })
+    if (role === 'assistant') this.#addAssistant(content, param)
+    else if (role !== 'user') this.add({ role: 'system', content: joinText(content) })
     else if (typeof content === 'string') this.add({ role, content })
     else await this.#addUser(content, param)
   }
@@ -56,13 +68,16 @@ class Conversation {
     else this.messages.splice(-1, 1, together)
   }
 
-  #addAssistant(content: string | BlocksOf<'assistant'>): void {
+  #addAssistant(content: string | BlocksOf<'assistant'>, param: string): void {
     const blocks = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
     const toolCalls: ToolCall[] = []
-    for (const block of blocks) {
+    for (const [place, block] of blocks.entries()) {
+      if (isForeign(block)) this.#leaveOut(block, `${param}.${place}`)
       if (block.type !== 'tool_use') continue
-      this.#toolNames.set(block.id, block.name)
-      toolCalls.push({ id: block.id, name: block.name, arguments: block.input })
+      const { id, name, input } = block
+      const past = toPastCall({ id, name, arguments: input }, `${param}.${place}.input`, this.#changes)
+      this.#toolNames.set(id, past.name)
+      toolCalls.push(past)
     }
     const thoughts = blocks.flatMap((block) => (block.type === 'thinking' ? block.thinking : []))
     this.add({
@@ -82,26 +97,38 @@ class Conversation {
     for (const [place, block] of blocks.entries()) {
       if (block.type === 'text') parts.push(block)
       else if (block.type === 'image') parts.push(await this.#image(block, `${param}.${place}`))
+      else if (block.type === 'search_result') parts.push(toText(block))
+      else if (isForeign(block)) this.#leaveOut(block, `${param}.${place}`)
     }
     if (parts.length > 0) this.add({ role: 'user', content: joinTexts(parts) })
+    else if (blocks.every((block) => block.type !== 'tool_result')) this.add({ role: 'user', content: '' })
   }
 
   /** Adds a tool result and returns its images. */
   async #addResult(block: ToolResultBlock, param: string): Promise<ContentPart[]> {
     const { tool_use_id: toolCallId, content, is_error: isError } = block
     const name = this.#toolNames.get(toolCallId)
-    if (name === undefined) {
-      const where = `${param}.tool_use_id`
-      throw invalid(`${where}: no earlier turn has a tool_use "${toolCallId}".`, where)
+    if (name === undefined) this.#changes.add(`${param}.tool_use_id`, 'no earlier turn has this tool_use')
+    const blocks = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : (content ?? [])
+    const parts: ContentPart[] = []
+    for (const [place, block] of blocks.entries()) {
+      const where = `${param}.content.${place}`
+      if (block.type === 'image') parts.push(await this.#resultImage(block, where))
+      else if (isForeign(block)) this.#leaveOut(block, where)
+      else parts.push(toText(block))
     }
-    const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : (content ?? [])
     const text = joinText(parts.filter((part) => part.type === 'text'))
-    this.add({ role: 'tool', content: isError === true ? `Error: ${text}` : text, toolCallId, name })
-    const images: ContentPart[] = []
-    for (const [place, part] of parts.entries()) {
-      if (part.type === 'image') images.push(await this.#image(part, `${param}.content.${place}`))
-    }
-    return images
+    const said = isError === true ? `Error: ${text}` : text
+    this.add({ role: 'tool', content: said, toolCallId, ...(name !== undefined && { name }) })
+    return parts.filter((part) => part.type === 'image')
+  }
+
+  #leaveOut({ type }: ForeignBlock, param: string): void {
+    this.#changes.add(param, `${type} was left out`)
+  }
+
+  #resultImage(block: ImageBlock, param: string): Promise<ContentPart> {
+    return orPlaceholder(this.#image(block, param), param, this.#changes)
   }
 
   #image({ source }: ImageBlock, param: string): Promise<ContentPart> {
@@ -117,6 +144,12 @@ class Conversation {
 function dropBillingHeader(system: Texts): Texts {
   if (typeof system === 'string') return system
   return system[0]?.text.startsWith('x-anthropic-billing-header:') === true ? system.slice(1) : system
+}
+
+function toText(block: { type: 'text'; text: string } | SearchResultBlock): ContentPart {
+  if (block.type === 'text') return block
+  const { title, source, content } = block
+  return { type: 'text', text: [`${title} (${source})`, ...content.map(({ text }) => text)].join('\n') }
 }
 
 /** Joins blocks as paragraphs, because clients put additions to a turn into separate blocks. */

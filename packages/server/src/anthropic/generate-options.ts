@@ -1,6 +1,7 @@
 import type { GenerateOptions, PromptOptions, ToolChoice } from 'mlx-app'
 import type { Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
+import { HistoryChanges } from '../requests/history.ts'
 import { Images } from '../requests/images.ts'
 import { checkMessageLimits, resolveMaxTokens } from '../requests/limits.ts'
 import { omitNullish } from '../requests/omit-nullish.ts'
@@ -28,6 +29,7 @@ export async function toPrompt(
   body: PromptRequest,
   services: Needed,
   signal: AbortSignal,
+  changes = new HistoryChanges(),
 ): Promise<PreparedRequest<PromptOptions & { toolChoice: ToolChoice }>> {
   const { models, settings } = services
   const { id, model } = await models.resolve(body.model)
@@ -41,7 +43,8 @@ export async function toPrompt(
     })),
   )
   const toolChoice = toToolChoice(toEngineToolChoice(body), tools)
-  const messages = await toConversation(body.system, body.messages, new Images(services, { model, signal }))
+  const images = new Images(services, { model, signal })
+  const messages = await toConversation(body.system, body.messages, images, changes)
   const templateOptions = toTemplateOptions(body, settings)
   return { model: id, options: { ...omitNullish({ model }), messages, tools, toolChoice, templateOptions } }
 }
@@ -55,6 +58,7 @@ export async function toGenerateOptions(
   body: MessagesRequest,
   services: Needed,
   signal: AbortSignal,
+  changes: HistoryChanges,
 ): Promise<PreparedRequest<GenerateOptions & { maxTokens: number }>> {
   if (body.thread != null) {
     // Anthropic's clients recognise this code and retry without threads.
@@ -63,7 +67,7 @@ export async function toGenerateOptions(
     throw new ApiError(400, 'thread_unsupported_request', message, { param: 'thread' })
   }
   const maxTokens = resolveMaxTokens(body.max_tokens, services.settings, 'max_tokens')
-  const { model, options } = await toPrompt(body, services, signal)
+  const { model, options } = await toPrompt(body, services, signal, changes)
   const { tool_choice: choice, thinking } = body
   const [format, param] =
     body.output_config?.format == null

@@ -6,6 +6,7 @@ import { anthropicError } from '../errors.ts'
 import { type ServerEvent, serverSentEvents } from '../events.ts'
 import { anthropicFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
+import { HistoryChanges } from '../requests/history.ts'
 import { type Step, withProgress } from '../requests/prompt-progress.ts'
 import { eventSchema, type MessageEvent, messageSchema } from './answer-schema.ts'
 import { toGenerateOptions } from './generate-options.ts'
@@ -31,7 +32,9 @@ export function addMessages(api: Api, services: Services): void {
     const body = c.req.valid('json')
     const { caller, requestId } = c.var
     const { signal } = c.req.raw
-    const { model, options } = await toGenerateOptions(body, services, signal)
+    const changes = new HistoryChanges()
+    const { model, options } = await toGenerateOptions(body, services, signal, changes)
+    changes.report(c)
     const { thinking } = body
     const showThinking = thinking == null || !('display' in thinking) || thinking.display !== 'omitted'
     const writer = new MessageWriter({ model, maxTokens: options.maxTokens, showThinking })

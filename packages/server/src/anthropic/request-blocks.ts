@@ -35,6 +35,35 @@ const imageBlockSchema = z
   })
   .openapi('AnthropicImageParam', { description: 'An image, for models that accept images.' })
 
+/** Blocks that only their maker can read: tools that it runs itself, and what it keeps of them. */
+const foreignTypes = [
+  'server_tool_use',
+  'web_search_tool_result',
+  'web_fetch_tool_result',
+  'code_execution_tool_result',
+  'bash_code_execution_tool_result',
+  'text_editor_code_execution_tool_result',
+  'tool_search_tool_result',
+  'mcp_tool_use',
+  'mcp_tool_result',
+  'tool_reference',
+  'container_upload',
+  'compaction',
+] as const
+
+const foreignBlockSchema = z
+  .looseObject({ type: z.enum(foreignTypes) })
+  .openapi('AnthropicForeignParam', { description: 'A block of a tool of another server. It is left out.' })
+
+const searchResultBlockSchema = z
+  .object({
+    type: z.literal('search_result'),
+    source: z.string(),
+    title: z.string(),
+    content: z.array(textBlockSchema),
+  })
+  .openapi('AnthropicSearchResultParam', { description: 'A passage of a source. It is read as text.' })
+
 const toolResultBlockSchema = z
   .object({
     type: z.literal('tool_result'),
@@ -45,8 +74,8 @@ const toolResultBlockSchema = z
         z.array(
           z.discriminatedUnion(
             'type',
-            [textBlockSchema, imageBlockSchema],
-            known('The type of a tool result part', ['text', 'image']),
+            [textBlockSchema, imageBlockSchema, searchResultBlockSchema, foreignBlockSchema],
+            known('The type of a tool result part', ['text', 'image', 'search_result']),
           ),
         ),
       ])
@@ -63,7 +92,7 @@ const toolUseBlockSchema = z
     type: z.literal('tool_use'),
     id: z.string(),
     name: z.string().min(1),
-    input: z.record(z.string(), z.unknown()),
+    input: z.unknown().meta({ description: 'The arguments: an object.' }),
   })
   .openapi('AnthropicToolUseParam', { description: 'A tool call of the assistant.' })
 
@@ -89,26 +118,41 @@ export const turnSchema = z
         'user',
         z.discriminatedUnion(
           'type',
-          [textBlockSchema, imageBlockSchema, toolResultBlockSchema],
-          known('The type of a user block', ['text', 'image', 'tool_result']),
+          [
+            textBlockSchema,
+            imageBlockSchema,
+            toolResultBlockSchema,
+            searchResultBlockSchema,
+            foreignBlockSchema,
+          ],
+          known('The type of a user block', ['text', 'image', 'tool_result', 'search_result']),
         ),
       ),
       turn(
         'assistant',
         z.discriminatedUnion(
           'type',
-          [textBlockSchema, toolUseBlockSchema, thinkingBlockSchema, redactedBlockSchema],
+          [textBlockSchema, toolUseBlockSchema, thinkingBlockSchema, redactedBlockSchema, foreignBlockSchema],
           known('The type of an assistant block', ['text', 'tool_use', 'thinking', 'redacted_thinking']),
         ),
       ),
       turn('system', textBlockSchema),
+      turn('developer', textBlockSchema),
     ],
-    known('The role', ['user', 'assistant', 'system']),
+    known('The role', ['user', 'assistant', 'system', 'developer']),
   )
   .openapi('AnthropicTurn')
 
 export type Turn = z.output<typeof turnSchema>
 export type ImageBlock = z.output<typeof imageBlockSchema>
+export type SearchResultBlock = z.output<typeof searchResultBlockSchema>
+export type ForeignBlock = z.output<typeof foreignBlockSchema>
 export type ToolResultBlock = z.output<typeof toolResultBlockSchema>
+
+/** Whether a block is one that only its maker can read. */
+export function isForeign(block: { type: string }): block is ForeignBlock {
+  return foreignTypes.some((type) => type === block.type)
+}
+
 /** The blocks of a turn with the given role. */
 export type BlocksOf<Role extends Turn['role']> = Exclude<Extract<Turn, { role: Role }>['content'], string>

@@ -16,7 +16,7 @@ export function addCors(api: Api, { settings }: Services): void {
   const allow = cors({
     origin: settings.allowedOrigins,
     allowMethods: ['GET', 'POST', 'DELETE'],
-    exposeHeaders: ['x-request-id', 'request-id', 'retry-after'],
+    exposeHeaders: ['x-request-id', 'request-id', 'retry-after', 'x-history-changes'],
     maxAge: preflightSeconds,
   })
   api.use(async (c, next) => {

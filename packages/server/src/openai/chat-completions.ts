@@ -5,6 +5,7 @@ import { serverSentEvents } from '../events.ts'
 import { collectToolRuns, prepareStream, toMcpCalls } from '../mcp/request.ts'
 import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
+import { HistoryChanges } from '../requests/history.ts'
 import { Images } from '../requests/images.ts'
 import { withProgress } from '../requests/prompt-progress.ts'
 import { chatAnswerSchema, toChatAnswer } from './chat-answer.ts'
@@ -35,7 +36,9 @@ export function addChatCompletions(api: Api, services: Services): void {
     const { caller, requestId } = c.var
     const { signal } = c.req.raw
     const { id, model } = await models.resolve(body.model)
-    const asked = await toGenerateOptions(body, settings, new Images(services, { model, signal }))
+    const changes = new HistoryChanges()
+    const asked = await toGenerateOptions(body, settings, new Images(services, { model, signal }), changes)
+    changes.report(c)
     const options = { ...asked, ...(model !== undefined && { model }) }
     const envelope = await createEnvelope('chatcmpl', id)
     const stream = await prepareStream(services, caller, options, body.mcp_servers ?? [], signal)

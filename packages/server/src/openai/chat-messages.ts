@@ -20,13 +20,22 @@ const oneOrParts = 'Invalid input: expected a string or a list of parts'
 const texts = z.union(
   [
     z.string(),
-    z
-      .array(
-        z.discriminatedUnion('type', [text], {
-          error: unknownTypeError('only parts of type text are allowed here'),
-        }),
-      )
-      .min(1),
+    z.array(
+      z.discriminatedUnion('type', [text], {
+        error: unknownTypeError('only parts of type text are allowed here'),
+      }),
+    ),
+  ],
+  { error: oneOrParts },
+)
+const textsAndImages = z.union(
+  [
+    z.string(),
+    z.array(
+      z.discriminatedUnion('type', [text, image], {
+        error: unknownTypeError('only parts of type text and image_url are supported'),
+      }),
+    ),
   ],
   { error: oneOrParts },
 )
@@ -41,19 +50,7 @@ const developer = z
 const user = z
   .object({
     role: z.literal('user'),
-    content: z.union(
-      [
-        z.string(),
-        z
-          .array(
-            z.discriminatedUnion('type', [text, image], {
-              error: unknownTypeError('only parts of type text and image_url are supported'),
-            }),
-          )
-          .min(1),
-      ],
-      { error: oneOrParts },
-    ),
+    content: textsAndImages,
     name,
   })
   .openapi('ChatUserMessage')
@@ -70,8 +67,13 @@ const call = z
           arguments: z.string().meta({ description: 'A JSON object, as a string.' }),
         }),
       }),
+      z.object({
+        id: z.string(),
+        type: z.literal('custom'),
+        custom: z.object({ name: z.string().min(1), input: z.string() }),
+      }),
     ],
-    { error: unknownTypeError('only calls of type function are supported') },
+    { error: unknownTypeError('only calls of type function and custom are supported') },
   )
   .openapi('ChatToolCall')
 
@@ -109,7 +111,7 @@ const assistant = z
 const tool = z
   .object({
     role: z.literal('tool'),
-    content: texts,
+    content: textsAndImages,
     tool_call_id: z.string().meta({ description: 'The `id` of the tool call.' }),
     name,
   })
@@ -123,4 +125,4 @@ export const messageSchema = z
 
 export type ChatMessage = z.output<typeof messageSchema>
 export type ChatCall = z.output<typeof call>
-export type ChatUserContent = z.output<typeof user>['content']
+export type ChatContent = z.output<typeof textsAndImages>

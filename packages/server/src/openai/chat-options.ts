@@ -1,11 +1,12 @@
-import type { GenerateOptions, Message, Tool, ToolChoice } from 'mlx-app'
+import type { ContentPart, GenerateOptions, Message, Tool, ToolCall, ToolChoice } from 'mlx-app'
 import { invalid } from '../errors.ts'
+import { HistoryChanges, orPlaceholder, toPastCall } from '../requests/history.ts'
 import type { Images } from '../requests/images.ts'
 import { checkMessageLimits, checkTemplateOptions, resolveMaxTokens } from '../requests/limits.ts'
 import { toResponseFormat } from '../requests/response-format.ts'
-import { readArguments, toToolChoice, toTools } from '../requests/tools.ts'
+import { toToolChoice, toTools } from '../requests/tools.ts'
 import type { Settings } from '../settings.ts'
-import type { ChatCall, ChatMessage, ChatUserContent } from './chat-messages.ts'
+import type { ChatCall, ChatContent, ChatMessage } from './chat-messages.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { toSampling } from './sampling.ts'
 
@@ -18,6 +19,7 @@ export async function toGenerateOptions(
   body: ChatRequest,
   settings: Settings,
   images: Images,
+  changes = new HistoryChanges(),
 ): Promise<GenerateOptions & { messages: Message[] }> {
   checkMessageLimits(body.messages, settings)
   const { tools, toolChoice } = toToolOptions(body)
@@ -34,7 +36,7 @@ export async function toGenerateOptions(
     parallelToolCalls: body.parallel_tool_calls ?? true,
     templateOptions: toTemplateOptions(body, settings),
     maxTokens: resolveMaxTokens(asked, settings, askedBy),
-    messages: await toMessages(body.messages, images),
+    messages: await toMessages(body.messages, images, changes),
   }
 }
 
@@ -71,12 +73,23 @@ function toTemplateOptions(body: ChatRequest, settings: Settings): Record<string
   }
 }
 
-async function toMessages(messages: readonly ChatMessage[], images: Images): Promise<Message[]> {
+async function toMessages(
+  messages: readonly ChatMessage[],
+  images: Images,
+  changes: HistoryChanges,
+): Promise<Message[]> {
   /** Tool names by call ID, because some templates need the name with a result. */
   const called = new Map<string, string>()
   const read: Message[] = []
+  /** The images of the results before. Tool messages only have text, so a user message follows with them. */
+  let seen: ContentPart[] = []
+  const showImages = () => {
+    if (seen.length > 0) read.push({ role: 'user', content: seen })
+    seen = []
+  }
   for (const [place, message] of messages.entries()) {
     const at = `messages.${place}`
+    if (message.role !== 'tool') showImages()
     switch (message.role) {
       case 'system':
       case 'developer':
@@ -88,13 +101,17 @@ async function toMessages(messages: readonly ChatMessage[], images: Images): Pro
       case 'tool': {
         const { tool_call_id: toolCallId } = message
         const name = message.name ?? called.get(toolCallId)
-        read.push({ role: 'tool', content: joinText(message.content), toolCallId, name })
+        const parts = await toResultParts(message.content, `${at}.content`, images, changes)
+        const texts = parts.filter((part) => part.type === 'text')
+        seen.push(...parts.filter((part) => part.type === 'image'))
+        read.push({ role: 'tool', content: joinText(texts), toolCallId, name })
         break
       }
       case 'assistant': {
         const toolCalls = (message.tool_calls ?? []).map((call, number) => {
-          called.set(call.id, call.function.name)
-          return toPastToolCall(call, `${at}.tool_calls.${number}`)
+          const past = toPastToolCall(call, `${at}.tool_calls.${number}`, changes)
+          called.set(call.id, past.name)
+          return past
         })
         const content = message.content ?? message.refusal ?? ''
         const reasoning = message.reasoning_content ?? message.reasoning ?? undefined
@@ -102,7 +119,23 @@ async function toMessages(messages: readonly ChatMessage[], images: Images): Pro
       }
     }
   }
+  showImages()
   return read
+}
+
+async function toResultParts(
+  content: ChatContent,
+  param: string,
+  images: Images,
+  changes: HistoryChanges,
+): Promise<ContentPart[]> {
+  if (typeof content === 'string') return [{ type: 'text', text: content }]
+  const readImage = (url: string, where: string) => orPlaceholder(images.fromUrl(url, where), where, changes)
+  return await Promise.all(
+    content.map(async (part, place) =>
+      part.type === 'text' ? part : await readImage(part.image_url.url, `${param}.${place}.image_url.url`),
+    ),
+  )
 }
 
 type TextParts = readonly ({ type: 'text'; text: string } | { type: 'refusal'; refusal: string })[]
@@ -113,7 +146,7 @@ function joinText(content: string | TextParts): string {
   return content.map((part) => (part.type === 'text' ? part.text : part.refusal)).join('')
 }
 
-async function toUserContent(content: ChatUserContent, param: string, images: Images) {
+async function toUserContent(content: ChatContent, param: string, images: Images) {
   if (typeof content === 'string') return content
   const parts = []
   for (const [place, part] of content.entries()) {
@@ -123,6 +156,10 @@ async function toUserContent(content: ChatUserContent, param: string, images: Im
   return parts.every((part) => part.type === 'text') ? joinText(parts) : parts
 }
 
-function toPastToolCall({ id, function: { name, arguments: text } }: ChatCall, param: string) {
-  return { id, name, arguments: readArguments(text, `${param}.function.arguments`) }
+function toPastToolCall(call: ChatCall, param: string, changes: HistoryChanges): ToolCall {
+  if (call.type === 'function') {
+    return toPastCall({ id: call.id, ...call.function }, `${param}.function.arguments`, changes)
+  }
+  const { name, input } = call.custom
+  return toPastCall({ id: call.id, name, arguments: { input } }, param, changes)
 }

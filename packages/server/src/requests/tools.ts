@@ -1,6 +1,5 @@
 import { limits, type Tool, type ToolChoice } from 'mlx-app'
 import { invalid } from '../errors.ts'
-import { maxDepth, measureJson } from '../http/json-shape.ts'
 
 const toolName = /^[a-zA-Z0-9_.-]{1,64}$/
 
@@ -61,31 +60,7 @@ export function toToolChoice(
   throw invalid(`${param}: there is no tool "${choice.name}". Available tools: ${names.join(', ')}.`, param)
 }
 
-/**
- * Parses the arguments of an earlier tool call, which OpenAI's APIs send as a JSON string. An empty string means no
- * arguments.
- *
- * @throws ApiError 400 if the text is not a JSON object.
- */
-export function readArguments(text: string, param: string): Record<string, unknown> {
-  if (text.trim() === '') return {}
-  const { depth } = measureJson(Buffer.from(text), { depth: maxDepth, values: Number.POSITIVE_INFINITY })
-  if (depth > maxDepth) throw invalid(`${param}: nested more than ${maxDepth} levels deep.`, param)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    // Reported below, together with JSON that is not an object.
-  }
-  if (isObject(value)) return value
-  throw invalid(`${param}: the arguments must be a string that contains a JSON object.`, param)
-}
-
 /** Serialises the arguments of a tool call as OpenAI's APIs send them. */
 export function writeArguments(values: Record<string, unknown>): string {
   return JSON.stringify(values)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

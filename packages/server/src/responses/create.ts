@@ -6,6 +6,7 @@ import { ApiError, invalid, openaiError } from '../errors.ts'
 import { type ServerEvent, serverSentEvents } from '../events.ts'
 import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
+import { HistoryChanges } from '../requests/history.ts'
 import { Images } from '../requests/images.ts'
 import { checkMessageLimits } from '../requests/limits.ts'
 import { omitNullish } from '../requests/omit-nullish.ts'
@@ -38,7 +39,8 @@ export function addCreateResponse(api: Api, services: Services, store: ResponseS
     const body = c.req.valid('json')
     const { signal } = c.req.raw
     const { caller, requestId, log } = c.var
-    const { options, turn, offer } = await prepare(body, caller, services, store, signal)
+    const { options, turn, offer, changes } = await prepare(body, caller, services, store, signal)
+    changes.report(c)
     if (offer.leftOut.length > 0) log.debug({ tools: offer.leftOut }, 'unsupported tools are ignored')
     const writer = new ResponseWriter(turn.response, offer.names)
     const keep = (response: ResponseObject) => {
@@ -62,6 +64,7 @@ interface PreparedRequest {
   /** The turn, with a response that is still empty. */
   turn: NewTurn
   offer: ResolvedTools
+  changes: HistoryChanges
 }
 
 /**
@@ -85,7 +88,8 @@ async function prepare(
     body.previous_response_id == null ? undefined : store.get(caller, body.previous_response_id)
   if (body.previous_response_id != null && previous === undefined)
     throw previousResponseNotFoundError(body.previous_response_id)
-  const own = toItems(body.input, (itemId) => store.item(caller, itemId))
+  const changes = new HistoryChanges()
+  const own = toItems(body.input, (itemId) => store.item(caller, itemId), changes)
   const past: PlacedItem[] = collectItems(previous).map((item) => ({ item, param: 'previous_response_id' }))
   // The request's own items are checked first, so that an index in a message is an index in the body.
   for (const items of [own, [...past, ...own]]) {
@@ -96,12 +100,13 @@ async function prepare(
     )
   }
   const images = new Images(services, { model, signal })
-  const messages = await toMessages([...past, ...own], body.instructions, images, offer.names)
+  const messages = await toMessages([...past, ...own], body.instructions, images, offer.names, changes)
   if (messages.length === 0) throw invalid('input: the conversation is empty.', 'input')
   const input = own.map(({ item }) => item)
   return {
     options: { ...options, ...omitNullish({ model }), messages },
     offer,
+    changes,
     turn: { caller, response: createResponseObject(body, id), input, previous },
   }
 }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { replayedItemSchema } from './replayed-items.ts'
 
 const id = z.string().min(1).nullish()
 const status = z.enum(['in_progress', 'completed', 'incomplete']).nullish()
@@ -32,6 +33,10 @@ const pastRefusal = z
   .object({ type: z.literal('refusal'), refusal: z.string() })
   .openapi('ResponsePastRefusal', { description: 'A refusal in an earlier answer.' })
 
+const inputFile = z
+  .looseObject({ type: z.literal('input_file') })
+  .openapi('ResponseInputFile', { description: 'A file in the output of a tool. It is left out.' })
+
 const messagePart = z.discriminatedUnion(
   'type',
   [inputText, inputImage, pastText, pastRefusal],
@@ -62,8 +67,8 @@ const functionCall = z
 
 const outputPart = z.discriminatedUnion(
   'type',
-  [inputText],
-  knownTypes('The type of a tool output part', ['input_text']),
+  [inputText, pastText, inputImage, inputFile],
+  knownTypes('The type of a tool output part', ['input_text', 'output_text', 'input_image', 'input_file']),
 )
 
 const functionCallOutput = z
@@ -76,13 +81,21 @@ const functionCallOutput = z
   })
   .openapi('ResponseFunctionCallOutput', { description: 'The output of a function.' })
 
+/** Some clients send parts of the type `text`. */
+function reasoningPart<Type extends string>(type: Type) {
+  return z.object({
+    type: z.union([z.literal(type), z.literal('text')]).transform((): Type => type),
+    text: z.string(),
+  })
+}
+
 const reasoning = z
   .object({
     type: z.literal('reasoning'),
     id,
     status,
-    content: z.array(z.object({ type: z.literal('reasoning_text'), text: z.string() })).nullish(),
-    summary: z.array(z.object({ type: z.literal('summary_text'), text: z.string() })).nullish(),
+    content: z.array(reasoningPart('reasoning_text')).nullish(),
+    summary: z.array(reasoningPart('summary_text')).nullish(),
   })
   .openapi('ResponsePastReasoning', { description: 'Earlier reasoning of the model.' })
 
@@ -96,7 +109,7 @@ const itemReference = z
 export const inputItemSchema = z
   .discriminatedUnion(
     'type',
-    [message, functionCall, functionCallOutput, reasoning, itemReference],
+    [message, functionCall, functionCallOutput, reasoning, itemReference, replayedItemSchema],
     knownTypes('The type of an item', [
       'message',
       'function_call',
@@ -109,4 +122,5 @@ export const inputItemSchema = z
 
 export type InputItem = z.output<typeof inputItemSchema>
 export type InputMessage = z.output<typeof message>
+export type OutputPart = z.output<typeof outputPart>
 export type InputPart = z.output<typeof messagePart>

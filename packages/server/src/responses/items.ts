@@ -1,6 +1,8 @@
 import { ApiError, invalid } from '../errors.ts'
+import { HistoryChanges } from '../requests/history.ts'
 import { newId } from './ids.ts'
-import type { InputItem, InputMessage, InputPart } from './input-items.ts'
+import type { InputItem, InputMessage, InputPart, OutputPart } from './input-items.ts'
+import { type ReplayedItem, readReplayedItem, replayedItemSchema } from './replayed-items.ts'
 import type { RequestBody } from './request-body.ts'
 import type { Item, ItemPart } from './response-schemas.ts'
 
@@ -19,16 +21,35 @@ export type FindItem = (id: string) => Item | undefined
  *
  * @throws ApiError 400 for an invalid item, 404 for a reference to an unknown item.
  */
-export function toItems(input: RequestBody['input'], find: FindItem): PlacedItem[] {
+export function toItems(
+  input: RequestBody['input'],
+  find: FindItem,
+  changes = new HistoryChanges(),
+): PlacedItem[] {
   if (input == null) return []
   if (typeof input === 'string') {
     const message: InputMessage = { role: 'user', content: input }
     return [{ item: toMessage(message, 'input'), param: 'input' }]
   }
-  return input.map((item, place) => ({ item: toItem(item, `input.${place}`, find), param: `input.${place}` }))
+  return input.flatMap((given, place) => {
+    const param = `input.${place}`
+    const items = isReplayed(given)
+      ? readReplayedItem(given, param, changes)
+      : [toItem(given, param, find, changes)]
+    return items.map((item) => ({ item, param }))
+  })
 }
 
-function toItem(item: InputItem, param: string, find: FindItem): Item {
+function isReplayed(item: InputItem): item is ReplayedItem {
+  return replayedItemSchema.safeParse(item).success
+}
+
+function toItem(
+  item: Exclude<InputItem, ReplayedItem>,
+  param: string,
+  find: FindItem,
+  changes: HistoryChanges,
+): Item {
   switch (item.type) {
     case 'item_reference':
       return found(item.id, param, find)
@@ -47,7 +68,7 @@ function toItem(item: InputItem, param: string, find: FindItem): Item {
         ...item,
         id: item.id ?? newId('fco'),
         status: item.status ?? 'completed',
-        output: typeof output === 'string' ? output : output.map(({ text }) => text).join(''),
+        output: toOutput(output, param, changes),
       }
     }
     case 'reasoning':
@@ -61,6 +82,25 @@ function toItem(item: InputItem, param: string, find: FindItem): Item {
     default:
       return toMessage(item, param)
   }
+}
+
+/** Keeps the parts of an output only if there are images. */
+function toOutput(
+  output: string | OutputPart[],
+  param: string,
+  changes: HistoryChanges,
+): string | ItemPart[] {
+  if (typeof output === 'string') return output
+  const parts = output.map((part, place): ItemPart => {
+    const where = `${param}.output.${place}`
+    if (part.type === 'input_file') changes.add(where, 'the file was left out')
+    else if (part.type !== 'input_image') return { type: 'input_text', text: part.text }
+    else if (part.image_url == null) changes.add(where, 'the stored image was left out')
+    else return { type: 'input_image', image_url: part.image_url, detail: 'auto' }
+    return { type: 'input_text', text: '[a file that can not be read]' }
+  })
+  const texts = parts.filter((part) => part.type === 'input_text')
+  return texts.length === parts.length ? texts.map(({ text }) => text).join('') : parts
 }
 
 function found(id: string, param: string, find: FindItem): Item {

@@ -1,7 +1,6 @@
 import type { ContentPart, Message } from 'mlx-app'
-import { invalid } from '../errors.ts'
+import { HistoryChanges, orPlaceholder, toPastCall } from '../requests/history.ts'
 import type { Images } from '../requests/images.ts'
-import { readArguments } from '../requests/tools.ts'
 import type { PlacedItem } from './items.ts'
 import type { Item, ItemPart } from './response-schemas.ts'
 import type { ToolNames } from './tool-names.ts'
@@ -13,17 +12,24 @@ type ItemMessage = Extract<Item, { type: 'message' }>
  * Converts items to messages of the engine. Consecutive reasoning, text and calls become one assistant turn.
  * Instructions and system messages at the start become one message, because many templates accept only one.
  *
- * @throws ApiError 400 for arguments that are not JSON, an output without a call, or an invalid image.
+ * @throws ApiError 400 for an invalid image.
  */
 export async function toMessages(
   items: readonly PlacedItem[],
   instructions: string | null | undefined,
   images: Images,
   names: ToolNames,
+  changes = new HistoryChanges(),
 ): Promise<Message[]> {
   const messages: Message[] = []
   const callNames = new Map<string, string>()
   if (instructions) messages.push({ role: 'system', content: instructions })
+  /** The images of the outputs before. Tool messages only have text, so a user message follows with them. */
+  let seen: ContentPart[] = []
+  const showImages = () => {
+    if (seen.length > 0) messages.push({ role: 'user', content: seen })
+    seen = []
+  }
   /** The assistant turn that the next item can still belong to. */
   let turn: AssistantMessage | undefined
   const openTurn = (taken: (turn: AssistantMessage) => boolean): AssistantMessage => {
@@ -34,24 +40,32 @@ export async function toMessages(
     return turn
   }
   for (const { item, param } of items) {
+    if (item.type !== 'function_call_output') showImages()
     if (item.type === 'reasoning') {
+      // Reasoning that only its maker can read has no text.
+      if (reasoningText(item) === '') continue
       const entry = openTurn(isOver)
       entry.reasoning = (entry.reasoning ?? '') + reasoningText(item)
     } else if (item.type === 'function_call') {
       const entry = openTurn(() => false)
-      const name = names.toModel(item)
-      callNames.set(item.call_id, name)
-      const values = readArguments(item.arguments, `${param}.arguments`)
-      entry.toolCalls = [...(entry.toolCalls ?? []), { id: item.call_id, name, arguments: values }]
+      const call = { id: item.call_id, name: names.toModel(item), arguments: item.arguments }
+      const past = toPastCall(call, `${param}.arguments`, changes)
+      callNames.set(past.id, past.name)
+      entry.toolCalls = [...(entry.toolCalls ?? []), past]
     } else if (item.type === 'message' && item.role === 'assistant') {
       openTurn(isOver).content += item.content.map(({ text }) => text).join('')
     } else {
       turn = undefined
-      const message =
-        item.type === 'message' ? await toMessage(item, param, images) : toToolMessage(item, param, callNames)
-      addMessage(messages, message)
+      if (item.type === 'function_call_output') {
+        const parts = await toOutputParts(item.output, param, images, changes)
+        seen.push(...parts.filter((part) => part.type === 'image'))
+        messages.push(toToolMessage(item.call_id, parts, callNames.get(item.call_id)))
+      } else {
+        addMessage(messages, await toMessage(item, param, images))
+      }
     }
   }
+  showImages()
   return messages
 }
 
@@ -64,15 +78,27 @@ function reasoningText({ content, summary }: Extract<Item, { type: 'reasoning' }
   return (content.length > 0 ? content : summary).map(({ text }) => text).join('')
 }
 
-function toToolMessage(
-  { call_id: id, output }: Extract<Item, { type: 'function_call_output' }>,
+async function toOutputParts(
+  output: string | ItemPart[],
   param: string,
-  callNames: ReadonlyMap<string, string>,
-): Message {
-  const name = callNames.get(id)
-  if (name !== undefined) return { role: 'tool', content: output, toolCallId: id, name }
-  const where = `${param}.call_id`
-  throw invalid(`${where}: no function_call "${id}" precedes this output.`, where)
+  images: Images,
+  changes: HistoryChanges,
+): Promise<ContentPart[]> {
+  if (typeof output === 'string') return [{ type: 'text', text: output }]
+  const readImage = (url: string, where: string) => orPlaceholder(images.fromUrl(url, where), where, changes)
+  return await Promise.all(
+    output.map(async (part, place) =>
+      part.type === 'input_text'
+        ? { type: 'text' as const, text: part.text }
+        : await readImage(part.image_url, `${param}.output.${place}.image_url`),
+    ),
+  )
+}
+
+/** @param name the tool's name, or undefined if the call was left out of the conversation. */
+function toToolMessage(toolCallId: string, parts: readonly ContentPart[], name: string | undefined): Message {
+  const content = parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  return { role: 'tool', content, toolCallId, ...(name !== undefined && { name }) }
 }
 
 async function toMessage(item: ItemMessage, param: string, images: Images): Promise<Message> {
@@ -81,6 +107,7 @@ async function toMessage(item: ItemMessage, param: string, images: Images): Prom
   )
   const [first] = parts
   const role = item.role === 'user' ? 'user' : 'system'
+  if (parts.length === 0) return { role, content: '' }
   return { role, content: parts.length === 1 && first?.type === 'text' ? first.text : parts }
 }
 

@@ -90,7 +90,7 @@ const functionCallOutput = z
     id: z.string(),
     status: itemStatus,
     call_id: z.string(),
-    output: z.string(),
+    output: z.union([z.string(), z.array(inputPart)]),
   })
   .openapi('ResponseStoredFunctionCallOutput')
 

@@ -52,7 +52,9 @@ def cors_headers(headers: Headers, settings: ServerSettings) -> dict[str, str]:
     if origin is not None and origin in settings.allowed_origins:
         return {
             "access-control-allow-origin": origin,
-            "access-control-expose-headers": "x-request-id,request-id,retry-after",
+            "access-control-expose-headers": (
+                "x-request-id,request-id,retry-after,x-history-changes"
+            ),
             "vary": "Origin",
         }
     # Pages of this server send no preflight.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from ..generation_record import GenerationRecord
+from ..requests.history import HistoryChanges
 
 
 @dataclass(kw_only=True)
@@ -19,6 +20,8 @@ class Call:
     caller: str = "anonymous"
     #: The code of the error response.
     code: str | None = None
+    #: What was changed in the conversation, because the model can't read it as it is.
+    history: HistoryChanges = field(default_factory=HistoryChanges)
     records: list[GenerationRecord] = field(default_factory=list)
 
 

@@ -105,6 +105,8 @@ class _Exchange:
             headers["x-request-id"] = self.call.id
             # Anthropic's clients read this header.
             headers["request-id"] = self.call.id
+            if self.call.history.changes:
+                headers["x-history-changes"] = self.call.history.header()
             for name, value in (_SECURITY_HEADERS | self.cors).items():
                 headers.setdefault(name, value)
             self._streams = headers.get("content-type", "").startswith("text/event-stream")
@@ -145,6 +147,7 @@ class _Exchange:
             "caller": self.call.caller,
             "ms": round(seconds * 1000),
             "code": self.call.code or next((r.error.code for r in records if r.error), None),
+            "historyChanges": self.call.history.changes or None,
             **_tokens(self.call),
         }
         shown = {name: value for name, value in fields.items() if value is not None}

@@ -33,7 +33,7 @@ async def create_chat_completion(body: ChatRequest, request: Request) -> Respons
     call = call_of(request)
     resolved = await services.models.resolve(body.model)
     images = Images(services, resolved.model)
-    options = await to_generate_options(body, services.settings, images)
+    options = await to_generate_options(body, services.settings, images, call.history)
     if resolved.model is not None:
         options["model"] = resolved.model
     with_logprobs = body.logprobs is True

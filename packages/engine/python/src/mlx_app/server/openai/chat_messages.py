@@ -59,12 +59,11 @@ AssistantPart = Annotated[
     known_key("type", ["text", "refusal"], "only parts of type text and refusal are allowed here"),
 ]
 Texts = Annotated[
-    Annotated[str, Tag("<text>")]
-    | Annotated[Annotated[list[TextOnlyPart], MinLen(1)], Tag("<list>")],
+    Annotated[str, Tag("<text>")] | Annotated[list[TextOnlyPart], Tag("<list>")],
     by_type(text_or_list, _ONE_OR_PARTS),
 ]
 UserContent = Annotated[
-    Annotated[str, Tag("<text>")] | Annotated[Annotated[list[UserPart], MinLen(1)], Tag("<list>")],
+    Annotated[str, Tag("<text>")] | Annotated[list[UserPart], Tag("<list>")],
     by_type(text_or_list, _ONE_OR_PARTS),
 ]
 AssistantContent = Annotated[
@@ -104,8 +103,27 @@ class ChatToolCall(RequestModel):
     function: CalledFunction
 
 
+class CustomInput(RequestModel):
+    """The tool of an earlier call with a text, and the text."""
+
+    name: Annotated[str, MinLen(1)]
+    input: str
+
+
+class CustomToolCall(RequestModel):
+    """An earlier call of a tool that takes a text."""
+
+    id: str
+    type: Literal["custom"]
+    custom: CustomInput
+
+
 PastCall = Annotated[
-    ChatToolCall, known_key("type", ["function"], "only calls of type function are supported")
+    Annotated[ChatToolCall, Tag("<function>")] | Annotated[CustomToolCall, Tag("<custom>")],
+    by_key("type", "function"),
+    known_key(
+        "type", ["function", "custom"], "only calls of type function and custom are supported"
+    ),
 ]
 
 
@@ -127,7 +145,7 @@ class ToolMessage(RequestModel):
     """The result of a tool call."""
 
     role: Literal["tool"]
-    content: Texts
+    content: UserContent
     tool_call_id: str = Field(description="The `id` of the tool call.")
     name: str | None = None
 

@@ -1,29 +1,33 @@
 """The engine's options of a chat completion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from ...engine.options import GenerateOptions, ImagePart, Message
 from ...engine.options import TextPart as EngineTextPart
 from ..errors import invalid
+from ..requests.history import HistoryChanges, past_call, tool_name
 from ..requests.images import Images
 from ..requests.limits import check_message_limits, check_template_options, resolve_max_tokens
 from ..settings import ServerSettings
 from .chat_messages import (
     AssistantMessage,
+    ChatToolCall,
+    CustomToolCall,
     RefusalPart,
     SystemMessage,
     TextPart,
     ToolMessage,
+    UserContent,
     UserMessage,
 )
 from .chat_request import ChatRequest
-from .chat_tools import read_arguments, to_tool_options
+from .chat_tools import to_tool_options
 from .sampling import to_sampling
 
 
 async def to_generate_options(
-    body: ChatRequest, settings: ServerSettings, images: Images
+    body: ChatRequest, settings: ServerSettings, images: Images, changes: HistoryChanges
 ) -> GenerateOptions:
     """Returns the engine's options of a request, except for the model.
 
@@ -43,7 +47,7 @@ async def to_generate_options(
         **tool_options,
         "template_options": _template_options(body, settings),
         "max_tokens": max_tokens,
-        "messages": await _messages(body, images),
+        "messages": await _messages(body, images, changes),
     }
     if body.parallel_tool_calls is not None:
         options["parallel_tool_calls"] = body.parallel_tool_calls
@@ -71,38 +75,60 @@ def _template_options(body: ChatRequest, settings: ServerSettings) -> Mapping[st
     }
 
 
-async def _messages(body: ChatRequest, images: Images) -> list[Message]:
+async def _messages(body: ChatRequest, images: Images, changes: HistoryChanges) -> list[Message]:
     # Tool names by the id of the call, because some templates need the name with a result.
     called: dict[str, str] = {}
     read: list[Message] = []
+    # The images of the results before. Tool messages only have text, so a user message follows.
+    seen: list[EngineTextPart | ImagePart] = []
     for place, message in enumerate(body.messages):
         param = f"messages.{place}"
+        if seen and not isinstance(message, ToolMessage):
+            read.append({"role": "user", "content": seen})
+            seen = []
         if isinstance(message, SystemMessage):
             read.append({"role": "system", "content": _join(message.content)})
         elif isinstance(message, UserMessage):
-            content = await _user_content(message, f"{param}.content", images)
+            content = await _user_content(message.content, f"{param}.content", images.from_url)
             read.append({"role": "user", "content": content})
         elif isinstance(message, ToolMessage):
-            read.append(_tool_message(message, called))
+            result, shown = await _tool_message(message, param, called, images, changes)
+            read.append(result)
+            seen += shown
         else:
-            called |= {call.id: call.function.name for call in message.tool_calls or []}
-            read.append(_assistant_message(message, param))
-    return read
+            past = _assistant_message(message, param, changes)
+            called |= {call.id: tool_name(_called_name(call)) for call in message.tool_calls or []}
+            read.append(past)
+    return [*read, {"role": "user", "content": seen}] if seen else read
 
 
-def _tool_message(message: ToolMessage, called: Mapping[str, str]) -> Message:
+async def _tool_message(
+    message: ToolMessage,
+    param: str,
+    called: Mapping[str, str],
+    images: Images,
+    changes: HistoryChanges,
+) -> tuple[Message, list[EngineTextPart | ImagePart]]:
+    """Returns the result of a tool, and its images."""
+
+    async def read_image(url: str, where: str) -> bytes | None:
+        return await images.from_url_or_none(url, where, changes)
+
+    content = await _user_content(message.content, f"{param}.content", read_image)
+    parts = [] if isinstance(content, str) else content
+    text = content if isinstance(content, str) else ""
     read: Message = {
         "role": "tool",
-        "content": _join(message.content),
+        "content": text + "".join(part["text"] for part in parts if part["type"] == "text"),
         "tool_call_id": message.tool_call_id,
     }
     name = message.name or called.get(message.tool_call_id)
     if name is not None:
         read["name"] = name
-    return read
+    return read, [part for part in parts if part["type"] == "image"]
 
 
-def _assistant_message(message: AssistantMessage, param: str) -> Message:
+def _assistant_message(message: AssistantMessage, param: str, changes: HistoryChanges) -> Message:
     content = message.content if message.content is not None else message.refusal or ""
     read: Message = {"role": "assistant", "content": _join(content)}
     reasoning = message.reasoning_content or message.reasoning
@@ -110,16 +136,25 @@ def _assistant_message(message: AssistantMessage, param: str) -> Message:
         read["reasoning"] = reasoning
     if message.tool_calls:
         read["tool_calls"] = [
-            {
-                "id": call.id,
-                "name": call.function.name,
-                "arguments": read_arguments(
-                    call.function.arguments, f"{param}.tool_calls.{number}.function.arguments"
-                ),
-            }
+            _past_call(call, f"{param}.tool_calls.{number}", changes)
             for number, call in enumerate(message.tool_calls)
         ]
     return read
+
+
+def _called_name(call: ChatToolCall | CustomToolCall) -> str:
+    return call.custom.name if isinstance(call, CustomToolCall) else call.function.name
+
+
+def _past_call(
+    call: ChatToolCall | CustomToolCall, param: str, changes: HistoryChanges
+) -> dict[str, Any]:
+    if isinstance(call, CustomToolCall):
+        name = tool_name(call.custom.name)
+        return {"id": call.id, "name": name, "arguments": {"input": call.custom.input}}
+    function = call.function
+    where = f"{param}.function.arguments"
+    return past_call(call.id, function.name, function.arguments, where, changes)
 
 
 def _join(content: str | Sequence[TextPart | RefusalPart]) -> str:
@@ -130,18 +165,23 @@ def _join(content: str | Sequence[TextPart | RefusalPart]) -> str:
 
 
 async def _user_content(
-    message: UserMessage, param: str, images: Images
+    content: UserContent,
+    param: str,
+    read_image: Callable[[str, str], Awaitable[bytes | None]],
 ) -> str | list[EngineTextPart | ImagePart]:
-    if isinstance(message.content, str):
-        return message.content
-    texts = [part for part in message.content if isinstance(part, TextPart)]
-    if len(texts) == len(message.content):
-        return _join(texts)
+    """Returns text, or parts if there are images. An image that can't be read becomes text."""
+    if isinstance(content, str):
+        return content
     parts: list[EngineTextPart | ImagePart] = []
-    for place, part in enumerate(message.content):
+    for place, part in enumerate(content):
         if isinstance(part, TextPart):
             parts.append({"type": "text", "text": part.text})
+            continue
+        image = await read_image(part.image_url.url, f"{param}.{place}.image_url.url")
+        if image is None:
+            parts.append({"type": "text", "text": "[an image, which this model can not see]"})
         else:
-            image = await images.from_url(part.image_url.url, f"{param}.{place}.image_url.url")
             parts.append({"type": "image", "image": image})
+    if all(part["type"] == "text" for part in parts):
+        return "".join(part["text"] for part in parts if part["type"] == "text")
     return parts

@@ -1,13 +1,11 @@
-"""The tools of a chat completion, and earlier calls of them."""
+"""The tools of a chat completion."""
 
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from ...engine.options import GenerateOptions, NamedTool, ResponseFormat, Tool
 from ..errors import invalid
-from ..http.body import json_object
-from ..http.json_shape import MAX_DEPTH, is_too_deep
 from . import limits
 from .chat_request import AllowedToolsChoice, ChatRequest, ChatTool, JsonSchemaFormat
 
@@ -48,22 +46,6 @@ def to_tool_options(body: ChatRequest) -> GenerateOptions:
             )
         options["response_format"] = response_format
     return options
-
-
-def read_arguments(text: str, param: str) -> dict[str, Any]:
-    """Returns the arguments of an earlier call, which OpenAI's API sends as a text.
-
-    Raises ApiError 400 if the text is not a JSON object.
-    """
-    if text.strip() == "":
-        return {}
-    if is_too_deep(text):
-        raise invalid(f"{param}: nested more than {MAX_DEPTH} levels deep.", param)
-    value = json_object(text)
-    if value is None:
-        message = f"{param}: the arguments must be a string that contains a JSON object."
-        raise invalid(message, param)
-    return value
 
 
 def _tools(requested: Sequence[ChatTool]) -> list[Tool]:

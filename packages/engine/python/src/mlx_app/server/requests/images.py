@@ -6,6 +6,7 @@ import re
 
 from ..errors import ApiError, invalid
 from ..services import Services
+from .history import HistoryChanges
 
 # The largest image, which is also the worker's limit.
 _MAX_BYTES = 16 * 1024 * 1024
@@ -41,6 +42,19 @@ class Images:
         if not _is_image(image):
             raise invalid(f"{param}: not a PNG, JPEG or WebP file.", param)
         return image
+
+    async def from_url_or_none(self, url: str, param: str, changes: HistoryChanges) -> bytes | None:
+        """Returns the bytes of an image, or None if the model does not accept images.
+
+        Raises ApiError 400 if the image is invalid.
+        """
+        try:
+            return await self.from_url(url, param)
+        except ApiError as error:
+            if error.code != "unsupported":
+                raise
+        changes.add(param, "the image was left out, because this model does not accept images")
+        return None
 
     async def _require_vision(self, param: str) -> None:
         """Checks that the model accepts images, which is known only after it is loaded."""
