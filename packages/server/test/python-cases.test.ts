@@ -6,6 +6,7 @@ import { startPythonServer } from './python-server.ts'
 /** The APIs that only the Node server has, by the names of their files. */
 const onlyNode: Record<string, string> = {
   agents: "the agents' requests use the Messages and Responses APIs too",
+  'histories-agents': 'the Messages and Responses APIs',
   messages: 'the Messages API',
   'messages-count-tokens': 'the Messages API',
   responses: 'the Responses API',

@@ -28,6 +28,11 @@ const texts = z.union(
   ],
   { error: oneOrParts },
 )
+/** The arguments of an earlier call. Clients may replay a call that was cut off, or an object. */
+export const pastArguments = z
+  .union([z.string(), z.record(z.string(), z.unknown())], { error: 'Invalid input: expected a string' })
+  .meta({ description: 'A JSON object, as a string. Other text is read as the argument `input`.' })
+
 const textsAndImages = z.union(
   [
     z.string(),
@@ -64,7 +69,7 @@ const call = z
         type: z.literal('function'),
         function: z.object({
           name: z.string().min(1),
-          arguments: z.string().meta({ description: 'A JSON object, as a string.' }),
+          arguments: pastArguments,
         }),
       }),
       z.object({

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { pastArguments } from '../openai/chat-messages.ts'
 import { replayedItemSchema } from './replayed-items.ts'
 
 const id = z.string().min(1).nullish()
@@ -61,7 +62,7 @@ const functionCall = z
     call_id: z.string().min(1),
     name: z.string().min(1),
     namespace: z.string().min(1).nullish().meta({ description: 'The namespace of the function.' }),
-    arguments: z.string().meta({ description: 'A JSON object, as a string.' }),
+    arguments: pastArguments,
   })
   .openapi('ResponsePastFunctionCall', { description: 'An earlier call of the model.' })
 

@@ -1,5 +1,5 @@
 import { ApiError, invalid } from '../errors.ts'
-import { HistoryChanges } from '../requests/history.ts'
+import { HistoryChanges, toText } from '../requests/history.ts'
 import { newId } from './ids.ts'
 import type { InputItem, InputMessage, InputPart, OutputPart } from './input-items.ts'
 import { type ReplayedItem, readReplayedItem, replayedItemSchema } from './replayed-items.ts'
@@ -57,6 +57,7 @@ function toItem(
       const { namespace, ...call } = item
       return {
         ...call,
+        arguments: toText(call.arguments),
         ...(namespace != null && { namespace }),
         id: item.id ?? newId('fc'),
         status: item.status ?? 'completed',

@@ -59,7 +59,9 @@ export async function toMessages(
       if (item.type === 'function_call_output') {
         const parts = await toOutputParts(item.output, param, images, changes)
         seen.push(...parts.filter((part) => part.type === 'image'))
-        messages.push(toToolMessage(item.call_id, parts, callNames.get(item.call_id)))
+        const name = callNames.get(item.call_id)
+        if (name === undefined) changes.add(`${param}.call_id`, 'no call precedes this output')
+        messages.push(toToolMessage(item.call_id, parts, name))
       } else {
         addMessage(messages, await toMessage(item, param, images))
       }

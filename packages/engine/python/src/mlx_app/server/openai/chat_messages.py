@@ -1,6 +1,6 @@
 """The messages of chat completions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import MinLen
 from pydantic import Field, Tag
@@ -15,6 +15,12 @@ from ..http.validation import (
 )
 
 _ONE_OR_PARTS = "Invalid input: expected a string or a list of parts"
+
+
+def _text_or_object(value: object) -> str | None:
+    if isinstance(value, str):
+        return "<text>"
+    return "<object>" if isinstance(value, dict) else None
 
 
 class TextPart(RequestModel):
@@ -92,7 +98,10 @@ class CalledFunction(RequestModel):
     """The function of an earlier tool call."""
 
     name: Annotated[str, MinLen(1)]
-    arguments: str = Field(description="A JSON object, as a string.")
+    arguments: Annotated[
+        Annotated[str, Tag("<text>")] | Annotated[dict[str, Any], Tag("<object>")],
+        by_type(_text_or_object, "Invalid input: expected a string"),
+    ] = Field(description="A JSON object, as a string. Other text is read as the argument `input`.")
 
 
 class ChatToolCall(RequestModel):

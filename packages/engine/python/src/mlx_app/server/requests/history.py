@@ -30,13 +30,19 @@ class HistoryChanges:
 
 
 def past_call(
-    call_id: str, name: str, arguments: str, param: str, changes: HistoryChanges
+    call_id: str,
+    name: str,
+    arguments: str | dict[str, Any],
+    param: str,
+    changes: HistoryChanges,
 ) -> dict[str, Any]:
     """Returns a call of an earlier turn.
 
     A client may replay a call that was cut off, so arguments that are not a JSON object become the
     argument `input`.
     """
+    if isinstance(arguments, dict):
+        return {"id": call_id, "name": tool_name(name), "arguments": arguments}
     values: dict[str, Any] | None = None if arguments.strip() else {}
     if values is None and not is_too_deep(arguments):
         values = json_object(arguments)
