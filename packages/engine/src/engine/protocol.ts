@@ -496,17 +496,24 @@ const loaded = z
   .strictObject({ type: z.literal('loaded'), id: callId, model: loadedModelSchema })
   .meta({ id: 'Loaded', description: 'A model that is now in memory.' })
 
-const alternative = z.strictObject({ token: z.string(), tokenId: count, logprob: z.number() }).meta({
+const tokenShape = {
+  token: z.string(),
+  bytes: z
+    .array(z.int().min(0).max(255))
+    .describe('The UTF-8 bytes of the token, which may be a part of a character.'),
+  tokenId: count,
+  logprob: z.number(),
+}
+
+const alternative = z.strictObject(tokenShape).meta({
   id: 'Alternative',
   description: 'A token that was likely in this place, with its log-probability.',
 })
 
-const tokenLogprobSchema = z
-  .strictObject({ token: z.string(), tokenId: count, logprob: z.number(), top: z.array(alternative) })
-  .meta({
-    id: 'TokenLogprob',
-    description: 'A sampled token and the likeliest ones. Penalties, biases and grammar apply.',
-  })
+const tokenLogprobSchema = z.strictObject({ ...tokenShape, top: z.array(alternative) }).meta({
+  id: 'TokenLogprob',
+  description: 'A sampled token and the likeliest ones. Penalties, biases and grammar apply.',
+})
 
 export const toolCallSchema = z
   .strictObject({ id: z.string(), name: z.string(), arguments: jsonObject })

@@ -5,8 +5,8 @@ const alternative = z.object({
   token: z.string(),
   id: z.int().meta({ description: 'The token ID in the model’s vocabulary. Not part of OpenAI’s API.' }),
   logprob: z.number(),
-  bytes: z.array(z.int()).nullable().meta({
-    description: 'The UTF-8 bytes of the token, or null if it is only part of a character.',
+  bytes: z.array(z.int()).meta({
+    description: 'The UTF-8 bytes of the token, which may be only a part of a character.',
   }),
 })
 
@@ -34,35 +34,52 @@ export function toLogprobs(entries: readonly TokenLogprob[]): z.output<typeof lo
   }
 }
 
-/**
- * Converts log probabilities to the format of completions.
- *
- * @param offset the number of characters in earlier tokens.
- */
-export function toTextLogprobs(
-  entries: readonly TokenLogprob[],
-  offset: number,
-): z.output<typeof textLogprobsSchema> {
-  let before = offset
-  return {
-    tokens: entries.map(({ token }) => token),
-    token_logprobs: entries.map(({ logprob }) => logprob),
-    top_logprobs: entries.map(({ top }) =>
-      Object.fromEntries(top.map(({ token, logprob }) => [token, logprob])),
-    ),
-    text_offset: entries.map(({ token }) => {
-      const start = before
-      before += token.length
-      return start
-    }),
+/** Counts the characters of a text whose tokens arrive one by one. A character may take several tokens. */
+export class CharacterCounter {
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  #characters = 0
+
+  /** Returns the number of characters that were complete before a token. */
+  add(bytes: readonly number[]): number {
+    const before = this.#characters
+    const text = this.#decoder.decode(Uint8Array.from(bytes), { stream: true })
+    this.#characters += [...text].length
+    return before
   }
 }
 
-const encoder = new TextEncoder()
-/** The replacement character, which stands for incomplete UTF-8. */
-const replacement = '\ufffd'
+/**
+ * Converts log probabilities to the format of completions.
+ *
+ * @param counter has counted the characters of earlier tokens.
+ */
+export function toTextLogprobs(
+  entries: readonly TokenLogprob[],
+  counter: CharacterCounter,
+): z.output<typeof textLogprobsSchema> {
+  return {
+    tokens: entries.map(toTokenText),
+    token_logprobs: entries.map(({ logprob }) => logprob),
+    top_logprobs: entries.map(({ top }) =>
+      Object.fromEntries(top.map((other) => [toTokenText(other), other.logprob])),
+    ),
+    text_offset: entries.map(({ bytes }) => counter.add(bytes)),
+  }
+}
 
-function toTokenEntry({ token, tokenId, logprob }: Omit<TokenLogprob, 'top'>) {
-  const bytes = token.includes(replacement) ? null : [...encoder.encode(token)]
+const strictDecoder = new TextDecoder('utf-8', { fatal: true })
+
+/** Returns the text of a token, and for a part of a character its bytes as OpenAI writes them: `bytes:\\xf0\\x9f`. */
+function toTokenText({ bytes, token }: Pick<TokenLogprob, 'bytes' | 'token'>): string {
+  try {
+    strictDecoder.decode(Uint8Array.from(bytes))
+    return token
+  } catch {
+    // Only a part of a character.
+    return `bytes:${bytes.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}`
+  }
+}
+
+function toTokenEntry({ token, bytes, tokenId, logprob }: Omit<TokenLogprob, 'top'>) {
   return { token, id: tokenId, logprob, bytes }
 }

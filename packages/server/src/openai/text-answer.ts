@@ -3,7 +3,7 @@ import type { Answer, Chunk, Usage } from 'mlx-app'
 import type { ServerEvent } from '../events.ts'
 import { finishReasonSchema, reasoningShape, toFinishReason, toReasoning } from './chat-answer.ts'
 import { type Envelope, envelopeShape } from './envelope.ts'
-import { textLogprobsSchema, toTextLogprobs } from './logprobs.ts'
+import { CharacterCounter, textLogprobsSchema, toTextLogprobs } from './logprobs.ts'
 import type { StreamItem } from './merge-streams.ts'
 import { timingsSchema, toTimings, toUsage, usageSchema } from './usage.ts'
 
@@ -48,7 +48,7 @@ export function toTextAnswer(
     answer.choices.map(({ text, reasoning, logprobs, finishReason }) => ({
       text: echo ? `${prompts[prompt]}${text}` : text,
       ...toReasoning(reasoning),
-      logprobs: withLogprobs ? toTextLogprobs(logprobs, 0) : null,
+      logprobs: withLogprobs ? toTextLogprobs(logprobs, new CharacterCounter()) : null,
       finish_reason: toFinishReason(finishReason),
     })),
   )
@@ -68,17 +68,17 @@ export async function* textEvents(
   const event = (chunk: Pick<TextAnswer, 'choices' | 'usage' | 'timings'>) => ({
     data: { ...base(envelope), ...(includeUsage && { usage: null }), ...chunk } satisfies TextAnswer,
   })
-  /** The number of characters in the tokens so far, by choice. */
-  const offsets = new Map<number, number>()
+  const counters = new Map<number, CharacterCounter>()
   const last: Chunk[] = []
   for await (const { source, item } of chunks) {
     const { text, reasoning, logprobs = [], finishReason } = item
     const index = source * n + item.index
-    const offset = offsets.get(index)
-    const written = echo && offset === undefined ? `${prompts[source]}${text}` : text
-    offsets.set(index, (offset ?? 0) + logprobs.reduce((sum, { token }) => sum + token.length, 0))
+    const known = counters.get(index)
+    const counter = known ?? new CharacterCounter()
+    counters.set(index, counter)
+    const written = echo && known === undefined ? `${prompts[source]}${text}` : text
     if (written !== '' || reasoning || logprobs.length > 0) {
-      const converted = withLogprobs ? toTextLogprobs(logprobs, offset ?? 0) : null
+      const converted = withLogprobs ? toTextLogprobs(logprobs, counter) : null
       const choice = {
         index,
         text: written,

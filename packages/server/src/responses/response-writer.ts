@@ -211,16 +211,12 @@ function toTextPart({ text, logprobs }: OpenItem) {
   return { type: 'output_text' as const, text, annotations: [], logprobs }
 }
 
-function toLogprob({ token, logprob, top }: TokenLogprob): Logprob {
-  return {
-    ...alternative(token, logprob),
-    top_logprobs: top.map((each) => alternative(each.token, each.logprob)),
-  }
+function toLogprob({ top, ...sampled }: TokenLogprob): Logprob {
+  return { ...alternative(sampled), top_logprobs: top.map(alternative) }
 }
 
-function alternative(token: string, logprob: number) {
-  // U+FFFD stands for incomplete UTF-8.
-  return { token, bytes: token.includes('\ufffd') ? [] : [...Buffer.from(token)], logprob }
+function alternative({ token, bytes, logprob }: Omit<TokenLogprob, 'top'>) {
+  return { token, bytes, logprob }
 }
 
 /** Returns why a response is incomplete, or undefined for a complete one. */

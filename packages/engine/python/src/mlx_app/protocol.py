@@ -344,6 +344,7 @@ class Alternative(_Object, frozen=True):
     """A token that was likely in this place, with its log-probability."""
 
     token: str
+    bytes: list[Annotated[int, Meta(ge=0, le=255)]]
     token_id: Count
     logprob: float
 
@@ -352,6 +353,7 @@ class TokenLogprob(_Object, frozen=True):
     """A sampled token and the likeliest ones. Penalties, biases and grammar apply."""
 
     token: str
+    bytes: list[Annotated[int, Meta(ge=0, le=255)]]
     token_id: Count
     logprob: float
     top: list[Alternative]

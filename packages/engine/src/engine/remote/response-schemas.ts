@@ -3,7 +3,12 @@ import * as z from 'zod'
 // Unknown fields are ignored, and null means the same as a missing field, because servers differ in both.
 const count = z.int().min(0)
 
-const logprob = z.object({ token: z.string(), id: count.nullish(), logprob: z.number() })
+const logprob = z.object({
+  token: z.string(),
+  bytes: z.array(z.int().min(0).max(255)).nullish(),
+  id: count.nullish(),
+  logprob: z.number(),
+})
 
 const toolCall = z.object({
   index: count.nullish(),

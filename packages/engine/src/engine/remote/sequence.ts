@@ -77,15 +77,22 @@ export class Sequence {
 }
 
 function logprobsOf({ logprobs }: Choice): TokenLogprob[] {
-  return (logprobs?.content ?? []).map(({ token, id, logprob, top_logprobs: top }) => ({
-    ...entry(token, id, logprob),
-    top: (top ?? []).map((other) => entry(other.token, other.id, other.logprob)),
+  return (logprobs?.content ?? []).map(({ token, bytes, id, logprob, top_logprobs: top }) => ({
+    ...entry(token, bytes, id, logprob),
+    top: (top ?? []).map((other) => entry(other.token, other.bytes, other.id, other.logprob)),
   }))
 }
 
 /** Returns a token with its id, or -1 if the server sends none, as in OpenAI's API. */
-function entry(token: string, id: number | null | undefined, logprob: number) {
-  return { token, tokenId: id ?? -1, logprob }
+const encoder = new TextEncoder()
+
+function entry(
+  token: string,
+  bytes: number[] | null | undefined,
+  id: number | null | undefined,
+  logprob: number,
+) {
+  return { token, bytes: bytes ?? [...encoder.encode(token)], tokenId: id ?? -1, logprob }
 }
 
 function isEmpty({ toolCalls, toolErrors }: ParsedCalls): boolean {

@@ -4,19 +4,20 @@ import mlx.core as mx
 import numpy as np
 
 from ..mlx_lm_adapter.models import Tokenizer
+from ..mlx_lm_adapter.text import token_bytes
 from ..protocol import Alternative, TokenLogprob
 
 
-class TokenTexts(dict[int, str]):
-    """The text of each token by itself, decoded at its first use."""
+class TokenTexts(dict[int, bytes]):
+    """The bytes of each token by itself, found at its first use."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         super().__init__()
         self._tokenizer = tokenizer
 
-    def __missing__(self, token: int) -> str:
-        text = self[token] = self._tokenizer.decode([token])
-        return text
+    def __missing__(self, token: int) -> bytes:
+        found = self[token] = token_bytes(self._tokenizer, token)
+        return found
 
 
 def token_logprob(
@@ -32,12 +33,14 @@ def token_logprob(
     likeliest = np.argpartition(values, -count)[-count:] if count else np.array([], int)
     likeliest = likeliest[np.argsort(-values[likeliest], kind="stable")]
     return TokenLogprob(
-        token=texts[token],
+        token=_text(texts[token]),
+        bytes=list(texts[token]),
         token_id=token,
         logprob=float(values[token]) if np.isfinite(values[token]) else MIN_LOGPROB,
         top=[
             Alternative(
-                token=texts[int(other)],
+                token=_text(texts[int(other)]),
+                bytes=list(texts[int(other)]),
                 token_id=int(other),
                 logprob=float(values[other]),
             )
@@ -45,6 +48,10 @@ def token_logprob(
             if np.isfinite(values[other])
         ],
     )
+
+
+def _text(encoded: bytes) -> str:
+    return encoded.decode(errors="replace")
 
 
 # Stands for minus infinity, which JSON doesn't have, as in OpenAI's API.

@@ -1,12 +1,15 @@
 """The special parts in the text of a model: reasoning, tool calls, headers of messages."""
 
 import pkgutil
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from mlx_lm import tool_parsers
 from mlx_lm.generate import TextStateMachine, make_text_state_machine
+from mlx_lm.tokenizer_utils import BPEStreamingDetokenizer, SPMStreamingDetokenizer
 from mlx_lm.tool_parsers import gemma4
 
 from .models import Detokenizer, Tokenizer
@@ -59,6 +62,39 @@ def tool_parser(tokenizer: Tokenizer) -> ToolParser | None:
     return ToolParser(
         name, wrapper.tool_parser, wrapper.tool_call_start, wrapper.tool_call_end or ""
     )
+
+
+_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+
+
+def token_bytes(tokenizer: Tokenizer, token: int) -> bytes:
+    """Returns the UTF-8 bytes that a token adds to a text; a character may take several tokens."""
+    wrapper: Any = tokenizer
+    name: str | None = wrapper.convert_ids_to_tokens(token)
+    if name is None:
+        return b""
+    byte = _BYTE.fullmatch(name)
+    if byte is not None:
+        return bytes.fromhex(byte[1])
+    if token in wrapper.added_tokens_decoder:
+        return name.encode()
+    detokenizer = tokenizer.detokenizer
+    if isinstance(detokenizer, SPMStreamingDetokenizer):
+        return name.replace("\u2581", " ").encode()
+    text = tokenizer.decode([token])
+    if isinstance(detokenizer, BPEStreamingDetokenizer) or "\ufffd" in text:
+        known = _bytes_of_characters()
+        if all(character in known for character in name):
+            return bytes(known[character] for character in name)
+    return text.encode()
+
+
+@lru_cache(maxsize=1)
+def _bytes_of_characters() -> dict[str, int]:
+    """Returns the bytes that the characters in the vocabulary of a byte-level tokenizer mean."""
+    from transformers.convert_slow_tokenizer import bytes_to_unicode
+
+    return {character: byte for byte, character in bytes_to_unicode().items()}
 
 
 def think_tokens(tokenizer: Tokenizer) -> ThinkTokens | None:

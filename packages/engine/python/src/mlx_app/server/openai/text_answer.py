@@ -9,7 +9,7 @@ from ...engine.results import Answer, Chunk
 from ...protocol import Usage
 from ..http.event_stream import DONE, ServerEvent
 from .chat_answer import to_reasoning
-from .logprobs import to_text_logprobs
+from .logprobs import CharacterCounter, to_text_logprobs
 from .usage import to_timings, to_usage
 
 
@@ -33,7 +33,9 @@ def to_text_answer(
         {
             "text": prompt + choice.text if options.echo else choice.text,
             **to_reasoning(choice.reasoning),
-            "logprobs": to_text_logprobs(choice.logprobs, 0) if options.with_logprobs else None,
+            "logprobs": to_text_logprobs(choice.logprobs, CharacterCounter())
+            if options.with_logprobs
+            else None,
             "finish_reason": choice.finish_reason,
         }
         for prompt, answer in zip(options.prompts, answers, strict=True)
@@ -54,18 +56,17 @@ async def text_events(
     """
     base = {**envelope, "usage": None} if options.include_usage else envelope
     # The number of characters in the tokens so far, by choice.
-    offsets: dict[int, int] = {}
+    counters: dict[int, CharacterCounter] = {}
     last: list[Chunk] = []
     async with aclosing(chunks):
         async for source, chunk in chunks:
             index = source * options.n + chunk.index
-            echoed = options.prompts[source] if options.echo and index not in offsets else ""
-            offset = offsets.get(index, 0)
-            offsets[index] = offset + sum(len(entry.token) for entry in chunk.logprobs)
+            echoed = options.prompts[source] if options.echo and index not in counters else ""
+            counter = counters.setdefault(index, CharacterCounter())
             text = echoed + chunk.text
             if text or chunk.reasoning or chunk.logprobs:
                 logprobs = (
-                    to_text_logprobs(chunk.logprobs, offset) if options.with_logprobs else None
+                    to_text_logprobs(chunk.logprobs, counter) if options.with_logprobs else None
                 )
                 choice = {"index": index, "text": text, **to_reasoning(chunk.reasoning)}
                 choice |= {"logprobs": logprobs, "finish_reason": None}
