@@ -500,7 +500,7 @@ const tokenShape = {
   token: z.string(),
   bytes: z
     .array(z.int().min(0).max(255))
-    .describe('The UTF-8 bytes of the token, which may be a part of a character.'),
+    .describe('The UTF-8 bytes that the token adds to the text, which may be a part of a character.'),
   tokenId: count,
   logprob: z.number(),
 }

@@ -6,7 +6,7 @@ const alternative = z.object({
   id: z.int().meta({ description: 'The token ID in the model’s vocabulary. Not part of OpenAI’s API.' }),
   logprob: z.number(),
   bytes: z.array(z.int()).meta({
-    description: 'The UTF-8 bytes of the token, which may be only a part of a character.',
+    description: 'The UTF-8 bytes that the token adds to the text, which may be a part of a character.',
   }),
 })
 

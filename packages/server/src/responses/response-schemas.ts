@@ -6,7 +6,7 @@ const alternative = z.object({
   token: z.string(),
   bytes: z
     .array(z.int())
-    .meta({ description: 'The UTF-8 bytes of the token, which may be only a part of a character.' }),
+    .meta({ description: 'The UTF-8 bytes that the token adds to the text, which may be a part of a character.' }),
   logprob: z.number(),
 })
 

@@ -9,7 +9,7 @@ from ..protocol import Alternative, TokenLogprob
 
 
 class TokenTexts(dict[int, bytes]):
-    """The bytes of each token by itself, found at its first use."""
+    """The bytes that each token adds to a text, found at its first use."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         super().__init__()
@@ -18,6 +18,11 @@ class TokenTexts(dict[int, bytes]):
     def __missing__(self, token: int) -> bytes:
         found = self[token] = token_bytes(self._tokenizer, token)
         return found
+
+    def name(self, token: int) -> str:
+        """Returns the text of a token, or the name of one that ends the text."""
+        found = self[token]
+        return found.decode(errors="replace") if found else self._tokenizer.decode([token])
 
 
 def token_logprob(
@@ -33,13 +38,13 @@ def token_logprob(
     likeliest = np.argpartition(values, -count)[-count:] if count else np.array([], int)
     likeliest = likeliest[np.argsort(-values[likeliest], kind="stable")]
     return TokenLogprob(
-        token=_text(texts[token]),
+        token=texts.name(token),
         bytes=list(texts[token]),
         token_id=token,
         logprob=float(values[token]) if np.isfinite(values[token]) else MIN_LOGPROB,
         top=[
             Alternative(
-                token=_text(texts[int(other)]),
+                token=texts.name(int(other)),
                 bytes=list(texts[int(other)]),
                 token_id=int(other),
                 logprob=float(values[other]),
@@ -48,10 +53,6 @@ def token_logprob(
             if np.isfinite(values[other])
         ],
     )
-
-
-def _text(encoded: bytes) -> str:
-    return encoded.decode(errors="replace")
 
 
 # Stands for minus infinity, which JSON doesn't have, as in OpenAI's API.

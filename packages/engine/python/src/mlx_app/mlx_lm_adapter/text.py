@@ -68,7 +68,12 @@ _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 
 
 def token_bytes(tokenizer: Tokenizer, token: int) -> bytes:
-    """Returns the UTF-8 bytes that a token adds to a text; a character may take several tokens."""
+    """Returns the UTF-8 bytes that a token adds to a text; a character may take several tokens.
+
+    A token that ends the text adds none.
+    """
+    if token in tokenizer.eos_token_ids:
+        return b""
     wrapper: Any = tokenizer
     name: str | None = wrapper.convert_ids_to_tokens(token)
     if name is None:

@@ -50,9 +50,10 @@ def _text(entry: TokenLogprob | Alternative) -> str:
     Such a token is `bytes:\\xf0\\x9f`.
     """
     try:
-        return bytes(entry.bytes).decode()
+        bytes(entry.bytes).decode()
     except UnicodeDecodeError:
         return "bytes:" + "".join(f"\\x{byte:02x}" for byte in entry.bytes)
+    return entry.token
 
 
 def _entry(entry: TokenLogprob | Alternative) -> dict[str, Any]:
