@@ -274,10 +274,10 @@ describe('the answer', () => {
     answering({ choices: [choice] })
     const { logprobs } = await engineOf().complete({ ...ask('Hi'), logprobs: 2 })
     const top = [
-      { token: 'Yes', tokenId: -1, logprob: -0.5 },
-      { token: 'No', tokenId: -1, logprob: -1 },
+      { token: 'Yes', bytes: [89, 101, 115], tokenId: -1, logprob: -0.5 },
+      { token: 'No', bytes: [78, 111], tokenId: -1, logprob: -1 },
     ]
-    expect(logprobs).toEqual([{ token: 'Yes', tokenId: -1, logprob: -0.5, top }])
+    expect(logprobs).toEqual([{ token: 'Yes', bytes: [89, 101, 115], tokenId: -1, logprob: -0.5, top }])
   })
 
   test('is a value of a zod schema, or an error with the reason', async () => {
