@@ -10,6 +10,7 @@ import type { CaseServer } from './api-case-runner.ts'
 
 const program = join(import.meta.dirname, 'python/server_program.py')
 const lists = ['template_options']
+const texts = ['models_directory']
 const readyMs = 120_000
 
 /**
@@ -47,6 +48,7 @@ export async function startPythonServer(
 function toSettings(environment: Record<string, string>): Record<string, unknown> {
   const entries = Object.entries(environment).map(([variable, value]) => {
     const name = variable.toLowerCase()
+    if (texts.includes(name)) return [name, value]
     return [name, lists.includes(name) ? value.split(',') : Number(value)]
   })
   return Object.fromEntries(entries)
