@@ -266,7 +266,7 @@ describe('the answer', () => {
 
   test('has log-probabilities', async () => {
     const top_logprobs = [
-      { token: 'Yes', logprob: -0.5, bytes: [1] },
+      { token: 'Yes', logprob: -0.5, bytes: [89, 101, 115] },
       { token: 'No', logprob: -1, bytes: null },
     ]
     const content = [{ token: 'Yes', logprob: -0.5, bytes: null, top_logprobs }]
