@@ -78,9 +78,11 @@ command-line options (\`--help\`). Messages for people go to standard error.
 7. \`unloaded\` without an \`id\` comes unasked, when a model was unloaded to make room or because it
    was idle. \`error\` without an \`id\` reports a line that the worker couldn't understand. After
    \`fatal\`, the worker ends.
-8. The worker ends as soon as standard input ends, whatever it is doing.
+8. \`heartbeat\` comes about every second while the worker has work, from a thread of its own. A
+   worker that has work but sends nothing has been stopped or hangs.
+9. The worker ends as soon as standard input ends, whatever it is doing.
 
-Both sides may leave out a field that has a default. An unknown field is an error.
+Both sides may leave out a field that has a default, or \`none\`. An unknown field is an error.
 
 ## A session
 
@@ -125,7 +127,7 @@ function sectionOf(
       row([
         `\`${field}\``,
         typeOf(value, definitions),
-        value.default === undefined ? '' : `\`${JSON.stringify(value.default)}\``,
+        defaultOf(field, value, node),
         value.description ?? '',
       ]),
     )
@@ -138,6 +140,12 @@ function sectionOf(
       ? ''
       : ` Answer: ${typeOfReference(structureWithTag(answer, definitions), definitions)}.`
   return [`### ${title}`, '', `${node.description ?? ''}${answered}`, ...table].join('\n').trimEnd()
+}
+
+/** Returns the default of a field as the page shows it; empty for a field that is required. */
+function defaultOf(field: string, { default: value }: Node, { required = [] }: Node): string {
+  if (value !== undefined) return `\`${JSON.stringify(value)}\``
+  return required.includes(field) ? '' : 'none'
 }
 
 function row(cells: string[]): string {

@@ -121,11 +121,14 @@ function struct(name: string, node: Node): string {
   const bases =
     tag === undefined ? '_Object, frozen=True' : `_Object, tag_field="type", tag="${tag}", frozen=True`
   // Python requires the ones with a default to come last.
-  const given = (wanted: boolean) =>
-    properties.filter(([, value]) => (value.default === undefined) === wanted)
+  const isRequired = ([key, value]: (typeof properties)[number]) =>
+    value.default === undefined && (node.required ?? []).includes(key)
+  const given = (wanted: boolean) => properties.filter((property) => isRequired(property) === wanted)
   const fields = [...given(true), ...given(false)]
     .filter(([key]) => key !== 'type')
     .map(([key, value]) => {
+      const isOptional = value.default === undefined && !isRequired([key, value])
+      if (isOptional) return field(snakeCase(key), `${annotation(value)} | None`, ' = None')
       const initial = value.default === undefined ? '' : ` = ${pythonValue(value.default)}`
       return field(snakeCase(key), annotation(value), initial)
     })

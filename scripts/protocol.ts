@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { z } from 'zod'
 import { limits } from '../packages/engine/src/engine/limits.ts'
+import { workerSettingsSchema } from '../packages/engine/src/engine/model-settings.ts'
 import {
   answerTypes,
   eventSchema,
@@ -22,7 +23,11 @@ const constants = { version: protocolVersion, lineBytes: limits.lineBytes, answe
 const session = readFileSync(new URL('protocol-session.txt', import.meta.url), 'utf8')
 
 const jsonSchema = z.toJSONSchema(
-  z.object({ request: requestSchema.meta({ id: 'Request' }), event: eventSchema.meta({ id: 'Event' }) }),
+  z.object({
+    settings: workerSettingsSchema,
+    request: requestSchema.meta({ id: 'Request' }),
+    event: eventSchema.meta({ id: 'Event' }),
+  }),
   { io: 'input' },
 )
 /** Returns JSON as the linter of the repository formats it. */

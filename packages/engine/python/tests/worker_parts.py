@@ -8,17 +8,28 @@ from typing import Any
 
 from mlx_app.errors import EngineError
 from mlx_app.models.text_model import TextModel
-from mlx_app.protocol import Done, Event, Failure, Generate, Message, Piece, Tokens
+from mlx_app.protocol import (
+    Done,
+    Event,
+    Failure,
+    Generate,
+    Message,
+    Piece,
+    Tokens,
+    WorkerSettings,
+)
 from mlx_app.worker.background import Background
 from mlx_app.worker.io.outbox import Outbox
 from mlx_app.worker.loaded_model import LoadedModel
 from mlx_app.worker.model_pool.eviction import LoadedModels
+from mlx_app.worker.model_pool.model_defaults import ModelDefaults
 from mlx_app.worker.model_pool.model_manager import ModelManager
 from mlx_app.worker.runner.call import Call, ModelKey
 from mlx_app.worker.runner.model_runner import ModelRunner
 from mlx_app.worker.runner.prefill_chunk import PrefillChunkSizer
 from mlx_app.worker.scheduler.admission import Admission
 from mlx_app.worker.scheduler.scheduler import Scheduler
+from mlx_app.worker.watchdog import Pulse
 
 LARGE = 1 << 40
 
@@ -34,6 +45,7 @@ def runner_of(
     return ModelRunner(
         ModelKey("hello"),
         LoadedModel(model),
+        ModelDefaults.of(model, "hello", WorkerSettings()),
         prompt_cache_bytes=prompt_cache_bytes,
         pinned=False,
         chunk_sizer=PrefillChunkSizer(),
@@ -102,6 +114,7 @@ class Loop:
         self.events: list[Event] = []
         outbox = Outbox(self.events.append)
         background = Background(self._inbox)
+        pulse = Pulse()
         self.admission = Admission(limit_bytes)
         self.models = ModelManager(
             outbox=outbox,
@@ -109,6 +122,8 @@ class Loop:
             directory=directory,
             loaded=LoadedModels(LARGE, None),
             prompt_cache_bytes=0,
+            settings=WorkerSettings(),
+            pulse=pulse,
             on_unload=lambda runner, reason: self.scheduler.on_unload(runner, reason),
         )
         self.scheduler = Scheduler(
@@ -117,6 +132,7 @@ class Loop:
             models=self.models,
             admission=self.admission,
             queue_limit=100,
+            pulse=pulse,
         )
 
     def run(self, until: Callable[[], bool]) -> None:

@@ -40,4 +40,5 @@ export const emptyStatus = {
   memoryLimitBytes: 0,
   promptCacheBytes: 0,
   steps: 0,
+  lastStepAt: null,
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod'
-import { aliasesSchema } from './aliases.ts'
+import { durationSchema } from './duration.ts'
 import { EngineError } from './errors.ts'
 import { limits } from './limits.ts'
 import { messagesSchema } from './messages.ts'
+import { modelSettingsShape } from './model-settings.ts'
 import type {
   CleanOptions,
   CountOptions,
@@ -142,11 +143,12 @@ const bytes = z.int().min(0)
 
 /** The options that both mlx.config.json and createEngine have. Those of createEngine take precedence. */
 export const resourceShape = {
-  aliases: aliasesSchema.optional(),
+  ...modelSettingsShape,
   memoryLimitBytes: bytes.optional(),
   promptCacheBytes: bytes.optional(),
   queueLimit: z.int().min(1).max(limits.queue).optional(),
-  idleUnloadMs: z.int().min(1).optional(),
+  keepAlive: durationSchema.optional(),
+  stallTimeoutMs: z.int().min(1).optional(),
 }
 
 export const engineSchema = z.strictObject({
@@ -157,6 +159,7 @@ export const engineSchema = z.strictObject({
   ...resourceShape,
   onLog: callback<string>(),
   onWorkerExit: callback<EngineError>(),
+  onWorkerStall: callback<boolean>(),
   signal,
 })
 

@@ -7,6 +7,7 @@ import { EngineError } from './errors.ts'
 import { LocalEngine } from './local/local-engine.ts'
 import { Supervisor } from './local/supervisor.ts'
 import { workerLaunch } from './local/worker-launch.ts'
+import { allAliases } from './model-settings.ts'
 import type { EngineOptions } from './options.ts'
 import {
   findInterpreter,
@@ -36,6 +37,7 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
     device,
     onLog = () => undefined,
     onWorkerExit: onCrash = () => undefined,
+    onWorkerStall: onStall = () => undefined,
     signal,
     ...resources
   } = checkEngine(options)
@@ -48,9 +50,13 @@ export async function createEngine(options: EngineOptions | RemoteOptions = {}):
     ...withoutUndefined(resources),
     device: device ?? project.config.device,
   }
-  const { aliases = {} } = settings
-  const launch = workerLaunch(project, interpreter, { ...settings, folders: modelFolders(project, aliases) })
-  const supervisor = new Supervisor({ ...launch, onLog, onCrash })
+  const aliases = allAliases(settings)
+  const supervisor = new Supervisor({
+    ...workerLaunch(project, interpreter, { ...settings, folders: modelFolders(project, aliases) }),
+    onLog,
+    onCrash,
+    onStall,
+  })
   const ready = await supervisor.start(signal)
   return new LocalEngine(project, withFolderNames(project, aliases), supervisor, ready)
 }

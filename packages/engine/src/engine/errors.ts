@@ -23,6 +23,7 @@ export const engineErrorCodes = [
   'SETUP_NEEDED',
   'UNSUPPORTED',
   'WORKER_EXITED',
+  'WORKER_STALLED',
 ] as const
 
 /** One of `engineErrorCodes`. docs/troubleshooting.md explains how to fix each. */

@@ -1,6 +1,7 @@
 export type { Aliases } from './aliases.ts'
 export { collect } from './collect.ts'
 export { createEngine } from './create-engine.ts'
+export { isDuration } from './duration.ts'
 export type { Engine } from './engine.ts'
 export { EngineError, type EngineErrorCode, engineErrorCodes } from './errors.ts'
 export { limits } from './limits.ts'
@@ -15,9 +16,12 @@ export type {
   GenerateOptions,
   LoadOptions,
   LoadProgress,
+  ModelOptions,
   PromptOptions,
   PromptProgress,
   ResponseFormat,
+  SamplingOptions,
+  SingleModelOptions,
   TokeniseOptions,
   VerifyOptions,
 } from './options.ts'
@@ -33,6 +37,7 @@ export type {
   EngineStatus,
   FinishReason,
   LoadedModel,
+  ModelDefault,
   ModelDescription,
   ModelOnDisk,
   ObjectAnswer,

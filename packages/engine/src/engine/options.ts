@@ -21,8 +21,28 @@ export interface PromptProgress {
   totalTokens: number
 }
 
-/** Limits of an engine, and names for models. */
-export interface ResourceOptions {
+/** What calls of a model get that leave an option out, and what the model may use. */
+export interface ModelOptions {
+  /** Sampling. Default: that of the model's generation_config.json, or else the likeliest token each time. */
+  sampling?: { [Name in keyof SamplingOptions]?: SamplingOptions[Name] | undefined } | undefined
+  /** Variables of the chat template, such as `{ enable_thinking: false }`. */
+  templateOptions?: Record<string, unknown> | undefined
+  /** The most tokens of prompt and answer together. Default: what the model's config.json says. */
+  contextTokens?: number | undefined
+}
+
+/** The settings of one model, which take precedence over those of all models. */
+export interface SingleModelOptions extends ModelOptions {
+  /** Whether the model stays in memory when others need room or when it is idle. Default: false. */
+  pinned?: boolean | undefined
+  /** Further names for the model. */
+  aliases?: string[] | undefined
+}
+
+/** Limits of an engine, names for models, and what calls get that leave an option out. */
+export interface ResourceOptions extends ModelOptions {
+  /** Settings of single models, by name. */
+  modelSettings?: Record<string, SingleModelOptions> | undefined
   /** Names for models, such as `{ fast: 'hello' }`. An alias can split its calls between models by weight. */
   aliases?: Aliases | undefined
   /** Memory for models, caches and calls together. Default: what MLX recommends, or the free memory. */
@@ -31,8 +51,16 @@ export interface ResourceOptions {
   promptCacheBytes?: number | undefined
   /** Calls that may wait before further ones fail with QUEUE_FULL. Default: 1024. */
   queueLimit?: number | undefined
-  /** Unloads models that have not been used for this long. Default: never. */
-  idleUnloadMs?: number | undefined
+  /**
+   * Unloads models that have not been used for this long: a time such as `10m`, or a number of seconds. Default: never
+   * (-1).
+   */
+  keepAlive?: string | number | undefined
+  /**
+   * How long the worker may have work without a step of a model, in milliseconds. Then its calls fail with
+   * WORKER_STALLED, and it is replaced. Default: 60,000. Loading and downloading a model have their own progress.
+   */
+  stallTimeoutMs?: number | undefined
 }
 
 /** Options of `createEngine`. Those that are left out come from mlx.config.json. */
@@ -56,6 +84,11 @@ export interface EngineOptions extends ResourceOptions {
   onLog?: (line: string) => void
   /** Called each time the worker exits unexpectedly. The next call restarts it. */
   onWorkerExit?: (error: EngineError) => void
+  /**
+   * Called with true if the worker has had work for 8 seconds (or half of `stallTimeoutMs`) without a step of a model, and
+   * with false when it goes on or has ended.
+   */
+  onWorkerStall?: (stalled: boolean) => void
   /** Aborts the start with ABORTED. It has no effect once the engine has started. */
   signal?: AbortSignal
 }
@@ -154,23 +187,21 @@ export type ResponseFormat =
   /** Text of a context-free grammar in llguidance's variant of Lark. */
   | { type: 'grammar'; grammar: string }
 
-/** Options of `generate` and `complete`. Only the prompt or the messages are required. */
-export interface GenerateOptions extends PromptOptions {
-  /** The most tokens to generate, 1 to 1,048,576; the model's context may allow fewer. Default: 1024. */
-  maxTokens?: number
-  /** Randomness, up to 2. With 0, the likeliest token is always taken. Default: 0. */
+/** The options of sampling that a model may have defaults for. */
+export interface SamplingOptions {
+  /** Randomness, up to 2. With 0, the likeliest token is always taken. Default: the model's own, or 0. */
   temperature?: number
-  /** Samples from the likeliest tokens that together have this probability, above 0 up to 1. Default: 1. */
+  /** Samples from the likeliest tokens that together have this probability, above 0 up to 1. Default: the model's own, or 1. */
   topP?: number
-  /** Samples from this many of the likeliest tokens. Default: 0, which means all. */
+  /** Samples from this many of the likeliest tokens. Default: the model's own, or 0, which means all. */
   topK?: number
-  /** Leaves out tokens with less than this share of the likeliest one's probability, 0 to 1. Default: 0. */
+  /** Leaves out tokens with less than this share of the likeliest one's probability, 0 to 1. Default: the model's own, or 0. */
   minP?: number
   /** The chance, 0 to 1, of leaving out all likely tokens except the least likely of them (XTC). Default: 0. */
   xtcProbability?: number
   /** The probability from which XTC counts a token as likely, 0 to 0.5. Default: 0.1. */
   xtcThreshold?: number
-  /** Divides the score of tokens that occurred before, up to 10. Above 1, they become rarer. Default: 1. */
+  /** Divides the score of tokens that occurred before, up to 10. Above 1, they become rarer. Default: the model's own, or 1. */
   repetitionPenalty?: number
   /** The number of last tokens, including the prompt's, that `repetitionPenalty` considers. Default: 20. */
   repetitionContext?: number
@@ -182,6 +213,12 @@ export interface GenerateOptions extends PromptOptions {
   frequencyPenalty?: number
   /** The number of last tokens that `frequencyPenalty` considers. Default: 20. */
   frequencyContext?: number
+}
+
+/** Options of `generate` and `complete`. Only the prompt or the messages are required. */
+export interface GenerateOptions extends PromptOptions, SamplingOptions {
+  /** The most tokens to generate, 1 to 1,048,576; the model's context may allow fewer. Default: 1024. */
+  maxTokens?: number
   /** Added to the scores of tokens, -100 to 100, by token id. */
   logitBias?: Record<number, number>
   /**

@@ -189,54 +189,49 @@ export const servingShape = {
     .describe('Values that share a scale in a quantised KV cache.'),
 }
 
+/** Options of sampling that a model may have defaults for. A call that leaves one out gets the model's. */
+export const modelSamplingShape = z
+  .strictObject({
+    temperature: z
+      .number()
+      .min(0)
+      .max(limits.temperature)
+      .describe('Randomness. With 0, the likeliest token is always taken.'),
+    topP: z.number().gt(0).max(1).describe('Keeps the likeliest tokens that together have this probability.'),
+    topK: count.describe('Keeps this many of the likeliest tokens; 0 keeps all.'),
+    minP: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe("Keeps tokens with at least this share of the likeliest one's probability."),
+    xtcProbability: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('The chance of leaving out all likely tokens except the least likely of them (XTC).'),
+    xtcThreshold: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .describe('The probability from which XTC counts a token as likely.'),
+    repetitionPenalty: z
+      .number()
+      .gt(0)
+      .max(limits.repetitionPenalty)
+      .describe('Divides the logits of tokens that occurred before; 1 for no penalty.'),
+    repetitionContext: penaltyContext.describe('Last tokens that repetitionPenalty considers.'),
+    presencePenalty: penalty.describe('Subtracted once from the logit of each token that occurred before.'),
+    presenceContext: penaltyContext.describe('Last tokens that presencePenalty considers.'),
+    frequencyPenalty: penalty.describe(
+      'Subtracted from the logit of a token for each time that it occurred before.',
+    ),
+    frequencyContext: penaltyContext.describe('Last tokens that frequencyPenalty considers.'),
+  })
+  .partial().shape
+
 export const samplingShape = {
   maxTokens: z.int().min(1).max(limits.maxTokens).default(1024).describe('The most tokens to generate.'),
-  temperature: z
-    .number()
-    .min(0)
-    .max(limits.temperature)
-    .default(0)
-    .describe('Randomness. With 0, the likeliest token is always taken.'),
-  topP: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(1)
-    .describe('Keeps the likeliest tokens that together have this probability.'),
-  topK: count.default(0).describe('Keeps this many of the likeliest tokens; 0 keeps all.'),
-  minP: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .describe("Keeps tokens with at least this share of the likeliest one's probability."),
-  xtcProbability: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0)
-    .describe('The chance of leaving out all likely tokens except the least likely of them (XTC).'),
-  xtcThreshold: z
-    .number()
-    .min(0)
-    .max(0.5)
-    .default(0.1)
-    .describe('The probability from which XTC counts a token as likely.'),
-  repetitionPenalty: z
-    .number()
-    .gt(0)
-    .max(limits.repetitionPenalty)
-    .default(1)
-    .describe('Divides the logits of tokens that occurred before; 1 for no penalty.'),
-  repetitionContext: penaltyContext.default(20).describe('Last tokens that repetitionPenalty considers.'),
-  presencePenalty: penalty
-    .default(0)
-    .describe('Subtracted once from the logit of each token that occurred before.'),
-  presenceContext: penaltyContext.default(20).describe('Last tokens that presencePenalty considers.'),
-  frequencyPenalty: penalty
-    .default(0)
-    .describe('Subtracted from the logit of a token for each time that it occurred before.'),
-  frequencyContext: penaltyContext.default(20).describe('Last tokens that frequencyPenalty considers.'),
+  ...modelSamplingShape,
   logitBias: z
     .record(z.string().regex(/^[0-9]{1,9}$/), z.number().min(-limits.logitBias).max(limits.logitBias))
     .default({})
@@ -467,6 +462,17 @@ const progress = z
 
 export const capabilities = ['tools', 'reasoning', 'images', 'embeddings'] as const
 
+export const defaultSources = ['settings', 'generation_config.json', 'config.json', 'library'] as const
+
+const modelDefault = z
+  .strictObject({
+    value: z.union([z.number(), jsonObject]),
+    source: z
+      .enum(defaultSources)
+      .describe("`settings` are those of the engine, such as mlx.config.json. The files are the model's."),
+  })
+  .meta({ id: 'ModelDefault', description: 'A default of a model, and where it comes from.' })
+
 const loadedModelSchema = z
   .strictObject({
     model: modelName,
@@ -484,6 +490,11 @@ const loadedModelSchema = z
       .describe('The most tokens of prompt and answer together; null if unknown.'),
     capabilities: z.array(z.enum(capabilities)),
     pinned: z.boolean(),
+    defaults: z
+      .record(z.string(), modelDefault)
+      .describe(
+        "What a call gets that leaves out an option of sampling or templateOptions, by the option's name.",
+      ),
     /** Calls that use the model now. */
     active: count.describe('Calls that use the model now.'),
   })
@@ -626,6 +637,7 @@ const workerStatusShape = {
   memoryLimitBytes: bytes.describe('The limit for models, caches and calls together.'),
   promptCacheBytes: bytes.describe('Memory that the prompt caches use.'),
   steps: count.describe('Decode steps since the start.'),
+  lastStepAt: z.number().nullable().describe('Unix time of the last step in milliseconds; null before it.'),
 }
 
 const statusReport = z
@@ -735,6 +747,17 @@ const described = z
   .strictObject({ type: z.literal('described'), id: callId, model: modelDescription })
   .meta({ id: 'Described', description: 'The description of a model.' })
 
+const heartbeat = z
+  .strictObject({
+    type: z.literal('heartbeat'),
+    stalledMs: milliseconds.describe('How long there has been work without a step.'),
+    lastStepAt: z.number().nullable().describe('As in StatusReport.'),
+  })
+  .meta({
+    id: 'Heartbeat',
+    description: 'Sent regularly while the worker has work, also in the middle of a long step.',
+  })
+
 const failure = z
   .strictObject({
     type: z.literal('error'),
@@ -778,6 +801,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   removed,
   cleaned,
   described,
+  heartbeat,
   failure,
   fatal,
 ])
@@ -833,5 +857,7 @@ export type VerifiedFile = z.infer<typeof verifiedFileSchema>
 export type CleanedFile = z.infer<typeof cleanedFileSchema>
 /** Why the worker ended a sequence. */
 export type WorkerFinishReason = (typeof finishReasons)[number]
+/** A default of a model, and where it comes from. */
+export type ModelDefault = z.infer<typeof modelDefault>
 /** The token counts of a call: its prompt, the part from the prompt cache, and its answer. */
 export type Usage = z.infer<typeof usageSchema>

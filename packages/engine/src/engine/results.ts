@@ -1,6 +1,7 @@
 import type {
   CleanedFile,
   LoadedModel,
+  ModelDefault,
   ModelOnDisk as ModelOfWorker,
   TokenLogprob,
   ToolCall,
@@ -181,6 +182,8 @@ export interface EngineStatus {
   promptCacheBytes: number
   /** Decode steps since the worker started. */
   steps: number
+  /** Unix time of the last step in milliseconds, or null before it. */
+  lastStepAt: number | null
 }
 
-export type { CleanedFile, LoadedModel, TokenLogprob, ToolCall, ToolError, Usage, VerifiedFile }
+export type { CleanedFile, LoadedModel, ModelDefault, TokenLogprob, ToolCall, ToolError, Usage, VerifiedFile }

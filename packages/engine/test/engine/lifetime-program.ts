@@ -10,7 +10,12 @@ const scene = process.argv[2] ?? ''
 if (scene === 'starting') {
   const project = findProject(import.meta.dirname)
   const launch = workerLaunch(project, findInterpreter(project), { device: 'cpu' })
-  const supervisor = new Supervisor({ ...launch, onLog: () => undefined, onCrash: () => undefined })
+  const supervisor = new Supervisor({
+    ...launch,
+    onLog: () => undefined,
+    onCrash: () => undefined,
+    onStall: () => undefined,
+  })
   const ready = supervisor.start()
   console.log(supervisor.pid)
   await ready

@@ -78,7 +78,7 @@ describe('models under a limit', () => {
 
   test('an idle one is unloaded after its time, and loaded again for the next call', async () => {
     const [one = ''] = copies('one')
-    await withEngine({ idleUnloadMs: 50 }, async (engine) => {
+    await withEngine({ keepAlive: '50ms' }, async (engine) => {
       await engine.loadModel({ model: one })
       await until(async () => (await loaded(engine)).length === 0)
       expect((await engine.complete({ ...ask(hello), model: one })).text).toBe(answerTo(hello))

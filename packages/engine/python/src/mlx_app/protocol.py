@@ -7,12 +7,12 @@ from msgspec import Meta, Struct
 PROTOCOL_VERSION = 6
 LINE_BYTES = 33_554_432
 
-CallId = Annotated[int, Meta(ge=0)]
-ModelName = Annotated[str, Meta(min_length=1, max_length=1_024)]
-ToolName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_.-]{1,64}$")]
 Count = Annotated[int, Meta(ge=0)]
 PenaltyContext = Annotated[int, Meta(ge=1, le=32_768)]
 Penalty = Annotated[float, Meta(ge=-2.0, le=2.0)]
+CallId = Annotated[int, Meta(ge=0)]
+ModelName = Annotated[str, Meta(min_length=1, max_length=1_024)]
+ToolName = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_.-]{1,64}$")]
 StopString = Annotated[str, Meta(min_length=1, max_length=1_024)]
 Milliseconds = Annotated[float, Meta(ge=0.0)]
 ErrorCode = Literal[
@@ -39,6 +39,7 @@ ErrorCode = Literal[
     "SETUP_NEEDED",
     "UNSUPPORTED",
     "WORKER_EXITED",
+    "WORKER_STALLED",
 ]
 
 
@@ -51,6 +52,39 @@ class _Object(
     frozen=True,
 ):
     """Fields are snake_case here and camelCase in JSON."""
+
+
+class SamplingSettings(_Object, frozen=True):
+    """Options of sampling for calls that leave them out."""
+
+    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] | None = None
+    top_p: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
+    top_k: Count | None = None
+    min_p: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    xtc_probability: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    xtc_threshold: Annotated[float, Meta(ge=0.0, le=0.5)] | None = None
+    repetition_penalty: Annotated[float, Meta(gt=0.0, le=10.0)] | None = None
+    repetition_context: PenaltyContext | None = None
+    presence_penalty: Penalty | None = None
+    presence_context: PenaltyContext | None = None
+    frequency_penalty: Penalty | None = None
+    frequency_context: PenaltyContext | None = None
+
+
+class ModelSettings(_Object, frozen=True):
+    """The settings of a model."""
+
+    sampling: SamplingSettings | None = None
+    template_options: dict[str, Any] | None = None
+    context_tokens: Annotated[int, Meta(ge=1)] | None = None
+    pinned: bool | None = None
+
+
+class WorkerSettings(_Object, frozen=True):
+    """The settings of models, by the name that calls give them."""
+
+    all: ModelSettings | None = None
+    models: dict[str, ModelSettings] = {}
 
 
 class Load(_Object, tag_field="type", tag="load", frozen=True):
@@ -158,18 +192,18 @@ class Generate(_Object, tag_field="type", tag="generate", frozen=True):
     kv_bits: Annotated[int, Meta(ge=2, le=8)] | None = None
     kv_group_size: Annotated[int, Meta(ge=32, le=128)] = 64
     max_tokens: Annotated[int, Meta(ge=1, le=1_048_576)] = 1024
-    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] = 0
-    top_p: Annotated[float, Meta(gt=0.0, le=1.0)] = 1
-    top_k: Count = 0
-    min_p: Annotated[float, Meta(ge=0.0, le=1.0)] = 0
-    xtc_probability: Annotated[float, Meta(ge=0.0, le=1.0)] = 0
-    xtc_threshold: Annotated[float, Meta(ge=0.0, le=0.5)] = 0.1
-    repetition_penalty: Annotated[float, Meta(gt=0.0, le=10.0)] = 1
-    repetition_context: PenaltyContext = 20
-    presence_penalty: Penalty = 0
-    presence_context: PenaltyContext = 20
-    frequency_penalty: Penalty = 0
-    frequency_context: PenaltyContext = 20
+    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] | None = None
+    top_p: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
+    top_k: Count | None = None
+    min_p: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    xtc_probability: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    xtc_threshold: Annotated[float, Meta(ge=0.0, le=0.5)] | None = None
+    repetition_penalty: Annotated[float, Meta(gt=0.0, le=10.0)] | None = None
+    repetition_context: PenaltyContext | None = None
+    presence_penalty: Penalty | None = None
+    presence_context: PenaltyContext | None = None
+    frequency_penalty: Penalty | None = None
+    frequency_context: PenaltyContext | None = None
     logit_bias: dict[
         Annotated[str, Meta(pattern=r"^[0-9]{1,9}$")], Annotated[float, Meta(ge=-100.0, le=100.0)]
     ] = {}
@@ -312,6 +346,13 @@ class Progress(_Object, tag_field="type", tag="progress", frozen=True):
     total_bytes: Count
 
 
+class ModelDefault(_Object, frozen=True):
+    """A default of a model, and where it comes from."""
+
+    value: float | dict[str, Any]
+    source: Literal["settings", "generation_config.json", "config.json", "library"]
+
+
 class LoadedModel(_Object, frozen=True):
     """A model in memory."""
 
@@ -322,6 +363,7 @@ class LoadedModel(_Object, frozen=True):
     context_tokens: Annotated[int, Meta(ge=1)] | None
     capabilities: list[Literal["tools", "reasoning", "images", "embeddings"]]
     pinned: bool
+    defaults: dict[str, ModelDefault]
     active: Count
 
 
@@ -465,6 +507,7 @@ class StatusReport(_Object, tag_field="type", tag="statusReport", frozen=True):
     memory_limit_bytes: Count
     prompt_cache_bytes: Count
     steps: Count
+    last_step_at: float | None
 
 
 class ModelOnDisk(_Object, frozen=True):
@@ -561,6 +604,13 @@ class Described(_Object, tag_field="type", tag="described", frozen=True):
     model: ModelDescription
 
 
+class Heartbeat(_Object, tag_field="type", tag="heartbeat", frozen=True):
+    """Sent regularly while the worker has work, also in the middle of a long step."""
+
+    stalled_ms: Milliseconds
+    last_step_at: float | None
+
+
 class Failure(_Object, tag_field="type", tag="error", frozen=True):
     """The error that ends a call. Without an id, a line could not be understood."""
 
@@ -596,6 +646,7 @@ Event = (
     | Removed
     | Cleaned
     | Described
+    | Heartbeat
     | Failure
     | Fatal
 )

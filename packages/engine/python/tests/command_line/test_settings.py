@@ -77,7 +77,8 @@ def test_another_file_replaces_the_users(run: Run, home: Path) -> None:
         ("xyzzy: 1\n", "xyzzy is not a setting.\n"),
         ("port: 70000\n", "port is 70000, but must be a whole number from 0 to 65535.\n"),
         ("port: 80.5\n", "port is 80.5, but must be a whole number from 0 to 65535.\n"),
-        ("idle_unload_ms: 0\n", "is 0, but must be a whole number of at least 1.\n"),
+        ("keep_alive: soon\n", "is 'soon', but must be a time such as 90s, 10m or 2h, a number"),
+        ("stall_timeout_ms: 0\n", "is 0, but must be a whole number from 1 to 2147483647.\n"),
         (
             "log_level: loud\n",
             "log_level is 'loud', but must be debug, info, warning, error or silent.\n",

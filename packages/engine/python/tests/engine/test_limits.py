@@ -59,7 +59,7 @@ def test_idle_models_make_room_and_pinned_ones_stay(engine: MLXEngine, folder: P
 
 
 def test_model_that_is_idle_is_unloaded(folder: Path) -> None:
-    with MLXEngine(device="cpu", models_directory=folder, idle_unload_ms=1) as engine:
+    with MLXEngine(device="cpu", models_directory=folder, keep_alive=0) as engine:
         engine.load_model("one", pinned=True)
         assert engine.complete(messages=ask("Say hello."), model="two").text == HELLO
         deadline = time.monotonic() + 60

@@ -228,7 +228,7 @@ ENGINES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"prompt_cache_bytes": 1.5}, "prompt_cache_bytes must be an integer of at least 0, not 1.5."),
     ({"queue_limit": 0}, "queue_limit must be an integer from 1 to 1,000,000, not 0."),
-    ({"idle_unload_ms": 0}, "idle_unload_ms must be a number above 0, not 0."),
+    ({"stall_timeout_ms": 0}, "stall_timeout_ms must be a number above 0, not 0."),
     ({"aliases": ["a"]}, "aliases must be a dictionary, not ['a']."),
     ({"aliases": {"a": 5}}, "Each value of aliases must be a text"),
     ({"aliases": {"a": []}}, "Each value of aliases must be a text"),

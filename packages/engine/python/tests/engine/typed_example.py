@@ -64,7 +64,7 @@ def synchronous() -> None:
     def on_prompt_progress(progress: PromptProgress) -> None:
         assert_type(progress.processed_tokens, int)
 
-    with MLXEngine("hello", device="cpu", aliases=aliases, idle_unload_ms=1) as engine:
+    with MLXEngine("hello", device="cpu", aliases=aliases, keep_alive="10m") as engine:
         assert_type(engine, MLXEngine)
         assert_type(engine.load_model(Path("a"), on_progress=on_progress), LoadedModel)
         stream = engine.generate("a", stop="b", temperature=1, seed=1)

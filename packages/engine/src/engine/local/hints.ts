@@ -16,6 +16,8 @@ const hints: Partial<Record<EngineErrorCode, () => string>> = {
   PYTHON_NOT_FOUND: () => `Run: ${scriptCommand('setup')}`,
   PYTHON_TOO_OLD: () => `Run: ${scriptWithArguments('setup', '--env uv')} (installs its own Python)`,
   SETUP_NEEDED: () => `Run: ${scriptCommand('setup')}`,
+  WORKER_STALLED: () =>
+    'The next call restarts it. If the machine is just slow, raise stallTimeoutMs in mlx.config.json.',
   WORKER_EXITED: () => `The next call restarts it. If it keeps crashing, run: ${scriptCommand('doctor')}`,
 }
 

@@ -28,7 +28,7 @@ import type {
   TokeniseOptions,
   VerifyOptions,
 } from '../options.ts'
-import { modelFolder, type Project } from '../project/index.ts'
+import type { Project } from '../project/index.ts'
 import type { AnswerTo, EventOf, LoadedModel, ModelOnDisk, RequestMessage, RequestType } from '../protocol.ts'
 import type {
   Chunk,
@@ -42,6 +42,7 @@ import type {
 } from '../results.ts'
 import { toJsonSchemaTools } from '../tools.ts'
 import { AnswerQueue } from './answer-queue.ts'
+import { resolvePath } from './resolve-path.ts'
 import type { Supervisor, WorkerRequest } from './supervisor.ts'
 import { measureTimings, sumUsage } from './timings.ts'
 
@@ -125,7 +126,15 @@ export class LocalEngine extends BaseEngine implements Engine {
     const versions = { python, mlx, mlxLm }
     const { crashes } = this.#supervisor
     if (!this.#supervisor.alive) {
-      return { worker: 'stopped', pid: undefined, device, versions, crashes, ...emptyStatus }
+      return {
+        worker: 'stopped',
+        pid: undefined,
+        device,
+        versions,
+        crashes,
+        ...emptyStatus,
+        lastStepAt: this.#supervisor.lastStepAt,
+      }
     }
     const { pid } = this.#supervisor
     const { type: _, id: __, ...report } = await this.#ask({ type: 'status' })
@@ -299,9 +308,4 @@ export class LocalEngine extends BaseEngine implements Engine {
     const { config } = this.#project
     return model === resolvePath(config.model, this.#project.root) ? (config.revision ?? null) : null
   }
-}
-
-/** Makes a path absolute, and leaves any other name alone. Returns null for undefined. */
-function resolvePath(name: string | undefined, from: string = process.cwd()): string | null {
-  return name === undefined ? null : (modelFolder(name, from) ?? name)
 }

@@ -4,6 +4,7 @@ import { scriptCommand } from '../project/index.ts'
 import { type AnswerEvent, type EventOf, isAnswerTo, type Request, type RequestType } from '../protocol.ts'
 import type { Call, CallListener } from './answer-queue.ts'
 import { withHint } from './hints.ts'
+import { StallDetector } from './stall-detector.ts'
 import { type CallEvent, WorkerProcess } from './worker-process.ts'
 
 /** Crashes without a completed call between them after which the worker is no longer restarted. */
@@ -13,9 +14,13 @@ export interface SupervisorOptions {
   command: string
   arguments: readonly string[]
   environment: NodeJS.ProcessEnv
+  /** How long the worker may have work without a step, in milliseconds. */
+  stallTimeoutMs: number
   onLog: (line: string) => void
   /** Called after each crash, once the calls in progress have failed. */
   onCrash: (error: EngineError) => void
+  /** Called when the worker stalls, before it is replaced, and when it goes on. */
+  onStall: (stalled: boolean) => void
 }
 
 type WithoutId<Type> = Type extends { id: number } ? Omit<Type, 'id'> : never
@@ -46,9 +51,16 @@ export class Supervisor {
   #crashesInARow = 0
   #lastCrash: EngineError | undefined
   #disposed = false
+  #lastStepAt: number | null = null
+  readonly #stalls: StallDetector
 
   constructor(options: SupervisorOptions) {
     this.#options = options
+    this.#stalls = new StallDetector({
+      stallTimeoutMs: options.stallTimeoutMs,
+      onStall: options.onStall,
+      onTimeout: () => this.#worker?.killStalled(options.stallTimeoutMs),
+    })
   }
 
   /** Starts the worker and waits for its first event. An abort ends the worker. */
@@ -69,6 +81,11 @@ export class Supervisor {
   /** Crashes of the worker so far. */
   get crashes(): number {
     return this.#crashes
+  }
+
+  /** Unix time of the last step in milliseconds, as the last heartbeat said. */
+  get lastStepAt(): number | null {
+    return this.#lastStepAt
   }
 
   get pid(): number | undefined {
@@ -102,7 +119,7 @@ export class Supervisor {
       },
       answersLeft: call.answerCount ?? 1,
     })
-    worker.setRef(true)
+    this.#updateRef()
     worker.send({ ...request, id })
     return id
   }
@@ -147,6 +164,11 @@ export class Supervisor {
       onExit: (error) => this.#onExit(worker, error),
     })
     this.#worker = worker
+    // A worker that starts has a limit of its own.
+    worker.ready.then(
+      () => this.#updateRef(),
+      () => undefined,
+    )
     for (const load of this.#loads.values()) {
       worker.send({ ...load, id: this.#nextId++, download: false })
     }
@@ -155,9 +177,13 @@ export class Supervisor {
 
   /** Passes an event on to its call. There may be none: the call was cancelled, or a new worker repeated a load. */
   #dispatch(event: CallEvent): void {
+    this.#stalls.onEvent(event.type === 'heartbeat' ? event.stalledMs : 0)
     switch (event.type) {
       case 'tokens':
         for (const piece of event.pieces) this.#calls.get(piece.id)?.listener.onPiece?.(piece)
+        return
+      case 'heartbeat':
+        this.#lastStepAt = event.lastStepAt
         return
       case 'progress': {
         const { id, stage, loadedBytes, totalBytes } = event
@@ -215,12 +241,15 @@ export class Supervisor {
   #failAll(error: EngineError): void {
     const calls = [...this.#calls.values()]
     this.#calls.clear()
+    this.#stalls.watch(false)
     for (const { listener } of calls) listener.onError(error)
   }
 
   /** Lets the program end while the engine is idle. */
   #updateRef(): void {
-    if (this.#worker?.alive) this.#worker.setRef(this.#calls.size > 0)
+    const waiting = this.#calls.size > 0
+    this.#stalls.watch(waiting && this.#worker?.isReady === true)
+    if (this.#worker?.alive) this.#worker.setRef(waiting)
   }
 }
 

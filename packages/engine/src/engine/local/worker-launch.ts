@@ -1,17 +1,28 @@
 import { delimiter } from 'node:path'
 import { pythonSource } from '../../package-files.ts'
-import type { ResourceOptions } from '../options.ts'
+import { type ModelsSettings, workerSettings } from '../model-settings.ts'
 import { type Interpreter, isolatedEnvironment, networkEnvironment, type Project } from '../project/index.ts'
+import { resolvePath } from './resolve-path.ts'
 
-export interface WorkerSettings extends ResourceOptions {
+export interface LaunchSettings extends ModelsSettings {
   device: 'auto' | 'gpu' | 'cpu'
   /** The folders of models that the settings name by path. */
   folders?: string[]
+  memoryLimitBytes?: number | undefined
+  promptCacheBytes?: number | undefined
+  queueLimit?: number | undefined
+  /** In milliseconds; Infinity for no limit. */
+  keepAlive?: number | undefined
+  stallTimeoutMs?: number | undefined
 }
 
+/** How long a worker may have work without a step. A step of a large model takes seconds, also on a slow machine. */
+const defaultStallMs = 60_000
+
 /** Returns the command that starts the worker of a project; see `python -m mlx_app.worker --help`. */
-export function workerLaunch(project: Project, interpreter: Interpreter, settings: WorkerSettings) {
-  const { device, folders, memoryLimitBytes, promptCacheBytes, queueLimit, idleUnloadMs } = settings
+export function workerLaunch(project: Project, interpreter: Interpreter, settings: LaunchSettings) {
+  const { device, folders, memoryLimitBytes, promptCacheBytes, queueLimit, keepAlive } = settings
+  const stallTimeoutMs = settings.stallTimeoutMs ?? defaultStallMs
   const options = {
     device,
     models: project.modelsDirectory,
@@ -19,7 +30,9 @@ export function workerLaunch(project: Project, interpreter: Interpreter, setting
     'memory-limit': memoryLimitBytes,
     'prompt-cache': promptCacheBytes,
     'queue-limit': queueLimit,
-    'idle-unload': idleUnloadMs === undefined ? undefined : idleUnloadMs / 1000,
+    'idle-unload': keepAlive === undefined || keepAlive === Infinity ? undefined : keepAlive / 1000,
+    'stall-timeout': stallTimeoutMs / 1000,
+    settings: JSON.stringify(workerSettings(settings, (model) => resolvePath(model, project.root) ?? model)),
   }
   const given = Object.entries(options).flatMap(([name, value]) =>
     [value ?? []].flat().flatMap((each) => [`--${name}`, String(each)]),
@@ -28,6 +41,7 @@ export function workerLaunch(project: Project, interpreter: Interpreter, setting
     command: interpreter.python,
     arguments: ['-m', 'mlx_app.worker', ...given],
     environment: workerEnvironment(project, interpreter, process.env),
+    stallTimeoutMs,
   }
 }
 

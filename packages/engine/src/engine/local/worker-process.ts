@@ -102,6 +102,15 @@ export class WorkerProcess {
     return this.#alive
   }
 
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** Kills a worker that has had work without a step for this long. */
+  killStalled(stalledMs: number): void {
+    this.#kill(`has work, but made no step for ${stalledMs / 1000} s`, 'WORKER_STALLED')
+  }
+
   send(request: Request): void {
     this.#child.stdin?.write(`${jsonLine(request)}\n`)
   }
@@ -123,8 +132,8 @@ export class WorkerProcess {
     clearTimeout(timer)
   }
 
-  #kill(reason: string): void {
-    this.#fatal ??= withHint('WORKER_EXITED', this.#message(reason))
+  #kill(reason: string, code: EngineErrorCode = 'WORKER_EXITED'): void {
+    this.#fatal ??= withHint(code, this.#message(reason))
     this.#child.kill('SIGKILL')
   }
 

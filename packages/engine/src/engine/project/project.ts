@@ -5,6 +5,7 @@ import { pythonSource } from '../../package-files.ts'
 import { type Release, release } from '../../release.ts'
 import { resourceShape } from '../check-options.ts'
 import { EngineError } from '../errors.ts'
+import { allAliases } from '../model-settings.ts'
 import { configName, environmentFolders, findRoot } from './project-root.ts'
 import { type NamedPython, pythonFromVariable } from './python-variables.ts'
 import { scriptCommand } from './script-command.ts'
@@ -104,6 +105,7 @@ function readConfig(path: string): ProjectConfig {
   if (!parsed.success) {
     throw new EngineError('INVALID_REQUEST', `${path}: ${z.prettifyError(parsed.error)}`)
   }
+  parsed.data.aliases = allAliases(parsed.data)
   const { MLX_MODEL: model, MLX_DEVICE } = process.env
   const device = MLX_DEVICE ? deviceOf(MLX_DEVICE) : parsed.data.device
   const { revision, ...config } = { ...parsed.data, device }

@@ -52,6 +52,7 @@ export class RemoteEngine extends BaseEngine implements Engine {
       contextTokens: found?.max_model_len ?? null,
       capabilities: server.capabilities.includes('tools') ? ['tools'] : [],
       pinned: false,
+      defaults: {},
       active: this.#client.active,
     }
   }

@@ -2,7 +2,7 @@ import type { CheckedGenerate } from '../check-options.ts'
 import { EngineError } from '../errors.ts'
 import { type ContentPart, readImage } from '../messages.ts'
 import { toJsonSchemaTools } from '../tools.ts'
-import type { Server } from './servers.ts'
+import type { Capability, Server } from './servers.ts'
 
 /** A request to the server: the path below baseUrl, and the body. */
 export interface RemoteRequest {
@@ -27,9 +27,9 @@ export async function toRemoteRequest(
     stream_options: { include_usage: true },
     // Completions don't have the newer name.
     [options.prompt === undefined ? server.maxTokensField : 'max_tokens']: options.maxTokens,
-    temperature: options.temperature,
+    ...withoutDefault(undefined, { temperature: options.temperature }),
     ...(server.stopsOnText && options.stop.length > 0 ? { stop: options.stop } : {}),
-    ...samplingFields(options),
+    ...samplingFields(server, options),
     ...servingFields(options),
   }
   if (options.prompt !== undefined) return { path: '/completions', body: { ...body, prompt: options.prompt } }
@@ -39,20 +39,26 @@ export async function toRemoteRequest(
   return { path: '/chat/completions', body: { ...body, messages, ...chatFields(server, options) } }
 }
 
-function samplingFields(options: CheckedGenerate): Record<string, unknown> {
-  const { repetitionContext, presenceContext, frequencyContext, logitBias, seed } = options
+/** Returns the options of sampling that the call gives. Without them, the server's model has its own. */
+function samplingFields(server: Server, options: CheckedGenerate): Record<string, unknown> {
+  const { xtcProbability, xtcThreshold, logitBias, seed } = options
+  const fields: readonly [Capability, Record<string, unknown>][] = [
+    ['topP', { top_p: options.topP }],
+    ['topK', { top_k: options.topK }],
+    ['minP', { min_p: options.minP }],
+    ['xtc', { xtc_probability: withDecimalPoint(xtcProbability) }],
+    ['xtc', { xtc_threshold: withDecimalPoint(xtcThreshold) }],
+    ['repetitionPenalty', { repetition_penalty: options.repetitionPenalty }],
+    ['presencePenalty', { presence_penalty: options.presencePenalty }],
+    ['frequencyPenalty', { frequency_penalty: options.frequencyPenalty }],
+    ['penaltyContext', { repetition_context_size: options.repetitionContext }],
+    ['penaltyContext', { presence_context_size: options.presenceContext }],
+    ['penaltyContext', { frequency_context_size: options.frequencyContext }],
+  ]
+  // `refuseUnsupported` lets through only values that change nothing.
+  const supported = fields.filter(([capability]) => server.capabilities.includes(capability))
   return {
-    ...withoutDefault(1, { top_p: options.topP }),
-    ...withoutDefault(0, { top_k: options.topK }),
-    ...withoutDefault(0, { min_p: options.minP }),
-    ...(options.xtcProbability === 0 ? {} : { xtc_probability: withDecimalPoint(options.xtcProbability) }),
-    ...withoutDefault(0.1, { xtc_threshold: withDecimalPoint(options.xtcThreshold) }),
-    ...withoutDefault(1, { repetition_penalty: options.repetitionPenalty }),
-    ...withoutDefault(0, { presence_penalty: options.presencePenalty }),
-    ...withoutDefault(0, { frequency_penalty: options.frequencyPenalty }),
-    ...withoutDefault(20, { repetition_context_size: repetitionContext }),
-    ...withoutDefault(20, { presence_context_size: presenceContext }),
-    ...withoutDefault(20, { frequency_context_size: frequencyContext }),
+    ...Object.assign({}, ...supported.map(([, field]) => withoutDefault(undefined, field))),
     ...(Object.keys(logitBias).length === 0 ? {} : { logit_bias: logitBias }),
     ...withoutDefault(undefined, { seed }),
   }
@@ -154,7 +160,7 @@ function withoutDefault(defaultValue: unknown, fields: Record<string, unknown>):
  * Replaces 0 and 1 by the numbers next to them, because mlx_lm.server requires a decimal point and JSON.stringify writes
  * none for integers. In MLX's single precision they are the same numbers.
  */
-function withDecimalPoint(value: number): number {
+function withDecimalPoint(value: number | undefined): number | undefined {
   if (value === 1) return 1 - Number.EPSILON / 2
   return value === 0 ? Number.MIN_VALUE : value
 }

@@ -81,7 +81,7 @@ TemperatureFlag = Annotated[
         max=2,
         metavar="T",
         show_default=False,
-        help="How random answers are: 0 (default) to 2.",
+        help="How random answers are: 0 to 2. Default: the model's own, or 0.",
     ),
 ]
 SeedFlag = Annotated[

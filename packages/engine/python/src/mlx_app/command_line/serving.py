@@ -1,7 +1,7 @@
 """Checks the machine and starts the server."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -19,6 +19,7 @@ from .terminal.output import note
 from .terminal.prompts import confirm, is_interactive
 
 if TYPE_CHECKING:
+    from ..engine.model_options import SamplingOptions
     from ..server import ServerSettings
     from .settings.read import LoadedSettings
 
@@ -96,6 +97,11 @@ def _server_settings(loaded: "LoadedSettings") -> "ServerSettings":
         aliases=settings.aliases,
         memory_limit_bytes=settings.memory_limit_bytes,
         prompt_cache_bytes=settings.prompt_cache_bytes,
-        idle_unload_ms=settings.idle_unload_ms,
+        keep_alive=settings.keep_alive,
+        stall_timeout_ms=settings.stall_timeout_ms,
+        sampling=cast("SamplingOptions", settings.sampling),
+        template_defaults=settings.template_defaults,
+        context_tokens=settings.context_tokens,
+        model_settings=settings.model_settings,
         default_tokens=settings.default_tokens,
     )

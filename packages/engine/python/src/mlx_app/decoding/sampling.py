@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import mlx.core as mx
 
@@ -21,6 +22,32 @@ from ..protocol import Generate
 Filter = Callable[[mx.array, mx.array], mx.array]
 
 
+class Sampling(NamedTuple):
+    """The options of sampling, with the defaults of the library.
+
+    A call that sets none, of a model that has none, always takes the likeliest token.
+    """
+
+    temperature: float = 0
+    top_p: float = 1
+    top_k: int = 0
+    min_p: float = 0
+    xtc_probability: float = 0
+    xtc_threshold: float = 0.1
+    repetition_penalty: float = 1
+    repetition_context: int = 20
+    presence_penalty: float = 0
+    presence_context: int = 20
+    frequency_penalty: float = 0
+    frequency_context: int = 20
+
+    @classmethod
+    def of(cls, request: Generate) -> "Sampling":
+        """Returns the options of a request."""
+        given = {name: getattr(request, name) for name in cls._fields}
+        return cls(**{name: value for name, value in given.items() if value is not None})
+
+
 def check_tokens(request: Generate, vocabulary: int) -> None:
     """Refuses biases for unknown tokens, with which MLX would write beyond its memory.
 
@@ -36,11 +63,12 @@ def check_tokens(request: Generate, vocabulary: int) -> None:
 
 def make_processors(request: Generate) -> list[Processor]:
     """Returns the logits processors of one sequence: penalties and biases."""
+    sampling = Sampling.of(request)
     return penalties(
         logit_bias={int(token): bias for token, bias in request.logit_bias.items()},
-        repetition=(request.repetition_penalty, request.repetition_context),
-        presence=(request.presence_penalty, request.presence_context),
-        frequency=(request.frequency_penalty, request.frequency_context),
+        repetition=(sampling.repetition_penalty, sampling.repetition_context),
+        presence=(sampling.presence_penalty, sampling.presence_context),
+        frequency=(sampling.frequency_penalty, sampling.frequency_context),
     )
 
 
@@ -56,10 +84,11 @@ def make_sampler(
     Otherwise each has its own random numbers, so that a seed gives the same text alone and in any
     batch.
     """
-    if request.temperature == 0:
+    sampling = Sampling.of(request)
+    if sampling.temperature == 0:
         return greedy
-    filters = _filters(request, vocabulary, never_left_out)
-    scale = 1 / request.temperature
+    filters = _filters(sampling, vocabulary, never_left_out)
+    scale = 1 / sampling.temperature
     seed = secrets.randbits(32) if request.seed is None else request.seed
     key = mx.random.key((seed + index) % 2**32)
 
@@ -73,22 +102,24 @@ def make_sampler(
     return sample
 
 
-def _filters(request: Generate, vocabulary: int, never_left_out: Sequence[int]) -> list[Filter]:
+def _filters(sampling: Sampling, vocabulary: int, never_left_out: Sequence[int]) -> list[Filter]:
     filters: list[Filter] = []
-    if request.top_p < 1:
-        filters.append(lambda logprobs, _: keep_top_p(logprobs, request.top_p))
-    if request.min_p > 0:
-        filters.append(lambda logprobs, _: keep_min_p(logprobs, request.min_p))
-    if request.xtc_probability > 0:
-        filters.append(lambda logprobs, key: _leave_out_top(logprobs, key, request, never_left_out))
+    if sampling.top_p < 1:
+        filters.append(lambda logprobs, _: keep_top_p(logprobs, sampling.top_p))
+    if sampling.min_p > 0:
+        filters.append(lambda logprobs, _: keep_min_p(logprobs, sampling.min_p))
+    if sampling.xtc_probability > 0:
+        filters.append(
+            lambda logprobs, key: _leave_out_top(logprobs, key, sampling, never_left_out)
+        )
     # mlx-lm refuses a top_k of all tokens or more.
-    if 0 < request.top_k < vocabulary:
-        filters.append(lambda logprobs, _: keep_top_k(logprobs, request.top_k))
+    if 0 < sampling.top_k < vocabulary:
+        filters.append(lambda logprobs, _: keep_top_k(logprobs, sampling.top_k))
     return filters
 
 
 def _leave_out_top(
-    logprobs: mx.array, key: mx.array, request: Generate, never_left_out: Sequence[int]
+    logprobs: mx.array, key: mx.array, sampling: Sampling, never_left_out: Sequence[int]
 ) -> mx.array:
     """Exclude Top Choices: with some chance, excludes all likely tokens but the least likely one.
 
@@ -96,10 +127,10 @@ def _leave_out_top(
     version uses random numbers that all sequences share, which no seed could repeat.
     """
     probabilities = mx.softmax(logprobs, axis=-1)
-    likely = probabilities > request.xtc_threshold
+    likely = probabilities > sampling.xtc_threshold
     least = mx.where(likely, probabilities, mx.inf).min(axis=-1, keepdims=True)
     left_out = likely & (probabilities > least)
     if never_left_out:
         left_out[..., mx.array(list(never_left_out))] = False
-    left_out = left_out & (mx.random.uniform(key=key) < request.xtc_probability)
+    left_out = left_out & (mx.random.uniform(key=key) < sampling.xtc_probability)
     return mx.where(left_out, -mx.inf, logprobs)

@@ -9,6 +9,7 @@ from ..protocol import (
     Event,
     Failure,
     Fatal,
+    Heartbeat,
     Progress,
     PromptProgress,
     Ready,
@@ -30,6 +31,8 @@ class Calls:
         self._lock = threading.RLock()
         # Why no further call can be made.
         self._ended: EngineError | None = None
+        # Why calls fail for now.
+        self._stalled: EngineError | None = None
         #: The first event of the worker, or why it did not start.
         self.ready: Future[Ready] = Future()
 
@@ -39,8 +42,9 @@ class Calls:
         `put` gets each event of the call, until the given number of answers or an error.
         """
         with self._lock:
-            if self._ended is not None:
-                raise _copy(self._ended)
+            refusal = self._ended or self._stalled
+            if refusal is not None:
+                raise _copy(refusal)
             call_id = next(self._ids)
             self._readers[call_id] = (put, answers)
         return call_id
@@ -62,7 +66,7 @@ class Calls:
                 self._pass_on(event.id, event)
             case Failure() if event.id is not None:
                 self._answer(event.id, explain(event))
-            case Unloaded(id=None) | Failure() | Fatal():
+            case Unloaded(id=None) | Failure() | Fatal() | Heartbeat():
                 # Models made room for another one. The others are events of a worker process.
                 return
             case _ if event.id is not None:
@@ -73,6 +77,27 @@ class Calls:
         with self._lock:
             if self._ended is None:
                 self._ended = error
+        self._fail(error)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether calls fail because no model makes a step."""
+        return self._stalled is not None
+
+    def stall(self, error: EngineError) -> list[int]:
+        """Fails the calls in progress, and further ones until `resume`. Returns their ids."""
+        with self._lock:
+            self._stalled = error
+            call_ids = list(self._readers)
+        self._fail(error)
+        return call_ids
+
+    def resume(self) -> None:
+        """Accepts calls again."""
+        self._stalled = None
+
+    def _fail(self, error: EngineError) -> None:
+        with self._lock:
             readers = list(self._readers.values())
             self._readers.clear()
         for put, _ in readers:

@@ -72,6 +72,20 @@ def convert(doing: str, fields: Mapping[str, Any], kind: type[Checked]) -> Check
         raise invalid(doing, f"A value can't be converted to JSON: {error}.") from None
 
 
+def known_options(doing: str, options: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """Returns the options that are given.
+
+    Raises EngineError INVALID_REQUEST for one that `kind` does not have.
+    """
+    names = kind.__annotations__.keys()
+    unknown = next((name for name in options if name not in names), None)
+    if unknown is not None:
+        similar = get_close_matches(str(unknown), names, 1)
+        hint = f"Did you mean {similar[0]}?" if similar else None
+        raise invalid(doing, f"There is no option {unknown}.", hint)
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def must_be(path: str, expected: str, value: object) -> str:
     """Returns the sentence for a value that is not what it must be."""
     return f"{path} must be {expected}, not {show(value)}."

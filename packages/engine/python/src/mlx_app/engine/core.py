@@ -30,6 +30,7 @@ from ..protocol import (
 from .convert import convert, invalid, must_be
 from .mailbox import Item
 from .messages import is_list
+from .model_options import ModelOptions, SamplingOptions
 from .options import Aliases, LoadProgress, ModelLike
 from .requests import Requests, absolute_path, path_or_name
 from .results import EmbedAnswer, EngineStatus, Versions
@@ -60,7 +61,12 @@ class EngineCore:
         memory_limit_bytes: int | None,
         prompt_cache_bytes: int | None,
         queue_limit: int,
-        idle_unload_ms: float | None,
+        keep_alive: str | float | None,
+        stall_timeout_ms: float,
+        sampling: SamplingOptions | None,
+        template_options: Mapping[str, Any] | None,
+        context_tokens: int | None,
+        model_settings: Mapping[str, ModelOptions] | None,
     ) -> Self:
         """Starts a worker with the options of `MLXEngine`. Raises EngineError INVALID_REQUEST."""
         settings = check_settings(
@@ -70,7 +76,12 @@ class EngineCore:
             memory_limit_bytes=memory_limit_bytes,
             prompt_cache_bytes=prompt_cache_bytes,
             queue_limit=queue_limit,
-            idle_unload_ms=idle_unload_ms,
+            keep_alive=keep_alive,
+            stall_timeout_ms=stall_timeout_ms,
+            sampling=sampling,
+            template_options=template_options,
+            context_tokens=context_tokens,
+            model_settings=model_settings,
         )
         # The model is checked before the thread starts.
         requests = Requests(settings, model)
@@ -185,6 +196,7 @@ class EngineCore:
             memory_limit_bytes=report.memory_limit_bytes,
             prompt_cache_bytes=report.prompt_cache_bytes,
             steps=report.steps,
+            last_step_at=report.last_step_at,
         )
 
     def _request(

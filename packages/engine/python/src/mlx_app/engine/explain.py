@@ -38,6 +38,8 @@ _NAMES = {
     "memoryLimitBytes": "memory_limit_bytes",
     "promptCacheBytes": "prompt_cache_bytes",
     "queueLimit": "queue_limit",
+    "keepAlive": "keep_alive",
+    "stallTimeoutMs": "stall_timeout_ms",
 }
 _NAME = re.compile(rf"\b({'|'.join(_NAMES)})\b")
 

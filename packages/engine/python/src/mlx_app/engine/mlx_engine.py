@@ -32,6 +32,7 @@ from ..protocol import (
 from .answers import Schema, parse, whole, whole_chunk
 from .core import EngineCore, OnLoadProgress, answer_of
 from .mailbox import Mailbox
+from .model_options import ModelOptions, SamplingOptions
 from .options import Aliases, GenerateOptions, ModelLike, ObjectOptions, PromptOptions
 from .requests import check_callback
 from .results import (
@@ -75,7 +76,12 @@ class MLXEngine:
         memory_limit_bytes: int | None = None,
         prompt_cache_bytes: int | None = None,
         queue_limit: int = 1024,
-        idle_unload_ms: float | None = None,
+        keep_alive: str | float | None = None,
+        stall_timeout_ms: float = 60_000,
+        sampling: SamplingOptions | None = None,
+        template_options: Mapping[str, Any] | None = None,
+        context_tokens: int | None = None,
+        model_settings: Mapping[str, ModelOptions] | None = None,
     ) -> None:
         """Starts the engine. It loads no model yet.
 
@@ -92,7 +98,18 @@ class MLXEngine:
             prompt_cache_bytes: Memory for the prompt cache of one model. Default: 2 GiB, but at
                 most an eighth of the memory limit.
             queue_limit: Calls that may wait before further ones fail with QUEUE_FULL.
-            idle_unload_ms: Unloads models that have not been used for this long. Default: never.
+            keep_alive: Unloads models that have not been used for this long, such as `10m`, or a
+                number of seconds. Default: never.
+            stall_timeout_ms: How long there may be work without a step of a model. Then the calls
+                in progress fail with WORKER_STALLED, and so do others until there is a step.
+            sampling: Sampling for calls that leave its options out, such as
+                `{"temperature": 0.7}`. Default: that of the model's generation_config.json, or
+                else the likeliest token each time.
+            template_options: Variables of the chat template for calls that don't set them.
+            context_tokens: The most tokens of prompt and answer together. Default: what the model's
+                config.json says.
+            model_settings: The same for single models, by name: dictionaries with `sampling`,
+                `template_options`, `context_tokens`, `pinned` and `aliases`.
 
         Raises:
             EngineError: INVALID_REQUEST, MLX_NOT_WORKING, SETUP_NEEDED. UNSUPPORTED in a process
@@ -106,7 +123,12 @@ class MLXEngine:
             memory_limit_bytes=memory_limit_bytes,
             prompt_cache_bytes=prompt_cache_bytes,
             queue_limit=queue_limit,
-            idle_unload_ms=idle_unload_ms,
+            keep_alive=keep_alive,
+            stall_timeout_ms=stall_timeout_ms,
+            sampling=sampling,
+            template_options=template_options,
+            context_tokens=context_tokens,
+            model_settings=model_settings,
         )
         self._core.worker.ready.result()
 
@@ -114,6 +136,19 @@ class MLXEngine:
     def core(self) -> EngineCore:
         """The worker and the requests, for `AsyncMLXEngine.of`."""
         return self._core
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether there has been work for 8 seconds, but no step of a model.
+
+        Then the machine is too slow, or MLX hangs. Nothing in the process can end it.
+        """
+        return self._core.worker.is_stalled
+
+    @property
+    def last_step_at(self) -> float | None:
+        """Unix time of the last step of a model in milliseconds; None before it."""
+        return self._core.worker.last_step_at
 
     def load_model(
         self,

@@ -4,7 +4,6 @@ import os
 import random
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from ..errors import EngineError
 from ..models.locate import folder_names, is_path
 from ..protocol import Generate, Tokenise
 from .check_combinations import check_combinations
-from .convert import convert, invalid, must_be
+from .convert import convert, invalid, known_options, must_be
 from .messages import messages_of, tools_of
 from .options import GenerateOptions, ModelLike, PromptOptions
 from .schemas import is_model, json_schema
@@ -62,7 +61,7 @@ class Requests:
 
         Raises EngineError INVALID_REQUEST, which names the option that is not valid.
         """
-        rest = _known(doing, options, GenerateOptions)
+        rest = known_options(doing, options, GenerateOptions)
         on_prompt_progress = rest.pop("on_prompt_progress", None)
         check_callback(doing, "on_prompt_progress", on_prompt_progress)
         if isinstance(rest.get("stop"), str):
@@ -89,7 +88,7 @@ class Requests:
     def count(self, prompt: str | None, options: Mapping[str, Any]) -> Tokenise:
         """Returns the request of `count_tokens`. Raises EngineError INVALID_REQUEST."""
         doing = "count_tokens"
-        rest = _known(doing, options, PromptOptions)
+        rest = known_options(doing, options, PromptOptions)
         fields = {**rest, **self._input(doing, prompt, rest), "count_only": True}
         return convert(doing, fields, Tokenise)
 
@@ -161,17 +160,6 @@ def check_callback(doing: str, option: str, callback: object) -> None:
     """Raises EngineError INVALID_REQUEST for a callback that can't be called."""
     if callback is not None and not callable(callback):
         raise invalid(doing, must_be(option, "a function", callback))
-
-
-def _known(doing: str, options: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    """Returns the options that are given, none of which may be unknown."""
-    names = kind.__annotations__.keys()
-    unknown = next((name for name in options if name not in names), None)
-    if unknown is not None:
-        similar = get_close_matches(unknown, names, 1)
-        hint = f"Did you mean {similar[0]}?" if similar else None
-        raise invalid(doing, f"There is no option {unknown}.", hint)
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _format(doing: str, response_format: object) -> dict[str, Any]:

@@ -197,3 +197,5 @@ class EngineStatus:
     prompt_cache_bytes: int
     #: Steps of all models since the start.
     steps: int
+    #: Unix time of the last step in milliseconds; None before it.
+    last_step_at: float | None

@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,10 +25,14 @@ from .mailbox import Put
 from .settings import EngineSettings
 
 if TYPE_CHECKING:
+    from ..worker.watchdog import Pulse, Watchdog
     from ..worker.worker import Worker
 
 # A step of a large model on a CPU may take seconds. The interpreter does not wait longer for one.
 STOP_SECONDS = 30
+
+# Half of the bound, if that is shorter.
+UNREADY_SECONDS = 8
 
 Inbox = queue.SimpleQueue[object]
 
@@ -54,6 +58,28 @@ class WorkerThread:
     def ready(self) -> Future[Ready]:
         """The first event of the worker, or why it did not start."""
         return self._calls.ready
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether there has been work for a while, but no step of a model."""
+        return self._running.stalled_seconds >= min(
+            UNREADY_SECONDS, self._running.settings.stall_timeout_ms / 2000
+        )
+
+    @property
+    def pulse(self) -> "Pulse":
+        """What the thread does now. The engine must have started."""
+        assert self._running.worker is not None
+        return self._running.worker.pulse
+
+    @property
+    def last_step_at(self) -> float | None:
+        """Unix time of the last step in milliseconds; None before it."""
+        return None if self._running.worker is None else self.pulse.last_step_at
+
+    def run(self, task: Callable[[], object]) -> None:
+        """Runs a task on the thread, between two steps."""
+        self._running.inbox.put(task)
 
     def submit(self, request: Request, put: Put, *, answers: int = 1) -> int:
         """Sends a request and returns its id.
@@ -95,6 +121,9 @@ class _Running:
         self.calls = calls
         self.inbox: Inbox = queue.SimpleQueue()
         self.worker: Worker | None = None
+        self.watchdog: Watchdog | None = None
+        #: For how long there has been work without a step.
+        self.stalled_seconds = 0.0
         self.thread = threading.Thread(target=self._run, name="mlx-app", daemon=True)
 
     def start(self) -> None:
@@ -118,6 +147,8 @@ class _Running:
     def _run(self) -> None:
         try:
             self.worker = _create_worker(self)
+            self.watchdog = _create_watchdog(self, self.worker)
+            self.watchdog.start()
             self.worker.serve()
         except EngineError as error:
             self._fail(with_hint(error))
@@ -125,6 +156,9 @@ class _Running:
             traceback.print_exc(file=sys.stderr)
             self._fail(EngineError("INTERNAL", f"The engine failed: {error!r}"))
         finally:
+            if self.watchdog is not None:
+                self.watchdog.close()
+                self.watchdog = None
             # Frees the models on the thread that has loaded them, and then the thread's streams:
             # MLX would abort the process at its end if it met them there.
             self.worker = None
@@ -150,7 +184,6 @@ def _create_worker(running: _Running) -> "Worker":
     settings = running.settings
     use_device(settings.device)
     wire_memory()
-    idle_ms = settings.idle_unload_ms
     return Worker(
         running.inbox,
         running.calls.deliver,
@@ -159,7 +192,32 @@ def _create_worker(running: _Running) -> "Worker":
         memory_limit=memory_limit(settings.memory_limit_bytes),
         prompt_cache_bytes=settings.prompt_cache_bytes,
         queue_limit=settings.queue_limit,
-        idle_seconds=None if idle_ms is None else idle_ms / 1000,
+        idle_seconds=settings.keep_alive,
+        settings=settings.models,
+    )
+
+
+def _create_watchdog(running: _Running, worker: "Worker") -> "Watchdog":
+    """Returns what tells the callers of a thread that makes no step. Nothing can end the thread."""
+    from ..worker.watchdog import Watchdog, stall_message, tick_seconds
+
+    bound = running.settings.stall_timeout_ms / 1000
+    calls = running.calls
+
+    def on_tick(stalled: float) -> None:
+        running.stalled_seconds = stalled
+        if stalled < bound:
+            if calls.is_stalled and stalled == 0:
+                calls.resume()
+            return
+        if calls.is_stalled:
+            return
+        hint = "Restart the program, or raise stall_timeout_ms if the machine is slow."
+        for call_id in calls.stall(EngineError("WORKER_STALLED", stall_message(bound), hint)):
+            running.inbox.put(Cancel(id=call_id))
+
+    return Watchdog(
+        worker.pulse, is_idle=lambda: worker.idle, on_tick=on_tick, tick_seconds=tick_seconds(bound)
     )
 
 

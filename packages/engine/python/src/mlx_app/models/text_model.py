@@ -30,6 +30,8 @@ class TextModel:
     tokenizer: Tokenizer
     config: dict[str, Any]
     adapter: Path | None = None
+    # The context that the settings give it, instead of the one of its config.
+    context_limit: int | None = None
     total_bytes: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,7 +68,9 @@ class TextModel:
 
     @property
     def context_tokens(self) -> int | None:
-        """The most tokens that the model was made for, by its config."""
+        """The most tokens of prompt and answer: what its settings say, or its config."""
+        if self.context_limit is not None:
+            return self.context_limit
         for config in (self.config, self.config.get("text_config") or {}):
             tokens = config.get("max_position_embeddings")
             if isinstance(tokens, int) and tokens > 0:

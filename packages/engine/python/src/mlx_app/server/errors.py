@@ -82,12 +82,14 @@ _ENGINE_ERRORS: dict[ErrorCode, tuple[int, str, int | None]] = {
     "OUT_OF_MEMORY": (503, "out_of_memory", 5),
     "QUEUE_FULL": (429, "queue_full", 1),
     "UNSUPPORTED": (400, "unsupported", None),
+    "WORKER_STALLED": (503, "model_stalled", 5),
 }
 
 # Replaces messages that would reveal internal details.
 _PUBLIC_MESSAGES: dict[ErrorCode, str] = {
     "ABORTED": "The model was unloaded.",
     "DISPOSED": "The server is shutting down.",
+    "WORKER_STALLED": "The model has stopped to respond.",
     "OUT_OF_MEMORY": "There is not enough memory for this request right now.",
 }
 

@@ -7,6 +7,7 @@ from typing import Literal
 from ..engine.async_engine import AsyncMLXEngine
 from ..engine.options import LoadProgress
 from ..errors import EngineError
+from ..protocol import LoadedModel
 from .errors import ApiError
 
 State = Literal["starting", "loading", "ready", "failed", "stopping"]
@@ -31,6 +32,8 @@ class ModelState:
         self.state: State = "starting"
         #: The progress of the load.
         self.progress: LoadProgress | None = None
+        #: The configured model, as it was loaded.
+        self.loaded: LoadedModel | None = None
         #: Why the model could not be loaded.
         self.error: EngineError | None = None
 
@@ -41,6 +44,16 @@ class ModelState:
             return self._engine
         code, message, retry_after = _UNAVAILABLE[self.state]
         raise ApiError(503, code, message, retry_after=retry_after)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether there has been work for some seconds, but no step of a model."""
+        return self.state == "ready" and self._engine.is_stalled
+
+    @property
+    def last_step_at(self) -> float | None:
+        """Unix time of the last step of a model in milliseconds; None before it."""
+        return self._engine.last_step_at
 
     def start(self) -> "asyncio.Task[None]":
         """Starts to load the model, unless that was done before, and returns the task."""
@@ -61,7 +74,9 @@ class ModelState:
     async def _load(self) -> None:
         self._set("loading")
         try:
-            await self._engine.load_model(revision=self._revision, on_progress=self._on_progress)
+            self.loaded = await self._engine.load_model(
+                revision=self._revision, on_progress=self._on_progress
+            )
         except EngineError as error:
             self._set("failed", error)
         else:

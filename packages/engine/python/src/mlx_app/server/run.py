@@ -61,7 +61,12 @@ async def _serve(settings: ServerSettings, create: CreateApp, listening: socket.
         memory_limit_bytes=settings.memory_limit_bytes,
         prompt_cache_bytes=settings.prompt_cache_bytes,
         queue_limit=settings.queue_limit,
-        idle_unload_ms=settings.idle_unload_ms,
+        keep_alive=settings.keep_alive,
+        stall_timeout_ms=settings.stall_timeout_ms,
+        sampling=settings.sampling,
+        template_options=settings.template_defaults,
+        context_tokens=settings.context_tokens,
+        model_settings=settings.model_settings,
     )
     try:
         app = create(engine, settings)

@@ -1,14 +1,15 @@
 """The settings of the server."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import EngineError
 from .loopback import is_loopback
 
 if TYPE_CHECKING:
+    from ..engine.model_options import ModelOptions, SamplingOptions
     from ..engine.options import Aliases, ModelLike
     from ..engine.settings import Device
 
@@ -56,8 +57,18 @@ class ServerSettings:
     memory_limit_bytes: int | None = None
     #: Memory for the prompt cache of one model. Default: see `MLXEngine`.
     prompt_cache_bytes: int | None = None
-    #: Unloads models that have not been used for this long. Default: never.
-    idle_unload_ms: float | None = None
+    #: Unloads models that have not been used for this long, such as `10m`. Default: never.
+    keep_alive: str | float | None = None
+    #: How long there may be work without a step of a model; then 503, until there is one.
+    stall_timeout_ms: int = 60_000
+    #: Sampling for requests that leave its options out. Default: see `MLXEngine`.
+    sampling: "SamplingOptions | None" = None
+    #: Chat template variables for requests that don't set them.
+    template_defaults: "Mapping[str, Any] | None" = None
+    #: The most tokens of prompt and answer together. Default: what the model's config.json says.
+    context_tokens: int | None = None
+    #: Settings of single models, by name; see `MLXEngine`.
+    model_settings: "Mapping[str, ModelOptions] | None" = None
     #: The most requests that wait for a place in the batch; further ones get 429.
     queue_limit: int = 512
     #: The most concurrent requests of one caller; further ones get 429.
@@ -147,6 +158,7 @@ _RANGES = {
     "first_token_timeout_ms": _MILLISECONDS,
     "request_timeout_ms": _MILLISECONDS,
     "grace_ms": _MILLISECONDS,
+    "stall_timeout_ms": _MILLISECONDS,
 }
 
 

@@ -1,6 +1,7 @@
 """Work on other threads than MLX's: tokenising, disks, the network."""
 
 import queue
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
@@ -25,17 +26,39 @@ class Background:
 
     def __init__(self, inbox: "queue.SimpleQueue[object]") -> None:
         self._inbox = inbox
+        self._running = 0
+        self._lock = threading.Lock()
         self._threads = DaemonThreads(4, "background")
         self._texts = TokenizerThread("texts")
         self._long = TokenizerThread("long")
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is work that has not ended."""
+        return self._running > 0
+
     def submit(self, work: Task) -> None:
         """Runs work on another thread. The work must not raise."""
-        self._threads.submit(work)
+        self._threads.submit(self._counted(work))
 
     def submit_for(self, request: Struct, work: Task) -> None:
         """Runs work that tokenises the texts of a request. The work must not raise."""
-        (self._long if request_bytes(request) > LONG_BYTES else self._texts).submit(request, work)
+        (self._long if request_bytes(request) > LONG_BYTES else self._texts).submit(
+            request, self._counted(work)
+        )
+
+    def _counted(self, work: Task) -> Task:
+        with self._lock:
+            self._running += 1
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                with self._lock:
+                    self._running -= 1
+
+        return run
 
     def close(self) -> None:
         """Ends the threads once they have done what they do now; what waits is dropped.

@@ -13,7 +13,9 @@ from ..errors import EngineError
 from ..memory import memory_limit
 from ..mlx_device import use_device
 from ..mlx_lm_adapter.models import wire_memory
+from ..protocol import Heartbeat, WorkerSettings
 from .io.channel import Channel
+from .watchdog import Watchdog, stall_message, tick_seconds
 from .worker import Worker
 
 
@@ -38,7 +40,22 @@ def run(channel: Channel, arguments: Sequence[str]) -> None:
         prompt_cache_bytes=options.prompt_cache,
         queue_limit=options.queue_limit,
         idle_seconds=options.idle_unload,
+        settings=options.settings,
     )
+    bound = options.stall_timeout
+
+    def on_tick(stalled: float) -> None:
+        if stalled >= bound:
+            channel.end("WORKER_STALLED", stall_message(bound))
+        heartbeat = Heartbeat(stalled_ms=stalled * 1000, last_step_at=worker.pulse.last_step_at)
+        channel.send(encoder.encode(heartbeat))
+
+    Watchdog(
+        worker.pulse,
+        is_idle=lambda: worker.idle,
+        on_tick=on_tick,
+        tick_seconds=tick_seconds(bound),
+    ).start()
     try:
         worker.serve()
     except Exception:
@@ -59,5 +76,16 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--queue-limit", type=int, default=1024, help="most calls that may wait")
     parser.add_argument(
         "--idle-unload", type=float, help="seconds without use after which a model is unloaded"
+    )
+    parser.add_argument(
+        "--stall-timeout",
+        type=float,
+        default=60,
+        help="seconds without a step after which a worker that has work ends",
+    )
+    parser.add_argument(
+        "--settings",
+        type=msgspec.json.Decoder(WorkerSettings).decode,
+        help="settings of models as JSON, as WorkerSettings of the protocol",
     )
     return parser.parse_args(arguments)

@@ -35,6 +35,7 @@ from ..protocol import (
     Tokenise,
     Unload,
     Verify,
+    WorkerSettings,
 )
 from ..protocol import (
     Models as ModelsRequest,
@@ -49,6 +50,7 @@ from .requests.tokens_and_embeddings import TokenAndEmbeddingRequests
 from .runner.model_runner import ModelRunner
 from .scheduler.admission import Admission
 from .scheduler.scheduler import Scheduler
+from .watchdog import Pulse
 
 # The default size of a model's prompt cache.
 PROMPT_CACHE_BYTES = 2 * 1024**3
@@ -68,12 +70,14 @@ class Worker:
         prompt_cache_bytes: int | None = None,
         queue_limit: int = 1024,
         idle_seconds: float | None = None,
+        settings: WorkerSettings | None = None,
     ) -> None:
         self._inbox = inbox
         self._decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
         self._outbox = Outbox(send)
         self._background = Background(inbox)
         self._stopping = False
+        self.pulse = Pulse()
         self._models_directory = models_directory
         self._model_folders = model_folders
         self._memory_limit = memory_limit
@@ -88,6 +92,8 @@ class Worker:
                 if prompt_cache_bytes is None
                 else prompt_cache_bytes
             ),
+            settings=settings or WorkerSettings(),
+            pulse=self.pulse,
             on_unload=self._on_unload,
         )
         self._scheduler = Scheduler(
@@ -96,9 +102,10 @@ class Worker:
             models=self._models,
             admission=Admission(memory_limit),
             queue_limit=queue_limit,
+            pulse=self.pulse,
         )
         self._token_requests = TokenAndEmbeddingRequests(
-            self._outbox, self._background, self._models
+            self._outbox, self._background, self._models, self.pulse
         )
         self._file_requests = ModelFileRequests(
             self._outbox,
@@ -139,6 +146,11 @@ class Worker:
 
         self._inbox.put(stop)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no request waits for anything. May be read on any thread."""
+        return self.pulse.waiting and not (self._background.busy or self._file_requests.busy)
+
     def _on_unload(self, runner: ModelRunner, reason: str) -> None:
         self._scheduler.on_unload(runner, reason)
         self._token_requests.on_unload(runner, reason)
@@ -150,13 +162,15 @@ class Worker:
         """Handles all lines and tasks that have arrived; waits for one if there is no work."""
         wait = not self._busy()
         while True:
+            self.pulse.waiting = wait
             try:
                 item = self._inbox.get(
                     block=wait, timeout=self._seconds_to_wait() if wait else None
                 )
             except queue.Empty:
                 return
-            wait = False
+            finally:
+                self.pulse.waiting = wait = False
             if callable(item):
                 item()
             elif isinstance(item, Request):
@@ -252,6 +266,7 @@ class Worker:
             memory_limit_bytes=self._memory_limit,
             prompt_cache_bytes=self._models.kept_prompt_bytes,
             steps=self._scheduler.steps,
+            last_step_at=self.pulse.last_step_at,
         )
 
     def _report_models(self, call_id: int) -> None:

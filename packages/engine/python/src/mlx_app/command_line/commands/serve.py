@@ -70,6 +70,16 @@ def serve(
             help="Only 1: one process batches all calls.",
         ),
     ] = 1,
+    keep_alive: Annotated[
+        str | None,
+        typer.Option(
+            "--keep-alive",
+            metavar="TIME",
+            show_default=False,
+            help="Unload models that have not been used for this long, such as 10m "
+            "(MLX_KEEP_ALIVE).",
+        ),
+    ] = None,
     device: DeviceFlag = None,
     models_dir: ModelsDirFlag = None,
     config: ConfigFlag = None,
@@ -86,6 +96,7 @@ def serve(
         api_key=api_key,
         queue_limit=max_queue,
         max_tokens=max_tokens,
+        keep_alive=keep_alive,
         device=device,
         models_dir=models_dir,
     )

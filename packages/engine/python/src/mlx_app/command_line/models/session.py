@@ -1,13 +1,14 @@
 """An engine with the model of a command."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..terminal.output import note
 from ..terminal.progress import show_progress
 
 if TYPE_CHECKING:
     from ...engine.mlx_engine import MLXEngine
+    from ...engine.model_options import SamplingOptions
     from ..settings.read import LoadedSettings
     from ..settings.schema import Settings
 
@@ -28,6 +29,10 @@ def open_engine(settings: "Settings") -> "MLXEngine":
         aliases=settings.aliases,
         memory_limit_bytes=settings.memory_limit_bytes,
         prompt_cache_bytes=settings.prompt_cache_bytes,
+        sampling=cast("SamplingOptions", settings.sampling),
+        template_options=settings.template_defaults,
+        context_tokens=settings.context_tokens,
+        model_settings=settings.model_settings,
     )
 
 

@@ -14,7 +14,11 @@ _EXAMPLES = {
     "aliases": {"fast": "mlx-community/Qwen3-0.6B-4bit"},
     "memory_limit_bytes": 8_000_000_000,
     "prompt_cache_bytes": 1_000_000_000,
-    "idle_unload_ms": 600_000,
+    "keep_alive": "10m",
+    "sampling": {"temperature": 0.7, "top_p": 0.9},
+    "template_defaults": {"enable_thinking": False},
+    "context_tokens": 8192,
+    "model_settings": {"mlx-community/Qwen3-0.6B-4bit": {"sampling": {"temperature": 0}}},
     "api_key": "choose-a-long-one",
     "allowed_origins": ["https://example.org"],
 }

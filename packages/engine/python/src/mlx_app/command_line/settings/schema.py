@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from ...duration import DURATION, parse_duration
+
 
 def _split(value: object) -> object:
     """Returns the parts of a text with commas, as environment variables and flags have it."""
@@ -27,11 +29,19 @@ def _setting(
     )
 
 
+def _duration(value: object) -> object:
+    """Returns a time as it is written. Raises ValueError for what is none."""
+    if value is None or parse_duration(value) is not None:
+        return value if value is None else str(value)
+    raise ValueError(DURATION)
+
+
 def _expand(value: object) -> object:
     return Path(value).expanduser() if isinstance(value, str | Path) else value
 
 
 Folder = Annotated[Path, BeforeValidator(_expand)]
+KeepAlive = Annotated[str, BeforeValidator(_duration), Field(json_schema_extra={"format": "time"})]
 Names = Annotated[list[str], BeforeValidator(_split)]
 Name = Annotated[str, Field(min_length=1)]
 _MOST_MS = 2**31 - 1
@@ -55,8 +65,27 @@ class Settings(BaseSettings):
     prompt_cache_bytes: int | None = _setting(
         None, "MLX_PROMPT_CACHE_BYTES", "memory for the prompt cache of one model", ge=0
     )
-    idle_unload_ms: int | None = _setting(
-        None, "MLX_IDLE_UNLOAD_MS", "unloads models that have not been used for this long", ge=1
+    keep_alive: KeepAlive | None = _setting(
+        None, "MLX_KEEP_ALIVE", "unloads models that have not been used for this long"
+    )
+    stall_timeout_ms: int = _setting(
+        60_000,
+        "STALL_TIMEOUT_MS",
+        "time without a step of a model after which waiting requests fail",
+        ge=1,
+        le=_MOST_MS,
+    )
+    sampling: dict[str, Any] | None = _setting(
+        None, None, "sampling for requests that leave its options out; else the model's own"
+    )
+    template_defaults: dict[str, Any] | None = _setting(
+        None, None, "chat template variables for requests that don't set them"
+    )
+    context_tokens: int | None = _setting(
+        None, "MLX_CONTEXT_TOKENS", "maximum tokens of prompt and answer together", ge=1
+    )
+    model_settings: dict[str, Any] | None = _setting(
+        None, None, "the same for single models, by name, with pinned and aliases"
     )
     default_tokens: int = _setting(
         4096,
@@ -163,5 +192,7 @@ def expected_value(name: str) -> str:
         case "array":
             return "a list of names"
         case "object":
-            return "names with a model each"
+            return "names with a model each" if name == "aliases" else "keys with values"
+    if kind.get("format") == "time":
+        return DURATION
     return "a path" if kind.get("format") == "path" else "a text that is not empty"

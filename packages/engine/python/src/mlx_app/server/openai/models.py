@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..http.responses import json_response
+from ..model_defaults import default_fields
 from ..served_models import ServedModel, model_not_found
 from ..services import services_of
 
@@ -47,4 +48,5 @@ def _fields(model: ServedModel) -> dict[str, Any]:
         "loaded": loaded is not None,
         "capabilities": None if loaded is None else loaded.capabilities,
         "context_tokens": None if loaded is None else loaded.context_tokens,
+        "defaults": None if loaded is None else default_fields(loaded),
     }

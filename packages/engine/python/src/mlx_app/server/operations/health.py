@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from ...engine.options import LoadProgress
 from ...engine.results import EngineStatus
+from ...errors import EngineError
 from ..http.responses import json_response
+from ..model_defaults import default_fields
 from ..model_state import ModelState
 from ..services import Services, services_of
 
@@ -31,8 +33,9 @@ async def health() -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """Answers 503 until the model is ready, and while the server shuts down."""
-    state = services_of(request).model.state
+    """Answers 503 until the model is ready, while it stalls, and while the server shuts down."""
+    model = services_of(request).model
+    state = "stalled" if model.is_stalled else model.state
     return json_response({"status": state}, 200 if state == "ready" else 503)
 
 
@@ -41,10 +44,14 @@ async def status(request: Request) -> Response:
     services = services_of(request)
     model = services.model
     found: dict[str, Any] = {
-        "state": model.state,
+        "state": "stalled" if model.is_stalled else model.state,
         "model": services.models.default_id,
         "needs_key": services.settings.api_key is not None,
     }
+    if model.loaded is not None:
+        found["defaults"] = default_fields(model.loaded)
+    last_step_at = model.last_step_at
+    found["last_step_at"] = None if last_step_at is None else last_step_at / 1000
     if model.progress is not None and model.progress.stage in ("download", "load"):
         found["progress"] = progress_fields(model.progress)
     message = _describe(model)
@@ -57,8 +64,9 @@ async def metrics(request: Request) -> Response:
     """Requests, queue, time to first token, tokens and memory."""
     services = services_of(request)
     text = services.metrics.read(
-        ready=services.model.state == "ready",
+        ready=services.model.state == "ready" and not services.model.is_stalled,
         active=services.generations.active,
+        last_step_at=services.model.last_step_at,
         status=await _engine_status(services),
     )
     return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
@@ -71,7 +79,7 @@ async def _engine_status(services: Services) -> EngineStatus | None:
     try:
         async with asyncio.timeout(_STATUS_SECONDS):
             return await services.model.engine.status()
-    except TimeoutError:
+    except (TimeoutError, EngineError):
         return None
 
 
@@ -85,6 +93,8 @@ def progress_fields(progress: LoadProgress) -> dict[str, Any]:
 
 
 def _describe(model: ModelState) -> str | None:
+    if model.is_stalled:
+        return "The model has work, but makes no progress."
     if model.state == "ready":
         return None
     if model.state == "stopping":

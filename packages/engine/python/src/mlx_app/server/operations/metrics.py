@@ -80,6 +80,9 @@ class Metrics:
         )
         self._ready = self._gauge("mlx_ready", "1 while the model is ready, otherwise 0.")
         self._active = self._gauge("mlx_generations_active", "Generations, with queued ones.")
+        self._last_step = self._gauge(
+            "mlx_last_step_timestamp_seconds", "Unix time of the last step; 0 before it."
+        )
         self._models = self._gauge("mlx_models_loaded", "Models in memory.")
         self._of_engine = [(key, self._gauge(name, text)) for key, name, text in _OF_ENGINE]
         self._build = Gauge(
@@ -112,10 +115,18 @@ class Metrics:
         if last.timings.tokens_per_second > 0:
             self._rate.labels(model).observe(last.timings.tokens_per_second)
 
-    def read(self, *, ready: bool, active: int, status: EngineStatus | None) -> bytes:
+    def read(
+        self,
+        *,
+        ready: bool,
+        active: int,
+        last_step_at: float | None,
+        status: EngineStatus | None,
+    ) -> bytes:
         """Returns all metrics in the Prometheus text format, with the state of the engine."""
         self._ready.set(int(ready))
         self._active.set(active)
+        self._last_step.set((last_step_at or 0) / 1000)
         if status is not None:
             self._models.set(len(status.models))
             for key, gauge in self._of_engine:

@@ -9,14 +9,24 @@ from ...errors import EngineError, from_exception
 from ...hub.progress import Stage
 from ...memory import weight_bytes
 from ...models.float32 import float32_bytes
-from ...protocol import Load, Loaded, LoadedModel, Progress, Unload, Unloaded
+from ...protocol import (
+    Load,
+    Loaded,
+    LoadedModel,
+    Progress,
+    Unload,
+    Unloaded,
+    WorkerSettings,
+)
 from ..background import Background
 from ..io.outbox import Outbox
 from ..runner.call import ModelKey
 from ..runner.model_runner import ModelRunner
-from ..runner.prefill_chunk import PrefillChunkSizer
+from ..runner.prefill_chunk import MIN_TOKENS, PrefillChunkSizer
+from ..watchdog import Pulse
 from .eviction import LoadedModels, is_evictable
 from .loading import ModelLoad
+from .model_defaults import ModelDefaults, is_pinned
 from .waiter import ModelWaiter
 
 
@@ -31,6 +41,8 @@ class ModelManager:
         directory: Path,
         loaded: LoadedModels[ModelRunner],
         prompt_cache_bytes: int,
+        settings: WorkerSettings,
+        pulse: Pulse,
         on_unload: Callable[[ModelRunner, str], None],
     ) -> None:
         self._outbox = outbox
@@ -38,8 +50,12 @@ class ModelManager:
         self._directory = directory
         self._loaded = loaded
         self._prompt_cache_bytes = prompt_cache_bytes
+        self._settings = settings
+        self._pulse = pulse
         self._on_unload = on_unload
-        self._chunk_sizer = PrefillChunkSizer()
+        on_cpu = mx.default_device().type == mx.DeviceType.cpu
+        # The first chunk of a large model on a CPU could take minutes, like a worker that hangs.
+        self._chunk_sizer = PrefillChunkSizer(MIN_TOKENS if on_cpu else None)
         self._loading: dict[ModelKey, ModelLoad] = {}
         # What a call loads again after the model was unloaded.
         self._revisions: dict[ModelKey, str | None] = {}
@@ -168,7 +184,8 @@ class ModelManager:
             if load.weights is None or load.loaded is None:
                 continue
             try:
-                loaded_bytes = next(load.weights, None)
+                with self._pulse.load():
+                    loaded_bytes = next(load.weights, None)
             except Exception as error:
                 self._fail(load, from_exception(error, f"loading {load.key.model}"))
                 continue
@@ -205,7 +222,8 @@ class ModelManager:
             if load.adapter_folder is not None:
                 needed += weight_bytes(load.adapter_folder)
             self._make_room(load.key.model, needed)
-            load.open(path, as_float32=as_float32 is not None)
+            with self._pulse.load():
+                load.open(path, as_float32=as_float32 is not None)
         except EngineError as error:
             self._fail(load, error)
 
@@ -222,11 +240,13 @@ class ModelManager:
         assert load.loaded is not None
         del self._loading[load.key]
         self._revisions[load.key] = load.revision
+        name = load.key.model
         runner = ModelRunner(
             load.key,
             load.loaded,
+            ModelDefaults.of(load.loaded.model, name, self._settings),
             prompt_cache_bytes=self._prompt_cache_bytes,
-            pinned=load.pinned,
+            pinned=load.pinned or is_pinned(name, self._settings),
             chunk_sizer=self._chunk_sizer,
             send=self._outbox.send,
         )
@@ -279,5 +299,6 @@ def _description(runner: ModelRunner) -> LoadedModel:
         context_tokens=runner.model.context_tokens,
         capabilities=runner.input_processor.capabilities,
         pinned=runner.pinned,
+        defaults=runner.defaults.report,
         active=runner.active,
     )

@@ -58,6 +58,11 @@ class ModelFileRequests:
     def __contains__(self, call_id: int) -> bool:
         return call_id in self._calls
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being worked on."""
+        return bool(self._calls)
+
     def cancel(self, call_id: int) -> None:
         """Ends a request without an event."""
         stop = self._calls.pop(call_id, None)

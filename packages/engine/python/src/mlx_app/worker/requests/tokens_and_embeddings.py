@@ -19,15 +19,19 @@ from ..model_pool.model_manager import ModelManager
 from ..model_pool.waiter import ModelWaiter
 from ..runner.call import ModelKey
 from ..runner.model_runner import ModelRunner
+from ..watchdog import Pulse
 
 
 class TokenAndEmbeddingRequests:
     """Used on MLX's thread only."""
 
-    def __init__(self, outbox: Outbox, background: Background, models: ModelManager) -> None:
+    def __init__(
+        self, outbox: Outbox, background: Background, models: ModelManager, pulse: Pulse
+    ) -> None:
         self._outbox = outbox
         self._background = background
         self._models = models
+        self._pulse = pulse
         self._ids: set[int] = set()
         # The runner of each request that has one.
         self._runners: dict[int, ModelRunner] = {}
@@ -53,7 +57,9 @@ class TokenAndEmbeddingRequests:
             request.model,
             lambda runner: self._in_background(
                 request,
-                lambda: _tokenised(request, runner.input_processor.tokens(request)),
+                lambda: _tokenised(
+                    request, runner.input_processor.tokens(runner.defaults.fill(request))
+                ),
             ),
         )
 
@@ -94,6 +100,7 @@ class TokenAndEmbeddingRequests:
             except Exception as error:
                 self._fail(call_id, from_exception(error, "embedding"))
                 continue
+            self._pulse.step()
             if event is not None:
                 self._answer(call_id, event)
 

@@ -11,6 +11,7 @@ from ...mlx_lm_adapter.sequential import Failed
 from ...prompt.prompt_cache import Kind
 from ...protocol import Event, PromptProgress
 from ..loaded_model import LoadedModel
+from ..model_pool.model_defaults import ModelDefaults
 from .batches import Batches, Slot
 from .call import Call, CallOutput, ModelKey
 from .input_processor import InputProcessor
@@ -42,6 +43,7 @@ class ModelRunner:
         self,
         key: ModelKey,
         loaded: LoadedModel,
+        defaults: ModelDefaults,
         *,
         prompt_cache_bytes: int,
         pinned: bool,
@@ -51,6 +53,7 @@ class ModelRunner:
         self.key = key
         self.loaded = loaded
         self.model = loaded.model
+        self.defaults = defaults
         self.pinned = pinned
         # Calls that need the model in memory: queued ones, those that run, and those of a model
         # that this one drafts for.

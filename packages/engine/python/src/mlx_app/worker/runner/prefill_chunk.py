@@ -20,7 +20,9 @@ class PrefillChunkSizer:
     are slow.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_alone: int | None = None) -> None:
+        """Makes a sizer. `first_alone` is the first chunk while no call decodes; None for all."""
+        self._first_alone = first_alone
         # The smoothed seconds of a decode step, for each batch that decodes now.
         self._decode_seconds: dict[Hashable, float] = {}
         # The chunk size of each batch, while other calls decode and while none does.
@@ -29,7 +31,8 @@ class PrefillChunkSizer:
     def chunk_tokens(self, batch: Hashable, limit: int) -> int:
         """Returns how many tokens of each prompt the next step of a batch prefills at most."""
         decoding = bool(self._decode_seconds)
-        return min(limit, self._chunk.get((batch, decoding), FIRST_TOKENS if decoding else limit))
+        first = FIRST_TOKENS if decoding else self._first_alone or limit
+        return min(limit, self._chunk.get((batch, decoding), first))
 
     def measure(
         self, batch: Hashable, seconds: float, *, decoded: bool, chunk: int, full: bool

@@ -16,6 +16,7 @@ from ..model_pool.waiter import ModelWaiter
 from ..runner.call import Call, ModelKey, ProcessedInput
 from ..runner.memory_need import MemoryNeed
 from ..runner.model_runner import ModelRunner
+from ..watchdog import Pulse
 from .admission import Admission, Memory
 from .request_queue import RequestQueue
 
@@ -31,12 +32,14 @@ class Scheduler:
         models: ModelManager,
         admission: Admission,
         queue_limit: int,
+        pulse: Pulse,
     ) -> None:
         self._outbox = outbox
         self._background = background
         self._models = models
         self._admission = admission
         self._queue_limit = queue_limit
+        self._pulse = pulse
         # One queue for each model, so that a full batch of one doesn't hold up another.
         self._queues: dict[ModelKey, RequestQueue[Call]] = {}
         # All calls that have not ended.
@@ -125,6 +128,7 @@ class Scheduler:
         for runner in runners:
             runner.acquire()
         runner, *drafts = runners
+        call.request = runner.defaults.fill(call.request)
 
         def work() -> None:
             try:
@@ -235,6 +239,7 @@ class Scheduler:
             self._outbox.send(Tokens(pieces=pieces))
         for done in ends:
             self._outbox.send(done)
+        self._pulse.step()
         self._grow(runner)
 
     def _grow(self, runner: ModelRunner) -> None:
