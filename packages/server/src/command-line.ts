@@ -2,12 +2,14 @@
 /** The `mlx-app-server` command. */
 import { resolve } from 'node:path'
 import { findProject, programCommand } from 'mlx-app/setup'
+import { readFlags } from './flags.ts'
 import { runKeys } from './keys/command.ts'
 import { readSettings, SettingError, settingRows } from './settings.ts'
 
 const [command, ...rest] = process.argv.slice(2)
 
 if (command === undefined) await serve()
+else if (command.startsWith('--') && !isHelp(command)) await serveWithFlags([command, ...rest])
 else if (command === 'keys') process.exitCode = await keys(rest)
 else if (isHelp(command) && rest.length === 0) console.log(help())
 else {
@@ -20,6 +22,19 @@ else {
 async function serve(): Promise<void> {
   const { runServer } = await import('./run.ts')
   await runServer()
+}
+
+/** Starts the server with settings as flags, which override the environment. */
+async function serveWithFlags(words: readonly string[]): Promise<void> {
+  try {
+    Object.assign(process.env, readFlags(words))
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error
+    console.error(`${error.message}\n\n${usage()}`)
+    process.exitCode = 2
+    return
+  }
+  await serve()
 }
 
 function isHelp(word: string): boolean {
@@ -43,6 +58,7 @@ function usage(): string {
   const program = programCommand('mlx-app-server')
   const lines = [
     [program, 'Start the server for the project in this folder'],
+    [`${program} --keep-alive 10m`, 'Start it with a setting as a flag'],
     [`${program} keys --help`, 'Create, list and revoke API keys'],
     [`${program} --help`, 'Show all settings'],
   ] as const

@@ -5,11 +5,12 @@ import {
   EngineError,
   type EngineOptions,
   type EngineStatus,
+  type LoadedModel,
   type LoadOptions,
   type LoadProgress,
   type RemoteOptions,
 } from 'mlx-app'
-import { type State, unavailableError } from './server-state.ts'
+import { type Readiness, type State, unavailableError } from './server-state.ts'
 import { withTimeout } from './with-timeout.ts'
 
 /** The delays before each attempt to restart the worker. The last one repeats. */
@@ -18,8 +19,6 @@ const restartDelaysMs = [0, 500, 1000, 2000, 5000, 15_000]
 const stableMs = 30_000
 /** How long to wait for the engine's status when it is only shown. */
 const statusMs = 1000
-/** How long a worker can stay silent. A decode step or a prefill chunk takes seconds, even with large models. */
-const defaultHangTimeoutMs = 30_000
 
 export interface EngineServiceOptions {
   /** The options of `createEngine`. */
@@ -27,12 +26,12 @@ export interface EngineServiceOptions {
   /** The remote server that runs the model, instead of a local worker. */
   remote?: RemoteOptions | undefined
   onState?: (state: State, error: EngineError | undefined) => void
+  /** Called when the worker has had work for some seconds without a step of a model, and when it goes on. */
+  onStall?: (stalled: boolean) => void
   /** Receives the progress of each model load. */
   onProgress?: (progress: LoadProgress) => void
   /** The error to fail with if the model is not on disk. Without it, the model is downloaded. */
   missingModelError?: EngineError | undefined
-  /** How long a worker that may hang has to answer. */
-  hangTimeoutMs?: number | undefined
 }
 
 /** Runs the engine, keeps its model in memory, and restarts the worker after a crash. */
@@ -47,15 +46,16 @@ export class EngineService {
   /** The number of restart attempts since the worker was last stable. */
   #attempts = 0
   #readyAt = 0
-  #pid: number | undefined
   /** The model to load, if it is not the configured one. */
   #model: string | undefined
+  #isStalled = false
+  #loaded: LoadedModel | undefined
+  #lastStepAt: number | null = null
   #starting: Promise<void> | undefined
   #startFailed = false
   #startCancelled = new AbortController()
   #restarting: Promise<void> | undefined
   #statusRequest: Promise<EngineStatus> | undefined
-  #hangCheck: Promise<void> | undefined
 
   constructor(options: EngineServiceOptions = {}) {
     this.#options = options
@@ -63,6 +63,21 @@ export class EngineService {
 
   get state(): State {
     return this.#state
+  }
+
+  /** The state for load balancers: `stalled` while the worker has had work for some seconds without a step. */
+  get readiness(): Readiness {
+    return this.#isStalled && this.#state === 'ready' ? 'stalled' : this.#state
+  }
+
+  /** The configured model as it was loaded last. */
+  get loaded(): LoadedModel | undefined {
+    return this.#loaded
+  }
+
+  /** Unix time of the last known step of a model in milliseconds, or null before it. */
+  get lastStepAt(): number | null {
+    return this.#lastStepAt
   }
 
   /** The progress of the current model load. */
@@ -124,7 +139,9 @@ export class EngineService {
       this.#statusRequest = undefined
     })
     // The worker may also exit before it answers.
-    return withTimeout(this.#statusRequest, timeoutMs).catch(() => undefined)
+    const status = await withTimeout(this.#statusRequest, timeoutMs).catch(() => undefined)
+    this.#lastStepAt = status?.lastStepAt ?? this.#lastStepAt
+    return status
   }
 
   /**
@@ -152,9 +169,10 @@ export class EngineService {
    */
   async loadModel(options: Omit<LoadOptions, 'download'>): Promise<void> {
     const engine = this.modelLoader
-    await engine.loadModel({ ...options, download: false })
+    const loaded = await engine.loadModel({ ...options, download: false })
     if (!this.#isWithoutModel) return
-    await this.#rememberWorker(engine)
+    await requireWorker(engine)
+    this.#loaded = loaded
     this.#model = options.model
     this.#setReady()
   }
@@ -176,16 +194,6 @@ export class EngineService {
     await this.#engine?.dispose()
   }
 
-  /**
-   * Checks whether the worker hangs. Call it after a request timed out. A worker that does not answer a status
-   * request is killed and then restarted. A worker that is only busy is left alone.
-   */
-  checkForHang(): void {
-    this.#hangCheck ??= this.#killIfHung().finally(() => {
-      this.#hangCheck = undefined
-    })
-  }
-
   async #start(): Promise<void> {
     const { engine, remote } = this.#options
     this.#startFailed = false
@@ -194,7 +202,12 @@ export class EngineService {
     try {
       if (this.#state === 'failed') this.#setState('starting')
       this.#engine ??= await createEngine(
-        remote ?? { ...engine, signal, onWorkerExit: (error) => this.#onWorkerExit(error) },
+        remote ?? {
+          ...engine,
+          signal,
+          onWorkerExit: (error) => this.#onWorkerExit(error),
+          onWorkerStall: (stalled) => this.#onWorkerStall(stalled),
+        },
       )
       this.#setState('loading')
       await this.#loadConfiguredModel(this.#engine, this.#options.missingModelError, signal)
@@ -221,7 +234,7 @@ export class EngineService {
 
   async #load(engine: Engine, download: boolean, signal: AbortSignal): Promise<void> {
     try {
-      await engine.loadModel({
+      this.#loaded = await engine.loadModel({
         ...(this.#model !== undefined && { model: this.#model }),
         download,
         signal,
@@ -230,35 +243,18 @@ export class EngineService {
           this.#options.onProgress?.(progress)
         },
       })
-      await this.#rememberWorker(engine)
+      await requireWorker(engine)
     } finally {
       this.#progress = undefined
     }
   }
 
-  /** Remembers the process with the loaded model. @throws EngineError WORKER_EXITED if there is none. */
-  async #rememberWorker(engine: Engine): Promise<void> {
-    const { worker, pid } = await engine.status()
-    // Exits during a load are not reported anywhere else.
-    if (worker === 'stopped')
-      throw new EngineError('WORKER_EXITED', 'The worker exited after the model was loaded.')
-    this.#pid = pid
-  }
-
-  async #killIfHung(): Promise<void> {
-    const pid = this.#pid
-    if (this.#state !== 'ready' || pid === undefined) return
-    const status = await this.status(this.#options.hangTimeoutMs ?? defaultHangTimeoutMs)
-    if (status !== undefined || this.#pid !== pid) return
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // ESRCH: it has already exited, and `#onWorkerExit` is about to be called.
-    }
+  #onWorkerStall(stalled: boolean): void {
+    this.#isStalled = stalled
+    if (this.#state === 'ready') this.#options.onStall?.(stalled)
   }
 
   #onWorkerExit(error: EngineError): void {
-    this.#pid = undefined
     // An exit during the first load rejects `start`.
     if (!this.hasStarted || this.#state === 'stopping') return
     this.#restarting ??= this.#restartWorker(error).finally(() => {
@@ -297,4 +293,11 @@ export class EngineService {
     this.#error = error
     this.#options.onState?.(state, error)
   }
+}
+
+/** @throws EngineError WORKER_EXITED if the worker has exited. Exits during a load are not reported anywhere else. */
+async function requireWorker(engine: Engine): Promise<void> {
+  const { worker } = await engine.status()
+  if (worker === 'stopped')
+    throw new EngineError('WORKER_EXITED', 'The worker exited after the model was loaded.')
 }

@@ -72,6 +72,7 @@ const errorMappings: Partial<Record<EngineErrorCode, ErrorMapping>> = {
   QUEUE_FULL: { status: 429, code: 'queue_full', retryAfterSeconds: 1 },
   UNSUPPORTED: { status: 400, code: 'unsupported' },
   WORKER_EXITED: { status: 503, code: 'model_restarting', retryAfterSeconds: 2 },
+  WORKER_STALLED: { status: 503, code: 'model_stalled', retryAfterSeconds: 2 },
 }
 
 /** Replaces engine messages that would reveal internal details. */
@@ -79,6 +80,7 @@ const publicMessages: Partial<Record<EngineErrorCode, string>> = {
   DISPOSED: 'The server is shutting down.',
   OUT_OF_MEMORY: 'There is not enough memory for this request right now.',
   WORKER_EXITED: restartMessage(),
+  WORKER_STALLED: 'The model process stopped responding and is being restarted.',
 }
 
 /** Returns the message for everyone who waits for the restart of the worker. */
@@ -95,6 +97,7 @@ export function startFailureMessage(error: EngineError | undefined): string {
 
 /** Returns the verb of a sentence about a worker that has ended. */
 export function whatHappened(crash: EngineError | undefined): string {
+  if (crash?.code === 'WORKER_STALLED') return 'stopped responding'
   return crash?.code === 'OUT_OF_MEMORY' ? 'ran out of memory' : 'stopped'
 }
 

@@ -103,8 +103,6 @@ export class GenerationLimiter {
       ended = true
     } catch (cause) {
       error = late && isAbort(cause) ? firstTokenTimeoutError(this.#limits) : toApiError(cause)
-      // Either the machine is too slow, or the worker hangs.
-      if (error.status === 504) this.#engineService.checkForHang()
       throw error
     } finally {
       clearTimeout(timer)

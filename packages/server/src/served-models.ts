@@ -23,6 +23,7 @@ export class ServedModels {
   readonly #config: ProjectConfig
   readonly #allowed: readonly string[]
   #onDisk: Promise<ModelOnDisk[]> | undefined
+  readonly #defaults = new Map<string, LoadedModel['defaults']>()
   #listedAt = Number.NEGATIVE_INFINITY
 
   /** @param allowed the names to serve in addition to the configured model, or an empty list for all. */
@@ -55,10 +56,19 @@ export class ServedModels {
   async list(): Promise<ServedModel[]> {
     const status = await this.#engineService.status()
     const loaded = status?.models ?? []
-    return (await this.#names()).map((id) => ({
-      id,
-      loaded: loaded.find(({ model }) => model === id || (id === this.defaultId && basename(model) === id)),
-    }))
+    return (await this.#names()).map((id) => {
+      const found = loaded.find(
+        ({ model }) => model === id || (id === this.defaultId && basename(model) === id),
+      )
+      if (found !== undefined) this.#defaults.set(id, found.defaults)
+      return { id, loaded: found }
+    })
+  }
+
+  /** Returns what requests to a model get that leave an option out, if it has been in memory. */
+  async defaultsOf(id: string): Promise<LoadedModel['defaults'] | undefined> {
+    if (!this.#defaults.has(id)) await this.list()
+    return this.#defaults.get(id)
   }
 
   async #names(): Promise<string[]> {

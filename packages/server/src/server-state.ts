@@ -9,6 +9,11 @@ export const states = ['starting', 'loading', 'ready', 'restarting', 'failed', '
 
 export type State = (typeof states)[number]
 
+/** What load balancers see: the states, and `stalled` while the worker has had work for some seconds without a step. */
+export const readinessStates = [...states, 'stalled'] as const
+
+export type Readiness = (typeof readinessStates)[number]
+
 /**
  * Creates the error for a request that needs the engine while the server is not ready.
  *

@@ -27,8 +27,6 @@ export interface ServicesOptions {
   authenticate?: Authenticate | undefined
   /** Called whenever the state of the engine changes. Services have it as `engineService.state`. */
   onState?: ((state: State) => void) | undefined
-  /** How long a worker that may hang has to answer, in milliseconds. Default: 30,000. */
-  hangTimeoutMs?: number | undefined
 }
 
 /**
@@ -76,7 +74,7 @@ function createEngineService(
   settings: Settings,
   config: ProjectConfig,
   log: Logger,
-  { engine, onState, hangTimeoutMs }: ServicesOptions,
+  { engine, onState }: ServicesOptions,
 ): EngineService {
   const progress = progressLines((line, { stage, loadedBytes, totalBytes }) =>
     log.info({ stage, loadedBytes, totalBytes }, line),
@@ -84,6 +82,8 @@ function createEngineService(
   return new EngineService({
     engine: {
       queueLimit: settings.queueLimit,
+      keepAlive: settings.keepAlive || undefined,
+      stallTimeoutMs: settings.stallTimeoutMs,
       onLog: (line) => log.debug({ worker: line }),
       ...engine,
     },
@@ -93,9 +93,9 @@ function createEngineService(
       log.info({ state, err }, 'state')
       onState?.(state)
     },
+    onStall: (stalled) => log.warn({ stalled }, stalled ? 'the model makes no progress' : 'progress'),
     onProgress: progress.update,
     missingModelError: isHubModelId(config.model) ? checkPullAllowed(config.model) : undefined,
-    hangTimeoutMs,
   })
 }
 

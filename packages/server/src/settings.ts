@@ -1,3 +1,4 @@
+import { isDuration } from 'mlx-app'
 import * as z from 'zod'
 
 const list = (fallback = '') =>
@@ -18,6 +19,7 @@ const origins = list().pipe(
 
 const milliseconds = (fallback: number) => integer(1, 2 ** 31 - 1, fallback)
 const flag = z.stringbool().default(false)
+const isDurationOrEmpty = (text: string) => text === '' || isDuration(text)
 const mebibyte = 1024 * 1024
 
 /** Adds the environment variable and its meaning, one line for `--help` and docs/settings.md, to a schema. */
@@ -174,6 +176,21 @@ const settingsSchema = z.object({
     'MCP_TIMEOUT_MS',
     'time an MCP server has to answer, in milliseconds',
     milliseconds(30_000),
+  ),
+  keepAlive: setting(
+    'MLX_KEEP_ALIVE',
+    'unloads models that have not been used for this long, such as 10m, or a number of seconds; -1: never; empty: keepAlive in mlx.config.json, or never',
+    z.string().default('').refine(isDurationOrEmpty, 'expected a time such as 90s, 10m or 2h, or -1'),
+  ),
+  stallTimeoutMs: setting(
+    'STALL_TIMEOUT_MS',
+    'time without a step of the model after which the worker is replaced, in milliseconds; empty: stallTimeoutMs in mlx.config.json, or 60000',
+    z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(2 ** 31 - 1)
+      .optional(),
   ),
   logLevel: setting(
     'LOG_LEVEL',

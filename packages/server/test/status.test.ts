@@ -20,7 +20,13 @@ test('the status has what the page needs, and no details of the machine', async 
   const response = await fetch(`${shared.server.url}/api/status`)
   expect([response.status, await response.json()]).toEqual([
     200,
-    { state: 'ready', model: 'hello', needs_key: false },
+    {
+      state: 'ready',
+      model: 'hello',
+      needs_key: false,
+      last_step_at: null,
+      defaults: expect.objectContaining({ temperature: { value: 0, source: 'library' } }),
+    },
   ])
 })
 

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
+import { defaultsSchema, toDefaults } from '../model-defaults.ts'
 import { jsonAnswer, openaiFailures, readFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
 import { modelNotFoundError, type ServedModel } from '../served-models.ts'
@@ -19,8 +20,9 @@ const modelSchema = z
       .int()
       .nullable()
       .meta({ description: 'The context length in tokens. Null unless the model is in memory.' }),
+    defaults: defaultsSchema.nullable(),
   })
-  .openapi('Model', { description: 'The last three fields are not part of OpenAI’s API.' })
+  .openapi('Model', { description: 'The last four fields are not part of OpenAI’s API.' })
 
 const listSchema = z.object({ object: z.literal('list'), data: z.array(modelSchema) }).openapi('ModelList')
 
@@ -62,6 +64,7 @@ export function addModels(api: Api, { models }: Services): void {
     loaded: loaded !== undefined,
     capabilities: loaded?.capabilities ?? null,
     context_tokens: loaded?.contextTokens ?? null,
+    defaults: loaded === undefined ? null : toDefaults(loaded),
   })
   api.openapi(listRoute, async (c) =>
     c.json({ object: 'list' as const, data: (await models.list()).map(toModel) }, 200),

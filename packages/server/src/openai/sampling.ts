@@ -16,7 +16,8 @@ export const samplingShape = {
       'The maximum number of tokens in the answer. The server’s settings define the default and the upper limit.',
   }),
   temperature: z.number().min(0).max(limits.temperature).nullish().meta({
-    description: '0, the default, always picks the most likely token. OpenAI’s default is 1.',
+    description:
+      '0 always picks the most likely token. Default: the model’s own, see `defaults` of the model.',
   }),
   top_p: share.meta({
     description: 'Samples from the most likely tokens whose probabilities add up to this value.',

@@ -15,6 +15,7 @@ export function registerEngineMetrics({ metrics, engineService, generations }: W
     help: 'Restarts of the worker process that runs the model.',
     registers,
   })
+  const lastStep = gauge('mlx_last_step_timestamp_seconds', 'Unix time of the last step; 0 before it.')
   const build = new Gauge({
     name: 'mlx_build_info',
     help: 'Always 1. The labels show the versions and the device.',
@@ -44,12 +45,13 @@ export function registerEngineMetrics({ metrics, engineService, generations }: W
     ],
   ]
   metrics.onRead(async () => {
-    ready.set(engineService.state === 'ready' ? 1 : 0)
+    ready.set(engineService.readiness === 'ready' ? 1 : 0)
     active.set(generations.active)
     restarts.reset()
     restarts.inc(engineService.restarts)
     // A worker that does not answer counts as holding nothing.
     const status = await engineService.status()
+    lastStep.set((engineService.lastStepAt ?? 0) / 1000)
     for (const [gauge, read] of ofEngine) gauge.set(status === undefined ? 0 : read(status))
     if (status?.versions === undefined) return
     const { python, mlx, mlxLm } = status.versions

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
 import { jsonAnswer, openFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
-import { states } from '../server-state.ts'
+import { readinessStates } from '../server-state.ts'
 
 const healthy = createRoute({
   method: 'get',
@@ -17,7 +17,7 @@ const healthy = createRoute({
   },
 })
 
-const readiness = z.object({ status: z.enum(states) }).openapi('Readiness')
+const readiness = z.object({ status: z.enum(readinessStates) }).openapi('Readiness')
 
 const ready = createRoute({
   method: 'get',
@@ -29,7 +29,10 @@ const ready = createRoute({
   security: [],
   responses: {
     200: jsonAnswer(readiness, 'The model is ready.'),
-    503: jsonAnswer(readiness, 'The model is being loaded or restarted, or the server is shutting down.'),
+    503: jsonAnswer(
+      readiness,
+      'The model is being loaded or restarted or makes no progress, or the server is shutting down.',
+    ),
     ...openFailures,
   },
 })
@@ -38,7 +41,7 @@ const ready = createRoute({
 export function addHealth(api: Api, { engineService }: Services): void {
   api.openapi(healthy, (c) => c.json({ status: 'ok' as const }, 200))
   api.openapi(ready, (c) => {
-    const { state } = engineService
+    const { readiness: state } = engineService
     return c.json({ status: state }, state === 'ready' ? 200 : 503)
   })
 }

@@ -3,20 +3,26 @@ import type { Api, Services } from '../context.ts'
 import type { EngineService } from '../engine-service.ts'
 import { restartMessage, startFailureMessage, whatHappened } from '../errors.ts'
 import { lacksCaller } from '../http/authentication.ts'
+import { defaultsSchema, toDefaults } from '../model-defaults.ts'
 import { jsonAnswer, openFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
-import { states } from '../server-state.ts'
+import { readinessStates } from '../server-state.ts'
 import { progressSchema, toProgress } from './load-progress.ts'
 
 const statusSchema = z
   .object({
-    state: z.enum(states),
+    state: z.enum(readinessStates),
     model: z.string().meta({ description: 'The model that answers requests without a model.' }),
     progress: progressSchema.optional(),
     message: z
       .string()
       .optional()
       .meta({ description: 'An explanation of the state, unless it is `ready`.' }),
+    defaults: defaultsSchema.optional(),
+    last_step_at: z
+      .number()
+      .nullable()
+      .meta({ description: 'Unix time of the last step of a model in seconds; null before it.' }),
     needs_key: z.boolean().meta({ description: 'Whether requests need a key.' }),
   })
   .openapi('ServerStatus')
@@ -36,12 +42,15 @@ const route = createRoute({
 export function addStatus(api: Api, services: Services): void {
   const { engineService, models } = services
   api.openapi(route, async (c) => {
-    const { state, progress } = engineService
+    if (!engineService.isRemote) await engineService.status()
+    const { readiness: state, progress, loaded, lastStepAt } = engineService
     return c.json(
       {
         state,
         model: models.defaultId,
         progress: progress && toProgress(progress),
+        defaults: loaded && toDefaults(loaded),
+        last_step_at: lastStepAt === null ? null : lastStepAt / 1000,
         message: describeState(engineService),
         needs_key: await lacksCaller(c, services),
       },
@@ -50,7 +59,8 @@ export function addStatus(api: Api, services: Services): void {
   })
 }
 
-function describeState({ state, error, hasStarted }: EngineService): string | undefined {
+function describeState({ readiness: state, error, hasStarted }: EngineService): string | undefined {
+  if (state === 'stalled') return 'The model has work, but makes no progress.'
   if (state === 'ready') return undefined
   if (state === 'stopping') return 'The server is shutting down.'
   if (state === 'starting' || state === 'loading') return 'The model is being loaded.'

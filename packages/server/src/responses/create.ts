@@ -107,7 +107,7 @@ async function prepare(
     options: { ...options, ...omitNullish({ model }), messages },
     offer,
     changes,
-    turn: { caller, response: createResponseObject(body, id), input, previous },
+    turn: { caller, response: createResponseObject(body, id, await models.defaultsOf(id)), input, previous },
   }
 }
 

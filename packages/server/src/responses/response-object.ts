@@ -1,11 +1,15 @@
-import type { Usage } from 'mlx-app'
+import type { LoadedModel, ModelDefault, Usage } from 'mlx-app'
 import { newId } from './ids.ts'
 import type { RequestBody } from './request-body.ts'
 import type { ResponseObject, ResponseUsage } from './response-schemas.ts'
 import { toResponseTool } from './tools.ts'
 
-/** Creates the response to a request, without output. */
-export function createResponseObject(body: RequestBody, model: string): ResponseObject {
+/** Creates the response to a request, without output. The defaults are those of the model, if they are known. */
+export function createResponseObject(
+  body: RequestBody,
+  model: string,
+  defaults?: LoadedModel['defaults'],
+): ResponseObject {
   return {
     id: newId('resp'),
     object: 'response',
@@ -27,18 +31,21 @@ export function createResponseObject(body: RequestBody, model: string): Response
     safety_identifier: body.safety_identifier ?? null,
     service_tier: 'default',
     store: body.store ?? true,
-    // The engine's default.
-    temperature: body.temperature ?? 0,
+    temperature: body.temperature ?? numberOf(defaults?.temperature),
     text: { format: body.text?.format ?? { type: 'text' }, verbosity: body.text?.verbosity ?? 'medium' },
     tool_choice: body.tool_choice ?? 'auto',
     tools: (body.tools ?? []).map(toResponseTool),
     top_logprobs: body.top_logprobs ?? 0,
-    top_p: body.top_p ?? 1,
+    top_p: body.top_p ?? numberOf(defaults?.topP),
     truncation: body.truncation ?? 'disabled',
     usage: null,
     user: body.user ?? null,
     metadata: body.metadata ?? {},
   }
+}
+
+function numberOf(given: ModelDefault | undefined): number | null {
+  return typeof given?.value === 'number' ? given.value : null
 }
 
 /** Converts the usage to the format of this API. */
