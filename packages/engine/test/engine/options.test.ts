@@ -32,7 +32,7 @@ test('an error is thrown exactly once, from the iteration', async () => {
   expect(await iterator.next()).toEqual({ done: true, value: undefined })
 })
 
-test('the defaults are those of the documentation', () => {
+test('the defaults are those of the documentation, and sampling is left to the model', () => {
   expect(checkGenerate({ prompt: 'a' })).toEqual({
     prompt: 'a',
     tools: [],
@@ -49,18 +49,6 @@ test('the defaults are those of the documentation', () => {
     draftTokens: 3,
     kvGroupSize: 64,
     maxTokens: 1024,
-    temperature: 0,
-    topP: 1,
-    topK: 0,
-    minP: 0,
-    xtcProbability: 0,
-    xtcThreshold: 0.1,
-    repetitionPenalty: 1,
-    repetitionContext: 20,
-    presencePenalty: 0,
-    presenceContext: 20,
-    frequencyPenalty: 0,
-    frequencyContext: 20,
     logitBias: {},
     stop: [],
   })

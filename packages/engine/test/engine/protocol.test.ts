@@ -64,10 +64,6 @@ test('both sides have the same defaults', () => {
   const parsed = requestSchema.parse({ type: 'generate', id: 1, model: 'hello', prompt: 'a' })
   expect(parsed).toMatchObject({
     maxTokens: 1024,
-    temperature: 0,
-    topP: 1,
-    topK: 0,
-    minP: 0,
     seed: null,
     stop: [],
   })

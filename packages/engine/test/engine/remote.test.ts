@@ -25,7 +25,7 @@ function answering(...data: unknown[]) {
 }
 
 describe('the request', () => {
-  const plain = { model: 'big', stream: true, stream_options: { include_usage: true }, temperature: 0 }
+  const plain = { model: 'big', stream: true, stream_options: { include_usage: true } }
   const messages = [{ role: 'user', content: 'Say hello.' }]
 
   test('contains only what was requested', async () => {

@@ -18,7 +18,11 @@ export async function withWorker(
     stdio: ['pipe', 'pipe', 'ignore'],
   })
   async function* read() {
-    for await (const line of createInterface(child.stdout)) yield eventSchema.parse(JSON.parse(line))
+    for await (const line of createInterface(child.stdout)) {
+      const event = eventSchema.parse(JSON.parse(line))
+      // They come by the clock.
+      if (event.type !== 'heartbeat') yield event
+    }
   }
   try {
     await use((line) => {
