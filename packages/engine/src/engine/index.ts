@@ -50,4 +50,4 @@ export type {
   VerifiedFile,
   VerifiedModel,
 } from './results.ts'
-export type { Tool, ToolChoice } from './tools.ts'
+export type { Tool, ToolChoice, ToolGrammar } from './tools.ts'

@@ -61,8 +61,23 @@ export const messageSchema = z
   })
   .meta({ id: 'Message', description: 'One turn of a chat.' })
 
+export const toolGrammarSchema = z
+  .strictObject({
+    syntax: z.enum(['lark', 'regex']),
+    definition: z.string().min(1).max(limits.grammarCharacters),
+  })
+  .meta({ id: 'ToolGrammar', description: 'The grammar of a text, in Lark or as a regular expression.' })
+
 export const toolSchema = z
-  .strictObject({ name: toolName, description: z.string().default(''), parameters: jsonObject })
+  .strictObject({
+    name: toolName,
+    description: z.string().default(''),
+    parameters: jsonObject,
+    grammar: toolGrammarSchema
+      .nullable()
+      .default(null)
+      .describe('For a tool whose only parameter is the text `input`: its grammar, which each call follows.'),
+  })
   .meta({ id: 'Tool', description: 'A function that the model may call. `parameters` is a JSON Schema.' })
 
 const toolChoices = ['auto', 'none', 'required'] as const

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ResponseFormat,
         TextPart,
         Tool,
+        ToolGrammar,
         WeightedModel,
     )
     from .engine.results import (
@@ -75,6 +76,7 @@ _NAMES = {
         "ResponseFormat",
         "TextPart",
         "Tool",
+        "ToolGrammar",
         "WeightedModel",
     ],
     "engine.results": [
@@ -152,6 +154,7 @@ __all__ = [
     "Tool",
     "ToolCall",
     "ToolError",
+    "ToolGrammar",
     "Usage",
     "VerifiedFile",
     "VerifiedModel",

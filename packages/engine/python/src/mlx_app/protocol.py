@@ -129,12 +129,20 @@ class Message(_Object, frozen=True):
     name: str | None = None
 
 
+class ToolGrammar(_Object, frozen=True):
+    """The grammar of a text, in Lark or as a regular expression."""
+
+    syntax: Literal["lark", "regex"]
+    definition: Annotated[str, Meta(min_length=1, max_length=100_000)]
+
+
 class Tool(_Object, frozen=True):
     """A function that the model may call. `parameters` is a JSON Schema."""
 
     name: ToolName
     parameters: dict[str, Any]
     description: str = ""
+    grammar: ToolGrammar | None = None
 
 
 class JsonObjectFormat(_Object, tag_field="type", tag="json_object", frozen=True):

@@ -33,6 +33,7 @@ export const capabilities = [
   'tokens',
   'tools',
   'toolChoice',
+  'toolGrammar',
   'topK',
   'topP',
   'truncation',

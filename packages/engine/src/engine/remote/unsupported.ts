@@ -32,6 +32,7 @@ const requirements: readonly Requirement<CheckedGenerate>[] = [
   ['responseFormat regex', 'regex', ({ responseFormat }) => responseFormat.type === 'regex'],
   ['responseFormat grammar', 'grammar', ({ responseFormat }) => responseFormat.type === 'grammar'],
   ['tools', 'tools', ({ tools }) => tools.length > 0],
+  ['the grammar of a tool', 'toolGrammar', ({ tools }) => tools.some(({ grammar }) => grammar !== undefined)],
   ['toolChoice', 'toolChoice', ({ tools, toolChoice }) => tools.length > 0 && toolChoice !== 'auto'],
   ['parallelToolCalls', 'parallelToolCalls', ({ parallelToolCalls }) => !parallelToolCalls],
   ['reasoningTokens', 'reasoningTokens', ({ reasoningTokens }) => reasoningTokens !== undefined],

@@ -60,17 +60,19 @@ class Grammar:
         prompt_tokens: int,
         begin_after: Sequence[int] | None = None,
         may_think: tuple[int, Sequence[int]] | None = None,
+        trigger: Sequence[int] = (),
     ) -> GrammarProcessor:
         """Returns a new logits processor for one sequence, whose state it keeps.
 
         `prompt_tokens`: how many of the tokens that it gets are the prompt. `begin_after`:
         generated tokens after which the grammar begins (the end of reasoning); None or empty for at
         once. `may_think`: a token with which the model may start to think first, and those that end
-        its reasoning.
+        its reasoning. `trigger`: tokens of the answer after which the grammar begins; without them,
+        the answer is free.
         The processor raises EngineError INVALID_REQUEST where the grammar exceeds a limit.
         """
         return GrammarProcessor(
-            self._matcher, self._end_of_text, prompt_tokens, begin_after or (), may_think
+            self._matcher, self._end_of_text, prompt_tokens, begin_after or (), may_think, trigger
         )
 
 

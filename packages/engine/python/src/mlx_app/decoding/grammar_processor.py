@@ -30,9 +30,12 @@ class GrammarProcessor:
         prompt_tokens: int,
         begin_after: Sequence[int],
         may_think: tuple[int, Sequence[int]] | None = None,
+        trigger: Sequence[int] = (),
     ) -> None:
         """`grammar`: a matcher at its start, which is copied. `may_think`: a token with which the
         text may begin before the grammar, and the tokens after which the grammar begins then.
+        `trigger`: tokens after that, which the model may choose to write, for a grammar that begins
+        there.
         """
         self._grammar = grammar
         self._matcher = grammar.deep_copy()
@@ -40,6 +43,7 @@ class GrammarProcessor:
         self._prompt_tokens = prompt_tokens
         self._begin_after = np.array(begin_after, np.uint32)
         self._may_think = may_think
+        self._trigger = np.array(trigger, np.uint32)
         # The tokens of the last call under the grammar, and how many of them the matcher has taken.
         self._seen: Tokens = np.zeros(0, np.uint32)
         self._taken = 0
@@ -63,7 +67,15 @@ class GrammarProcessor:
         return mx.where(mask, logits, mx.array(-mx.inf, logits.dtype))
 
     def _begin(self, generated: Tokens) -> int | None:
-        """Returns where the grammar begins; None while the model thinks."""
+        """Returns where the grammar begins; None while it doesn't hold yet."""
+        begin = self._end_of_reasoning(generated)
+        if begin is None or len(self._trigger) == 0:
+            return begin
+        end = _end_of_first(self._trigger, generated[begin:])
+        return None if end is None else begin + end
+
+    def _end_of_reasoning(self, generated: Tokens) -> int | None:
+        """Returns where the answer begins; None while the model thinks."""
         if self._may_think is not None and len(generated) > 0:
             start, end = self._may_think
             if generated[0] == start:

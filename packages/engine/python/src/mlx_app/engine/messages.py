@@ -108,7 +108,9 @@ def _tool(doing: str, tool: object) -> object:
     if not isinstance(tool, Mapping):
         return tool
     fields = {name: value for name, value in tool.items() if value is not None}
-    parameters = fields.get("parameters", {"type": "object", "properties": {}})
+    one_text = {"properties": {"input": {"type": "string"}}, "required": ["input"]}
+    default = one_text if "grammar" in fields else {"properties": {}}
+    parameters = fields.get("parameters", {"type": "object", **default})
     if is_model(parameters):
         parameters = json_schema(doing, parameters)
     return {**fields, "parameters": parameters}

@@ -71,6 +71,14 @@ class Message(TypedDict):
     name: NotRequired[str]
 
 
+class ToolGrammar(TypedDict):
+    """The grammar of a text."""
+
+    syntax: Literal["lark", "regex"]
+    #: The part of Lark that OpenAI's custom tools support, or an expression for the whole text.
+    definition: str
+
+
 class Tool(TypedDict):
     """A function that the model may call. Your code runs it and returns its result to the model."""
 
@@ -80,6 +88,9 @@ class Tool(TypedDict):
     description: NotRequired[str]
     #: A pydantic model, or the JSON Schema of an object.
     parameters: NotRequired[type[BaseModel] | Mapping[str, Any]]
+    #: The grammar of a tool that takes a text in place of JSON. Each call follows it, required or
+    #: not. The text is the only parameter, `input`, which `parameters` may describe.
+    grammar: NotRequired[ToolGrammar]
 
 
 class NamedTool(TypedDict):

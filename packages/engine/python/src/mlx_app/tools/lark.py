@@ -23,6 +23,11 @@ class Lark:
         self._names: dict[str, str] = {}
         self._rules: list[str] = []
 
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """The texts that are kept out of JSON strings."""
+        return self._markers
+
     def grammar(self, start: str) -> str:
         """Returns the whole grammar, which begins with the expression `start`."""
         return "\n".join([f"start: {start}", *self._rules, ""])

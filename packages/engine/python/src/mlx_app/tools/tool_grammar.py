@@ -11,6 +11,9 @@ from typing import Literal
 
 from ..errors import EngineError
 from ..protocol import Tool
+from .custom.custom_input import INPUT, custom_input
+from .custom.quoting import json_quoting, raw_quoting
+from .end_markers import text_without
 from .gemma_arguments import flat_arguments, nested_arguments
 from .lark import Lark
 from .tool_arguments import (
@@ -43,6 +46,10 @@ class _Format:
     # Where the parser stops reading a value, besides the end marker.
     markers: tuple[str, ...] = ()
     numbered: bool = False
+    # What comes before the end of a tool's name.
+    head: str = "{}"
+    # What may be a token inside of a call.
+    tags: tuple[str, ...] = ()
 
 
 def tool_grammar(
@@ -69,23 +76,91 @@ def tool_grammar(
         raise EngineError(
             "INVALID_REQUEST", f"There is no tool {tool_name or 'to call'}; there are: {there}."
         )
+    form = _checked_format(parser_name, chosen)
+    lark = Lark(token_of, [marker for marker in (*form.markers, end) if marker.startswith("<")])
+    return _assemble(form, lark, chosen, MAX_CALLS if parallel else 1, start, end)
+
+
+def begun_tool_grammar(
+    parser_name: str,
+    tools: Sequence[Tool],
+    parallel: bool,
+    start: str,
+    end: str,
+    token_of: Callable[[str], int | None],
+) -> str:
+    """Returns a grammar for calls after their first start marker, which the model chose to write.
+
+    Calls of tools with a grammar follow it. Other calls name one of the other tools, and are free
+    up to their end marker. Raises as `tool_grammar`.
+    """
+    custom = [tool for tool in tools if tool.grammar is not None]
+    form = _checked_format(parser_name, custom, "Leave out the tools that have a grammar.")
+    lark = Lark(token_of, [marker for marker in (*form.markers, end) if marker.startswith("<")])
+    each = form.marked == "each"
+    after = form.closing + end
+    between = (after if each else "") + form.separator + (start + form.opening if each else "")
+    others = [_free_call(form, lark, tool, end) for tool in tools if tool.grammar is None]
+    following = ""
+    for index in reversed(range(MAX_CALLS if parallel else 1)):
+        number = index if form.numbered else 0
+        enforced = [lark.rule(form.call(lark, tool, number, end)) for tool in custom]
+        call = lark.rule(" | ".join(enforced))
+        more = f"{lark.markup(between)} {following} | " if following else ""
+        whole = f"{call} ({more}{lark.markup(after)})"
+        if others and each and following:
+            again = f"({lark.markup(form.separator + start + form.opening)} {following})?"
+            choices = [whole, *(f"{other} {again}" for other in others)]
+        else:
+            choices = [whole, *others]
+        following = lark.rule(" | ".join(choices))
+    return lark.grammar(f"{lark.markup(form.opening)} {following}")
+
+
+def _free_call(form: _Format, lark: Lark, tool: Tool, end: str) -> str:
+    """A call by its name alone, up to and including the end marker."""
+    head = lark.markup(form.head.replace("{}", tool.name))
+    # Tags that are tokens are no text.
+    tags = [tag for tag in map(lark.markup, form.tags) if not tag.startswith('"')]
+    tag = f"({' | '.join(tags)})"
+    closing = lark.markup(end) if end else ""
+    first, later = [r"/[^\w.\-](?s:.*)/"], ["/(?s:.+)/"]
+    if not closing.startswith('"'):
+        begin = " | ".join([lark.terminal(first[0]), *tags])
+        more = " | ".join([lark.terminal(later[0]), *tags])
+        return f"{head} (({begin}) ({more})*)? {closing}"
+    kept_out = f"~/(?s:.*){re.escape(end)}(?s:.*)/"
+    if end.startswith("<"):
+        kept_out = "/" + text_without([end]).replace("/", "\\/") + "/"
+    first, later = [*first, kept_out], [*later, kept_out]
+    whole = lark.until(first, end, empty=True)
+    if not tags:
+        return f"{head} {whole}"
+    begin, more = lark.terminal(" & ".join(first)), lark.terminal(" & ".join(later))
+    rest = lark.until(["/(?s:.*)/", kept_out], end, empty=True)
+    return f"{head} ({whole} | {begin}? {tag} ({more}? {tag})* {rest})"
+
+
+def _checked_format(
+    parser_name: str, tools: Sequence[Tool], hint: str = 'toolChoice "auto" works.'
+) -> _Format:
+    """Returns the format of a parser. Raises EngineError UNSUPPORTED if it can't write a name."""
     form = _FORMATS.get(parser_name)
     if form is None:
         raise EngineError(
             "UNSUPPORTED",
             f"Calls can't be enforced in this model's format ({parser_name}).",
-            'toolChoice "auto" works.',
+            hint,
         )
-    for tool in chosen:
+    for tool in tools:
         if not re.fullmatch(form.names, tool.name):
             raise EngineError(
                 "UNSUPPORTED",
                 f"A call of {tool.name} can't be enforced in this model's format ({parser_name}): "
                 "it can't write that name.",
-                'toolChoice "auto" works.',
+                hint,
             )
-    lark = Lark(token_of, [marker for marker in (*form.markers, end) if marker.startswith("<")])
-    return _assemble(form, lark, chosen, MAX_CALLS if parallel else 1, start, end)
+    return form
 
 
 def _assemble(
@@ -110,6 +185,8 @@ def _json(before: str, after: str = "") -> Callable[[Lark, Tool, int, str], str]
         text = before
         for word, value in (("name", tool.name), ("zero", index), ("one", index + 1)):
             text = text.replace(f"{{{word}}}", str(value))
+        if tool.grammar is not None:
+            return f"{lark.markup(text)} {_json_input(lark, tool)} {lark.markup(after)}"
         # As in the other formats, only the arguments that the schema names, if it names any.
         closed = {"additionalProperties": False} if "properties" in tool.parameters else {}
         schema = lark.json({"type": "object", **closed, **tool.parameters})
@@ -118,12 +195,43 @@ def _json(before: str, after: str = "") -> Callable[[Lark, Tool, int, str], str]
     return call
 
 
+def _json_input(lark: Lark, tool: Tool) -> str:
+    """The arguments of a custom tool: an object with its text."""
+    return f'{lark.text(f"{{{chr(34)}{INPUT}{chr(34)}: ")} {_json_text(lark, tool)} "}}"'
+
+
+def _json_text(lark: Lark, tool: Tool) -> str:
+    """The text of a custom tool as a string of JSON."""
+    text = lark.rule(custom_input(tool, json_quoting(lark.markers)))
+    return f"{lark.text(chr(34))} {text} {lark.text(chr(34))}"
+
+
+def _raw_text(lark: Lark, tool: Tool, opening: str, closing: str, end: str) -> str:
+    """The text of a custom tool between markers."""
+    quoting = raw_quoting([closing.rstrip("\n"), *lark.markers, end])
+    text = lark.rule(custom_input(tool, quoting))
+    return f"{lark.markup(opening)} {text} {lark.markup(closing)}"
+
+
 def _tags(
-    name: str, before: str, opening: str, closing: str, after: str, value: Callable[[str], Value]
+    name: str,
+    before: str,
+    opening: str,
+    closing: str,
+    after: str,
+    value: Callable[[str], Value],
+    quotes: tuple[str, str] = ("", ""),
 ) -> Callable[[Lark, Tool, int, str], str]:
-    """Arguments in tags; `{}` is the tool's name in `before`, and the argument's in `opening`."""
+    """Arguments in tags; `{}` is the tool's name in `before`, and the argument's in `opening`.
+
+    `quotes` enclose the text of a custom tool.
+    """
 
     def call(lark: Lark, tool: Tool, _index: int, end: str) -> str:
+        if tool.grammar is not None:
+            first, last = opening.format(INPUT) + quotes[0], quotes[1] + closing
+            text = _raw_text(lark, tool, first, last, end)
+            return f"{lark.markup(before.format(tool.name))} {text} {lark.markup(after)}"
         inner = tagged(lark, name, tool, opening, closing, value(end))
         return f"{lark.markup(before.format(tool.name))} {inner} {lark.markup(after)}"
 
@@ -131,35 +239,51 @@ def _tags(
 
 
 def _pythonic(lark: Lark, tool: Tool, _index: int, _end: str) -> str:
+    if tool.grammar is not None:
+        return f'{lark.text(f"{tool.name}({INPUT}=")} {_json_text(lark, tool)} ")"'
     return f'{lark.text(tool.name + "(")} {pythonic(lark, tool)} ")"'
 
 
 def _gemma4(lark: Lark, tool: Tool, _index: int, end: str) -> str:
+    if tool.grammar is not None:
+        return _raw_text(lark, tool, f'call:{tool.name}{{{INPUT}:<|"|>', '<|"|>}', end)
     return f'{lark.text(f"call:{tool.name}{{")} {nested_arguments(lark, end).of(tool)} "}}"'
 
 
 def _function_gemma(lark: Lark, tool: Tool, _index: int, end: str) -> str:
+    if tool.grammar is not None:
+        raise EngineError(
+            "UNSUPPORTED",
+            f"The grammar of {tool.name} can't be enforced, because this model's format of calls "
+            "(function_gemma) can't write every text.",
+            "Use another model, or a tool without a grammar.",
+        )
     return f'{lark.text(f"call:{tool.name}{{")} {flat_arguments(lark, end).of(tool)} "}}"'
 
 
 _GLM = _Format(
     _tags("glm47", "{}", "<arg_key>{}</arg_key><arg_value>", "</arg_value>", "", glm_value),
     markers=("</arg_value>",),
+    tags=("<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>"),
 )
 
 _FORMATS = {
     "json_tools": _Format(
-        _json('{"name": "{name}", "arguments": ', "}"), opening="\n", closing="\n", separator="\n"
+        _json('{"name": "{name}", "arguments": ', "}"),
+        opening="\n", closing="\n", separator="\n", head='{"name": "{}',
     ),
     "longcat": _Format(
-        _json('{"name": "{name}", "arguments": ', "}"), opening="\n", closing="\n", separator="\n"
+        _json('{"name": "{name}", "arguments": ', "}"),
+        opening="\n", closing="\n", separator="\n", head='{"name": "{}',
     ),
-    "mistral": _Format(_json("{name}[ARGS]"), names=r"[\w-]+"),
+    "mistral": _Format(_json("{name}[ARGS]"), names=r"[\w-]+", tags=("[ARGS]",)),
     "kimi_k2": _Format(
         _json(
             "<|tool_call_begin|>functions.{name}:{zero}<|tool_call_argument_begin|>",
             "<|tool_call_end|>",
         ),
+        head="<|tool_call_begin|>functions.{}",
+        tags=("<|tool_call_begin|>", "<|tool_call_argument_begin|>", "<|tool_call_end|>"),
         marked="all",
         numbered=True,
         markers=("<|tool_call_end|>",),
@@ -169,12 +293,14 @@ _FORMATS = {
             '<|open|>call tool="{name}" index="{one}"<|sep|><|open|>json type="object"<|sep|>',
             "<|close|>json<|sep|><|close|>call<|sep|>",
         ),
+        head='<|open|>call tool="{}',
+        tags=("<|open|>", "<|close|>", "<|sep|>"),
         marked="all",
         numbered=True,
         markers=("<|close|>",),
     ),
-    "gemma4": _Format(_gemma4, names=r"[\w-]+"),
-    "function_gemma": _Format(_function_gemma, names=r"\w+"),
+    "gemma4": _Format(_gemma4, names=r"[\w-]+", head="call:{}", tags=('<|"|>',)),
+    "function_gemma": _Format(_function_gemma, names=r"\w+", head="call:{}"),
     "pythonic": _Format(
         _pythonic, marked="all", opening="[", closing="]", separator=", "
     ),
@@ -189,6 +315,8 @@ _FORMATS = {
             "</function>",
             qwen_value,
         ),
+        head="<function={}",
+        tags=("</parameter>", "</function>"),
         markers=("</parameter>", "</function>"),
         opening="\n",
         closing="\n",
@@ -203,6 +331,8 @@ _FORMATS = {
             "</invoke>\n",
             lambda end: minimax_value(end, ("</parameter>", "</invoke>")),
         ),
+        head='<invoke name="{}',
+        tags=("</parameter>", "</invoke>"),
         markers=("</parameter>", "</invoke>"),
         marked="all",
         opening="\n",
@@ -216,6 +346,8 @@ _FORMATS = {
             "</atem:invoke>\n",
             muse_value,
         ),
+        head='<atem:invoke name="{}',
+        tags=("</atem:parameter>", "</atem:invoke>"),
         markers=("</atem:parameter>", "</atem:invoke>"),
         marked="all",
         opening="\n",
@@ -228,7 +360,10 @@ _FORMATS = {
             "</param>",
             "",
             lambda end: minimax_value(end, ("</param>",), cdata=True),
+            ("<![CDATA[", "]]>"),
         ),
+        head='"{}',
+        tags=("</param>",),
         markers=("</param>",),
     ),
 }  # fmt: skip

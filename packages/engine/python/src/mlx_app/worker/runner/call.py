@@ -32,7 +32,7 @@ class ProcessedInput:
 
     `bucket` is where the call decodes: in the batch of that bucket, or UNBATCHED. `max_tokens` of
     each sequence fit into the context. Models that take images prefill `vision` in place of the
-    tokens of `prompt`.
+    tokens of `prompt`. With a `trigger`, the grammar holds after these tokens of the answer.
     """
 
     prompt: ChatPrompt
@@ -40,6 +40,7 @@ class ProcessedInput:
     max_tokens: int
     bucket: int
     vision: VisionPrompt | None = None
+    trigger: tuple[int, ...] = ()
 
     @property
     def batched(self) -> bool:

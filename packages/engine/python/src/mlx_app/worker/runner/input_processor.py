@@ -24,7 +24,8 @@ from ...prompt.prompt_size import is_surely_longer, request_bytes
 from ...prompt.template_rules import ANYTHING, TemplateRules
 from ...protocol import Generate, Tokenise
 from ...tools.call_limits import allows_one_call
-from ...tools.tool_grammar import tool_grammar
+from ...tools.custom.custom_input import calls_custom_tools, check_custom_tools
+from ...tools.tool_grammar import begun_tool_grammar, tool_grammar
 from ...vision.vision_model import VisionPrompt
 from ..background import LONG_BYTES
 from ..loaded_model import LoadedModel
@@ -83,6 +84,7 @@ class InputProcessor:
         if self._loaded.embedding is not None:
             raise no_text_error(self._name)
         check_tokens(request, self._model.vocabulary)
+        check_custom_tools(request.tools)
         vision = None
         if self._loaded.vision is None:
             prompt = self._fitted(self._prompt(request), request)
@@ -92,6 +94,9 @@ class InputProcessor:
             prompt = ChatPrompt(vision.tokens, starts_in, [])
             self._check_length(prompt, request)
         grammar = self._grammar(request)
+        trigger: tuple[int, ...] = ()
+        if grammar is None and calls_custom_tools(request):
+            grammar, trigger = self._call_grammar(request)
         count, context = len(prompt.tokens), self._model.context_tokens
         max_tokens = request.max_tokens
         if context is not None:
@@ -99,7 +104,7 @@ class InputProcessor:
         bucket = UNBATCHED
         if self._is_batched(request):
             bucket = bucket_of(count + min(max_tokens, RESERVED_TOKENS))
-        return ProcessedInput(prompt, grammar, max_tokens, bucket, vision)
+        return ProcessedInput(prompt, grammar, max_tokens, bucket, vision, trigger)
 
     def tokens(self, request: Tokenise) -> list[int]:
         """Returns the token ids of a prompt or a chat. Raises EngineError."""
@@ -168,7 +173,7 @@ class InputProcessor:
             after = think.end
         elif think is not None and len(think.start) == 1:
             before = (think.start[0], think.end)
-        return processed.grammar.processor(len(prompt.tokens), after, before)
+        return processed.grammar.processor(len(prompt.tokens), after, before, processed.trigger)
 
     def _is_batched(self, request: Generate) -> bool:
         return self._batchable and request.draft_model is None and request.kv_bits is None
@@ -279,6 +284,23 @@ class InputProcessor:
             boundaries=[boundary for boundary in prompt.boundaries if boundary <= begin],
             text="",
         )
+
+    def _call_grammar(self, request: Generate) -> tuple[Grammar, tuple[int, ...]]:
+        """Returns the grammar of the calls that the model chooses to make, and what begins them."""
+        check_tools(self._model.tokenizer)
+        parser = tool_parser(self._model.tokenizer)
+        assert parser is not None
+        text = begun_tool_grammar(
+            parser.name,
+            request.tools,
+            request.parallel_tool_calls,
+            parser.start,
+            parser.end,
+            self._constraints.token_of,
+        )
+        with self._lock:
+            trigger = self._model.tokenizer.encode(parser.start, add_special_tokens=False)
+        return self._constraints.compile_lark(text, "grammar of the tools"), tuple(trigger)
 
     def _grammar(self, request: Generate) -> Grammar | None:
         demanded = request.tool_choice == "required"

@@ -1,0 +1,227 @@
+"""Tools with a text by a grammar: parsers read the text, and the text follows the grammar."""
+
+import importlib
+import json
+import re
+
+import mlx.core as mx
+import pytest
+
+from mlx_app.decoding.constraints import Constraints, Grammar
+from mlx_app.errors import EngineError
+from mlx_app.mlx_lm_adapter.models import Tokenizer
+from mlx_app.models.text_model import TextModel
+from mlx_app.protocol import Tool, ToolGrammar
+from mlx_app.tools.custom.custom_input import custom_input
+from mlx_app.tools.custom.quoting import json_quoting, raw_quoting
+from mlx_app.tools.tool_grammar import begun_tool_grammar
+from test_tool_grammar import (
+    FORMATS,
+    PING,
+    WEATHER,
+    constraints,
+    grammar_of,
+    parsed,
+    tokenizer,
+    walk,
+)
+
+__all__ = ["constraints", "tokenizer"]  # fixtures
+
+INPUT = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
+# The rules of a coding agent's patches, in fewer words.
+PATCH = r"""
+start: "*** Begin Patch" LF file+ "*** End Patch" LF?
+file: "*** Update File: " name LF line+ -> update
+    | "*** Delete File: " name LF
+name: /(.+)/
+line: ("+" | "-" | " " | "@@") /(.*)/ LF
+%import common.LF
+"""
+PATCHES = re.compile(
+    r"\*\*\* Begin Patch\n"
+    r"(\*\*\* Update File: .+\n((\+|-| |@@).*\n)+|\*\*\* Delete File: .+\n)+"
+    r"\*\*\* End Patch\n?"
+)
+SUM = r"""
+start: value (" "? SIGN " "? value)*
+value: INT | "(" start ")"
+SIGN: "+" | "-"
+%import common.INT
+"""
+JSON = r"""
+?start: value
+value: ESCAPED_STRING | NUMBER | "[" [value ("," value)*] "]"
+%import common (ESCAPED_STRING, NUMBER, WS)
+%ignore WS
+"""
+SHOUT = r'[A-Z]+( "[^"\\]{1,4}")?[!<&]{1,3}'
+
+
+def custom(definition: str, syntax: str = "lark", name: str = "apply_patch") -> Tool:
+    grammar = ToolGrammar(syntax=syntax, definition=definition)  # type: ignore[arg-type]
+    return Tool(name=name, parameters=INPUT, grammar=grammar)
+
+
+def begun(constraints: Constraints, name: str, tools: list[Tool]) -> str:
+    parser = importlib.import_module(f"mlx_lm.tool_parsers.{name}")
+    start, end = parser.tool_call_start, parser.tool_call_end
+    return begun_tool_grammar(name, tools, True, start, end, constraints.token_of)
+
+
+def is_sum(text: str) -> bool:
+    return re.fullmatch(r"[\d()+\- ]+", text) is not None and isinstance(eval(text), int)
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"function_gemma"}))
+def test_the_parser_reads_texts_of_the_grammar(
+    name: str, constraints: Constraints, tokenizer: Tokenizer
+) -> None:
+    # Short lines, so that a random text ends.
+    patch = custom(PATCH.replace("(.+)", 'a["<]?').replace("(.*)", "[a<]?"))
+    shout = custom(SHOUT, "regex", "shout")
+    for seed in range(2):
+        for tool in (patch, shout):
+            text = walk(constraints, tokenizer, grammar_of(constraints, name, [tool]), seed)
+            (call,) = parsed(name, text, [tool])
+            written = call["arguments"]["input"]
+            if name.startswith("minimax"):
+                written += "\n"  # its parser strips texts
+            pattern = PATCHES if tool is patch else re.compile(SHOUT + r"\n?")
+            assert pattern.fullmatch(written), text
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"function_gemma"}))
+def test_a_call_that_the_model_chooses_follows_the_grammar_of_its_tool_alone(
+    name: str, constraints: Constraints, tokenizer: Tokenizer
+) -> None:
+    grammar = constraints.compile_lark(begun(constraints, name, [PING, WEATHER, custom(SUM)]))
+    parser = importlib.import_module(f"mlx_lm.tool_parsers.{name}")
+
+    def is_allowed(tool: Tool, **options: str) -> bool:
+        text = walk(constraints, tokenizer, grammar_of(constraints, name, [tool]), 1)
+        for old, new in options.items():
+            text = text.replace(old.strip("_"), new)
+        return accepts(grammar, tokenizer, text.removeprefix(parser.tool_call_start))
+
+    # The schema of the other tools holds only if a call is required.
+    assert is_allowed(WEATHER, celsius="kelvin", fahrenheit="kelvin")
+    assert is_allowed(PING)
+    assert is_allowed(custom(r"\(1 \+ 2\)", "regex"))
+    assert not is_allowed(custom("1 plus 2", "regex"))
+    assert not is_allowed(custom(r"\(1 \+ 2", "regex"))
+    assert not is_allowed(Tool(name="apply_patches", parameters={}))
+
+
+def accepts(grammar: Grammar, tokenizer: Tokenizer, text: str) -> bool:
+    (end,) = tokenizer.eos_token_ids
+    tokens = [*tokenizer.encode(text, add_special_tokens=False), end]
+    processor = grammar.processor(0)
+    logits = mx.zeros((1, len(tokenizer)))
+    return all(
+        processor(mx.array(tokens[:length], mx.uint32), logits)[0, token].item() == 0
+        for length, token in enumerate(tokens)
+    )
+
+
+@pytest.mark.parametrize("quotes", ["json", "raw"])
+@pytest.mark.parametrize(
+    ("definition", "good", "bad"),
+    [
+        (PATCH, '*** Begin Patch\n*** Update File: a "b".c\n+\tx <\n-</d> \\n\n*** End Patch', "x"),
+        (PATCH, "*** Begin Patch\n*** Delete File: ü/中😀\n*** End Patch\n", "*** Begin Patch\n"),
+        (SUM, "(1 + 23)-4", "(1 + 23-4"),
+        ('start: (A | "b"i)~2..3\nA: /a+c/', "aacBb", "b"),
+        ('start: [X] Y\nX: "x"\nY: "y"', "y", "xx"),
+        (
+            JSON,
+            '["a\\"b", [1.5e3 ,\n 2], "ü"]',
+            '["a]',
+        ),
+        (
+            'start: CODE\nCODE: "```" /[a-z]*/ "\\n" /(?:.|\\n)*/ "```"',
+            "```c\na\n\nb```",
+            "```\n``",
+        ),
+        ('start: "a".."c" // a comment\n    | /[^\\d\\s]{2}/i', "b", "d"),
+    ],
+)
+def test_a_grammar_of_lark_allows_its_texts(
+    definition: str, good: str, bad: str, quotes: str, hello: TextModel
+) -> None:
+    constraints = Constraints(hello.tokenizer, hello.vocabulary)
+    if quotes == "json":
+        quoting, form, write = json_quoting(["</tool_call>"]), ('"', '"'), json.dumps
+    else:
+        quoting, form, write = raw_quoting(["\n</p>", "</p>"]), ("<p>\n", "\n</p>\n"), str
+    before, after = map(json.dumps, form)
+    text = f"start: {before} text {after}\ntext: {custom_input(custom(definition), quoting)}"
+    grammar = constraints.compile_lark(text)
+
+    def takes(value: str) -> bool:
+        written = json.dumps(value, ensure_ascii=False)[1:-1] if write is json.dumps else value
+        return accepts(grammar, hello.tokenizer, form[0] + written + form[1])
+
+    assert takes(good)
+    assert not takes(bad)
+
+
+@pytest.mark.parametrize("quotes", ["json", "raw"])
+def test_a_text_never_contains_the_marker_that_would_end_it(quotes: str, hello: TextModel) -> None:
+    constraints = Constraints(hello.tokenizer, hello.vocabulary)
+    markers = ["</tool_call>", "\n</p>", "</p>"]
+    quoting = json_quoting(markers) if quotes == "json" else raw_quoting(markers)
+    text = custom_input(custom(r"[\s\S]*", "regex"), quoting)
+    grammar = constraints.compile_lark(f"start: text\ntext: {text}")
+    for part in ("<", "</tool_call", "<<</tool_calls>", "</", "\n</q>\n<", "</</p", "\n\n"):
+        written = json.dumps(part)[1:-1] if quotes == "json" else part
+        assert accepts(grammar, hello.tokenizer, f"a{written}")
+        assert accepts(grammar, hello.tokenizer, f"a{written}é" if part[-1] in "s>\n" else written)
+    for marker in ("</tool_call>", "</p>"):
+        for before in ("", "<", "</", "<</tool_call", "é"):
+            assert not accepts(grammar, hello.tokenizer, before + marker)
+
+
+@pytest.mark.parametrize(
+    ("definition", "syntax", "message"),
+    [
+        ("begin: A", "lark", "no rule named start"),
+        ("start: A", "lark", "there is no rule or terminal A"),
+        ('start: A\nA: "x" A', "lark", "the terminal A refers to itself"),
+        ('start: A\nA: b\nb: "x"', "lark", "the terminal A uses the rule b"),
+        ('start: A\nA.2: "x"', "lark", "line 2: priorities are not supported"),
+        ("start: %json {}", "lark", "line 1: .*not supported here"),
+        ("start: X\n%declare X", "lark", "line 2: %declare is not supported"),
+        ("start: X\n%import python.X", "lark", "line 2: only terminals of common"),
+        ("start: X\n%import common.X", "lark", "line 2: there is no common.X; there are: DIGIT"),
+        ('start: ("a"', "lark", "line 1: .*stands where .* was expected"),
+        ("start: /(?=a)b/", "lark", "is not supported .look-around"),
+        ("start: ยง", "lark", "line 1: .*is not part of Lark"),
+        ("(?<!a)b", "regex", "look-around"),
+        ("a^b", "regex", "only at the ends"),
+        ("(a", "regex", "a group has no end"),
+        ("a)", "regex", "no group to close"),
+        ("*a", "regex", "nothing before"),
+        (r"\p{L}", "regex", r"\\p is not supported"),
+        (r"(a)\1", "regex", r"\\1 is not supported"),
+        ("[a", "regex", "class of characters"),
+        ("a{3,1}", "regex", "not a valid repetition"),
+        ("(" * 200 + ")" * 200, "regex", "nested more than"),
+    ],
+)
+def test_a_wrong_grammar_is_refused_with_its_reason(
+    definition: str, syntax: str, message: str
+) -> None:
+    with pytest.raises(
+        EngineError, match=f"(?s)grammar of the tool apply_patch.*{message}"
+    ) as caught:
+        custom_input(custom(definition, syntax), json_quoting([]))
+    assert caught.value.code == "INVALID_REQUEST"
+
+
+def test_a_format_that_cannot_write_every_text_is_refused(hello: TextModel) -> None:
+    constraints = Constraints(hello.tokenizer, hello.vocabulary)
+    for name in ("function_gemma", "harmony"):
+        with pytest.raises(EngineError, match=name) as caught:
+            begun_tool_grammar(name, [custom(PATCH)], True, "<a>", "</a>", constraints.token_of)
+        assert caught.value.code == "UNSUPPORTED"
