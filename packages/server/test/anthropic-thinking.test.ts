@@ -66,7 +66,7 @@ describe('a reasoning model', () => {
       },
       { type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: 'unsigned' } },
       { type: 'content_block_stop', index: 0 },
-      { type: 'content_block_start', index: 1, content_block: { type: 'text', text: '', citations: null } },
+      { type: 'content_block_start', index: 1, content_block: { type: 'text', text: '' } },
       { type: 'content_block_delta', index: 1, delta: { type: 'text_delta', text: text.text } },
       { type: 'content_block_stop', index: 1 },
     ])

@@ -16,9 +16,7 @@ export const usageSchema = z
   })
   .openapi('AnthropicUsage')
 
-const textSchema = z
-  .object({ type: z.literal('text'), text: z.string(), citations: z.null() })
-  .openapi('AnthropicText')
+const textSchema = z.object({ type: z.literal('text'), text: z.string() }).openapi('AnthropicText')
 
 const thinkingSchema = z
   .object({

@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
 import { anthropicFailures, jsonAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
+import { seenTools } from '../requests/tools.ts'
 import { countSchema } from './answer-schema.ts'
 import { toPrompt } from './generate-options.ts'
 import { countRequestSchema, headersSchema } from './request-schema.ts'
@@ -28,12 +29,10 @@ export function addCountTokens(api: Api, services: Services): void {
     const { signal } = c.req.raw
     const { engineService, settings } = services
     const { options } = await toPrompt(c.req.valid('json'), services, signal)
-    const { toolChoice, tools = [], ...prompt } = options
-    // With the choice `none`, the model does not see the tools.
-    const seen = toolChoice === 'none' ? [] : tools
+    const { toolChoice: _, ...prompt } = options
     const input_tokens = await engineService.engine.countTokens({
       ...prompt,
-      tools: seen,
+      tools: seenTools(options),
       ...(!engineService.isRemote && { volatileLines: settings.volatileLines }),
       signal,
     })

@@ -6,6 +6,7 @@ import { Images } from '../requests/images.ts'
 import { checkMessageLimits, resolveMaxTokens } from '../requests/limits.ts'
 import { omitNullish } from '../requests/omit-nullish.ts'
 import { toResponseFormat } from '../requests/response-format.ts'
+import { toSeed, toTopP } from '../requests/sampling.ts'
 import { toToolChoice, toTools } from '../requests/tools.ts'
 import type { Settings } from '../settings.ts'
 import { toConversation } from './conversation.ts'
@@ -81,7 +82,8 @@ export async function toGenerateOptions(
       ...omitNullish({
         stop: body.stop_sequences,
         temperature: body.temperature,
-        topP: body.top_p,
+        topP: toTopP(body.top_p),
+        seed: toSeed(body.seed),
         topK: body.top_k,
         reasoningTokens: thinking?.type === 'enabled' ? thinking.budget_tokens : undefined,
       }),

@@ -84,7 +84,7 @@ export class MessageWriter {
   *#say(text: string): Generator<MessageEvent, void> {
     if (this.#open?.type !== 'text') {
       yield* this.#close()
-      yield* this.#start({ type: 'text', text: '', citations: null })
+      yield* this.#start({ type: 'text', text: '' })
     }
     if (this.#open?.type !== 'text') return
     this.#open.text += text

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from 'mlx-app'
+import { seedField } from '../requests/sampling.ts'
 import { textBlockSchema, turnSchema } from './request-blocks.ts'
 
 const json = z.record(z.string(), z.unknown())
@@ -126,7 +127,8 @@ export const messagesRequestSchema = z
       .max(limits.temperature)
       .nullish()
       .meta({ description: '0, the default, always picks the most likely token.' }),
-    top_p: z.number().gt(0).max(1).nullish(),
+    top_p: z.number().min(0).max(1).nullish(),
+    seed: seedField,
     top_k: z.int().min(0).nullish(),
     thread: z.unknown().optional().meta({
       description:

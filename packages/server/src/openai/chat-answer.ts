@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Answer, Choice, FinishReason, ToolCall } from 'mlx-app'
 import { mcpCallsField } from '../mcp/request.ts'
+import { toCustomInput } from '../requests/custom-tools.ts'
 import { writeArguments } from '../requests/tools.ts'
 import { visibleText } from '../visible-text.ts'
 import { type Envelope, envelopeShape } from './envelope.ts'
@@ -20,7 +21,13 @@ export const toolCallShape = {
   function: z.object({ name: z.string(), arguments: z.string() }),
 }
 
-const toolCallSchema = z.object(toolCallShape)
+export const customCallShape = {
+  id: z.string(),
+  type: z.literal('custom'),
+  custom: z.object({ name: z.string(), input: z.string().meta({ description: 'The text of the call.' }) }),
+}
+
+const toolCallSchema = z.discriminatedUnion('type', [z.object(toolCallShape), z.object(customCallShape)])
 
 /**
  * The reasoning of the model, in two fields. Most clients read `reasoning_content`, as in DeepSeek's API. Others read
@@ -62,7 +69,7 @@ export const chatAnswerSchema = z
 export function toChatAnswer(
   envelope: Envelope,
   answer: Answer,
-  withLogprobs: boolean,
+  { withLogprobs, customTools }: { withLogprobs: boolean; customTools: ReadonlySet<string> },
 ): z.output<typeof chatAnswerSchema> {
   return {
     id: envelope.id,
@@ -72,7 +79,7 @@ export function toChatAnswer(
     system_fingerprint: envelope.system_fingerprint,
     choices: answer.choices.map((choice, index) => ({
       index,
-      message: toMessage(choice),
+      message: toMessage(choice, customTools),
       logprobs: withLogprobs ? toLogprobs(choice.logprobs) : null,
       finish_reason: toFinishReason(choice.finishReason),
     })),
@@ -81,10 +88,10 @@ export function toChatAnswer(
   }
 }
 
-function toMessage(choice: Choice) {
+function toMessage(choice: Choice, customTools: ReadonlySet<string>) {
   const { reasoning, toolCalls } = choice
   const content = visibleText(choice)
-  const calls = toolCalls.map(toToolCall)
+  const calls = toolCalls.map((call) => toToolCall(call, customTools))
   return {
     role: 'assistant' as const,
     content: content === '' && calls.length > 0 ? null : content,
@@ -94,6 +101,11 @@ function toMessage(choice: Choice) {
   }
 }
 
-export function toToolCall({ id, name, arguments: values }: ToolCall): z.output<typeof toolCallSchema> {
+/** @param customTools the names of the custom tools, whose calls have a text in place of arguments. */
+export function toToolCall(
+  { id, name, arguments: values }: ToolCall,
+  customTools: ReadonlySet<string>,
+): z.output<typeof toolCallSchema> {
+  if (customTools.has(name)) return { id, type: 'custom', custom: { name, input: toCustomInput(values) } }
   return { id, type: 'function', function: { name, arguments: writeArguments(values) } }
 }

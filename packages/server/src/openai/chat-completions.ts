@@ -5,6 +5,7 @@ import { serverSentEvents } from '../events.ts'
 import { collectToolRuns, prepareStream, toMcpCalls } from '../mcp/request.ts'
 import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
+import { withoutGrammars } from '../requests/custom-tools.ts'
 import { HistoryChanges } from '../requests/history.ts'
 import { Images } from '../requests/images.ts'
 import { withProgress } from '../requests/prompt-progress.ts'
@@ -12,6 +13,7 @@ import { chatAnswerSchema, toChatAnswer } from './chat-answer.ts'
 import { chatChunkSchema, chatEvents } from './chat-events.ts'
 import { toGenerateOptions } from './chat-options.ts'
 import { chatRequestSchema } from './chat-request.ts'
+import { customToolNames } from './chat-tools.ts'
 import { createEnvelopeFactory } from './envelope.ts'
 
 const route = createRoute({
@@ -29,7 +31,7 @@ const route = createRoute({
 
 /** Adds `POST /v1/chat/completions`: https://platform.openai.com/docs/api-reference/chat. */
 export function addChatCompletions(api: Api, services: Services): void {
-  const { models, settings } = services
+  const { engineService, models, settings } = services
   const createEnvelope = createEnvelopeFactory(services)
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
@@ -39,20 +41,25 @@ export function addChatCompletions(api: Api, services: Services): void {
     const changes = new HistoryChanges()
     const asked = await toGenerateOptions(body, settings, new Images(services, { model, signal }), changes)
     changes.report(c)
-    const options = { ...asked, ...(model !== undefined && { model }) }
+    const options = {
+      ...asked,
+      ...(model !== undefined && { model }),
+      ...(engineService.isRemote && { tools: withoutGrammars(asked.tools ?? []) }),
+    }
     const envelope = await createEnvelope('chatcmpl', id)
     const stream = await prepareStream(services, caller, options, body.mcp_servers ?? [], signal)
     const withLogprobs = body.logprobs === true
+    const customTools = customToolNames(body)
     if (body.stream !== true) {
       const { answer, runs } = await collectToolRuns(stream())
       const calls = runs.length > 0 ? { mcp_calls: toMcpCalls(runs) } : {}
-      return c.json({ ...toChatAnswer(envelope, answer, withLogprobs), ...calls }, 200)
+      return c.json({ ...toChatAnswer(envelope, answer, { withLogprobs, customTools }), ...calls }, 200)
     }
     const steps = withProgress((report) =>
       stream(body.return_progress === true ? { onPromptProgress: report } : {}),
     )
     const includeUsage = body.stream_options?.include_usage === true
-    const events = chatEvents(envelope, steps, { includeUsage, withLogprobs })
+    const events = chatEvents(envelope, steps, { includeUsage, withLogprobs, customTools })
     return serverSentEvents(c, events, (error) => [{ data: openaiError(error, requestId) }])
   })
 }

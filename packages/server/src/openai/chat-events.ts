@@ -5,6 +5,7 @@ import { mcpCallsField, toMcpCalls } from '../mcp/request.ts'
 import type { Step } from '../requests/prompt-progress.ts'
 import { visibleText } from '../visible-text.ts'
 import {
+  customCallShape,
   finishReasonSchema,
   reasoningShape,
   toFinishReason,
@@ -22,7 +23,14 @@ const choiceSchema = z.object({
     role: z.literal('assistant').optional(),
     content: z.string().optional(),
     ...reasoningShape,
-    tool_calls: z.array(z.object({ index: z.int(), ...toolCallShape })).optional(),
+    tool_calls: z
+      .array(
+        z.discriminatedUnion('type', [
+          z.object({ index: z.int(), ...toolCallShape }),
+          z.object({ index: z.int(), ...customCallShape }),
+        ]),
+      )
+      .optional(),
   }),
   logprobs: logprobsSchema.nullable(),
   finish_reason: finishReasonSchema.nullable(),
@@ -51,6 +59,8 @@ type Delta = ChatChunk['choices'][number]['delta']
 export interface ChatEventOptions {
   includeUsage: boolean
   withLogprobs: boolean
+  /** The names of the custom tools. */
+  customTools: ReadonlySet<string>
 }
 
 const nothingNew = { index: 0, delta: {}, logprobs: null, finish_reason: null }
@@ -59,7 +69,7 @@ const nothingNew = { index: 0, delta: {}, logprobs: null, finish_reason: null }
 export async function* chatEvents(
   envelope: Envelope,
   steps: AsyncIterable<Step>,
-  { includeUsage, withLogprobs }: ChatEventOptions,
+  { includeUsage, ...options }: ChatEventOptions,
 ): AsyncGenerator<ServerEvent, void> {
   const base = {
     id: envelope.id,
@@ -86,7 +96,7 @@ export async function* chatEvents(
       yield event({ choices: [nothingNew], mcp_calls: toMcpCalls(chunk.toolRuns) })
       continue
     }
-    const writer = writers.get(chunk.index) ?? new ChoiceWriter(chunk.index, withLogprobs)
+    const writer = writers.get(chunk.index) ?? new ChoiceWriter(chunk.index, options)
     writers.set(chunk.index, writer)
     for (const choice of writer.write(chunk)) yield event({ choices: [choice] })
     if (chunk.usage !== undefined) last = chunk
@@ -100,13 +110,13 @@ export async function* chatEvents(
 /** Writes the chunks of one of the `n` answers. */
 class ChoiceWriter {
   readonly #index: number
-  readonly #withLogprobs: boolean
+  readonly #options: Omit<ChatEventOptions, 'includeUsage'>
   #begun = false
   #calls = 0
 
-  constructor(index: number, withLogprobs: boolean) {
+  constructor(index: number, options: Omit<ChatEventOptions, 'includeUsage'>) {
     this.#index = index
-    this.#withLogprobs = withLogprobs
+    this.#options = options
   }
 
   *write(chunk: Chunk) {
@@ -123,14 +133,17 @@ class ChoiceWriter {
     const content = visibleText(chunk)
     if (content !== '' || pending.length > 0) yield this.#choice({ content }, pending)
     if (toolCalls.length > 0) {
-      const calls = toolCalls.map((call) => ({ index: this.#calls++, ...toToolCall(call) }))
+      const calls = toolCalls.map((call) => ({
+        index: this.#calls++,
+        ...toToolCall(call, this.#options.customTools),
+      }))
       yield this.#choice({ tool_calls: calls })
     }
     if (finishReason !== undefined) yield { ...this.#choice({}), finish_reason: toFinishReason(finishReason) }
   }
 
   #choice(delta: Delta, logprobs: readonly TokenLogprob[] = []) {
-    const converted = this.#withLogprobs && logprobs.length > 0 ? toLogprobs(logprobs) : null
+    const converted = this.#options.withLogprobs && logprobs.length > 0 ? toLogprobs(logprobs) : null
     return { index: this.#index, delta, logprobs: converted, finish_reason: null }
   }
 }

@@ -1,13 +1,13 @@
-import type { ContentPart, GenerateOptions, Message, Tool, ToolCall, ToolChoice } from 'mlx-app'
+import type { ContentPart, GenerateOptions, Message, ToolCall } from 'mlx-app'
 import { invalid } from '../errors.ts'
 import { HistoryChanges, orPlaceholder, toPastCall } from '../requests/history.ts'
 import type { Images } from '../requests/images.ts'
 import { checkMessageLimits, checkTemplateOptions, resolveMaxTokens } from '../requests/limits.ts'
 import { toResponseFormat } from '../requests/response-format.ts'
-import { toToolChoice, toTools } from '../requests/tools.ts'
 import type { Settings } from '../settings.ts'
 import type { ChatCall, ChatContent, ChatMessage } from './chat-messages.ts'
 import type { ChatRequest } from './chat-request.ts'
+import { toToolOptions } from './chat-tools.ts'
 import { toSampling } from './sampling.ts'
 
 /**
@@ -38,24 +38,6 @@ export async function toGenerateOptions(
     maxTokens: resolveMaxTokens(asked, settings, askedBy),
     messages: await toMessages(body.messages, images, changes),
   }
-}
-
-function toToolOptions(body: ChatRequest): { tools: Tool[]; toolChoice: ToolChoice } {
-  const tools = toTools(
-    (body.tools ?? []).map((tool, place) => ({ ...tool.function, param: `tools.${place}.function` })),
-  )
-  const { tool_choice: choice } = body
-  if (choice == null || typeof choice === 'string') return { tools, toolChoice: toToolChoice(choice, tools) }
-  if (choice.type === 'function') {
-    return { tools, toolChoice: toToolChoice({ name: choice.function.name }, tools) }
-  }
-  const { mode, tools: named } = choice.allowed_tools
-  for (const {
-    function: { name },
-  } of named)
-    toToolChoice({ name }, tools)
-  const allowed = tools.filter(({ name }) => named.some((entry) => entry.function.name === name))
-  return { tools: allowed, toolChoice: mode }
 }
 
 function toLogprobOptions({ logprobs, top_logprobs: top }: ChatRequest): Pick<GenerateOptions, 'logprobs'> {

@@ -1,13 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from 'mlx-app'
 import { mcpServersField } from '../mcp/request.ts'
+import { grammarShape } from '../requests/custom-tools.ts'
 import { messageSchema } from './chat-messages.ts'
 import { samplingShape } from './sampling.ts'
 import { singleValue, unknownTypeError, unsupportedField } from './unsupported-fields.ts'
 
 const json = z.record(z.string(), z.unknown())
 const functionName = z.object({ name: z.string().min(1) })
-const functionsOnly = 'only tools of type function are supported'
+const knownToolsOnly = 'only tools of type function and custom are supported'
 
 const tool = z
   .discriminatedUnion(
@@ -25,12 +26,39 @@ const tool = z
           }),
         }),
       }),
+      z.object({
+        type: z.literal('custom'),
+        custom: z.object({
+          name: z.string(),
+          description: z.string().nullish(),
+          format: z
+            .discriminatedUnion(
+              'type',
+              [
+                z.object({ type: z.literal('text') }),
+                z.object({ type: z.literal('grammar'), grammar: z.object(grammarShape) }),
+              ],
+              { error: unknownTypeError('Invalid input: expected text or grammar') },
+            )
+            .nullish()
+            .meta({
+              description: 'The format of the text. Each call follows the grammar. Default: any text.',
+            }),
+        }),
+      }),
     ],
-    { error: unknownTypeError(functionsOnly) },
+    { error: unknownTypeError(knownToolsOnly) },
   )
   .openapi('ChatTool')
 
-const namedTool = z.object({ type: z.literal('function'), function: functionName })
+const namedTool = z.discriminatedUnion(
+  'type',
+  [
+    z.object({ type: z.literal('function'), function: functionName }),
+    z.object({ type: z.literal('custom'), custom: functionName }),
+  ],
+  { error: unknownTypeError(knownToolsOnly) },
+)
 
 const toolChoice = z
   .union(
@@ -39,18 +67,16 @@ const toolChoice = z
       z.discriminatedUnion(
         'type',
         [
-          namedTool,
+          ...namedTool.options,
           z.object({
             type: z.literal('allowed_tools'),
             allowed_tools: z.object({
               mode: z.enum(['auto', 'required']),
-              tools: z
-                .array(z.discriminatedUnion('type', [namedTool], { error: unknownTypeError(functionsOnly) }))
-                .min(1),
+              tools: z.array(namedTool).min(1),
             }),
           }),
         ],
-        { error: unknownTypeError(functionsOnly) },
+        { error: unknownTypeError(knownToolsOnly) },
       ),
     ],
     { error: 'Invalid input: expected auto, none, required or an object that names a function' },
@@ -139,4 +165,6 @@ export const chatRequestSchema = z
   })
   .openapi('ChatCompletionRequest')
 
+export type ChatTool = z.output<typeof tool>
+export type ChatNamedTool = z.output<typeof namedTool>
 export type ChatRequest = z.output<typeof chatRequestSchema>

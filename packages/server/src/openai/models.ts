@@ -1,9 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi'
+import type { LoadedModel } from 'mlx-app'
 import type { Api, Services } from '../context.ts'
 import { defaultsSchema, toDefaults } from '../model-defaults.ts'
 import { jsonAnswer, openaiFailures, readFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
 import { modelNotFoundError, type ServedModel } from '../served-models.ts'
+
+/** The context length under the name that another server gave it, which clients read. */
+const contextAlias = (server: string) =>
+  z
+    .int()
+    .optional()
+    .meta({ description: `The same as \`context_tokens\`, as ${server} names it. Left out if unknown.` })
 
 const modelSchema = z
   .object({
@@ -13,16 +21,19 @@ const modelSchema = z
     owned_by: z.string(),
     loaded: z.boolean().meta({ description: 'Whether the model is in memory. If not, a request loads it.' }),
     capabilities: z
-      .array(z.enum(['tools', 'reasoning', 'images', 'embeddings']))
+      .array(z.enum(['tools', 'reasoning', 'images', 'embeddings', 'structured_output']))
       .nullable()
       .meta({ description: 'Null unless the model is in memory.' }),
     context_tokens: z
       .int()
       .nullable()
       .meta({ description: 'The context length in tokens. Null unless the model is in memory.' }),
+    max_model_len: contextAlias('vLLM'),
+    context_length: contextAlias('OpenRouter'),
+    context_window: contextAlias('Groq'),
     defaults: defaultsSchema.nullable(),
   })
-  .openapi('Model', { description: 'The last four fields are not part of OpenAI’s API.' })
+  .openapi('Model', { description: 'The fields after `owned_by` are not part of OpenAI’s API.' })
 
 const listSchema = z.object({ object: z.literal('list'), data: z.array(modelSchema) }).openapi('ModelList')
 
@@ -53,6 +64,17 @@ const oneRoute = createRoute({
   responses: { 200: jsonAnswer(modelSchema, 'The model.'), ...readFailures, 404: openaiFailures[404] },
 })
 
+/** Models that generate text can be held to a format. */
+function toCapabilities({
+  capabilities,
+}: LoadedModel): NonNullable<z.output<typeof modelSchema>['capabilities']> {
+  return capabilities.includes('embeddings') ? capabilities : [...capabilities, 'structured_output']
+}
+
+function toContext(tokens: number) {
+  return { max_model_len: tokens, context_length: tokens, context_window: tokens }
+}
+
 /** Adds `GET /v1/models` and `GET /v1/models/{model}`: https://platform.openai.com/docs/api-reference/models. */
 export function addModels(api: Api, { models }: Services): void {
   const created = Math.floor(Date.now() / 1000)
@@ -62,8 +84,9 @@ export function addModels(api: Api, { models }: Services): void {
     created,
     owned_by: 'this-server',
     loaded: loaded !== undefined,
-    capabilities: loaded?.capabilities ?? null,
+    capabilities: loaded === undefined ? null : toCapabilities(loaded),
     context_tokens: loaded?.contextTokens ?? null,
+    ...(loaded?.contextTokens != null && toContext(loaded.contextTokens)),
     defaults: loaded === undefined ? null : toDefaults(loaded),
   })
   api.openapi(listRoute, async (c) =>

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { type GenerateOptions, limits } from 'mlx-app'
 import { omitNullish } from '../requests/omit-nullish.ts'
+import { seedField, toSeed, toTopP } from '../requests/sampling.ts'
 
 const penalty = z.number().min(-limits.penalty).max(limits.penalty).nullish()
 const context = z.int().min(1).max(limits.penaltyContext).nullish()
@@ -33,9 +34,7 @@ export const samplingShape = {
     )
     .nullish()
     .meta({ description: 'Values to add to the scores of tokens, by token ID in the model’s vocabulary.' }),
-  seed: z.int().nullish().meta({
-    description: 'The same seed produces the same text. Only the lower 32 bits count.',
-  }),
+  seed: seedField,
   stop: z
     .union([stopString, z.array(stopString).max(limits.stopStrings)], {
       error: 'Invalid input: expected a string or a list of strings',
@@ -74,15 +73,12 @@ export const samplingShape = {
 
 const samplingSchema = z.object(samplingShape)
 
-/** Replaces a top_p of 0, which OpenAI allows and the engine does not. It selects the most likely token. */
-const minTopP = 1e-6
-
 /** Converts the sampling fields to the engine's options, except for the token limit. */
 export function toSampling(body: z.output<typeof samplingSchema>) {
   const { top_p: topP, top_k: topK, seed } = body
   return omitNullish({
     temperature: body.temperature,
-    topP: topP == null ? topP : Math.max(topP, minTopP),
+    topP: toTopP(topP),
     topK: topK == null ? topK : Math.max(topK, 0),
     minP: body.min_p,
     frequencyPenalty: body.frequency_penalty,
@@ -94,7 +90,7 @@ export function toSampling(body: z.output<typeof samplingSchema>) {
     xtcProbability: body.xtc_probability,
     xtcThreshold: body.xtc_threshold,
     logitBias: body.logit_bias,
-    seed: seed == null ? seed : Number(BigInt.asUintN(32, BigInt(seed))),
+    seed: toSeed(seed),
     stop: body.stop,
     n: body.n,
   }) satisfies Partial<GenerateOptions>

@@ -1,4 +1,4 @@
-import { limits, type Tool, type ToolChoice } from 'mlx-app'
+import { type GenerateOptions, limits, type Tool, type ToolChoice } from 'mlx-app'
 import { invalid } from '../errors.ts'
 
 const toolName = /^[a-zA-Z0-9_.-]{1,64}$/
@@ -9,6 +9,8 @@ export interface RequestedTool {
   description?: string | null | undefined
   /** A JSON Schema. Without it, the tool has no parameters. */
   parameters?: Record<string, unknown> | null | undefined
+  /** The grammar of a custom tool. */
+  grammar?: Tool['grammar']
   /** The path of the tool in the body, such as `tools.0.function`. */
   param: string
 }
@@ -23,12 +25,12 @@ export function toTools(requested: readonly RequestedTool[]): Tool[] {
     throw invalid(`tools: at most ${limits.tools} are allowed, but there are ${requested.length}.`, 'tools')
   }
   const names = new Set<string>()
-  return requested.map(({ name, description, parameters, param }) => {
+  return requested.map(({ name, description, parameters, grammar, param }) => {
     const where = `${param}.name`
     checkToolName(name, where)
     if (names.has(name)) throw invalid(`${where}: there are two tools named "${name}".`, where)
     names.add(name)
-    return { name, description: description ?? undefined, parameters: parameters ?? undefined }
+    return { name, description: description ?? undefined, parameters: parameters ?? undefined, grammar }
   })
 }
 
@@ -58,6 +60,11 @@ export function toToolChoice(
     throw invalid(`${param}: a tool call is required, but the request has no tools.`, param)
   if (choice === 'required' || names.includes(choice.name)) return choice
   throw invalid(`${param}: there is no tool "${choice.name}". Available tools: ${names.join(', ')}.`, param)
+}
+
+/** Returns the tools that the model sees, which with the choice `none` are none. */
+export function seenTools({ tools = [], toolChoice }: Pick<GenerateOptions, 'tools' | 'toolChoice'>) {
+  return toolChoice === 'none' ? [] : tools
 }
 
 /** Serialises the arguments of a tool call as OpenAI's APIs send them. */

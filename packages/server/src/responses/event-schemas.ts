@@ -35,6 +35,8 @@ export const eventSchema = z
       name: z.string(),
       arguments: z.string(),
     }),
+    event('response.custom_tool_call_input.delta', { ...inItem, delta: z.string() }),
+    event('response.custom_tool_call_input.done', { ...inItem, input: z.string() }),
     event('response.output_item.done', { ...inOutput, item: outputItemSchema }),
     whole('response.completed'),
     whole('response.incomplete'),

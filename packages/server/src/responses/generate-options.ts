@@ -3,6 +3,7 @@ import { ApiError } from '../errors.ts'
 import { resolveMaxTokens } from '../requests/limits.ts'
 import { omitNullish } from '../requests/omit-nullish.ts'
 import { toResponseFormat } from '../requests/response-format.ts'
+import { toSeed, toTopP } from '../requests/sampling.ts'
 import type { Settings } from '../settings.ts'
 import type { RequestBody } from './request-body.ts'
 import type { ResolvedTools } from './tools.ts'
@@ -39,7 +40,8 @@ export function toGenerateOptions(
   return {
     ...omitNullish({
       temperature: body.temperature,
-      topP: body.top_p,
+      topP: toTopP(body.top_p),
+      seed: toSeed(body.seed),
       parallelToolCalls: body.parallel_tool_calls,
     }),
     ...toResponseFormat(body.text?.format, toolChoice, 'text.format'),

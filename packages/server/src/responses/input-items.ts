@@ -90,6 +90,15 @@ function reasoningPart<Type extends string>(type: Type) {
   })
 }
 
+const customToolCall = functionCall
+  .omit({ type: true, arguments: true })
+  .extend({ type: z.literal('custom_tool_call'), input: z.string() })
+  .openapi('ResponsePastCustomToolCall', { description: 'An earlier call of a custom tool.' })
+
+const customToolCallOutput = functionCallOutput
+  .extend({ type: z.literal('custom_tool_call_output') })
+  .openapi('ResponseCustomToolCallOutput', { description: 'The output of a custom tool.' })
+
 const reasoning = z
   .object({
     type: z.literal('reasoning'),
@@ -110,11 +119,22 @@ const itemReference = z
 export const inputItemSchema = z
   .discriminatedUnion(
     'type',
-    [message, functionCall, functionCallOutput, reasoning, itemReference, replayedItemSchema],
+    [
+      message,
+      functionCall,
+      functionCallOutput,
+      customToolCall,
+      customToolCallOutput,
+      reasoning,
+      itemReference,
+      replayedItemSchema,
+    ],
     knownTypes('The type of an item', [
       'message',
       'function_call',
       'function_call_output',
+      'custom_tool_call',
+      'custom_tool_call_output',
       'reasoning',
       'item_reference',
     ]),

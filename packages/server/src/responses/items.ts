@@ -53,25 +53,14 @@ function toItem(
   switch (item.type) {
     case 'item_reference':
       return found(item.id, param, find)
-    case 'function_call': {
-      const { namespace, ...call } = item
-      return {
-        ...call,
-        arguments: toText(call.arguments),
-        ...(namespace != null && { namespace }),
-        id: item.id ?? newId('fc'),
-        status: item.status ?? 'completed',
-      }
-    }
-    case 'function_call_output': {
-      const { output } = item
-      return {
-        ...item,
-        id: item.id ?? newId('fco'),
-        status: item.status ?? 'completed',
-        output: toOutput(output, param, changes),
-      }
-    }
+    case 'function_call':
+      return { ...toCall(item), arguments: toText(item.arguments), id: item.id ?? newId('fc') }
+    case 'custom_tool_call':
+      return { ...toCall(item), id: item.id ?? newId('ctc') }
+    case 'function_call_output':
+      return { ...toCallOutput(item, param, changes), id: item.id ?? newId('fco') }
+    case 'custom_tool_call_output':
+      return { ...toCallOutput(item, param, changes), id: item.id ?? newId('ctco') }
     case 'reasoning':
       return {
         type: 'reasoning',
@@ -83,6 +72,22 @@ function toItem(
     default:
       return toMessage(item, param)
   }
+}
+
+type Status = Item['status']
+
+function toCall<Call extends { namespace?: string | null | undefined; status?: Status | null | undefined }>(
+  given: Call,
+) {
+  const { namespace, status, ...call } = given
+  return { ...call, ...(namespace != null && { namespace }), status: status ?? ('completed' as const) }
+}
+
+function toCallOutput<
+  Output extends { output: string | OutputPart[]; status?: Status | null | undefined },
+>(given: Output, param: string, changes: HistoryChanges) {
+  const { output, status, ...rest } = given
+  return { ...rest, output: toOutput(output, param, changes), status: status ?? ('completed' as const) }
 }
 
 /** Keeps the parts of an output only if there are images. */

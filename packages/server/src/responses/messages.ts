@@ -40,15 +40,16 @@ export async function toMessages(
     return turn
   }
   for (const { item, param } of items) {
-    if (item.type !== 'function_call_output') showImages()
+    if (!isOutput(item)) showImages()
     if (item.type === 'reasoning') {
       // Reasoning that only its maker can read has no text.
       if (reasoningText(item) === '') continue
       const entry = openTurn(isOver)
       entry.reasoning = (entry.reasoning ?? '') + reasoningText(item)
-    } else if (item.type === 'function_call') {
+    } else if (item.type === 'function_call' || item.type === 'custom_tool_call') {
       const entry = openTurn(() => false)
-      const call = { id: item.call_id, name: names.toModel(item), arguments: item.arguments }
+      const given = item.type === 'custom_tool_call' ? { input: item.input } : item.arguments
+      const call = { id: item.call_id, name: names.toModel(item), arguments: given }
       const past = toPastCall(call, `${param}.arguments`, changes)
       callNames.set(past.id, past.name)
       entry.toolCalls = [...(entry.toolCalls ?? []), past]
@@ -56,7 +57,7 @@ export async function toMessages(
       openTurn(isOver).content += item.content.map(({ text }) => text).join('')
     } else {
       turn = undefined
-      if (item.type === 'function_call_output') {
+      if (isOutput(item)) {
         const parts = await toOutputParts(item.output, param, images, changes)
         seen.push(...parts.filter((part) => part.type === 'image'))
         const name = callNames.get(item.call_id)
@@ -69,6 +70,12 @@ export async function toMessages(
   }
   showImages()
   return messages
+}
+
+type OutputItem = Extract<Item, { type: 'function_call_output' | 'custom_tool_call_output' }>
+
+function isOutput(item: Item): item is OutputItem {
+  return item.type === 'function_call_output' || item.type === 'custom_tool_call_output'
 }
 
 /** Whether a turn is complete. Text ends a turn, but calls keep it open, because outputs must follow directly. */

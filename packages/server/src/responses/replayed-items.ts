@@ -5,14 +5,12 @@ import type { Item } from './response-schemas.ts'
 
 /** Calls of tools that this server does not run, and their outputs. */
 const calls = [
-  'custom_tool_call',
   'local_shell_call',
   'shell_call',
   'apply_patch_call',
   'computer_call',
 ] as const
 const outputs = [
-  'custom_tool_call_output',
   'local_shell_call_output',
   'shell_call_output',
   'apply_patch_call_output',

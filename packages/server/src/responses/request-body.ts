@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { seedField } from '../requests/sampling.ts'
 import { inputItemSchema, knownTypes } from './input-items.ts'
 import { jsonSchema, toolChoiceSchema, toolSchema } from './tool-schemas.ts'
 
@@ -55,7 +56,8 @@ export const requestBodySchema = z
       .nullish()
       .meta({ description: 'The maximum number of tokens in the answer, including reasoning.' }),
     temperature: z.number().min(0).max(2).nullish(),
-    top_p: z.number().gt(0).max(1).nullish(),
+    top_p: z.number().min(0).max(1).nullish(),
+    seed: seedField,
     top_logprobs: z.int().min(0).max(20).nullish(),
     include: z.array(z.string()).nullish().meta({
       description: '`message.output_text.logprobs` returns log probabilities. Other values are ignored.',

@@ -55,6 +55,14 @@ const functionCall = z
   })
   .openapi('ResponseFunctionCall')
 
+const customToolCall = functionCall
+  .omit({ type: true, arguments: true })
+  .extend({
+    type: z.literal('custom_tool_call'),
+    input: z.string().meta({ description: 'The text of the call.' }),
+  })
+  .openapi('ResponseCustomToolCall')
+
 const reasoning = z
   .object({
     type: z.literal('reasoning'),
@@ -68,7 +76,7 @@ const reasoning = z
   .openapi('ResponseReasoning')
 
 export const outputItemSchema = z
-  .discriminatedUnion('type', [reasoning, outputMessage, functionCall])
+  .discriminatedUnion('type', [reasoning, outputMessage, functionCall, customToolCall])
   .openapi('ResponseOutputItem')
 
 const inputPart = z.discriminatedUnion('type', [
@@ -96,9 +104,21 @@ const functionCallOutput = z
   })
   .openapi('ResponseStoredFunctionCallOutput')
 
+const customToolCallOutput = functionCallOutput
+  .extend({ type: z.literal('custom_tool_call_output') })
+  .openapi('ResponseStoredCustomToolCallOutput')
+
 /** An item of a conversation, as it is stored. */
 export const itemSchema = z
-  .union([inputMessage, outputMessage, functionCall, functionCallOutput, reasoning])
+  .union([
+    inputMessage,
+    outputMessage,
+    functionCall,
+    functionCallOutput,
+    customToolCall,
+    customToolCallOutput,
+    reasoning,
+  ])
   .openapi('ResponseItem')
 
 const usageSchema = z

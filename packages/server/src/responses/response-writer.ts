@@ -1,4 +1,5 @@
 import type { Chunk, TokenLogprob, ToolCall } from 'mlx-app'
+import { toCustomInput } from '../requests/custom-tools.ts'
 import { writeArguments } from '../requests/tools.ts'
 import { visibleText } from '../visible-text.ts'
 import type { ResponseEvent, UnnumberedEvent } from './event-schemas.ts'
@@ -153,9 +154,13 @@ export class ResponseWriter {
     this.#space = ''
     // They belong to the tokens of the call.
     this.#logprobs = []
-    const id = newId('fc')
     const output_index = this.#index
-    const { name, namespace } = this.#names.fromModel(call.name)
+    const { name, namespace, custom } = this.#names.fromModel(call.name)
+    if (custom === true) {
+      yield* this.#writeCustomCall(call, { name, ...(namespace != null && { namespace }) })
+      return
+    }
+    const id = newId('fc')
     const words = writeArguments(call.arguments)
     const item = {
       type: 'function_call' as const,
@@ -173,6 +178,24 @@ export class ResponseWriter {
     yield this.#event({ type: 'response.function_call_arguments.delta', ...place, delta: words })
     yield this.#event({ type: 'response.function_call_arguments.done', ...place, name, arguments: words })
     yield this.#add({ ...item, status: 'completed', arguments: words })
+  }
+
+  /** Writes a call of a custom tool, whose text is complete as well. */
+  *#writeCustomCall(
+    call: ToolCall,
+    named: { name: string; namespace?: string },
+  ): Generator<ResponseEvent, void> {
+    const place = { item_id: newId('ctc'), output_index: this.#index }
+    const input = toCustomInput(call.arguments)
+    const item = { type: 'custom_tool_call' as const, id: place.item_id, call_id: call.id, ...named }
+    yield this.#event({
+      type: 'response.output_item.added',
+      output_index: place.output_index,
+      item: { ...item, status: 'in_progress', input: '' },
+    })
+    yield this.#event({ type: 'response.custom_tool_call_input.delta', ...place, delta: input })
+    yield this.#event({ type: 'response.custom_tool_call_input.done', ...place, input })
+    yield this.#add({ ...item, status: 'completed', input })
   }
 
   #add(item: OutputItem): ResponseEvent {

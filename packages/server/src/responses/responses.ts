@@ -1,5 +1,6 @@
 import type { Api, Services } from '../context.ts'
 import { addCreateResponse } from './create.ts'
+import { addInputTokens } from './input-tokens.ts'
 import { ResponseStore } from './response-store.ts'
 import { addStoredResponses } from './stored-responses.ts'
 
@@ -7,5 +8,6 @@ import { addStoredResponses } from './stored-responses.ts'
 export function addResponses(api: Api, services: Services): void {
   const store = new ResponseStore(services.settings)
   addCreateResponse(api, services, store)
+  addInputTokens(api, services, store)
   addStoredResponses(api, store)
 }

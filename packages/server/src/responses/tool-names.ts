@@ -5,6 +5,8 @@ export interface FunctionName {
   name: string
   /** The namespace of the function, if it has one. */
   namespace?: string | null | undefined
+  /** Whether it is a custom tool, which is called with a text. */
+  custom?: boolean | undefined
 }
 
 const maxNameLength = 64

@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi'
+import { grammarShape } from '../requests/custom-tools.ts'
 import { knownTypes } from './input-items.ts'
 
-/** Tool types that OpenAI runs itself, or whose calls are not JSON, from OpenAI's JavaScript client 7.57.0. */
+/** Tool types that OpenAI runs itself, or that depend on its models, from OpenAI's JavaScript client 7.57.0. */
 const unsupportedTypes = [
   'apply_patch',
   'code_interpreter',
   'computer',
   'computer_use_preview',
-  'custom',
   'file_search',
   'image_generation',
   'local_shell',
@@ -36,6 +36,22 @@ const functionTool = z
   })
   .openapi('ResponseFunctionTool', { description: 'A function that the model can call.' })
 
+const customTool = z
+  .object({
+    type: z.literal('custom'),
+    name: z.string().meta({ description: 'Up to 64 letters, digits, `_`, `.` and `-`.' }),
+    description: z.string().nullish(),
+    format: z
+      .discriminatedUnion(
+        'type',
+        [z.object({ type: z.literal('text') }), z.object({ type: z.literal('grammar'), ...grammarShape })],
+        knownTypes('The type of a format', ['text', 'grammar']),
+      )
+      .nullish()
+      .meta({ description: 'The format of the text. Each call follows the grammar. Default: any text.' }),
+  })
+  .openapi('ResponseCustomTool', { description: 'A tool that the model calls with a text.' })
+
 /** A tool that is returned in the response as it was sent. */
 const unsupportedTool = z.looseObject({ type: z.enum(unsupportedTypes) }).openapi('ResponseForeignTool', {
   description:
@@ -53,7 +69,7 @@ const namespaceTool = z
     tools: z.array(
       z.discriminatedUnion(
         'type',
-        [functionTool, unsupportedTool],
+        [functionTool, customTool, unsupportedTool],
         knownTypes('The type of a tool', ['function', 'custom']),
       ),
     ),
@@ -65,8 +81,8 @@ const namespaceTool = z
 
 export const toolSchema = z.discriminatedUnion(
   'type',
-  [functionTool, namespaceTool, unsupportedTool],
-  knownTypes('The type of a tool', ['function', 'namespace', ...unsupportedTypes]),
+  [functionTool, customTool, namespaceTool, unsupportedTool],
+  knownTypes('The type of a tool', ['function', 'custom', 'namespace', ...unsupportedTypes]),
 )
 
 const namedFunction = z
@@ -80,6 +96,10 @@ const namedFunction = z
   })
   .openapi('ResponseNamedFunction', { description: 'The function to call.' })
 
+const namedCustom = namedFunction
+  .extend({ type: z.literal('custom') })
+  .openapi('ResponseNamedCustomTool', { description: 'The custom tool to call.' })
+
 const namedNamespace = z
   .object({ type: z.literal('namespace'), name: z.string() })
   .openapi('ResponseNamedNamespace', { description: 'All functions of a namespace.' })
@@ -92,8 +112,8 @@ const allowedTools = z
       .array(
         z.discriminatedUnion(
           'type',
-          [namedFunction, namedNamespace, unsupportedTool],
-          knownTypes('The type of a tool', ['function', 'namespace', ...unsupportedTypes]),
+          [namedFunction, namedCustom, namedNamespace, unsupportedTool],
+          knownTypes('The type of a tool', ['function', 'custom', 'namespace', ...unsupportedTypes]),
         ),
       )
       .min(1),
@@ -106,13 +126,14 @@ export const toolChoiceSchema = z.union([
   z.enum(['auto', 'none', 'required']),
   z.discriminatedUnion(
     'type',
-    [namedFunction, allowedTools, unsupportedTool],
-    knownTypes('The type of a choice', ['function', 'allowed_tools']),
+    [namedFunction, namedCustom, allowedTools, unsupportedTool],
+    knownTypes('The type of a choice', ['function', 'custom', 'allowed_tools']),
   ),
 ])
 
 export type ToolParam = z.output<typeof toolSchema>
 export type FunctionToolParam = z.output<typeof functionTool>
-export type NamedFunction = z.output<typeof namedFunction>
+export type CustomToolParam = z.output<typeof customTool>
+export type NamedTool = z.output<typeof namedFunction> | z.output<typeof namedCustom>
 /** An entry of `tools` in the choice `allowed_tools`. */
 export type AllowedTool = z.output<typeof allowedTools>['tools'][number]

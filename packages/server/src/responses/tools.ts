@@ -1,9 +1,10 @@
 import type { Tool, ToolChoice } from 'mlx-app'
 import { invalid } from '../errors.ts'
+import { toCustomParameters } from '../requests/custom-tools.ts'
 import { checkToolName, type RequestedTool, toToolChoice, toTools } from '../requests/tools.ts'
 import type { RequestBody } from './request-body.ts'
 import { type FunctionName, ToolNames } from './tool-names.ts'
-import type { AllowedTool, FunctionToolParam, NamedFunction, ToolParam } from './tool-schemas.ts'
+import type { AllowedTool, CustomToolParam, FunctionToolParam, NamedTool, ToolParam } from './tool-schemas.ts'
 
 /** The tools that the model sees, and how they map to the request. */
 export interface ResolvedTools {
@@ -34,6 +35,7 @@ export function resolveTools({ tools, tool_choice: choice }: RequestBody): Resol
 /** Converts a tool to its form in the response: functions with defaults, other tools as they were sent. */
 export function toResponseTool(tool: ToolParam): Record<string, unknown> {
   if (tool.type === 'function') return toResponseFunction(tool)
+  if (tool.type === 'custom') return { ...tool, format: tool.format ?? { type: 'text' } }
   if (tool.type !== 'namespace') return tool
   const { type, name, description, tools } = tool
   return { type, name, description: description ?? null, tools: tools.map(toResponseTool) }
@@ -51,6 +53,7 @@ function toResponseFunction({ type, name, description, parameters, strict }: Fun
 
 function collectFunctions(tool: ToolParam, param: string, leftOut: string[]): OfferedFunction[] {
   if (tool.type === 'function') return [{ ...tool, param }]
+  if (tool.type === 'custom') return [{ ...toFunction(tool), param }]
   if (tool.type !== 'namespace') {
     leftOut.push(tool.type)
     return []
@@ -59,13 +62,20 @@ function collectFunctions(tool: ToolParam, param: string, leftOut: string[]): Of
   checkToolName(namespace, `${param}.name`)
   const functions = tools.flatMap((member, place) => {
     const where = `${param}.tools.${place}`
-    if (member.type === 'function') checkToolName(member.name, `${where}.name`)
+    if (member.type === 'function' || member.type === 'custom') checkToolName(member.name, `${where}.name`)
     return collectFunctions(member, where, leftOut).map((each) => ({ ...each, namespace }))
   })
   const [first, ...rest] = functions
   if (first === undefined || !description) return functions
   const words = first.description ? `${description}\n\n${first.description}` : description
   return [{ ...first, description: words }, ...rest]
+}
+
+/** Converts a custom tool to a function with one text. */
+function toFunction({ name, description, format }: CustomToolParam) {
+  const grammar =
+    format?.type === 'grammar' ? { syntax: format.syntax, definition: format.definition } : undefined
+  return { name, description, parameters: toCustomParameters(grammar), grammar, custom: true }
 }
 
 type Found = Pick<ResolvedTools, 'names' | 'leftOut'> & { offered: readonly OfferedFunction[] }
@@ -79,11 +89,11 @@ function applyToolChoice(
     if (choice === 'required') requireSupportedTool(all, found.leftOut)
     return { tools: all, toolChoice: toToolChoice(choice, all) }
   }
-  if (choice.type === 'function') {
+  if (choice.type === 'function' || choice.type === 'custom') {
     return { tools: all, toolChoice: toToolChoice({ name: modelName(choice, 'tool_choice', found) }, all) }
   }
   if (choice.type !== 'allowed_tools') {
-    const message = `tool_choice: the tool "${choice.type}" is not supported. Only functions can be called.`
+    const message = `tool_choice: the tool "${choice.type}" is not supported. Only functions and custom tools can be called.`
     throw invalid(message, 'tool_choice')
   }
   const allowed = new Set(
@@ -110,7 +120,7 @@ function requireSupportedTool(tools: readonly Tool[], leftOut: readonly string[]
 }
 
 function allowedNames(tool: AllowedTool, param: string, all: readonly Tool[], found: Found): string[] {
-  if (tool.type === 'function') {
+  if (tool.type === 'function' || tool.type === 'custom') {
     const name = modelName(tool, param, found)
     toToolChoice({ name }, all, `${param}.name`)
     return [name]
@@ -123,7 +133,7 @@ function allowedNames(tool: AllowedTool, param: string, all: readonly Tool[], fo
 }
 
 /** Finds a function by name. OpenAI's tool choices have no namespace, so a unique name is enough. */
-function modelName({ name, namespace }: NamedFunction, param: string, { offered, names }: Found): string {
+function modelName({ name, namespace }: NamedTool, param: string, { offered, names }: Found): string {
   if (namespace != null) return names.toModel({ name, namespace })
   if (offered.some((each) => names.toModel(each) === name)) return name
   const [first, ...others] = offered.filter((each) => each.name === name)

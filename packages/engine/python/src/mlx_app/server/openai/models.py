@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ...protocol import LoadedModel
 from ..http.responses import json_response
 from ..model_defaults import default_fields
 from ..served_models import ServedModel, model_not_found
@@ -46,7 +47,21 @@ def _fields(model: ServedModel) -> dict[str, Any]:
         "owned_by": "this-server",
         # Not part of OpenAI's API. A request loads a model that is not in memory.
         "loaded": loaded is not None,
-        "capabilities": None if loaded is None else loaded.capabilities,
+        "capabilities": None if loaded is None else _capabilities(loaded),
         "context_tokens": None if loaded is None else loaded.context_tokens,
+        **({} if loaded is None else _context(loaded)),
         "defaults": None if loaded is None else default_fields(loaded),
     }
+
+
+def _capabilities(loaded: LoadedModel) -> list[str]:
+    """Returns what a model can do. Models that generate text can be held to a format."""
+    text = [] if "embeddings" in loaded.capabilities else ["structured_output"]
+    return [*loaded.capabilities, *text]
+
+
+def _context(loaded: LoadedModel) -> dict[str, int]:
+    """Returns the context length under the names of other servers, which clients read."""
+    tokens = loaded.context_tokens
+    names = ("max_model_len", "context_length", "context_window")
+    return {} if tokens is None else dict.fromkeys(names, tokens)

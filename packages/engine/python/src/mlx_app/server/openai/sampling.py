@@ -34,6 +34,7 @@ PenaltyContext = Annotated[Integer, Ge(1), Le(limits.PENALTY_CONTEXT)]
 Bias = Annotated[float, Ge(-limits.LOGIT_BIAS), Le(limits.LOGIT_BIAS)]
 StopString = Annotated[str, MinLen(1), MaxLen(limits.STOP_CHARACTERS)]
 StopStrings = Annotated[list[StopString], MaxLen(limits.STOP_STRINGS)]
+Seed = Annotated[Integer, Ge(-(2**63)), Le(2**63)]
 Stop = Annotated[
     Annotated[StopString, Tag("<text>")] | Annotated[StopStrings, Tag("<list>")],
     by_type(text_or_list, "Invalid input: expected a string or a list of strings"),
@@ -49,7 +50,7 @@ class SamplingFields(RequestModel):
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
     logit_bias: dict[Annotated[str, AfterValidator(_token_id)], Bias] | None = None
-    seed: Integer | None = None
+    seed: Seed | None = None
     stop: Stop | None = None
     n: Annotated[Integer, Ge(1), Le(limits.SEQUENCES)] | None = None
     top_k: Annotated[Integer, Ge(-1)] | None = None
@@ -60,6 +61,11 @@ class SamplingFields(RequestModel):
     frequency_context_size: PenaltyContext | None = None
     xtc_probability: Share | None = None
     xtc_threshold: Annotated[float, Ge(0), Le(0.5)] | None = None
+
+
+def _seed(seed: int) -> int:
+    """Returns the lower 32 bits of a seed, which is rounded as JSON numbers are in JavaScript."""
+    return int(float(seed)) & 0xFFFF_FFFF
 
 
 def to_sampling(body: SamplingFields) -> GenerateOptions:
@@ -78,8 +84,7 @@ def to_sampling(body: SamplingFields) -> GenerateOptions:
         "xtc_probability": body.xtc_probability,
         "xtc_threshold": body.xtc_threshold,
         "logit_bias": body.logit_bias,
-        # Only the lower 32 bits count.
-        "seed": None if body.seed is None else body.seed & 0xFFFF_FFFF,
+        "seed": None if body.seed is None else _seed(body.seed),
         "stop": body.stop,
         "n": body.n,
     }
