@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { ApiEnv } from './context.ts'
 import { type ApiError, toApiError } from './errors.ts'
 import { getNodeBindings } from './http/node-bindings.ts'
+import type { Settings } from './settings.ts'
 import { withTimeout } from './with-timeout.ts'
 
 /** A server-sent event before it is serialised. */
@@ -16,7 +17,7 @@ export interface StreamTimings {
   /** How long to wait for the first event before the headers are sent. Until then, an error sets the status. */
   headAfterMs: number
   /**
-   * How often a silent stream is checked. A comment is sent after at most twice this time, because load balancers
+   * How often a silent stream is checked. A heartbeat is sent after at most twice this time, because load balancers
    * and clients close silent connections.
    */
   heartbeatMs: number
@@ -24,21 +25,27 @@ export interface StreamTimings {
   stalledMs: number
 }
 
-const defaultTimings: StreamTimings = { headAfterMs: 5000, heartbeatMs: 5000, stalledMs: 60_000 }
-const heartbeat = ': still here\n\n'
+/** Returns the timings of the streams of a server. */
+export function streamTimings({ heartbeatMs }: Pick<Settings, 'heartbeatMs'>): StreamTimings {
+  return { headAfterMs: Math.min(5000, heartbeatMs), heartbeatMs, stalledMs: 60_000 }
+}
+
+const comment = ': still here\n\n'
 
 /**
  * Creates a response of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). It
  * reads `events` only as fast as the client does, and stops them when the client disconnects.
  *
  * @param toErrorEvents returns the events to send for an error after the first event. The stream then ends.
+ * @param beat returns the events of a heartbeat, which follow a comment. Clients may only count events as activity.
  * @throws the error that `events` throws before the first event.
  */
 export async function serverSentEvents(
   c: Context<ApiEnv>,
   events: AsyncIterable<ServerEvent>,
   toErrorEvents: (error: ApiError) => ServerEvent[],
-  { headAfterMs, heartbeatMs, stalledMs }: StreamTimings = defaultTimings,
+  { headAfterMs, heartbeatMs, stalledMs }: StreamTimings,
+  beat: () => ServerEvent[] = () => [],
 ): Promise<Response> {
   const iterator = events[Symbol.asyncIterator]()
   let first: Promise<IteratorResult<ServerEvent>> | undefined = iterator.next()
@@ -54,7 +61,9 @@ export async function serverSentEvents(
       start(controller) {
         timer = setInterval(() => {
           quietMs += heartbeatMs
-          if (waiting && quietMs > heartbeatMs) controller.enqueue(encoder.encode(heartbeat))
+          if (waiting && quietMs > heartbeatMs) {
+            controller.enqueue(encoder.encode(comment + beat().map(formatEvent).join('')))
+          }
           if (waiting || quietMs <= stalledMs) return
           const node = getNodeBindings(c)
           // Closing the connection calls `cancel`.

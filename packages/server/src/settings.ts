@@ -135,6 +135,11 @@ const settingsSchema = z.object({
     'maximum time for a complete answer, in milliseconds; then 504',
     milliseconds(600_000),
   ),
+  heartbeatMs: setting(
+    'HEARTBEAT_MS',
+    'time after which a silent stream gets a heartbeat, in milliseconds',
+    milliseconds(5000),
+  ),
   graceMs: setting(
     'GRACE_MS',
     'time running requests have to finish after SIGTERM, in milliseconds',

@@ -15,14 +15,18 @@ afterEach(() => {
 })
 
 /** A server whose every answer is a stream of these events. */
-async function serve(events: () => AsyncIterable<ServerEvent>, timings: StreamTimings) {
+async function serve(
+  events: () => AsyncIterable<ServerEvent>,
+  timings: StreamTimings,
+  beat?: () => ServerEvent[],
+) {
   const app = new Hono<ApiEnv>()
   app.use((c, next) => {
     c.set('log', pino({ level: 'silent' }))
     return next()
   })
   app.get('/', (c) =>
-    serverSentEvents(c, events(), (error) => [{ data: openaiError(error, 'req_1') }], timings),
+    serverSentEvents(c, events(), (error) => [{ data: openaiError(error, 'req_1') }], timings, beat),
   )
   app.onError((error, c) => c.text(error.message, 418))
   const server = createAdaptorServer({ fetch: app.fetch })
@@ -45,21 +49,24 @@ function event() {
   return { happen, happened }
 }
 
-test('a silent stream gets comments after its headers', async () => {
+test('a silent stream gets comments and events after its headers', async () => {
   const go = event()
   async function* events() {
     await go.happened
     yield { data: { late: true } }
   }
-  const port = await serve(events, { ...usual, headAfterMs: 20, heartbeatMs: 20 })
+  const port = await serve(events, { ...usual, headAfterMs: 20, heartbeatMs: 20 }, () => [
+    { event: 'ping', data: {} },
+  ])
   const response = await fetch(`http://127.0.0.1:${port}/`)
   expect(response.status).toBe(200)
+  const heartbeat = ': still here\n\nevent: ping\ndata: {}\n\n'
   let text = ''
   for await (const bytes of response.body ?? []) {
     text += new TextDecoder().decode(bytes)
-    if (text.split(': still here\n\n').length === 4) go.happen()
+    if (text.split(heartbeat).length === 4) go.happen()
   }
-  expect(text.replaceAll(': still here\n\n', '')).toBe('data: {"late":true}\n\n')
+  expect(text.replaceAll(heartbeat, '')).toBe('data: {"late":true}\n\n')
 })
 
 test('an error before the first event sets the status, and a later one is an event', async () => {

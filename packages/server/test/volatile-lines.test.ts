@@ -66,7 +66,7 @@ describe.each(Object.keys(requests))('a system prompt with the time at %s', (pat
 test('the tokens of a message are counted as they are read', async () => {
   const body = { model: 'hello', ...requests['/v1/messages']?.('18:30:01'), max_tokens: undefined }
   const count = await (await shared.server.post('/v1/messages/count_tokens', body)).json()
-  const message = await (await shared.server.post('/v1/messages', { ...body, max_tokens: 5 })).json()
+  const message = messageSchema.parse(await (await shared.server.post("/v1/messages", { ...body, max_tokens: 5 })).json())
   const { input_tokens, cache_read_input_tokens } = message.usage
   expect(count).toEqual({ input_tokens: input_tokens + (cache_read_input_tokens ?? 0) })
 })

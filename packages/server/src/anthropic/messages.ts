@@ -2,8 +2,8 @@ import { createRoute } from '@hono/zod-openapi'
 import type { GenerateOptions } from 'mlx-app'
 import type { Caller } from '../caller.ts'
 import type { Api, Services } from '../context.ts'
-import { anthropicError } from '../errors.ts'
-import { type ServerEvent, serverSentEvents } from '../events.ts'
+import { type ApiError, anthropicError } from '../errors.ts'
+import { type ServerEvent, serverSentEvents, streamTimings } from '../events.ts'
 import { anthropicFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
 import { HistoryChanges } from '../requests/history.ts'
@@ -44,8 +44,12 @@ export function addMessages(api: Api, services: Services): void {
       for await (const _ of events);
       return c.json(writer.message, 200)
     }
-    return serverSentEvents(c, toServerEvents(events), (error) => [
+    const toErrorEvents = (error: ApiError) => [
       { event: 'error', data: anthropicError(error, requestId) },
+    ]
+    const timings = streamTimings(services.settings)
+    return serverSentEvents(c, toServerEvents(events), toErrorEvents, timings, () => [
+      { event: 'ping', data: { type: 'ping' } satisfies MessageEvent },
     ])
   })
 }

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { openaiError } from '../errors.ts'
-import { serverSentEvents } from '../events.ts'
+import { type ApiError, openaiError } from '../errors.ts'
+import { serverSentEvents, streamTimings } from '../events.ts'
 import { collectToolRuns, prepareStream, toMcpCalls } from '../mcp/request.ts'
 import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
@@ -10,7 +10,7 @@ import { HistoryChanges } from '../requests/history.ts'
 import { Images } from '../requests/images.ts'
 import { withProgress } from '../requests/prompt-progress.ts'
 import { chatAnswerSchema, toChatAnswer } from './chat-answer.ts'
-import { chatChunkSchema, chatEvents } from './chat-events.ts'
+import { chatChunkSchema, chatEvents, emptyChatEvent } from './chat-events.ts'
 import { toGenerateOptions } from './chat-options.ts'
 import { chatRequestSchema } from './chat-request.ts'
 import { customToolNames } from './chat-tools.ts'
@@ -60,6 +60,8 @@ export function addChatCompletions(api: Api, services: Services): void {
     )
     const includeUsage = body.stream_options?.include_usage === true
     const events = chatEvents(envelope, steps, { includeUsage, withLogprobs, customTools })
-    return serverSentEvents(c, events, (error) => [{ data: openaiError(error, requestId) }])
+    const toErrorEvents = (error: ApiError) => [{ data: openaiError(error, requestId) }]
+    const beat = () => [emptyChatEvent(envelope, includeUsage)]
+    return serverSentEvents(c, events, toErrorEvents, streamTimings(settings), beat)
   })
 }

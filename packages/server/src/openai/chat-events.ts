@@ -71,18 +71,10 @@ export async function* chatEvents(
   steps: AsyncIterable<Step>,
   { includeUsage, ...options }: ChatEventOptions,
 ): AsyncGenerator<ServerEvent, void> {
-  const base = {
-    id: envelope.id,
-    object: 'chat.completion.chunk' as const,
-    created: envelope.created,
-    model: envelope.model,
-    system_fingerprint: envelope.system_fingerprint,
-  }
+  const base = toBase(envelope, includeUsage)
   const event = (
     chunk: Pick<ChatChunk, 'choices' | 'usage' | 'timings' | 'prompt_progress' | 'mcp_calls'>,
-  ) => ({
-    data: { ...base, ...(includeUsage && { usage: null }), ...chunk } satisfies ChatChunk,
-  })
+  ) => ({ data: { ...base, ...chunk } satisfies ChatChunk })
   const writers = new Map<number, ChoiceWriter>()
   let last: Chunk | undefined
   for await (const step of steps) {
@@ -105,6 +97,22 @@ export async function* chatEvents(
     yield event({ choices: [], usage: toUsage(last.usage), timings: toTimings(last.timings) })
   }
   yield { data: '[DONE]' }
+}
+
+/** Returns a heartbeat: a chunk with an empty delta. */
+export function emptyChatEvent(envelope: Envelope, includeUsage: boolean): ServerEvent {
+  return { data: { ...toBase(envelope, includeUsage), choices: [nothingNew] } satisfies ChatChunk }
+}
+
+function toBase(envelope: Envelope, includeUsage: boolean) {
+  return {
+    id: envelope.id,
+    object: 'chat.completion.chunk' as const,
+    created: envelope.created,
+    model: envelope.model,
+    system_fingerprint: envelope.system_fingerprint,
+    ...(includeUsage && { usage: null }),
+  }
 }
 
 /** Writes the chunks of one of the `n` answers. */

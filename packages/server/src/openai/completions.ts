@@ -1,12 +1,12 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
-import { openaiError } from '../errors.ts'
-import { serverSentEvents } from '../events.ts'
+import { type ApiError, openaiError } from '../errors.ts'
+import { serverSentEvents, streamTimings } from '../events.ts'
 import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
 import { createEnvelopeFactory } from './envelope.ts'
 import { mergeStreams } from './merge-streams.ts'
-import { textAnswerSchema, textEvents, toTextAnswer } from './text-answer.ts'
+import { emptyTextEvent, textAnswerSchema, textEvents, toTextAnswer } from './text-answer.ts'
 import { toTextOptions } from './text-options.ts'
 import { textRequestSchema } from './text-request.ts'
 
@@ -60,6 +60,8 @@ export function addCompletions(api: Api, services: Services): void {
       stop,
     )
     const events = textEvents(envelope, chunks, options)
-    return serverSentEvents(c, events, (error) => [{ data: openaiError(error, requestId) }])
+    const toErrorEvents = (error: ApiError) => [{ data: openaiError(error, requestId) }]
+    const beat = () => [emptyTextEvent(envelope, options.includeUsage)]
+    return serverSentEvents(c, events, toErrorEvents, streamTimings(settings), beat)
   })
 }

@@ -98,6 +98,12 @@ export async function* textEvents(
   yield { data: '[DONE]' }
 }
 
+/** Returns a heartbeat: a chunk without text. */
+export function emptyTextEvent(envelope: Envelope, includeUsage: boolean): ServerEvent {
+  const choices = [{ index: 0, text: '', logprobs: null, finish_reason: null }]
+  return { data: { ...base(envelope), ...(includeUsage && { usage: null }), choices } satisfies TextAnswer }
+}
+
 function base(envelope: Envelope) {
   return {
     id: envelope.id,

@@ -2,8 +2,8 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { LoadProgress } from 'mlx-app'
 import type { Api, Services } from '../context.ts'
 import type { EngineService } from '../engine-service.ts'
-import { openaiError } from '../errors.ts'
-import { type ServerEvent, serverSentEvents } from '../events.ts'
+import { type ApiError, openaiError } from '../errors.ts'
+import { type ServerEvent, serverSentEvents, streamTimings } from '../events.ts'
 import { openaiFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
 import { progressSchema, toProgress } from './load-progress.ts'
@@ -42,14 +42,15 @@ const route = createRoute({
 })
 
 /** Adds `POST /api/load`, with which the chat page loads a model before the first message to it. */
-export function addLoad(api: Api, { engineService, models }: Services): void {
+export function addLoad(api: Api, { engineService, models, settings }: Services): void {
   api.openapi(route, async (c) => {
     const { id, ...named } = await models.resolve(c.req.valid('json').model)
     const { signal } = c.req.raw
     const events = loadEvents(engineService, { id, ...named }, signal)
-    return serverSentEvents(c, events, (error) => [
+    const toErrorEvents = (error: ApiError) => [
       { event: 'error', data: openaiError(error, c.var.requestId) },
-    ])
+    ]
+    return serverSentEvents(c, events, toErrorEvents, streamTimings(settings))
   })
 }
 

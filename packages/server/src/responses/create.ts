@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Chunk } from 'mlx-app'
 import type { Api, Services } from '../context.ts'
 import { type ApiError, openaiError } from '../errors.ts'
-import { type ServerEvent, serverSentEvents } from '../events.ts'
+import { type ServerEvent, serverSentEvents, streamTimings } from '../events.ts'
 import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
 import { eventSchema, type ResponseEvent } from './event-schemas.ts'
@@ -43,10 +43,13 @@ export function addCreateResponse(api: Api, services: Services, store: ResponseS
       for await (const _ of events);
       return c.json(writer.response, 200)
     }
-    return serverSentEvents(c, toServerEvents(events), (error) => {
+    const toErrorEvents = (error: ApiError) => {
       const { message } = openaiError(error, requestId).error
       return [toServerEvent(writer.failed({ code: failureCode(error), message, param: error.param ?? null }))]
-    })
+    }
+    const timings = streamTimings(services.settings)
+    const beat = () => [...writer.beat()].map(toServerEvent)
+    return serverSentEvents(c, toServerEvents(events), toErrorEvents, timings, beat)
   })
 }
 

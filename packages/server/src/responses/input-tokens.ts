@@ -33,8 +33,14 @@ export function addInputTokens(api: Api, services: Services, store: ResponseStor
     const { signal } = c.req.raw
     const { options } = await prepare(c.req.valid('json'), c.var.caller, services, store, signal)
     const { model, messages, templateOptions } = options
-    const prompt = { ...omitNullish({ model, templateOptions }), messages, tools: seenTools(options), signal }
-    const input_tokens = await services.engineService.engine.countTokens(prompt)
+    const { engineService, settings } = services
+    const input_tokens = await engineService.engine.countTokens({
+      ...omitNullish({ model, templateOptions }),
+      messages,
+      tools: seenTools(options),
+      ...(!engineService.isRemote && { volatileLines: settings.volatileLines }),
+      signal,
+    })
     return c.json({ object: 'response.input_tokens' as const, input_tokens }, 200)
   })
   api.post('/v1/responses/compact', () => {

@@ -50,6 +50,12 @@ export class ResponseWriter {
     yield this.#event({ type: 'response.in_progress', response: this.#response })
   }
 
+  /** Yields the events of a heartbeat: the first ones, or the last of them again. */
+  *beat(): Generator<ResponseEvent, void> {
+    if (!this.begun) yield* this.begin()
+    else yield this.#event({ type: 'response.in_progress', response: this.#response })
+  }
+
   *write(chunk: Chunk): Generator<ResponseEvent, void> {
     if (chunk.reasoning) yield* this.#append('reasoning', chunk.reasoning)
     else this.#logprobs.push(...(chunk.logprobs ?? []).map(toLogprob))

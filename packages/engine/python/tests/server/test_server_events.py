@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from mlx_app.server.http import event_stream as module
 from mlx_app.server.http.call import Call
 from mlx_app.server.http.event_stream import DONE, ServerEvent, event_stream
 
 
-def test_sends_comments_while_there_is_no_event(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_HEAD_SECONDS", 0.001)
-    monkeypatch.setattr(module, "_HEARTBEAT_SECONDS", 0.001)
+def test_sends_heartbeats_while_there_is_no_event() -> None:
     scope = {"type": "http", "headers": [], "state": {"call": Call()}}
     sent: list[bytes] = []
 
@@ -35,12 +32,13 @@ def test_sends_comments_while_there_is_no_event(monkeypatch: pytest.MonkeyPatch)
             if sent[-1].startswith(b":"):
                 beaten.set()
 
-        response = await event_stream(Request(scope, receive), events())
+        beat = ServerEvent({}, "ping")
+        response = await event_stream(Request(scope, receive), events(), heartbeat_ms=1, beat=beat)
         await response(scope, receive, send)
 
     asyncio.run(run())
     text = b"".join(sent).decode()
-    assert text.startswith(": still here\n\n")
+    assert text.startswith(": still here\n\nevent: ping\ndata: {}\n\n")
     assert text.endswith('event: told\ndata: {"answer":42}\n\ndata: [DONE]\n\n')
 
 
@@ -53,7 +51,8 @@ def test_raises_what_fails_before_the_first_event() -> None:
         raise ValueError("at once")
 
     async def run() -> None:
-        await event_stream(Request({"type": "http", "state": {"call": Call()}}), events())
+        request = Request({"type": "http", "state": {"call": Call()}})
+        await event_stream(request, events(), heartbeat_ms=5_000)
 
     with pytest.raises(ValueError, match="at once"):
         asyncio.run(run())

@@ -102,6 +102,8 @@ class ServerSettings:
     first_token_timeout_ms: int = 120_000
     #: The time for a complete answer; then 504.
     request_timeout_ms: int = 600_000
+    #: The time after which a silent stream gets a heartbeat.
+    heartbeat_ms: int = 5_000
     #: The time that running requests have to finish after SIGTERM.
     grace_ms: int = 30_000
     #: The level of the log: debug, info, warning, error or silent.
@@ -157,6 +159,7 @@ _RANGES = {
     "max_connections": (1, 1_000_000),
     "first_token_timeout_ms": _MILLISECONDS,
     "request_timeout_ms": _MILLISECONDS,
+    "heartbeat_ms": _MILLISECONDS,
     "grace_ms": _MILLISECONDS,
     "stall_timeout_ms": _MILLISECONDS,
 }

@@ -143,6 +143,13 @@ class Settings(BaseSettings):
     request_timeout_ms: int = _setting(
         600_000, "REQUEST_TIMEOUT_MS", "maximum time for a complete answer", ge=1, le=_MOST_MS
     )
+    heartbeat_ms: int = _setting(
+        5_000,
+        "HEARTBEAT_MS",
+        "time after which a silent stream gets a heartbeat",
+        ge=1,
+        le=_MOST_MS,
+    )
     grace_ms: int = _setting(
         30_000,
         "GRACE_MS",

@@ -11,19 +11,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..errors import ApiError, to_api_error
-from .call import Call, call_of
+from .call import call_of
 from .disconnects import cancel, wait_for_disconnect
 from .responses import encode_json
 
 _log = logging.getLogger("mlx_app.server")
 
-# How long to wait for the first event before the headers are sent. Until then, an error sets the
-# status.
+# The longest time to wait for the first event before the headers are sent. Until then, an error
+# sets the status.
 _HEAD_SECONDS = 5.0
-# How often a silent stream is checked. A comment is sent after at most twice this time, because
-# load balancers and clients close silent connections.
-_HEARTBEAT_SECONDS = 5.0
-_HEARTBEAT = b": still here\n\n"
+_COMMENT = b": still here\n\n"
 _HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
@@ -53,16 +50,27 @@ DONE = ServerEvent("[DONE]")
 Events = AsyncGenerator[ServerEvent, None]
 
 
-async def event_stream(request: Request, events: Events, error_name: str | None = None) -> Response:
+async def event_stream(
+    request: Request,
+    events: Events,
+    *,
+    heartbeat_ms: int,
+    beat: ServerEvent | None = None,
+    error_name: str | None = None,
+) -> Response:
     """Returns a response of events. They are read only as fast as the client reads them.
+
+    A silent stream gets a comment, and `beat` with it, after at most twice `heartbeat_ms`: load
+    balancers and clients close silent connections, and some clients count only events.
 
     When the client disconnects, the events are ended. An error after the first event is sent as an
     event with the given name. Raises what the events raise before the first one.
     """
     call = call_of(request)
+    interval = heartbeat_ms / 1000
     first = asyncio.ensure_future(anext(events))
     try:
-        await asyncio.wait({first}, timeout=_HEAD_SECONDS)
+        await asyncio.wait({first}, timeout=min(_HEAD_SECONDS, interval))
         if first.done():
             first.result()
     except BaseException:
@@ -74,7 +82,8 @@ async def event_stream(request: Request, events: Events, error_name: str | None 
         call.code = error.code
         return ServerEvent(error.body(call.id), error_name)
 
-    return _EventStream(first, events, failed, call)
+    heartbeat = _COMMENT + (b"" if beat is None else beat.encode())
+    return _EventStream(first, events, failed, interval, heartbeat)
 
 
 class _EventStream(Response):
@@ -83,14 +92,16 @@ class _EventStream(Response):
         first: "asyncio.Future[ServerEvent]",
         events: Events,
         failed: Callable[[ApiError], ServerEvent],
-        call: Call,
+        interval: float,
+        heartbeat: bytes,
     ) -> None:
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]
         self._first = first
         self._events = events
         self._failed = failed
-        self._call = call
+        self._interval = interval
+        self._heartbeat = heartbeat
         self._waiting = False
         self._silent = False
 
@@ -137,9 +148,10 @@ class _EventStream(Response):
         await write(b"", more=False)
 
     async def _beat(self, send: Send) -> None:
-        """Sends a comment when a whole interval has passed without an event."""
+        """Sends a heartbeat when a whole interval has passed without an event."""
         while True:
             self._silent = True
-            await asyncio.sleep(_HEARTBEAT_SECONDS)
+            await asyncio.sleep(self._interval)
             if self._waiting and self._silent:
-                await send({"type": "http.response.body", "body": _HEARTBEAT, "more_body": True})
+                body = {"type": "http.response.body", "body": self._heartbeat, "more_body": True}
+                await send(body)

@@ -16,7 +16,7 @@ from ..requests.images import Images
 from ..requests.streams import with_progress
 from ..services import services_of
 from .chat_answer import to_chat_answer
-from .chat_events import chat_events
+from .chat_events import chat_events, empty_chat_event
 from .chat_options import to_generate_options
 from .chat_request import ChatRequest
 from .envelope import create_envelope
@@ -52,10 +52,16 @@ async def create_chat_completion(body: ChatRequest, request: Request) -> Respons
         )
     else:
         steps = services.generations.stream(call, options, None)
+    include_usage = body.stream_options is not None and body.stream_options.include_usage is True
     events = chat_events(
         envelope,
         steps,
-        include_usage=body.stream_options is not None and body.stream_options.include_usage is True,
+        include_usage=include_usage,
         with_logprobs=with_logprobs,
     )
-    return await event_stream(request, events)
+    return await event_stream(
+        request,
+        events,
+        heartbeat_ms=services.settings.heartbeat_ms,
+        beat=empty_chat_event(envelope, include_usage=include_usage),
+    )

@@ -42,6 +42,12 @@ async def chat_events(
     yield DONE
 
 
+def empty_chat_event(envelope: Mapping[str, Any], *, include_usage: bool) -> ServerEvent:
+    """Returns a heartbeat: a chunk with an empty delta."""
+    base = {**envelope, "usage": None} if include_usage else envelope
+    return ServerEvent({**base, "choices": [_NOTHING_NEW]})
+
+
 class _ChoiceWriter:
     """Writes the chunks of one of the `n` answers."""
 

@@ -15,7 +15,7 @@ from ..http.responses import json_response
 from ..requests.streams import merge
 from ..services import services_of
 from .envelope import create_envelope
-from .text_answer import TextAnswerOptions, text_events, to_text_answer
+from .text_answer import TextAnswerOptions, empty_text_event, text_events, to_text_answer
 from .text_options import to_prompts, to_text_options
 from .text_request import TextRequest
 
@@ -50,7 +50,12 @@ async def create_completion(body: TextRequest, request: Request) -> Response:
         answers = await while_connected(request, _gather(work))
         return json_response(to_text_answer(envelope, answers, told))
     chunks = merge([generations.stream(call, options, prompt) for prompt in prompts])
-    return await event_stream(request, text_events(envelope, chunks, told))
+    return await event_stream(
+        request,
+        text_events(envelope, chunks, told),
+        heartbeat_ms=services.settings.heartbeat_ms,
+        beat=empty_text_event(envelope, told.include_usage),
+    )
 
 
 async def _gather(work: Sequence[Coroutine[Any, Any, Value]]) -> Sequence[Value]:

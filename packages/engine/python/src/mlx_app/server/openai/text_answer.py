@@ -97,3 +97,10 @@ def _totals(parts: Sequence[Answer | Chunk]) -> dict[str, Any]:
         "usage": to_usage(total),
         **({} if timings is None else {"timings": to_timings(timings)}),
     }
+
+
+def empty_text_event(envelope: Mapping[str, Any], include_usage: bool) -> ServerEvent:
+    """Returns a heartbeat: a chunk without text."""
+    choice = {"index": 0, "text": "", "logprobs": None, "finish_reason": None}
+    base = {**envelope, "usage": None} if include_usage else envelope
+    return ServerEvent({**base, "choices": [choice]})

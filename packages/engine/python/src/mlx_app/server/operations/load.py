@@ -32,7 +32,12 @@ async def load(body: LoadRequest, request: Request) -> Response:
     """Loads a model from `/v1/models` and reports progress as events. It downloads nothing."""
     services = services_of(request)
     resolved = await services.models.resolve(body.model)
-    return await event_stream(request, _events(services, resolved), "error")
+    return await event_stream(
+        request,
+        _events(services, resolved),
+        heartbeat_ms=services.settings.heartbeat_ms,
+        error_name="error",
+    )
 
 
 async def _events(services: Services, resolved: Resolved) -> AsyncGenerator[ServerEvent, None]:
