@@ -163,6 +163,18 @@ export const endpoints: readonly PostEndpoint[] = [
     ],
   },
   {
+    path: '/v1/responses/input_tokens',
+    good: { model: 'hello', input: 'Say hello.', instructions: 'Be kind.' },
+    required: [],
+    admits: { input: ['array'] },
+    wrong: [
+      ['input', [5]],
+      ['tools', [{ type: 'custom' }]],
+      ['tools', [{ type: 'custom', name: 'a', format: { type: 'grammar', syntax: 'bnf', definition: 'a' } }]],
+      ['model', '/etc/passwd'],
+    ],
+  },
+  {
     path: '/v1/messages',
     good: {
       model: 'hello',

@@ -10,6 +10,7 @@ const onlyNode: Record<string, string> = {
   messages: 'the Messages API',
   'messages-count-tokens': 'the Messages API',
   responses: 'the Responses API',
+  'responses-custom-tools': 'the Responses API',
   'responses-limits': 'the Responses API',
   'responses-tools': 'the Responses API',
 }

@@ -44,9 +44,7 @@ export function addMessages(api: Api, services: Services): void {
       for await (const _ of events);
       return c.json(writer.message, 200)
     }
-    const toErrorEvents = (error: ApiError) => [
-      { event: 'error', data: anthropicError(error, requestId) },
-    ]
+    const toErrorEvents = (error: ApiError) => [{ event: 'error', data: anthropicError(error, requestId) }]
     const timings = streamTimings(services.settings)
     return serverSentEvents(c, toServerEvents(events), toErrorEvents, timings, () => [
       { event: 'ping', data: { type: 'ping' } satisfies MessageEvent },

@@ -6,6 +6,7 @@ export const examples: Readonly<Record<string, unknown>> = {
   createCompletion: { prompt: 'Once upon a time', max_tokens: 32 },
   createEmbedding: { input: ['A first text.', 'A second one.'] },
   createResponse: { input: 'Say hello.' },
+  countResponseInputTokens: { input: 'Say hello.' },
   createMessage: { max_tokens: 256, messages: question },
   countMessageTokens: { messages: question },
   loadModel: {},

@@ -47,9 +47,7 @@ export function addLoad(api: Api, { engineService, models, settings }: Services)
     const { id, ...named } = await models.resolve(c.req.valid('json').model)
     const { signal } = c.req.raw
     const events = loadEvents(engineService, { id, ...named }, signal)
-    const toErrorEvents = (error: ApiError) => [
-      { event: 'error', data: openaiError(error, c.var.requestId) },
-    ]
+    const toErrorEvents = (error: ApiError) => [{ event: 'error', data: openaiError(error, c.var.requestId) }]
     return serverSentEvents(c, events, toErrorEvents, streamTimings(settings))
   })
 }

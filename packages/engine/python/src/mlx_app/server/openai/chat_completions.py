@@ -19,6 +19,7 @@ from .chat_answer import to_chat_answer
 from .chat_events import chat_events, empty_chat_event
 from .chat_options import to_generate_options
 from .chat_request import ChatRequest
+from .chat_tools import custom_names
 from .envelope import create_envelope
 
 
@@ -41,7 +42,7 @@ async def create_chat_completion(body: ChatRequest, request: Request) -> Respons
         envelope = await create_envelope(services, "chatcmpl", "chat.completion", resolved.id)
         work = services.generations.complete(call, options, None)
         answer = await while_connected(request, work)
-        return json_response(to_chat_answer(envelope, answer, with_logprobs))
+        return json_response(to_chat_answer(envelope, answer, with_logprobs, custom_names(body)))
     envelope = await create_envelope(services, "chatcmpl", "chat.completion.chunk", resolved.id)
     steps: AsyncGenerator[Chunk | PromptProgress, None]
     if body.return_progress is True:
@@ -58,6 +59,7 @@ async def create_chat_completion(body: ChatRequest, request: Request) -> Respons
         steps,
         include_usage=include_usage,
         with_logprobs=with_logprobs,
+        custom_tools=custom_names(body),
     )
     return await event_stream(
         request,

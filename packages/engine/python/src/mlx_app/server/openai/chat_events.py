@@ -1,6 +1,6 @@
 """The events of a streamed chat completion."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -21,6 +21,7 @@ async def chat_events(
     *,
     include_usage: bool,
     with_logprobs: bool,
+    custom_tools: Collection[str],
 ) -> AsyncGenerator[ServerEvent, None]:
     """Converts the chunks of an answer to events, with `[DONE]` after the last one."""
     base = {**envelope, "usage": None} if include_usage else envelope
@@ -33,7 +34,9 @@ async def chat_events(
                 continue
             writer = writers.get(step.index)
             if writer is None:
-                writer = writers[step.index] = _ChoiceWriter(step.index, with_logprobs)
+                writer = writers[step.index] = _ChoiceWriter(
+                    step.index, with_logprobs, custom_tools
+                )
             for choice in writer.write(step):
                 yield ServerEvent({**base, "choices": [choice]})
             if include_usage and step.usage is not None and step.timings is not None:
@@ -51,8 +54,9 @@ def empty_chat_event(envelope: Mapping[str, Any], *, include_usage: bool) -> Ser
 class _ChoiceWriter:
     """Writes the chunks of one of the `n` answers."""
 
-    def __init__(self, index: int, with_logprobs: bool) -> None:
+    def __init__(self, index: int, with_logprobs: bool, custom_tools: Collection[str]) -> None:
         self._index = index
+        self._custom_tools = custom_tools
         self._with_logprobs = with_logprobs
         self._begun = False
         self._calls = 0
@@ -71,7 +75,10 @@ class _ChoiceWriter:
             yield self._choice({"content": content}, pending)
         if chunk.tool_calls:
             numbered = enumerate(chunk.tool_calls, self._calls)
-            calls = [{"index": number, **to_tool_call(call)} for number, call in numbered]
+            calls = [
+                {"index": number, **to_tool_call(call, self._custom_tools)}
+                for number, call in numbered
+            ]
             self._calls += len(calls)
             yield self._choice({"tool_calls": calls})
         if chunk.finish_reason is not None:

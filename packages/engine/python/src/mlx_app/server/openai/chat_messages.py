@@ -13,6 +13,7 @@ from ..http.validation import (
     refuse,
     text_or_list,
 )
+from .custom_tools import CustomCall
 
 _ONE_OR_PARTS = "Invalid input: expected a string or a list of parts"
 
@@ -112,23 +113,16 @@ class ChatToolCall(RequestModel):
     function: CalledFunction
 
 
-class CustomInput(RequestModel):
-    """The tool of an earlier call with a text, and the text."""
-
-    name: Annotated[str, MinLen(1)]
-    input: str
-
-
-class CustomToolCall(RequestModel):
-    """An earlier call of a tool that takes a text."""
+class ChatCustomCall(RequestModel):
+    """An earlier call of a custom tool."""
 
     id: str
     type: Literal["custom"]
-    custom: CustomInput
+    custom: CustomCall
 
 
 PastCall = Annotated[
-    Annotated[ChatToolCall, Tag("<function>")] | Annotated[CustomToolCall, Tag("<custom>")],
+    Annotated[ChatToolCall, Tag("<function>")] | Annotated[ChatCustomCall, Tag("<custom>")],
     by_key("type", "function"),
     known_key(
         "type", ["function", "custom"], "only calls of type function and custom are supported"

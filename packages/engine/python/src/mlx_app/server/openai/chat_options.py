@@ -12,8 +12,8 @@ from ..requests.limits import check_message_limits, check_template_options, reso
 from ..settings import ServerSettings
 from .chat_messages import (
     AssistantMessage,
+    ChatCustomCall,
     ChatToolCall,
-    CustomToolCall,
     RefusalPart,
     SystemMessage,
     TextPart,
@@ -142,14 +142,14 @@ def _assistant_message(message: AssistantMessage, param: str, changes: HistoryCh
     return read
 
 
-def _called_name(call: ChatToolCall | CustomToolCall) -> str:
-    return call.custom.name if isinstance(call, CustomToolCall) else call.function.name
+def _called_name(call: ChatToolCall | ChatCustomCall) -> str:
+    return call.custom.name if isinstance(call, ChatCustomCall) else call.function.name
 
 
 def _past_call(
-    call: ChatToolCall | CustomToolCall, param: str, changes: HistoryChanges
+    call: ChatToolCall | ChatCustomCall, param: str, changes: HistoryChanges
 ) -> dict[str, Any]:
-    if isinstance(call, CustomToolCall):
+    if isinstance(call, ChatCustomCall):
         name = tool_name(call.custom.name)
         return {"id": call.id, "name": name, "arguments": {"input": call.custom.input}}
     function = call.function

@@ -18,9 +18,10 @@ from ..http.validation import (
 )
 from . import limits
 from .chat_messages import ChatMessage
+from .custom_tools import CustomTool
 from .sampling import SamplingFields
 
-_functions_only = known_key("type", ["function"], "only tools of type function are supported")
+_KNOWN = "only tools of type function and custom are supported"
 
 
 class ChatFunction(RequestModel):
@@ -36,11 +37,25 @@ class ChatFunction(RequestModel):
     )
 
 
-class ChatTool(RequestModel):
+class ChatFunctionTool(RequestModel):
     """A function that the model may call."""
 
     type: Literal["function"]
     function: ChatFunction
+
+
+class ChatCustomTool(RequestModel):
+    """A tool that the model may call with a text."""
+
+    type: Literal["custom"]
+    custom: CustomTool
+
+
+ChatTool = Annotated[
+    Annotated[ChatFunctionTool, Tag("<function>")] | Annotated[ChatCustomTool, Tag("<custom>")],
+    by_key("type", "function"),
+    known_key("type", ["function", "custom"], _KNOWN),
+]
 
 
 class FunctionName(RequestModel):
@@ -56,11 +71,25 @@ class NamedTool(RequestModel):
     function: FunctionName
 
 
+class NamedCustomTool(RequestModel):
+    """A custom tool by its name."""
+
+    type: Literal["custom"]
+    custom: FunctionName
+
+
+AllowedTool = Annotated[
+    Annotated[NamedTool, Tag("<function>")] | Annotated[NamedCustomTool, Tag("<custom>")],
+    by_key("type", "function"),
+    known_key("type", ["function", "custom"], _KNOWN),
+]
+
+
 class AllowedTools(RequestModel):
     """The tools that the model may or must call."""
 
     mode: Literal["auto", "required"]
-    tools: Annotated[list[Annotated[NamedTool, _functions_only]], MinLen(1)]
+    tools: Annotated[list[AllowedTool], MinLen(1)]
 
 
 class AllowedToolsChoice(RequestModel):
@@ -80,9 +109,11 @@ def _word_or_object(value: object) -> str | None:
 
 
 ToolChoiceObject = Annotated[
-    Annotated[NamedTool, Tag("<function>")] | Annotated[AllowedToolsChoice, Tag("<allowed_tools>")],
+    Annotated[NamedTool, Tag("<function>")]
+    | Annotated[NamedCustomTool, Tag("<custom>")]
+    | Annotated[AllowedToolsChoice, Tag("<allowed_tools>")],
     by_key("type", "function"),
-    known_key("type", ["function", "allowed_tools"], "only tools of type function are supported"),
+    known_key("type", ["function", "custom", "allowed_tools"], _KNOWN),
 ]
 ChatToolChoice = Annotated[
     Annotated[Literal["auto", "none", "required"], Tag("<word>")]
@@ -160,7 +191,7 @@ class ChatRequest(SamplingFields):
     max_completion_tokens: Count | None = None
     logprobs: bool | None = None
     top_logprobs: Annotated[Integer, Ge(0), Le(limits.LOGPROBS)] | None = None
-    tools: list[Annotated[ChatTool, _functions_only]] | None = None
+    tools: list[ChatTool] | None = None
     tool_choice: ChatToolChoice | None = None
     parallel_tool_calls: bool | None = None
     response_format: ChatResponseFormat | None = None

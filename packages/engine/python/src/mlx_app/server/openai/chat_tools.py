@@ -7,7 +7,16 @@ from typing import Literal
 from ...engine.options import GenerateOptions, NamedTool, ResponseFormat, Tool
 from ..errors import invalid
 from . import limits
-from .chat_request import AllowedToolsChoice, ChatRequest, ChatTool, JsonSchemaFormat
+from .chat_request import (
+    AllowedToolsChoice,
+    ChatCustomTool,
+    ChatFunctionTool,
+    ChatRequest,
+    JsonSchemaFormat,
+    NamedCustomTool,
+)
+from .chat_request import NamedTool as NamedFunction
+from .custom_tools import custom_tool
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 
@@ -26,13 +35,13 @@ def to_tool_options(body: ChatRequest) -> GenerateOptions:
     if choice is None or isinstance(choice, str):
         asked = choice or "auto"
     elif isinstance(choice, AllowedToolsChoice):
-        names = [tool.function.name for tool in choice.allowed_tools.tools]
+        names = [_name_of(tool) for tool in choice.allowed_tools.tools]
         for name in names:
             _check_choice({"name": name}, tools)
         tools = [tool for tool in tools if tool["name"] in names]
         asked = choice.allowed_tools.mode
     else:
-        asked = {"name": choice.function.name}
+        asked = {"name": _name_of(choice)}
     _check_choice(asked, tools)
     options = GenerateOptions(tool_choice=asked)
     if tools:
@@ -48,13 +57,14 @@ def to_tool_options(body: ChatRequest) -> GenerateOptions:
     return options
 
 
-def _tools(requested: Sequence[ChatTool]) -> list[Tool]:
+def _tools(requested: Sequence[ChatFunctionTool | ChatCustomTool]) -> list[Tool]:
     if len(requested) > limits.TOOLS:
         message = f"tools: at most {limits.TOOLS} are allowed, but there are {len(requested)}."
         raise invalid(message, "tools")
     tools: dict[str, Tool] = {}
     for place, entry in enumerate(requested):
-        name, param = entry.function.name, f"tools.{place}.function.name"
+        tool = _tool(entry)
+        name, param = tool["name"], f"tools.{place}.{entry.type}.name"
         if _NAME.fullmatch(name) is None:
             raise invalid(
                 f"{param}: a name must have 1 to 64 letters, digits, underscores, dots or hyphens.",
@@ -62,12 +72,32 @@ def _tools(requested: Sequence[ChatTool]) -> list[Tool]:
             )
         if name in tools:
             raise invalid(f'{param}: there are two tools named "{name}".', param)
-        tools[name] = Tool(name=name)
-        if entry.function.description is not None:
-            tools[name]["description"] = entry.function.description
-        if entry.function.parameters is not None:
-            tools[name]["parameters"] = entry.function.parameters
+        tools[name] = tool
     return list(tools.values())
+
+
+def _tool(entry: ChatFunctionTool | ChatCustomTool) -> Tool:
+    if isinstance(entry, ChatCustomTool):
+        tool = custom_tool(entry.custom)
+        description = entry.custom.description
+    else:
+        tool = Tool(name=entry.function.name)
+        description = entry.function.description
+        if entry.function.parameters is not None:
+            tool["parameters"] = entry.function.parameters
+    if description is not None:
+        tool["description"] = description
+    return tool
+
+
+def custom_names(body: ChatRequest) -> frozenset[str]:
+    """Returns the names of the custom tools of a request."""
+    tools = body.tools or []
+    return frozenset(tool.custom.name for tool in tools if isinstance(tool, ChatCustomTool))
+
+
+def _name_of(tool: NamedFunction | NamedCustomTool) -> str:
+    return tool.custom.name if isinstance(tool, NamedCustomTool) else tool.function.name
 
 
 def _check_choice(choice: ToolChoice, tools: Sequence[Tool]) -> None:
