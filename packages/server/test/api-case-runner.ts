@@ -26,8 +26,9 @@ export function testCases(
   const servers = new Map<string, Promise<CaseServer>>()
   const serverFor = (environment: Record<string, string>): Promise<CaseServer> => {
     const key = JSON.stringify(environment)
-    const server =
-      servers.get(key) ?? start({ FIRST_TOKEN_TIMEOUT_MS: String(caseTimeoutMs), ...environment })
+    // A long prefill would send heartbeats, on a slow machine more of them.
+    const patient = { FIRST_TOKEN_TIMEOUT_MS: String(caseTimeoutMs), HEARTBEAT_MS: String(caseTimeoutMs) }
+    const server = servers.get(key) ?? start({ ...patient, ...environment })
     servers.set(key, server)
     return server
   }
