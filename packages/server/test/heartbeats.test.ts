@@ -4,7 +4,7 @@ import { useServer } from './support.ts'
 const shared = useServer({ HEARTBEAT_MS: '20', MAX_BODY_BYTES: '1000000' })
 
 /** A prompt whose prefill takes many heartbeats. Each begins differently, so that no cache shortens it. */
-const long = (start: string) => `${start} ${'story '.repeat(25_000)}`
+const long = (start: string) => `${start} ${'story '.repeat(4000)}`
 const messages = (start: string) => [{ role: 'user', content: long(start) }]
 
 /** The heartbeats of each API. */

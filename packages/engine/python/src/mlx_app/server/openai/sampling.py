@@ -34,7 +34,8 @@ PenaltyContext = Annotated[Integer, Ge(1), Le(limits.PENALTY_CONTEXT)]
 Bias = Annotated[float, Ge(-limits.LOGIT_BIAS), Le(limits.LOGIT_BIAS)]
 StopString = Annotated[str, MinLen(1), MaxLen(limits.STOP_CHARACTERS)]
 StopStrings = Annotated[list[StopString], MaxLen(limits.STOP_STRINGS)]
-Seed = Annotated[Integer, Ge(-(2**63)), Le(2**63)]
+# What JavaScript writes for a number of 64 bits may be a little larger.
+Seed = Annotated[Integer, Ge(-(2**63) - 1024), Le(2**63 + 1024)]
 Stop = Annotated[
     Annotated[StopString, Tag("<text>")] | Annotated[StopStrings, Tag("<list>")],
     by_type(text_or_list, "Invalid input: expected a string or a list of strings"),
