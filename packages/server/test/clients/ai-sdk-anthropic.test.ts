@@ -1,5 +1,10 @@
 import * as newest from '@ai-sdk/anthropic'
-import { generateText as generateNewest, isStepCount, streamText as streamNewest, tool as newestTool } from 'ai'
+import {
+  generateText as generateNewest,
+  isStepCount,
+  tool as newestTool,
+  streamText as streamNewest,
+} from 'ai'
 import { generateText, stepCountIs, streamText, tool } from 'ai-6'
 import * as older from 'ai-sdk-anthropic-3'
 import { expect, test } from 'vitest'

@@ -53,6 +53,31 @@ describe('responses.create', () => {
     expect(second.output_text).toBe(toolExample.answer)
   })
 
+  test('runs the loop of a custom tool with a grammar, streamed', async () => {
+    const format = {
+      type: 'grammar' as const,
+      syntax: 'lark' as const,
+      definition: 'start: "Bern" | "Basel"',
+    }
+    const custom = { type: 'custom' as const, name: toolExample.call.name, format }
+    const input: OpenAI.Responses.ResponseInputItem[] = [{ role: 'user', content: toolExample.question }]
+    const events = client.responses.stream({ model, input, tools: [custom] })
+    const deltas: string[] = []
+    for await (const event of events) {
+      if (event.type === 'response.custom_tool_call_input.delta') deltas.push(event.delta)
+    }
+    const { output } = await events.finalResponse()
+    for (const item of output) {
+      if (item.type !== 'custom_tool_call') throw new Error(`A call is expected, not ${item.type}.`)
+      expect([item.name, item.input]).toEqual([custom.name, deltas.join('')])
+      expect(['Bern', 'Basel']).toContain(item.input)
+      input.push(item, { type: 'custom_tool_call_output', call_id: item.call_id, output: toolExample.result })
+    }
+    expect(input).toHaveLength(3)
+    const second = await client.responses.create({ model, input, tools: [custom], max_output_tokens: 40 })
+    expect(second.output).not.toHaveLength(0)
+  })
+
   test('runs the loop of a tool in a namespace, next to an unsupported one', async () => {
     const namespace = { type: 'namespace' as const, name: 'mcp__weather', description: 'Weather.' }
     const offered = [{ ...namespace, tools }, { type: 'web_search' as const }]
