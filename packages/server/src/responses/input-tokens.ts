@@ -43,7 +43,8 @@ export function addInputTokens(api: Api, services: Services, store: ResponseStor
     })
     return c.json({ object: 'response.input_tokens' as const, input_tokens }, 200)
   })
-  api.post('/v1/responses/compact', () => {
+  // For all methods, so that the description of the API has no endpoint that cannot succeed.
+  api.all('/v1/responses/compact', () => {
     const message =
       'This server does not compact conversations. Ask the model for a summary, or send truncation: "auto".'
     throw new ApiError(404, 'not_found', message)
