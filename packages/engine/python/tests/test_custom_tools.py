@@ -151,15 +151,15 @@ def test_a_grammar_of_lark_allows_its_texts(
 ) -> None:
     constraints = Constraints(hello.tokenizer, hello.vocabulary)
     if quotes == "json":
-        quoting, form, write = json_quoting(["</tool_call>"]), ('"', '"'), json.dumps
+        quoting, form = json_quoting(["</tool_call>"]), ('"', '"')
     else:
-        quoting, form, write = raw_quoting(["\n</p>", "</p>"]), ("<p>\n", "\n</p>\n"), str
+        quoting, form = raw_quoting(["\n</p>", "</p>"]), ("<p>\n", "\n</p>\n")
     before, after = map(json.dumps, form)
     text = f"start: {before} text {after}\ntext: {custom_input(custom(definition), quoting)}"
     grammar = constraints.compile_lark(text)
 
     def takes(value: str) -> bool:
-        written = json.dumps(value, ensure_ascii=False)[1:-1] if write is json.dumps else value
+        written = json.dumps(value, ensure_ascii=False)[1:-1] if quotes == "json" else value
         return accepts(grammar, hello.tokenizer, form[0] + written + form[1])
 
     assert takes(good)
