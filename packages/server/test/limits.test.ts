@@ -16,6 +16,7 @@ const endless = { ...ask(story), max_tokens: 30_000, logit_bias: { '0': -100, '1
 
 /** Settings that other files prove. */
 const elsewhere: Record<string, string> = {
+  HEARTBEAT_MS: 'heartbeats.test.ts',
   IMAGE_HOSTS: 'openai-images.test.ts',
   MCP_CONFIG: 'mcp.test.ts',
   MCP_ROUNDS: 'mcp-settings.test.ts',
