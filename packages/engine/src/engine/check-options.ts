@@ -19,7 +19,7 @@ import type {
   VerifyOptions,
 } from './options.ts'
 import { promptShape, responseFormatSchema, samplingShape, servingShape, stopString } from './protocol.ts'
-import { type ToolChoice, toolChoiceSchema, toolsSchema } from './tools.ts'
+import { toolChoiceSchema, toolsSchema } from './tools.ts'
 
 const signal = z.instanceof(AbortSignal).optional()
 const model = z.string().min(1).max(limits.modelCharacters).optional()
@@ -91,13 +91,6 @@ export const generateSchema = z
   .refine(({ cacheFile, ...rest }) => !cacheFile || (!rest.kvBits && !rest.draftModel), {
     error: 'cacheFile cannot be combined with kvBits or draftModel.',
   })
-  .refine(({ toolChoice, responseFormat }) => !requiresCall(toolChoice) || responseFormat.type === 'text', {
-    error: 'responseFormat cannot be combined with a toolChoice that requires a call.',
-  })
-
-function requiresCall(toolChoice: ToolChoice): boolean {
-  return toolChoice !== 'auto' && toolChoice !== 'none'
-}
 
 export const countSchema = z
   .strictObject({ ...promptOptions, signal })

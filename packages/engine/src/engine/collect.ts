@@ -39,7 +39,7 @@ export function objectOptions({
 /**
  * Parses an answer as a value of a schema.
  *
- * @throws EngineError INVALID_OUTPUT for text that was cut off, or that the schema's own checks reject.
+ * @throws EngineError INVALID_OUTPUT for a call of a tool, text that was cut off, or that the schema's own checks reject.
  */
 export function parseObject<Schema extends z.ZodType>(
   answer: Answer,
@@ -55,6 +55,12 @@ export function parseObject<Schema extends z.ZodType>(
       'INVALID_OUTPUT',
       `The server's content filter cut the answer off: ${shorten(answer.text)}`,
     )
+  }
+  const [call] = answer.toolCalls
+  if (call !== undefined) {
+    throw new EngineError('INVALID_OUTPUT', `The model called ${call.name} instead of returning an object.`, {
+      hint: "Pass toolChoice 'none', or complete with responseFormat, which returns the call or the object.",
+    })
   }
   let value: unknown
   try {

@@ -58,7 +58,7 @@ export interface Engine extends AsyncDisposable {
    * Returns an answer that is a value of a zod schema. Only tokens that fit the schema are sampled.
    *
    * @throws EngineError INVALID_OUTPUT if the answer was cut off (by maxTokens, or by the content filter of another
-   * server) or a refinement of the schema rejects it; otherwise as `generate`.
+   * server), the model called a tool instead, or a refinement of the schema rejects it; otherwise as `generate`.
    * @example
    * const { object } = await engine.generateObject({ prompt: 'A cat.', schema: z.object({ name: z.string() }) })
    */

@@ -95,7 +95,10 @@ export const responseFormatSchema = z
       .meta({ id: 'RegexFormat', description: 'Text that a regular expression matches as a whole.' }),
     z
       .strictObject({ type: z.literal('grammar'), grammar: z.string().min(1).max(limits.grammarCharacters) })
-      .meta({ id: 'GrammarFormat', description: "Text of a grammar in llguidance's variant of Lark." }),
+      .meta({
+        id: 'GrammarFormat',
+        description: "Text of a grammar in llguidance's variant of Lark, or in GBNF.",
+      }),
   ])
   .meta({ id: 'ResponseFormat' })
 
@@ -138,7 +141,7 @@ export const servingShape = {
   responseFormat: responseFormatSchema
     .nullable()
     .default(null)
-    .describe('The form that the answer must have.'),
+    .describe('The form that the text of the answer must have. With tools, the model may call one instead.'),
   parallelToolCalls: z.boolean().default(true).describe('Whether an answer may have several calls.'),
   reasoningTokens: z
     .int()

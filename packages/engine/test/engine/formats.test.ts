@@ -35,6 +35,22 @@ describe('values of a schema', () => {
     expect(object).toMatch(/^[AB]$/)
   })
 
+  test('are an error if the model calls a tool instead', async () => {
+    const tool = {
+      name: 'get_weather',
+      description: 'The weather of a city, now.',
+      parameters: z.object({ city: z.string() }),
+    }
+    const options = { ...ask('What is the weather in Bern?'), schema: person, tools: [tool] }
+    await expect(shared.engine.generateObject(options)).rejects.toMatchObject({
+      code: 'INVALID_OUTPUT',
+      message: 'The model called get_weather instead of returning an object.',
+      hint: expect.stringContaining("toolChoice 'none'"),
+    })
+    const { object } = await shared.engine.generateObject({ ...options, toolChoice: 'none' })
+    expect(Object.keys(object)).toEqual(['name', 'age', 'tags'])
+  })
+
   test('of a schema that JSON Schema cannot express are refused before anything is sent', async () => {
     const call = shared.engine.generateObject({ ...ask('Say hello.'), schema: z.object({ when: z.date() }) })
     await expect(call).rejects.toMatchObject({

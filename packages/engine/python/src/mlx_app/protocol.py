@@ -162,7 +162,7 @@ class RegexFormat(_Object, tag_field="type", tag="regex", frozen=True):
 
 
 class GrammarFormat(_Object, tag_field="type", tag="grammar", frozen=True):
-    """Text of a grammar in llguidance's variant of Lark."""
+    """Text of a grammar in llguidance's variant of Lark, or in GBNF."""
 
     grammar: Annotated[str, Meta(min_length=1, max_length=100_000)]
 

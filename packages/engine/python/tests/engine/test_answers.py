@@ -120,6 +120,16 @@ def test_object_of_a_pydantic_model(engine: MLXEngine) -> None:
     assert answer.text == '{"model": "hello", "tiny": true}'
 
 
+def test_call_instead_of_an_object(engine: MLXEngine) -> None:
+    city = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    weather = Tool(name="get_weather", description="The weather of a city, now.", parameters=city)
+    question = ask("What is the weather in Bern?")
+    with failing("INVALID_OUTPUT", "The model called get_weather instead of returning an object"):
+        engine.generate_object(Tiny, messages=question, tools=[weather])
+    answer = engine.generate_object(Tiny, messages=question, tools=[weather], tool_choice="none")
+    assert isinstance(answer.object, Tiny)
+
+
 def test_object_of_a_model_with_aliases_or_a_root(engine: MLXEngine) -> None:
     class Named(BaseModel):
         model_config = {"populate_by_name": False}

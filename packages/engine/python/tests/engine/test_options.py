@@ -116,15 +116,6 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "tool_choice must be 'auto', 'none', 'required' or a dictionary with the name of a tool",
     ),
     (
-        {
-            "prompt": "a",
-            "tools": [TOOL],
-            "tool_choice": {"name": "f"},
-            "response_format": {"type": "json_object"},
-        },
-        "response_format can't be combined with a tool_choice that requires a call.",
-    ),
-    (
         {"prompt": "a", "response_format": 5},
         "response_format must be a pydantic model or a dictionary with a type, not 5.",
     ),

@@ -77,10 +77,14 @@ function servingFields(options: CheckedGenerate): Record<string, unknown> {
 function chatFields(server: Server, options: CheckedGenerate): Record<string, unknown> {
   const { progressField } = server
   const { logprobs, responseFormat, tools, toolChoice, parallelToolCalls, templateOptions } = options
+  const mayAnswer = toolChoice === 'auto' || toolChoice === 'none'
   const named = typeof toolChoice === 'string' ? toolChoice : functionCall({ name: toolChoice.name })
   return {
     ...(logprobs === undefined ? {} : { logprobs: true, top_logprobs: logprobs }),
-    ...(responseFormat.type === 'text' ? {} : { response_format: toRemoteFormat(responseFormat) }),
+    // A call that is demanded leaves the format nothing to say, and some servers refuse the two together.
+    ...(responseFormat.type === 'text' || !mayAnswer
+      ? {}
+      : { response_format: toRemoteFormat(responseFormat) }),
     ...(tools.length === 0 ? {} : { tools: toJsonSchemaTools(tools).map(functionCall), tool_choice: named }),
     ...(progressField && options.onPromptProgress ? { [progressField]: true } : {}),
     ...withoutDefault(true, { parallel_tool_calls: parallelToolCalls }),

@@ -6,10 +6,13 @@ llguidance is imported with the first grammar, which most runs of the worker nev
 import json
 import re
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..errors import EngineError
+from ..json_schema.refusal import place
+from ..json_schema.simplify import simplified
+from ..json_schema.spacing import spaced
 from ..mlx_lm_adapter.models import Tokenizer
 from ..mlx_lm_adapter.plain_tokenizer import plain_tokenizer
 from ..protocol import (
@@ -93,48 +96,38 @@ class Constraints:
         impossible, not supported or too large, and UNSUPPORTED if the model's tokenizer can't be
         used.
         """
-        from llguidance import LLMatcher
+        kind, grammar = _format_grammar(response_format)
+        return self._compile(_joined(grammar), kind, grammar.get("json_schema"))
 
-        match response_format:
-            case RegexFormat():
-                text = LLMatcher.grammar_from_regex(response_format.pattern)
-                return self._compile(text, "regular expression")
-            case GrammarFormat():
-                return self.compile_lark(response_format.grammar)
-            case JsonSchemaFormat():
-                schema = json.dumps(response_format.schema)
-            case JsonObjectFormat():
-                schema = '{"type": "object"}'
-        if len(schema) > MAX_SCHEMA_CHARACTERS:
-            raise _refused(
-                "schema", f"it has {len(schema)} characters of at most {MAX_SCHEMA_CHARACTERS}"
-            )
-        # The white space that models know best: that of json.dumps.
-        text = LLMatcher.grammar_from_json_schema(
-            schema,
-            overrides={
-                "whitespace_flexible": False,
-                "item_separator": ", ",
-                "key_separator": ": ",
-            },
-        )
-        return self._compile(text, "schema")
+    def compile_either(self, calls: str, response_format: ResponseFormat) -> Grammar:
+        """Compiles calls or a format; raises what `compile` raises.
+
+        `calls` is a grammar of Lark that refers to the format as `@answer`.
+        """
+        _, grammar = _format_grammar(response_format)
+        text = _joined({"lark_grammar": calls}, {**grammar, "name": "answer"})
+        return self._compile(text, "format with tools")
 
     def compile_lark(self, text: str, kind: str = "grammar") -> Grammar:
         """Compiles a grammar in llguidance's variant of Lark; raises what `compile` raises.
 
         `kind` is its name in errors. They show none of the text, unless it is the user's own.
         """
-        from llguidance import LLMatcher
+        return self._compile(_joined({"lark_grammar": text}), kind)
 
-        return self._compile(LLMatcher.grammar_from_lark(text), kind)
+    def check_schema(self, schema: Mapping[str, Any], kind: str) -> None:
+        """Raises what `compile` raises if a schema can't be enforced; `kind` is its name."""
+        grammar = _schema_grammar(schema, kind)
+        reason = _reason(_joined(grammar))
+        if reason is not None:
+            raise _refused(kind, reason, grammar["json_schema"])
 
     def token_of(self, text: str) -> int | None:
         """Returns the token for all of `text`, such as the marker of a tool call, if any."""
         token = plain_tokenizer(self._wrapper).backend_tokenizer.token_to_id(text)
         return token if isinstance(token, int) else None
 
-    def _compile(self, grammar: str, kind: str) -> Grammar:
+    def _compile(self, grammar: str, kind: str, schema: object = None) -> Grammar:
         from llguidance import LLMatcher
 
         matcher = LLMatcher(self._tokenizer(), grammar, log_level=0, limits=_limits())
@@ -142,7 +135,7 @@ class Constraints:
         if not matcher.is_error():
             matcher.compute_bitmask()
         if matcher.is_error():
-            raise _refused(kind, matcher.get_error())
+            raise _refused(kind, matcher.get_error(), schema)
         return Grammar(matcher, sorted(self._wrapper.eos_token_ids))
 
     def _tokenizer(self) -> "LLTokenizer":
@@ -165,7 +158,60 @@ class Constraints:
             return self._built
 
 
-def _refused(kind: str, reason: str) -> EngineError:
+def _format_grammar(response_format: ResponseFormat) -> tuple[str, dict[str, Any]]:
+    """Returns the name of a format in errors, and its grammar in llguidance's form."""
+    from llguidance import LLMatcher
+
+    match response_format:
+        case RegexFormat():
+            text = LLMatcher.grammar_from_regex(response_format.pattern)
+            (grammar,) = json.loads(text)["grammars"]
+            return "regular expression", grammar
+        case GrammarFormat():
+            return "grammar", {"lark_grammar": _lark(response_format.grammar)}
+        case JsonSchemaFormat():
+            return "schema", _schema_grammar(response_format.schema, "schema")
+        case JsonObjectFormat():
+            return "schema", _schema_grammar({"type": "object"}, "schema")
+
+
+def _lark(grammar: str) -> str:
+    """Returns a grammar in Lark, also for one in GBNF, the format of llama.cpp."""
+    from llguidance import gbnf_to_lark
+
+    if "::=" not in grammar:
+        return grammar
+    try:
+        return gbnf_to_lark.any_to_lark(grammar)
+    except Exception as error:  # it raises all sorts of things for text that is no grammar
+        raise _refused("grammar", str(error)) from error
+
+
+def _schema_grammar(schema: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    length = len(json.dumps(schema))
+    if length > MAX_SCHEMA_CHARACTERS:
+        raise _refused(kind, f"it has {length} characters of at most {MAX_SCHEMA_CHARACTERS}")
+    return {"json_schema": spaced(simplified(schema))}
+
+
+def _joined(*grammars: Mapping[str, Any]) -> str:
+    """Returns grammars as one text, which begins with the first of them."""
+    return json.dumps({"grammars": grammars})
+
+
+def _reason(grammar: str) -> str | None:
+    """Returns why a grammar can't be enforced by any model, if it can't."""
+    from llguidance import LLMatcher
+
+    wrong, messages = LLMatcher.validate_grammar_with_warnings(grammar, limits=_limits())
+    return messages[0] if wrong else None
+
+
+def _refused(kind: str, reason: str, schema: object = None) -> EngineError:
+    where = ""
+    if isinstance(schema, dict):
+        path = place(schema, reason, lambda part: _reason(_joined({"json_schema": spaced(part)})))
+        where = "" if path == "$" else f" at {path}"
     # Only the first line of a panic (an assertion in the library) is useful.
     reason = _in_own_words(reason.replace("<non-verbose/>", "").strip())
     if reason.startswith("panic:") or "NoExtension" in reason:
@@ -174,13 +220,15 @@ def _refused(kind: str, reason: str) -> EngineError:
     elif len(reason) > 1_000:
         reason = reason[:1_000] + "…"
     hint = "anyOf is supported." if "coerce_one_of" in reason else None
-    return EngineError("INVALID_REQUEST", f"The {kind} can't be enforced: {reason}.", hint)
+    return EngineError("INVALID_REQUEST", f"The {kind} can't be enforced{where}: {reason}.", hint)
 
 
 # The regular expression with a mark below the wrong part, and then the reason.
 _EXPRESSION_ERROR = re.compile(
     r"regex parse error:\n {4}(.*)\n {4}( *)(\^+) *\n(?:.*\n)*?error: (.*)"
 )
+
+_KEYWORDS = re.compile(r"Unimplemented keys: (\[.*\])")
 
 
 def _in_own_words(reason: str) -> str:
@@ -191,5 +239,11 @@ def _in_own_words(reason: str) -> str:
         begin = len(before)
         part = pattern[begin : begin + len(mark)]
         return f"{why}, at character {begin + 1}: {part}" if part else why
+    keywords = _KEYWORDS.fullmatch(reason)
+    if keywords is not None:
+        names: list[str] = json.loads(keywords[1])
+        several = len(names) > 1
+        listed = ", ".join(names)
+        return f"the keyword{'s' * several} {listed} {'are' if several else 'is'} not supported"
     without_excerpt = re.split(r"\n +[0-9]+ \| ", reason)[0]
     return re.sub(r"^(?:at )?(\d+)\((\d+)\): ", r"line \1, column \2: ", without_excerpt)

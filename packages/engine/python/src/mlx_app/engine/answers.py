@@ -113,14 +113,21 @@ def whole(chunks: Iterable[Chunk]) -> Answer:
 def parse(answer: Answer, schema: type[Schema]) -> ObjectAnswer[Schema]:
     """Returns an answer as a value of a pydantic model.
 
-    Raises EngineError INVALID_OUTPUT for text that was cut off, or that the model's own checks
-    reject.
+    Raises EngineError INVALID_OUTPUT for a call of a tool, and for text that was cut off or that
+    the model's own checks reject.
     """
     if answer.finish_reason == "length":
         raise EngineError(
             "INVALID_OUTPUT",
             f"The answer was cut off: {_shorten(answer.text)}",
             "Raise max_tokens, or limit the lengths in the model.",
+        )
+    if answer.tool_calls:
+        raise EngineError(
+            "INVALID_OUTPUT",
+            f"The model called {answer.tool_calls[0].name} instead of returning an object.",
+            'Pass tool_choice "none", or complete with response_format, which returns the call or '
+            "the object.",
         )
     try:
         value = schema.model_validate_json(answer.text)

@@ -239,8 +239,8 @@ class AsyncMLXEngine:
             **options: See `ObjectOptions`.
 
         Raises:
-            EngineError: INVALID_OUTPUT if the answer was cut off by `max_tokens`, or if a validator
-                of the model rejects it; otherwise as `generate`.
+            EngineError: INVALID_OUTPUT if the answer was cut off by `max_tokens`, if the model
+                called a tool instead, or if a validator rejects it; otherwise as `generate`.
         """
         stream = self._stream("generate_object", prompt, options, whole_chunk, schema)
         return parse(whole([chunk async for chunk in stream]), schema)

@@ -14,10 +14,6 @@ def check_combinations(doing: str, request: Generate) -> None:
         raise invalid(
             doing, f"tool_choice names {request.tool_name!r}. The tools are: {', '.join(tools)}."
         )
-    if request.tool_choice == "required" and request.response_format is not None:
-        raise invalid(
-            doing, "response_format can't be combined with a tool_choice that requires a call."
-        )
     if request.kv_bits is not None and request.kv_bits not in KV_BITS:
         raise invalid(doing, must_be("kv_bits", alternatives(KV_BITS), request.kv_bits))
     if request.kv_group_size not in KV_GROUP_SIZES:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 
+from ..json_schema.spacing import spaced
 from .end_markers import without_end_markers
 
 # What may be one token in a vocabulary: <tag>, <|tag|>, [TAG].
@@ -51,10 +52,7 @@ class Lark:
 
     def json(self, schema: object, **options: object) -> str:
         """JSON by a schema, with the white space of json.dumps and most chat templates."""
-        spaced = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
-        schema = without_end_markers({} if schema is True else schema, self._markers)
-        if isinstance(schema, dict):
-            schema = {**schema, "x-guidance": {**spaced, **options}}
+        schema = spaced(without_end_markers(schema, self._markers), **options)
         return self.rule(f"%json {json.dumps(schema)}")
 
     def text(self, text: str) -> str:

@@ -14,8 +14,8 @@ from .tool_values import Argument, RawText, bounded, is_json, json_value, string
 
 # The keywords that the schema of all arguments may have; others constrain several arguments.
 _OF_ARGUMENTS = {
-    "type", "properties", "required", "additionalProperties", "title", "description", "$schema",
-    "$id", "$comment", "$defs", "definitions", "examples", "default",
+    "type", "properties", "required", "additionalProperties", "$schema", "$id", "$defs",
+    "definitions",
 }  # fmt: skip
 
 Value = Callable[[Lark, Any, Argument, str], str]
@@ -25,12 +25,11 @@ def arguments(format_name: str, tool: Tool) -> Iterator[tuple[Argument, Any, boo
     """Yields each argument with its schema, and whether it is optional."""
     root = tool.parameters
     strange = sorted(root.keys() - _OF_ARGUMENTS)
-    if strange or root.get("type", "object") != "object":
-        reason = f"{', '.join(strange)} in its schema" if strange else "its schema is not an object"
+    if strange:
         raise EngineError(
             "UNSUPPORTED",
             f"A call of {tool.name} can't be enforced in this model's format ({format_name}): "
-            f"{reason}.",
+            f"{', '.join(strange)} in its schema.",
             'toolChoice "auto" works.',
         )
     properties: dict[str, Any] = root.get("properties", {})

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import EngineError
+from ..json_schema.simplify import simplified
 from ..protocol import Tool
 from .custom.custom_input import INPUT, custom_input
 from .custom.quoting import json_quoting, raw_quoting
 from .end_markers import text_without
 from .gemma_arguments import flat_arguments, nested_arguments
 from .lark import Lark
+from .schema_types import schema_types
 from .tool_arguments import (
     Value,
     glm_value,
@@ -60,15 +62,16 @@ def tool_grammar(
     start: str,
     end: str,
     token_of: Callable[[str], int | None],
+    or_else: str | None = None,
 ) -> str:
     """Returns a grammar in llguidance's variant of Lark for one call, or 1 to MAX_CALLS.
 
     `parser_name` is the name of mlx-lm's parser, and `start` and `end` are its markers. `tool_name`
     allows only that tool. `parallel` allows several calls. `token_of` returns the token for all of
-    a text, if there is one.
+    a text, if there is one. `or_else` is an expression for text that is allowed instead of calls.
 
-    Raises EngineError INVALID_REQUEST if there is no such tool, and UNSUPPORTED if the format can't
-    write the tool's name or arguments reliably.
+    Raises EngineError INVALID_REQUEST if there is no such tool or its schema is not of an object,
+    and UNSUPPORTED if the format can't write the tool's name or arguments reliably.
     """
     chosen = [tool for tool in tools if tool_name is None or tool.name == tool_name]
     if not chosen:
@@ -78,7 +81,10 @@ def tool_grammar(
         )
     form = _checked_format(parser_name, chosen)
     lark = Lark(token_of, [marker for marker in (*form.markers, end) if marker.startswith("<")])
-    return _assemble(form, lark, chosen, MAX_CALLS if parallel else 1, start, end)
+    most = MAX_CALLS if parallel else 1
+    checked = [tool if tool.grammar is not None else _of_object(tool) for tool in chosen]
+    calls = _assemble(form, lark, checked, most, start, end)
+    return lark.grammar(calls if or_else is None else f"{calls} | {or_else}")
 
 
 def begun_tool_grammar(
@@ -163,6 +169,32 @@ def _checked_format(
     return form
 
 
+def free_call_grammar(
+    start: str, end: str, token_of: Callable[[str], int | None], or_else: str
+) -> str:
+    """Returns a grammar for any text between the markers of a call, or `or_else`."""
+    lark = Lark(token_of)
+    body = text_without([end]).replace("/", "\\/") if end.startswith("<") else "(?s:.*)"
+    inner = lark.until([f"/{body}/"], end, empty=True) if end else lark.terminal(f"/{body}/")
+    return lark.grammar(f"{lark.markup(start)} {inner} | {or_else}")
+
+
+def _of_object(tool: Tool) -> Tool:
+    """Returns a tool whose schema has no annotations and allows nothing but objects."""
+    parameters = simplified(tool.parameters)
+    assert isinstance(parameters, dict)
+    types = schema_types(parameters, parameters)
+    if "object" not in types:
+        raise EngineError(
+            "INVALID_REQUEST",
+            f"The schema of the tool {tool.name} must be of an object, not of: "
+            f"{', '.join(sorted(types)) or 'nothing'}.",
+        )
+    if parameters.get("type", "object") != "object":
+        parameters["type"] = "object"
+    return Tool(name=tool.name, parameters=parameters)
+
+
 def _assemble(
     form: _Format, lark: Lark, tools: Sequence[Tool], most: int, start: str, end: str
 ) -> str:
@@ -175,7 +207,7 @@ def _assemble(
         calls = [lark.rule(form.call(lark, tool, number, end)) for tool in tools]
         call = lark.rule(" | ".join(calls))
         following = lark.rule(f"{call} ({between} {following})?" if following else call)
-    return lark.grammar(f"{lark.markup(before)} {following} {lark.markup(after)}")
+    return f"{lark.markup(before)} {following} {lark.markup(after)}"
 
 
 def _json(before: str, after: str = "") -> Callable[[Lark, Tool, int, str], str]:

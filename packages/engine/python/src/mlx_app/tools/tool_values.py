@@ -14,10 +14,9 @@ from .schema_types import resolve, schema_types
 # Larger whole numbers change when a parser reads them as a float.
 _LARGEST = 2**53
 # The keywords that a schema for a string may have. `format` is treated as an annotation.
-_OF_STRINGS = {"type", "enum", "const", "pattern", "minLength", "maxLength", "anyOf", "$ref"}
-_ANNOTATIONS = {
-    "title", "description", "default", "examples", "format", "deprecated", "readOnly", "writeOnly",
-    "$comment", "$schema", "$id", "$defs", "definitions",
+_OF_STRINGS = {
+    "type", "enum", "const", "pattern", "minLength", "maxLength", "anyOf", "$ref", "format",
+    "$schema", "$id", "$defs", "definitions",
 }  # fmt: skip
 # Any text without control characters other than tab and line feed, which parsers treat differently.
 _ANY = r"[^\x00-\x08\x0B-\x1F\x7F-\x9F]"
@@ -57,7 +56,7 @@ class RawText:
 
     def value(self, lark: Lark, schema: dict[str, Any], closing: str, argument: Argument) -> str:
         """A string by `schema`, without quotes, followed by `closing`."""
-        strange = schema.keys() - _OF_STRINGS - _ANNOTATIONS
+        strange = schema.keys() - _OF_STRINGS
         if strange:
             raise argument.unsupported(f"text with {', '.join(sorted(strange))}")
         if "enum" in schema or "const" in schema:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from ...decoding.constraints import Constraints, Grammar
+from ...decoding.answer_grammar import answer_grammar
+from ...decoding.constraints import Constraints
 from ...decoding.sampling import check_tokens
 from ...errors import EngineError
 from ...mlx_lm_adapter.plain_tokenizer import allow_concurrent_use
@@ -23,9 +24,8 @@ from ...prompt.known_text import KnownText
 from ...prompt.prompt_size import is_surely_longer, request_bytes
 from ...prompt.template_rules import ANYTHING, TemplateRules
 from ...protocol import Generate, Tokenise
-from ...tools.call_limits import allows_one_call
 from ...tools.custom.custom_input import calls_custom_tools, check_custom_tools
-from ...tools.tool_grammar import begun_tool_grammar, tool_grammar
+from ...tools.tool_grammar import begun_tool_grammar
 from ...vision.vision_model import VisionPrompt
 from ..background import LONG_BYTES
 from ..loaded_model import LoadedModel
@@ -93,7 +93,7 @@ class InputProcessor:
             starts_in = start_state(self._model.tokenizer, vision.tokens)
             prompt = ChatPrompt(vision.tokens, starts_in, [])
             self._check_length(prompt, request)
-        grammar = self._grammar(request)
+        grammar = answer_grammar(request, self._model.tokenizer, self._constraints)
         trigger: tuple[int, ...] = ()
         if grammar is None and calls_custom_tools(request):
             grammar, trigger = self._call_grammar(request)
@@ -301,36 +301,6 @@ class InputProcessor:
         with self._lock:
             trigger = self._model.tokenizer.encode(parser.start, add_special_tokens=False)
         return self._constraints.compile_lark(text, "grammar of the tools"), tuple(trigger)
-
-    def _grammar(self, request: Generate) -> Grammar | None:
-        demanded = request.tool_choice == "required"
-        if request.response_format is not None:
-            if demanded:
-                raise EngineError(
-                    "INVALID_REQUEST",
-                    "toolChoice demands a call, which can't be combined with a responseFormat.",
-                )
-            return self._constraints.compile(request.response_format)
-        if not demanded:
-            return None
-        if not request.tools:
-            raise EngineError("INVALID_REQUEST", "toolChoice demands a call, and tools has none.")
-        # A prompt of bare text was processed without its tools.
-        check_tools(self._model.tokenizer)
-        parser = tool_parser(self._model.tokenizer)
-        assert parser is not None
-        return self._constraints.compile_lark(
-            tool_grammar(
-                parser.name,
-                request.tools,
-                request.tool_name,
-                not allows_one_call(request),
-                parser.start,
-                parser.end,
-                self._constraints.token_of,
-            ),
-            "schema of the tools",
-        )
 
 
 def _check_drafting(name: str, draft: LoadedModel) -> None:

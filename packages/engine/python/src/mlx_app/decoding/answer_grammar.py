@@ -1,0 +1,81 @@
+"""The grammar of an answer: a format, calls of tools, or a choice of the two."""
+
+from ..errors import EngineError
+from ..mlx_lm_adapter.models import Tokenizer
+from ..mlx_lm_adapter.text import ToolParser, tool_parser
+from ..prompt.chat_prompt import check_tools
+from ..protocol import Generate, ResponseFormat
+from ..tools.call_limits import allows_one_call
+from ..tools.tool_grammar import free_call_grammar, tool_grammar
+from .constraints import Constraints, Grammar
+
+_ANSWER = "@answer"
+
+
+def answer_grammar(
+    request: Generate, tokenizer: Tokenizer, constraints: Constraints
+) -> Grammar | None:
+    """Returns the grammar that the answer of a request must follow, if there is one.
+
+    A format is for the text of an answer. With tools, the model may call one instead, and a call
+    that is demanded leaves the format nothing to say.
+
+    Raises EngineError INVALID_REQUEST or UNSUPPORTED for what can't be enforced.
+    """
+    if request.tool_choice == "required":
+        return _demanded_calls(request, tokenizer, constraints)
+    if request.response_format is None:
+        return None
+    parser = tool_parser(tokenizer)
+    if request.tool_choice == "none" or not request.tools or parser is None:
+        return constraints.compile(request.response_format)
+    return _calls_or_format(request, request.response_format, parser, constraints)
+
+
+def _demanded_calls(request: Generate, tokenizer: Tokenizer, constraints: Constraints) -> Grammar:
+    if not request.tools:
+        raise EngineError("INVALID_REQUEST", "toolChoice demands a call, and tools has none.")
+    # A prompt of bare text was processed without its tools.
+    check_tools(tokenizer)
+    parser = tool_parser(tokenizer)
+    assert parser is not None
+    text = _call_grammar(request, parser, constraints)
+    try:
+        return constraints.compile_lark(text, "schemas of the tools")
+    except EngineError:
+        for tool in request.tools:
+            if request.tool_name in (None, tool.name):
+                constraints.check_schema(tool.parameters, f"schema of the tool {tool.name}")
+        raise
+
+
+def _calls_or_format(
+    request: Generate,
+    response_format: ResponseFormat,
+    parser: ToolParser,
+    constraints: Constraints,
+) -> Grammar:
+    try:
+        text = _call_grammar(request, parser, constraints, _ANSWER)
+        return constraints.compile_either(text, response_format)
+    except EngineError:
+        # Raises the error of the format, if it is at fault.
+        constraints.compile(response_format)
+    # No call was demanded, so tools that can't be enforced are called as without a format.
+    free = free_call_grammar(parser.start, parser.end, constraints.token_of, _ANSWER)
+    return constraints.compile_either(free, response_format)
+
+
+def _call_grammar(
+    request: Generate, parser: ToolParser, constraints: Constraints, or_else: str | None = None
+) -> str:
+    return tool_grammar(
+        parser.name,
+        request.tools,
+        request.tool_name,
+        not allows_one_call(request),
+        parser.start,
+        parser.end,
+        constraints.token_of,
+        or_else,
+    )

@@ -1,0 +1,1 @@
+"""JSON Schemas as llguidance enforces them."""

@@ -1,0 +1,149 @@
+"""Leaves out of a schema what constrains nothing, and writes the rest as llguidance takes it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .keywords import CONSTRAINING, FORMATS, NAMED, OF_MANY, OF_ONE
+from .known_patterns import KNOWN_PATTERNS
+
+_DRAFTS = re.compile(r"https?://json-schema\.org/(draft-0[4-7]|draft/20(19-09|20-12))/schema#?")
+_APPLICATORS = {"anyOf", "oneOf", "allOf", "$ref", "if", "dependentSchemas", "not"}
+_BOUNDS = (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum"))
+
+Schema = dict[str, Any]
+
+
+def simplified(schema: object) -> object:
+    """Returns an equivalent schema without annotations.
+
+    An unknown `format` and keywords that nobody knows are annotations too, as JSON Schema says.
+    What can't be enforced is left as it is.
+    """
+    if not isinstance(schema, dict):
+        return schema
+    # Definitions may stand anywhere, and keep their place.
+    referred = {found.split("/")[1] for found in _references(schema) if found.startswith("#/")}
+    kept = {key: schema[key] for key in referred - CONSTRAINING if key in schema}
+    return {**kept, **_simplified(schema, schema)}
+
+
+def _simplified(schema: Schema, root: Schema) -> Schema:
+    def of(part: object) -> object:
+        return _simplified(part, root) if isinstance(part, dict) else part
+
+    result: Schema = {}
+    for key, value in schema.items():
+        if key not in CONSTRAINING:
+            continue
+        if key in NAMED and isinstance(value, dict):
+            result[key] = {name: of(part) for name, part in value.items()}
+        elif key in OF_MANY and isinstance(value, list):
+            result[key] = [of(part) for part in value]
+        elif key in OF_ONE:
+            result[key] = of(value)
+        else:
+            result[key] = value
+    for rule in _RULES:
+        rule(result, root)
+    return result
+
+
+def _strings(schema: Schema, _root: Schema) -> None:
+    draft = schema.get("$schema")
+    if not (isinstance(draft, str) and _DRAFTS.fullmatch(draft)):
+        schema.pop("$schema", None)
+    if schema.get("format") not in FORMATS:
+        schema.pop("format", None)
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str):
+        schema["pattern"] = KNOWN_PATTERNS.get(pattern, pattern)
+
+
+def _numbers(schema: Schema, _root: Schema) -> None:
+    """In draft 4, an exclusive bound is a boolean beside the bound."""
+    for exclusive, bound in _BOUNDS:
+        given = schema.get(exclusive)
+        if isinstance(given, bool):
+            del schema[exclusive]
+        if given is True and bound in schema:
+            schema[exclusive] = schema.pop(bound)
+
+
+def _arrays(schema: Schema, _root: Schema) -> None:
+    if schema.get("uniqueItems") is False or schema.get("maxItems") in (0, 1):
+        schema.pop("uniqueItems", None)
+    if not isinstance(schema.get("items"), list):
+        schema.pop("additionalItems", None)
+    if "contains" not in schema or (schema.get("minContains") == 0 and "maxContains" not in schema):
+        for key in ("contains", "minContains", "maxContains"):
+            schema.pop(key, None)
+    if schema.get("unevaluatedItems") in (True, {}):
+        del schema["unevaluatedItems"]
+
+
+def _conditions(schema: Schema, _root: Schema) -> None:
+    if "if" not in schema or not schema.keys() & {"then", "else"}:
+        for key in ("if", "then", "else"):
+            schema.pop(key, None)
+    if schema.get("not") is False:
+        del schema["not"]
+    for key in ("dependentRequired", "dependentSchemas", "dependencies"):
+        if schema.get(key) == {}:
+            del schema[key]
+
+
+def _objects(schema: Schema, root: Schema) -> None:
+    if "unevaluatedProperties" in schema and not schema.keys() & _APPLICATORS:
+        # Nothing else evaluates properties, so it is the same as additionalProperties.
+        rest = schema.pop("unevaluatedProperties")
+        schema.setdefault("additionalProperties", rest)
+    if schema.get("unevaluatedProperties") in (True, {}):
+        del schema["unevaluatedProperties"]
+    names = schema.get("propertyNames")
+    if isinstance(names, dict):
+        names = _resolved(names, root)
+        if names.get("type") == "string":
+            names = {key: value for key, value in names.items() if key != "type"}
+    if names in (True, {}):
+        del schema["propertyNames"]
+    elif isinstance(names, dict) and not schema.keys() & {"properties", "patternProperties"}:
+        values = schema.get("additionalProperties", True)
+        named = _named(names, values)
+        if named is not None:
+            del schema["propertyNames"]
+            schema.update(named, additionalProperties=False)
+
+
+def _named(names: Schema, values: object) -> Schema | None:
+    """Returns the keywords for properties with these names, if there are any for them."""
+    if names.keys() in ({"enum"}, {"const"}):
+        listed = names.get("enum", [names.get("const")])
+        return {"properties": {name: values for name in listed if isinstance(name, str)}}
+    if names.keys() == {"pattern"}:
+        return {"patternProperties": {names["pattern"]: values}}
+    if names.keys() <= {"minLength", "maxLength"}:
+        least, most = names.get("minLength", 0), names.get("maxLength", "")
+        return {"patternProperties": {f"^[\\s\\S]{{{least},{most}}}$": values}}
+    return None
+
+
+def _resolved(schema: Schema, root: Schema) -> Schema:
+    """Returns what a reference to a definition of the root refers to, without annotations."""
+    found = re.fullmatch(r"#/(\$defs|definitions)/([^/~%]+)", str(schema.get("$ref")))
+    target = root.get(found[1], {}).get(found[2]) if found else None
+    return _simplified(target, root) if isinstance(target, dict) else schema
+
+
+def _references(value: object) -> set[str]:
+    if isinstance(value, list):
+        return {found for part in value for found in _references(part)}
+    if not isinstance(value, dict):
+        return set()
+    found = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
+    return found | {other for part in value.values() for other in _references(part)}
+
+
+_RULES: tuple[Callable[[Schema, Schema], None], ...] = (
+    _strings, _numbers, _arrays, _conditions, _objects
+)  # fmt: skip
