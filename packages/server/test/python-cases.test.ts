@@ -13,6 +13,7 @@ const onlyNode: Record<string, string> = {
   'responses-custom-tools': 'the Responses API',
   'responses-limits': 'the Responses API',
   'responses-tools': 'the Responses API',
+  'tools-with-formats': 'the Responses and Messages APIs',
 }
 
 testCases(

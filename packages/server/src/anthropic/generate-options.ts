@@ -70,15 +70,11 @@ export async function toGenerateOptions(
   const maxTokens = resolveMaxTokens(body.max_tokens, services.settings, 'max_tokens')
   const { model, options } = await toPrompt(body, services, signal, changes)
   const { tool_choice: choice, thinking } = body
-  const [format, param] =
-    body.output_config?.format == null
-      ? [body.output_format, 'output_format']
-      : [body.output_config.format, 'output_config.format']
   return {
     model,
     options: {
       ...options,
-      ...toResponseFormat(format, options.toolChoice, param),
+      ...toResponseFormat(body.output_config?.format ?? body.output_format),
       ...omitNullish({
         stop: body.stop_sequences,
         temperature: body.temperature,

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from 'mlx-app'
+import { unsupportedFormats, unsupportedShape } from '../openai/unsupported-fields.ts'
 import { seedField } from '../requests/sampling.ts'
 import { textBlockSchema, turnSchema } from './request-blocks.ts'
 
@@ -130,6 +131,8 @@ export const messagesRequestSchema = z
     top_p: z.number().min(0).max(1).nullish(),
     seed: seedField,
     top_k: z.int().min(0).nullish(),
+    ...unsupportedShape,
+    ...unsupportedFormats('output_config.format'),
     thread: z.unknown().optional().meta({
       description:
         'Not supported: the server does not store conversations. Send the whole conversation instead.',

@@ -3,11 +3,11 @@ import { invalid } from '../errors.ts'
 import { HistoryChanges, orPlaceholder, toPastCall } from '../requests/history.ts'
 import type { Images } from '../requests/images.ts'
 import { checkMessageLimits, checkTemplateOptions, resolveMaxTokens } from '../requests/limits.ts'
-import { toResponseFormat } from '../requests/response-format.ts'
 import type { Settings } from '../settings.ts'
 import type { ChatCall, ChatContent, ChatMessage } from './chat-messages.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { toToolOptions } from './chat-tools.ts'
+import { toRequestedFormat } from './format-fields.ts'
 import { toSampling } from './sampling.ts'
 
 /**
@@ -23,14 +23,12 @@ export async function toGenerateOptions(
 ): Promise<GenerateOptions & { messages: Message[] }> {
   checkMessageLimits(body.messages, settings)
   const { tools, toolChoice } = toToolOptions(body)
-  const { response_format: format } = body
-  const schema = format?.type === 'json_schema' ? format.json_schema.schema : undefined
   const asked = body.max_completion_tokens ?? body.max_tokens
   const askedBy = body.max_completion_tokens == null ? 'max_tokens' : 'max_completion_tokens'
   return {
     ...toSampling(body),
     ...toLogprobOptions(body),
-    ...toResponseFormat(format && { type: format.type, schema }, toolChoice),
+    ...toRequestedFormat(body),
     tools,
     toolChoice,
     parallelToolCalls: body.parallel_tool_calls ?? true,

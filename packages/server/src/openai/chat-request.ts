@@ -3,8 +3,9 @@ import { limits } from 'mlx-app'
 import { mcpServersField } from '../mcp/request.ts'
 import { grammarShape } from '../requests/custom-tools.ts'
 import { messageSchema } from './chat-messages.ts'
+import { formatShape } from './format-fields.ts'
 import { samplingShape } from './sampling.ts'
-import { singleValue, unknownTypeError, unsupportedField } from './unsupported-fields.ts'
+import { singleValue, unknownTypeError, unsupportedField, unsupportedShape } from './unsupported-fields.ts'
 
 const json = z.record(z.string(), z.unknown())
 const functionName = z.object({ name: z.string().min(1) })
@@ -83,26 +84,6 @@ const toolChoice = z
   )
   .openapi('ChatToolChoice')
 
-const responseFormat = z
-  .discriminatedUnion(
-    'type',
-    [
-      z.object({ type: z.literal('text') }),
-      z.object({ type: z.literal('json_object') }),
-      z.object({
-        type: z.literal('json_schema'),
-        json_schema: z.object({
-          name: z.string().nullish(),
-          description: z.string().nullish(),
-          schema: json.nullish(),
-          strict: z.boolean().nullish().meta({ description: 'Ignored. The schema is always enforced.' }),
-        }),
-      }),
-    ],
-    { error: unknownTypeError('Invalid input: expected text, json_object or json_schema') },
-  )
-  .openapi('ChatResponseFormat')
-
 export const streamOptionsSchema = z
   .object({
     include_usage: z.boolean().nullish().meta({
@@ -138,7 +119,7 @@ export const chatRequestSchema = z
       .boolean()
       .nullish()
       .meta({ description: 'Whether an answer can have several tool calls. Default: true.' }),
-    response_format: responseFormat.nullish(),
+    ...formatShape,
     reasoning_effort: z.string().nullish().meta({
       description: 'Passed to the chat template as `reasoning_effort`. `none` sets `enable_thinking: false`.',
     }),
@@ -153,6 +134,8 @@ export const chatRequestSchema = z
       .meta({ description: 'Whether a stream begins with chunks that report the progress of the prefill.' }),
     mcp_servers: mcpServersField,
     modalities: z.array(z.literal('text', { error: 'only "text" is supported' })).nullish(),
+    ...unsupportedShape,
+    echo: singleValue(false, 'an answer does not repeat its messages.'),
     chat_template: unsupportedField(
       'the chat template comes with the model. Use chat_template_kwargs to set its variables.',
     ),

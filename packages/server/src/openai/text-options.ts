@@ -2,6 +2,7 @@ import { type Engine, type GenerateOptions, limits } from 'mlx-app'
 import { invalid } from '../errors.ts'
 import { resolveMaxTokens } from '../requests/limits.ts'
 import type { Settings } from '../settings.ts'
+import { toRequestedFormat } from './format-fields.ts'
 import { toSampling } from './sampling.ts'
 import type { TextRequest } from './text-request.ts'
 
@@ -41,6 +42,7 @@ export async function toTextOptions(
   }
   const shared = {
     ...toSampling(body),
+    ...toRequestedFormat(body),
     ...(logprobs != null && { logprobs }),
     maxTokens: resolveMaxTokens(body.max_tokens, settings, 'max_tokens'),
   }

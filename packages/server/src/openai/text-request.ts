@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { limits } from 'mlx-app'
 import { streamOptionsSchema } from './chat-request.ts'
+import { formatShape } from './format-fields.ts'
 import { samplingShape } from './sampling.ts'
-import { singleValue, unsupportedField } from './unsupported-fields.ts'
+import { singleValue, unsupportedField, unsupportedShape } from './unsupported-fields.ts'
 
 const token = z.int().min(0)
 const oneOrMore =
@@ -29,6 +30,7 @@ export const textRequestSchema = z
         description: 'The text or texts to continue, without a chat template. Each gets its own answers.',
       }),
     ...samplingShape,
+    ...formatShape,
     logprobs: z
       .int()
       .min(0)
@@ -44,6 +46,7 @@ export const textRequestSchema = z
       .min(1)
       .nullish()
       .meta({ description: 'Must equal `n`, because answers are not ranked.' }),
+    ...unsupportedShape,
     chat_template: unsupportedField('completions do not use a chat template.'),
   })
   .openapi('CompletionRequest')

@@ -44,7 +44,7 @@ export function toGenerateOptions(
       seed: toSeed(body.seed),
       parallelToolCalls: body.parallel_tool_calls,
     }),
-    ...toResponseFormat(body.text?.format, toolChoice, 'text.format'),
+    ...toResponseFormat(body.text?.format),
     ...(requestsLogprobs(body) && { logprobs: body.top_logprobs ?? 0 }),
     maxTokens: resolveMaxTokens(body.max_output_tokens, settings, 'max_output_tokens'),
     truncation: body.truncation === 'auto' ? 'middle' : 'none',

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { unsupportedFormats, unsupportedShape } from '../openai/unsupported-fields.ts'
 import { seedField } from '../requests/sampling.ts'
 import { inputItemSchema, knownTypes } from './input-items.ts'
 import { jsonSchema, toolChoiceSchema, toolSchema } from './tool-schemas.ts'
@@ -72,6 +73,8 @@ export const requestBodySchema = z
     user: z.string().nullish(),
     safety_identifier: z.string().nullish(),
     prompt_cache_key: z.string().nullish(),
+    ...unsupportedShape,
+    ...unsupportedFormats('text.format'),
     background: z.boolean().nullish().meta({ description: '`true` is not supported.' }),
     conversation: z
       .unknown()

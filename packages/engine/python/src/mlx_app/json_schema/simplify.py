@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from .disjoint import are_disjoint
 from .keywords import CONSTRAINING, FORMATS, NAMED, OF_MANY, OF_ONE
 from .known_patterns import KNOWN_PATTERNS
 
@@ -53,11 +54,13 @@ def _strings(schema: Schema, _root: Schema) -> None:
     draft = schema.get("$schema")
     if not (isinstance(draft, str) and _DRAFTS.fullmatch(draft)):
         schema.pop("$schema", None)
-    if schema.get("format") not in FORMATS:
+    if not (isinstance(schema.get("format"), str) and schema["format"] in FORMATS):
         schema.pop("format", None)
     pattern = schema.get("pattern")
-    if isinstance(pattern, str):
-        schema["pattern"] = KNOWN_PATTERNS.get(pattern, pattern)
+    if isinstance(pattern, str) and pattern in KNOWN_PATTERNS:
+        del schema["pattern"]
+        for keyword, value in KNOWN_PATTERNS[pattern].items():
+            schema.setdefault(keyword, value)
 
 
 def _numbers(schema: Schema, _root: Schema) -> None:
@@ -93,6 +96,17 @@ def _conditions(schema: Schema, _root: Schema) -> None:
             del schema[key]
 
 
+def _alternatives(schema: Schema, root: Schema) -> None:
+    """Replaces oneOf, which llguidance can only enforce if it sees that nothing matches twice."""
+    alternatives = schema.get("oneOf")
+    if (
+        isinstance(alternatives, list)
+        and "anyOf" not in schema
+        and are_disjoint(alternatives, lambda part: _resolved(part, root))
+    ):
+        schema["anyOf"] = schema.pop("oneOf")
+
+
 def _objects(schema: Schema, root: Schema) -> None:
     if "unevaluatedProperties" in schema and not schema.keys() & _APPLICATORS:
         # Nothing else evaluates properties, so it is the same as additionalProperties.
@@ -103,8 +117,10 @@ def _objects(schema: Schema, root: Schema) -> None:
     names = schema.get("propertyNames")
     if isinstance(names, dict):
         names = _resolved(names, root)
+        # A name is a string, and its format is an annotation here.
+        names.pop("format", None)
         if names.get("type") == "string":
-            names = {key: value for key, value in names.items() if key != "type"}
+            del names["type"]
     if names in (True, {}):
         del schema["propertyNames"]
     elif isinstance(names, dict) and not schema.keys() & {"properties", "patternProperties"}:
@@ -117,10 +133,10 @@ def _objects(schema: Schema, root: Schema) -> None:
 
 def _named(names: Schema, values: object) -> Schema | None:
     """Returns the keywords for properties with these names, if there are any for them."""
-    if names.keys() in ({"enum"}, {"const"}):
-        listed = names.get("enum", [names.get("const")])
+    listed = names.get("enum", [names.get("const")])
+    if names.keys() in ({"enum"}, {"const"}) and isinstance(listed, list):
         return {"properties": {name: values for name in listed if isinstance(name, str)}}
-    if names.keys() == {"pattern"}:
+    if names.keys() == {"pattern"} and isinstance(names["pattern"], str):
         return {"patternProperties": {names["pattern"]: values}}
     if names.keys() <= {"minLength", "maxLength"}:
         least, most = names.get("minLength", 0), names.get("maxLength", "")
@@ -129,10 +145,13 @@ def _named(names: Schema, values: object) -> Schema | None:
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:
-    """Returns what a reference to a definition of the root refers to, without annotations."""
+    """Returns the keywords of a schema, or of the definition of the root that it refers to."""
     found = re.fullmatch(r"#/(\$defs|definitions)/([^/~%]+)", str(schema.get("$ref")))
-    target = root.get(found[1], {}).get(found[2]) if found else None
-    return _simplified(target, root) if isinstance(target, dict) else schema
+    definitions = root.get(found[1]) if found else None
+    target = definitions.get(found[2]) if found and isinstance(definitions, dict) else None
+    if not isinstance(target, dict):
+        target = schema
+    return {key: value for key, value in target.items() if key in CONSTRAINING}
 
 
 def _references(value: object) -> set[str]:
@@ -145,5 +164,5 @@ def _references(value: object) -> set[str]:
 
 
 _RULES: tuple[Callable[[Schema, Schema], None], ...] = (
-    _strings, _numbers, _arrays, _conditions, _objects
+    _strings, _numbers, _arrays, _conditions, _alternatives, _objects
 )  # fmt: skip

@@ -19,9 +19,10 @@ def schema_types(schema: object, root: dict[str, Any]) -> frozenset[str]:
     if isinstance(types, list):
         return frozenset(map(str, types))
     if "enum" in schema or "const" in schema:
-        return frozenset(_type_of(value) for value in schema.get("enum", [schema.get("const")]))
+        values = schema.get("enum", [schema.get("const")])
+        return frozenset(map(_type_of, values)) if isinstance(values, list) else every
     for keyword in ("anyOf", "oneOf"):
-        if schema.get(keyword):
+        if schema.get(keyword) and isinstance(schema[keyword], list):
             return frozenset().union(*(schema_types(one, root) for one in schema[keyword]))
     return every
 
@@ -32,7 +33,8 @@ def resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     while isinstance(schema.get("$ref"), str) and schema["$ref"] not in seen:
         seen.add(schema["$ref"])
         found = re.fullmatch(r"#/(\$defs|definitions)/([^/~%]+)", schema["$ref"])
-        target = root.get(found[1], {}).get(found[2]) if found else None
+        definitions = root.get(found[1]) if found else None
+        target = definitions.get(found[2]) if found and isinstance(definitions, dict) else None
         if not isinstance(target, dict):
             break
         schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}

@@ -23,6 +23,7 @@ from .chat_messages import (
 )
 from .chat_request import ChatRequest
 from .chat_tools import to_tool_options
+from .format_fields import to_format_option
 from .sampling import to_sampling
 
 
@@ -45,6 +46,7 @@ async def to_generate_options(
         **to_sampling(body),
         **_logprob_options(body),
         **tool_options,
+        **to_format_option(body),
         "template_options": _template_options(body, settings),
         "max_tokens": max_tokens,
         "messages": await _messages(body, images, changes),

@@ -19,7 +19,9 @@ from ..http.validation import (
 from . import limits
 from .chat_messages import ChatMessage
 from .custom_tools import CustomTool
+from .format_fields import FormatFields
 from .sampling import SamplingFields
+from .unsupported_fields import UnsupportedFields
 
 _KNOWN = "only tools of type function and custom are supported"
 
@@ -125,48 +127,6 @@ ChatToolChoice = Annotated[
 ]
 
 
-class JsonSchema(RequestModel):
-    """A JSON Schema, which is always enforced."""
-
-    name: str | None = None
-    description: str | None = None
-    # `schema` is also a method of pydantic's.
-    schema_: dict[str, Any] | None = Field(None, alias="schema")
-    strict: bool | None = None
-
-
-class TextFormat(RequestModel):
-    """Any text."""
-
-    type: Literal["text"]
-
-
-class JsonObjectFormat(RequestModel):
-    """Any JSON object."""
-
-    type: Literal["json_object"]
-
-
-class JsonSchemaFormat(RequestModel):
-    """JSON that follows a schema."""
-
-    type: Literal["json_schema"]
-    json_schema: JsonSchema
-
-
-ChatResponseFormat = Annotated[
-    Annotated[TextFormat, Tag("<text>")]
-    | Annotated[JsonObjectFormat, Tag("<json_object>")]
-    | Annotated[JsonSchemaFormat, Tag("<json_schema>")],
-    by_key("type", "text"),
-    known_key(
-        "type",
-        ["text", "json_object", "json_schema"],
-        "Invalid input: expected text, json_object or json_schema",
-    ),
-]
-
-
 class StreamOptions(RequestModel):
     """The options of a stream."""
 
@@ -181,7 +141,7 @@ def _text_modality(value: object) -> object:
     raise PydanticCustomError("modality", 'only "text" is supported')
 
 
-class ChatRequest(SamplingFields):
+class ChatRequest(SamplingFields, FormatFields, UnsupportedFields):
     """The body of a chat completion."""
 
     model: str | None = Field(
@@ -194,7 +154,6 @@ class ChatRequest(SamplingFields):
     tools: list[ChatTool] | None = None
     tool_choice: ChatToolChoice | None = None
     parallel_tool_calls: bool | None = None
-    response_format: ChatResponseFormat | None = None
     reasoning_effort: str | None = Field(
         None,
         description="Passed to the chat template as `reasoning_effort`. `none` sets "
@@ -211,6 +170,9 @@ class ChatRequest(SamplingFields):
     )
     mcp_servers: Annotated[None, unsupported("mlx-app-server for Node runs MCP servers.")] = None
     modalities: list[Annotated[str, BeforeValidator(_text_modality)]] | None = None
+    echo: Annotated[
+        bool | None, only(False, "only false is supported: an answer does not repeat its messages.")
+    ] = None
     chat_template: Annotated[
         None,
         unsupported(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from ...engine.options import GenerateOptions, NamedTool, ResponseFormat, Tool
+from ...engine.options import GenerateOptions, NamedTool, Tool
 from ..errors import invalid
 from . import limits
 from .chat_request import (
@@ -12,7 +12,6 @@ from .chat_request import (
     ChatCustomTool,
     ChatFunctionTool,
     ChatRequest,
-    JsonSchemaFormat,
     NamedCustomTool,
 )
 from .chat_request import NamedTool as NamedFunction
@@ -24,10 +23,10 @@ ToolChoice = Literal["auto", "none", "required"] | NamedTool
 
 
 def to_tool_options(body: ChatRequest) -> GenerateOptions:
-    """Returns the options of the tools and of the form of the answer.
+    """Returns the options of the tools.
 
-    Raises ApiError 400 for too many tools, an invalid or duplicate name, a required tool that does
-    not exist, and a required call together with a form.
+    Raises ApiError 400 for too many tools, an invalid or duplicate name, and a required tool that
+    does not exist.
     """
     tools = _tools(body.tools or [])
     choice = body.tool_choice
@@ -46,14 +45,6 @@ def to_tool_options(body: ChatRequest) -> GenerateOptions:
     options = GenerateOptions(tool_choice=asked)
     if tools:
         options["tools"] = tools
-    response_format = _response_format(body)
-    if response_format is not None:
-        if asked not in ("auto", "none"):
-            raise invalid(
-                "response_format: cannot be combined with a tool_choice that requires a tool call.",
-                "response_format",
-            )
-        options["response_format"] = response_format
     return options
 
 
@@ -113,13 +104,3 @@ def _check_choice(choice: ToolChoice, tools: Sequence[Tool]) -> None:
             f"{', '.join(names)}.",
             "tool_choice",
         )
-
-
-def _response_format(body: ChatRequest) -> ResponseFormat | None:
-    """Returns the form of the answer. A schema is always enforced, `strict` or not."""
-    requested = body.response_format
-    if requested is None or requested.type == "text":
-        return None
-    if isinstance(requested, JsonSchemaFormat) and requested.json_schema.schema_ is not None:
-        return ResponseFormat(type="json_schema", schema=requested.json_schema.schema_)
-    return ResponseFormat(type="json_object")

@@ -8,6 +8,7 @@ from ..errors import invalid
 from ..requests.limits import resolve_max_tokens
 from ..settings import ServerSettings
 from . import limits
+from .format_fields import to_format_option
 from .sampling import to_sampling
 from .text_request import TextRequest
 
@@ -31,7 +32,7 @@ def to_text_options(body: TextRequest, prompts: int, settings: ServerSettings) -
             "requested.",
             "prompt",
         )
-    options = to_sampling(body)
+    options: GenerateOptions = {**to_sampling(body), **to_format_option(body)}
     if body.logprobs is not None:
         options["logprobs"] = body.logprobs
     options["max_tokens"] = resolve_max_tokens(body.max_tokens, settings, "max_tokens")

@@ -14,7 +14,9 @@ from ..http.validation import (
 )
 from . import limits
 from .chat_request import StreamOptions
+from .format_fields import FormatFields
 from .sampling import SamplingFields
+from .unsupported_fields import UnsupportedFields
 
 Text = Annotated[str, MinLen(1)]
 Tokens = Annotated[list[Annotated[Integer, Ge(0)]], MinLen(1), MaxLen(limits.TOKENS)]
@@ -46,7 +48,7 @@ Prompt = Annotated[
 ]
 
 
-class TextRequest(SamplingFields):
+class TextRequest(SamplingFields, FormatFields, UnsupportedFields):
     """The body of a completion."""
 
     model: str | None = Field(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...decoding.answer_grammar import answer_grammar
-from ...decoding.constraints import Constraints
+from ...decoding.constraints import Constraints, Grammar
 from ...decoding.sampling import check_tokens
 from ...errors import EngineError
 from ...mlx_lm_adapter.plain_tokenizer import allow_concurrent_use
