@@ -9,6 +9,10 @@ const rules = 'You change code for the user, step by step, and run the tests aft
 const system = (time: string) => `You are an agent.\nCurrent time: ${time}\n${rules}`
 const question = { role: 'user', content: 'Say hello.' } as const
 
+const messageSchema = z.object({
+  usage: z.object({ input_tokens: z.int(), cache_read_input_tokens: z.int().nullish() }),
+})
+
 const usageSchema = z.object({
   usage: z.object({
     prompt_tokens: z.int().optional(),
@@ -66,7 +70,9 @@ describe.each(Object.keys(requests))('a system prompt with the time at %s', (pat
 test('the tokens of a message are counted as they are read', async () => {
   const body = { model: 'hello', ...requests['/v1/messages']?.('18:30:01'), max_tokens: undefined }
   const count = await (await shared.server.post('/v1/messages/count_tokens', body)).json()
-  const message = messageSchema.parse(await (await shared.server.post("/v1/messages", { ...body, max_tokens: 5 })).json())
+  const message = messageSchema.parse(
+    await (await shared.server.post('/v1/messages', { ...body, max_tokens: 5 })).json(),
+  )
   const { input_tokens, cache_read_input_tokens } = message.usage
   expect(count).toEqual({ input_tokens: input_tokens + (cache_read_input_tokens ?? 0) })
 })

@@ -64,6 +64,7 @@ class Grammar:
         begin_after: Sequence[int] | None = None,
         may_think: tuple[int, Sequence[int]] | None = None,
         trigger: Sequence[int] = (),
+        not_thought: Sequence[int] = (),
     ) -> GrammarProcessor:
         """Returns a new logits processor for one sequence, whose state it keeps.
 
@@ -71,11 +72,18 @@ class Grammar:
         generated tokens after which the grammar begins (the end of reasoning); None or empty for at
         once. `may_think`: a token with which the model may start to think first, and those that end
         its reasoning. `trigger`: tokens of the answer after which the grammar begins; without them,
-        the answer is free.
+        the answer is free. `not_thought`: tokens that the reasoning must not have, such as the
+        marker of a call, which would not follow the grammar.
         The processor raises EngineError INVALID_REQUEST where the grammar exceeds a limit.
         """
         return GrammarProcessor(
-            self._matcher, self._end_of_text, prompt_tokens, begin_after or (), may_think, trigger
+            self._matcher,
+            self._end_of_text,
+            prompt_tokens,
+            begin_after or (),
+            may_think,
+            trigger,
+            not_thought,
         )
 
 

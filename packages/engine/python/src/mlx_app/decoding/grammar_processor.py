@@ -1,6 +1,6 @@
 """The logits processor that holds one sequence to a grammar."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import mlx.core as mx
@@ -31,11 +31,13 @@ class GrammarProcessor:
         begin_after: Sequence[int],
         may_think: tuple[int, Sequence[int]] | None = None,
         trigger: Sequence[int] = (),
+        not_thought: Sequence[int] = (),
     ) -> None:
         """`grammar`: a matcher at its start, which is copied. `may_think`: a token with which the
         text may begin before the grammar, and the tokens after which the grammar begins then.
         `trigger`: tokens after that, which the model may choose to write, for a grammar that begins
-        there.
+        there; the text before them is free. `not_thought`: without a trigger, tokens that must not
+        come before the grammar, besides the end of the text.
         """
         self._grammar = grammar
         self._matcher = grammar.deep_copy()
@@ -44,6 +46,9 @@ class GrammarProcessor:
         self._begin_after = np.array(begin_after, np.uint32)
         self._may_think = may_think
         self._trigger = np.array(trigger, np.uint32)
+        # A model that may choose can also end its text.
+        forbidden = () if trigger else (*end_of_text, *not_thought)
+        self._not_thought = frozenset(forbidden)
         # The tokens of the last call under the grammar, and how many of them the matcher has taken.
         self._seen: Tokens = np.zeros(0, np.uint32)
         self._taken = 0
@@ -58,13 +63,12 @@ class GrammarProcessor:
         begin = self._begin(generated)
         self._follow(generated[:0] if begin is None else generated[begin:])
         if begin is None:
-            return logits
+            # Anything else may be thought. With these, there would be no answer by the grammar.
+            return _masked(logits, ~_only(self._not_thought, logits.shape[-1]))
         allowed = self._allowed(logits.shape[-1])
         if self._may_think is not None and len(generated) == 0:
             allowed[self._may_think[0]] = True
-        # MLX's types lack the arrays of NumPy.
-        mask = mx.array(allowed)  # pyright: ignore[reportArgumentType]
-        return mx.where(mask, logits, mx.array(-mx.inf, logits.dtype))
+        return _masked(logits, allowed)
 
     def _begin(self, generated: Tokens) -> int | None:
         """Returns where the grammar begins; None while it doesn't hold yet."""
@@ -105,10 +109,9 @@ class GrammarProcessor:
 
     def _allowed(self, width: int) -> NDArray[np.bool_]:
         """Returns which of the model's `width` tokens may come next."""
-        allowed = np.zeros(width, np.bool_)
         if self._taken < len(self._seen):
-            allowed[[token for token in self._end_of_text if token < width]] = True
-            return allowed
+            return _only(self._end_of_text, width)
+        allowed = np.zeros(width, np.bool_)
         packed = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
         self._check()
         bits = np.unpackbits(packed, bitorder="little", count=min(width, 8 * len(packed)))
@@ -124,6 +127,19 @@ class GrammarProcessor:
                 "INVALID_REQUEST",
                 f"The grammar can't be followed past token {self._taken}: {reason}.",
             )
+
+
+def _only(tokens: Collection[int], width: int) -> NDArray[np.bool_]:
+    """Returns which of the model's `width` tokens are in `tokens`."""
+    found = np.zeros(width, np.bool_)
+    found[[token for token in tokens if token < width]] = True
+    return found
+
+
+def _masked(logits: mx.array, allowed: NDArray[np.bool_]) -> mx.array:
+    # MLX's types lack the arrays of NumPy.
+    mask = mx.array(allowed)  # pyright: ignore[reportArgumentType]
+    return mx.where(mask, logits, mx.array(-mx.inf, logits.dtype))
 
 
 def _end_of_first(needle: Tokens, tokens: Tokens) -> int | None:

@@ -11,6 +11,12 @@ from .known_patterns import KNOWN_PATTERNS
 _DRAFTS = re.compile(r"https?://json-schema\.org/(draft-0[4-7]|draft/20(19-09|20-12))/schema#?")
 _APPLICATORS = {"anyOf", "oneOf", "allOf", "$ref", "if", "dependentSchemas", "not"}
 _BOUNDS = (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum"))
+_DIRECTIONS = (
+    ("minimum", -1), ("exclusiveMinimum", -1), ("maximum", 1), ("exclusiveMaximum", 1)
+)  # fmt: skip
+# llguidance makes regular expressions of ranges only up to these.
+_LARGEST_INTEGER = 2**62
+_LARGEST_NUMBER = 10**16
 
 Schema = dict[str, Any]
 
@@ -64,13 +70,19 @@ def _strings(schema: Schema, _root: Schema) -> None:
 
 
 def _numbers(schema: Schema, _root: Schema) -> None:
-    """In draft 4, an exclusive bound is a boolean beside the bound."""
+    # In draft 4, an exclusive bound is a boolean beside the bound.
     for exclusive, bound in _BOUNDS:
         given = schema.get(exclusive)
         if isinstance(given, bool):
             del schema[exclusive]
         if given is True and bound in schema:
             schema[exclusive] = schema.pop(bound)
+    # Those of int64, float32 and float64 become what llguidance can count up to.
+    largest = _LARGEST_INTEGER if schema.get("type") == "integer" else _LARGEST_NUMBER
+    for keyword, sign in _DIRECTIONS:
+        given = schema.get(keyword)
+        if isinstance(given, int | float) and given * sign > largest:
+            schema[keyword] = largest * sign
 
 
 def _arrays(schema: Schema, _root: Schema) -> None:

@@ -173,7 +173,12 @@ class InputProcessor:
             after = think.end
         elif think is not None and len(think.start) == 1:
             before = (think.start[0], think.end)
-        return processed.grammar.processor(len(prompt.tokens), after, before, processed.trigger)
+        parser = tool_parser(self._model.tokenizer)
+        marker = None if parser is None else self._constraints.token_of(parser.start)
+        forbidden = () if marker is None else (marker,)
+        return processed.grammar.processor(
+            len(prompt.tokens), after, before, processed.trigger, forbidden
+        )
 
     def _is_batched(self, request: Generate) -> bool:
         return self._batchable and request.draft_model is None and request.kv_bits is None
