@@ -10,14 +10,17 @@ import { interpreterIn } from '../../engine/src/engine/project/index.ts'
 
 const execute = promisify(execFile)
 const folder = join(import.meta.dirname, 'python')
-const requirements = join(folder, 'requirements.txt')
 const cache = join(import.meta.dirname, '../../../node_modules/.cache')
 
+/** The files with the locked packages: official clients, and frameworks that need other versions of these. */
+export type Requirements = 'requirements.txt' | 'frameworks.txt'
+
 /**
- * The interpreter of a virtual environment with the official Python clients, made at the first use and kept as long
- * as the requirements are the same.
+ * The interpreter of a virtual environment with Python clients, made at the first use and kept as long as the
+ * requirements are the same.
  */
-export async function pythonWithClients(): Promise<string> {
+export async function pythonWithClients(file: Requirements = 'requirements.txt'): Promise<string> {
+  const requirements = join(folder, file)
   const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
   const environment = join(cache, `python-clients-${hash}`)
   if (existsSync(environment)) return interpreterIn(environment)
@@ -36,12 +39,17 @@ export async function pythonWithClients(): Promise<string> {
  * What a program of the folder python/ prints, which is JSON.
  *
  * @param given its arguments.
+ * @param file the packages that it needs.
  */
-export async function runPython(program: string, given: readonly string[]): Promise<unknown> {
-  const python = await pythonWithClients()
+export async function runPython(
+  program: string,
+  given: readonly string[],
+  file?: Requirements,
+): Promise<unknown> {
+  const python = await pythonWithClients(file)
   const { stdout } = await execute(python, [join(folder, program), ...given], {
     // Keys and addresses of whoever runs the tests stay out, and so do the telemetry and tracing of clients.
-    env: { PATH: process.env.PATH, LANGSMITH_TRACING: 'false' },
+    env: { PATH: process.env.PATH, LANGSMITH_TRACING: 'false', HAYSTACK_TELEMETRY_ENABLED: 'False' },
   })
   return JSON.parse(stdout)
 }

@@ -105,6 +105,19 @@ describe.each([
     expect(await result.text).toBe(weather.answer)
   })
 
+  test('calls a tool or returns an output, which one request may both ask for', async () => {
+    called.length = 0
+    const options = { model: model(), tools, output: Output.object({ schema }), maxRetries }
+    const asked = await generateText({ ...options, prompt: weather.question })
+    expect(asked.finishReason).toBe('tool-calls')
+    expect(called).toEqual([{ city: 'Bern' }])
+    const { output } = await generateText({ ...options, prompt: 'Write JSON.' })
+    expect(output).toEqual({ model: 'hello', layers: 2, tiny: true })
+    const streamed = streamText({ ...options, prompt: weather.question })
+    expect(await streamed.finishReason).toBe('tool-calls')
+    expect(called).toEqual([{ city: 'Bern' }, { city: 'Bern' }])
+  })
+
   test('throws APICallError with the server’s message', async () => {
     const error = await failureOf(
       generateText({ model: model(), prompt: 'Say hello.', temperature: 7, maxRetries }),

@@ -71,6 +71,23 @@ test('bindTools lets the model call a tool and use the result', async () => {
   expect((await model.invoke([question, asked, result])).content).toBe(weather.answer)
 })
 
+test('bindTools with a response format gives a call or a value of the schema', async () => {
+  const { name, description, schema } = weather
+  const getWeather = tool(() => weather.result, { name, description, schema })
+  const output = z.object({ model: z.string().max(20), layers: z.int().max(9), tiny: z.boolean() })
+  const model = chat().bindTools([getWeather], {
+    response_format: {
+      type: 'json_schema',
+      json_schema: { name: 'describe', schema: z.toJSONSchema(output), strict: true },
+    },
+  })
+  const asked = await model.invoke(weather.question)
+  expect(asked.tool_calls).toMatchObject([{ name: 'get_weather', args: { city: 'Bern' } }])
+  const { text, tool_calls: calls } = await model.invoke('Write JSON.')
+  expect(calls).toEqual([])
+  expect(output.parse(JSON.parse(text))).toEqual({ model: 'hello', layers: 2, tiny: true })
+})
+
 test('throws the error of the underlying client, with the server’s message', async () => {
   const error = await failureOf(chat({ model: 'gpt-5' }).invoke('Say hello.'))
   expect(error).toMatchObject({ status: 404, code: 'model_not_found' })
