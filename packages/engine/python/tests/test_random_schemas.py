@@ -19,7 +19,7 @@ from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Generate, JsonSchemaFormat, Tool
 
 Schema = dict[str, Any]
-COUNT = 1_000 if os.environ.get("SOAK") else 120
+COUNT = 1_000 if os.environ.get("SOAK") else 60
 ANNOTATIONS: Schema = {
     "title": "T", "description": "D", "default": 5, "examples": [1], "deprecated": True,
     "readOnly": True, "$comment": "c", "contentEncoding": "base64", "contentMediaType": "text/html",

@@ -95,7 +95,7 @@ const types: Record<string, z.ZodType> = {
   readonly: z.array(z.boolean()).max(2).readonly(),
   branded: word.brand<'Word'>(),
   described: z.boolean().meta({ title: 'T', description: 'D', examples: [true], deprecated: true, odd: 1 }),
-  pipe: z.boolean().pipe(z.unknown()),
+  pipe: z.boolean().pipe(z.boolean()),
   stringbool: z.stringbool(),
   json: z.json(),
   file: z.looseObject({ path: z.string().meta({ format: 'path' }) }),
