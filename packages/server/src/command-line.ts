@@ -11,6 +11,7 @@ const [command, ...rest] = process.argv.slice(2)
 if (command === undefined) await serve()
 else if (command.startsWith('--') && !isHelp(command)) await serveWithFlags([command, ...rest])
 else if (command === 'keys') process.exitCode = await keys(rest)
+else if (command === 'agent') await agent(rest)
 else if (isHelp(command) && rest.length === 0) console.log(help())
 else {
   const unknown = isHelp(command) ? rest[0] : command
@@ -37,6 +38,16 @@ async function serveWithFlags(words: readonly string[]): Promise<void> {
   await serve()
 }
 
+/** Runs a coding agent, and exits with its exit code. */
+async function agent(words: readonly string[]): Promise<void> {
+  const [{ runAgent }, { exitWithError }] = await Promise.all([
+    import('./agent/command.ts'),
+    import('./run.ts'),
+  ])
+  const code = await runAgent(words).catch(exitWithError)
+  process.exit(code)
+}
+
 function isHelp(word: string): boolean {
   return word === '--help' || word === '-h' || word === 'help'
 }
@@ -59,6 +70,10 @@ function usage(): string {
   const lines = [
     [program, 'Start the server for the project in this folder'],
     [`${program} --keep-alive 10m`, 'Start it with a setting as a flag'],
+    [
+      `${program} agent NAME`,
+      'Start a coding agent that uses the server: claude, codex, opencode, aider or qwen',
+    ],
     [`${program} keys --help`, 'Create, list and revoke API keys'],
     [`${program} --help`, 'Show all settings'],
   ] as const

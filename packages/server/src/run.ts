@@ -47,7 +47,8 @@ function closeOnSignals(server: RunningServer): () => boolean {
   return () => asked
 }
 
-function exitWithError(error: unknown): never {
+/** Writes an error to standard error and exits with its code: 2 for an invalid setting, 130 for Ctrl-C, otherwise 1. */
+export function exitWithError(error: unknown): never {
   if (error instanceof SettingError) {
     console.error(error.message)
     process.exit(2)
