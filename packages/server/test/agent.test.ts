@@ -119,7 +119,7 @@ test('a running server is used, with the key that it requires, and goes on', asy
   })
   expect(qwen?.words).toEqual(['--auth-type', 'openai', '--model', 'hello', 'one'])
   expect(qwen?.environment).toMatchObject({ OPENAI_BASE_URL: `${url}/v1`, OPENAI_API_KEY: key })
-  expect(aider?.words).toEqual(expect.arrayContaining(['--model', 'openai/hello', 'one']))
+  expect(aider?.words).toEqual(expect.arrayContaining(['--config', '--model', 'openai/hello', 'one']))
   const metadata = aider?.words[(aider.words.indexOf('--model-metadata-file') ?? 0) + 1] ?? ''
   expect(JSON.parse(readFileSync(metadata, 'utf8'))).toMatchObject({
     'openai/hello': { max_input_tokens: 32768 },

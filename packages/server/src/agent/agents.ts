@@ -164,6 +164,9 @@ function opencode({ url, model, contextTokens, key }: AgentConnection, folder: s
 function aider({ url, model, contextTokens, key }: AgentConnection, folder: string): AgentStart {
   const name = `openai/${model}`
   const metadata = join(folder, 'models.json')
+  // With this file, aider doesn't look for that of the user.
+  const config = join(folder, 'aider.conf.yml')
+  writeFileSync(config, '{}\n')
   const limits =
     contextTokens === undefined
       ? {}
@@ -173,7 +176,7 @@ function aider({ url, model, contextTokens, key }: AgentConnection, folder: stri
   writeFileSync(metadata, JSON.stringify({ [name]: entry }))
   const models = ['--model', name, '--weak-model', name, '--editor-model', name]
   return {
-    arguments: [...models, '--model-metadata-file', metadata, '--no-show-model-warnings'],
+    arguments: ['--config', config, ...models, '--model-metadata-file', metadata, '--no-show-model-warnings'],
     environment: {
       OPENAI_API_BASE: `${url}/v1`,
       OPENAI_API_KEY: key,
