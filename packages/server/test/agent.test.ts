@@ -81,7 +81,9 @@ test('Claude Code gets a server of its own with the model, the context and a key
   expect(readFileSync(join(project, '.mlx/agents/.gitignore'), 'utf8')).toBe('*\n')
 })
 
-test('a running server is used, with the key that it requires, and goes on', async () => {
+test('a running server is used, with the key that it requires, and goes on', {
+  timeout: 400_000,
+}, async () => {
   const other = makeProject(join(folder.path, 'with keys'))
   const said: string[] = []
   const output = { say: (line: string) => said.push(line), note: () => undefined }
