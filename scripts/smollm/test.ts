@@ -17,10 +17,16 @@ const env = {
   PYTHONPATH: [join(pythonDirectory, 'src'), join(pythonDirectory, 'tests')].join(':'),
 }
 const options = { env, reject: false, stdio: 'inherit' } as const
-const vitest = await execa('npx', ['vitest', 'run', '--project', 'real', ...process.argv.slice(2)], {
-  ...options,
-  cwd: root,
-})
+/** Each test takes so long that its result is shown at once. */
+const shownAtOnce = ['--reporter', 'verbose']
+const vitest = await execa(
+  'npx',
+  ['vitest', 'run', ...shownAtOnce, '--project', 'real', ...process.argv.slice(2)],
+  {
+    ...options,
+    cwd: root,
+  },
+)
 const pytest = await execa(
   join(dirname(await ensureEnvironment()), 'python'),
   ['-m', 'pytest', '-q', '--numprocesses', '0', join('tests', 'real_model.py')],
