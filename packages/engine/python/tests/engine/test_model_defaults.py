@@ -48,7 +48,12 @@ SOURCES: list[tuple[dict[str, Any], float, str]] = [
 
 
 @pytest.mark.parametrize(("options", "temperature", "source"), SOURCES)
-def test_source(folder: Path, options: dict[str, Any], temperature: float, source: str) -> None:
+def test_source(
+    folder: Path,
+    options: dict[str, Any],
+    temperature: float,
+    source: Any,  # noqa: ANN401 - one of the literals of the protocol
+) -> None:
     with MLXEngine("mine", device="cpu", models_directory=folder, **options) as engine:
         loaded = engine.load_model()
         assert loaded.defaults["temperature"] == ModelDefault(value=temperature, source=source)
