@@ -7,6 +7,7 @@ const nodeSchema = z.looseObject({
   type: z.string().or(z.array(z.string())).optional(),
   const: z.string().optional(),
   enum: z.array(z.string()).optional(),
+  required: z.array(z.string()).optional(),
   default: z.json().optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),

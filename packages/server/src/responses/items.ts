@@ -83,9 +83,11 @@ function toCall<Call extends { namespace?: string | null | undefined; status?: S
   return { ...call, ...(namespace != null && { namespace }), status: status ?? ('completed' as const) }
 }
 
-function toCallOutput<
-  Output extends { output: string | OutputPart[]; status?: Status | null | undefined },
->(given: Output, param: string, changes: HistoryChanges) {
+function toCallOutput<Output extends { output: string | OutputPart[]; status?: Status | null | undefined }>(
+  given: Output,
+  param: string,
+  changes: HistoryChanges,
+) {
   const { output, status, ...rest } = given
   return { ...rest, output: toOutput(output, param, changes), status: status ?? ('completed' as const) }
 }

@@ -4,12 +4,7 @@ import { newId } from './ids.ts'
 import type { Item } from './response-schemas.ts'
 
 /** Calls of tools that this server does not run, and their outputs. */
-const calls = [
-  'local_shell_call',
-  'shell_call',
-  'apply_patch_call',
-  'computer_call',
-] as const
+const calls = ['local_shell_call', 'shell_call', 'apply_patch_call', 'computer_call'] as const
 const outputs = [
   'local_shell_call_output',
   'shell_call_output',

@@ -4,11 +4,9 @@ const itemStatus = z.enum(['in_progress', 'completed', 'incomplete'])
 
 const alternative = z.object({
   token: z.string(),
-  bytes: z
-    .array(z.int())
-    .meta({
-      description: 'The UTF-8 bytes that the token adds to the text, which may be a part of a character.',
-    }),
+  bytes: z.array(z.int()).meta({
+    description: 'The UTF-8 bytes that the token adds to the text, which may be a part of a character.',
+  }),
   logprob: z.number(),
 })
 

@@ -34,13 +34,10 @@ class ModelDefaults:
             ("library", Sampling()),
         ]
         for field, encoded in _SAMPLING.items():
-            source, value = next(
-                (source, value)
-                for source, layer in sources
-                if (value := getattr(layer, field, None)) is not None
-            )
-            sampling[field] = value
-            report[encoded] = ModelDefault(value=value, source=source)
+            # The library has a value for each.
+            source, layer = next(s for s in sources if getattr(s[1], field, None) is not None)
+            sampling[field] = getattr(layer, field)
+            report[encoded] = ModelDefault(value=sampling[field], source=source)
         template_options: dict[str, Any] = {}
         for layer in reversed(layers):
             template_options |= layer.template_options or {}
