@@ -24,13 +24,13 @@ interface Bytes {
 
 /**
  * The size limits of each tarball and of its files, in bytes. The limit of the released tool is a goal. The others are the
- * measured sizes (2026-11-30: 2,302, 1,037 and 467 kB packed) plus a tenth.
+ * measured sizes (2026-11-30: 2,541, 1,148 and 530 kB packed) plus a tenth.
  */
 const limits: Readonly<Record<string, Bytes>> = {
   'create-mlx-app': { packed: 200_000, unpacked: 671_000 },
-  'create-mlx-app, from a checkout': { packed: 2_532_000, unpacked: 3_011_000 },
-  'mlx-app': { packed: 1_141_000, unpacked: 2_580_000 },
-  'mlx-app-server': { packed: 514_000, unpacked: 1_998_000 },
+  'create-mlx-app, from a checkout': { packed: 2_795_000, unpacked: 3_290_000 },
+  'mlx-app': { packed: 1_263_000, unpacked: 2_864_000 },
+  'mlx-app-server': { packed: 583_000, unpacked: 2_313_000 },
 }
 
 /** A placeholder for the name of the repository, which only the workflow knows. */
