@@ -3,7 +3,7 @@ import { EngineError } from 'mlx-app'
 import { KeyError } from './keys/records.ts'
 import { StartError } from './listen-errors.ts'
 import { resolveMissingModel } from './missing-model.ts'
-import { readSettings, SettingError } from './settings.ts'
+import { hostOfConda, readSettings, SettingError } from './settings.ts'
 import { type RunningServer, type StartOptions, startServer } from './start.ts'
 
 /**
@@ -17,6 +17,12 @@ import { type RunningServer, type StartOptions, startServer } from './start.ts'
 export async function runServer(options: StartOptions = {}): Promise<void> {
   try {
     const settings = readSettings(process.env)
+    const foreign = hostOfConda(process.env)
+    if (foreign !== undefined) {
+      console.error(
+        `HOST is ${foreign}, as conda's compilers set it, so it is not used. Use --host to set an address.`,
+      )
+    }
     if (settings.engineUrl === '') await resolveMissingModel(process.env, options.engine)
     const server = await startServer(settings, options)
     const ending = closeOnSignals(server)

@@ -233,12 +233,24 @@ export class SettingError extends Error {
 }
 
 /**
+ * Returns HOST if it is not an address but the target of conda's compilers, such as x86_64-conda-linux-gnu, which an active
+ * environment with compilers sets. It is not read then.
+ */
+export function hostOfConda({ HOST }: NodeJS.ProcessEnv): string | undefined {
+  return HOST !== undefined && /-(conda|apple-darwin)/.test(HOST) ? HOST : undefined
+}
+
+/**
  * Reads the settings from environment variables. An empty variable counts as unset.
  *
  * @throws SettingError that names each invalid variable.
  */
 export function readSettings(environment: NodeJS.ProcessEnv): Settings {
-  const given = settingRows.map(({ key, variable }) => [key, environment[variable] || undefined])
+  const isRead = (variable: string) => variable !== 'HOST' || hostOfConda(environment) === undefined
+  const given = settingRows.map(({ key, variable }) => [
+    key,
+    isRead(variable) ? environment[variable] || undefined : undefined,
+  ])
   const parsed = settingsSchema.safeParse(Object.fromEntries(given))
   if (parsed.success) return parsed.data
   const lines = parsed.error.issues.map(({ path: [key], message }) => {

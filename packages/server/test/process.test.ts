@@ -47,6 +47,14 @@ test('it serves the project in its working directory, and has metrics', async ()
   expect(await program.ended).toBe(0)
 })
 
+test("it tells that it doesn't use the HOST of conda's compilers", async () => {
+  const program = runServer(folder, { HOST: 'x86_64-conda-linux-gnu' })
+  expect(await program.url).toContain('//127.0.0.1:')
+  expect(program.stderr()).toContain("HOST is x86_64-conda-linux-gnu, as conda's compilers set it")
+  program.child.kill('SIGTERM')
+  expect(await program.ended).toBe(0)
+})
+
 /** Bundles the program to one file as an app of its own is bundled, with the page that the published package has. */
 async function bundle(file: string): Promise<void> {
   const page = new Map([['index.html', Buffer.from('<title>Chat</title>')]])

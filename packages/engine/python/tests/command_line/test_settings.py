@@ -42,6 +42,17 @@ def test_show_tells_where_each_value_comes_from(
     assert table["host"] == ["127.0.0.1", "default"]
 
 
+@pytest.mark.parametrize("host", ["x86_64-conda-linux-gnu", "arm64-apple-darwin20.0.0"])
+def test_the_host_of_condas_compilers_is_not_used(
+    run: Run, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("HOST", host)
+    settings = json.loads(run("config", "show", "--json").stdout)["settings"]
+    assert settings["host"] == {"value": "127.0.0.1", "source": "default", "name": ""}
+    refused = run("serve", "--workers", "2")
+    assert f"HOST is {host}, as conda's compilers set it" in refused.stderr
+
+
 def test_a_flag_overrides_the_environment_and_the_file(
     run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,8 +86,13 @@ def serve(
 ) -> None:
     """Start a server with OpenAI's API and a chat page."""
     from ..serving import start_server
-    from ..settings.read import read_settings
+    from ..settings.read import host_of_conda, read_settings
+    from ..terminal.output import note
 
+    foreign = host_of_conda()
+    if foreign is not None:
+        note(f"HOST is {foreign}, as conda's compilers set it, so it is not used.")
+        note("Use --host to set an address.")
     loaded = read_settings(
         config,
         model=model,

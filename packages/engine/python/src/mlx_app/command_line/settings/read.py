@@ -1,6 +1,7 @@
 """Reads the settings from all sources."""
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -48,7 +49,10 @@ class _EnvironmentSource(EnvSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         """Returns the text of a setting; an empty variable counts as unset."""
-        return os.environ.get(variable_of(field_name)) or None, field_name, False
+        text = os.environ.get(variable_of(field_name)) or None
+        if field_name == "host" and host_of_conda() is not None:
+            text = None
+        return text, field_name, False
 
     def prepare_field_value(
         self,
@@ -59,6 +63,16 @@ class _EnvironmentSource(EnvSettingsSource):
     ) -> Any:  # noqa: ANN401
         """Returns the text as it is: a list has commas and is no JSON."""
         return value
+
+
+def host_of_conda() -> str | None:
+    """Returns HOST if it is not an address but the target of conda's compilers.
+
+    An active environment with compilers sets it, such as x86_64-conda-linux-gnu. It is not read
+    then.
+    """
+    host = os.environ.get("HOST", "")
+    return host if re.search("-(conda|apple-darwin)", host) else None
 
 
 def default_path() -> Path:
