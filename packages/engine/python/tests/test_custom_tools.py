@@ -6,7 +6,6 @@ import re
 
 import mlx.core as mx
 import pytest
-from test_tool_grammar import constraints, tokenizer
 
 from call_grammars import FORMATS, PING, WEATHER, grammar_of, parsed, walk
 from mlx_app.decoding.constraints import Constraints, Grammar
@@ -17,6 +16,7 @@ from mlx_app.protocol import Tool, ToolGrammar
 from mlx_app.tools.custom.custom_input import custom_input
 from mlx_app.tools.custom.quoting import json_quoting, raw_quoting
 from mlx_app.tools.tool_grammar import begun_tool_grammar
+from test_tool_grammar import constraints, tokenizer
 
 __all__ = ["constraints", "tokenizer"]  # fixtures
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlx_app.mlx_lm_adapter.models import read_tokenizer
+from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
 from mlx_app.mlx_lm_adapter.text import (
     TextStates,
     continuing_detokenizer,
@@ -16,6 +16,7 @@ from mlx_app.mlx_lm_adapter.text import (
     parse_gemma4,
     start_state,
     think_tokens,
+    token_bytes,
     tool_formats,
     tool_parser,
 )
@@ -133,19 +134,11 @@ SPACES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.mlx_lm("mlx_lm.tokenizer_utils.TokenizerWrapper.detokenizer")
 @pytest.mark.parametrize("kind", SPACES)
 def test_a_text_that_continues_another_keeps_its_first_space(
     kind: str, hello: TextModel, tmp_path: Path
 ) -> None:
-    shutil.copy(hello.path / "tokenizer_config.json", tmp_path)
-    file = json.loads((hello.path / "tokenizer.json").read_text("utf-8"))
-    file["decoder"] = SPACES[kind]
-    if kind.startswith("▁"):
-        text = json.dumps(file["model"], ensure_ascii=False).replace("Ġ", "▁")
-        file["model"] = json.loads(text)
-    (tmp_path / "tokenizer.json").write_text(json.dumps(file), "utf-8")
-    tokenizer = read_tokenizer(tmp_path, hello.config)
+    tokenizer = with_spaces(kind, hello, tmp_path)
     space, *letters = (tokenizer.get_vocab()[piece] for piece in (kind[0], "M", "L", "X"))
     detokenizer = continuing_detokenizer(tokenizer)
     pieces = []
@@ -155,3 +148,23 @@ def test_a_text_that_continues_another_keeps_its_first_space(
     detokenizer.finalize()
     assert "".join([*pieces, detokenizer.last_segment]) == " MLX MLX"
     assert "".join(pieces[:2]) == " M"
+
+
+@pytest.mark.mlx_lm("mlx_lm.tokenizer_utils.BPEStreamingDetokenizer")
+@pytest.mark.parametrize("kind", SPACES)
+def test_a_token_has_the_bytes_of_its_text(kind: str, hello: TextModel, tmp_path: Path) -> None:
+    tokenizer = with_spaces(kind, hello, tmp_path)
+    tokens = [tokenizer.get_vocab()[piece] for piece in (kind[0], "M", "L", "X")]
+    assert [token_bytes(tokenizer, token) for token in tokens] == [b" ", b"M", b"L", b"X"]
+
+
+def with_spaces(kind: str, hello: TextModel, folder: Path) -> Tokenizer:
+    """Returns hello's tokenizer with another sign for a space."""
+    shutil.copy(hello.path / "tokenizer_config.json", folder)
+    file = json.loads((hello.path / "tokenizer.json").read_text("utf-8"))
+    file["decoder"] = SPACES[kind]
+    if kind.startswith("▁"):
+        text = json.dumps(file["model"], ensure_ascii=False).replace("Ġ", "▁")
+        file["model"] = json.loads(text)
+    (folder / "tokenizer.json").write_text(json.dumps(file), "utf-8")
+    return read_tokenizer(folder, hello.config)

@@ -236,6 +236,8 @@ def test_asynchronous_twin_has_the_same_methods() -> None:
     for name in names - {"close"}:
         ours, twin = getattr(MLXEngine, name), getattr(AsyncMLXEngine, name)
         assert ours.__doc__ == twin.__doc__, name
+        if isinstance(ours, property):
+            ours, twin = ours.fget, twin.fget
         given = {key: kind for key, kind in ours.__annotations__.items() if key != "return"}
         assert given == {k: v for k, v in twin.__annotations__.items() if k != "return"}, name
         assert (ours.__defaults__, ours.__kwdefaults__) == (twin.__defaults__, twin.__kwdefaults__)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from mlx_lm import tool_parsers
 from mlx_lm.generate import TextStateMachine, make_text_state_machine
-from mlx_lm.tokenizer_utils import BPEStreamingDetokenizer, SPMStreamingDetokenizer
+from mlx_lm.tokenizer_utils import BPEStreamingDetokenizer
 from mlx_lm.tool_parsers import gemma4
 
 from .models import Detokenizer, Tokenizer
@@ -83,11 +83,11 @@ def token_bytes(tokenizer: Tokenizer, token: int) -> bytes:
         return bytes.fromhex(byte[1])
     if token in wrapper.added_tokens_decoder:
         return name.encode()
-    detokenizer = tokenizer.detokenizer
-    if isinstance(detokenizer, SPMStreamingDetokenizer):
+    if "\u2581" in name:
+        # The space of SentencePiece, which decoding would remove at the start of a text.
         return name.replace("\u2581", " ").encode()
     text = tokenizer.decode([token])
-    if isinstance(detokenizer, BPEStreamingDetokenizer) or "\ufffd" in text:
+    if isinstance(tokenizer.detokenizer, BPEStreamingDetokenizer) or "\ufffd" in text:
         known = _bytes_of_characters()
         if all(character in known for character in name):
             return bytes(known[character] for character in name)
