@@ -42,22 +42,21 @@ export function expandHome(path: string): string {
 export function parseTarget(directory: string, workingDirectory: string): Target {
   if (isScopedName(directory)) {
     const folder = directory.slice(directory.indexOf('/') + 1)
-    return { path: resolve(workingDirectory, folder), name: directory }
+    return { path: requireUsablePath(resolve(workingDirectory, folder)), name: directory }
   }
-  const path = resolve(workingDirectory, directory)
-  requireUsablePath(path)
-  // npm removes what it did not install there, and tools treat it as foreign code.
-  if (path.split(sep).includes('node_modules'))
-    throw new UsageError('A project cannot be in a folder named node_modules.')
+  const path = requireUsablePath(resolve(workingDirectory, directory))
   return { path, name: nameFromDirectory(path) }
 }
 
 /**
- * Checks that package managers and Python can work in a folder.
+ * Returns the path of a folder in which package managers and Python can work.
  *
- * @throws UsageError with the character that they can't have in a path.
+ * @throws UsageError with what they can't have in a path.
  */
-function requireUsablePath(path: string): void {
+function requireUsablePath(path: string): string {
+  // npm removes what it did not install there, and tools treat it as foreign code.
+  if (path.split(sep).includes('node_modules'))
+    throw new UsageError('A project cannot be in a folder named node_modules.')
   // npm puts the project's programs on the PATH, and Python refuses to make an environment there.
   if (path.includes(delimiter)) {
     throw new UsageError(`The path contains "${delimiter}", which separates folders in PATH: ${path}`, {
@@ -69,6 +68,7 @@ function requireUsablePath(path: string): void {
       hints: [chooseAnotherName],
     })
   }
+  return path
 }
 
 /**

@@ -23,6 +23,8 @@ export interface SetupContext {
   environment: NodeJS.ProcessEnv
   terminal: Terminal
   signal?: AbortSignal | undefined
+  /** The user's UV_CONFIG_FILE, for a uv project of their own. */
+  uvConfigFile?: string | undefined
 }
 
 /** The result of a setup. */

@@ -55,7 +55,7 @@ export async function setUp(
     project,
     keepsPath,
   )
-  const childContext = { ...context, environment }
+  const childContext = { ...context, environment, uvConfigFile: context.environment.UV_CONFIG_FILE }
   return await withProcessLock(
     project,
     async () => await setUpWithLock(project, options, childContext),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { devNull, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -69,6 +69,21 @@ no-index = true
   expect(text).toContain('no-index')
   expect(text).not.toMatch(/numpy|target/)
   expect(childEnvironment({ HOME: home }, project)).toMatchObject({ UV_NO_CONFIG: '1' })
+})
+
+it("finds the configuration of the system in any folder, and puts the user's indexes before its own", () => {
+  const folders = ['xdg-desktop', 'xdg', 'user'].map((name) => join(home, name))
+  const [desktop = '', system = '', user = ''] = folders
+  for (const folder of folders) mkdirSync(join(folder, 'uv'), { recursive: true })
+  writeFileSync(join(system, 'uv', 'uv.toml'), 'offline = true\n[[index]]\nurl = "https://company/simple"\n')
+  writeFileSync(join(user, 'uv', 'uv.toml'), '[[index]]\nurl = "https://me:secret@mine/simple"\n')
+  const given = { XDG_CONFIG_DIRS: `${desktop}:${system}`, XDG_CONFIG_HOME: user }
+  const { UV_CONFIG_FILE = '' } = childEnvironment(given, project)
+  const text = readFileSync(UV_CONFIG_FILE, 'utf8')
+  expect(text).toContain('offline = true')
+  expect(text).toMatch(/secret@mine[\s\S]*company/)
+  expect(statSync(UV_CONFIG_FILE).mode & 0o777).toBe(0o600)
+  expect(readFileSync(join(UV_CONFIG_FILE, '..', '.gitignore'), 'utf8')).toBe('*\n')
 })
 
 it('names a configuration of uv that is not TOML', () => {

@@ -17,6 +17,7 @@ import { type ProcessOptions, processOptions } from '../process/child-process.ts
 import { copyPackageFiles } from './copy-package-files.ts'
 import { writeEnvironmentRecord } from './environment-record.ts'
 import { environmentParts, withFormerSetAside } from './former.ts'
+import { checkMlx } from './mlx-check.ts'
 import { obtainUv } from './obtain-uv.ts'
 import { createEnvironmentWithPip, installWheelWithPip, installWithPip } from './pip.ts'
 import { packageRecord } from './python-package.ts'
@@ -56,7 +57,7 @@ export async function buildEnvironment(
   const hint = `To create it again, run: ${scriptWithArguments('setup', '--fresh', environment)}`
   const created = { python, folder, hint }
   const reused = await canReuse(virtualEnvironment, installer.method, options, environment)
-  return await withFormerSetAside(project, reused ? [] : environmentParts(project), async () => {
+  const build = async () => {
     if (!reused) installer = await createEnvironment(installer, project, plan, context)
     const version = pythonVersion(await verifyPython(created, context))
     terminal.done(`Python ${version} in ${folder}${reused ? ' (kept)' : ''}`)
@@ -73,7 +74,26 @@ export async function buildEnvironment(
       ...packageRecord(),
     })
     return python
-  })
+  }
+  try {
+    return await withFormerSetAside(project, reused ? [] : environmentParts(project), build)
+  } catch (error) {
+    // The update may have ended between two packages.
+    if (reused && !(await isComplete(python, project, environment))) {
+      await rm(project.environmentFile, { force: true })
+    }
+    throw error
+  }
+}
+
+/** Whether MLX and the package mlx-app work in an environment. */
+async function isComplete(
+  python: string,
+  project: Project,
+  environment: NodeJS.ProcessEnv,
+): Promise<boolean> {
+  const report = await checkMlx(python, project.config.device, environment)
+  return !('problem' in report) && (wheelPath === undefined || report.mlxApp !== null)
 }
 
 interface Installer {

@@ -1,5 +1,5 @@
 /** The Python package `mlx-app`: installed in a virtual environment, or unpacked beside an existing interpreter. */
-import { rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EngineError } from '../../engine/index.ts'
 import type { Project } from '../../engine/project/index.ts'
@@ -38,12 +38,14 @@ export async function unpackWheel(
 ): Promise<string | undefined> {
   if (wheelPath === undefined) return undefined
   const folder = siteFolder(project)
-  await rm(folder, { recursive: true, force: true })
   await using copies = await copyPackageFiles(project, [wheelPath])
   const wheel = join(copies.directory, basename(wheelPath))
-  const result = await runForOutput(python, ['-c', unpack, wheel, folder], environment, 60_000)
+  const unpacked = join(copies.directory, 'site')
+  const result = await runForOutput(python, ['-c', unpack, wheel, unpacked], environment, 60_000)
   if ('problem' in result) {
     throw new EngineError('SETUP_NEEDED', `${wheelPath} could not be unpacked: ${result.problem}`)
   }
+  await rm(folder, { recursive: true, force: true })
+  await rename(unpacked, folder)
   return join('.mlx', 'site')
 }

@@ -54,7 +54,8 @@ export async function syncPythonProject(
     const uvArguments = ['sync', '--project', folder, '--python', plan.python]
     // Here the configuration is the user's own.
     const { UV_NO_CONFIG: _, UV_CONFIG_FILE: __, ...configured } = environment
-    const run = processOptions(project, { environment: configured, signal })
+    const own = context.uvConfigFile === undefined ? {} : { UV_CONFIG_FILE: context.uvConfigFile }
+    const run = processOptions(project, { environment: { ...configured, ...own }, signal })
     await runFromCacheOrNetwork(uv, uvArguments, run, 'uv could not sync python/')
     return await recordSynced(project, folder, record, context)
   })

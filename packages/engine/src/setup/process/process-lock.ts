@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Project } from '../../engine/project/index.ts'
+import { makeOwnFolder } from './own-folder.ts'
 
 /** The file in the lock with the id of the process that holds it. */
 const holderName = 'pid'
@@ -19,10 +20,7 @@ export async function withProcessLock<Result>(
   onWait: (processId: number, path: string) => void,
   signal?: AbortSignal,
 ): Promise<Result> {
-  const path = join(dirname(project.environmentFile), 'setup.lock')
-  await mkdir(dirname(path), { recursive: true })
-  // This folder belongs to one machine, so git ignores it even if the project's .gitignore doesn't.
-  await writeFile(join(dirname(path), '.gitignore'), '*\n')
+  const path = join(makeOwnFolder(project), 'setup.lock')
   let announced = false
   while (!(await acquire(path))) {
     const holder = await readHolder(path)
@@ -56,7 +54,12 @@ async function acquire(path: string): Promise<boolean> {
 /** Removes the lock. It is renamed first: while its file is removed, another process could acquire it. */
 async function release(path: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`
-  await rename(path, aside)
+  try {
+    await rename(path, aside)
+  } catch (error) {
+    // The user removed it.
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
   await rm(aside, { recursive: true, force: true })
 }
 
