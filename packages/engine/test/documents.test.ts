@@ -89,7 +89,8 @@ describe('docs/engine.md', () => {
   const options = textOf('src/engine/options.ts')
   test.each([
     ['PromptOptions', 5],
-    ['GenerateOptions', 30],
+    ['SamplingOptions', 10],
+    ['GenerateOptions', 20],
     ['ResourceOptions', 5],
     ['EngineOptions', 6],
     ['LoadOptions', 7],
