@@ -21,8 +21,11 @@ const elsewhere: Record<string, string> = {
   MCP_CONFIG: 'mcp.test.ts',
   MCP_ROUNDS: 'mcp-settings.test.ts',
   MCP_TIMEOUT_MS: 'mcp-settings.test.ts',
+  MLX_KEEP_ALIVE: 'keep-alive.test.ts',
+  STALL_TIMEOUT_MS: 'faults.test.ts',
   STORED_RESPONSES: 'responses-store.test.ts',
   STORED_RESPONSE_BYTES: 'responses-store.test.ts',
+  VOLATILE_LINES: 'volatile-lines.test.ts',
 }
 const proven = new Set<string>()
 
