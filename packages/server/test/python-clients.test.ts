@@ -69,7 +69,7 @@ describe.each(Object.entries(servers))("OpenAI's client for Python, with %s", (n
     expect(told.several).toEqual([0, 1].map((index) => [index, answerTo('Say hello.')]))
     const tokens = z.array(z.tuple([z.string(), z.string(), z.literal(2)])).parse(told.logprobs)
     expect(tokens.map(([token]) => token).join('')).toBe(`${answerTo('Say hello.')}<|im_end|>`)
-    for (const [token, decoded] of tokens) expect(decoded).toBe(token)
+    expect(tokens.map(([, decoded]) => decoded).join('')).toBe(answerTo('Say hello.'))
   })
 
   test('parses into a pydantic model', () => {
