@@ -66,7 +66,7 @@ const settingsSchema = z.object({
   ),
   volatileLines: setting(
     'VOLATILE_LINES',
-    'move puts lines of the system prompt that change between requests, such as a date, behind the last message, so that the prefix stays cached; keep leaves them where they are',
+    'move puts lines of the system prompt that change between requests, such as the time, behind the last message, so that the prefix stays cached; keep leaves them where they are',
     z.enum(['move', 'keep']).default('move'),
   ),
   maxBodyBytes: setting(

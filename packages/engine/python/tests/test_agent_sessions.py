@@ -10,12 +10,13 @@ from agent_sessions import SESSIONS, TURNS, Request
 from mlx_app.models.text_model import TextModel
 from mlx_app.prompt.chat_prompt import chat_prompt
 from mlx_app.prompt.volatile_lines import move_volatile_lines
-from mlx_app.protocol import Generate
+from mlx_app.protocol import Generate, Message
 from mlx_app.worker.runner.model_runner import ModelRunner
 from small_networks import hybrid, plain, sliding
 from worker_parts import LARGE, finish, runner_of, start
 
 MAKERS = {"plain": plain, "sliding": sliding, "hybrid": hybrid}
+ANSWER_TOKENS = 200
 
 
 @pytest.fixture(scope="module", params=MAKERS)
@@ -110,3 +111,41 @@ def test_each_turn_reads_what_is_new(
         if turn > 0:
             new = prompt - old_tokens(model, asked[turn - 1], request)
             assert prompt - cached <= 1.1 * new, f"turn {turn + 1}"
+
+
+def read_anew(model: TextModel, volatile_lines: Literal["move", "keep"]) -> int:
+    """The tokens that the turns after the first one read, with the model's own answers."""
+    first, *_ = SESSIONS["claude_code"](1).messages
+    assert isinstance(first.content, str)
+    changing = ("x-anthropic-billing-header", "<system_warning>")
+    lines = [line for line in first.content.splitlines() if not line.startswith(changing)]
+    messages = [Message(role="system", content="\n".join(lines)), _user("Make the tests green.")]
+    (letter,) = model.tokenizer.encode("o", add_special_tokens=False)
+    runner = runner_of(model, prompt_cache_bytes=LARGE)
+    read = 0
+    for turn in range(1, 4):
+        asked = Generate(
+            id=turn,
+            model="hello",
+            messages=messages,
+            volatile_lines=volatile_lines,
+            max_tokens=ANSWER_TOKENS,
+            logit_bias={str(letter): 100.0},
+        )
+        start(runner, asked)
+        heard = finish(runner)[turn]
+        usage = heard.done[0].usage
+        read += usage.prompt_tokens - usage.cached_tokens if turn > 1 else 0
+        messages += [Message(role="assistant", content=heard.text()), _user("Go on.")]
+    runner.close()
+    return read
+
+
+def _user(text: str) -> Message:
+    return Message(role="user", content=text)
+
+
+def test_moving_lines_reads_no_answer_again_where_nothing_changes(model: TextModel) -> None:
+    kept = read_anew(model, "keep")
+    assert kept < ANSWER_TOKENS
+    assert read_anew(model, "move") <= kept

@@ -169,8 +169,8 @@ export interface PromptOptions {
   /** Variables of the model's chat template, such as `{ enable_thinking: false }`. */
   templateOptions?: Record<string, unknown>
   /**
-   * Where lines of the system prompt that change between requests stand, such as a date, a token count or the working
-   * directory. With `move`, they follow the last message, so that the prefix before them stays cached. Default: `keep`.
+   * Where lines of the system prompt that change between requests stand, such as the time, a token count or the state of
+   * git. With `move`, they follow the last message, so that the prefix before them stays cached. Default: `keep`.
    */
   volatileLines?: 'keep' | 'move'
 }

@@ -121,7 +121,7 @@ export const promptShape = {
     .enum(volatileLines)
     .default('keep')
     .describe(
-      'Where lines of the system prompt that change between requests stand, such as a date: `move` puts them behind the last message, so that the prefix before them stays cached.',
+      'Where lines of the system prompt that change between requests stand, such as the time: `move` puts them behind the last message, so that the prefix before them stays cached.',
     ),
 }
 

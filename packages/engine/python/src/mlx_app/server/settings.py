@@ -83,7 +83,7 @@ class ServerSettings:
     max_parts: int = 256
     #: Chat template variables that requests can set.
     template_options: Sequence[str] = ("enable_thinking", "reasoning_effort")
-    #: Whether lines of the system prompt that change between requests, such as a date, `move`
+    #: Whether lines of the system prompt that change between requests, such as the time, `move`
     #: behind the last message, so that the prefix stays cached, or `keep` their place.
     volatile_lines: "Literal['move', 'keep']" = "move"
     #: The largest request body.
