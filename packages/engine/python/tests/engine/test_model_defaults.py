@@ -69,6 +69,16 @@ def test_source(
         assert text(temperature=1.9) != text()
 
 
+@pytest.mark.parametrize("name", ["temperature", "top_k", "repetition_penalty"])
+def test_a_number_that_no_float_can_hold_is_left_out(folder: Path, name: str) -> None:
+    config = json.dumps({"min_p": 0.5, name: 10**400})
+    (folder / "mine" / "generation_config.json").write_text(config)
+    with MLXEngine("mine", device="cpu", models_directory=folder) as engine:
+        defaults = engine.load_model().defaults
+        assert defaults["minP"] == ModelDefault(value=0.5, source="generation_config.json")
+        assert defaults["topK"].source == defaults["repetitionPenalty"].source == "library"
+
+
 def test_aliases_context_and_pinning(folder: Path) -> None:
     settings: Any = {"mine": {"aliases": ["swift"], "context_tokens": 300, "pinned": True}}
     with MLXEngine(device="cpu", models_directory=folder, model_settings=settings) as engine:

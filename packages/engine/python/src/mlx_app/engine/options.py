@@ -124,8 +124,8 @@ class PromptOptions(TypedDict, total=False):
     #: Variables of the model's chat template, such as `{"enable_thinking": False}`.
     template_options: Mapping[str, Any]
     #: Where lines of the system prompt that change between requests stand, such as the time, a
-    #: token count or the state of git. With `move`, they follow the last message, so that the prefix
-    #: before them stays cached. Default: `keep`.
+    #: token count or the state of git. With `move`, they follow the last message, so that the
+    #: prefix before them stays cached. Default: `keep`.
     volatile_lines: Literal["keep", "move"]
 
 

@@ -42,10 +42,11 @@ def read_generation_config(path: Path) -> SamplingSettings:
 
 
 def _is_valid(name: str, value: Any) -> bool:  # noqa: ANN401 - from a file
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     try:
         msgspec.convert({_FIELDS[name]: value}, SamplingSettings)
-    except msgspec.ValidationError:
+        return math.isfinite(value)
+    except (msgspec.ValidationError, OverflowError):
+        # A whole number may have more digits than any float.
         return False
-    return True

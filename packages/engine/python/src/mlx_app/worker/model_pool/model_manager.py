@@ -186,12 +186,13 @@ class ModelManager:
             try:
                 with self._pulse.load():
                     loaded_bytes = next(load.weights, None)
+                runner = self._runner(load) if loaded_bytes is None else None
             except Exception as error:
                 self._fail(load, from_exception(error, f"loading {load.key.model}"))
                 continue
-            if loaded_bytes is None:
-                self._finish(load)
-            else:
+            if runner is not None:
+                self._finish(load, runner)
+            elif loaded_bytes is not None:
                 load.loaded_bytes = loaded_bytes
                 self._report(load, "load", loaded_bytes, load.loaded.model.total_bytes)
 
@@ -236,12 +237,10 @@ class ModelManager:
         if excess > 0:
             self.free_prompt_caches(excess)
 
-    def _finish(self, load: ModelLoad) -> None:
+    def _runner(self, load: ModelLoad) -> ModelRunner:
         assert load.loaded is not None
-        del self._loading[load.key]
-        self._revisions[load.key] = load.revision
         name = load.key.model
-        runner = ModelRunner(
+        return ModelRunner(
             load.key,
             load.loaded,
             ModelDefaults.of(load.loaded.model, name, self._settings),
@@ -250,6 +249,10 @@ class ModelManager:
             chunk_sizer=self._chunk_sizer,
             send=self._outbox.send,
         )
+
+    def _finish(self, load: ModelLoad, runner: ModelRunner) -> None:
+        del self._loading[load.key]
+        self._revisions[load.key] = load.revision
         self._loaded.add(load.key, runner)
         for load_id in load.load_ids:
             self._outbox.send(Loaded(id=load_id, model=_description(runner)))
