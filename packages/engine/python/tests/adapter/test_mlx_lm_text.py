@@ -13,6 +13,7 @@ from mlx_app.mlx_lm_adapter.text import (
     continuing_detokenizer,
     has_chat_template,
     has_reasoning,
+    letter_token,
     parse_gemma4,
     start_state,
     think_tokens,
@@ -140,7 +141,7 @@ def test_a_text_that_continues_another_keeps_its_first_space(
 ) -> None:
     tokenizer = with_spaces(kind, hello, tmp_path)
     space, *letters = (tokenizer.get_vocab()[piece] for piece in (kind[0], "M", "L", "X"))
-    detokenizer = continuing_detokenizer(tokenizer)
+    detokenizer = continuing_detokenizer(tokenizer, letter_token(tokenizer))
     pieces = []
     for token in (space, *letters, space, *letters):
         detokenizer.add_token(token)
@@ -148,6 +149,23 @@ def test_a_text_that_continues_another_keeps_its_first_space(
     detokenizer.finalize()
     assert "".join([*pieces, detokenizer.last_segment]) == " MLX MLX"
     assert "".join(pieces[:2]) == " M"
+
+
+@pytest.mark.mlx_lm("mlx_lm.tokenizer_utils.BPEStreamingDetokenizer")
+def test_without_the_token_of_a_letter_a_text_is_read_from_its_start(
+    hello: TextModel, tmp_path: Path
+) -> None:
+    shutil.copy(hello.path / "tokenizer_config.json", tmp_path)
+    file = json.loads((hello.path / "tokenizer.json").read_text("utf-8"))
+    vocabulary = {piece: token for piece, token in file["model"]["vocab"].items() if "a" not in piece}
+    file["model"] |= {"vocab": vocabulary, "merges": []}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(file), "utf-8")
+    tokenizer = read_tokenizer(tmp_path, {})
+    assert letter_token(tokenizer) is None
+    detokenizer = continuing_detokenizer(tokenizer, None)
+    detokenizer.add_token(tokenizer.get_vocab()["M"])
+    detokenizer.finalize()
+    assert detokenizer.last_segment == "M"
 
 
 @pytest.mark.mlx_lm("mlx_lm.tokenizer_utils.BPEStreamingDetokenizer")

@@ -141,15 +141,21 @@ def start_state(tokenizer: Tokenizer, prompt: list[int]) -> StartState:
     return "reasoning" if opened > closed else "normal"
 
 
-def continuing_detokenizer(tokenizer: Tokenizer) -> Detokenizer:
+def letter_token(tokenizer: Tokenizer) -> int | None:
+    """Returns a token that ends in a letter; None if a vocabulary has no such token."""
+    return next(iter(tokenizer.encode("a", add_special_tokens=False)[-1:]), None)
+
+
+def continuing_detokenizer(tokenizer: Tokenizer, letter: int | None) -> Detokenizer:
     """Returns a new detokenizer for a text that continues another one.
 
     mlx-lm's detokenizers remove the space at the start of a text, so this one starts behind a
-    letter.
+    letter, if there is one.
     """
     detokenizer = tokenizer.detokenizer
-    detokenizer.add_token(tokenizer.encode("a", add_special_tokens=False)[-1])
-    _ = detokenizer.last_segment
+    if letter is not None:
+        detokenizer.add_token(letter)
+        _ = detokenizer.last_segment
     return detokenizer
 
 

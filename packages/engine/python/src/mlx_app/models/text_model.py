@@ -14,6 +14,7 @@ from ..decoding.logprobs import TokenTexts
 from ..errors import EngineError, from_exception
 from ..mlx_lm_adapter.caches import unbatchable_cache
 from ..mlx_lm_adapter.models import Tokenizer, add_adapter, read_model, read_tokenizer
+from ..mlx_lm_adapter.text import letter_token
 from .adapters import WEIGHTS, check_adapter, corrupt_adapter
 from .tensor_files import check_length, check_safetensors, corrupt_model
 
@@ -33,8 +34,11 @@ class TextModel:
     # The context that the settings give it, instead of the one of its config.
     context_limit: int | None = None
     total_bytes: int = field(init=False)
+    # The token of a letter. Other threads may use the tokenizer once the model is loaded.
+    letter: int | None = field(init=False)
 
     def __post_init__(self) -> None:
+        self.letter = letter_token(self.tokenizer)
         self._count_bytes()
 
     def weights(self) -> Iterator[int]:
