@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mlx_app.models.text_model import TextModel
-from mlx_app.protocol import Generate, Message
+from mlx_app.protocol import Generate, Message, PastCall, Tool
 from mlx_app.worker.runner.model_runner import ModelRunner
 from prompt_cache_run import run
 from small_networks import hybrid, plain, sliding
@@ -138,4 +138,31 @@ def test_an_answer_that_the_model_ended_is_used_whole(
     generated = heard.done[0].usage.completion_tokens
     assert again.done[0].usage.cached_tokens == len(prompt) + generated
     assert tokens[len(prompt) + generated - 1] in hello.tokenizer.eos_token_ids
+    runner.close()
+
+
+@pytest.mark.parametrize("options", [{}, {"parallel_tool_calls": False}])
+def test_a_call_that_the_model_made_is_used_whole(
+    hello: TextModel, options: dict[str, Any]
+) -> None:
+    parameters = {"type": "object", "properties": {"city": {"type": "string"}}}
+    tool = Tool(
+        name="get_weather", description="The weather of a city, now.", parameters=parameters
+    )
+    question = Message(role="user", content="What is the weather in Bern?")
+    runner = runner_of(hello, prompt_cache_bytes=LARGE)
+    first = Generate(id=1, model="hello", messages=[question], tools=[tool], **options)
+    heard, prompt = asked(runner, first)
+    [call] = [call for piece in heard.pieces[0] for call in piece.tool_calls]
+    past = PastCall(id="call_1", name=call.name, arguments=call.arguments)
+    messages = [
+        question,
+        Message(role="assistant", content=heard.text(), tool_calls=[past]),
+        Message(role="tool", content="sunny", tool_call_id=past.id, name=past.name),
+    ]
+    second = Generate(id=2, model="hello", messages=messages, tools=[tool], **options)
+    known = call_of(runner, second).prompt.ends
+    assert [tokens for _, tokens in known] == [
+        len(prompt) + heard.done[0].usage.completion_tokens - (not options)
+    ]
     runner.close()

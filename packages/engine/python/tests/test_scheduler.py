@@ -8,7 +8,8 @@ import mlx.core as mx
 import pytest
 
 from mlx_app.mlx_lm_adapter.batch import Batch
-from mlx_app.protocol import Generate, Load, Unloaded
+from mlx_app.protocol import Failure, Generate, Load, Unloaded
+from mlx_app.worker.model_pool import model_defaults
 from mlx_app.worker.runner import batches
 from mlx_app.worker.runner.call import Call, ModelKey
 from mlx_app.worker.runner.model_runner import ModelRunner
@@ -25,6 +26,21 @@ def loaded(models: Path, *names: str) -> Loop:
         loop.models.load(Load(id=9000 + index, model=name))
     loop.run(lambda: len(loop.models.in_memory()) == len(names or ("hello",)))
     return loop
+
+
+def test_defaults_that_can_not_be_read_fail_the_load_alone(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = Loop(models)
+    with monkeypatch.context() as patch:
+        patch.setattr(model_defaults, "read_generation_config", lambda _: 1 / 0)
+        loop.models.load(Load(id=1, model="hello"))
+        loop.run(lambda: any(isinstance(event, Failure) for event in loop.events))
+    [failure] = [event for event in loop.events if isinstance(event, Failure)]
+    assert (failure.id, failure.code) == (1, "INTERNAL")
+    assert failure.message.startswith("Failed while loading hello: ZeroDivisionError")
+    loop.models.load(Load(id=2, model="hello"))
+    loop.run(lambda: len(loop.models.in_memory()) == 1)
 
 
 def texts(heard: dict[int, Heard]) -> dict[int, str]:

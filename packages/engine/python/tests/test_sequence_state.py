@@ -145,6 +145,26 @@ def test_without_parallel_calls_the_first_one_ends_it(hello: TextModel) -> None:
     assert len(taken) < len(tokens)
 
 
+@pytest.mark.parametrize(
+    ("options", "written", "known"),
+    [
+        ({"parallel_tool_calls": False}, f"Wait.{BERN}{ROME}", f"Wait.{BERN}"),
+        ({"tool_choice": "required", "tool_name": "weather"}, f"{BERN}{ROME}", BERN),
+        ({"tool_choice": "required"}, f"{BERN}{ROME}{BERN}", f"{BERN}{ROME}"),
+    ],
+)
+def test_what_was_generated_up_to_the_limit_of_calls_is_known(
+    options: dict[str, Any], written: str, known: str, hello: TextModel
+) -> None:
+    sequence = sequence_of(hello, tools=[WEATHER], **options)
+    taken = take(sequence, tokens_of(hello, written))
+    assert taken[-1].finish_reason == "tool_calls"
+    assert sequence.generated is not None
+    text, tokens = sequence.generated
+    assert text == known
+    assert hello.tokenizer.decode(tokens) == known
+
+
 def test_calls_that_are_cut_off_do_not_set_the_finish_reason(hello: TextModel) -> None:
     taken = take(
         sequence_of(hello, tools=[WEATHER]), tokens_of(hello, f"{BERN}<tool_call>", "length")

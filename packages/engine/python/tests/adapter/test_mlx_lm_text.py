@@ -157,7 +157,9 @@ def test_without_the_token_of_a_letter_a_text_is_read_from_its_start(
 ) -> None:
     shutil.copy(hello.path / "tokenizer_config.json", tmp_path)
     file = json.loads((hello.path / "tokenizer.json").read_text("utf-8"))
-    vocabulary = {piece: token for piece, token in file["model"]["vocab"].items() if "a" not in piece}
+    vocabulary = {
+        piece: token for piece, token in file["model"]["vocab"].items() if "a" not in piece
+    }
     file["model"] |= {"vocab": vocabulary, "merges": []}
     (tmp_path / "tokenizer.json").write_text(json.dumps(file), "utf-8")
     tokenizer = read_tokenizer(tmp_path, {})

@@ -46,14 +46,16 @@ class SequenceState:
         self.first = self.last = 0.0
         self._request = request
         # Its whole text with all markers, and the tokens of that; set at its end, unless it ended
-        # in the middle of a token.
+        # in the middle of a token. Calls beyond the limit are left out.
         self.generated: tuple[str, list[int]] | None = None
+        # The same up to the last call that was taken.
+        self._until_call: tuple[str, list[int]] | None = None
         self._segments: list[str] = []
         self._token_texts = model.token_texts
         # The text of a raw prompt goes on with the answer, and a format describes every character.
         # In a chat, a space before the first word is not part of the answer.
         if request.prompt is not None or request.response_format is not None:
-            self._detokenizer = continuing_detokenizer(model.tokenizer)
+            self._detokenizer = continuing_detokenizer(model.tokenizer, model.letter)
         else:
             self._detokenizer = model.tokenizer.detokenizer
         self._parser = parser
@@ -77,9 +79,12 @@ class SequenceState:
         self._segments.append(segment)
         new = self._parser.feed(segment)
         piece = self._piece(new, token)
+        if new.tool_calls and piece is not None and len(piece.tool_calls) == len(new.tool_calls):
+            self._until_call = self._so_far(token)
         if new.stopped:
             return SequenceUpdate(piece, "stop", new.stopped)
         if self._calls.reached:
+            self.generated = self._until_call
             return SequenceUpdate(piece, "tool_calls")
         if not token.finish_reason:
             return SequenceUpdate(piece, None)
@@ -88,10 +93,14 @@ class SequenceState:
         piece = _joined(piece, self._piece(last, None))
         if last.stopped:
             return SequenceUpdate(piece, "stop", last.stopped)
-        ended = token.finish_reason == "stop"
-        self.generated = "".join(self._segments), self.tokens[: -1 if ended else None]
+        self.generated = self._so_far(token)
         called = self._calls.has_called and token.finish_reason == "stop"
         return SequenceUpdate(piece, "tool_calls" if called else token.finish_reason)
+
+    def _so_far(self, token: Token) -> tuple[str, list[int]]:
+        """Returns the text up to a token, and its tokens; one that ends the text has none."""
+        ended = token.finish_reason == "stop"
+        return "".join(self._segments), self.tokens[: -1 if ended else None]
 
     def _piece(self, new: Output, token: Token | None) -> Piece | None:
         calls = self._calls.take(new.tool_calls)
