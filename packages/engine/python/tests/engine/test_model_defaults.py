@@ -91,6 +91,36 @@ def test_aliases_context_and_pinning(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "model"),
+    [
+        ("~/mine", "~/mine"),
+        ("~/mine", "mine"),
+        ("mine", "~/mine"),
+        (".", "."),
+        ("./", "mine"),
+        ("../mine", "."),
+        ("quick", "~/mine"),
+        ("quicker", "quick"),
+    ],
+)
+def test_settings_of_a_path_or_an_alias_are_those_of_its_model(
+    folder: Path, key: str, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.chdir(folder / "mine")
+    settings: Any = {key: {"context_tokens": 300}}
+    aliases = {"quick": "~/mine", "quicker": "quick"}
+    with MLXEngine(
+        "~/mine",
+        device="cpu",
+        models_directory=folder / "none",
+        aliases=aliases,
+        model_settings=settings,
+    ) as engine:
+        assert engine.load_model(model).context_tokens == 300
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"sampling": {"temperature": 3}}, "temperature must be a number from 0 to 2, not 3."),
@@ -99,6 +129,20 @@ def test_aliases_context_and_pinning(folder: Path) -> None:
         (
             {"model_settings": {"a": {"aliases": ["x"]}, "b": {"aliases": ["x"]}}},
             "The alias x is given to two models.",
+        ),
+        (
+            {
+                "aliases": {"quick": "hello"},
+                "model_settings": {"quick": {"pinned": True}, "hello": {"context_tokens": 9}},
+            },
+            "model_settings has two entries for hello.",
+        ),
+        (
+            {
+                "aliases": {"any": [{"model": "a", "weight": 1}, {"model": "b", "weight": 1}]},
+                "model_settings": {"any": {"pinned": True}},
+            },
+            "model_settings has an entry for any, which stands for several models.",
         ),
         ({"keep_alive": "soon"}, "keep_alive must be a time such as 90s, 10m or 2h"),
     ],

@@ -85,6 +85,8 @@ class EngineCore:
         )
         # The model is checked before the thread starts.
         requests = Requests(settings, model)
+        models = requests.worker_settings(settings.models)
+        settings = msgspec.structs.replace(settings, models=models)
         return cls(WorkerThread(settings, requests.model_folders), requests)
 
     def generate(

@@ -1,6 +1,5 @@
 """The settings of models: what calls get that leave an option out, and what a model may use."""
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
@@ -50,7 +49,10 @@ def worker_settings(
     context_tokens: int | None,
     model_settings: Mapping[str, ModelOptions] | None,
 ) -> WorkerSettings:
-    """Returns the checked settings for the worker. Raises EngineError INVALID_REQUEST."""
+    """Returns the checked settings of models, by their names as given.
+
+    Raises EngineError INVALID_REQUEST.
+    """
     every: ModelOptions = {}
     if sampling is not None:
         every["sampling"] = sampling
@@ -62,7 +64,7 @@ def worker_settings(
     return WorkerSettings(
         all=_model(doing, every),
         models={
-            _path_or_name(name): _model(doing, _mapping(doing, f"model_settings.{name}", options))
+            name: _model(doing, _mapping(doing, f"model_settings.{name}", options))
             for name, options in single.items()
         },
     )
@@ -106,8 +108,3 @@ def _mapping(doing: str, name: str, value: Any) -> Mapping[str, Any]:  # noqa: A
     if not isinstance(value, Mapping):
         raise invalid(doing, must_be(name, "a dictionary", value))
     return value
-
-
-def _path_or_name(name: str) -> str:
-    """Returns the worker's name for a model: a path is absolute."""
-    return os.path.abspath(name) if name.startswith(("./", "../")) else name  # noqa: PTH100

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from ..errors import EngineError
 from ..models.locate import folder_names, is_path
-from ..protocol import Generate, Tokenise
+from ..protocol import Generate, ModelSettings, Tokenise, WorkerSettings
 from .check_combinations import check_combinations
 from .convert import convert, invalid, known_options, must_be
 from .messages import messages_of, tools_of
@@ -55,6 +57,20 @@ class Requests:
         name = path_or_name(doing, option, model)
         resolved = self._resolve(name)
         return name if resolved == name else path_or_name(doing, option, resolved)
+
+    def worker_settings(self, settings: WorkerSettings) -> WorkerSettings:
+        """Returns the settings of models by the worker's names for them.
+
+        Raises EngineError INVALID_REQUEST for an alias of several models, and for two names of one.
+        """
+        models: dict[str, ModelSettings] = {}
+        for name, single in settings.models.items():
+            path = path_or_name("MLXEngine", "model_settings", name)
+            resolved = path_or_name("MLXEngine", "model_settings", self._resolve(path, draw=False))
+            if resolved in models:
+                raise invalid("MLXEngine", f"model_settings has two entries for {resolved}.")
+            models[resolved] = single
+        return msgspec.structs.replace(settings, models=models)
 
     def generate(self, doing: str, prompt: str | None, options: Mapping[str, Any]) -> Generate:
         """Returns the request of `generate` and its fellows.
@@ -106,13 +122,22 @@ class Requests:
             "tools": tools_of(doing, rest.get("tools")),
         }
 
-    def _resolve(self, name: str) -> str:
-        """Returns the model that an alias stands for, following aliases of aliases."""
+    def _resolve(self, name: str, *, draw: bool = True) -> str:
+        """Returns the model that an alias stands for, following aliases of aliases.
+
+        `draw`: one of several models is drawn; otherwise, they are an error.
+        """
         seen = [name]
         while name in self._aliases:
             target = self._aliases[name]
             if isinstance(target, str):
                 name = target
+            elif not draw:
+                raise invalid(
+                    "MLXEngine",
+                    f"model_settings has an entry for {name}, which stands for several models.",
+                    f"Give each its own: {', '.join(entry.model for entry in target)}.",
+                )
             else:
                 [chosen] = random.choices(target, [entry.weight for entry in target])
                 name = chosen.model
