@@ -67,6 +67,11 @@ describe.each(Object.keys(requests))('a system prompt with the time at %s', (pat
   })
 })
 
+test('lines that last for many turns, and those of code, stay where they are', async () => {
+  const lines = "Today's date: 2026-11-30\nWorking directory: /work\n```\nturn: 3\ntime: 10:30\n```"
+  expect((await read(shared.server, '/v1/chat/completions', `18:30\n${lines}`)).movedLines).toBe(1)
+})
+
 test('the tokens of a message are counted as they are read', async () => {
   const body = { model: 'hello', ...requests['/v1/messages']?.('18:30:01'), max_tokens: undefined }
   const count = await (await shared.server.post('/v1/messages/count_tokens', body)).json()
