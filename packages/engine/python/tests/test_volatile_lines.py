@@ -128,6 +128,12 @@ def stays(lines: str) -> None:
     assert question == ""
 
 
+def test_a_sentence_about_something_else_does_not_count_as_repeated() -> None:
+    staying, question = moved_of("It is important to be brief.\nIt is now 18:30.")
+    assert staying == "You fix code.\nIt is important to be brief.\nBe brief."
+    assert question == "It is now 18:30."
+
+
 def test_a_line_behind_code_is_moved() -> None:
     staying, question = moved_of("```sh\npytest\n```\nCurrent time: 18:30")
     assert staying == "You fix code.\n```sh\npytest\n```\nBe brief."

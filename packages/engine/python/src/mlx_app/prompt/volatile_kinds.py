@@ -165,8 +165,8 @@ def _one(line: str) -> Span:
             return Span([line], label, _is_kind(label, value))
         bare = value
     moment = _MOMENT_SENTENCE.fullmatch(bare)
-    if moment is not None:
-        return Span([line], "it is", _is_moment("", moment[1]))
+    if moment is not None and _is_moment("", moment[1]):
+        return Span([line], "it is", volatile=True)
     if _USAGE_SENTENCE.fullmatch(bare):
         return Span([line], "tokens", volatile=True)
     labelled = _LABELLED.match(bare)
