@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import time
 
 import mlx.core as mx
 import pytest
@@ -53,6 +54,13 @@ SHOUT = r'[A-Z]+( "[^"\\]{1,4}")?[!<&]{1,3}'
 def custom(definition: str, syntax: str = "lark", name: str = "apply_patch") -> Tool:
     grammar = ToolGrammar(syntax=syntax, definition=definition)  # type: ignore[arg-type]
     return Tool(name=name, parameters=INPUT, grammar=grammar)
+
+
+def terminals(count: int, body: str, last_first: bool = False) -> str:
+    """Terminals of which each has the next one in it."""
+    lines = [f"A{index}: " + body.replace("{}", f"A{index + 1}") for index in range(count)]
+    lines.append(f'A{count}: "x"')
+    return "\n".join(["start: A0", *(reversed(lines) if last_first else lines)])
 
 
 def begun(constraints: Constraints, name: str, tools: list[Tool]) -> str:
@@ -135,6 +143,9 @@ def accepts(grammar: Grammar, tokenizer: Tokenizer, text: str) -> bool:
             "```c\na\n\nb```",
             "```\n``",
         ),
+        ('start: "a"\n\n  # a comment\n// another\n | B\nB: "b"\n', "b", "c"),
+        (terminals(10, "{} {}"), "x" * 1024, "x" * 1023),
+        (terminals(95, "{}"), "x", "xx"),
         ('start: "a".."c" // a comment\n    | /[^\\d\\s]{2}/i', "b", "d"),
     ],
 )
@@ -199,6 +210,16 @@ def test_a_text_never_contains_the_marker_that_would_end_it(quotes: str, hello: 
         ("[a", "regex", "class of characters"),
         ("a{3,1}", "regex", "not a valid repetition"),
         ("(" * 200 + ")" * 200, "regex", "nested more than"),
+        ("a$\n", "regex", "only at the ends"),
+        (r"\ud800", "regex", "half of a surrogate pair"),
+        ("a{" + "9" * 5_000 + "}", "regex", "too large"),
+        (r'start: "\ud800"', "lark", "half of a surrogate pair"),
+        ('start: "\ud800"', "lark", "half of a surrogate pair"),
+        ('start: "a"~' + "9" * 5_000, "lark", "more than 9 digits"),
+        ('start: "a"' + "*" * 5_000, "lark", "nested too deep"),
+        (terminals(40, "{} {}"), "lark", "terminals have more than 20000 parts"),
+        (terminals(998, "{}"), "lark", "terminals are nested more than 100 deep"),
+        (terminals(998, "{}", last_first=True), "lark", "nested more than 100 deep"),
     ],
 )
 def test_a_wrong_grammar_is_refused_with_its_reason(
@@ -209,6 +230,20 @@ def test_a_wrong_grammar_is_refused_with_its_reason(
     ) as caught:
         custom_input(custom(definition, syntax), json_quoting([]))
     assert caught.value.code == "INVALID_REQUEST"
+
+
+@pytest.mark.parametrize(
+    ("definition", "syntax"),
+    [
+        ('start: "a"' + "\n " * 40_000 + '| "b"', "lark"),
+        ("\\\\" * 40_000, "regex"),
+        ("".join(f"[b-é]?{chr(0x4E00 + one)}?" for one in range(4_000)), "regex"),
+    ],
+)
+def test_a_long_grammar_is_read_in_linear_time(definition: str, syntax: str) -> None:
+    begin = time.process_time()
+    custom_input(custom(definition, syntax), json_quoting(["</tool_call>"]))
+    assert time.process_time() - begin < 10  # minutes, if its parts are read again and again
 
 
 def test_a_format_that_cannot_write_every_text_is_refused(hello: TextModel) -> None:

@@ -6,7 +6,7 @@ from ...errors import EngineError
 from ...protocol import Generate, Tool
 from .lark_reader import LarkSource, read_lark
 from .lark_writer import write_grammar
-from .nodes import GrammarError
+from .nodes import GrammarError, is_encodable
 from .quoting import Quoting
 
 #: The argument of a call that has the text.
@@ -21,15 +21,18 @@ def custom_input(tool: Tool, quoting: Quoting) -> str:
     """
     assert tool.grammar is not None
     try:
+        if not is_encodable(tool.grammar.definition):
+            raise GrammarError("it has half of a surrogate pair")
         if tool.grammar.syntax == "regex":
             source = LarkSource()
             source.rules["start"] = source.expression(tool.grammar.definition)
         else:
             source = read_lark(tool.grammar.definition)
         return f"%lark {{\n{write_grammar(source, quoting)}\n}}"
-    except GrammarError as error:
+    except (GrammarError, RecursionError) as error:
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else error
         raise EngineError(
-            "INVALID_REQUEST", f"The grammar of the tool {tool.name} can't be enforced: {error}."
+            "INVALID_REQUEST", f"The grammar of the tool {tool.name} can't be enforced: {reason}."
         ) from error
 
 

@@ -5,17 +5,29 @@ import re
 from dataclasses import dataclass, field
 
 from .common_terminals import COMMON
-from .nodes import Characters, GrammarError, Name, Node, Repeat, Text, any_case, choice, series
+from .nodes import (
+    Characters,
+    GrammarError,
+    Name,
+    Node,
+    Repeat,
+    Text,
+    any_case,
+    choice,
+    is_encodable,
+    series,
+)
 from .regex_reader import read_regex
 
 # More rules than any tool has, and deeper groups. Our choice.
 _MAX_RULES = 1_000
 _MAX_DEPTH = 100
+# Digits of a number, far beyond any repetition that can be enforced.
+_MAX_DIGITS = 9
 
 _TOKENS = re.compile(
     r"""
     (?P<space>[ \t\f]+|//[^\n]*|\#[^\n]*)
-    |(?P<more>(?:\r?\n[ \t]*(?://[^\n]*)?)+\|)
     |(?P<line>(?:\r?\n)+)
     |(?P<directive>%[a-z]+)
     |(?P<string>"(?:\\.|[^"\\\n])*"i?)
@@ -66,6 +78,9 @@ class _Reader:
             if found is None:
                 raise GrammarError(f"line {line}: {text[at : at + 20]!r} is not part of Lark")
             kind = str(found.lastgroup)
+            # A rule goes on in a line that begins with |.
+            while found[0] == "|" and self._tokens and self._tokens[-1][0] == "line":
+                self._tokens.pop()
             if kind != "space":
                 self._tokens.append((kind, found[0], line))
             line += found[0].count("\n")
@@ -203,6 +218,8 @@ class _Reader:
             value = ast.literal_eval(written.removesuffix("i").replace("\\/", "/"))
         except (SyntaxError, ValueError) as error:
             raise self._wrong(f"{written} is not a text") from error
+        if not is_encodable(str(value)):
+            raise self._wrong(f"{written} has half of a surrogate pair")
         return str(value)
 
     def _name(self) -> str:
@@ -214,6 +231,8 @@ class _Reader:
     def _number(self) -> int:
         if self._kind != "number":
             raise self._wrong(f"{self._text!r} stands where a number was expected")
+        if len(self._text) > _MAX_DIGITS:
+            raise self._wrong(f"a number has more than {_MAX_DIGITS} digits")
         self._at += 1
         return int(self._tokens[self._at - 1][1])
 
@@ -227,11 +246,10 @@ class _Reader:
 
     @property
     def _text(self) -> str:
-        kind, text, _ = self._tokens[self._at]
-        return "|" if kind == "more" else text
+        return self._tokens[self._at][1]
 
     def _take(self, text: str) -> bool:
-        if self._kind not in ("sign", "more") or self._text != text:
+        if self._kind != "sign" or self._text != text:
             return False
         self._at += 1
         return True

@@ -12,15 +12,17 @@ import re
 from .lark_reader import LarkSource
 from .nodes import Characters, Choice, GrammarError, Name, Node, Repeat, Series, Text
 from .quoting import Quoting, escape
+from .terminal_check import check_terminals, require
 
 # The characters for which two classes are compared.
-_SAMPLE = tuple(map(chr, (*range(0x250), 0x3B1, 0x416, 0x5D0, 0x4E2D, 0x1F600)))
+_SAMPLE = "".join(map(chr, (*range(0x250), 0x3B1, 0x416, 0x5D0, 0x4E2D, 0x1F600)))
 
 
 def write_grammar(source: LarkSource, quoting: Quoting) -> str:
     """Returns the body of a nested grammar in llguidance's variant of Lark.
 
-    Raises GrammarError for an unknown name, and for a terminal that refers to itself.
+    Raises GrammarError for an unknown name, for a terminal that refers to itself, and for terminals
+    that are too large.
     """
     return _Writer(source, quoting).grammar()
 
@@ -30,25 +32,20 @@ class _Writer:
         self._source = source
         self._quoting = quoting
         self._names: dict[str, str] = {"start": "start"}
+        # The rules and terminals to write, in the order in which they were named.
+        self._pending = ["start"]
         self._terminals: dict[str, str] = {}
         self._runs: dict[str, str] = {}
         self._lines: list[str] = []
 
     def grammar(self) -> str:
-        self._check_terminals()
-        pending = ["start"]
+        check_terminals(self._source)
         for node in self._source.ignored:
             self._lines.append(f"%ignore {self._ignored(node)}")
-        written: set[str] = set()
-        while pending:
-            name = pending.pop()
-            if name in written:
-                continue
-            written.add(name)
+        for name in self._pending:  # it grows meanwhile
             node = self._source.rules[name]
             body = self._terminal(node) if Name(name).is_terminal else self._rule(node)
             self._lines.append(f"{self._names[name]}: {body}")
-            pending += [one for one in self._names if one not in written]
         shared = [*self._runs.items(), *self._terminals.items()]
         return "\n".join([*self._lines, *(f"{name}: {body}" for body, name in shared)])
 
@@ -62,19 +59,22 @@ class _Writer:
             case Repeat(part, least, most):
                 return f"({self._rule(part)}){_count(least, most)}"
             case Name(name):
-                self._require(name)
-                return self._names.setdefault(name, f"rule_{len(self._names)}")
+                require(self._source, name)
+                if name not in self._names:
+                    self._names[name] = f"rule_{len(self._names)}"
+                    self._pending.append(name)
+                return self._names[name]
             case _:
-                return self._part(node, [])
+                return self._part(node, frozenset())
 
     def _terminal(self, node: Node) -> str:
         """An expression for a terminal of the source, which is one expression for a text."""
         node = self._inlined(node)
         if self._is_plain(node) and not isinstance(node, Text):
             return self._new(f"/{_regex(node)}/")
-        return self._part(node, [])
+        return self._part(node, frozenset())
 
-    def _part(self, node: Node, following: "list[Characters | str]") -> str:
+    def _part(self, node: Node, following: frozenset[str]) -> str:
         """A part of a terminal. `following` is with what the rest of the terminal may begin."""
         match node:
             case Text(value):
@@ -88,11 +88,11 @@ class _Writer:
                 for part in reversed(parts):
                     written.insert(0, self._part(part, following))
                     firsts = _firsts(part)
-                    following = [*firsts, *following] if _is_empty(part) else firsts
+                    following = firsts | following if _is_empty(part) else firsts
                 return f"({' '.join(written)})" if written else '""'
             case Repeat(part, least, most):
                 part = _joined(part) if most is None else part
-                if _overlap(_firsts(part), following):
+                if _firsts(part) & following:
                     return f"({self._part(part, following)}){_count(least, most)}"
                 if self._is_plain(node):
                     return self._new(f"/{_regex(Repeat(part, least or 1, most))}/") + (
@@ -139,10 +139,6 @@ class _Writer:
     def _new_rule(self, body: str) -> str:
         return self._runs.setdefault(body, f"run_{len(self._runs)}")
 
-    def _require(self, name: str) -> None:
-        if name not in self._source.rules:
-            raise GrammarError(f"there is no rule or terminal {name}")
-
     def _is_plain(self, node: Node) -> bool:
         match node:
             case Text(value):
@@ -160,7 +156,6 @@ class _Writer:
     def _inlined(self, node: Node) -> Node:
         match node:
             case Name(name):
-                self._require(name)
                 return self._inlined(self._source.rules[name])
             case Series(parts):
                 return Series(tuple(map(self._inlined, parts)))
@@ -170,34 +165,6 @@ class _Writer:
                 return Repeat(self._inlined(part), least, most)
             case _:
                 return node
-
-    def _check_terminals(self) -> None:
-        done: set[str] = set()
-
-        def visit(node: Node, path: tuple[str, ...]) -> None:
-            match node:
-                case Name(name):
-                    self._require(name)
-                    if not node.is_terminal:
-                        raise GrammarError(f"the terminal {path[-1]} uses the rule {name}")
-                    if name in path:
-                        raise GrammarError(f"the terminal {name} refers to itself")
-                    if name not in done:
-                        visit(self._source.rules[name], (*path, name))
-                        done.add(name)
-                case Series(parts) | Choice(parts):
-                    for part in parts:
-                        visit(part, path)
-                case Repeat(part):
-                    visit(part, path)
-                case _:
-                    pass
-
-        for name, node in self._source.rules.items():
-            if Name(name).is_terminal:
-                visit(node, (name,))
-        for node in self._source.ignored:
-            visit(node, ("%ignore",))
 
 
 def _joined(node: Node) -> Node:
@@ -211,25 +178,26 @@ def _joined(node: Node) -> Node:
     )
 
 
-def _firsts(node: Node) -> list[Characters | str]:
+def _firsts(node: Node) -> frozenset[str]:
+    """Returns the characters of the sample with which a part may begin."""
     match node:
         case Text(value):
-            return [value[0]] if value else []
+            return frozenset(value[:1]).intersection(_SAMPLE)
         case Characters():
-            return [node]
+            return node.of(_SAMPLE)
         case Choice(parts):
-            return [first for part in parts for first in _firsts(part)]
+            return frozenset().union(*map(_firsts, parts))
         case Series(parts):
-            found: list[Characters | str] = []
+            found: frozenset[str] = frozenset()
             for part in parts:
-                found += _firsts(part)
+                found |= _firsts(part)
                 if not _is_empty(part):
                     break
             return found
         case Repeat(part):
             return _firsts(part)
         case Name():
-            return []
+            return frozenset()
 
 
 def _is_empty(node: Node) -> bool:
@@ -245,20 +213,6 @@ def _is_empty(node: Node) -> bool:
             return least == 0 or _is_empty(part)
         case _:
             return False
-
-
-def _overlap(ones: list[Characters | str], others: list[Characters | str]) -> bool:
-    if not others:
-        return False
-    return any(
-        any(_has(one, character) for one in ones)
-        and any(_has(other, character) for other in others)
-        for character in _SAMPLE
-    )
-
-
-def _has(first: Characters | str, character: str) -> bool:
-    return first == character if isinstance(first, str) else first.has(character)
 
 
 def _regex(node: Node) -> str:

@@ -25,7 +25,11 @@ class Characters:
 
     def has(self, character: str) -> bool:
         """Whether the class has this character. Raises GrammarError for an unknown class."""
-        return _has(self.written, character)
+        return character in self.of(character)
+
+    def of(self, characters: str) -> frozenset[str]:
+        """Returns those characters that the class has. Raises GrammarError for an unknown class."""
+        return _of(self.written, characters)
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,14 @@ def any_case(text: str) -> Node:
     return series(parts)
 
 
+def is_encodable(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair, which no tokenizer can encode."""
+    return not any("\ud800" <= one <= "\udfff" for one in text)
+
+
 @lru_cache(maxsize=4096)
-def _has(written: str, character: str) -> bool:
+def _of(written: str, characters: str) -> frozenset[str]:
     try:
-        return re.fullmatch(written, character) is not None
+        return frozenset(re.findall(written, characters))
     except re.error as error:
         raise GrammarError(f"{written} is not supported: {error}") from error

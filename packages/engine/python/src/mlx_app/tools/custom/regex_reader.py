@@ -2,7 +2,18 @@
 
 import re
 
-from .nodes import Characters, Choice, GrammarError, Node, Repeat, Text, any_case, choice, series
+from .nodes import (
+    Characters,
+    Choice,
+    GrammarError,
+    Node,
+    Repeat,
+    Text,
+    any_case,
+    choice,
+    is_encodable,
+    series,
+)
 
 _CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\\[])*\]", re.DOTALL)
 _COUNT = re.compile(r"\{(\d+)(?:(,)(\d*))?\}")
@@ -11,6 +22,7 @@ _HEX = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|[xu]\{([0-9A-Fa-f]{
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "a": "\a"}
 # A repetition of repetitions is refused by llguidance beyond its own limits.
 _MAX_COUNT = 10_000
+_MAX_COUNT_LENGTH = 20
 _MAX_DEPTH = 100
 
 
@@ -33,8 +45,9 @@ class _Reader:
         self._dot = r"[\s\S]" if "s" in flags else r"[^\n]"
         self._at = 1 if pattern.startswith("^") else 0
         # A final $ is an anchor unless it is escaped.
-        escaped = re.search(r"(\\*)\$$", pattern)
-        self._end = len(pattern) - (1 if escaped and len(escaped[1]) % 2 == 0 else 0)
+        stem = pattern.removesuffix("$")
+        escaped = (len(stem) - len(stem.rstrip("\\"))) % 2 == 1
+        self._end = len(pattern) if escaped else len(stem)
         self._depth = 0
 
     def whole(self) -> Node:
@@ -72,6 +85,8 @@ class _Reader:
                 node = Repeat(node, 0, 1)
             elif count:
                 self._at = count.end()
+                if len(count[0]) > _MAX_COUNT_LENGTH:
+                    raise self._wrong("the numbers of a repetition are too large")
                 least = int(count[1])
                 most = least if not count[2] else int(count[3]) if count[3] else None
                 if max(least, most or 0) > _MAX_COUNT or (most is not None and most < least):
@@ -145,6 +160,8 @@ class _Reader:
             code = int(coded[1] or coded[2] or coded[3], 16)
             if code > 0x10FFFF:
                 raise self._wrong(f"{coded[0]} is not a character")
+            if not is_encodable(chr(code)):
+                raise self._wrong(f"{coded[0]} is half of a surrogate pair")
             return Text(chr(code))
         character = self._pattern[self._at]
         self._at += 1
