@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from .disjoint import are_disjoint
+from .disjoint import Disjointness
 from .keywords import CONSTRAINING, FORMATS, NAMED, OF_MANY, OF_ONE
 from .known_patterns import KNOWN_PATTERNS
+from .references import local_path, local_references, target
 
 _DRAFTS = re.compile(r"https?://json-schema\.org/(draft-0[4-7]|draft/20(19-09|20-12))/schema#?")
 _APPLICATORS = {"anyOf", "oneOf", "allOf", "$ref", "if", "dependentSchemas", "not"}
@@ -21,6 +23,14 @@ _LARGEST_NUMBER = 10**16
 Schema = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Root:
+    """The whole schema, to which parts of it refer."""
+
+    schema: Schema
+    disjointness: Disjointness
+
+
 def simplified(schema: object) -> object:
     """Returns an equivalent schema without annotations.
 
@@ -29,13 +39,35 @@ def simplified(schema: object) -> object:
     """
     if not isinstance(schema, dict):
         return schema
+    root = _Root(schema, Disjointness(lambda part: _resolved(part, schema)))
     # Definitions may stand anywhere, and keep their place.
-    referred = {found.split("/")[1] for found in _references(schema) if found.startswith("#/")}
-    kept = {key: schema[key] for key in referred - CONSTRAINING if key in schema}
-    return {**kept, **_simplified(schema, schema)}
+    kept: Schema = {}
+    for path in local_references(schema):
+        if path[0] not in CONSTRAINING:
+            _keep(kept, path, root)
+    return {**kept, **_simplified(schema, root)}
 
 
-def _simplified(schema: Schema, root: Schema) -> Schema:
+def _keep(kept: Schema, path: tuple[str, ...], root: _Root) -> None:
+    """Puts the definition at `path` into `kept`. Paths come before those inside of them."""
+    found = target(root.schema, path)
+    if found is None:
+        return
+    for index, key in enumerate(path[:-1]):
+        inner = kept.get(key)
+        if not isinstance(inner, dict):
+            # A list keeps its indices, so it stays whole.
+            inner = target(root.schema, path[: index + 1])
+            if not isinstance(inner, dict):
+                kept[key] = inner
+                return
+            inner = {}
+        kept[key] = dict(inner)
+        kept = kept[key]
+    kept[path[-1]] = _simplified(found, root) if isinstance(found, dict) else found
+
+
+def _simplified(schema: Schema, root: _Root) -> Schema:
     def of(part: object) -> object:
         return _simplified(part, root) if isinstance(part, dict) else part
 
@@ -56,7 +88,7 @@ def _simplified(schema: Schema, root: Schema) -> Schema:
     return result
 
 
-def _strings(schema: Schema, _root: Schema) -> None:
+def _strings(schema: Schema, _root: _Root) -> None:
     draft = schema.get("$schema")
     if not (isinstance(draft, str) and _DRAFTS.fullmatch(draft)):
         schema.pop("$schema", None)
@@ -69,7 +101,7 @@ def _strings(schema: Schema, _root: Schema) -> None:
             schema.setdefault(keyword, value)
 
 
-def _numbers(schema: Schema, _root: Schema) -> None:
+def _numbers(schema: Schema, _root: _Root) -> None:
     # In draft 4, an exclusive bound is a boolean beside the bound.
     for exclusive, bound in _BOUNDS:
         given = schema.get(exclusive)
@@ -85,7 +117,7 @@ def _numbers(schema: Schema, _root: Schema) -> None:
             schema[keyword] = largest * sign
 
 
-def _arrays(schema: Schema, _root: Schema) -> None:
+def _arrays(schema: Schema, _root: _Root) -> None:
     if schema.get("uniqueItems") is False or schema.get("maxItems") in (0, 1):
         schema.pop("uniqueItems", None)
     if not isinstance(schema.get("items"), list):
@@ -97,7 +129,7 @@ def _arrays(schema: Schema, _root: Schema) -> None:
         del schema["unevaluatedItems"]
 
 
-def _conditions(schema: Schema, _root: Schema) -> None:
+def _conditions(schema: Schema, _root: _Root) -> None:
     if "if" not in schema or not schema.keys() & {"then", "else"}:
         for key in ("if", "then", "else"):
             schema.pop(key, None)
@@ -108,18 +140,18 @@ def _conditions(schema: Schema, _root: Schema) -> None:
             del schema[key]
 
 
-def _alternatives(schema: Schema, root: Schema) -> None:
+def _alternatives(schema: Schema, root: _Root) -> None:
     """Replaces oneOf, which llguidance can only enforce if it sees that nothing matches twice."""
     alternatives = schema.get("oneOf")
     if (
         isinstance(alternatives, list)
         and "anyOf" not in schema
-        and are_disjoint(alternatives, lambda part: _resolved(part, root))
+        and root.disjointness.of(alternatives)
     ):
         schema["anyOf"] = schema.pop("oneOf")
 
 
-def _objects(schema: Schema, root: Schema) -> None:
+def _objects(schema: Schema, root: _Root) -> None:
     if "unevaluatedProperties" in schema and not schema.keys() & _APPLICATORS:
         # Nothing else evaluates properties, so it is the same as additionalProperties.
         rest = schema.pop("unevaluatedProperties")
@@ -128,7 +160,7 @@ def _objects(schema: Schema, root: Schema) -> None:
         del schema["unevaluatedProperties"]
     names = schema.get("propertyNames")
     if isinstance(names, dict):
-        names = _resolved(names, root)
+        names = _resolved(names, root.schema)
         # A name is a string, and its format is an annotation here.
         names.pop("format", None)
         if names.get("type") == "string":
@@ -158,23 +190,13 @@ def _named(names: Schema, values: object) -> Schema | None:
 
 def _resolved(schema: Schema, root: Schema) -> Schema:
     """Returns the keywords of a schema, or of the definition of the root that it refers to."""
-    found = re.fullmatch(r"#/(\$defs|definitions)/([^/~%]+)", str(schema.get("$ref")))
-    definitions = root.get(found[1]) if found else None
-    target = definitions.get(found[2]) if found and isinstance(definitions, dict) else None
-    if not isinstance(target, dict):
-        target = schema
-    return {key: value for key, value in target.items() if key in CONSTRAINING}
+    reference = schema.get("$ref")
+    path = local_path(reference) if isinstance(reference, str) else None
+    found = target(root, path) if path else None
+    keywords = found if isinstance(found, dict) else schema
+    return {key: value for key, value in keywords.items() if key in CONSTRAINING}
 
 
-def _references(value: object) -> set[str]:
-    if isinstance(value, list):
-        return {found for part in value for found in _references(part)}
-    if not isinstance(value, dict):
-        return set()
-    found = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
-    return found | {other for part in value.values() for other in _references(part)}
-
-
-_RULES: tuple[Callable[[Schema, Schema], None], ...] = (
+_RULES: tuple[Callable[[Schema, _Root], None], ...] = (
     _strings, _numbers, _arrays, _conditions, _alternatives, _objects
 )  # fmt: skip
