@@ -155,6 +155,18 @@ def walk_through(grammar: Grammar, tokenizer: Tokenizer, seed: int, more: bool =
     raise AssertionError(f"no end: {tokenizer.decode(tokens)!r}")
 
 
+def accepts(grammar: Grammar, tokenizer: Tokenizer, text: str) -> bool:
+    """Whether a text is a whole text of a grammar."""
+    (end,) = tokenizer.eos_token_ids
+    tokens = [*tokenizer.encode(text, add_special_tokens=False), end]
+    processor = grammar.processor(0)
+    logits = mx.zeros((1, len(tokenizer)))
+    return all(
+        processor(mx.array(tokens[:length], mx.uint32), logits)[0, token].item() == 0
+        for length, token in enumerate(tokens)
+    )
+
+
 def parsed(name: str, text: str, tools: Sequence[Tool]) -> Iterator[dict[str, Any]]:
     """The calls in a text, as mlx-lm's parser reads what stands between its markers."""
     parser = importlib.import_module(f"mlx_lm.tool_parsers.{name}")

@@ -10,7 +10,10 @@ from call_grammars import (
     FORMATS,
     PING,
     WEATHER,
+    accepts,
     assert_calls,
+    grammar_of,
+    walk,
     walk_through,
 )
 from mlx_app.decoding.answer_grammar import answer_grammar
@@ -25,6 +28,7 @@ from mlx_app.protocol import (
     RegexFormat,
     ResponseFormat,
     Tool,
+    ToolGrammar,
 )
 from tool_formats import family
 
@@ -122,6 +126,43 @@ def test_a_tool_that_can_not_be_enforced_can_still_be_called(hello: TextModel) -
     assert all(text.startswith("<tool_call>") for text in calls)
     assert all(text.endswith("</tool_call>") for text in calls)
     assert all(text.count("</tool_call>") == 1 for text in calls)
+
+
+def custom(name: str, definition: str) -> Tool:
+    parameters = {"type": "object", "properties": {"input": {"type": "string"}}}
+    grammar = ToolGrammar(syntax="regex", definition=definition)
+    return Tool(name=name, parameters=parameters, grammar=grammar)
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"function_gemma"}))
+def test_the_grammar_of_a_tool_holds_beside_one_that_can_not_be_enforced(
+    name: str, hello: TextModel
+) -> None:
+    tokenizer = family(hello, name)
+    constraints = Constraints(tokenizer, len(tokenizer))
+    strange = Tool(name="strange", parameters={"type": "object", "not": {"required": ["a"]}})
+    tools = [custom("add", r"\d \+ \d"), strange]
+    grammar = answer_grammar(asking(JSON_FORMAT, tools=tools), tokenizer, constraints)
+    assert grammar is not None
+
+    def is_allowed(tool: Tool) -> bool:
+        call = walk(constraints, tokenizer, grammar_of(constraints, name, [tool]), 1)
+        return accepts(grammar, tokenizer, call)
+
+    assert is_allowed(custom("add", r"1 \+ 2"))
+    assert not is_allowed(custom("add", "1 plus 2"))
+    assert is_allowed(Tool(name="strange", parameters={}))
+    assert not is_allowed(PING)
+    assert accepts(grammar, tokenizer, '{"sunny": true}')
+    assert not accepts(grammar, tokenizer, '{"sunny": 1}')
+
+
+def test_the_grammar_of_a_tool_that_is_wrong_is_an_error(hello: TextModel) -> None:
+    constraints = Constraints(hello.tokenizer, hello.vocabulary)
+    request = asking(JSON_FORMAT, tools=[PING, custom("add", "(")])
+    with pytest.raises(EngineError, match="grammar of the tool add can't be enforced") as caught:
+        answer_grammar(request, hello.tokenizer, constraints)
+    assert caught.value.code == "INVALID_REQUEST"
 
 
 def test_an_error_names_what_is_wrong(hello: TextModel) -> None:

@@ -6,7 +6,7 @@ from ..mlx_lm_adapter.text import ToolParser, tool_parser
 from ..prompt.chat_prompt import check_tools
 from ..protocol import Generate, ResponseFormat
 from ..tools.call_limits import allows_one_call
-from ..tools.tool_grammar import free_call_grammar, tool_grammar
+from ..tools.tool_grammar import chosen_tool_grammar, free_call_grammar, tool_grammar
 from .constraints import Constraints, Grammar
 
 _ANSWER = "@answer"
@@ -61,7 +61,19 @@ def _calls_or_format(
     except EngineError:
         # Raises the error of the format, if it is at fault.
         constraints.compile(response_format)
-    # No call was demanded, so tools that can't be enforced are called as without a format.
+    # No call was demanded, so tools that can't be enforced are called as without a format. The
+    # grammar of a tool still holds.
+    if any(tool.grammar is not None for tool in request.tools):
+        text = chosen_tool_grammar(
+            parser.name,
+            request.tools,
+            not allows_one_call(request),
+            parser.start,
+            parser.end,
+            constraints.token_of,
+            _ANSWER,
+        )
+        return constraints.compile_either(text, response_format)
     free = free_call_grammar(parser.start, parser.end, constraints.token_of, _ANSWER)
     return constraints.compile_either(free, response_format)
 

@@ -100,6 +100,47 @@ def begun_tool_grammar(
     Calls of tools with a grammar follow it. Other calls name one of the other tools, and are free
     up to their end marker. Raises as `tool_grammar`.
     """
+    lark, calls = _chosen_calls(parser_name, tools, parallel, start, end, token_of)
+    return lark.grammar(calls)
+
+
+def chosen_tool_grammar(
+    parser_name: str,
+    tools: Sequence[Tool],
+    parallel: bool,
+    start: str,
+    end: str,
+    token_of: Callable[[str], int | None],
+    or_else: str | None = None,
+) -> str:
+    """Returns a grammar for an answer that may have the calls of `begun_tool_grammar`.
+
+    Text may come before them, or be all of the answer. With the expression `or_else`, the answer is
+    either calls or that. Raises as `tool_grammar`.
+    """
+    lark, calls = _chosen_calls(parser_name, tools, parallel, start, end, token_of)
+    if or_else is not None:
+        return lark.grammar(f"{lark.markup(start)} {calls} | {or_else}")
+    free = ["/(?s:.*)/", _without(start)]
+    text = lark.terminal(" & ".join(free))
+    return lark.grammar(f"{text}? | {lark.until(free, start, empty=True)} {calls}")
+
+
+def is_of_tokens(marker: str, token_of: Callable[[str], int | None]) -> bool:
+    """Whether a marker begins and ends with tokens of its own, so that it is written in one way."""
+    markup = Lark(token_of).markup(marker)
+    return not markup.startswith('"') and not markup.endswith('"')
+
+
+def _chosen_calls(
+    parser_name: str,
+    tools: Sequence[Tool],
+    parallel: bool,
+    start: str,
+    end: str,
+    token_of: Callable[[str], int | None],
+) -> tuple[Lark, str]:
+    """Returns the rules of calls after their first start marker, and the expression for them."""
     custom = [tool for tool in tools if tool.grammar is not None]
     form = _checked_format(parser_name, custom, "Leave out the tools that have a grammar.")
     lark = Lark(token_of, [marker for marker in (*form.markers, end) if marker.startswith("<")])
@@ -120,7 +161,7 @@ def begun_tool_grammar(
         else:
             choices = [whole, *others]
         following = lark.rule(" | ".join(choices))
-    return lark.grammar(f"{lark.markup(form.opening)} {following}")
+    return lark, f"{lark.markup(form.opening)} {following}"
 
 
 def _free_call(form: _Format, lark: Lark, tool: Tool, end: str) -> str:
@@ -135,9 +176,7 @@ def _free_call(form: _Format, lark: Lark, tool: Tool, end: str) -> str:
         begin = " | ".join([lark.terminal(first[0]), *tags])
         more = " | ".join([lark.terminal(later[0]), *tags])
         return f"{head} (({begin}) ({more})*)? {closing}"
-    kept_out = f"~/(?s:.*){re.escape(end)}(?s:.*)/"
-    if end.startswith("<"):
-        kept_out = "/" + text_without([end]).replace("/", "\\/") + "/"
+    kept_out = _without(end)
     first, later = [*first, kept_out], [*later, kept_out]
     whole = lark.until(first, end, empty=True)
     if not tags:
@@ -145,6 +184,13 @@ def _free_call(form: _Format, lark: Lark, tool: Tool, end: str) -> str:
     begin, more = lark.terminal(" & ".join(first)), lark.terminal(" & ".join(later))
     rest = lark.until(["/(?s:.*)/", kept_out], end, empty=True)
     return f"{head} ({whole} | {begin}? {tag} ({more}? {tag})* {rest})"
+
+
+def _without(marker: str) -> str:
+    """A regular language of all texts without a marker."""
+    if marker.startswith("<"):
+        return "/" + text_without([marker]).replace("/", "\\/") + "/"
+    return f"~/(?s:.*){re.escape(marker)}(?s:.*)/"
 
 
 def _checked_format(
