@@ -1,5 +1,6 @@
 """Tools with a text by a grammar: parsers read the text, and the text follows the grammar."""
 
+import dataclasses
 import importlib
 import json
 import re
@@ -8,16 +9,19 @@ import time
 import mlx.core as mx
 import pytest
 
-from call_grammars import FORMATS, PING, WEATHER, grammar_of, parsed, walk
-from mlx_app.decoding.constraints import Constraints, Grammar
+from call_grammars import FORMATS, PING, WEATHER, accepts, grammar_of, parsed, walk
+from mlx_app.decoding.constraints import Constraints
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.models import Tokenizer
 from mlx_app.models.text_model import TextModel
-from mlx_app.protocol import Tool, ToolGrammar
+from mlx_app.protocol import Generate, Message, Tool, ToolGrammar
 from mlx_app.tools.custom.custom_input import custom_input
 from mlx_app.tools.custom.quoting import json_quoting, raw_quoting
-from mlx_app.tools.tool_grammar import begun_tool_grammar
+from mlx_app.tools.tool_grammar import begun_tool_grammar, chosen_tool_grammar
+from mlx_app.worker.loaded_model import LoadedModel
+from mlx_app.worker.runner.input_processor import InputProcessor
 from test_tool_grammar import constraints, tokenizer
+from tool_formats import family
 
 __all__ = ["constraints", "tokenizer"]  # fixtures
 
@@ -113,15 +117,65 @@ def test_a_call_that_the_model_chooses_follows_the_grammar_of_its_tool_alone(
     assert not is_allowed(Tool(name="apply_patches", parameters={}))
 
 
-def accepts(grammar: Grammar, tokenizer: Tokenizer, text: str) -> bool:
-    (end,) = tokenizer.eos_token_ids
-    tokens = [*tokenizer.encode(text, add_special_tokens=False), end]
-    processor = grammar.processor(0)
-    logits = mx.zeros((1, len(tokenizer)))
-    return all(
-        processor(mx.array(tokens[:length], mx.uint32), logits)[0, token].item() == 0
-        for length, token in enumerate(tokens)
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"function_gemma"}))
+def test_a_call_follows_the_grammar_however_its_marker_is_written(
+    name: str, constraints: Constraints, tokenizer: Tokenizer
+) -> None:
+    parser = importlib.import_module(f"mlx_lm.tool_parsers.{name}")
+    start, end = parser.tool_call_start, parser.tool_call_end
+    tools = [PING, custom(r"\d \+ \d", "regex")]
+    grammar = constraints.compile_lark(
+        chosen_tool_grammar(name, tools, True, start, end, constraints.token_of)
     )
+
+    def call_of(tool: Tool) -> str:
+        return walk(constraints, tokenizer, grammar_of(constraints, name, [tool]), 1)
+
+    good, bad = call_of(custom(r"1 \+ 2", "regex")), call_of(custom("1 plus 2", "regex"))
+    for text in ("", "Sure.", 'a <= b, <t> "[', start[:5], "é<" * 3):
+        assert accepts(grammar, tokenizer, text)
+        assert accepts(grammar, tokenizer, text + good)
+        assert accepts(grammar, tokenizer, text + call_of(PING))
+        assert not accepts(grammar, tokenizer, text + bad)
+        assert not accepts(grammar, tokenizer, text + start)
+
+
+@pytest.mark.parametrize("has_tokens", [False, True])
+def test_a_call_of_a_model_follows_the_grammar(has_tokens: bool, hello: TextModel) -> None:
+    tags = ["<function name=", "</function>"]
+    tokenizer = family(hello, "minicpm5", *(tags if has_tokens else []))
+    model = dataclasses.replace(hello, tokenizer=tokenizer)
+    tools = [custom(r"1 \+ 2", "regex"), PING]
+    asked = Generate(
+        id=1, model="hello", messages=[Message(role="user", content="Add.")], tools=tools
+    )
+    loaded = InputProcessor("hello", LoadedModel(model))
+    processed = loaded.process(asked)
+    assert processed.grammar is not None
+
+    def is_allowed(text: str) -> bool:
+        processor = loaded.grammar_processor(processed)
+        assert processor is not None
+        (end,) = tokenizer.eos_token_ids
+        # A model may write text in other tokens than the tokenizer, such as one for each character.
+        marked = 0 if has_tokens else text.find("=") + 1
+        parts = [*text[:marked], text[marked:]]
+        tokens = [
+            token for part in parts for token in tokenizer.encode(part, add_special_tokens=False)
+        ]
+        tokens.append(end)
+        logits = mx.zeros((1, len(tokenizer)))
+        before = processed.prompt.tokens
+        return all(
+            processor(mx.array([*before, *tokens[:length]], mx.uint32), logits)[0, token].item()
+            == 0
+            for length, token in enumerate(tokens)
+        )
+
+    call = 'Sure.<function name="apply_patch"><param name="input"><![CDATA[{}]]></param></function>'
+    assert is_allowed("Sure.")
+    assert is_allowed(call.format("1 + 2"))
+    assert not is_allowed(call.format("1 plus 2"))
 
 
 @pytest.mark.parametrize("quotes", ["json", "raw"])

@@ -25,7 +25,7 @@ from ...prompt.prompt_size import is_surely_longer, request_bytes
 from ...prompt.template_rules import ANYTHING, TemplateRules
 from ...protocol import Generate, Tokenise
 from ...tools.custom.custom_input import calls_custom_tools, check_custom_tools
-from ...tools.tool_grammar import begun_tool_grammar
+from ...tools.tool_grammar import begun_tool_grammar, chosen_tool_grammar, is_of_tokens
 from ...vision.vision_model import VisionPrompt
 from ..background import LONG_BYTES
 from ..loaded_model import LoadedModel
@@ -291,11 +291,17 @@ class InputProcessor:
         )
 
     def _call_grammar(self, request: Generate) -> tuple[Grammar, tuple[int, ...]]:
-        """Returns the grammar of the calls that the model chooses to make, and what begins them."""
+        """Returns the grammar of the calls that the model chooses to make, and what begins them.
+
+        A start marker of text can be written in many tokens, and the last one may go on with the
+        call. The grammar has the whole answer then, and nothing begins it.
+        """
         check_tools(self._model.tokenizer)
         parser = tool_parser(self._model.tokenizer)
         assert parser is not None
-        text = begun_tool_grammar(
+        begins = is_of_tokens(parser.start, self._constraints.token_of)
+        grammar_for = begun_tool_grammar if begins else chosen_tool_grammar
+        text = grammar_for(
             parser.name,
             request.tools,
             request.parallel_tool_calls,
@@ -303,8 +309,10 @@ class InputProcessor:
             parser.end,
             self._constraints.token_of,
         )
-        with self._lock:
-            trigger = self._model.tokenizer.encode(parser.start, add_special_tokens=False)
+        trigger: list[int] = []
+        if begins:
+            with self._lock:
+                trigger = self._model.tokenizer.encode(parser.start, add_special_tokens=False)
         return self._constraints.compile_lark(text, "grammar of the tools"), tuple(trigger)
 
 
