@@ -10,7 +10,7 @@ import {
 import { type ConversationStore, createMemoryStore } from '../src/state/conversation-store.ts'
 import { Library, maxConversations } from '../src/state/library.ts'
 import { buildRequest } from '../src/state/request.ts'
-import { ServerMonitor } from '../src/state/server-monitor.ts'
+import { ServerMonitor, takesRequests } from '../src/state/server-monitor.ts'
 import { readNumber, SettingsStore, samplingFields } from '../src/state/settings.ts'
 import { type ServerStatus, type Transport, TransportError } from '../src/transport/transport.ts'
 
@@ -184,6 +184,24 @@ describe('settings', () => {
       undefined,
     ])
   })
+})
+
+test('the monitor goes on with a server whose model makes no progress, until it is ready', async () => {
+  const message = 'The model has work, but makes no progress.'
+  const models = [{ id: 'hello', loaded: true, capabilities: [] }]
+  const states: ServerStatus[] = [{ state: 'stalled', message }, { state: 'ready' }]
+  const monitor = new ServerMonitor({
+    status: async () => states.shift() ?? { state: 'failed' },
+    models: async () => models,
+    load: async () => undefined,
+    mcpServers: async () => [],
+    async *chat() {},
+    giveKey: () => undefined,
+  })
+  await monitor.check()
+  expect(monitor.get()).toMatchObject({ state: 'stalled', message, models })
+  expect(takesRequests(monitor.get().state)).toBe(true)
+  await vi.waitFor(() => expect(monitor.get()).toMatchObject({ state: 'ready', models }), { timeout: 5000 })
 })
 
 describe('the monitor of an app that controls the start', () => {

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { describe, expect, test, vi } from 'vitest'
+import { statusSchema } from '../../chat-page/src/transport/wire.ts'
 import { answerTo, makeEndlessModel, makeProject, useFolder } from '../../engine/test/engine/support.ts'
+import { readinessStates } from '../src/server-state.ts'
 import { chat, engineStatus, readAnswer } from './streams.ts'
 import { beginServer, useServer } from './support.ts'
 
@@ -15,6 +17,10 @@ async function eventsOf(response: Response): Promise<{ event: string | undefined
   for await (const { event, data } of stream) events.push({ event, data: JSON.parse(data) })
   return events
 }
+
+test.each(readinessStates)('the chat page understands the state %s', (state) => {
+  expect(statusSchema.parse({ state })).toEqual({ state })
+})
 
 test('the status has what the page needs, and no details of the machine', async () => {
   const response = await fetch(`${shared.server.url}/api/status`)

@@ -11,6 +11,7 @@ import {
 } from '../state/conversation.ts'
 import { useObservable } from '../state/observable.ts'
 import { buildRequest } from '../state/request.ts'
+import { takesRequests } from '../state/server-monitor.ts'
 import { Announcer } from './announcer.tsx'
 import { Composer } from './composer.tsx'
 import { KeyDialog } from './key-dialog.tsx'
@@ -41,7 +42,7 @@ export function App() {
   const acceptsImages =
     server.models.find((candidate) => candidate.id === model)?.capabilities.includes('images') ?? false
   const answering = runningAnswers.has(id)
-  const ready = server.state === 'ready' && server.loading === undefined
+  const ready = takesRequests(server.state) && server.loading === undefined
 
   const focus = useCallback(() => form.current?.querySelector('textarea')?.focus(), [])
 

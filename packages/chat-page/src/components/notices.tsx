@@ -74,6 +74,8 @@ function describeState({ state, message }: Server): string | undefined {
     case 'starting':
     case 'loading':
       return message ?? 'The model is being loaded.'
+    case 'stalled':
+      return message ?? 'The model has work, but makes no progress.'
     case 'restarting':
       return message ?? 'The model process stopped and is being restarted.'
     case 'failed':

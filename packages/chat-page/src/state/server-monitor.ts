@@ -25,6 +25,11 @@ export interface Server extends Omit<ServerStatus, 'state'> {
 
 const pollEveryMs = 1000
 
+/** Returns whether a server in this state takes requests. */
+export function takesRequests(state: Server['state']): boolean {
+  return state === 'ready' || state === 'stalled'
+}
+
 /** Monitors the state of the server. It polls once per second while the server is not ready. */
 export class ServerMonitor extends Observable<Server> {
   readonly #transport: Transport
@@ -52,12 +57,11 @@ export class ServerMonitor extends Observable<Server> {
     try {
       const status = await this.#transport.status()
       const { state, model, progress, message, startFailed } = status
-      const models =
-        state === 'ready'
-          ? await this.#transport.models()
-          : startFailed
-            ? await this.#otherModels()
-            : this.get().models
+      const models = takesRequests(state)
+        ? await this.#transport.models()
+        : startFailed
+          ? await this.#otherModels()
+          : this.get().models
       this.#change({ state, model, progress, message, startFailed, models, key: undefined })
     } catch (error) {
       this.#setFailure(error)

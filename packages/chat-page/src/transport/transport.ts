@@ -34,7 +34,16 @@ export interface StartControl {
   retry(): Promise<void>
 }
 
-export const serverStates = ['starting', 'loading', 'ready', 'restarting', 'failed', 'stopping'] as const
+/** The states of a server. In `stalled`, it takes requests, but its model has had work for some seconds without a step. */
+export const serverStates = [
+  'starting',
+  'loading',
+  'ready',
+  'stalled',
+  'restarting',
+  'failed',
+  'stopping',
+] as const
 
 export type ServerState = (typeof serverStates)[number]
 
