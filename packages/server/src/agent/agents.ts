@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { mirrorConfigFolder, writeOnce, writeVariables } from './config-files.ts'
 
 /** The server that an agent uses. */
 export interface AgentConnection {
@@ -175,16 +175,30 @@ function aider({ url, model, contextTokens, key }: AgentConnection, folder: stri
   const entry = { litellm_provider: 'openai', mode: 'chat', ...costs, ...limits }
   writeFileSync(metadata, JSON.stringify({ [name]: entry }))
   const models = ['--model', name, '--weak-model', name, '--editor-model', name]
+  const base = `${url}/v1`
+  const variables = {
+    // LiteLLM prefers the first to the second, and aider's own override both.
+    OPENAI_BASE_URL: base,
+    OPENAI_API_BASE: base,
+    AIDER_OPENAI_API_BASE: base,
+    OPENAI_API_KEY: key,
+    AIDER_OPENAI_API_KEY: key,
+    AIDER_ANALYTICS: 'false',
+    AIDER_CHECK_UPDATE: 'false',
+    // Otherwise it downloads a list of prices.
+    LITELLM_LOCAL_MODEL_COST_MAP: 'True',
+  }
+  // aider replaces variables with those of .env in the repository and the user's home, and reads this file last.
+  const environmentFile = join(folder, '.env')
+  writeVariables(environmentFile, variables)
   return {
-    arguments: ['--config', config, ...models, '--model-metadata-file', metadata, '--no-show-model-warnings'],
-    environment: {
-      OPENAI_API_BASE: `${url}/v1`,
-      OPENAI_API_KEY: key,
-      AIDER_ANALYTICS: 'false',
-      AIDER_CHECK_UPDATE: 'false',
-      // Otherwise it downloads a list of prices.
-      LITELLM_LOCAL_MODEL_COST_MAP: 'True',
-    },
+    arguments: [
+      ...['--config', config, '--env-file', environmentFile],
+      ...[...models, '--model-metadata-file', metadata, '--no-show-model-warnings'],
+      ...['--input-history-file', join(folder, 'input.history')],
+      ...['--chat-history-file', join(folder, 'chat.history.md')],
+    ],
+    environment: variables,
   }
 }
 
@@ -208,35 +222,5 @@ function qwen({ url, model, contextTokens, key }: AgentConnection, folder: strin
       OPENAI_API_KEY: key,
       OPENAI_MODEL: model,
     },
-  }
-}
-
-function writeOnce(path: string, value: object): void {
-  try {
-    writeFileSync(path, JSON.stringify(value), { flag: 'wx' })
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  }
-}
-
-/**
- * Returns a folder for XDG_CONFIG_HOME that links to the user's configuration of all programs except one, such as that of git,
- * which agents run.
- */
-function mirrorConfigFolder(folder: string, except: string): string {
-  const mirror = join(folder, 'config')
-  const source = process.env.XDG_CONFIG_HOME || join(homedir(), '.config')
-  mkdirSync(join(mirror, except), { recursive: true })
-  for (const name of list(mirror)) if (name !== except) rmSync(join(mirror, name))
-  for (const name of list(source)) if (name !== except) symlinkSync(join(source, name), join(mirror, name))
-  return mirror
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    // Users without this folder have no configuration to link to.
-    return []
   }
 }

@@ -135,5 +135,6 @@ Agents, and how to install them:
 ${rows.join('\n')}
 
 The agent's configuration and sessions are in .mlx/agents. Your own configuration of the agent is not used or changed.
+opencode keeps its sessions in its own data folder, and aider keeps its map of the repository in the repository.
 MLX_API_KEY is the key for a running server that requires one.`
 }
