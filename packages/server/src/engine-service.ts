@@ -75,6 +75,11 @@ export class EngineService {
     return this.#loaded
   }
 
+  /** The name of the model that took the place of the configured one, which could not be loaded at the start. */
+  get replacement(): string | undefined {
+    return this.#model
+  }
+
   /** Unix time of the last known step of a model in milliseconds, or null before it. */
   get lastStepAt(): number | null {
     return this.#lastStepAt

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { LoadedModel, ModelOnDisk } from 'mlx-app'
-import { modelFolder, type ProjectConfig } from 'mlx-app/setup'
+import { loadedName, modelFolder, type Project } from 'mlx-app/setup'
 import type { EngineService } from './engine-service.ts'
 import { ApiError } from './errors.ts'
 
@@ -11,7 +11,7 @@ export interface ServedModel {
   loaded: LoadedModel | undefined
 }
 
-/** How long the list of models on disk is cached. */
+/** How long the list of models on disk is cached, and that the defaults of a model are unknown. */
 const cacheMs = 10_000
 
 /**
@@ -20,22 +20,26 @@ const cacheMs = 10_000
  */
 export class ServedModels {
   readonly #engineService: EngineService
-  readonly #config: ProjectConfig
+  readonly #project: Project
   readonly #allowed: readonly string[]
   #onDisk: Promise<ModelOnDisk[]> | undefined
-  readonly #defaults = new Map<string, LoadedModel['defaults']>()
+  readonly #defaults = new Map<string, { defaults: LoadedModel['defaults'] | undefined; readAt: number }>()
   #listedAt = Number.NEGATIVE_INFINITY
 
   /** @param allowed the names to serve in addition to the configured model, or an empty list for all. */
-  constructor(engineService: EngineService, config: ProjectConfig, allowed: readonly string[] = []) {
+  constructor(engineService: EngineService, project: Project, allowed: readonly string[] = []) {
     this.#engineService = engineService
-    this.#config = config
+    this.#project = project
     this.#allowed = allowed
   }
 
   /** The name of the model that answers requests without a model. */
   get defaultId(): string {
-    const { model } = this.#config
+    return this.#engineService.replacement ?? this.#configuredId
+  }
+
+  get #configuredId(): string {
+    const { model } = this.#project.config
     const folder = modelFolder(model, '.')
     return folder === undefined ? model : basename(folder)
   }
@@ -45,41 +49,50 @@ export class ServedModels {
    *
    * @throws ApiError 404 for an unknown model. The message lists the available ones.
    */
-  async resolve(name: string | null | undefined): Promise<{ id: string; model?: string }> {
-    if (name == null || name === this.defaultId || name === this.#config.model) return { id: this.defaultId }
+  async resolve(named: string | null | undefined): Promise<{ id: string; model?: string }> {
+    const id = this.#configuredId
+    const name = named ?? this.defaultId
+    if (name === id || name === this.#project.config.model) return { id }
     const names = await this.#names()
     if (names.includes(name)) return { id: name, model: name }
     throw modelNotFoundError(name, names)
   }
 
-  /** Lists all models, the configured one first. */
+  /** Lists all models, the one that answers requests without a model first. */
   async list(): Promise<ServedModel[]> {
     const status = await this.#engineService.status()
-    const loaded = status?.models ?? []
-    return (await this.#names()).map((id) => {
-      const found = loaded.find(
-        ({ model }) => model === id || (id === this.defaultId && basename(model) === id),
+    const names = await this.#names()
+    const readAt = performance.now()
+    return names.map((id) => {
+      const name = loadedName(this.#project, id)
+      const loaded = status?.models.find(
+        ({ model }) => model === name || (id === this.#configuredId && basename(model) === id),
       )
-      if (found !== undefined) this.#defaults.set(id, found.defaults)
-      return { id, loaded: found }
+      // A model that was unloaded has the same defaults when it is loaded again.
+      const defaults = loaded?.defaults ?? this.#defaults.get(id)?.defaults
+      this.#defaults.set(id, { defaults, readAt })
+      return { id, loaded }
     })
   }
 
   /** Returns what requests to a model get that leave an option out, if it has been in memory. */
   async defaultsOf(id: string): Promise<LoadedModel['defaults'] | undefined> {
-    if (!this.#defaults.has(id)) await this.list()
-    return this.#defaults.get(id)
+    const { loaded } = this.#engineService
+    if (id === this.defaultId && loaded !== undefined) return loaded.defaults
+    const { defaults, readAt = Number.NEGATIVE_INFINITY } = this.#defaults.get(id) ?? {}
+    if (defaults === undefined && performance.now() - readAt > cacheMs) await this.list()
+    return this.#defaults.get(id)?.defaults
   }
 
   async #names(): Promise<string[]> {
-    const aliases = Object.keys(this.#config.aliases ?? {})
+    const aliases = Object.keys(this.#project.config.aliases ?? {})
     // mlx_lm.server lists a model that it was started with by its folder.
     const onDisk = (await this.#listModelsOnDisk()).flatMap(({ model }) =>
       modelFolder(model, '.') === undefined ? model : [],
     )
     const others = [...aliases, ...onDisk]
     const served = this.#allowed.length === 0 ? others : others.filter((name) => this.#allowed.includes(name))
-    return [...new Set([this.defaultId, ...served])]
+    return [...new Set([this.defaultId, this.#configuredId, ...served])]
   }
 
   /** Returns the cached list of models on disk. A failed listing is not cached. */

@@ -38,11 +38,12 @@ export interface ServicesOptions {
  */
 export async function createServices(settings: Settings, options: ServicesOptions = {}): Promise<Services> {
   const { onLog, log = createLog(settings, onLog), authenticate } = options
-  const { root, config } = findProject(options.engine?.project)
+  const project = findProject(options.engine?.project)
+  const { root, config } = project
   const engineService = createEngineService(settings, config, log, options)
   const models = new ServedModels(
     engineService,
-    { ...config, model: settings.engineModel || config.model },
+    { ...project, config: { ...config, model: settings.engineModel || config.model } },
     settings.servedModels,
   )
   const metrics = new Metrics(models.defaultId)

@@ -108,8 +108,22 @@ test('another model can take the place of one that could not be loaded', async (
   expect(engineService.state).toBe('failed')
   expect(await load('hello')).toContain('event: loaded')
   expect(engineService.state).toBe('ready')
-  const answer = await app.request('/v1/chat/completions', post({ ...chat('Say hello.'), model: 'hello' }))
-  expect(await answer.json()).toMatchObject({ choices: [{ message: { content: answerTo('Say hello.') } }] })
+  for (const model of ['hello', undefined]) {
+    const answer = await app.request('/v1/chat/completions', post({ ...chat('Say hello.'), model }))
+    expect(await answer.json()).toMatchObject({
+      model: 'hello',
+      choices: [{ message: { content: answerTo('Say hello.') } }],
+    })
+  }
+  expect(await (await app.request('/api/status')).json()).toMatchObject({ state: 'ready', model: 'hello' })
+  const list: unknown = await (await app.request('/v1/models')).json()
+  expect(list).toMatchObject({
+    data: [
+      { id: 'hello', loaded: true },
+      { id: 'missing', loaded: false },
+      { id: 'broken', loaded: false },
+    ],
+  })
 
   // It is also the one that is loaded again after a crash.
   const { pid = 0 } = (await engineService.status()) ?? {}

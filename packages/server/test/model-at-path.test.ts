@@ -10,8 +10,19 @@ import { openServer } from './support.ts'
 const folder = useFolder()
 const model = join(folder.path, 'elsewhere', 'mine')
 const project = join(folder.path, 'project')
-const listSchema = z.object({ data: z.array(z.object({ id: z.string(), loaded: z.boolean() })) })
-const aliases = { fast: 'mine', slow: model }
+const listSchema = z.object({
+  data: z.array(z.object({ id: z.string(), loaded: z.boolean(), context_tokens: z.int().nullable() })),
+})
+const aliases = {
+  fast: 'mine',
+  slow: model,
+  faster: 'fast',
+  only: [{ model: 'mine', weight: 1 }],
+  split: [
+    { model: 'mine', weight: 1 },
+    { model: 'hello', weight: 1 },
+  ],
+}
 
 beforeAll(() => {
   cpSync(helloDirectory, model, { recursive: true })
@@ -55,7 +66,20 @@ describe.each(servers)('the server in $name', ({ start, path }) => {
   test('lists it once, as loaded', async () => {
     const { data } = listSchema.parse(await (await fetch(`${server.url}/v1/models`)).json())
     const found = data.filter(({ id }) => id.includes('mine'))
-    expect(found).toEqual([{ id: 'mine', loaded: true }])
+    expect(found).toEqual([{ id: 'mine', loaded: true, context_tokens: 32768 }])
+  })
+
+  test('lists its aliases as loaded, but not one that splits its calls', async () => {
+    const { data } = listSchema.parse(await (await fetch(`${server.url}/v1/models`)).json())
+    const found = data.filter(({ id }) => Object.hasOwn(aliases, id))
+    const loaded = { loaded: true, context_tokens: 32768 }
+    expect(found).toEqual([
+      { id: 'fast', ...loaded },
+      { id: 'slow', ...loaded },
+      { id: 'faster', ...loaded },
+      { id: 'only', ...loaded },
+      { id: 'split', loaded: false, context_tokens: null },
+    ])
   })
 
   test('reads no other folder', async () => {

@@ -137,7 +137,10 @@ describe.each(Object.keys(servers))('the server in %s', (language) => {
 })
 
 test('a response tells the temperature that was used', async () => {
-  await using server = await openServer({}, { project: projectWith({}) })
-  const response = await server.post('/v1/responses', { input: words, max_output_tokens: 5 })
-  expect(await response.json()).toMatchObject({ temperature: 2, top_p: 1 })
+  const project = projectWith({ aliases: { quick: 'mine' } })
+  await using server = await openServer({}, { project })
+  for (const model of [undefined, 'quick']) {
+    const response = await server.post('/v1/responses', { model, input: words, max_output_tokens: 5 })
+    expect(await response.json()).toMatchObject({ temperature: 2, top_p: 1 })
+  }
 })

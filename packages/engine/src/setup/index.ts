@@ -5,6 +5,7 @@ export {
   findProject,
   hasScript,
   type Interpreter,
+  loadedName,
   modelFolder,
   type Project,
   type ProjectConfig,

@@ -1,6 +1,6 @@
 /** The user's project: its folder, mlx.config.json, Python environment, commands and network settings. */
 export { isKeptOption, isolatedEnvironment } from './isolated-environment.ts'
-export { modelFolder, modelFolders, withFolderNames } from './model-folders.ts'
+export { loadedName, modelFolder, modelFolders, withFolderNames } from './model-folders.ts'
 export { keepLoopbackDirect, networkEnvironment } from './network-environment.ts'
 export {
   type EnvironmentRecord,

@@ -34,3 +34,21 @@ export function withFolderNames(project: Project, aliases: Aliases): Aliases {
   // The first folder of a name has it.
   return { ...Object.fromEntries(free.toReversed()), ...aliases }
 }
+
+/**
+ * Returns the name by which the engine lists the model that a name stands for: a folder is an absolute path. Returns undefined
+ * for an alias that splits its calls between models, and for one that stands for itself.
+ */
+export function loadedName(project: Project, name: string): string | undefined {
+  const aliases = withFolderNames(project, project.config.aliases ?? {})
+  const seen = new Set<string>()
+  let model = name
+  while (Object.hasOwn(aliases, model)) {
+    const target = aliases[model]
+    const only = typeof target === 'string' ? target : target?.length === 1 ? target[0]?.model : undefined
+    if (only === undefined || seen.has(model)) return undefined
+    seen.add(model)
+    model = only
+  }
+  return modelFolder(model, project.root) ?? model
+}
