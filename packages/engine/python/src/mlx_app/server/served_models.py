@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..engine.requests import path_or_name
 from ..models.locate import folder_name, is_path
 from ..protocol import LoadedModel
 from .errors import ApiError
@@ -45,7 +46,8 @@ class ServedModels:
     def __init__(self, model: ModelState, settings: ServerSettings) -> None:
         self._model = model
         self._settings = settings
-        self._on_disk: list[str] = []
+        # The paths of the models on disk, by name.
+        self._on_disk: dict[str, str] = {}
         self._listed_at = float("-inf")
         self._named = os.fspath(settings.model)
         #: The name of the model that answers requests without a model.
@@ -66,15 +68,36 @@ class ServedModels:
     async def list(self) -> Sequence[ServedModel]:
         """Returns all models, the configured one first."""
         status = await self._model.engine.status()
+        names = await self._names()
         loaded = {entry.model: entry for entry in status.models}
         by_folder = {Path(entry.model).name: entry for entry in status.models}
-        return [
-            ServedModel(
-                name,
-                loaded.get(name) or (by_folder.get(name) if name == self.default_id else None),
+
+        def find(target: str) -> LoadedModel | None:
+            return (
+                loaded.get(target)
+                or loaded.get(self._on_disk.get(target, ""))
+                or (by_folder.get(target) if target == self.default_id else None)
             )
-            for name in await self._names()
-        ]
+
+        return [ServedModel(name, find(self._target(name))) for name in names]
+
+    def _target(self, name: str) -> str:
+        """Returns the engine's name of the model that a name stands for.
+
+        It is empty for an alias that splits its calls between models, or stands for itself.
+        """
+        seen: set[str] = set()
+        while name in self._settings.aliases:
+            target = self._settings.aliases[name]
+            if not isinstance(target, str):
+                if len(target) > 1:
+                    return ""
+                target = target[0]["model"]
+            if name in seen:
+                return ""
+            seen.add(name)
+            name = target
+        return path_or_name("ServerSettings", "aliases", name)
 
     async def _names(self) -> Sequence[str]:
         names = [*self._settings.aliases, *await self._models_on_disk()]
@@ -82,11 +105,11 @@ class ServedModels:
         served = [name for name in names if not allowed or name in allowed]
         return list(dict.fromkeys([self.default_id, *served]))
 
-    async def _models_on_disk(self) -> Sequence[str]:
+    async def _models_on_disk(self) -> Iterable[str]:
         now = time.monotonic()
         if now - self._listed_at > _CACHE_SECONDS:
             found = await self._model.engine.models()
-            self._on_disk = [entry.model for entry in found if not is_path(entry.model)]
+            self._on_disk = {entry.model: entry.path for entry in found if not is_path(entry.model)}
             self._listed_at = now
         return self._on_disk
 
