@@ -33,6 +33,24 @@ describe('the conversion of an Anthropic conversation', () => {
     ])
   })
 
+  test('documents are read if they are text', async () => {
+    const document = (source: object, more = {}) => ({ type: 'document', source, ...more })
+    const pdf = document({ type: 'base64', media_type: 'application/pdf', data: 'JVBERi0xLjQK' })
+    const note = document({ type: 'text', media_type: 'text/plain', data: 'Sunny.' }, { title: 'Bern' })
+    const parts = document({ type: 'content', content: [text('Windy.'), text('Wet.')] })
+    const mixed = document({ type: 'content', content: [text('Windy.'), { type: 'image', source: {} }] })
+    const turns = [
+      { role: 'user', content: [note, pdf, parts, mixed, text('Well?')] },
+      { role: 'assistant', content: [use('t1', 'Bern')] },
+      { role: 'user', content: [result('t1', [pdf, note])] },
+    ]
+    expect(await read(turns)).toMatchObject([
+      { role: 'user', content: 'Bern\nSunny.\nWindy.\nWet.\nWell?' },
+      { role: 'assistant' },
+      { role: 'tool', content: 'Bern\nSunny.' },
+    ])
+  })
+
   test('an empty system prompt is ignored', async () => {
     const turns = [{ role: 'user', content: 'Hello' }]
     expect(await read(turns, '')).toEqual(turns)

@@ -4,6 +4,7 @@ import { HistoryChanges, orPlaceholder, toPastCall } from '../requests/history.t
 import type { Images } from '../requests/images.ts'
 import {
   type BlocksOf,
+  type DocumentBlock,
   type ForeignBlock,
   type ImageBlock,
   isForeign,
@@ -98,6 +99,7 @@ class Conversation {
       if (block.type === 'text') parts.push(block)
       else if (block.type === 'image') parts.push(await this.#image(block, `${param}.${place}`))
       else if (block.type === 'search_result') parts.push(toText(block))
+      else if (block.type === 'document') parts.push(...this.#document(block, `${param}.${place}`))
       else if (isForeign(block)) this.#leaveOut(block, `${param}.${place}`)
     }
     if (parts.length > 0) this.add({ role: 'user', content: joinTexts(parts) })
@@ -114,6 +116,7 @@ class Conversation {
     for (const [place, block] of blocks.entries()) {
       const where = `${param}.content.${place}`
       if (block.type === 'image') parts.push(await this.#resultImage(block, where))
+      else if (block.type === 'document') parts.push(...this.#document(block, where))
       else if (isForeign(block)) this.#leaveOut(block, where)
       else parts.push(toText(block))
     }
@@ -123,7 +126,15 @@ class Conversation {
     return parts.filter((part) => part.type === 'image')
   }
 
-  #leaveOut({ type }: ForeignBlock, param: string): void {
+  /** Returns the text of a document, or nothing if it is left out. */
+  #document(block: DocumentBlock, param: string): ContentPart[] {
+    const text = documentText(block)
+    if (text !== undefined) return [{ type: 'text', text }]
+    this.#leaveOut(block, param)
+    return []
+  }
+
+  #leaveOut({ type }: ForeignBlock | DocumentBlock, param: string): void {
     this.#changes.add(param, `${type} was left out`)
   }
 
@@ -150,6 +161,24 @@ function toText(block: { type: 'text'; text: string } | SearchResultBlock): Cont
   if (block.type === 'text') return block
   const { title, source, content } = block
   return { type: 'text', text: [`${title} (${source})`, ...content.map(({ text }) => text)].join('\n') }
+}
+
+/** Returns the text of a document, or undefined if it has other content, such as a PDF or images. */
+function documentText({
+  source: { type, data, content },
+  title,
+  context,
+}: DocumentBlock): string | undefined {
+  const texts: (string | null | undefined)[] =
+    type === 'text'
+      ? [data]
+      : type === 'content' && content != null
+        ? typeof content === 'string'
+          ? [content]
+          : content.map((part) => part.text)
+        : [undefined]
+  if (texts.some((text) => text == null)) return undefined
+  return [title, context, ...texts].filter((text) => text != null && text !== '').join('\n')
 }
 
 /** Joins blocks as paragraphs, because clients put additions to a turn into separate blocks. */

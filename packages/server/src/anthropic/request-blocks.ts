@@ -64,6 +64,23 @@ const searchResultBlockSchema = z
   })
   .openapi('AnthropicSearchResultParam', { description: 'A passage of a source. It is read as text.' })
 
+const documentBlockSchema = z
+  .object({
+    type: z.literal('document'),
+    source: z.looseObject({
+      type: z.string(),
+      data: z.string().nullish(),
+      content: z
+        .union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().nullish() }))])
+        .nullish(),
+    }),
+    title: z.string().nullish(),
+    context: z.string().nullish(),
+  })
+  .openapi('AnthropicDocumentParam', {
+    description: 'A document. A source of type `text` or `content` is read as text, and others are left out.',
+  })
+
 const toolResultBlockSchema = z
   .object({
     type: z.literal('tool_result'),
@@ -74,8 +91,14 @@ const toolResultBlockSchema = z
         z.array(
           z.discriminatedUnion(
             'type',
-            [textBlockSchema, imageBlockSchema, searchResultBlockSchema, foreignBlockSchema],
-            known('The type of a tool result part', ['text', 'image', 'search_result']),
+            [
+              textBlockSchema,
+              imageBlockSchema,
+              searchResultBlockSchema,
+              documentBlockSchema,
+              foreignBlockSchema,
+            ],
+            known('The type of a tool result part', ['text', 'image', 'search_result', 'document']),
           ),
         ),
       ])
@@ -123,9 +146,10 @@ export const turnSchema = z
             imageBlockSchema,
             toolResultBlockSchema,
             searchResultBlockSchema,
+            documentBlockSchema,
             foreignBlockSchema,
           ],
-          known('The type of a user block', ['text', 'image', 'tool_result', 'search_result']),
+          known('The type of a user block', ['text', 'image', 'tool_result', 'search_result', 'document']),
         ),
       ),
       turn(
@@ -146,6 +170,7 @@ export const turnSchema = z
 export type Turn = z.output<typeof turnSchema>
 export type ImageBlock = z.output<typeof imageBlockSchema>
 export type SearchResultBlock = z.output<typeof searchResultBlockSchema>
+export type DocumentBlock = z.output<typeof documentBlockSchema>
 export type ForeignBlock = z.output<typeof foreignBlockSchema>
 export type ToolResultBlock = z.output<typeof toolResultBlockSchema>
 

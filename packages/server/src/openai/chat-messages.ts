@@ -28,9 +28,10 @@ const texts = z.union(
   ],
   { error: oneOrParts },
 )
-/** The arguments of an earlier call. Clients may replay a call that was cut off, or an object. */
+/** The arguments of an earlier call. Clients may replay a call that was cut off, an object, or null. */
 export const pastArguments = z
   .union([z.string(), z.record(z.string(), z.unknown())], { error: 'Invalid input: expected a string' })
+  .nullish()
   .meta({ description: 'A JSON object, as a string. Other text is read as the argument `input`.' })
 
 const textsAndImages = z.union(

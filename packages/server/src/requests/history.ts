@@ -34,7 +34,7 @@ export interface ReplayedCall {
   id: string
   name: string
   /** A JSON object, or its text. Anything else becomes the argument `input`. */
-  arguments: unknown
+  arguments?: unknown
 }
 
 /** Converts a call of an earlier turn. A client may replay a call that was cut off, so every text is accepted. */

@@ -54,7 +54,7 @@ function toItem(
     case 'item_reference':
       return found(item.id, param, find)
     case 'function_call':
-      return { ...toCall(item), arguments: toText(item.arguments), id: item.id ?? newId('fc') }
+      return { ...toCall(item), arguments: toText(item.arguments ?? ''), id: item.id ?? newId('fc') }
     case 'custom_tool_call':
       return { ...toCall(item), id: item.id ?? newId('ctc') }
     case 'function_call_output':

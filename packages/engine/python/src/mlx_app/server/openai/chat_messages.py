@@ -99,10 +99,15 @@ class CalledFunction(RequestModel):
     """The function of an earlier tool call."""
 
     name: Annotated[str, MinLen(1)]
-    arguments: Annotated[
-        Annotated[str, Tag("<text>")] | Annotated[dict[str, Any], Tag("<object>")],
-        by_type(_text_or_object, "Invalid input: expected a string"),
-    ] = Field(description="A JSON object, as a string. Other text is read as the argument `input`.")
+    arguments: (
+        Annotated[
+            Annotated[str, Tag("<text>")] | Annotated[dict[str, Any], Tag("<object>")],
+            by_type(_text_or_object, "Invalid input: expected a string"),
+        ]
+        | None
+    ) = Field(
+        None, description="A JSON object, as a string. Other text is read as the argument `input`."
+    )
 
 
 class ChatToolCall(RequestModel):

@@ -32,7 +32,7 @@ class HistoryChanges:
 def past_call(
     call_id: str,
     name: str,
-    arguments: str | dict[str, Any],
+    arguments: str | dict[str, Any] | None,
     param: str,
     changes: HistoryChanges,
 ) -> dict[str, Any]:
@@ -41,6 +41,7 @@ def past_call(
     A client may replay a call that was cut off, so arguments that are not a JSON object become the
     argument `input`.
     """
+    arguments = arguments or ""
     if isinstance(arguments, dict):
         return {"id": call_id, "name": tool_name(name), "arguments": arguments}
     values: dict[str, Any] | None = None if arguments.strip() else {}
