@@ -6,11 +6,12 @@ import { toEngineFormat } from '../requests/response-format.ts'
 import { singleValue, unknownTypeError, unsupportedField } from './unsupported-fields.ts'
 
 const json = z.record(z.string(), z.unknown())
-const text = z.string().min(1).max(limits.grammarCharacters).nullish()
+/** Empty values mean that no format is asked for, because forms of clients send them. */
+const text = z.string().max(limits.grammarCharacters).nullish()
 
 /** A JSON Schema, which some clients send as a string. */
 const schema = z.union([json, z.string()], { error: 'Invalid input: expected a JSON Schema' }).nullish()
-const choice = z.array(z.string()).min(1).nullish()
+const choice = z.array(z.string()).nullish()
 
 const responseFormat = z
   .discriminatedUnion(
@@ -97,7 +98,7 @@ export function toRequestedFormat(body: Fields): { responseFormat?: ResponseForm
 }
 
 function ofSchema(schema: Fields['guided_json'], param: string): ResponseFormat | undefined {
-  if (schema == null) return undefined
+  if (schema == null || schema === '') return undefined
   if (typeof schema !== 'string') return { type: 'json_schema', schema }
   const { depth } = measureJson(Buffer.from(schema), { depth: maxDepth, values: Number.POSITIVE_INFINITY })
   if (depth > maxDepth) throw invalid(`${param}: nested more than ${maxDepth} levels deep.`, param)
@@ -109,14 +110,15 @@ function ofSchema(schema: Fields['guided_json'], param: string): ResponseFormat 
 }
 
 function ofChoice(choices: Fields['guided_choice']): ResponseFormat | undefined {
+  if (choices == null || choices.length === 0) return undefined
   // Strings of Lark are those of JSON.
-  return ofGrammar(choices && `start: ${choices.map((each) => JSON.stringify(each)).join(' | ')}`)
+  return ofGrammar(`start: ${choices.map((each) => JSON.stringify(each)).join(' | ')}`)
 }
 
 function ofRegex(pattern: string | null | undefined): ResponseFormat | undefined {
-  return pattern == null ? undefined : { type: 'regex', pattern }
+  return pattern ? { type: 'regex', pattern } : undefined
 }
 
 function ofGrammar(grammar: string | null | undefined): ResponseFormat | undefined {
-  return grammar == null ? undefined : { type: 'grammar', grammar }
+  return grammar ? { type: 'grammar', grammar } : undefined
 }

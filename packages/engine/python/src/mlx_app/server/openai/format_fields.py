@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from annotated_types import MaxLen, MinLen
+from annotated_types import MaxLen
 from pydantic import Field, Tag
 
 from ...engine.options import GenerateOptions, ResponseFormat
@@ -71,8 +71,8 @@ Schema = Annotated[
     Annotated[dict[str, Any], Tag("<object>")] | Annotated[str, Tag("<text>")],
     by_type(_text_or_object, "Invalid input: expected a JSON Schema"),
 ]
-Choice = Annotated[list[str], MinLen(1)]
-Text = Annotated[str, MinLen(1), MaxLen(limits.GRAMMAR_CHARACTERS)]
+# Empty values mean that no format is asked for, because forms of clients send them.
+Text = Annotated[str, MaxLen(limits.GRAMMAR_CHARACTERS)]
 _SPACES = "JSON has a space after each comma and colon."
 
 
@@ -81,7 +81,7 @@ class StructuredOutputs(RequestModel):
 
     # `json` is also a method of pydantic's.
     json_: Schema | None = Field(None, alias="json")
-    choice: Choice | None = None
+    choice: list[str] | None = None
     regex: Text | None = None
     grammar: Text | None = None
     json_object: bool | None = None
@@ -106,7 +106,7 @@ class FormatFields(RequestModel):
         "`json_object`.",
     )
     guided_json: Schema | None = None
-    guided_choice: Choice | None = None
+    guided_choice: list[str] | None = None
     guided_regex: Text | None = None
     guided_grammar: Text | None = None
     json_schema: Schema | None = None
@@ -157,7 +157,7 @@ def _of_openai(body: FormatFields) -> ResponseFormat | None:
 
 
 def _of_schema(schema: dict[str, Any] | str | None, param: str) -> ResponseFormat | None:
-    if schema is None:
+    if schema is None or schema == "":
         return None
     if isinstance(schema, str):
         if is_too_deep(schema):
@@ -171,14 +171,12 @@ def _of_schema(schema: dict[str, Any] | str | None, param: str) -> ResponseForma
 
 def _of_choice(choices: Sequence[str] | None) -> ResponseFormat | None:
     # Strings of Lark are those of JSON.
-    return (
-        None if choices is None else _of_grammar(f"start: {' | '.join(map(json.dumps, choices))}")
-    )
+    return _of_grammar(f"start: {' | '.join(map(json.dumps, choices))}") if choices else None
 
 
 def _of_regex(pattern: str | None) -> ResponseFormat | None:
-    return None if pattern is None else ResponseFormat(type="regex", pattern=pattern)
+    return ResponseFormat(type="regex", pattern=pattern) if pattern else None
 
 
 def _of_grammar(grammar: str | None) -> ResponseFormat | None:
-    return None if grammar is None else ResponseFormat(type="grammar", grammar=grammar)
+    return ResponseFormat(type="grammar", grammar=grammar) if grammar else None
