@@ -36,6 +36,7 @@ Install it: ${agent.install}`)
   const signals = catchSignals()
   try {
     await using connection = await connect(readSettings(process.env), signals.aborted)
+    signals.aborted.throwIfAborted()
     announce(agent, connection)
     const start = agent.start(connection, prepareFolder(root, name))
     const userArguments = rest[0] === '--' ? rest.slice(1) : rest

@@ -28,6 +28,8 @@ const modelsSchema = z.object({
     .min(1),
 })
 
+const errorSchema = z.object({ error: z.object({ message: z.string() }) })
+
 type Model = z.output<typeof modelsSchema>['data'][number]
 
 /** How long a running server has to list its models. */
@@ -38,16 +40,16 @@ const listTimeoutMs = 5_000
  * running server is the one in MLX_API_KEY.
  *
  * @param settings the settings, from the environment.
- * @param signal stops a server that is still loading the model.
- * @throws StartError if the running server requires another key.
+ * @param signal stops waiting for the model, and a server that was started for it.
+ * @throws StartError if the running server requires another key, or could not load its model.
  * @throws EngineError, SettingError and StartError as `startServer`.
  */
 export async function connect(settings: Settings, signal: AbortSignal): Promise<Connection> {
   const key = process.env.MLX_API_KEY || 'none'
   const url = runningUrl(settings)
-  const model = url === undefined ? undefined : await findModel(url, key)
+  const model = url === undefined ? undefined : await findModel(url, key, signal)
   if (url === undefined || model === undefined) return startOwn(settings, signal)
-  const loaded = model.context_tokens == null ? await load(url, key, model) : model
+  const loaded = model.context_tokens == null ? await load(url, key, model, signal) : model
   return { url, key, ...describe(loaded), [Symbol.asyncDispose]: async () => {} }
 }
 
@@ -59,14 +61,15 @@ function runningUrl({ host, port }: Settings): string | undefined {
 }
 
 /** Returns the default model of the server at an address, or undefined if no such server runs there. */
-async function findModel(url: string, key: string): Promise<Model | undefined> {
+async function findModel(url: string, key: string, signal: AbortSignal): Promise<Model | undefined> {
   let response: Response
   try {
     response = await fetch(`${url}/v1/models`, {
       headers: { authorization: `Bearer ${key}` },
-      signal: AbortSignal.timeout(listTimeoutMs),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(listTimeoutMs)]),
     })
   } catch {
+    signal.throwIfAborted()
     // Nothing listens there, or something that doesn't speak HTTP.
     return undefined
   }
@@ -85,14 +88,40 @@ async function findModel(url: string, key: string): Promise<Model | undefined> {
   }
 }
 
-/** Has a running server load its model, which it otherwise does for the first request. */
-async function load(url: string, key: string, model: Model): Promise<Model> {
-  await fetch(`${url}/v1/chat/completions`, {
+/**
+ * Has a running server load its model, which it otherwise does for the first request.
+ *
+ * @throws StartError if it fails.
+ */
+async function load(url: string, key: string, model: Model, signal: AbortSignal): Promise<Model> {
+  const failure = await ask(url, key, signal).catch((error: unknown) => {
+    signal.throwIfAborted()
+    throw new StartError(`The server at ${url} stopped answering while it loaded ${model.id}.`, {
+      cause: error,
+    })
+  })
+  if (failure !== undefined)
+    throw new StartError(`The server at ${url} could not load ${model.id}: ${failure}`)
+  return (await findModel(url, key, signal)) ?? model
+}
+
+/** Requests one token, and returns why there is none, or undefined. A stream has heartbeats, so that no time limit ends it. */
+async function ask(url: string, key: string, signal: AbortSignal): Promise<string | undefined> {
+  const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ messages: [{ role: 'user', content: 'Hello!' }], max_tokens: 1 }),
-  }).then((response) => response.arrayBuffer())
-  return (await findModel(url, key)) ?? model
+    body: JSON.stringify({ messages: [{ role: 'user', content: 'Hello!' }], max_tokens: 1, stream: true }),
+    signal,
+  })
+  const text = await response.text()
+  const error = response.ok ? /^data: (\{"error":.*)$/m.exec(text)?.[1] : text
+  if (error === undefined) return undefined
+  try {
+    return errorSchema.parse(JSON.parse(error)).error.message
+  } catch {
+    // It is not in the format of the API, such as the page of a proxy.
+    return `it answered with status ${response.status}.`
+  }
 }
 
 /** Starts a server that only the agent can use, because it alone has the key. */
@@ -113,16 +142,18 @@ async function startOwn(settings: Settings, signal: AbortSignal): Promise<Connec
   const stop = () => void server.cut()
   signal.addEventListener('abort', stop, { once: true })
   try {
+    // No event follows an abort before the listener.
+    signal.throwIfAborted()
     await server.ready
+    const model = await findModel(server.url, key, signal)
+    if (model === undefined) throw new SettingError('The server has no model.')
+    return { url: server.url, key, ...describe(model), [Symbol.asyncDispose]: () => server.cut() }
   } catch (error) {
     await server.cut()
     throw error
   } finally {
     signal.removeEventListener('abort', stop)
   }
-  const model = await findModel(server.url, key)
-  if (model === undefined) throw new SettingError('The server has no model.')
-  return { url: server.url, key, ...describe(model), [Symbol.asyncDispose]: () => server.cut() }
 }
 
 function sentKeys({ headers }: Request): string[] {
