@@ -13,6 +13,8 @@ export interface ServedModel {
 
 /** How long the list of models on disk is cached, and that the defaults of a model are unknown. */
 const cacheMs = 10_000
+/** How old the list may be for a model that is not in it, which bounds the cost of unknown names. */
+const missMs = 200
 
 /**
  * The models that requests can name: the configured model, its aliases, and the models on disk. No path is accepted but
@@ -53,8 +55,11 @@ export class ServedModels {
     const id = this.#configuredId
     const name = named ?? this.defaultId
     if (name === id || name === this.#project.config.model) return { id }
-    const names = await this.#names()
-    if (names.includes(name)) return { id: name, model: name }
+    const isServed = (names: string[]) => names.includes(name)
+    if (isServed(await this.#names())) return { id: name, model: name }
+    // It may have been downloaded since.
+    const names = await this.#names(missMs)
+    if (isServed(names)) return { id: name, model: name }
     throw modelNotFoundError(name, names)
   }
 
@@ -84,10 +89,10 @@ export class ServedModels {
     return this.#defaults.get(id)?.defaults
   }
 
-  async #names(): Promise<string[]> {
+  async #names(maxAgeMs = cacheMs): Promise<string[]> {
     const aliases = Object.keys(this.#project.config.aliases ?? {})
     // mlx_lm.server lists a model that it was started with by its folder.
-    const onDisk = (await this.#listModelsOnDisk()).flatMap(({ model }) =>
+    const onDisk = (await this.#listModelsOnDisk(maxAgeMs)).flatMap(({ model }) =>
       modelFolder(model, '.') === undefined ? model : [],
     )
     const others = [...aliases, ...onDisk]
@@ -96,9 +101,9 @@ export class ServedModels {
   }
 
   /** Returns the cached list of models on disk. A failed listing is not cached. */
-  async #listModelsOnDisk(): Promise<ModelOnDisk[]> {
+  async #listModelsOnDisk(maxAgeMs: number): Promise<ModelOnDisk[]> {
     const now = performance.now()
-    if (this.#onDisk === undefined || now - this.#listedAt > cacheMs) {
+    if (this.#onDisk === undefined || now - this.#listedAt > maxAgeMs) {
       this.#listedAt = now
       this.#onDisk = this.#engineService.modelLoader.models()
       this.#onDisk.catch(() => {

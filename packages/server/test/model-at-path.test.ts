@@ -32,10 +32,14 @@ beforeAll(() => {
 
 const servers = [
   { name: 'Node', start: () => openServer({}, { project }), path: '../elsewhere/mine' },
-  { name: 'Python', start: () => startPythonServer({}, { model, aliases }), path: model },
+  {
+    name: 'Python',
+    start: () => startPythonServer({ MODELS_DIRECTORY: join(project, 'models') }, { model, aliases }),
+    path: model,
+  },
 ]
 
-describe.each(servers)('the server in $name', ({ start, path }) => {
+describe.each(servers)('the server in $name', ({ name: language, start, path }) => {
   let server: Awaited<ReturnType<typeof start>>
   beforeAll(async () => {
     server = await start()
@@ -80,6 +84,13 @@ describe.each(servers)('the server in $name', ({ start, path }) => {
       { id: 'only', ...loaded },
       { id: 'split', loaded: false, context_tokens: null },
     ])
+  })
+
+  test('finds a model that was added since it listed them', async () => {
+    const name = `added-${language}`
+    expect((await chat(name)).status).toBe(404)
+    cpSync(helloDirectory, join(project, 'models', name), { recursive: true })
+    await expect.poll(async () => (await chat(name)).status, { interval: 50, timeout: 5000 }).toBe(200)
   })
 
   test('reads no other folder', async () => {

@@ -15,6 +15,8 @@ from .settings import ServerSettings
 
 # How long the list of models on disk is cached.
 _CACHE_SECONDS = 10.0
+# How old it may be for a model that is not in it, which bounds the cost of unknown names.
+_MISS_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ class ServedModels:
             return Resolved(self.default_id)
         names = await self._names()
         if name not in names:
+            # It may have been downloaded since.
+            names = await self._names(_MISS_SECONDS)
+        if name not in names:
             raise model_not_found(name, names)
         return Resolved(name, name)
 
@@ -99,15 +104,15 @@ class ServedModels:
             name = target
         return path_or_name("ServerSettings", "aliases", name)
 
-    async def _names(self) -> Sequence[str]:
-        names = [*self._settings.aliases, *await self._models_on_disk()]
+    async def _names(self, max_age: float = _CACHE_SECONDS) -> Sequence[str]:
+        names = [*self._settings.aliases, *await self._models_on_disk(max_age)]
         allowed = self._settings.served_models
         served = [name for name in names if not allowed or name in allowed]
         return list(dict.fromkeys([self.default_id, *served]))
 
-    async def _models_on_disk(self) -> Iterable[str]:
+    async def _models_on_disk(self, max_age: float) -> Iterable[str]:
         now = time.monotonic()
-        if now - self._listed_at > _CACHE_SECONDS:
+        if now - self._listed_at > max_age:
             found = await self._model.engine.models()
             self._on_disk = {entry.model: entry.path for entry in found if not is_path(entry.model)}
             self._listed_at = now
