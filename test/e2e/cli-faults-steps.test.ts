@@ -123,10 +123,10 @@ describe('git', needs('git'), () => {
   })
 
   it('says why it cannot commit and how to commit by hand, and the project is created', async () => {
-    const { exitCode, stdout, git } = await create('[core]\n\tautocrlf = true\n\tsafecrlf = true\n')
+    const { exitCode, stdout, git } = await create('[commit]\n\tcleanup = nonsense\n')
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(
-      /Created a git repository: git could not commit \(fatal: LF would be replaced by CRLF in .*\)\. To commit yourself, run: git add --all && git commit\.\n/,
+      /Created a git repository: git could not commit \(fatal: Invalid cleanup mode nonsense\)\. To commit yourself, run: git add --all && git commit\.\n/,
     )
     expect(await git('rev-parse', '--is-inside-work-tree')).toBe('true')
   })

@@ -31,7 +31,7 @@ const flags = {
   temperature: {
     type: 'string',
     value: 'T',
-    help: `how random answers are, 0 to ${limits.temperature}; default: as the model says`,
+    help: `how random answers are, 0 to ${limits.temperature} (default: of the model)`,
   },
   seed: { type: 'string', value: 'N', help: 'makes sampled answers reproducible' },
   device: { type: 'string', value: 'NAME', help: 'auto, gpu or cpu' },
