@@ -92,6 +92,13 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
     }
   }
 
+  /** The failed setup had been asked for a fresh start, and still kept what worked. */
+  const expectFormerEnvironment = (): void => {
+    expect(existsSync(join(project, '.mlx', 'venv', 'bin', 'python'))).toBe(true)
+    expect(existsSync(join(project, '.mlx', 'environment.json'))).toBe(true)
+    expect(existsSync(join(project, '.mlx', 'former'))).toBe(false)
+  }
+
   it('creates, installs, sets up and answers from warm caches', async () => {
     // As if the first project had been made long ago: what is in npm's cache has to be looked at again, and can't be.
     const created = await run(['node', tool, project, ...flags], { npm_config_prefer_online: 'true' }, folder)
@@ -151,7 +158,7 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
       const outcome = await setup(way, { UV_OFFLINE: '1', UV_FIND_LINKS: changed, PIP_FIND_LINKS: changed })
       expect(outcome.exitCode, outcome.all).toBe(1)
       expect(outcome.stderr).toContain('The packages could not be installed')
-      expect(existsSync(join(project, '.mlx', 'venv'))).toBe(false)
+      expectFormerEnvironment()
     })
   })
 
@@ -169,14 +176,14 @@ describe.runIf(process.platform === 'linux')('without a network', needs('ip', 'u
     })
 
     it.each(['uv', 'pip'])(
-      'says that %s could not install the packages, and leaves nothing half done',
+      'says that %s could not install the packages, and leaves the environment that was there',
       async (way) => {
         const outcome = await setup(way, {})
         expect(outcome.exitCode, outcome.all).toBe(1)
         expect(outcome.stderr).toContain('The packages could not be installed')
         expect(outcome.stderr).toContain('node_modules/mlx-app/docs/network.md')
         expect(outcome.seconds).toBeLessThan(secondsWithoutWait(secondsOnline))
-        expect(existsSync(join(project, '.mlx', 'venv'))).toBe(false)
+        expectFormerEnvironment()
       },
     )
 

@@ -5,6 +5,7 @@ import type { PromptProgress } from '../../engine/index.ts'
 /** A prompt that is read in less time shows nothing. */
 const quietMs = 300
 
+/** The line of a terminal that shows how much of a prompt has been read. */
 export interface PromptProgressView {
   update(progress: PromptProgress): void
   /** Clears the line. It may be called again for each part of the answer. */
