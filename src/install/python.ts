@@ -42,7 +42,10 @@ async function runSteps(
   say: (line: string) => void,
 ): Promise<string | undefined> {
   const isolated = isolatedEnvironment(context.env, false)
-  const shared = { ...context, env: { ...isolated, ...packageIndexes(isolated) } }
+  // In the user's own project, uv works as it does for the user.
+  const ofUv = Object.entries(context.env).filter(([name]) => name.startsWith('UV_'))
+  const environment = { ...isolated, ...Object.fromEntries(ofUv) }
+  const shared = { ...context, env: { ...environment, ...packageIndexes(environment) } }
   const python = answers.pythonPath ?? (await findPython(shared))
   // In a log, there would be a line for each package.
   const quiet = process[context.output].isTTY ? [] : ['--quiet']
