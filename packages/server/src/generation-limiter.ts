@@ -2,6 +2,7 @@ import { type Answer, type Chunk, collect, EngineError, type GenerateOptions } f
 import type { Caller } from './caller.ts'
 import type { EngineService } from './engine-service.ts'
 import { ApiError, clientLeftError, toApiError } from './errors.ts'
+import { toEngineOptions } from './requests/engine-options.ts'
 import type { Settings } from './settings.ts'
 
 /** The outcome of a generation, recorded once when it ends. */
@@ -87,8 +88,8 @@ export class GenerationLimiter {
       if (signal.aborted) onLeave()
       else signal.addEventListener('abort', onLeave, { once: true })
       const chunks = engine.generate({
-        ...options,
-        ...(this.#engineService.isRemote ? {} : { caller, volatileLines: this.#limits.volatileLines }),
+        ...toEngineOptions(options, this.#engineService, this.#limits),
+        ...(!this.#engineService.isRemote && { caller }),
         deadlineMs: this.#limits.requestTimeoutMs,
         signal: stop.signal,
       })

@@ -14,6 +14,7 @@ export {
   scriptWithArguments,
 } from '../engine/project/index.ts'
 export type { SetupContext, SetupOptions, SetupResult } from './context.ts'
+export { isExecutable } from './machine/find-programs.ts'
 export { isHubModelId, mayNeedDownload } from './models/hub-cache.ts'
 export { getMissingModel, type MissingModelOutcome } from './models/missing-model.ts'
 export { checkPullAllowed, type PullPolicy, readPullPolicy } from './models/pull-policy.ts'

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { isExecutable } from 'mlx-app/setup'
 import type { Agent } from './agents.ts'
 
 /** A program and the arguments before its own. */
@@ -22,14 +22,4 @@ export function findProgram({ program, npmPackage }: Agent, root: string): Found
   const npx = ['--offline', '--no', '--package', npmPackage, '--', program]
   const { status } = spawnSync('npx', [...npx, '--version'], { stdio: 'ignore', timeout: 30_000 })
   return status === 0 ? { file: 'npx', arguments: npx } : undefined
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    // Most folders do not have the program.
-    return false
-  }
 }

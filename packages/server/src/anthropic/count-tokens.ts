@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { Api, Services } from '../context.ts'
 import { anthropicFailures, jsonAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
+import { toEngineOptions } from '../requests/engine-options.ts'
 import { seenTools } from '../requests/tools.ts'
 import { countSchema } from './answer-schema.ts'
 import { toPrompt } from './generate-options.ts'
@@ -30,12 +31,10 @@ export function addCountTokens(api: Api, services: Services): void {
     const { engineService, settings } = services
     const { options } = await toPrompt(c.req.valid('json'), services, signal)
     const { toolChoice: _, ...prompt } = options
-    const input_tokens = await engineService.engine.countTokens({
-      ...prompt,
-      tools: seenTools(options),
-      ...(!engineService.isRemote && { volatileLines: settings.volatileLines }),
-      signal,
-    })
+    const seen = { ...prompt, tools: seenTools(options), signal }
+    const input_tokens = await engineService.engine.countTokens(
+      toEngineOptions(seen, engineService, settings),
+    )
     return c.json({ input_tokens }, 200)
   })
 }

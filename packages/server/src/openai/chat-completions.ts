@@ -5,7 +5,6 @@ import { serverSentEvents, streamTimings } from '../events.ts'
 import { collectToolRuns, prepareStream, toMcpCalls } from '../mcp/request.ts'
 import { openaiFailures, streamedAnswer } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
-import { withoutGrammars } from '../requests/custom-tools.ts'
 import { HistoryChanges } from '../requests/history.ts'
 import { Images } from '../requests/images.ts'
 import { withProgress } from '../requests/prompt-progress.ts'
@@ -31,7 +30,7 @@ const route = createRoute({
 
 /** Adds `POST /v1/chat/completions`: https://platform.openai.com/docs/api-reference/chat. */
 export function addChatCompletions(api: Api, services: Services): void {
-  const { engineService, models, settings } = services
+  const { models, settings } = services
   const createEnvelope = createEnvelopeFactory(services)
   api.openapi(route, async (c) => {
     const body = c.req.valid('json')
@@ -41,11 +40,7 @@ export function addChatCompletions(api: Api, services: Services): void {
     const changes = new HistoryChanges()
     const asked = await toGenerateOptions(body, settings, new Images(services, { model, signal }), changes)
     changes.report(c)
-    const options = {
-      ...asked,
-      ...(model !== undefined && { model }),
-      ...(engineService.isRemote && { tools: withoutGrammars(asked.tools ?? []) }),
-    }
+    const options = { ...asked, ...(model !== undefined && { model }) }
     const envelope = await createEnvelope('chatcmpl', id)
     const stream = await prepareStream(services, caller, options, body.mcp_servers ?? [], signal)
     const withLogprobs = body.logprobs === true

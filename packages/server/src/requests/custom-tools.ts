@@ -27,8 +27,3 @@ export function toCustomParameters(grammar: ToolGrammar | undefined) {
 export function toCustomInput(values: Record<string, unknown>): string {
   return typeof values.input === 'string' ? values.input : writeArguments(values)
 }
-
-/** Returns the tools for an engine that uses another server, which cannot enforce grammars. */
-export function withoutGrammars(tools: readonly Tool[]): Tool[] {
-  return tools.map(({ grammar: _, ...tool }) => tool)
-}

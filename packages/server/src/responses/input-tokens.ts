@@ -3,6 +3,7 @@ import type { Api, Services } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { jsonAnswer, openaiFailures } from '../openapi/responses.ts'
 import { tags } from '../openapi/tags.ts'
+import { toEngineOptions } from '../requests/engine-options.ts'
 import { omitNullish } from '../requests/omit-nullish.ts'
 import { seenTools } from '../requests/tools.ts'
 import { prepare } from './prepare.ts'
@@ -34,13 +35,10 @@ export function addInputTokens(api: Api, services: Services, store: ResponseStor
     const { options } = await prepare(c.req.valid('json'), c.var.caller, services, store, signal)
     const { model, messages, templateOptions } = options
     const { engineService, settings } = services
-    const input_tokens = await engineService.engine.countTokens({
-      ...omitNullish({ model, templateOptions }),
-      messages,
-      tools: seenTools(options),
-      ...(!engineService.isRemote && { volatileLines: settings.volatileLines }),
-      signal,
-    })
+    const seen = { ...omitNullish({ model, templateOptions }), messages, tools: seenTools(options), signal }
+    const input_tokens = await engineService.engine.countTokens(
+      toEngineOptions(seen, engineService, settings),
+    )
     return c.json({ object: 'response.input_tokens' as const, input_tokens }, 200)
   })
   // For all methods, so that the description of the API has no endpoint that cannot succeed.

@@ -2,7 +2,6 @@ import type { GenerateOptions, Message } from 'mlx-app'
 import type { Caller } from '../caller.ts'
 import type { Services } from '../context.ts'
 import { ApiError, invalid } from '../errors.ts'
-import { withoutGrammars } from '../requests/custom-tools.ts'
 import { HistoryChanges } from '../requests/history.ts'
 import { Images } from '../requests/images.ts'
 import { checkMessageLimits } from '../requests/limits.ts'
@@ -61,12 +60,7 @@ export async function prepare(
   if (messages.length === 0) throw invalid('input: the conversation is empty.', 'input')
   const input = own.map(({ item }) => item)
   return {
-    options: {
-      ...options,
-      ...omitNullish({ model }),
-      ...(services.engineService.isRemote && { tools: withoutGrammars(offer.tools) }),
-      messages,
-    },
+    options: { ...options, ...omitNullish({ model }), messages },
     offer,
     changes,
     turn: { caller, response: createResponseObject(body, id, await models.defaultsOf(id)), input, previous },

@@ -35,7 +35,8 @@ function findPrograms(name: string, environment: NodeJS.ProcessEnv): string[] {
     .filter(isExecutable)
 }
 
-function isExecutable(path: string): boolean {
+/** Whether a path is a program that this user may run. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return statSync(path).isFile()
