@@ -1,3 +1,4 @@
+import { devNull } from 'node:os'
 import { interpreterIn } from '../../engine/project/index.ts'
 import type { Python } from '../machine/interpreter.ts'
 import { networkHint, type ProcessOptions, runVisibly } from '../process/child-process.ts'
@@ -50,7 +51,9 @@ export async function installWheelWithPip(
       ...['--no-index', '--no-deps', '--force-reinstall', wheel],
     ],
     {
-      ...(await pipOptions(interpreterIn(virtualEnvironment), options)),
+      ...options,
+      // Without an index, nothing of the user's configuration is needed.
+      environment: { ...options.environment, PIP_CONFIG_FILE: devNull },
       failure: 'The Python package mlx-app could not be installed',
       hint: networkHint,
     },
