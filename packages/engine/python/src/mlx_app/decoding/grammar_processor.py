@@ -63,6 +63,8 @@ class GrammarProcessor:
         begin = self._begin(generated)
         self._follow(generated[:0] if begin is None else generated[begin:])
         if begin is None:
+            if not self._not_thought:
+                return logits
             # Anything else may be thought. With these, there would be no answer by the grammar.
             return _masked(logits, ~_only(self._not_thought, logits.shape[-1]))
         allowed = self._allowed(logits.shape[-1])
