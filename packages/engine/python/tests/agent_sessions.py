@@ -77,7 +77,7 @@ def _date(turn: int) -> str:
 
 def claude_code(turn: int) -> Request:
     """A billing header first, an environment at the end, a reminder in the first message."""
-    directory = "/work/shop" if turn < 9 else "/work/shop/api"
+    directory = "/code/shop" if turn < 9 else "/code/shop/api"
     environment = (
         f"<env>\nWorking directory: {directory}\nIs directory a git repo: Yes\n"
         f"Platform: linux\nToday's date: {_date(turn)}\n</env>\n"
@@ -102,7 +102,7 @@ def claude_code(turn: int) -> Request:
 def codex(turn: int) -> Request:
     """Fixed instructions; the environment is a message, and a change of it another one."""
     environment = (
-        "<environment_context>\n<cwd>/work/shop</cwd>\n<shell>bash</shell>\n"
+        "<environment_context>\n<cwd>/code/shop</cwd>\n<shell>bash</shell>\n"
         "<current_date>2026-11-30</current_date>\n</environment_context>"
     )
     change = (
@@ -120,7 +120,7 @@ def opencode(turn: int) -> Request:
     changed = "\n".join(f" M src/part_{part}.py" for part in range(max(1, turn - 1), turn + 1))
     start = _system(f"You are an agent.\n{RULES}")
     environment = _system(
-        "Here is where you run:\n<env>\n  Working directory: /work/shop\n"
+        "Here is where you run:\n<env>\n  Working directory: /code/shop\n"
         f"  Is directory a git repo: yes\n  Platform: linux\n  Current time: 18:{turn + 10}:07\n"
         f"</env>\nGit status:\n{changed}\n\n# Rules of the project\nUse pytest. Keep lines short."
     )
