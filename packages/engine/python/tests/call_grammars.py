@@ -13,7 +13,7 @@ from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
 from mlx_app.mlx_lm_adapter.plain_tokenizer import plain_tokenizer
 from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Tool
-from mlx_app.tools.tool_grammar import tool_grammar
+from mlx_app.tools.tool_grammar import CallSyntax, tool_grammar
 from schema_check import is_valid
 
 WEATHER = Tool(
@@ -110,16 +110,14 @@ def grammar_of(
     tools: Sequence[Tool],
     **options: Any,  # noqa: ANN401
 ) -> str:
-    parser = importlib.import_module(f"mlx_lm.tool_parsers.{name}")
     given: dict[str, Any] = {"tool_name": None, "parallel": False, **options}
-    return tool_grammar(
-        name,
-        tools,
-        start=parser.tool_call_start,
-        end=parser.tool_call_end,
-        token_of=constraints.token_of,
-        **given,
-    )
+    return tool_grammar(syntax_of(constraints, name), tools, **given)
+
+
+def syntax_of(constraints: Constraints, name: str) -> CallSyntax:
+    """How mlx-lm's parser of this name reads calls."""
+    parser = importlib.import_module(f"mlx_lm.tool_parsers.{name}")
+    return CallSyntax(name, parser.tool_call_start, parser.tool_call_end, constraints.token_of)
 
 
 def walk(

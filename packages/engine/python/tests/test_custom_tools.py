@@ -8,9 +8,8 @@ import time
 
 import mlx.core as mx
 import pytest
-from test_tool_grammar import constraints, tokenizer
 
-from call_grammars import FORMATS, PING, WEATHER, accepts, grammar_of, parsed, walk
+from call_grammars import FORMATS, PING, WEATHER, accepts, grammar_of, parsed, syntax_of, walk
 from mlx_app.decoding.constraints import Constraints
 from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.models import Tokenizer
@@ -18,9 +17,10 @@ from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Generate, Message, Tool, ToolGrammar
 from mlx_app.tools.custom.custom_input import custom_input
 from mlx_app.tools.custom.quoting import json_quoting, raw_quoting
-from mlx_app.tools.tool_grammar import begun_tool_grammar, chosen_tool_grammar
+from mlx_app.tools.tool_grammar import CallSyntax, begun_tool_grammar, chosen_tool_grammar
 from mlx_app.worker.loaded_model import LoadedModel
 from mlx_app.worker.runner.input_processor import InputProcessor
+from test_tool_grammar import constraints, tokenizer
 from tool_formats import family
 
 __all__ = ["constraints", "tokenizer"]  # fixtures
@@ -68,9 +68,7 @@ def terminals(count: int, body: str, last_first: bool = False) -> str:
 
 
 def begun(constraints: Constraints, name: str, tools: list[Tool]) -> str:
-    parser = importlib.import_module(f"mlx_lm.tool_parsers.{name}")
-    start, end = parser.tool_call_start, parser.tool_call_end
-    return begun_tool_grammar(name, tools, True, start, end, constraints.token_of)
+    return begun_tool_grammar(syntax_of(constraints, name), tools, True)
 
 
 def is_sum(text: str) -> bool:
@@ -121,12 +119,10 @@ def test_a_call_that_the_model_chooses_follows_the_grammar_of_its_tool_alone(
 def test_a_call_follows_the_grammar_however_its_marker_is_written(
     name: str, constraints: Constraints, tokenizer: Tokenizer
 ) -> None:
-    parser = importlib.import_module(f"mlx_lm.tool_parsers.{name}")
-    start, end = parser.tool_call_start, parser.tool_call_end
+    syntax = syntax_of(constraints, name)
+    start = syntax.start
     tools = [PING, custom(r"\d \+ \d", "regex")]
-    grammar = constraints.compile_lark(
-        chosen_tool_grammar(name, tools, True, start, end, constraints.token_of)
-    )
+    grammar = constraints.compile_lark(chosen_tool_grammar(syntax, tools, True))
 
     def call_of(tool: Tool) -> str:
         return walk(constraints, tokenizer, grammar_of(constraints, name, [tool]), 1)
@@ -303,6 +299,7 @@ def test_a_long_grammar_is_read_in_linear_time(definition: str, syntax: str) -> 
 def test_a_format_that_cannot_write_every_text_is_refused(hello: TextModel) -> None:
     constraints = Constraints(hello.tokenizer, hello.vocabulary)
     for name in ("function_gemma", "harmony"):
+        syntax = CallSyntax(name, "<a>", "</a>", constraints.token_of)
         with pytest.raises(EngineError, match=name) as caught:
-            begun_tool_grammar(name, [custom(PATCH)], True, "<a>", "</a>", constraints.token_of)
+            begun_tool_grammar(syntax, [custom(PATCH)], True)
         assert caught.value.code == "UNSUPPORTED"

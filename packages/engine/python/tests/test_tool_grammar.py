@@ -23,7 +23,7 @@ from mlx_app.errors import EngineError
 from mlx_app.mlx_lm_adapter.models import Tokenizer, read_tokenizer
 from mlx_app.models.text_model import TextModel
 from mlx_app.protocol import Tool
-from mlx_app.tools.tool_grammar import MAX_CALLS, tool_grammar
+from mlx_app.tools.tool_grammar import MAX_CALLS, CallSyntax, tool_grammar
 
 
 @pytest.fixture(scope="module", params=["text", "tokens"])
@@ -78,6 +78,11 @@ def tool_of(argument: str = "a", schema: object = True, name: str = "find") -> T
     return Tool(name=name, parameters={"type": "object", "properties": {argument: schema}})
 
 
+def plain_syntax(name: str) -> CallSyntax:
+    """A syntax whose markers are text."""
+    return CallSyntax(name, "<tool_call>", "</tool_call>", lambda _: None)
+
+
 @pytest.mark.parametrize(
     ("name", "tool", "message"),
     [
@@ -103,7 +108,7 @@ def tool_of(argument: str = "a", schema: object = True, name: str = "find") -> T
 )
 def test_what_a_format_cannot_express_is_refused(name: str, tool: Tool, message: str) -> None:
     with pytest.raises(EngineError, match=message) as caught:
-        tool_grammar(name, [tool], None, False, "<tool_call>", "</tool_call>", lambda _: None)
+        tool_grammar(plain_syntax(name), [tool], None, False)
     assert caught.value.code == "UNSUPPORTED"
     assert caught.value.hint == 'toolChoice "auto" works.'
 
@@ -127,16 +132,16 @@ def test_a_tool_must_take_an_object(name: str, parameters: dict[str, object], ty
     tools = [PING, Tool(name="f", parameters=parameters)]
     message = f"The schema of the tool f must be of an object, not of: {types}."
     with pytest.raises(EngineError) as caught:
-        tool_grammar(name, tools, None, False, "<tool_call>", "</tool_call>", lambda _: None)
+        tool_grammar(plain_syntax(name), tools, None, False)
     assert caught.value.message == message
     assert caught.value.code == "INVALID_REQUEST"
 
 
 def test_a_tool_that_is_not_there_is_named() -> None:
     with pytest.raises(EngineError, match="no tool dance; there are: ping, note"):
-        tool_grammar("json_tools", [PING, NOTE], "dance", False, "<a>", "</a>", lambda _: None)
+        tool_grammar(plain_syntax("json_tools"), [PING, NOTE], "dance", False)
     with pytest.raises(EngineError, match="there are: none"):
-        tool_grammar("json_tools", [], None, False, "<a>", "</a>", lambda _: None)
+        tool_grammar(plain_syntax("json_tools"), [], None, False)
 
 
 def test_a_schema_that_nothing_meets_is_refused(hello: TextModel) -> None:

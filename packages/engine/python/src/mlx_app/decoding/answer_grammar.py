@@ -6,7 +6,12 @@ from ..mlx_lm_adapter.text import ToolParser, tool_parser
 from ..prompt.chat_prompt import check_tools
 from ..protocol import Generate, ResponseFormat
 from ..tools.call_limits import allows_one_call
-from ..tools.tool_grammar import chosen_tool_grammar, free_call_grammar, tool_grammar
+from ..tools.tool_grammar import (
+    CallSyntax,
+    chosen_tool_grammar,
+    free_call_grammar,
+    tool_grammar,
+)
 from .constraints import Constraints, Grammar
 
 _ANSWER = "@answer"
@@ -32,6 +37,11 @@ def answer_grammar(
     return _calls_or_format(request, request.response_format, parser, constraints)
 
 
+def call_syntax(parser: ToolParser, constraints: Constraints) -> CallSyntax:
+    """Returns how the model of a parser writes calls."""
+    return CallSyntax(parser.name, parser.start, parser.end, constraints.token_of)
+
+
 def _demanded_calls(request: Generate, tokenizer: Tokenizer, constraints: Constraints) -> Grammar:
     if not request.tools:
         raise EngineError("INVALID_REQUEST", "toolChoice demands a call, and tools has none.")
@@ -39,7 +49,7 @@ def _demanded_calls(request: Generate, tokenizer: Tokenizer, constraints: Constr
     check_tools(tokenizer)
     parser = tool_parser(tokenizer)
     assert parser is not None
-    text = _call_grammar(request, parser, constraints)
+    text = _call_grammar(request, call_syntax(parser, constraints))
     try:
         return constraints.compile_lark(text, "schemas of the tools")
     except EngineError:
@@ -55,8 +65,9 @@ def _calls_or_format(
     parser: ToolParser,
     constraints: Constraints,
 ) -> Grammar:
+    syntax = call_syntax(parser, constraints)
     try:
-        text = _call_grammar(request, parser, constraints, _ANSWER)
+        text = _call_grammar(request, syntax, _ANSWER)
         return constraints.compile_either(text, response_format)
     except EngineError:
         # Raises the error of the format, if it is at fault.
@@ -64,30 +75,14 @@ def _calls_or_format(
     # No call was demanded, so tools that can't be enforced are called as without a format. The
     # grammar of a tool still holds.
     if any(tool.grammar is not None for tool in request.tools):
-        text = chosen_tool_grammar(
-            parser.name,
-            request.tools,
-            not allows_one_call(request),
-            parser.start,
-            parser.end,
-            constraints.token_of,
-            _ANSWER,
-        )
+        parallel = not allows_one_call(request)
+        text = chosen_tool_grammar(syntax, request.tools, parallel, _ANSWER)
         return constraints.compile_either(text, response_format)
-    free = free_call_grammar(parser.start, parser.end, constraints.token_of, _ANSWER)
+    free = free_call_grammar(syntax, _ANSWER)
     return constraints.compile_either(free, response_format)
 
 
-def _call_grammar(
-    request: Generate, parser: ToolParser, constraints: Constraints, or_else: str | None = None
-) -> str:
+def _call_grammar(request: Generate, syntax: CallSyntax, or_else: str | None = None) -> str:
     return tool_grammar(
-        parser.name,
-        request.tools,
-        request.tool_name,
-        not allows_one_call(request),
-        parser.start,
-        parser.end,
-        constraints.token_of,
-        or_else,
+        syntax, request.tools, request.tool_name, not allows_one_call(request), or_else
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from ...decoding.answer_grammar import answer_grammar
+from ...decoding.answer_grammar import answer_grammar, call_syntax
 from ...decoding.constraints import Constraints, Grammar
 from ...decoding.sampling import check_tokens
 from ...errors import EngineError
@@ -25,7 +25,7 @@ from ...prompt.prompt_size import is_surely_longer, request_bytes
 from ...prompt.template_rules import ANYTHING, TemplateRules
 from ...protocol import Generate, Tokenise
 from ...tools.custom.custom_input import calls_custom_tools, check_custom_tools
-from ...tools.tool_grammar import begun_tool_grammar, chosen_tool_grammar, is_of_tokens
+from ...tools.tool_grammar import begun_tool_grammar, chosen_tool_grammar
 from ...vision.vision_model import VisionPrompt
 from ..background import LONG_BYTES
 from ..loaded_model import LoadedModel
@@ -299,16 +299,10 @@ class InputProcessor:
         check_tools(self._model.tokenizer)
         parser = tool_parser(self._model.tokenizer)
         assert parser is not None
-        begins = is_of_tokens(parser.start, self._constraints.token_of)
+        syntax = call_syntax(parser, self._constraints)
+        begins = syntax.starts_with_tokens
         grammar_for = begun_tool_grammar if begins else chosen_tool_grammar
-        text = grammar_for(
-            parser.name,
-            request.tools,
-            request.parallel_tool_calls,
-            parser.start,
-            parser.end,
-            self._constraints.token_of,
-        )
+        text = grammar_for(syntax, request.tools, request.parallel_tool_calls)
         trigger: list[int] = []
         if begins:
             with self._lock:
