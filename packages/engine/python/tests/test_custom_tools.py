@@ -8,6 +8,7 @@ import time
 
 import mlx.core as mx
 import pytest
+from test_tool_grammar import constraints, tokenizer
 
 from call_grammars import FORMATS, PING, WEATHER, accepts, grammar_of, parsed, syntax_of, walk
 from mlx_app.decoding.constraints import Constraints
@@ -20,7 +21,6 @@ from mlx_app.tools.custom.quoting import json_quoting, raw_quoting
 from mlx_app.tools.tool_grammar import CallSyntax, begun_tool_grammar, chosen_tool_grammar
 from mlx_app.worker.loaded_model import LoadedModel
 from mlx_app.worker.runner.input_processor import InputProcessor
-from test_tool_grammar import constraints, tokenizer
 from tool_formats import family
 
 __all__ = ["constraints", "tokenizer"]  # fixtures
