@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
@@ -22,9 +21,11 @@ async function failure(environment: NodeJS.ProcessEnv, where = folder) {
   return { code, stderr: program.stderr() }
 }
 
-function run(words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const env = { ...process.env, ...environment }
-  return spawnSync(process.execPath, [...serverProgram, ...words], { cwd: folder, encoding: 'utf8', env })
+/** Runs the command to its end. */
+async function run(words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  const program = runServer(folder, environment, [...serverProgram, ...words])
+  const status = await program.ended
+  return { status, stdout: program.stdout(), stderr: program.stderr() }
 }
 
 function ask(url: string, question: string): Promise<Response> {
@@ -103,29 +104,58 @@ test('in a bundle, it answers and shows the page, from any folder and without no
   expect(await program.ended).toBe(0)
 })
 
-test('--help lists every setting with its default', () => {
-  const { status, stdout, stderr } = run(['--help'])
+test('--help lists every setting with its default', async () => {
+  const { status, stdout, stderr } = await run(['--help'])
   expect([status, stderr]).toEqual([0, ''])
   for (const { variable } of settingRows) expect(stdout).toMatch(new RegExp(`^  ${variable} +.`, 'm'))
   expect(stdout).toMatch(/^ {2}PORT +port to listen on; .* \(default: 8000\)$/m)
   expect(stdout).toContain(`${keysCommand('--help')}  `)
 })
 
-test.each([[['serve']], [['--port', '80']], [['--help', 'me']]])(
+test.each([[['serve']], [['--help', 'me']]])(
   '%j is wrong usage: exit code 2, and the usage',
-  (words) => {
-    const { status, stdout, stderr } = run(words)
+  async (words) => {
+    const { status, stdout, stderr } = await run(words)
     expect([status, stdout]).toEqual([2, ''])
-    expect(stderr).toMatch(/^Unknown argument "(serve|--port|me)"\.\n\nUsage:\n\n {2}npx mlx-app-server /)
+    expect(stderr).toMatch(/^Unknown argument "(serve|me)"\.\n\nUsage:\n\n {2}npx mlx-app-server /)
   },
 )
 
-test('keys belong to the project', () => {
-  const { stdout } = run(['keys', 'create', '--name', 'desk'], { KEYS_FILE: 'own-keys.json' })
-  expect(stdout).toMatch(/^mlx-/)
-  expect(run(['keys', 'list'], { KEYS_FILE: join(folder, 'own-keys.json') }).stdout).toContain('desk')
-  expect(run(['keys', 'list']).stderr).toBe('There are no keys.\n')
-  expect(run(['keys', 'list'], { PORT: 'many' })).toMatchObject({
+test('settings on the command line override the environment', async () => {
+  const words = ['--port', '0', '--allowed-origins', 'https://example.com']
+  const program = runServer(folder, { PORT: '1' }, [...serverProgram, ...words])
+  const response = await fetch(`${await program.url}/v1/models`, {
+    headers: { origin: 'https://example.com' },
+  })
+  expect(response.headers.get('access-control-allow-origin')).toBe('https://example.com')
+  program.child.kill('SIGTERM')
+  expect(await program.ended).toBe(0)
+})
+
+test.each([
+  [['--prot', '8080'], "Unknown option '--prot'"],
+  [['--port'], "Option '--port <value>' argument missing"],
+  [['--port', '8080', 'hello'], "Unexpected argument 'hello'"],
+  // It would be seen by everyone on the machine.
+  [['--engine-key', 'secret'], "Unknown option '--engine-key'"],
+])('%j: exit code 2, what is wrong, and the usage', async (words, reason) => {
+  const { status, stdout, stderr } = await run(words)
+  expect([status, stdout]).toEqual([2, ''])
+  expect(stderr.startsWith(reason)).toBe(true)
+  expect(stderr).toContain('\n\nUsage:\n\n  npx mlx-app-server ')
+})
+
+test('a setting on the command line with a wrong value: exit code 2, and the setting is named', async () => {
+  expect(await run(['--port', 'many'])).toMatchObject({ status: 2, stderr: expect.stringMatching(/^PORT: /) })
+})
+
+test('keys belong to the project', async () => {
+  const created = await run(['keys', 'create', '--name', 'desk'], { KEYS_FILE: 'own-keys.json' })
+  expect(created.stdout).toMatch(/^mlx-/)
+  const listed = await run(['keys', 'list'], { KEYS_FILE: join(folder, 'own-keys.json') })
+  expect(listed.stdout).toContain('desk')
+  expect((await run(['keys', 'list'])).stderr).toBe('There are no keys.\n')
+  expect(await run(['keys', 'list'], { PORT: 'many' })).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(/^PORT: /),
   })
@@ -143,7 +173,8 @@ test('a port in use: exit code 1, and how to set another one', async () => {
 
 test('an address of another machine: exit code 1, and how to set another one', async () => {
   const environment = { KEYS_FILE: join(folder, 'some-keys.json') }
-  expect(run(['keys', 'create', '--name', 'laptop'], environment).status).toBe(0)
+  const created = await run(['keys', 'create', '--name', 'laptop'], environment)
+  expect(created.status).toBe(0)
   // One that is for documents: https://www.rfc-editor.org/rfc/rfc5737.
   const { code, stderr } = await failure({ ...environment, HOST: '192.0.2.1' })
   expect([code, stderr]).toEqual([
