@@ -2,7 +2,9 @@
 
 import asyncio
 import queue
+from collections import deque
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from ..errors import EngineError
 from ..protocol import Event, Piece
@@ -47,7 +49,8 @@ class AsyncMailbox:
                 "Use asyncio.run, or MLXEngine in synchronous code.",
             ) from None
         self._arrived = asyncio.Event()
-        # Whether the reader is about to be woken. Waking it costs more than adding an item.
+        self._alarm = _alarm_of(self._loop)
+        # Whether the reader is about to be woken.
         self._waking = False
 
     def put(self, item: Item) -> None:
@@ -56,11 +59,7 @@ class AsyncMailbox:
         if self._waking:
             return
         self._waking = True
-        try:
-            self._loop.call_soon_threadsafe(self._arrived.set)
-        except RuntimeError:
-            # The loop is closed, so nobody waits any more.
-            return
+        self._alarm.ring(self._loop, self._arrived)
 
     async def get(self) -> Item:
         """Waits for the next item and returns it."""
@@ -75,6 +74,43 @@ class AsyncMailbox:
             else:
                 hold_daemon_threads()
                 return item
+
+
+class _Alarm:
+    """Wakes the readers of one event loop.
+
+    Waking a loop writes to a socket. A step has an item for each of many calls, and wakes it once.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Event] = deque()
+        self._ringing = False
+
+    def ring(self, loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+        """Sets an event of the loop. May be called on any thread."""
+        self._waiting.append(event)
+        if self._ringing:
+            return
+        self._ringing = True
+        try:
+            loop.call_soon_threadsafe(self._set_all)
+        except RuntimeError:
+            # The loop is closed, so nobody waits any more.
+            return
+
+    def _set_all(self) -> None:
+        # In this order: whoever adds an event after the last look rings again.
+        self._ringing = False
+        while self._waiting:
+            self._waiting.popleft().set()
+
+
+_alarms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Alarm] = WeakKeyDictionary()
+
+
+def _alarm_of(loop: asyncio.AbstractEventLoop) -> _Alarm:
+    """Returns the alarm of the running loop."""
+    return _alarms.setdefault(loop, _Alarm())
 
 
 Put = Callable[[Item], None]
