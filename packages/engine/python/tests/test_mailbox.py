@@ -7,12 +7,18 @@ from typing import Any
 
 import pytest
 
-from mlx_app.engine.mailbox import AsyncMailbox
+from mlx_app.engine.mailbox import AsyncMailbox, waking_once
 
 
 def fill(mailboxes: list[AsyncMailbox]) -> None:
     """Adds an item to each mailbox on another thread, while the loop waits for that thread."""
-    thread = threading.Thread(target=lambda: [mailbox.put(None) for mailbox in mailboxes])
+
+    def add() -> None:
+        with waking_once():
+            for mailbox in mailboxes:
+                mailbox.put(None)
+
+    thread = threading.Thread(target=add)
     thread.start()
     thread.join()
 

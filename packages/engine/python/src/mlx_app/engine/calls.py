@@ -17,7 +17,7 @@ from ..protocol import (
     Unloaded,
 )
 from .explain import explain
-from .mailbox import Item, Put
+from .mailbox import Item, Put, waking_once
 
 
 class Calls:
@@ -58,8 +58,9 @@ class Calls:
         """Passes an event of the worker to the reader of its call."""
         match event:
             case Tokens():
-                for piece in event.pieces:
-                    self._pass_on(piece.id, piece)
+                with waking_once():
+                    for piece in event.pieces:
+                        self._pass_on(piece.id, piece)
             case Ready():
                 self.ready.set_result(event)
             case Progress() | PromptProgress():

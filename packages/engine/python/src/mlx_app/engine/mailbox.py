@@ -2,8 +2,11 @@
 
 import asyncio
 import queue
+import threading
+import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 from ..errors import EngineError
@@ -49,7 +52,7 @@ class AsyncMailbox:
                 "Use asyncio.run, or MLXEngine in synchronous code.",
             ) from None
         self._arrived = asyncio.Event()
-        self._alarm = _alarm_of(self._loop)
+        self._alarm = _alarms.setdefault(self._loop, _Alarm(self._loop))
         # Whether the reader is about to be woken.
         self._waking = False
 
@@ -59,7 +62,7 @@ class AsyncMailbox:
         if self._waking:
             return
         self._waking = True
-        self._alarm.ring(self._loop, self._arrived)
+        self._alarm.add(self._arrived)
 
     async def get(self) -> Item:
         """Waits for the next item and returns it."""
@@ -76,20 +79,41 @@ class AsyncMailbox:
                 return item
 
 
+@contextmanager
+def waking_once() -> Iterator[None]:
+    """Adds to many mailboxes on this thread, and wakes each event loop that reads some once."""
+    alarms: set[_Alarm] = set()
+    _held.alarms = alarms
+    try:
+        yield
+    finally:
+        _held.alarms = None
+        for alarm in alarms:
+            alarm.ring()
+
+
 class _Alarm:
-    """Wakes the readers of one event loop.
+    """Wakes the readers of one event loop, which costs more than adding an item: a system call."""
 
-    Waking a loop writes to a socket. A step has an item for each of many calls, and wakes it once.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: deque[asyncio.Event] = deque()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        # An alarm that held its loop would keep both in `_alarms`.
+        self._loop = weakref.ref(loop)
+        self._arrived: deque[asyncio.Event] = deque()
         self._ringing = False
 
-    def ring(self, loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-        """Sets an event of the loop. May be called on any thread."""
-        self._waiting.append(event)
-        if self._ringing:
+    def add(self, event: asyncio.Event) -> None:
+        """Sets an event of the loop soon. May be called on any thread."""
+        self._arrived.append(event)
+        held: set[_Alarm] | None = getattr(_held, "alarms", None)
+        if held is None:
+            self.ring()
+        else:
+            held.add(self)
+
+    def ring(self) -> None:
+        """Wakes the loop, unless it is about to wake."""
+        loop = self._loop()
+        if self._ringing or loop is None:
             return
         self._ringing = True
         try:
@@ -101,16 +125,13 @@ class _Alarm:
     def _set_all(self) -> None:
         # In this order: whoever adds an event after the last look rings again.
         self._ringing = False
-        while self._waiting:
-            self._waiting.popleft().set()
+        while self._arrived:
+            self._arrived.popleft().set()
 
 
 _alarms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Alarm] = WeakKeyDictionary()
-
-
-def _alarm_of(loop: asyncio.AbstractEventLoop) -> _Alarm:
-    """Returns the alarm of the running loop."""
-    return _alarms.setdefault(loop, _Alarm())
+# The alarms that ring at the end of `waking_once` on a thread.
+_held = threading.local()
 
 
 Put = Callable[[Item], None]
