@@ -5,15 +5,19 @@ import type { Template } from './template.ts'
 /** The name of the file beside the bin that has all layers. */
 export const packedName = 'layers.bin'
 
-/**
- * The first line of the packed file, as JSON. The layers follow, one after the other. They are not compressed: npm
- * compresses the package anyway, and loading node:zlib would take a tenth of a run.
- */
+/** The first line of the packed file, as JSON. The layers follow, one after the other. */
 export interface PackedIndex {
   /** The tool's version. Layers of another version would not fit together. */
   version: string
   /** The layers in the order of the file, with their sizes in bytes. */
-  layers: { name: string; size: number }[]
+  layers: PackedLayer[]
+}
+
+export interface PackedLayer {
+  name: string
+  size: number
+  /** Whether its bytes are compressed, with Brotli. */
+  isCompressed?: true
 }
 
 /** The first line of a layer. */
@@ -56,11 +60,16 @@ export function unpackLayers(
   if (packed.length !== end) throw new Error(`has ${packed.length} bytes instead of ${end}`)
   const layers = new Map<string, Layer>()
   let offset = start
-  for (const { name, size } of index.layers) {
-    if (names.includes(name)) layers.set(name, unpackLayer(name, packed.subarray(offset, offset + size)))
+  for (const { name, size, isCompressed = false } of index.layers) {
+    const bytes = packed.subarray(offset, offset + size)
+    if (names.includes(name)) layers.set(name, unpackLayer(name, isCompressed ? decompress(bytes) : bytes))
     offset += size
   }
   return layers
+}
+
+function decompress(bytes: Buffer): Buffer {
+  return process.getBuiltinModule('node:zlib').brotliDecompressSync(bytes)
 }
 
 function unpackLayer(name: string, packed: Buffer): Layer {

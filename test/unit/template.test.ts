@@ -106,6 +106,15 @@ describe('packed layers', () => {
     }
   })
 
+  it('are compressed if they are large, and unpacked unchanged', () => {
+    const text = Buffer.from('a line of a file that is copied\n'.repeat(5000))
+    const packed = packLayers([...layers, { name: 'large', files: new Map([['large.txt', text]]) }])
+    expect(packed.length).toBeLessThan(text.length / 10)
+    const unpacked = unpackLayers(packed, ['large', 'x'])
+    expect(unpacked.get('large')?.files.get('large.txt')).toEqual(text)
+    expect(unpacked.get('x')?.files.get('a.txt')).toEqual(files.get('a.txt'))
+  })
+
   it('are refused if they are truncated or of another version', () => {
     const packed = packLayers(layers)
     expect(() => unpackLayers(packed.subarray(0, -30), ['last'])).toThrow(/^has \d+ bytes instead of \d+$/)
