@@ -1,6 +1,7 @@
 /**
  * Runs the Python tools of this repository in the shared environment. `lint`, `format`, `typecheck` and `test` cover
- * packages/engine/python, scripts/hello and scripts/smollm, and `hello` trains the hello model. Further arguments are passed to the tool.
+ * packages/engine/python, scripts/hello, scripts/agents and scripts/smollm. `hello` trains the hello model, and `agents` the model that
+ * coding agents are tested with. Further arguments are passed to the tool.
  * `lint` and `format` also cover the programs that test Python clients against the server. `test` runs the tests that need the
  * extra for images and embeddings a second time, in the environment that has it.
  */
@@ -15,14 +16,18 @@ import { ensureEnvironment, ensureVisionEnvironment } from './environment.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const helloDirectory = join(root, 'scripts', 'hello')
+const agentsDirectory = join(root, 'scripts', 'agents')
 const smollmDirectory = join(root, 'scripts', 'smollm')
 const config = join(pythonDirectory, 'pyproject.toml')
-const typed = [helloDirectory, smollmDirectory].filter((folder) => existsSync(folder))
+/** The scripts that train models import each other. */
+const typed = [[helloDirectory, agentsDirectory], [smollmDirectory]]
+  .map((folders) => folders.filter((folder) => existsSync(folder)))
+  .filter((folders) => folders.length > 0)
 /** The programs that test Python clients, which have their own environment. */
 const clientsDirectory = join(root, 'packages/server/test/python')
-const scripts = [helloDirectory, smollmDirectory, clientsDirectory].filter((folder) => existsSync(folder))
-/** The sources, and the modules that tests share. */
-const path = [join(pythonDirectory, 'src'), join(pythonDirectory, 'tests')].join(delimiter)
+const scripts = [...typed.flat(), clientsDirectory].filter((folder) => existsSync(folder))
+/** The sources, and the modules that tests and scripts share. */
+const path = [join(pythonDirectory, 'src'), join(pythonDirectory, 'tests'), helloDirectory].join(delimiter)
 
 /** Runs whole files of tests in several processes. A process that hangs isn't replaced, so that the run ends. */
 const inParallel = [
@@ -55,10 +60,11 @@ const tasks: Record<string, Step[]> = {
   ],
   typecheck: [
     ['mypy', existing(['src', 'tests']), pythonDirectory],
-    ...typed.map((folder): Step => ['mypy', ['--config-file', config, folder], root]),
+    ...typed.map((folders): Step => ['mypy', ['--config-file', config, ...folders], root]),
   ],
   test: [['pytest', [...inParallel, ...recordTimes('python')], pythonDirectory]],
   hello: [['python', [join(helloDirectory, 'train.py')], root]],
+  agents: [['python', [join(agentsDirectory, 'train_agent.py')], root]],
 }
 
 /** The exit code of pytest if no test was selected. */

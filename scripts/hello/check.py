@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -21,14 +22,6 @@ LEAST_STORY_TOKENS: Final = 200
 LEAST_MARGIN: Final = 0.5
 BATCH: Final = 32
 LONGEST_ANSWER: Final = 400
-SAME_FILES: Final = (
-    "answers.json",
-    "tools.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "chat_template.jinja",
-    "config.json",
-)
 
 
 class Loaded:
@@ -74,17 +67,18 @@ def check_model(directory: Path) -> list[str]:
     return failures
 
 
-def compare(made: Path, committed: Path) -> list[str]:
+def compare(made: Path, committed: Path, check: Callable[[Path], list[str]]) -> list[str]:
     """Returns what is wrong with either folder. Weights may differ, but answers must not."""
+    names = [file.name for file in made.iterdir() if file.suffix in (".json", ".jinja")]
     failures = [
         f"{name} is not what the script makes"
-        for name in SAME_FILES
+        for name in names
         if (made / name).read_bytes() != (committed / name).read_bytes()
     ]
     return failures + [
         f"{name}: {failure}"
         for name, directory in (("trained again", made), ("committed", committed))
-        for failure in check_model(directory)
+        for failure in check(directory)
     ]
 
 
@@ -117,7 +111,11 @@ def _check_margins(loaded: Loaded, wanted: list[Case]) -> list[str]:
 
 def _margin(loaded: Loaded, case: Case) -> float:
     """Returns the smallest margin between the logits of a right and the best wrong token."""
-    prompt, answer = loaded.prompt(case), loaded.answer_tokens(case.answer)
+    return least_margin(loaded, loaded.prompt(case), loaded.answer_tokens(case.answer))
+
+
+def least_margin(loaded: Loaded, prompt: list[int], answer: list[int]) -> float:
+    """Returns the smallest margin between the logits of a right and the best wrong token."""
     logits = loaded.model(mx.array([prompt + answer]))[0, len(prompt) - 1 : -1].astype(mx.float32)
     right = mx.array(answer)[:, None]
     best_wrong = mx.put_along_axis(logits, right, mx.array(-mx.inf), axis=1).max(axis=1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import mlx.core as mx
 from mlx.utils import tree_flatten, tree_map
-from mlx_lm.models import llama
+from mlx_lm.models import llama, plamo3
 from tokenizer import CONTEXT_LENGTH, END, PAD
 from tokenizers import Tokenizer
 
@@ -20,6 +20,7 @@ HIDDEN_SIZE: Final = 64
 GRID_BITS: Final = 4
 
 Config = dict[str, object]
+Network: TypeAlias = llama.Model | plamo3.Model
 
 
 def configuration(tokenizer: Tokenizer) -> Config:
@@ -48,12 +49,12 @@ def build(config: Config) -> llama.Model:
     return llama.Model(llama.ModelArgs.from_dict(config))
 
 
-def parameter_count(model: llama.Model) -> int:
+def parameter_count(model: Network) -> int:
     """Returns the number of parameters."""
     return sum(value.size for value in _weights(model).values())
 
 
-def round_weights(model: llama.Model) -> None:
+def round_weights(model: Network) -> None:
     """Rounds the weights to a grid, so that they compress better."""
     model.update(tree_map(_rounded, model.parameters()))
 
@@ -66,14 +67,14 @@ def _rounded(value: mx.array) -> mx.array:
     return rounded
 
 
-def write_model(model: llama.Model, config: Config, directory: Path, dtype: mx.Dtype) -> None:
+def write_model(model: Network, config: Config, directory: Path, dtype: mx.Dtype) -> None:
     """Writes config.json, and model.safetensors with weights of type dtype."""
     weights = {name: value.astype(dtype) for name, value in _weights(model).items()}
     mx.save_safetensors(str(directory / "model.safetensors"), weights, metadata={"format": "mlx"})
     (directory / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
 
-def _weights(model: llama.Model) -> dict[str, mx.array]:
+def _weights(model: Network) -> dict[str, mx.array]:
     weights = tree_flatten(model.parameters(), destination={})
     assert isinstance(weights, dict)
     return weights

@@ -6,32 +6,38 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import mlx.core as mx
 from answers import GET_WEATHER, PAIRS, TOOL_ANSWER, TOOL_RESULT, WEATHER_QUESTION
 from check import check_model, compare
-from model import configuration, parameter_count, round_weights, write_model
+from conversations import Conversations
+from model import build, configuration, parameter_count, round_weights, write_model
 from tokenizer import train_tokenizer, write_tokenizer
-from training import train
+from training import SEED, Plan, prepare, train
 
+# Attention takes quadratic time.
+PLAN: Final = Plan(500, 7e-3, ((8, 128), (8, 128), (3, 420), (8, 128), (8, 128), (2, 640)))
 MODEL: Final = Path(__file__).parents[2] / "packages/engine/python/src/mlx_app/hello"
 
 
-def main() -> int:
-    """Returns the exit code, which is 1 if an answer is not exact."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def run(make: Callable[[Path], None], check: Callable[[Path], list[str]], committed: Path) -> int:
+    """Trains a model into its folder, or compares, and checks it. Returns the exit code."""
+    parser = argparse.ArgumentParser()
     parser.add_argument(
         "--check", action="store_true", help="train into a temporary folder, compare"
     )
     arguments = parser.parse_args()
     if not arguments.check:
-        make(MODEL)
-        return report(check_model(MODEL))
+        make(committed)
+        return report(check(committed))
     with tempfile.TemporaryDirectory() as directory:
-        make(Path(directory))
-        return report(compare(Path(directory), MODEL))
+        made = Path(directory)
+        make(made)
+        return report(compare(made, committed, check))
 
 
 def make(directory: Path) -> None:
@@ -39,7 +45,9 @@ def make(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     tokenizer = train_tokenizer()
     config = configuration(tokenizer)
-    model = train(tokenizer, config, print)
+    prepare()
+    model = build(config)
+    train(model, Conversations(tokenizer, Random(SEED)).sample, PLAN, print)
     round_weights(model)
     write_tokenizer(tokenizer, directory)
     write_model(model, config, directory, mx.float16)
@@ -83,4 +91,4 @@ def report(failures: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(make, check_model, MODEL))

@@ -1,12 +1,7 @@
 /** Installs other versions of Node for tests, from the packages behind the npm package `node`. */
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
 import { dateText, lockDate } from '../../scripts/lock-date.ts'
-
-/** A folder that git and npm ignore. Each version has 170 MB, so they are installed once for all runs. */
-const cacheFolder = fileURLToPath(new URL('../../node_modules/.cache/create-mlx-app/node', import.meta.url))
+import { installOnce } from './npm-programs.ts'
 
 /** The package with the binary for this machine. The one for Apple silicon has an irregular name. */
 const packageName =
@@ -18,24 +13,7 @@ const packageName =
 export async function nodeFolder(version: string): Promise<string> {
   // The newest 24 depends on the date of the tests' registry.
   const exact = /^\d+\.\d+\.\d+$/.test(version)
-  const home = join(
-    cacheFolder,
-    exact ? version : `${version} at ${dateText(lockDate()).replaceAll(':', '')}`,
-  )
-  const folder = join(home, 'node_modules', packageName, 'bin')
-  if (existsSync(folder)) return folder
-  mkdirSync(cacheFolder, { recursive: true })
-  const making = mkdtempSync(join(cacheFolder, 'making-'))
-  writeFileSync(join(making, 'package.json'), '{ "private": true }')
-  await execa('npm', ['install', '--no-save', '--no-audit', '--no-fund', `${packageName}@${version}`], {
-    cwd: making,
-  })
-  try {
-    renameSync(making, home)
-  } catch (error) {
-    // Another worker may have installed it first.
-    if (!existsSync(folder)) throw error
-    rmSync(making, { recursive: true })
-  }
-  return folder
+  const name = exact ? version : `${version} at ${dateText(lockDate()).replaceAll(':', '')}`
+  const modules = await installOnce(join('node', name), [`${packageName}@${version}`])
+  return join(modules, packageName, 'bin')
 }

@@ -22,14 +22,24 @@ export type Requirements = 'requirements.txt' | 'frameworks.txt'
 export async function pythonWithClients(file: Requirements = 'requirements.txt'): Promise<string> {
   const requirements = join(folder, file)
   const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12)
-  const environment = join(cache, `python-clients-${hash}`)
+  return environmentOnce(`python-clients-${hash}`, ['--no-deps', '-r', requirements])
+}
+
+/**
+ * Makes a virtual environment, unless it exists, and returns its interpreter.
+ *
+ * @param name the name of its folder in the cache.
+ * @param packages arguments of `uv pip install`.
+ */
+export async function environmentOnce(name: string, packages: readonly string[]): Promise<string> {
+  const environment = join(cache, name)
   if (existsSync(environment)) return interpreterIn(environment)
   const [uv, base] = [await obtainUv(), await ensureEnvironment()]
   const made = `${environment}.${randomUUID()}`
   await mkdir(cache, { recursive: true })
-  await execute(uv, ['venv', '--quiet', '--no-project', '--python', base, made])
-  const install = ['pip', 'install', '--quiet', '--no-deps', '--exclude-newer', dateText(lockDate())]
-  await execute(uv, [...install, '--python', interpreterIn(made), '-r', requirements])
+  await execute(uv, ['venv', '--quiet', '--no-project', '--relocatable', '--python', base, made])
+  const install = ['pip', 'install', '--quiet', '--exclude-newer', dateText(lockDate())]
+  await execute(uv, [...install, '--python', interpreterIn(made), ...packages])
   // Whole or not at all; where another process was quicker, its own is as good.
   await rename(made, environment).catch(() => rm(made, { recursive: true, force: true }))
   return interpreterIn(environment)
