@@ -113,6 +113,8 @@ function codex({ url, model, contextTokens, key }: AgentConnection, folder: stri
     'model_providers.mlx.env_key': 'MLX_API_KEY',
     check_for_update_on_startup: false,
     'analytics.enabled': false,
+    // They would be looked for at GitHub and ChatGPT at each start.
+    'features.plugins': false,
     ...(contextTokens === undefined ? {} : { model_context_window: contextTokens }),
   }
   return {

@@ -130,6 +130,8 @@ describe.runIf(process.platform === 'linux')('agents', needs('git', 'ip', 'unsha
     expect(readAll(home, userFiles)).toEqual(userFiles)
     const posted = output.match(/^.*"method":"POST".*"status":200.*$/gm) ?? []
     expect(posted.length, output).toBeGreaterThanOrEqual(requests)
-    expect(network.traffic().withoutRoute - withoutRoute, output).toBe(0)
+    // opencode looks up one name, whatever it is told.
+    const most = name === 'opencode' ? 2 : 0
+    expect(network.traffic().withoutRoute - withoutRoute, output).toBeLessThanOrEqual(most)
   })
 })
