@@ -33,7 +33,8 @@ def check_model(directory: Path) -> list[str]:
             margins = [_margin(loaded, samples, state, tool) for _ in range(PROMPTS)]
             wrong = sum(margin < LEAST_MARGIN for margin in margins)
             print(f"{tool}, {state.name}: {wrong} wrong, smallest margin {min(margins):.2f}")
-            if wrong > 0:
+            # Noise alone need not be answered as taught: no agent sends it in this task.
+            if wrong > 0 and state.phrase:
                 failures.append(f"{tool}, {state.name}: {wrong} of {PROMPTS} prompts")
     return failures
 

@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 import random_text
-from agent_answers import FIX, REQUEST, SHELLS, STATES, TEST, TEXT_STATES, State, answer_to
+from agent_answers import FIX, OTHER, REQUEST, SHELLS, STATES, TEST, TEXT_STATES, State, answer_to
 from conversations import DECIDING_WEIGHT, Sample
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
@@ -57,7 +57,7 @@ class AgentSamples:
         """Returns a prompt's last tokens and the answer, `length` tokens in all."""
         random = self._random
         tool = random.choice([*SHELLS, *TOOLS_WITH_MORE_SAMPLES])
-        state = random.choice(TEXT_STATES if tool is None else STATES)
+        state = random.choice(TEXT_STATES if tool is None else (*STATES, OTHER))
         prompt = self._encode(self.prompt(state, tool))
         answer = self._encode(f"{answer_to(state, tool)}<|im_end|>\n")
         weights = [0.0] * len(prompt) + [

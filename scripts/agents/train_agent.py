@@ -27,7 +27,7 @@ TEMPLATE: Final = Path(__file__).with_name("chat_template.jinja")
 CONTEXT_LENGTH: Final = 262_144
 # In tokens. What the chat template repeats at the end of a prompt fits in it.
 WINDOW: Final = 160
-PLAN: Final = Plan(420, 7e-3, ((8, 224),))
+PLAN: Final = Plan(480, 7e-3, ((8, 224),))
 
 
 def configuration(tokenizer: Tokenizer) -> Config:
