@@ -3,6 +3,7 @@ import { interpreterIn } from '../../engine/project/index.ts'
 import type { Python } from '../machine/interpreter.ts'
 import { networkHint, type ProcessOptions, runVisibly } from '../process/child-process.ts'
 import { pipOptions } from '../process/pip-configuration.ts'
+import { wheelArgument } from '../process/wheel.ts'
 
 /** Creates a virtual environment with Python's own venv module. */
 export async function createEnvironmentWithPip(
@@ -44,14 +45,16 @@ export async function installWheelWithPip(
   wheel: string,
   options: ProcessOptions,
 ): Promise<void> {
+  const { directory, argument } = wheelArgument(wheel)
   await runVisibly(
     interpreterIn(virtualEnvironment),
     [
       ...['-m', 'pip', 'install', '--disable-pip-version-check', '--no-compile', '--quiet'],
-      ...['--no-index', '--no-deps', '--force-reinstall', wheel],
+      ...['--no-index', '--no-deps', '--force-reinstall', argument],
     ],
     {
       ...options,
+      directory,
       // Without an index, nothing of the user's configuration is needed.
       environment: { ...options.environment, PIP_CONFIG_FILE: devNull },
       failure: 'The Python package mlx-app could not be installed',

@@ -11,6 +11,7 @@ import {
   throwIfInterrupted,
 } from '../process/child-process.ts'
 import { pipOptions } from '../process/pip-configuration.ts'
+import { wheelArgument } from '../process/wheel.ts'
 
 /** How long a slow disk may take to copy packages from the cache. */
 const cacheTimeoutMs = 1_800_000
@@ -111,9 +112,15 @@ export async function installWheelWithUv(
   wheel: string,
   options: ProcessOptions,
 ): Promise<void> {
+  const { directory, argument } = wheelArgument(wheel)
   await runVisibly(
     uv,
-    ['pip', 'install', '--python', interpreter, '--quiet', '--offline', '--no-deps', '--reinstall', wheel],
-    { ...options, failure: 'The Python package mlx-app could not be installed', hint: networkHint },
+    ['pip', 'install', '--python', interpreter, '--quiet', '--offline', '--no-deps', '--reinstall', argument],
+    {
+      ...options,
+      directory,
+      failure: 'The Python package mlx-app could not be installed',
+      hint: networkHint,
+    },
   )
 }

@@ -9,6 +9,7 @@ import { copyPackageFiles } from '../../environment/copy-package-files.ts'
 import { runFromCacheOrNetwork } from '../../environment/uv.ts'
 import { lockFiles, serverLock } from '../../plan/locks.ts'
 import { networkHint, type ProcessOptions, runVisibly } from '../../process/child-process.ts'
+import { wheelArgument } from '../../process/wheel.ts'
 import type { VendorPlan } from '../plan/plan.ts'
 import { uvPlatform } from '../plan/target.ts'
 
@@ -56,8 +57,8 @@ export async function installPackages(
   )
   const wheel =
     wheelPath === undefined ? await buildWheel(uv, staging, run) : join(copies.directory, basename(wheelPath))
-  await installWheel(uv, [...into, wheel], options)
-  for (const { path } of plan.customWheels) await installWheel(uv, [...into, '--reinstall', path], options)
+  await installWheel(uv, into, wheel, options)
+  for (const { path } of plan.customWheels) await installWheel(uv, [...into, '--reinstall'], path, options)
 }
 
 /** Returns the environment in which uv chooses packages for the target. Without it, it assumes an old macOS. */
@@ -77,10 +78,17 @@ function installArguments({ target, systemPython }: VendorPlan, site: string): s
   ]
 }
 
-async function installWheel(uv: string, uvArguments: string[], options: ProcessOptions): Promise<void> {
-  await runVisibly(uv, [...uvArguments, '--offline', '--quiet'], {
+async function installWheel(
+  uv: string,
+  uvArguments: string[],
+  wheel: string,
+  options: ProcessOptions,
+): Promise<void> {
+  const { directory, argument } = wheelArgument(wheel)
+  await runVisibly(uv, [...uvArguments, '--offline', '--quiet', argument], {
     ...options,
-    failure: `${basename(uvArguments.at(-1) ?? '')} could not be installed`,
+    directory,
+    failure: `${basename(wheel)} could not be installed`,
     hint: networkHint,
   })
 }
