@@ -40,7 +40,7 @@ TEXTS = ["The cat sat on the mat.", "Hello!", "The cat sat on the mat!", "Tell m
 def embedding(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, models: Path
 ) -> EmbeddingModel:
-    folder = tmp_path_factory.mktemp("models") / request.param
+    folder = tmp_path_factory.mktemp("models") / "[slug]" / request.param
     return load(tiny_models.make(request.param, folder, models / "hello"))
 
 

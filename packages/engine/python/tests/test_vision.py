@@ -50,7 +50,7 @@ def made() -> Made:
 
 def model_of(name: str, made: Made, temporary: pytest.TempPathFactory, models: Path) -> VisionModel:
     if name not in made:
-        folder = temporary.mktemp("models") / name
+        folder = temporary.mktemp("models") / "[slug]" / name
         made[name] = read(tiny_models.make(name, folder, models / "hello"))
     return made[name]
 

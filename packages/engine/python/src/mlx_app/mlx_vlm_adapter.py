@@ -17,6 +17,7 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
+from mlx_vlm import encoder_loader, utils
 from mlx_vlm.embedding_loader import EMBEDDING_MODEL_REMAPPING, load_embedding_model
 from mlx_vlm.generate.common import _chunked_prefill_enabled
 from mlx_vlm.generate.diffusion import is_diffusion_model
@@ -34,6 +35,11 @@ from mlx_vlm.utils import (
     should_add_special_tokens,
 )
 from PIL import Image
+
+from . import literal_glob
+
+# load_model and load_embedding_model look for weights with it.
+utils.glob = encoder_loader.glob = literal_glob
 
 # What a model takes besides tokens: arrays by name, and values that are not arrays.
 Inputs = dict[str, Any]

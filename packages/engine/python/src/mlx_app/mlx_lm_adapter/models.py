@@ -7,7 +7,13 @@ from typing import Any, Literal, Protocol, cast, overload
 import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_flatten
+from mlx_lm import utils
 from mlx_lm.utils import load_model, load_tokenizer, maybe_set_recommended_wired_limit
+
+from .. import literal_glob
+
+# load_model looks for weights with it.
+utils.glob = literal_glob
 
 
 class Detokenizer(Protocol):
