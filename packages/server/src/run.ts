@@ -38,19 +38,25 @@ export async function runServer(options: StartOptions = {}): Promise<void> {
   }
 }
 
+/** Until then, another signal is the first one again: npm, tsx and uv pass on what the server may also get itself. */
+const sameSignalMs = 500
+
 /** Lets running requests finish on the first signal and cancels them on the second. */
 function closeOnSignals(server: RunningServer): () => boolean {
-  let asked = false
+  let askedAt: number | undefined
   let code = 0
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (asked) code = 128 + constants.signals[signal]
-      const end = asked ? server.cut() : server.close()
-      asked = true
+      const now = performance.now()
+      const isSecond = askedAt !== undefined
+      askedAt ??= now
+      if (isSecond && now - askedAt < sameSignalMs) return
+      if (isSecond) code = 128 + constants.signals[signal]
+      const end = isSecond ? server.cut() : server.close()
       end.then(() => process.exit(code), exitWithError)
     })
   }
-  return () => asked
+  return () => askedAt !== undefined
 }
 
 /** Writes an error to standard error and exits with its code: 2 for an invalid setting, 130 for Ctrl-C, otherwise 1. */

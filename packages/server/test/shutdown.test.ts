@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import {
   answerTo,
   isRunning,
@@ -94,12 +94,23 @@ test.each([
     program.child.kill(signal)
     await untilClosed(url)
     expect(program.child.exitCode).toBe(null)
-    program.child.kill(signal)
+    // What comes soon after the first one is the first one again.
+    const again = setInterval(() => program.child.kill(signal), 100)
+    onTestFinished(() => clearInterval(again))
     expect(await whole).toMatchObject({ error: 'shutting_down', done: false })
     expect(await program.ended).toBe(code)
     expectNothingLeft(program, worker)
   },
 )
+
+test('a signal that comes twice, as npm and tsx pass it on, lets a stream finish', async () => {
+  const { program, url } = await readyServer()
+  const { whole } = await begin(url, { ...endless, max_tokens: 500 })
+  program.child.kill('SIGTERM')
+  program.child.kill('SIGINT')
+  expect(await whole).toMatchObject({ finishReason: 'length', done: true })
+  expect(await program.ended).toBe(0)
+})
 
 test('an answer that is not complete within GRACE_MS is cancelled, with exit code 0', async () => {
   const { program, url, worker } = await readyServer({ GRACE_MS: '300' })

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,23 @@ def test_ends_at_once_at_the_second_signal() -> None:
         # It no longer listens.
         while is_listening(server.port):
             pass
+        # Until then, it would be the first one again.
+        later = time.monotonic() + 0.6
+        while time.monotonic() < later:
+            next_event(response)
         assert server.stop() == 128 + signal.SIGTERM
         events = read_events(response)
         assert events[-1]["error"]["code"] == "shutting_down"
+
+
+def test_a_signal_that_comes_twice_lets_a_stream_finish() -> None:
+    with serve() as server, server.stream(STORY, **{**ENDLESS, "max_tokens": 500}) as response:
+        next_event(response)
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGINT)
+        events = read_events(response)
+        assert events[-1] == "[DONE]"
+        assert server.process.wait(PATIENCE_SECONDS) == 0
 
 
 def is_listening(port: int) -> bool:

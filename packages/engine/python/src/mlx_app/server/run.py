@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import math
 import signal
 import socket
 import sys
@@ -25,6 +26,8 @@ CreateApp = Callable[[AsyncMLXEngine, ServerSettings], FastAPI]
 
 # How many connections can wait to be accepted, so that a burst of clients causes no time-outs.
 _BACKLOG = 1024
+# Until then, another signal is the first one again: uv passes on what the server may also get itself.
+_SAME_SIGNAL_SECONDS = 0.5
 # How long the last events of cancelled streams have to reach their clients.
 _CUT_SECONDS = 5
 
@@ -129,6 +132,7 @@ def _ending_on_signals(
     """Lets running requests finish on the first signal, and cancels them on the second."""
     loop = asyncio.get_running_loop()
     code = 0
+    asked_at = -math.inf
     cutting: list[asyncio.Task[None]] = []
 
     async def cut(seconds: float) -> None:
@@ -139,9 +143,13 @@ def _ending_on_signals(
         server.force_exit = True
 
     def on_signal(number: signal.Signals) -> None:
-        nonlocal code
+        nonlocal code, asked_at
         if server.should_exit:
+            if loop.time() - asked_at < _SAME_SIGNAL_SECONDS:
+                return
             code = 128 + number
+        else:
+            asked_at = loop.time()
         services.model.drain()
         seconds = 0 if server.should_exit else settings_seconds
         server.should_exit = True
