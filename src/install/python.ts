@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isolatedEnvironment } from '../../packages/engine/src/engine/project/isolated-environment.ts'
 import { packageIndexes } from '../../packages/engine/src/setup/process/package-indexes.ts'
+import { pipListing, pipVariables } from '../../packages/engine/src/setup/process/pip-listing.ts'
 import type { Answers } from '../choices.ts'
 import { InterruptedError } from '../errors.ts'
 import { findOnPath } from '../machine/search-path.ts'
@@ -54,7 +55,9 @@ async function runSteps(
     if (steps.length > 1) say(`${step.title}...`)
     const isVenv = step.program === 'venv'
     const command = isVenv ? step.command : [...step.command, ...quiet]
-    const failure = await runWithCache({ ...step, command }, { ...shared, showsOnlyFailure: isVenv })
+    const ofPip = step.program === 'pip' ? await pipSettings(step.command[0], shared) : {}
+    const env = { ...shared.env, ...ofPip }
+    const failure = await runWithCache({ ...step, command }, { ...shared, env, showsOnlyFailure: isVenv })
     if (failure !== undefined) return failure
   }
   for (const command of exportCommands(answers, context.env)) {
@@ -64,6 +67,16 @@ async function runSteps(
     if (failure !== undefined) return failure
   }
   return undefined
+}
+
+/** Returns the variables that keep the pip of a Python from the user's settings, and from advice on itself. */
+async function pipSettings(
+  python: string,
+  { commands, ...options }: CommandContext,
+): Promise<NodeJS.ProcessEnv> {
+  const result = await commands.capture([python, '-c', pipListing], options)
+  if (result === 'interrupted') throw new InterruptedError()
+  return { ...pipVariables(result.stdout, options.env), PIP_DISABLE_PIP_VERSION_CHECK: '1' }
 }
 
 /** Runs a step, and runs uv a second time with its cache alone, in case that there is no network. */

@@ -1,5 +1,5 @@
 /** A Python package that is created on a machine without uv: with pip, and with uv that pip installs. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { execa } from 'execa'
@@ -22,6 +22,8 @@ const question = 'Say hello.'
 const packagesSchema = z.array(z.object({ name: z.string(), version: z.string() }))
 /** The environment of a user who has git and Python. */
 let plain: NodeJS.ProcessEnv
+/** A configuration of pip. */
+const hostile = join(folder, 'pip.conf')
 let tool = ''
 let python = ''
 
@@ -43,6 +45,8 @@ beforeAll(async () => {
   }
   python = await basePython()
   tool = await installTool(folder)
+  // What would install the packages elsewhere.
+  writeFileSync(hostile, `[install]\ntarget = ${join(folder, 'elsewhere')}\nconstraint = /no/such/file\n`)
 })
 
 /** Creates a project without a terminal. @returns its folder, and what the tool printed. */
@@ -50,7 +54,7 @@ async function create(name: string, env: 'pip' | 'uv'): Promise<[place: string, 
   const place = join(folder, name)
   const flags = ['--yes', '--python', '--model', 'hello', '--with', 'ci', '--env', env]
   const { all, exitCode } = await execa(tool, [place, ...flags, '--python-path', python], {
-    env: plain,
+    env: { ...plain, PIP_CONFIG_FILE: hostile },
     stdin: 'ignore',
     all: true,
     reject: false,
