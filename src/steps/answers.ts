@@ -24,7 +24,14 @@ import { resolveFeatures } from './features.ts'
 import { resolveModel } from './model.ts'
 import { resolvePython } from './python.ts'
 import { type Resolver, resolveDefault, resolveOption } from './resolver.ts'
-import { expandHome, parseTarget, requireEmptyFolder, requireValidName, type Target } from './target.ts'
+import {
+  expandHome,
+  parseTarget,
+  requireEmptyFolder,
+  requirePathFor,
+  requireValidName,
+  type Target,
+} from './target.ts'
 
 export interface Decision {
   target: Target
@@ -64,6 +71,7 @@ export async function resolveAnswers(given: Arguments, context: Context): Promis
   const template = await resolveTemplate(resolver)
   const language = languageOf(template)
   requireValidName(given.values.get('name'), language)
+  requirePathFor(language, folder.path)
   const name = language === 'python' ? distributionNameFrom(chosenName) : chosenName
   const { model, known } = await resolveModel(resolver, template, context.workingDirectory)
   const features = await resolveFeatures(resolver, template)

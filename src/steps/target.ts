@@ -71,6 +71,26 @@ function requireUsablePath(path: string): string {
   return path
 }
 
+/** What programs of a project can't have in a path. Most take it for a part of a URL, a pattern or a shell's variable. */
+const unusable = {
+  typescript: [
+    { characters: /[#?%*]/, program: 'Vite' },
+    { characters: /\\/, program: 'Node.js' },
+  ],
+  python: [{ characters: /["$`]/, program: 'pip' }],
+} as const satisfies Record<Language, readonly { characters: RegExp; program: string }[]>
+
+/** @throws UsageError if a program of a project in this language can't work in a path. */
+export function requirePathFor(language: Language, path: string): void {
+  for (const { characters, program } of unusable[language]) {
+    const [found] = characters.exec(path) ?? []
+    if (found === undefined) continue
+    throw new UsageError(`The path contains ${found}, with which ${program} can't work: ${path}`, {
+      hints: [chooseAnotherName],
+    })
+  }
+}
+
 /**
  * Checks that a target does not exist, or is an empty folder. With `force` any folder is accepted.
  *

@@ -1,4 +1,4 @@
-/** A project as a user makes it: from the packed tool, in a folder with a space, everything installed, every script run. */
+/** A project as a user makes it: from the packed tool, in a folder with an odd name, everything installed, every script run. */
 import {
   cpSync,
   existsSync,
@@ -13,13 +13,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { oddNames } from '../support/folders.ts'
 import { answers } from '../support/hello.ts'
 import { installTool } from '../support/install-tool.ts'
 import { findProgram, program } from '../support/programs/find.ts'
 import { needs } from '../support/programs/needs.ts'
 import { projectTestsMs } from '../support/time-limits.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
+const folder = mkdtempSync(join(tmpdir(), oddNames.typescript))
 const project = join(folder, 'my app')
 
 const npm = (...command: string[]) => execa('npm', command, { cwd: project, reject: false, all: true })

@@ -7,11 +7,12 @@ import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { stagesOf } from '../support/dockerfile.ts'
+import { oddNames } from '../support/folders.ts'
 import { answers } from '../support/hello.ts'
 import { installTool } from '../support/install-tool.ts'
 import { projectTestsMs } from '../support/time-limits.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'create mlx app é '))
+const folder = mkdtempSync(join(tmpdir(), oddNames.typescript))
 const project = join(folder, 'my api')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -12,6 +12,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
+/** Names of folders in which projects work, with every character that their programs can have in a path. */
+export const oddNames = {
+  typescript: `[slug] it's "q" & $HOME \`x\` ; {a,b} (x) ! ~ @x + | <y> ^ = , é 🙂 `,
+  python: "[slug] #1? 50% it's * & ; {a,b} (x) ! ~ @x + | <y> ^ = , é 🙂 ",
+}
+
 /** Creates a folder for the current test. @param name a part of its path, for example with spaces. */
 export function temporaryFolder(name = 'create mlx ü'): string {
   const folder = mkdtempSync(join(tmpdir(), `${name}-`))

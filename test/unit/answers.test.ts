@@ -8,9 +8,9 @@ import type { Machine } from '../../src/machine/machine.ts'
 import { catalogue } from '../../src/models/catalogue.ts'
 import { resolveAnswers } from '../../src/steps/answers.ts'
 import type { Context } from '../../src/steps/context.ts'
-import { parseTarget } from '../../src/steps/target.ts'
+import { parseTarget, requirePathFor } from '../../src/steps/target.ts'
 import type { Prompter, SelectChoice } from '../../src/terminal/prompter.ts'
-import { folderWithPrograms, temporaryFolder, writeTree } from '../support/folders.ts'
+import { folderWithPrograms, oddNames, temporaryFolder, writeTree } from '../support/folders.ts'
 
 const mac: Machine = {
   platform: 'darwin',
@@ -319,6 +319,30 @@ it.each([
   expect(() => parseTarget(directory, folder)).toThrow(message)
   expect(() => parseTarget(directory, folder)).toThrow(expect.objectContaining({ exitCode: 2 }))
 })
+
+it.each([
+  ['a#b', '--node', '#', 'Vite'],
+  ['what?/app', '--server', '?', 'Vite'],
+  ['100%20', '--desktop', '%', 'Vite'],
+  ['a*', '--node', '*', 'Vite'],
+  ['back\\slash', '--node', '\\', 'Node.js'],
+  ['"quoted"', '--python', '"', 'pip'],
+  ['$HOME', '--python', '$', 'pip'],
+  ['`name`', '--python', '`', 'pip'],
+])('refuses a project in %j, where its programs fail: %s', async (directory, template, found, program) => {
+  const error = await refusal(resolve(`${directory} ${template} --name app`, { takeDefaults: true }))
+  expect([error.exitCode, error.message]).toEqual([
+    2,
+    `The path contains ${found}, with which ${program} can't work: ${join('/work-folder', directory)}`,
+  ])
+})
+
+it.each(['typescript', 'python'] as const)(
+  'accepts a path that programs of a %s project can have',
+  (language) => {
+    expect(() => requirePathFor(language, oddNames[language])).not.toThrow()
+  },
+)
 
 it('accepts a folder with node_modules in its name', async () => {
   const { target } = await resolve('my_node_modules/my-app', { takeDefaults: true })
