@@ -162,14 +162,14 @@ describe('it can be installed', () => {
   test('as a tool', async () => {
     const bin = join(folder, 'tool bin')
     const places = { UV_TOOL_DIR: join(folder, 'tools'), UV_TOOL_BIN_DIR: bin }
-    await run(documented('uv tool install .'), { ...offline, ...places })
+    await run(documented('uv tool install .'), { ...online, ...places })
     expect(await run(`'${join(bin, name)}' ask "${question}"`, { PATH: '/usr/bin:/bin' }, folder)).toBe(
       greeting,
     )
   })
 
   test('for one run, from its folder and from git', async () => {
-    expect(await run(documented(`uvx --from . ${name} doctor`))).not.toContain('✗')
+    expect(await run(documented(`uvx --from . ${name} doctor`), online)).not.toContain('✗')
     const fromGit = `uvx --from git+file://$PWD ${name} doctor`
     // A URL has no spaces.
     const line = documented(fromGit).replace('$PWD', encodeURI(project))
@@ -196,7 +196,7 @@ describe('it can be installed', () => {
     const line = documented(
       'pip install --find-links vendor "dist/my_package-0.1.0-py3-none-any.whl[server]"',
     )
-    await run(`uv ${line}`, { ...offline, VIRTUAL_ENV: dirname(programs) })
+    await run(`uv ${line}`, { ...online, VIRTUAL_ENV: dirname(programs) })
     const server = execa(join(programs, name), ['serve', '--port', '0'], {
       cwd: folder,
       env: { MLX_MODEL: 'hello' },
