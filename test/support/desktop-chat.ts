@@ -13,7 +13,6 @@ export class DesktopChat {
 
   /** Waits until the model is loaded and one can ask something. */
   static async open(app: DesktopApp): Promise<DesktopChat> {
-    app.page.setDefaultTimeout(60_000)
     await app.page.locator('.welcome button:enabled').first().waitFor()
     return new DesktopChat(app)
   }
