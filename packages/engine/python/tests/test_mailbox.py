@@ -2,8 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -26,14 +25,8 @@ def fill(mailboxes: list[AsyncMailbox]) -> None:
 def test_the_items_of_one_step_wake_the_event_loop_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async def count() -> list[int]:
         loop = asyncio.get_running_loop()
-        wake = loop.call_soon_threadsafe
-        wakes: list[Callable[..., Any]] = []
-
-        def counted(callback: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-            wakes.append(callback)
-            return wake(callback, *arguments, **options)
-
-        monkeypatch.setattr(loop, "call_soon_threadsafe", counted)
+        wake = Mock(wraps=loop.call_soon_threadsafe)
+        monkeypatch.setattr(loop, "call_soon_threadsafe", wake)
         mailboxes = [AsyncMailbox() for _ in range(32)]
         counts = []
         for _ in range(3):
@@ -41,7 +34,7 @@ def test_the_items_of_one_step_wake_the_event_loop_once(monkeypatch: pytest.Monk
             await asyncio.sleep(0)
             fill(mailboxes)
             assert await asyncio.gather(*readers) == [None] * 32
-            counts.append(len(wakes))
+            counts.append(wake.call_count)
         return counts
 
     assert asyncio.run(count()) == [1, 2, 3]

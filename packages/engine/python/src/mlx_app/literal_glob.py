@@ -3,12 +3,11 @@
 They make patterns of the folder of a model, whose name may have brackets or stars.
 """
 
-import os
-from glob import escape
-from glob import glob as find
+from pathlib import Path
 
 
 def glob(pattern: str) -> list[str]:
-    """Returns the paths that match, where only `*` and the last part of the pattern are special."""
-    *folders, last = pattern.split(os.sep)
-    return find(os.sep.join([*(part if part == "*" else escape(part) for part in folders), last]))
+    """Returns the paths that match, where only parts that are `*` and the last one are special."""
+    parts = Path(pattern).parts
+    start = parts.index("*") if "*" in parts else len(parts) - 1
+    return [str(path) for path in Path(*parts[:start]).glob("/".join(parts[start:]))]

@@ -13,7 +13,7 @@ from mlx_lm.utils import load_model, load_tokenizer, maybe_set_recommended_wired
 from .. import literal_glob
 
 # load_model looks for weights with it.
-utils.glob = literal_glob
+utils.glob = literal_glob  # pyright: ignore[reportPrivateImportUsage]
 
 
 class Detokenizer(Protocol):

@@ -26,7 +26,7 @@ CreateApp = Callable[[AsyncMLXEngine, ServerSettings], FastAPI]
 
 # How many connections can wait to be accepted, so that a burst of clients causes no time-outs.
 _BACKLOG = 1024
-# Until then, another signal is the first one again: uv passes on what the server may also get itself.
+# Until then, another signal is the first one again: uv passes on what the server also gets itself.
 _SAME_SIGNAL_SECONDS = 0.5
 # How long the last events of cancelled streams have to reach their clients.
 _CUT_SECONDS = 5
