@@ -237,6 +237,8 @@ export interface Answers {
   author: string
   /** The features in the order of their table; undefined if there are none. */
   features?: readonly FeatureId[]
+  /** Whether Biome has a configuration in a folder above, which refuses other root configurations below it. */
+  belowBiome?: true
   /** How the setup runs, if it was chosen. It decides no file. */
   env?: PythonEnvironment
   /** Absolute path of the interpreter for the setup. It belongs to this machine, so no file of the project has it. */

@@ -24,6 +24,8 @@ export interface RenderContext {
   template: string
   /** Whether the project is a desktop app. */
   desktop: boolean
+  /** Whether Biome has a configuration in a folder above. */
+  belowBiome: boolean
   /** The model that the project uses by default. */
   model: string
   /** The name of the model in requests to the server: for a path, the name of the folder. */
@@ -84,6 +86,7 @@ export const contextKeys = [
   'appId',
   'template',
   'desktop',
+  'belowBiome',
   'model',
   'servedModel',
   'revision',
@@ -132,6 +135,7 @@ export function renderContext(
     appId: appId(answers.name),
     template: answers.template,
     desktop: answers.template === 'desktop',
+    belowBiome: answers.belowBiome ?? false,
     model: answers.model,
     servedModel: isHuggingFaceId(answers.model) ? answers.model : basename(answers.model),
     revision: answers.revision ?? '',

@@ -26,6 +26,7 @@ import { resolvePython } from './python.ts'
 import { type Resolver, resolveDefault, resolveOption } from './resolver.ts'
 import {
   expandHome,
+  isBelowBiome,
   parseTarget,
   requireEmptyFolder,
   requirePathFor,
@@ -85,6 +86,7 @@ export async function resolveAnswers(given: Arguments, context: Context): Promis
     ...(known?.revision === undefined ? {} : { revision: known.revision }),
     ...(packageManager === undefined ? {} : { packageManager }),
     author: author ?? '',
+    ...(language === 'typescript' && isBelowBiome(folder.path) ? { belowBiome: true } : {}),
     ...(features.length === 0 ? {} : { features }),
     ...python,
   }

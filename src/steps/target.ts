@@ -1,6 +1,6 @@
-import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs'
+import { type Dirent, existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join, resolve, sep } from 'node:path'
+import { delimiter, dirname, join, resolve, sep } from 'node:path'
 import type { Language } from '../choices.ts'
 import { CreateError, UsageError } from '../errors.ts'
 import { isScopedName, nameFromDirectory, packageNameProblem } from '../project/package-name.ts'
@@ -89,6 +89,15 @@ export function requirePathFor(language: Language, path: string): void {
       hints: [chooseAnotherName],
     })
   }
+}
+
+const biomeConfigurations = ['biome.json', 'biome.jsonc', '.biome.json', '.biome.jsonc']
+
+/** Whether Biome has a configuration in a folder above this one. */
+export function isBelowBiome(path: string): boolean {
+  const parent = dirname(path)
+  if (parent === path) return false
+  return biomeConfigurations.some((name) => existsSync(join(parent, name))) || isBelowBiome(parent)
 }
 
 /**

@@ -344,6 +344,19 @@ it.each(['typescript', 'python'] as const)(
   },
 )
 
+it.each(['biome.json', 'biome.jsonc', '.biome.json', '.biome.jsonc'])(
+  'tells a project that is below %s, however far',
+  async (name) => {
+    const folder = temporaryFolder('below')
+    const below = async (line: string) =>
+      (await resolve(line, { takeDefaults: true }, folder)).answers.belowBiome
+    expect(await below('apps/one')).toBe(undefined)
+    writeTree(folder, { [name]: '{}' })
+    expect(await below('apps/one')).toBe(true)
+    expect(await below('one --python')).toBe(undefined)
+  },
+)
+
 it('accepts a folder with node_modules in its name', async () => {
   const { target } = await resolve('my_node_modules/my-app', { takeDefaults: true })
   expect(target).toEqual({ path: '/work-folder/my_node_modules/my-app', name: 'my-app' })
