@@ -1,6 +1,6 @@
 /** The settings of models: what calls get that leave an option out, and what a model may use. */
 import * as z from 'zod'
-import { type Aliases, aliasesSchema } from './aliases.ts'
+import { type Aliases, aliasesSchema, resolveAlias } from './aliases.ts'
 import { EngineError } from './errors.ts'
 import { modelSamplingShape, promptShape } from './protocol.ts'
 
@@ -75,18 +75,26 @@ export function allAliases({ aliases = {}, modelSettings = {} }: ModelsSettings)
  * Returns the settings for the worker.
  *
  * @param workerName returns the worker's name for a model
+ * @throws EngineError INVALID_REQUEST for an alias of several models, and for two names of one.
  */
 export function workerSettings(
-  { sampling, templateOptions, contextTokens, modelSettings = {} }: ModelsSettings,
+  settings: ModelsSettings,
   workerName: (model: string) => string,
 ): z.output<typeof workerSettingsSchema> {
-  return {
-    all: { sampling, templateOptions, contextTokens },
-    models: Object.fromEntries(
-      Object.entries(modelSettings).map(([model, { aliases: _, ...settings }]) => [
-        workerName(model),
-        settings,
-      ]),
-    ),
+  const { sampling, templateOptions, contextTokens, modelSettings = {} } = settings
+  const aliases = allAliases(settings)
+  const models: Record<string, z.output<typeof modelSchema>> = {}
+  for (const [name, { aliases: _, ...own }] of Object.entries(modelSettings)) {
+    const model = workerName(
+      resolveAlias(aliases, name, () => {
+        const problem = `modelSettings has an entry for ${name}, which stands for several models.`
+        throw new EngineError('INVALID_REQUEST', problem)
+      }),
+    )
+    if (Object.hasOwn(models, model)) {
+      throw new EngineError('INVALID_REQUEST', `modelSettings has two entries for ${model}.`)
+    }
+    models[model] = own
   }
+  return { all: { sampling, templateOptions, contextTokens }, models }
 }

@@ -114,6 +114,26 @@ test('aliases, context, template variables and pinning of one model', async () =
   })
 })
 
+test('an alias has the settings of its model', async () => {
+  const settings = { aliases: { swift: 'mine' }, modelSettings: { swift: { contextTokens: 300 } } }
+  await using engine = await createEngine({ project: projectWith(settings), device: 'cpu' })
+  expect((await engine.loadModel({ model: 'mine' })).contextTokens).toBe(300)
+})
+
+test.each([
+  [
+    { aliases: { two: [{ model: 'mine', weight: 1 }] }, modelSettings: { two: {} } },
+    'modelSettings has an entry for two, which stands for several models.',
+  ],
+  [
+    { aliases: { swift: 'mine' }, modelSettings: { swift: {}, mine: {} } },
+    'modelSettings has two entries for mine.',
+  ],
+])('settings of no certain model are refused: %j', async (settings, message) => {
+  const refused = createEngine({ project: projectWith(settings) })
+  await expect(refused).rejects.toMatchObject({ code: 'INVALID_REQUEST', message })
+})
+
 test('an alias of two models is refused', async () => {
   const modelSettings = { mine: { aliases: ['swift'] }, hello: { aliases: ['swift'] } }
   await expect(createEngine({ project: projectWith({ modelSettings }) })).rejects.toMatchObject({

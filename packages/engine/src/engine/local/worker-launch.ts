@@ -23,6 +23,7 @@ const defaultStallMs = 60_000
 export function workerLaunch(project: Project, interpreter: Interpreter, settings: LaunchSettings) {
   const { device, folders, memoryLimitBytes, promptCacheBytes, queueLimit, keepAlive } = settings
   const stallTimeoutMs = settings.stallTimeoutMs ?? defaultStallMs
+  const workerName = (model: string): string => resolvePath(model, project.root) ?? model
   const options = {
     device,
     models: project.modelsDirectory,
@@ -32,7 +33,7 @@ export function workerLaunch(project: Project, interpreter: Interpreter, setting
     'queue-limit': queueLimit,
     'idle-unload': keepAlive === undefined || keepAlive === Infinity ? undefined : keepAlive / 1000,
     'stall-timeout': stallTimeoutMs / 1000,
-    settings: JSON.stringify(workerSettings(settings, (model) => resolvePath(model, project.root) ?? model)),
+    settings: JSON.stringify(workerSettings(settings, workerName)),
   }
   const given = Object.entries(options).flatMap(([name, value]) =>
     [value ?? []].flat().flatMap((each) => [`--${name}`, String(each)]),
