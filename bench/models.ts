@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { cp, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { execa } from 'execa'
+import { prepareSmollm } from '../scripts/smollm/prepare.ts'
 import { hello, python, root } from './workspace.ts'
 
 /** A model to measure with. It never ends a text, so that all answers have the requested length. */
@@ -14,10 +15,14 @@ export interface BenchModel {
   maxTokens: (streams: number) => number
 }
 
-/** Returns the hello model and the large model, or only one of them if BENCH_MODEL is `hello` or `large`. */
+/**
+ * Returns the hello model and the large model, or only one of them if BENCH_MODEL is `hello` or `large`. With `real`, returns
+ * SmolLM2 with 4 and with 16 bits.
+ */
 export async function modelsToMeasure(workspace: string): Promise<BenchModel[]> {
   const only = process.env.BENCH_MODEL
   const models: BenchModel[] = []
+  if (only === 'real') return await realModels(workspace)
   if (only !== 'large') models.push(await helloModel(workspace))
   if (only !== 'hello') models.push(await largeModel(workspace))
   return models
@@ -33,11 +38,33 @@ export async function helloModel(workspace: string): Promise<BenchModel> {
   return { name: 'hello', path, large: false, maxTokens: () => 200 }
 }
 
+/** Returns a trained model, which is converted once. */
+async function realModels(workspace: string): Promise<BenchModel[]> {
+  const { bits4, bits16 } = await prepareSmollm()
+  const models: BenchModel[] = []
+  for (const [name, folder] of [
+    ['SmolLM2-135M, 4 bits', bits4],
+    ['SmolLM2-135M, 16 bits', bits16],
+  ] as const) {
+    const path = join(workspace, basename(folder))
+    if (!existsSync(path)) {
+      await cp(folder, path, { recursive: true })
+      await disableEndToken(path)
+    }
+    models.push({ name, path, large: true, maxTokens: largeTokens })
+  }
+  return models
+}
+
 /** Returns a model of about 75 million random weights, which runs as fast as a trained one. */
 export async function largeModel(workspace: string): Promise<BenchModel> {
   const path = await writeRandomModel(join(workspace, 'endless-stand-in'))
-  // The CPU build of MLX decodes about 25 tokens per second with this model, however large the batch is.
-  return { name: '~75M', path, large: true, maxTokens: (streams) => Math.max(8, Math.floor(32 / streams)) }
+  return { name: '~75M', path, large: true, maxTokens: largeTokens }
+}
+
+/** The CPU build of MLX decodes 10 to 25 tokens per second with these models, however large the batch is. */
+function largeTokens(streams: number): number {
+  return Math.max(8, Math.floor(32 / streams))
 }
 
 /** Returns the folder of the large model in 4 bits with bfloat16 scales. */

@@ -5,7 +5,7 @@
  *   npm run bench -- create stream     some of them
  *
  * In each bench, the sides run alternately. To try a bench out, set BENCH_ROUNDS=1, BENCH_MODEL=hello or large (benches of
- * the engine) or BENCH_CALLS=100 (`memory`). With SOAK=1, `memory` makes 10,000 calls.
+ * the engine; `real` measures SmolLM2) or BENCH_CALLS=100 (`memory`). With SOAK=1, `memory` makes 10,000 calls.
  */
 import { execa } from 'execa'
 import { ensureEnvironment } from '../scripts/environment.ts'
