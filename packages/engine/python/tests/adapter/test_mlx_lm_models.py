@@ -55,6 +55,17 @@ def test_a_model_that_it_has_no_code_for_is_refused(
     assert not (copied / "ran").exists()
 
 
+@pytest.mark.mlx_lm("mlx_lm.utils.glob")
+def test_weights_are_found_below_a_folder_whose_name_is_a_pattern(
+    models: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(models / "hello", tmp_path / "[slug]" / "a*")
+    model, _ = read_model(folder)
+    leaves: Any = tree_flatten(model.parameters())  # type: ignore[no-untyped-call]
+    expected: Any = mx.load(str(models / "hello" / "model.safetensors"))
+    assert {name for name, _ in leaves} == set(expected)
+
+
 @pytest.mark.mlx_lm("mlx_lm.utils.load_tokenizer")
 def test_a_tokenizer_reads_and_writes(models: Path) -> None:
     tokenizer = read_tokenizer(models / "hello", {"eos_token_id": [2, 7]})
