@@ -66,13 +66,16 @@ export class ServedModels {
   /** Lists all models, the one that answers requests without a model first. */
   async list(): Promise<ServedModel[]> {
     const status = await this.#engineService.status()
+    // Another server does not tell which models it has in memory.
+    const remote = this.#engineService.isRemote ? this.#engineService.loaded : undefined
     const names = await this.#names()
     const readAt = performance.now()
     return names.map((id) => {
       const name = loadedName(this.#project, id)
-      const loaded = status?.models.find(
+      const inMemory = status?.models.find(
         ({ model }) => model === name || (id === this.#configuredId && basename(model) === id),
       )
+      const loaded = inMemory ?? (id === this.defaultId ? remote : undefined)
       // A model that was unloaded has the same defaults when it is loaded again.
       const defaults = loaded?.defaults ?? this.#defaults.get(id)?.defaults
       this.#defaults.set(id, { defaults, readAt })

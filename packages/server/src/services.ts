@@ -107,5 +107,14 @@ function remoteOptions(settings: Settings, config: ProjectConfig): RemoteOptions
   // mlx_lm.server uses the model that it was started with, whatever name is sent.
   const fallback = server === 'mlx-lm' ? undefined : config.model
   const model = engineModel || fallback
-  return { baseUrl, server, model, apiKey: engineKey || undefined, aliases: config.aliases }
+  const { aliases, sampling, templateOptions, modelSettings = {} } = config
+  return {
+    ...{ baseUrl, server, model, apiKey: engineKey || undefined, aliases, sampling, templateOptions },
+    modelSettings: Object.fromEntries(
+      Object.entries(modelSettings).map(([name, one]) => [
+        name,
+        { sampling: one.sampling, templateOptions: one.templateOptions },
+      ]),
+    ),
+  }
 }

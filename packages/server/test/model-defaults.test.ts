@@ -1,6 +1,7 @@
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { delta, events, useHttpServer } from '../../engine/test/engine/http-server.ts'
 import { helloDirectory, makeProject, story, useFolder } from '../../engine/test/engine/support.ts'
 import { startPythonServer } from './python-server.ts'
 import { openServer } from './support.ts'
@@ -134,6 +135,43 @@ describe.each(Object.keys(servers))('the server in %s', (language) => {
       last_step_at: expect.any(Number),
     })
   })
+})
+
+const upstream = useHttpServer()
+
+test('with another server as its engine, requests get the settings too, and the list tells them', async () => {
+  upstream.reply = (response, { path }) => {
+    if (path.endsWith('/models')) return response.end(JSON.stringify({ data: [{ id: 'big' }] }))
+    const choice = path.endsWith('/chat/completions')
+      ? delta({ content: 'Yes' }, 'stop')
+      : { choices: [{ index: 0, text: 'Yes', finish_reason: 'stop' }] }
+    return events(response, [choice, '[DONE]']).end()
+  }
+  const config = { sampling: { topP: 0.5 }, modelSettings: { big: { sampling: { temperature: 0.25 } } } }
+  const server = await openServer(
+    { ENGINE_URL: upstream.baseUrl, ENGINE_MODEL: 'big' },
+    { project: projectWith(config) },
+  )
+  try {
+    for (const { path, body } of Object.values(apis)) {
+      const { logit_bias: _, ...rest } = { logit_bias: {}, ...body }
+      for (const [asked, temperature] of [[undefined, 0.25] as const, [0, 0] as const]) {
+        upstream.seen.length = 0
+        const answer = await server.post(path, { ...rest, temperature: asked })
+        expect(answer.status, await answer.text()).toBe(200)
+        expect(JSON.parse(upstream.seen.at(-1)?.body ?? '')).toMatchObject({ temperature, top_p: 0.5 })
+      }
+    }
+    const defaults = {
+      temperature: { value: 0.25, source: 'settings' },
+      top_p: { value: 0.5, source: 'settings' },
+    }
+    for (const place of ['/v1/models/big', '/api/status']) {
+      expect(await (await fetch(`${server.url}${place}`)).json()).toMatchObject({ defaults })
+    }
+  } finally {
+    await server.cut()
+  }
 })
 
 test('a response tells the temperature that was used', async () => {

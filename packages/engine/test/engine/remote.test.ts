@@ -34,6 +34,46 @@ describe('the request', () => {
     expect(body).toEqual({ ...plain, max_tokens: 1024, messages })
   })
 
+  test('has the settings for what the call leaves out; those of the model win, and the call always', async () => {
+    const settings = {
+      aliases: { quick: 'big' },
+      sampling: { temperature: 0.5, topP: 0.9 },
+      templateOptions: { enable_thinking: false, style: 'short' },
+      modelSettings: {
+        quick: { sampling: { topP: 0.8 }, templateOptions: { style: 'long' } },
+        small: { sampling: { topP: 0.1 } },
+      },
+      server: 'create-mlx-app' as const,
+    }
+    const first = await sent(ask('Say hello.'), settings)
+    expect(first.body).toMatchObject({
+      temperature: 0.5,
+      top_p: 0.8,
+      chat_template_kwargs: { enable_thinking: false, style: 'long' },
+    })
+    server.seen.length = 0
+    const call = { ...ask('Say hello.'), temperature: 0, topP: 1, templateOptions: { style: 'none' } }
+    const second = await sent(call, settings)
+    expect(second.body).toMatchObject({
+      temperature: 0,
+      top_p: 1,
+      chat_template_kwargs: { enable_thinking: false, style: 'none' },
+    })
+    server.seen.length = 0
+    const { body } = await sent({ prompt: 'Say' }, settings)
+    expect(body).toMatchObject({ temperature: 0.5, top_p: 0.8 })
+    expect(body).not.toHaveProperty('chat_template_kwargs')
+  })
+
+  test('is not sent if the server does not support a setting', async () => {
+    const engine = engineOf({ sampling: { topK: 20 } })
+    await expect(engine.complete(ask('Say hello.'))).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: 'generate: topK is not supported by an OpenAI-compatible server.',
+    })
+    expect(server.seen).toEqual([])
+  })
+
   test("has the field names of OpenAI's API", async () => {
     const sampling = { maxTokens: 5, temperature: 1, topP: 0.5, presencePenalty: 1, frequencyPenalty: -1 }
     const others = { logitBias: { 7: -3 }, seed: 9, stop: ['a', 'b'], n: 1, logprobs: 2, caller: 'me' }

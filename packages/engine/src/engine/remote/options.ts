@@ -2,6 +2,8 @@ import * as z from 'zod'
 import { type Aliases, aliasesSchema } from '../aliases.ts'
 import { EngineError } from '../errors.ts'
 import { limits } from '../limits.ts'
+import { modelSettingsShape, workerSettings } from '../model-settings.ts'
+import type { ModelOptions } from '../options.ts'
 import {
   type Capability,
   declarableCapabilities,
@@ -12,8 +14,11 @@ import {
   servers,
 } from './servers.ts'
 
+/** What calls of a model on another server get that leave an option out. */
+export type RemoteModelOptions = Omit<ModelOptions, 'contextTokens'>
+
 /** Options of `createEngine` for another server. */
-export interface RemoteOptions {
+export interface RemoteOptions extends RemoteModelOptions {
   /** The address of the API, such as `http://10.0.0.2:8080/v1`. An address without a path gets `/v1`. */
   baseUrl: string
   /** The API key, which is sent as a bearer token to this address only. */
@@ -26,6 +31,8 @@ export interface RemoteOptions {
   model?: string | undefined
   /** Names for models, as in `EngineOptions`. */
   aliases?: Aliases | undefined
+  /** The options of single models, by name or alias. They take precedence over `sampling` and `templateOptions`. */
+  modelSettings?: Record<string, RemoteModelOptions> | undefined
 }
 
 /** A server, and what it supports. */
@@ -36,7 +43,10 @@ export interface Remote {
   server: Server
   model: string | undefined
   aliases: Aliases
+  settings: ReturnType<typeof workerSettings>
 }
+
+const { sampling, templateOptions } = modelSettingsShape
 
 export const remoteSchema = z.strictObject({
   baseUrl: z.string().min(1),
@@ -49,6 +59,9 @@ export const remoteSchema = z.strictObject({
   capabilities: z.array(z.enum(declarableCapabilities)).optional(),
   model: z.string().min(1).max(limits.modelCharacters).optional(),
   aliases: aliasesSchema.optional(),
+  sampling,
+  templateOptions,
+  modelSettings: z.record(z.string().min(1), z.strictObject({ sampling, templateOptions })).optional(),
 })
 
 /** @throws EngineError INVALID_REQUEST, which names each invalid option, but never the key. */
@@ -66,6 +79,7 @@ export function checkRemote(options: RemoteOptions): Remote {
     server: { ...server, capabilities: [...server.capabilities, ...more] },
     model,
     aliases,
+    settings: workerSettings(parsed.data, (name) => name),
   }
 }
 

@@ -17,6 +17,7 @@ import type {
   VerifiedModel,
 } from '../results.ts'
 import { readAnswer } from './answer.ts'
+import { type CallDefaults, toReport, withDefaults } from './call-defaults.ts'
 import { Client } from './client.ts'
 import type { Remote } from './options.ts'
 import { toRemoteRequest } from './request.ts'
@@ -52,7 +53,7 @@ export class RemoteEngine extends BaseEngine implements Engine {
       contextTokens: found?.max_model_len ?? null,
       capabilities: server.capabilities.includes('tools') ? ['tools'] : [],
       pinned: false,
-      defaults: {},
+      defaults: toReport(this.#defaultsOf(name)),
       active: this.#client.active,
     }
   }
@@ -136,10 +137,11 @@ export class RemoteEngine extends BaseEngine implements Engine {
   }
 
   protected async *stream(options: GenerateOptions): AsyncGenerator<Chunk, void, undefined> {
-    const request = checkGenerate(options)
     const { server } = this.#remote
+    const asked = checkGenerate(options)
+    const model = this.#modelName(asked.model)
+    const request = withDefaults(asked, this.#defaultsOf(model))
     refuseUnsupported(server, request)
-    const model = this.#modelName(request.model)
     const { path, body } = await toRemoteRequest(server, model, request)
     const { n: sequences, onPromptProgress, signal, deadlineMs } = request
     const items = this.#client.stream(path, body, { signal, deadlineMs })
@@ -169,6 +171,15 @@ export class RemoteEngine extends BaseEngine implements Engine {
 
   async #list(signal: AbortSignal | undefined) {
     return (await this.#client.json('/models', modelListSchema, { signal })).data
+  }
+
+  #defaultsOf(model: string): CallDefaults {
+    const { all, models } = this.#remote.settings
+    const layers = [all, models[model]]
+    return {
+      sampling: Object.assign({}, ...layers.map((layer) => layer?.sampling)),
+      templateOptions: Object.assign({}, ...layers.map((layer) => layer?.templateOptions)),
+    }
   }
 
   #modelName(model: string | undefined): string {
