@@ -57,6 +57,11 @@ describe('the page', needs('chromium', 'ps'), () => {
   test('formats and reads numbers in the language of the system', async () => {
     const chat = await open({ locale: 'de-DE' })
     await chat.button('Settings').click()
+    // What the server tells of the model.
+    const place = (label: string) => chat.page.getByLabel(label).getAttribute('placeholder')
+    expect(await place('Temperature')).toBe('Default: 0')
+    expect(await place('Top p')).toBe('Default: 1')
+    expect(await place('Seed')).toBe('Server default')
     await chat.page.getByLabel('Top p').fill('2')
     await chat.page.getByText('Enter a number from 0,01 to 1').waitFor()
     await chat.page.getByLabel('Top p').fill('0,5')

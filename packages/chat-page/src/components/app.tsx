@@ -39,8 +39,8 @@ export function App() {
   const conversation = conversations.find((candidate) => candidate.id === id)
   const chosen = server.models.find((candidate) => candidate.id === settings.model)
   const model = chosen?.id ?? server.model ?? server.models[0]?.id
-  const acceptsImages =
-    server.models.find((candidate) => candidate.id === model)?.capabilities.includes('images') ?? false
+  const current = server.models.find((candidate) => candidate.id === model)
+  const acceptsImages = current?.capabilities.includes('images') ?? false
   const answering = runningAnswers.has(id)
   const ready = takesRequests(server.state) && server.loading === undefined
 
@@ -136,7 +136,9 @@ export function App() {
           <Sidebar current={id} onOpen={openFromList} />
         </Modal>
       )}
-      {shown === 'settings' && <SettingsDialog onClose={() => setShown(undefined)} />}
+      {shown === 'settings' && (
+        <SettingsDialog defaults={current?.defaults} onClose={() => setShown(undefined)} />
+      )}
       {server.key && <KeyDialog reason={server.key} />}
     </div>
   )

@@ -3,12 +3,19 @@ import { formatNumber } from '../format.ts'
 import { useServices } from '../services.ts'
 import { useObservable } from '../state/observable.ts'
 import { readNumber, type SamplingField, samplingFields } from '../state/settings.ts'
+import type { SamplingDefaults } from '../transport/transport.ts'
 import { Modal } from './modal.tsx'
 import { SavedConversations } from './saved-conversations.tsx'
 import { ToolServers } from './tool-servers.tsx'
 
+interface SettingsDialogProps {
+  /** The defaults of the model. */
+  defaults: SamplingDefaults | undefined
+  onClose: () => void
+}
+
 /** The settings for messages, and export and import of conversations. */
-export function SettingsDialog({ onClose }: { onClose: () => void }) {
+export function SettingsDialog({ defaults = {}, onClose }: SettingsDialogProps) {
   const { settings } = useServices()
   const { system } = useObservable(settings)
   return (
@@ -24,7 +31,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
       </label>
       <div className="sampling">
         {samplingFields.map((field) => (
-          <NumberField key={field.name} field={field} />
+          <NumberField key={field.name} field={field} byDefault={defaults[field.name]} />
         ))}
       </div>
       <ToolServers />
@@ -33,7 +40,12 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
   )
 }
 
-function NumberField({ field }: { field: SamplingField }) {
+interface NumberFieldProps {
+  field: SamplingField
+  byDefault: number | undefined
+}
+
+function NumberField({ field, byDefault }: NumberFieldProps) {
   const { settings } = useServices()
   const [text, setText] = useState(() => String(settings.get()[field.name] ?? ''))
   const wrong = text.trim() !== '' && readNumber(field, text) === undefined
@@ -44,7 +56,7 @@ function NumberField({ field }: { field: SamplingField }) {
       <input
         inputMode="decimal"
         autoComplete="off"
-        placeholder="Server default"
+        placeholder={byDefault === undefined ? 'Server default' : `Default: ${formatNumber(byDefault)}`}
         value={text}
         aria-invalid={wrong}
         aria-describedby={`${name}-hint`}

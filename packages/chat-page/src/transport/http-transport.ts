@@ -53,10 +53,13 @@ export class HttpTransport implements Transport {
 
   async models(signal?: AbortSignal): Promise<Model[]> {
     const { data } = await this.#get('v1/models', modelsSchema, signal)
-    return data.map(({ id, loaded, capabilities }) => ({
+    return data.map(({ id, loaded, capabilities, defaults }) => ({
       id,
       loaded: loaded ?? false,
       capabilities: capabilities ?? [],
+      defaults: defaults
+        ? { temperature: defaults.temperature?.value, topP: defaults.top_p?.value }
+        : undefined,
     }))
   }
 

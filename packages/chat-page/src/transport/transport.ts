@@ -71,7 +71,11 @@ export interface Model {
   loaded: boolean
   /** The capabilities, such as `images` or `reasoning`. */
   capabilities: readonly string[]
+  /** What requests get that leave an option out, as far as it is known. */
+  defaults?: SamplingDefaults | undefined
 }
+
+export type SamplingDefaults = Pick<ChatRequest, 'temperature' | 'topP' | 'maxTokens' | 'seed'>
 
 /** An MCP server. */
 export interface McpServer {

@@ -12,12 +12,17 @@ export const statusSchema = z.object({
   message: z.nullish(z.string()),
 })
 
+const defaultNumber = z.object({ value: z.number() })
+
 export const modelsSchema = z.object({
   data: z.array(
     z.object({
       id: z.string(),
       loaded: z.nullish(z.boolean()),
       capabilities: z.nullish(z.array(z.string())),
+      defaults: z.nullish(
+        z.object({ temperature: z.nullish(defaultNumber), top_p: z.nullish(defaultNumber) }),
+      ),
     }),
   ),
 })
