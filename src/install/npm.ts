@@ -55,7 +55,7 @@ export async function installWithNpm(
     npm_config_logs_dir: logs,
   }
   let failure = await run({ ...shared, npm_config_fetch_retries: '0' })
-  const firstCode = failure === undefined ? '' : lastErrorCode(logs)
+  const firstCode = failure === undefined ? '' : errorCode(lastLog(logs))
   if (transientCodes.includes(firstCode)) {
     // A name that can't be looked up usually means that there is no network, and npm retries for each package.
     const retries = firstCode === 'EAI_AGAIN' ? { npm_config_fetch_retries: '1' } : {}
@@ -65,24 +65,33 @@ export async function installWithNpm(
     process.getBuiltinModule('node:fs').rmSync(logs, { recursive: true, force: true })
     return undefined
   }
-  const code = lastErrorCode(logs)
+  const log = lastLog(logs)
+  const [, excluded] = /notarget No matching version found for (\S+) with a date before/.exec(log) ?? []
+  if (excluded !== undefined) {
+    return `${failure}, because ${excluded} is newer than your npm settings min-release-age or before allow (for this once, add --min-release-age=0 to npm install)`
+  }
+  const code = errorCode(log)
   if (![...transientCodes, ...lastingCodes].includes(code)) return failure
   return `${failure}, because npm could not download a package (${code}; see "Proxies, mirrors and offline use" in README.md)`
 }
 
-/** Returns the code of the error that ended the newest run of npm; '' if there is none. */
-function lastErrorCode(logs: string): string {
+/** Returns the log of the newest run of npm; '' if there is none. */
+function lastLog(logs: string): string {
   const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs')
   try {
     // Reports of other kinds are in the same folder.
     const names = readdirSync(logs).filter((name) => name.endsWith('.log'))
-    const log = readFileSync(`${logs}/${names.sort().at(-1)}`, 'utf8')
-    const code = / error code (\w+)/.exec(log)?.[1] ?? ''
-    // A package that npm could not fetch has no version for it, and so fits no other package's peers.
-    const fetches = code === 'ERESOLVE' ? [...log.matchAll(/ http fetch .* failed with (\w+)$/gm)] : []
-    return fetches.at(-1)?.[1] ?? code
+    return readFileSync(`${logs}/${names.sort().at(-1)}`, 'utf8')
   } catch {
     // npm ended before it wrote a log.
     return ''
   }
+}
+
+/** Returns the code of the error that ended a run of npm, from its log; '' if there is none. */
+function errorCode(log: string): string {
+  const code = / error code (\w+)/.exec(log)?.[1] ?? ''
+  // A package that npm could not fetch has no version for it, and so fits no other package's peers.
+  const fetches = code === 'ERESOLVE' ? [...log.matchAll(/ http fetch .* failed with (\w+)$/gm)] : []
+  return fetches.at(-1)?.[1] ?? code
 }
