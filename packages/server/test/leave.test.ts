@@ -54,8 +54,8 @@ describe.each([true, false])('a client that disconnects (streamed: %s)', (stream
     client.abort()
     await expect(answer).rejects.toThrow()
     await untilIdle(shared.server)
-    // A step that ran when the test before left may be counted late.
-    expect((await engineStatus(shared.server)).steps - steps).toBeLessThan(5)
+    // All of it would take more than 30 steps, whose first ones are short.
+    expect((await engineStatus(shared.server)).steps - steps).toBeLessThan(25)
     expect(await lineOfLog()).toMatchObject({ status: 499, completionTokens: 0 })
   })
 
