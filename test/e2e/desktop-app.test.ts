@@ -46,7 +46,9 @@ beforeAll(async () => {
   program = await packageDesktop(project)
 })
 
-describe('in the shim', { ...skipped(noRelocatablePython), ...needs('chromium', 'Xvfb', 'ps') }, () => {
+// On a busy machine, Playwright and the shim, which share a Chromium, may wait for each other at a new window.
+const inShim = { retry: 2, ...skipped(noRelocatablePython), ...needs('chromium', 'Xvfb', 'ps') }
+describe('in the shim', inShim, () => {
   describeApp('the shim')
   describeNativeParts()
 })
@@ -101,13 +103,18 @@ function describeApp(runtime: Runtime): void {
     const [python] = app.pythons()
     if (python === undefined) throw new Error('The app has no Python.')
     process.kill(python.id, 'SIGKILL')
+    const started = () => app.pythons().find(({ id }) => id !== python.id)
+    await expect.poll(started, { interval: 20 }).toBeDefined()
+    const { id = Number.NaN } = started() ?? {}
+    // A restart takes a second, in which a busy machine may show nothing.
+    process.kill(id, 'SIGSTOP')
     const notice = page.locator('.notice')
     await notice.getByText('The model process stopped and is being restarted.').waitFor()
+    process.kill(id, 'SIGCONT')
     await notice.waitFor({ state: 'detached' })
     await say(story)
     expect(await answer()).toBe(answerTo(story))
-    const [next] = app.pythons()
-    expect(next?.id).not.toBe(python.id)
+    expect(app.pythons().map((one) => one.id)).toEqual([id])
   })
 
   test.each(['SIGTERM', 'SIGKILL'] as const)('no Python is left after %s', async (signal) => {

@@ -118,7 +118,7 @@ export class DesktopApp {
     const [context] = browser.contexts()
     if (context === undefined) throw new Error('The app has no browser context.')
     // For a busy machine, on which a window takes long.
-    context.setDefaultTimeout(120_000)
+    context.setDefaultTimeout(60_000)
     const page = context.pages()[0] ?? (await context.waitForEvent('page'))
     await page.waitForURL(({ protocol }) => protocol !== 'about:')
     return new DesktopApp(child, browser, page, reports, log)
