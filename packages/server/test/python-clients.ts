@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ensureEnvironment, obtainUv } from '../../../scripts/environment.ts'
 import { dateText, lockDate } from '../../../scripts/lock-date.ts'
+import { makeOnce } from '../../../test/support/make-once.ts'
 import { interpreterIn } from '../../engine/src/engine/project/index.ts'
 
 const execute = promisify(execFile)
@@ -33,15 +33,12 @@ export async function pythonWithClients(file: Requirements = 'requirements.txt')
  */
 export async function environmentOnce(name: string, packages: readonly string[]): Promise<string> {
   const environment = join(cache, name)
-  if (existsSync(environment)) return interpreterIn(environment)
-  const [uv, base] = [await obtainUv(), await ensureEnvironment()]
-  const made = `${environment}.${randomUUID()}`
-  await mkdir(cache, { recursive: true })
-  await execute(uv, ['venv', '--quiet', '--no-project', '--relocatable', '--python', base, made])
-  const install = ['pip', 'install', '--quiet', '--exclude-newer', dateText(lockDate())]
-  await execute(uv, [...install, '--python', interpreterIn(made), ...packages])
-  // Whole or not at all; where another process was quicker, its own is as good.
-  await rename(made, environment).catch(() => rm(made, { recursive: true, force: true }))
+  await makeOnce(environment, 'pyvenv.cfg', async (made) => {
+    const [uv, base] = [await obtainUv(), await ensureEnvironment()]
+    await execute(uv, ['venv', '--quiet', '--no-project', '--relocatable', '--python', base, made])
+    const install = ['pip', 'install', '--quiet', '--exclude-newer', dateText(lockDate())]
+    await execute(uv, [...install, '--python', interpreterIn(made), ...packages])
+  })
   return interpreterIn(environment)
 }
 
