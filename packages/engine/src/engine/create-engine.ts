@@ -18,6 +18,7 @@ import {
   withFolderNames,
 } from './project/index.ts'
 import type { RemoteOptions } from './remote/options.ts'
+import { withoutUndefined } from './without-undefined.ts'
 
 /**
  * Starts the worker of the project (see `EngineOptions.project`). With `baseUrl`, the engine uses another server instead.
@@ -69,11 +70,4 @@ function vendoredSite(site: string): Pick<Interpreter, 'site' | 'vendored'> {
   throw new EngineError('SETUP_NEEDED', `The folder ${folder} (the option site) ${problem}.`, {
     hint: `To make a folder with all Python packages, run: ${scriptCommand('vendor')}`,
   })
-}
-
-/** Removes the undefined keys, which would override other values. */
-function withoutUndefined<Value extends object>(value: Value): Partial<Value> {
-  const entries = Object.entries(value).filter(([, part]) => part !== undefined)
-  const result: Partial<Value> = {}
-  return Object.assign(result, Object.fromEntries(entries))
 }

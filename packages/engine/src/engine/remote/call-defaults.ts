@@ -2,6 +2,7 @@
 import type { CheckedGenerate } from '../check-options.ts'
 import type { SamplingOptions } from '../options.ts'
 import type { LoadedModel } from '../results.ts'
+import { withoutUndefined } from '../without-undefined.ts'
 
 export interface CallDefaults {
   sampling: SamplingOptions
@@ -13,11 +14,10 @@ export function withDefaults(
   call: CheckedGenerate,
   { sampling, templateOptions }: CallDefaults,
 ): CheckedGenerate {
-  const given = Object.entries(call).filter(([, value]) => value !== undefined)
   return {
     ...call,
     ...sampling,
-    ...Object.fromEntries(given),
+    ...withoutUndefined(call),
     // A raw prompt has no template.
     templateOptions:
       call.prompt === undefined ? { ...templateOptions, ...call.templateOptions } : call.templateOptions,
