@@ -51,12 +51,13 @@ async function runSteps(
   // In a log, there would be a line for each package.
   const quiet = process[context.output].isTTY ? [] : ['--quiet']
   const steps = pythonInstallSteps(answers, context.env, python)
+  let ofPip: NodeJS.ProcessEnv | undefined
   for (const step of steps) {
     if (steps.length > 1) say(`${step.title}...`)
     const isVenv = step.program === 'venv'
     const command = isVenv ? step.command : [...step.command, ...quiet]
-    const ofPip = step.program === 'pip' ? await pipSettings(step.command[0], shared) : {}
-    const env = { ...shared.env, ...ofPip }
+    if (step.program === 'pip') ofPip ??= await pipSettings(step.command[0], shared)
+    const env = step.program === 'pip' ? { ...shared.env, ...ofPip } : shared.env
     const failure = await runWithCache({ ...step, command }, { ...shared, env, showsOnlyFailure: isVenv })
     if (failure !== undefined) return failure
   }
