@@ -30,12 +30,17 @@ export async function modelsToMeasure(workspace: string): Promise<BenchModel[]> 
 
 /** Returns the hello model without its end token. */
 export async function helloModel(workspace: string): Promise<BenchModel> {
-  const path = join(workspace, 'endless-hello')
+  const path = await endlessCopy(hello, join(workspace, 'endless-hello'))
+  return { name: 'hello', path, large: false, maxTokens: () => 200 }
+}
+
+/** Copies a model without its end token, unless it was copied before. Returns the path of the copy. */
+async function endlessCopy(model: string, path: string): Promise<string> {
   if (!existsSync(path)) {
-    await cp(hello, path, { recursive: true })
+    await cp(model, path, { recursive: true })
     await disableEndToken(path)
   }
-  return { name: 'hello', path, large: false, maxTokens: () => 200 }
+  return path
 }
 
 /** Returns a trained model, which is converted once. */
@@ -46,11 +51,7 @@ async function realModels(workspace: string): Promise<BenchModel[]> {
     ['SmolLM2-135M, 4 bits', bits4],
     ['SmolLM2-135M, 16 bits', bits16],
   ] as const) {
-    const path = join(workspace, basename(folder))
-    if (!existsSync(path)) {
-      await cp(folder, path, { recursive: true })
-      await disableEndToken(path)
-    }
+    const path = await endlessCopy(folder, join(workspace, basename(folder)))
     models.push({ name, path, large: true, maxTokens: largeTokens })
   }
   return models

@@ -16,8 +16,8 @@ from agent_answers import SHELLS, STATES, TEXT_STATES, answer_to
 from agent_check import check_model
 from agent_samples import HEADS, TAILS, AgentSamples
 from mlx_lm.models import plamo3
-from model import Config, round_weights, write_model
-from tokenizer import END, PAD, TOOL_MARKERS, train_tokenizer, write_tokenizer
+from model import Config, round_weights, shared_configuration, write_model
+from tokenizer import TOOL_MARKERS, train_tokenizer, write_tokenizer
 from tokenizers import Tokenizer
 from train import run
 from training import SEED, Plan, prepare, train
@@ -46,12 +46,7 @@ def configuration(tokenizer: Tokenizer) -> Config:
         "sliding_window": WINDOW,
         # Every third layer attends to all tokens, so none does.
         "sliding_window_pattern": 3,
-        "tie_word_embeddings": True,
-        "max_position_embeddings": CONTEXT_LENGTH,
-        "vocab_size": tokenizer.get_vocab_size(),
-        "eos_token_id": tokenizer.token_to_id(END),
-        "pad_token_id": tokenizer.token_to_id(PAD),
-        "torch_dtype": "float16",
+        **shared_configuration(tokenizer, CONTEXT_LENGTH),
     }
 
 

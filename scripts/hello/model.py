@@ -35,8 +35,15 @@ def configuration(tokenizer: Tokenizer) -> Config:
         "num_key_value_heads": 2,
         "rms_norm_eps": 1e-5,
         "rope_theta": 1000.0,
+        **shared_configuration(tokenizer, CONTEXT_LENGTH),
+    }
+
+
+def shared_configuration(tokenizer: Tokenizer, context_length: int) -> Config:
+    """Returns the end of config.json, which every trained model has."""
+    return {
         "tie_word_embeddings": True,
-        "max_position_embeddings": CONTEXT_LENGTH,
+        "max_position_embeddings": context_length,
         "vocab_size": tokenizer.get_vocab_size(),
         "eos_token_id": tokenizer.token_to_id(END),
         "pad_token_id": tokenizer.token_to_id(PAD),

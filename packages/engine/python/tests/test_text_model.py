@@ -25,4 +25,5 @@ def test_its_folder_may_have_any_name(name: str, models: Path, tmp_path: Path) -
     if not other.exists():
         other.mkdir(parents=True)
         (other / "model.safetensors").write_bytes(b"")
-    assert list(read_text_model(folder).weights())[-1] == read_text_model(folder).total_bytes
+    model = read_text_model(folder)
+    assert list(model.weights())[-1] == model.total_bytes
