@@ -49,8 +49,8 @@ export default defineConfig({
         test: {
           name: root.replace('packages/', ''),
           root,
-          include: ['**/test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, '**/test/clients/**', 'desktop/**'],
+          include: [root === 'templates' ? '*/tests/**/*.ts' : 'test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, '**/tests/support/**', '**/test/clients/**', 'desktop/**'],
           globalSetup: [environment, vision],
           env: root === 'templates' ? withLoader : env,
           ...limits,

@@ -11,9 +11,13 @@ export interface BenchModel {
   path: string
   /** Whether the model takes seconds where the hello model takes milliseconds. */
   large: boolean
+  /** The numbers of streams to measure. */
+  counts: readonly number[]
   /** Returns the number of tokens in each answer for a number of streams. */
   maxTokens: (streams: number) => number
 }
+
+const allCounts = [1, 4, 16, 32]
 
 /**
  * Returns the hello model and the large model, or only one of them if BENCH_MODEL is `hello` or `large`. With `real`, returns
@@ -31,7 +35,7 @@ export async function modelsToMeasure(workspace: string): Promise<BenchModel[]> 
 /** Returns the hello model without its end token. */
 export async function helloModel(workspace: string): Promise<BenchModel> {
   const path = await endlessCopy(hello, join(workspace, 'endless-hello'))
-  return { name: 'hello', path, large: false, maxTokens: () => 200 }
+  return { name: 'hello', path, large: false, counts: allCounts, maxTokens: () => 200 }
 }
 
 /** Copies a model without its end token, unless it was copied before. Returns the path of the copy. */
@@ -43,24 +47,29 @@ async function endlessCopy(model: string, path: string): Promise<string> {
   return path
 }
 
-/** Returns a trained model, which is converted once. */
+/**
+ * Returns a trained model, which is converted once, with 16 and with 4 bits. mlx-lm needs seconds for each token of the one with 4
+ * bits on a CPU, so that few are measured.
+ */
 async function realModels(workspace: string): Promise<BenchModel[]> {
   const { bits4, bits16 } = await prepareSmollm()
-  const models: BenchModel[] = []
-  for (const [name, folder] of [
-    ['SmolLM2-135M, 4 bits', bits4],
-    ['SmolLM2-135M, 16 bits', bits16],
-  ] as const) {
-    const path = await endlessCopy(folder, join(workspace, basename(folder)))
-    models.push({ name, path, large: true, maxTokens: largeTokens })
-  }
-  return models
+  const copy = (folder: string) => endlessCopy(folder, join(workspace, basename(folder)))
+  return [
+    {
+      name: 'SmolLM2-135M, 16 bits',
+      path: await copy(bits16),
+      large: true,
+      counts: [1, 4, 16],
+      maxTokens: largeTokens,
+    },
+    { name: 'SmolLM2-135M, 4 bits', path: await copy(bits4), large: true, counts: [1], maxTokens: () => 8 },
+  ]
 }
 
 /** Returns a model of about 75 million random weights, which runs as fast as a trained one. */
 export async function largeModel(workspace: string): Promise<BenchModel> {
   const path = await writeRandomModel(join(workspace, 'endless-stand-in'))
-  return { name: '~75M', path, large: true, maxTokens: largeTokens }
+  return { name: '~75M', path, large: true, counts: allCounts, maxTokens: largeTokens }
 }
 
 /** The CPU build of MLX decodes 10 to 25 tokens per second with these models, however large the batch is. */

@@ -7,8 +7,6 @@ import { type BenchModel, modelsToMeasure, uniquePrompt } from './models.ts'
 import { atLeast, difference, milliseconds, perSecond, type Row, ratio } from './table.ts'
 import { python } from './workspace.ts'
 
-const counts = [1, 4, 16, 32]
-
 /**
  * Measures bursts of streams through the engine, directly in Python (stream_generate for one stream, BatchGenerator for
  * bursts), and over HTTP with mlx_lm.server (with the large model for 16 streams only). Every prompt is new, so that it is in
@@ -26,7 +24,7 @@ async function benchModel(workspace: string, model: BenchModel): Promise<Row[]> 
   await using peer = await startMlxLmPeer(model.path)
   await using http = await startMlxLmServer(workspace, model.path)
   const rows: Row[] = []
-  for (const streams of counts) {
+  for (const streams of model.counts) {
     const server = !model.large || streams === 16
     const maxTokens = model.maxTokens(streams)
     const prompts = () => Array.from({ length: streams }, uniquePrompt)

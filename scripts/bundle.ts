@@ -19,7 +19,13 @@ const templatesDirectory = join(root, 'templates')
 const supportedNode = '^20.19.0 || >=22.12.0'
 
 /** Modules that index.ts imports on demand, because not every run needs them. */
-export const lazy = ['terminal/colours', 'process/processes', 'terminal/prompt', 'models/catalogue']
+export const lazy = [
+  'terminal/colours',
+  'process/processes',
+  'terminal/prompt',
+  'models/catalogue',
+  'machine/workspace-lists',
+]
 
 const common = {
   absWorkingDir: root,

@@ -111,7 +111,15 @@ const conditionalLayer = (name: string, only?: Condition): ConditionalLayer =>
   only === undefined ? { layer: name } : { layer: `${name}/+${only}`, only }
 
 export const packageManagers = [
-  { value: 'npm', title: 'npm', description: 'comes with Node', layers: [] },
+  {
+    value: 'npm',
+    title: 'npm',
+    description: 'comes with Node',
+    layers: [
+      conditionalLayer('package-managers/npm', 'program'),
+      conditionalLayer('package-managers/npm', 'desktop'),
+    ],
+  },
   { value: 'pnpm', title: 'pnpm', description: '', layers: [conditionalLayer('package-managers/pnpm')] },
   {
     value: 'yarn',
@@ -137,6 +145,8 @@ export interface Feature extends Choice {
   layers: readonly ConditionalLayer[]
   /** The packages of this repository that it depends on. */
   packages?: readonly PackageName[]
+  /** Whether it only works at the root of a repository. */
+  ofRepository?: true
 }
 
 const featureLayer = (name: string, only?: Condition): ConditionalLayer =>
@@ -148,6 +158,7 @@ export const features = [
     title: 'GitHub Actions',
     description: 'lint, type checks and tests on Linux and macOS for every change, and dependency updates',
     templates: ['node', 'server', 'desktop', 'python'],
+    ofRepository: true,
     layers: [
       featureLayer('ci', 'typescript'),
       featureLayer('ci', 'program'),
@@ -164,6 +175,7 @@ export const features = [
     title: 'Docker',
     description: 'a Dockerfile for MLX on CPU or CUDA, and a compose file',
     templates: ['server', 'python'],
+    ofRepository: true,
     layers: [featureLayer('docker', 'server'), featureLayer('docker', 'python')],
   },
   {
@@ -195,9 +207,18 @@ export type FeatureId = (typeof features)[number]['value']
 /** The features as plain interfaces, for code that iterates over all of them. */
 export const allFeatures: readonly (Feature & { value: FeatureId })[] = features
 
-/** Returns the features that a template supports. */
-export function featuresOf(template: TemplateId): (Feature & { value: FeatureId })[] {
-  return allFeatures.filter((feature) => feature.templates.includes(template))
+/**
+ * Returns the features that a template supports. Checks and images are those of a whole repository, so a member of a
+ * monorepo has none of its own.
+ */
+export function featuresOf(
+  template: TemplateId,
+  monorepo?: MonorepoRole,
+): (Feature & { value: FeatureId })[] {
+  return allFeatures.filter(
+    (feature) =>
+      feature.templates.includes(template) && !(feature.ofRepository === true && monorepo === 'member'),
+  )
 }
 
 /** Ways to set up the Python environment that runs MLX. */
@@ -222,6 +243,14 @@ export const pythonEnvironments = [
 
 export type PythonEnvironment = (typeof pythonEnvironments)[number]['value']
 
+/** What a project can be in a monorepo, a repository whose root installs several packages. */
+export const monorepoRoles = [
+  { value: 'member', title: 'Member', description: 'installed and locked by the root' },
+  { value: 'standalone', title: 'Standalone', description: 'with its own lock file and settings' },
+] as const satisfies readonly Choice[]
+
+export type MonorepoRole = (typeof monorepoRoles)[number]['value']
+
 /** The answers that decide the files of a project. The same answers give the same bytes. */
 export interface Answers {
   /** The name of the project on npm or, for a Python project, on PyPI. */
@@ -237,6 +266,10 @@ export interface Answers {
   author: string
   /** The features in the order of their table; undefined if there are none. */
   features?: readonly FeatureId[]
+  /** What the project is in the monorepo that it is in; undefined if it is in none and no role was chosen. */
+  monorepo?: MonorepoRole
+  /** Where a member's packages are, if they are not in its own node_modules: `../../node_modules`. */
+  packagesFolder?: string
   /** Whether Biome has a configuration in a folder above, which refuses other root configurations below it. */
   belowBiome?: true
   /** How the setup runs, if it was chosen. It decides no file. */
@@ -264,13 +297,16 @@ export function requireChoice<Value extends string>(
 }
 
 /** The answers that decide which files a project has. */
-type Parts = Pick<Answers, 'template' | 'packageManager' | 'features'>
+type Parts = Pick<Answers, 'template' | 'packageManager' | 'features' | 'monorepo'>
 
-/** Returns the layers of a project with these answers. Their order does not matter, because layers only add. */
+/**
+ * Returns the layers of a project with these answers. Their order does not matter, because layers only add. The settings of
+ * a package manager belong to the root of a monorepo, so a member has none.
+ */
 export function layersFor(answers: Parts): string[] {
-  const { template, packageManager } = answers
+  const { template, packageManager, monorepo } = answers
   const ofManager: readonly ConditionalLayer[] =
-    packageManagers.find(({ value }) => value === packageManager)?.layers ?? []
+    monorepo === 'member' ? [] : (packageManagers.find(({ value }) => value === packageManager)?.layers ?? [])
   const chosen = [...ofManager, ...featuresIn(answers).flatMap(({ layers }) => layers)].filter(
     ({ only }) => only === undefined || [...templateOf(template).layers, packageManager].includes(only),
   )

@@ -5,17 +5,20 @@ import { CreateError, type ExitCode } from './errors.ts'
 import { detectAutomation } from './machine/automation.ts'
 import { gitUserName, userNameInGitConfig } from './machine/git-user.ts'
 import { describeMachine, hintAboutNode, type Machine } from './machine/machine.ts'
+import { findMonorepo } from './machine/monorepo.ts'
 import { pythonChoices } from './machine/python-choices.ts'
 import { hintAboutYarn } from './package-manager.ts'
 import { leftToDo, type Progress, runAfterWrite } from './steps/after-write.ts'
 import { type Decision, resolveAnswers } from './steps/answers.ts'
 import { modelNotes } from './steps/model-notes.ts'
+import type { RootChange } from './steps/monorepo.ts'
 import { nextCommands, repeatCommand } from './steps/next-commands.ts'
 import { planProject } from './steps/plan.ts'
 import type { Output } from './terminal/output.ts'
 import { createPrompter } from './terminal/prompter.ts'
 import { loadStyle, type Style } from './terminal/style.ts'
 import { version } from './version.ts'
+import { changeFile } from './write/change-file.ts'
 import { findOverwritten } from './write/existing-folder.ts'
 import { writeProject } from './write/write-project.ts'
 
@@ -59,9 +62,18 @@ export async function createProject(
   // Loaded before anything is written, so that an incomplete copy of this tool writes nothing.
   if (install || git) await import('./process/processes.ts')
   const force = given.switches.has('force')
-  const { overwritten, left } = await writeProject(target.path, files, { force, signal })
+  const undoChange = changeFile(decision.rootChange)
+  let written: Awaited<ReturnType<typeof writeProject>>
+  try {
+    written = await writeProject(target.path, files, { force, signal })
+  } catch (error) {
+    undoChange()
+    throw error
+  }
+  const { overwritten, left } = written
   output.say(run.style.strong(`Created ${answers.name} in ${target.path} (${files.size} files).`))
   if (overwritten.length > 0) output.say(`Overwrote: ${overwritten.join(', ')}`)
+  if (decision.rootChange !== undefined) output.say(describeChange('Changed', decision.rootChange))
   if (left !== undefined) output.warn(`Could not remove a temporary folder: ${left}`)
 
   const progress = await runAfterWrite({
@@ -96,6 +108,7 @@ async function decide(run: Run): Promise<Decision> {
       return createPrompter(createTerminalPrompter(process[output.channel], signal))
     },
     pythonChoices: () => pythonChoices(process.env),
+    findMonorepo,
     userName: async () =>
       given.switches.has('no-git') ? userNameInGitConfig(process.env) : await gitUserName(workingDirectory),
   })
@@ -109,13 +122,14 @@ async function decide(run: Run): Promise<Decision> {
 /** Prints what --dry-run would write. */
 function listFiles(
   run: Run,
-  { target, answers, defaults }: Decision,
+  { target, answers, defaults, rootChange }: Decision,
   files: ReadonlyMap<string, Uint8Array>,
 ): ExitCode {
   const overwritten = findOverwritten(target.path, files)
   const lines = [...files].map(([path, bytes]) => `  ${path} (${bytes.length} bytes)`)
   run.output.say([`Would write ${files.size} files to ${target.path}:`, ...lines].join('\n'))
   if (overwritten.length > 0) run.output.say(`Would overwrite: ${overwritten.join(', ')}`)
+  if (rootChange !== undefined) run.output.say(describeChange('Would change', rootChange))
   const command = repeatRun(run, { target, answers })
   run.output.result({
     ok: true,
@@ -125,6 +139,7 @@ function listFiles(
     defaults,
     files: [...files.keys()],
     overwritten,
+    changed: changedFiles(rootChange),
     command,
   })
   return 0
@@ -133,7 +148,7 @@ function listFiles(
 /** Prints the next steps and the result. */
 function conclude(
   run: Run,
-  { target, answers, defaults, known }: Decision,
+  { target, answers, defaults, known, rootChange }: Decision,
   progress: Progress,
   written: { files: number; overwritten: readonly string[] },
 ): ExitCode {
@@ -157,10 +172,16 @@ function conclude(
     ].join('\n'),
   )
   const ok = progress.install !== 'failed' && progress.setup !== 'failed'
-  const result = { ok, directory: target.path, version, answers, defaults, ...written, ...progress }
+  const changed = changedFiles(rootChange)
+  const result = { ok, directory: target.path, version, answers, defaults, ...written, changed, ...progress }
   output.result({ ...result, next, notes, command })
   return ok ? 0 : 1
 }
+
+const describeChange = (verb: string, { path, what }: RootChange): string => `${verb} ${path}: ${what}.`
+
+/** The files outside the project that were changed. */
+const changedFiles = (change: RootChange | undefined): string[] => (change === undefined ? [] : [change.path])
 
 function repeatRun(run: Run, { target, answers }: Pick<Decision, 'target' | 'answers'>): string {
   const { given, workingDirectory } = run

@@ -37,8 +37,9 @@ Without a terminal (scripts, CI, coding agents):
   it uses as a flag. With npm create, put all flags after "--".
 
   --json prints one line of JSON to stdout, and everything else to stderr:
-    project:   ok, directory, version, answers, defaults, files, overwritten, install, setup, git, next, notes, command
-    --dry-run: ok, dryRun, directory, answers, defaults, files (their paths), overwritten, command
+    project:   ok, directory, version, answers, defaults, files, overwritten, changed, install, setup, git, next, notes,
+               command
+    --dry-run: ok, dryRun, directory, answers, defaults, files (their paths), overwritten, changed, command
     --list:    ok, templates, features, models (id, task, downloadBytes, memoryBytes, licence, revision, fit), defaultModel
     --help:    ok, version, options
     error:     ok (false), error (name, message, hints)

@@ -7,12 +7,14 @@ import {
   type Answers,
   type Choice,
   features,
+  monorepoRoles,
   packageManagers,
   pythonEnvironments,
   type TemplateId,
   templates,
 } from '../choices.ts'
 import type { Machine } from '../machine/machine.ts'
+import type { Monorepo } from '../machine/monorepo.ts'
 import { packageManagerChoices } from '../machine/package-manager-choices.ts'
 import { pythonProjectEnvironment } from '../machine/python-choices.ts'
 
@@ -30,6 +32,8 @@ export interface DefaultContext {
   machine: Machine
   /** The name that the folder gives to the project. */
   folderName: string
+  /** The monorepo that the folder is in, if any. */
+  monorepo: Monorepo | undefined
   /** Returns git's user.name; undefined if there is none. */
   userName(): Promise<string | undefined>
 }
@@ -103,6 +107,18 @@ const valueOptions = [
   },
   {
     kind: 'value',
+    id: 'monorepo',
+    flag: '--monorepo',
+    placeholder: 'R',
+    help: 'what the project is in a monorepo of npm, pnpm, Yarn or Bun; the list of its packages is changed if needed',
+    choices: monorepoRoles,
+    question: 'Should it be a member of the monorepo',
+    defaultHelp: 'member in a folder that the list of its packages includes, otherwise standalone',
+    defaultValue: ({ monorepo }) => monorepo && (monorepo.includesFolder ? 'member' : 'standalone'),
+    valueIn: ({ monorepo }) => monorepo,
+  },
+  {
+    kind: 'value',
     id: 'model',
     flag: '--model',
     short: '-m',
@@ -167,8 +183,10 @@ const valueOptions = [
     help: 'package manager of the project, unless it is a Python project',
     choices: packageManagers,
     question: 'Which package manager?',
-    defaultHelp: 'the one that runs this command, otherwise the first one on the PATH',
-    defaultValue: ({ environment }) => packageManagerChoices(environment)[0],
+    defaultHelp:
+      'that of the monorepo for its members; else the one that runs this command, or the first one on the PATH',
+    defaultValue: ({ environment, monorepo }, { monorepo: role }) =>
+      (role === 'member' ? monorepo?.manager : undefined) ?? packageManagerChoices(environment)[0],
     valueIn: ({ packageManager }) => packageManager,
   },
   {

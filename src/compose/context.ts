@@ -26,6 +26,8 @@ export interface RenderContext {
   desktop: boolean
   /** Whether Biome has a configuration in a folder above. */
   belowBiome: boolean
+  /** The folder with the installed packages, relative to the project: `node_modules`. */
+  packagesFolder: string
   /** The model that the project uses by default. */
   model: string
   /** The name of the model in requests to the server: for a path, the name of the folder. */
@@ -87,6 +89,7 @@ export const contextKeys = [
   'template',
   'desktop',
   'belowBiome',
+  'packagesFolder',
   'model',
   'servedModel',
   'revision',
@@ -136,6 +139,7 @@ export function renderContext(
     template: answers.template,
     desktop: answers.template === 'desktop',
     belowBiome: answers.belowBiome ?? false,
+    packagesFolder: answers.packagesFolder ?? 'node_modules',
     model: answers.model,
     servedModel: isHuggingFaceId(answers.model) ? answers.model : basename(answers.model),
     revision: answers.revision ?? '',

@@ -115,10 +115,14 @@ async function createRepository(
   progress: Progress,
   context: CommandContext,
 ): Promise<void> {
+  const { output } = options
+  if (options.answers.monorepo === 'member') {
+    output.say('No git repository was created: the project belongs to the monorepo.')
+    return
+  }
   const message = `Create ${options.answers.name} with create-mlx-app ${options.version}`
   const result = await initRepository(message, context.commands, context)
   progress.git = result.state
-  const { output } = options
   if (result.state === 'committed') output.say('Created a git repository with one commit.')
   else if (result.state === 'initialised') output.say(`Created a git repository: ${result.reason}.`)
   else output.say(`No git repository was created: ${result.reason}.`)

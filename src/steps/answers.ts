@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import {
   type Answers,
   choose,
   languageOf,
+  type MonorepoRole,
   type PackageManager,
   packageManagers,
   requireChoice,
@@ -15,6 +17,7 @@ import { quote } from '../command-line/quote.ts'
 import { describeValues } from '../command-line/values.ts'
 import { InterruptedError, UsageError } from '../errors.ts'
 import { packageManagerChoices } from '../machine/package-manager-choices.ts'
+import { requireNoUvWorkspace } from '../machine/uv-workspace.ts'
 import type { RatedModel } from '../models/catalogue.ts'
 import { packageNameProblem } from '../project/package-name.ts'
 import { distributionNameFrom } from '../project/python-package-name.ts'
@@ -22,6 +25,7 @@ import type { Prompter } from '../terminal/prompter.ts'
 import type { Context } from './context.ts'
 import { resolveFeatures } from './features.ts'
 import { resolveModel } from './model.ts'
+import { placeInMonorepo, type RootChange, resolveMonorepo, rootChange } from './monorepo.ts'
 import { resolvePython } from './python.ts'
 import { type Resolver, resolveDefault, resolveOption } from './resolver.ts'
 import {
@@ -41,6 +45,8 @@ export interface Decision {
   defaults: string[]
   /** The model's entry in the catalogue, if it has one. */
   known?: RatedModel
+  /** What the root of the monorepo needs for the project. */
+  rootChange?: RootChange
 }
 
 /**
@@ -56,7 +62,8 @@ export async function resolveAnswers(given: Arguments, context: Context): Promis
   requireValidName(given.values.get('name'), languageOf(givenTemplate))
   const folder = await resolveFolder(given, context, prompter)
   const byDefault = new Set<ValueId>()
-  const { environment, machine, userName } = context
+  const { environment, machine, userName, findMonorepo } = context
+  const monorepo = await findMonorepo(folder.path)
   const resolver: Resolver = {
     given,
     prompter,
@@ -65,6 +72,7 @@ export async function resolveAnswers(given: Arguments, context: Context): Promis
       environment,
       machine,
       folderName: folder.name,
+      monorepo,
       userName,
     },
   }
@@ -74,10 +82,14 @@ export async function resolveAnswers(given: Arguments, context: Context): Promis
   requireValidName(given.values.get('name'), language)
   requirePathFor(language, folder.path)
   const name = language === 'python' ? distributionNameFrom(chosenName) : chosenName
+  const role = await resolveMonorepo(resolver, template)
   const { model, known } = await resolveModel(resolver, template, context.workingDirectory)
-  const features = await resolveFeatures(resolver, template)
+  const features = await resolveFeatures(resolver, template, role)
+  if (language === 'python') await requireNoUvWorkspace(folder.path)
+  else if (features.includes('python')) await requireNoUvWorkspace(join(folder.path, 'python'))
   const python = await resolvePython(resolver, template, features, context)
-  const packageManager = await resolvePackageManager(resolver, template)
+  const packageManager = await resolvePackageManager(resolver, template, role)
+  const isMember = monorepo !== undefined && role === 'member' && packageManager !== undefined
   const author = given.values.get('author')?.trim() || (await resolveDefault(resolver, 'author', { name }))
   const answers: Answers = {
     name,
@@ -86,13 +98,23 @@ export async function resolveAnswers(given: Arguments, context: Context): Promis
     ...(known?.revision === undefined ? {} : { revision: known.revision }),
     ...(packageManager === undefined ? {} : { packageManager }),
     author: author ?? '',
+    ...(role === undefined ? {} : { monorepo: role }),
+    ...(isMember ? placeInMonorepo(monorepo, packageManager) : {}),
     ...(language === 'typescript' && isBelowBiome(folder.path) ? { belowBiome: true } : {}),
     ...(features.length === 0 ? {} : { features }),
     ...python,
   }
   const defaults = answerFlags(answers, byDefault)
   const target: Target = { path: folder.path, name }
-  return { target, answers, defaults, ...(known === undefined ? {} : { known }) }
+  const change =
+    monorepo === undefined || role === undefined ? undefined : rootChange(monorepo, role, template)
+  return {
+    target,
+    answers,
+    defaults,
+    ...(known === undefined ? {} : { known }),
+    ...(change === undefined ? {} : { rootChange: change }),
+  }
 }
 
 /** Returns the name of the project. If the folder was asked for, its name was chosen with it. */
@@ -119,8 +141,9 @@ async function resolveTemplate(resolver: Resolver): Promise<TemplateId> {
 async function resolvePackageManager(
   resolver: Resolver,
   template: TemplateId,
+  role: MonorepoRole | undefined,
 ): Promise<PackageManager | undefined> {
-  const { environment } = resolver.defaultContext
+  const { environment, monorepo } = resolver.defaultContext
   if (languageOf(template) === 'python') {
     const given = resolver.given.values.get('package-manager')
     if (given === undefined) return undefined
@@ -129,12 +152,18 @@ async function resolvePackageManager(
       { hints: ['Leave out --package-manager. --env uv or --env pip chooses how packages are installed.'] },
     )
   }
-  const value = await resolveOption(resolver, 'package-manager', {}, async (prompter, question, initial) => {
-    const choices = packageManagerChoices(environment)
-    if (choices.length < 2) return undefined
-    const offered = packageManagers.filter((manager) => choices.includes(manager.value))
-    return await prompter.select(question, offered, initial)
-  })
+  const answers = role === undefined ? {} : { monorepo: role }
+  const value = await resolveOption(
+    resolver,
+    'package-manager',
+    answers,
+    async (prompter, question, initial) => {
+      const choices = packageManagerChoices(environment)
+      if (choices.length < 2 || (role === 'member' && monorepo?.manager !== undefined)) return undefined
+      const offered = packageManagers.filter((manager) => choices.includes(manager.value))
+      return await prompter.select(question, offered, initial)
+    },
+  )
   return requireChoice(packageManagers, value)
 }
 

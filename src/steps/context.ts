@@ -1,5 +1,6 @@
 import type { PythonEnvironment } from '../choices.ts'
 import type { Machine } from '../machine/machine.ts'
+import type { Monorepo } from '../machine/monorepo.ts'
 import type { Prompter } from '../terminal/prompter.ts'
 
 /** What resolving the answers depends on, apart from the command line. */
@@ -13,6 +14,8 @@ export interface Context {
   takeDefaults: boolean
   /** Returns the ways to set up Python that there is a choice from on this machine, the default first. */
   pythonChoices(): readonly PythonEnvironment[]
+  /** Returns the nearest monorepo above a folder, if any. */
+  findMonorepo(folder: string): Promise<Monorepo | undefined>
   /** Returns git's user.name. */
   userName(): Promise<string | undefined>
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { Output } from '../../templates/node/test/support/output.ts'
+import { Output } from '../../templates/node/tests/support/output.ts'
 import { chat, example, makeSlowPython, run, start, story, useFolder } from '../support/chat/program.ts'
 import { answerTo, helloDirectory } from '../support/hello.ts'
 

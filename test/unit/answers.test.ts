@@ -65,6 +65,7 @@ function resolve(line: string, changes: Partial<Context> = {}, workingDirectory 
     takeDefaults: false,
     prompter: async () => undefined,
     pythonChoices: () => ['uv'],
+    findMonorepo: async () => undefined,
     userName: async () => 'Ada Lovelace',
     ...changes,
   })

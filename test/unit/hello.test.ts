@@ -1,6 +1,6 @@
 /** What the tests of a created project expect of the hello model is what it was taught. */
 import { expect, test } from 'vitest'
-import { answers } from '../../templates/node/test/support/hello.ts'
+import { answers } from '../../templates/node/tests/support/hello.ts'
 import { answerTo } from '../support/hello.ts'
 
 test.each([...answers])('%s', (question, answer) => {

@@ -5,11 +5,12 @@ import { featuresOf, templates } from '../../src/choices.ts'
 import { answerFlags } from '../../src/command-line/answer-flags.ts'
 import { readArguments } from '../../src/command-line/arguments.ts'
 import { allSwitchOptions, allValueOptions, type ValueId } from '../../src/command-line/options.ts'
+import type { Monorepo } from '../../src/machine/monorepo.ts'
 import { resolveAnswers } from '../../src/steps/answers.ts'
 import type { Context } from '../../src/steps/context.ts'
 import { repeatCommand } from '../../src/steps/next-commands.ts'
 import type { Prompter } from '../../src/terminal/prompter.ts'
-import { folderWithPrograms } from '../support/folders.ts'
+import { folderWithPrograms, temporaryFolder, writeTree } from '../support/folders.ts'
 
 const context: Context = {
   environment: { PATH: '' },
@@ -18,10 +19,22 @@ const context: Context = {
   prompter: async () => undefined,
   takeDefaults: true,
   pythonChoices: () => ['uv'],
+  findMonorepo: async () => undefined,
   userName: async () => undefined,
 }
 
-const resolve = (argv: readonly string[]) => resolveAnswers(readArguments(argv, {}), context)
+/** Finds a monorepo whose list includes the folder. */
+async function inMonorepo(): Promise<Monorepo> {
+  const root = temporaryFolder()
+  writeTree(root, { 'package.json': '{ "workspaces": ["*"] }' })
+  return { root, listFile: 'package.json', folder: 'my app', includesFolder: true }
+}
+
+const resolve = (argv: readonly string[]) =>
+  resolveAnswers(readArguments(argv, {}), {
+    ...context,
+    ...(argv.join(' ').includes('--monorepo member') ? { findMonorepo: inMonorepo } : {}),
+  })
 
 /** Returns the words of a command line, as a shell splits it. */
 const wordsOf = (command: string): string[] =>
@@ -105,6 +118,7 @@ it('asks the questions of the registry, in order, with the defaults selected', a
     ...context,
     environment: { PATH: folderWithPrograms('npm', 'yarn') },
     takeDefaults: false,
+    findMonorepo: inMonorepo,
     prompter: async () => prompter,
     pythonChoices: () => ['uv', 'pip'],
   })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { z } from 'zod'
 import { findInterpreter, findProject } from '../../../packages/engine/src/engine/project/index.ts'
-import { Output } from '../../../templates/node/test/support/output.ts'
+import { Output } from '../../../templates/node/tests/support/output.ts'
 
 /** The working directory of the program. */
 export const directory = join(import.meta.dirname, '../../../templates/node')
