@@ -116,6 +116,7 @@ export const packageManagers = [
     title: 'npm',
     description: 'comes with Node',
     layers: [
+      conditionalLayer('package-managers/npm'),
       conditionalLayer('package-managers/npm', 'program'),
       conditionalLayer('package-managers/npm', 'desktop'),
     ],
@@ -132,7 +133,7 @@ export const packageManagers = [
       conditionalLayer('package-managers/yarn', 'desktop'),
     ],
   },
-  { value: 'bun', title: 'Bun', description: '', layers: [] },
+  { value: 'bun', title: 'Bun', description: '', layers: [conditionalLayer('package-managers/bun')] },
 ] as const satisfies readonly (Choice & {
   value: PackageManager
   layers: readonly ConditionalLayer[]

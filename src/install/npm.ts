@@ -68,7 +68,7 @@ export async function installWithNpm(
   const log = lastLog(logs)
   const [, excluded] = /notarget No matching version found for (\S+) with a date before/.exec(log) ?? []
   if (excluded !== undefined) {
-    return `${failure}, because ${excluded} is newer than your npm settings min-release-age or before allow (for this once, add --min-release-age=0 to npm install)`
+    return `${failure}, because ${excluded} is newer than your npm settings min-release-age or before allow (to install it nevertheless, run npm install --min-release-age=0)`
   }
   const code = errorCode(log)
   if (![...transientCodes, ...lastingCodes].includes(code)) return failure

@@ -36,6 +36,8 @@ export interface RegistryOptions {
   tarballs: readonly string[]
   /** Hides what was published later. The default is the date of the locks. */
   date?: Date
+  /** When the tarballs were published. The default is long ago, because some package managers ignore newer versions. */
+  published?: Date
   /** Newer versions of packages that are broken, by name. */
   broken?: ReadonlyMap<string, string>
   /** Whether package managers may cache documents. They contain a port that is soon used by something else. */
@@ -48,7 +50,7 @@ export interface RegistryOptions {
 
 const localhost = '127.0.0.1'
 
-/** The publication time of own packages. Some package managers ignore versions that were just published. */
+/** The publication time of made-up versions, and of own packages unless a test has another one. */
 const published = '2025-01-01T00:00:00.000Z'
 
 /** The kinds of documents: full, or abbreviated for installs. */
@@ -136,6 +138,7 @@ class PackageStore {
   readonly #upstream: Upstream
   readonly #folder: string
   readonly #date: Date
+  readonly #published: string
   readonly #standIns: boolean
   /** The made-up versions by package. */
   readonly #broken = new Map<string, string>()
@@ -145,6 +148,7 @@ class PackageStore {
     this.#upstream = upstream
     this.#folder = folder
     this.#date = options.date ?? lockDate()
+    this.#published = options.published?.toISOString() ?? published
     this.#standIns = options.standIns ?? true
   }
 
@@ -164,7 +168,7 @@ class PackageStore {
       name,
       'dist-tags': { latest: version },
       versions: { [version]: { ...manifest, _id: `${name}@${version}`, dist } },
-      time: { created: published, modified: published, [version]: published },
+      time: { created: this.#published, modified: this.#published, [version]: this.#published },
     })
     for (const kind of ['whole', 'short']) this.#documents.set(`${kind} ${name}`, Promise.resolve(document))
     this.#tarballs.set(path, Promise.resolve(tarball))

@@ -23,7 +23,7 @@ it('names the settings that exclude a version', async () => {
 14 error notarget No matching version found for @scope/tool@1.2.3 with a date before 11/1/2026, 1:26:45 AM.
 `
   const reason =
-    'exit code 1, because @scope/tool@1.2.3 is newer than your npm settings min-release-age or before allow (for this once, add --min-release-age=0 to npm install)'
+    'exit code 1, because @scope/tool@1.2.3 is newer than your npm settings min-release-age or before allow (to install it nevertheless, run npm install --min-release-age=0)'
   expect(await failWith(log)).toEqual([reason, 1])
 })
 
