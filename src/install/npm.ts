@@ -66,13 +66,25 @@ export async function installWithNpm(
     return undefined
   }
   const log = lastLog(logs)
-  const [, excluded] = /notarget No matching version found for (\S+) with a date before/.exec(log) ?? []
+  const code = errorCode(log)
+  const excluded = tooNew(log, code)
   if (excluded !== undefined) {
     return `${failure}, because ${excluded} is newer than your npm settings min-release-age or before allow (to install it nevertheless, run npm install --min-release-age=0)`
   }
-  const code = errorCode(log)
   if (![...transientCodes, ...lastingCodes].includes(code)) return failure
   return `${failure}, because npm could not download a package (${code}; see "Proxies, mirrors and offline use" in README.md)`
+}
+
+/**
+ * Returns the version that npm may not install because of its age. If another package has it as a peer, npm only says that it
+ * found none, as it does after a failed download.
+ */
+function tooNew(log: string, code: string): string | undefined {
+  const named = /notarget No matching version found for (\S+) with a date before/.exec(log)?.[1]
+  if (named !== undefined || code !== 'ERESOLVE' || log.includes(' GET 404 ')) return named
+  const [, name, version] =
+    / error Found: (\S+)@undefined\n[^"]*"([^"]+)" from the root project/.exec(log) ?? []
+  return name === undefined ? undefined : `${name}@${version}`
 }
 
 /** Returns the log of the newest run of npm; '' if there is none. */

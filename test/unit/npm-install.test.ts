@@ -17,14 +17,29 @@ async function failWith(log: string): Promise<[failure: string | undefined, runs
   return [failure, runs]
 }
 
-it('names the settings that exclude a version', async () => {
-  const log = `12 verbose stack Error
+const excluded = {
+  alone: `12 verbose stack Error
 13 error code ETARGET
 14 error notarget No matching version found for @scope/tool@1.2.3 with a date before 11/1/2026, 1:26:45 AM.
-`
+`,
+  'as a peer of another package': `28 error code ERESOLVE
+31 error Found: @scope/tool@undefined
+31 error node_modules/@scope/tool
+31 error   @scope/tool@"1.2.3" from the root project
+31 error Could not resolve dependency:
+31 error peer @scope/tool@"^1.0.0" from other@0.1.0
+`,
+}
+
+it.each(Object.entries(excluded))('names the settings that exclude a version %s', async (_, log) => {
   const reason =
     'exit code 1, because @scope/tool@1.2.3 is newer than your npm settings min-release-age or before allow (to install it nevertheless, run npm install --min-release-age=0)'
   expect(await failWith(log)).toEqual([reason, 1])
+})
+
+it('does not blame the settings for a package that the registry lacks', async () => {
+  const log = `9 http fetch GET 404 https://registry.example/tool\n${excluded['as a peer of another package']}`
+  expect(await failWith(log)).toEqual(['exit code 1', 1])
 })
 
 it.each([

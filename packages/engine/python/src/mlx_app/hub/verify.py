@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import EngineError
 from ..models.locate import local_folder, missing_files
+from ..models.tensor_files import check_length
 from ..protocol import VerifiedFile
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def verify(
 
     In the shared cache, the hash is the name of the file's target; in a folder, it is in the record
     of the download. So this needs no network. The hub is asked for missing hashes; a file is
-    `unknown` if that fails. Raises EngineError MODEL_NOT_FOUND, CancelledError.
+    `unknown` if that fails, unless it has weights and is not as long as its header says. Raises
+    EngineError MODEL_NOT_FOUND, CancelledError.
     """
     folder = local_folder(model, models_directory)
     if folder is None:
@@ -82,6 +84,17 @@ def _files_in(folder: Path) -> list[str]:
     ]
 
 
+def _is_cut(file: Path) -> bool:
+    """Returns whether a file of weights can't be whole."""
+    if file.suffix != ".safetensors":
+        return False
+    try:
+        check_length(file)
+    except ValueError:
+        return True
+    return False
+
+
 def _compare(
     folder: Path, expected: dict[str, str | None], report: "Report", stop: threading.Event
 ) -> list[VerifiedFile]:
@@ -99,7 +112,7 @@ def _compare(
         if not file.is_file():
             state = "missing"
         elif digest is None:
-            state = "unknown"
+            state = "differs" if _is_cut(file) else "unknown"
         else:
             state = "ok" if has_digest(file, digest, stop) else "differs"
         files.append(VerifiedFile(path=path, bytes=size, state=state))

@@ -46,14 +46,17 @@ async function verifyModel(
 /** Returns a line for the model, and one for each damaged file. */
 export function describeVerification({ model, path, files }: VerifiedModel): string[] {
   const damaged = damagedFiles(files)
+  const verified = files.filter(({ state }) => state === 'ok')
   if (damaged.length > 0) {
+    const isFromHub = model.includes('/') || verified.length > 0
     return [
       `${statusMark(false)} ${model} is damaged (${path})`,
       ...damaged.map((file) => `    ${file.path} ${file.state === 'missing' ? 'is missing' : 'is damaged'}`),
-      `  To download these files again, run: ${scriptWithArguments('models', `pull ${model}`)}`,
+      isFromHub
+        ? `  To download these files again, run: ${scriptWithArguments('models', `pull ${model}`)}`
+        : '  Copy these files again from where the model came from.',
     ]
   }
-  const verified = files.filter(({ state }) => state === 'ok')
   if (verified.length === 0) return [`- ${model}: the hub has no hashes for its files (${path})`]
   const bytes = verified.reduce((sum, file) => sum + file.bytes, 0)
   const unknown = files.length - verified.length

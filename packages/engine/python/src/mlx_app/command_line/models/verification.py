@@ -42,16 +42,20 @@ def verify_models(
 def _describe(model: str, path: str, files: "Sequence[VerifiedFile]") -> list[str]:
     """Returns a line for the model, and one for each damaged file."""
     damaged = _damaged(files)
+    verified = [file for file in files if file.state == "ok"]
     if damaged:
+        is_from_hub = "/" in model or verified
+        command = own_command(f"models download {model}")
         return [
             f"{mark(False, sys.stdout)} {model} is damaged ({path})",
             *(
                 f"    {file.path} is {'missing' if file.state == 'missing' else 'damaged'}"
                 for file in damaged
             ),
-            f"  To download these files again, run: {own_command(f'models download {model}')}",
+            f"  To download these files again, run: {command}"
+            if is_from_hub
+            else "  Copy these files again from where the model came from.",
         ]
-    verified = [file for file in files if file.state == "ok"]
     if not verified:
         return [f"- {model}: the hub has no hashes for its files ({path})"]
     unknown = len(files) - len(verified)
