@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { obtainUv } from '../../scripts/environment.ts'
 import { pythonInstallSteps } from '../../src/python-project.ts'
+import { oddNames } from '../support/folders.ts'
 import { answerTo } from '../support/hello.ts'
 import { installTool } from '../support/install-tool.ts'
 import { pythonCommandEnvironment } from '../support/python-project.ts'
@@ -15,7 +16,7 @@ import { basePython } from '../support/setup-project.ts'
 import { programs } from '../support/tool.ts'
 import { commandsOf } from '../support/workflows.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'create mlx without uv é '))
+const folder = mkdtempSync(join(tmpdir(), oddNames.python))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const question = 'Say hello.'

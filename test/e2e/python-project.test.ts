@@ -4,16 +4,19 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
 import { dateText, lockDate } from '../../scripts/lock-date.ts'
+import { quote } from '../../src/command-line/quote.ts'
+import { oddNames } from '../support/folders.ts'
 import { answerTo } from '../support/hello.ts'
 import { installTool } from '../support/install-tool.ts'
 import { basePython } from '../support/setup-project.ts'
 import { projectTestsMs } from '../support/time-limits.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'create mlx package é '))
+const folder = mkdtempSync(join(tmpdir(), oddNames.python))
 const project = join(folder, 'My.Package')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -142,8 +145,8 @@ describe('what is built', () => {
     const again = join(folder, 'again')
     mkdirSync(again)
     // Only a folder is built with the backend that uv contains; an archive would need the package index.
-    await run(`tar xzf dist/*.tar.gz -C '${again}'`)
-    await run(`uv build --wheel --out-dir '${again}'`, offline, join(again, 'my_package-0.1.0'))
+    await run(`tar xzf dist/*.tar.gz -C ${quote(again)}`)
+    await run(`uv build --wheel --out-dir ${quote(again)}`, offline, join(again, 'my_package-0.1.0'))
     expect(hashOf(join(again, wheel))).toBe(hashOf(join(project, 'dist', wheel)))
   })
 
@@ -163,7 +166,7 @@ describe('it can be installed', () => {
     const bin = join(folder, 'tool bin')
     const places = { UV_TOOL_DIR: join(folder, 'tools'), UV_TOOL_BIN_DIR: bin }
     await run(documented('uv tool install .'), { ...online, ...places })
-    expect(await run(`'${join(bin, name)}' ask "${question}"`, { PATH: '/usr/bin:/bin' }, folder)).toBe(
+    expect(await run(`${quote(join(bin, name))} ask "${question}"`, { PATH: '/usr/bin:/bin' }, folder)).toBe(
       greeting,
     )
   })
@@ -172,7 +175,7 @@ describe('it can be installed', () => {
     expect(await run(documented(`uvx --from . ${name} doctor`), online)).not.toContain('✗')
     const fromGit = `uvx --from git+file://$PWD ${name} doctor`
     // A URL has no spaces.
-    const line = documented(fromGit).replace('$PWD', encodeURI(project))
+    const line = documented(fromGit).replace('git+file://$PWD', quote(`git+${pathToFileURL(project).href}`))
     expect(await run(line)).not.toContain('✗')
   })
 
@@ -185,10 +188,10 @@ describe('it can be installed', () => {
     })
     await run('uv pip install --quiet pip', { ...online, VIRTUAL_ENV: dirname(programs) })
     const line = documented('pip install --find-links vendor .')
-    await run(`'${programs}/python' -m ${line} --quiet --no-compile`, online)
-    expect(await run(`'${programs}/${name}' ask "${question}"`, { PATH: '/usr/bin:/bin' }, folder)).toBe(
-      greeting,
-    )
+    await run(`${quote(`${programs}/python`)} -m ${line} --quiet --no-compile`, online)
+    expect(
+      await run(`${quote(`${programs}/${name}`)} ask "${question}"`, { PATH: '/usr/bin:/bin' }, folder),
+    ).toBe(greeting)
   })
 
   test('as a wheel with the server, which serves the route of the package', async () => {
