@@ -43,7 +43,8 @@ Without a terminal (scripts, CI, coding agents):
     --list:    ok, templates, features, models (id, task, downloadBytes, memoryBytes, licence, revision, fit), defaultModel
     --help:    ok, version, options
     error:     ok (false), error (name, message, hints)
-  "next" lists the commands to run next, and "command" creates the same project again.
+  "changed" lists the files of a monorepo's root that were changed, "next" the commands to run next, and "command"
+  creates the same project again.
 
 Exit codes:
   0    the project was created

@@ -110,7 +110,7 @@ const valueOptions = [
     id: 'monorepo',
     flag: '--monorepo',
     placeholder: 'R',
-    help: 'what the project is in a monorepo of npm, pnpm, Yarn or Bun; the list of its packages is changed if needed',
+    help: 'whether the monorepo around the project installs it (npm, pnpm, Yarn or Bun)',
     choices: monorepoRoles,
     question: 'Should it be a member of the monorepo',
     defaultHelp: 'member in a folder that the list of its packages includes, otherwise standalone',

@@ -129,11 +129,18 @@ describe('without permission', () => {
   })
 
   it('to write to one of many folders: moves back what was already moved', async () => {
-    const folder = ownFolder({ 'AGENTS.md': 'mine', 'test/mine.txt': 'mine', '.git/HEAD': 'mine' })
-    chmodSync(join(folder, 'test'), 0o555)
+    const folder = ownFolder({ 'AGENTS.md': 'mine', 'tests/mine.txt': 'mine', '.git/HEAD': 'mine' })
+    chmodSync(join(folder, 'tests'), 0o555)
     expect(await refused(folder, ['.', '--force'], run)).toContain(
       'permission denied (EACCES). Nothing was changed.',
     )
+  })
+
+  it('leaves the list of a monorepo as it was if the project can not be written', async () => {
+    const folder = ownFolder({ 'package.json': '{ "workspaces": ["packages/*"] }', 'packages/lib/a': '' })
+    chmodSync(join(folder, 'packages'), 0o555)
+    expect(await refused(folder, ['packages/app', '--monorepo', 'standalone'], run)).toContain('(EACCES)')
+    chmodSync(join(folder, 'packages'), 0o755)
   })
 })
 
@@ -245,8 +252,8 @@ describe('a case-insensitive file system', () => {
   })
 
   it('a conflicting name keeps its spelling', async (context) => {
-    const folder = place(context, { 'readme.md': 'mine', Test: 'mine' })
-    expect(await refused(folder, ['.', '--force'])).toContain('test is not a folder')
-    expect(names(folder).sort()).toEqual(['Test', 'readme.md'])
+    const folder = place(context, { 'readme.md': 'mine', Tests: 'mine' })
+    expect(await refused(folder, ['.', '--force'])).toContain('tests is not a folder')
+    expect(names(folder).sort()).toEqual(['Tests', 'readme.md'])
   })
 })
