@@ -73,10 +73,13 @@ export function placeInMonorepo(
   monorepo: Monorepo,
   packageManager: PackageManager,
 ): Pick<Answers, 'packagesFolder'> {
-  const { root, manager } = monorepo
-  if (manager !== undefined && manager !== packageManager) {
-    throw new UsageError(`${root} is a monorepo of ${manager}, so its members can't use ${packageManager}.`, {
-      hints: [`Leave out --package-manager, or add --monorepo standalone.`],
+  const { root, manager, listFile } = monorepo
+  // pnpm reads its own list only, also if nothing else tells whose root it is.
+  const isOther = manager === undefined ? packageManager === 'pnpm' : manager !== packageManager
+  if (isOther) {
+    const owner = manager ?? `npm, Yarn or Bun (${listFile})`
+    throw new UsageError(`${root} is a monorepo of ${owner}, so its members can't use ${packageManager}.`, {
+      hints: [`Add --package-manager ${manager ?? 'npm'}, or --monorepo standalone.`],
     })
   }
   if (packageManager === 'yarn' && hasPlugAndPlay(monorepo)) {

@@ -175,6 +175,13 @@ describe('what is refused', () => {
     expect((await resolve(root, 'packages/app')).answers.monorepo).toBe('member')
   })
 
+  it('pnpm in a root that only lists its packages for others', async () => {
+    const root = monorepo({ 'package.json': workspaces('packages/*') })
+    const error = await refusal(resolve(root, 'packages/app --package-manager pnpm'))
+    expect(error.message).toContain("(package.json), so its members can't use pnpm.")
+    expect((await resolve(root, 'packages/app --package-manager bun')).answers.monorepo).toBe('member')
+  })
+
   it('a list that is written in an unknown way, with the entry to add', async () => {
     const root = monorepo({ 'pnpm-workspace.yaml': 'packages: ["packages/*"]\n' })
     const error = await refusal(resolve(root, 'apps/one --monorepo member'))
