@@ -26,6 +26,8 @@ export interface RenderContext {
   desktop: boolean
   /** Whether Biome has a configuration in a folder above. */
   belowBiome: boolean
+  /** Whether the project is a member of a monorepo. */
+  member: boolean
   /** The folder with the installed packages, relative to the project: `node_modules`. */
   packagesFolder: string
   /** The model that the project uses by default. */
@@ -89,6 +91,7 @@ export const contextKeys = [
   'template',
   'desktop',
   'belowBiome',
+  'member',
   'packagesFolder',
   'model',
   'servedModel',
@@ -139,6 +142,7 @@ export function renderContext(
     template: answers.template,
     desktop: answers.template === 'desktop',
     belowBiome: answers.belowBiome ?? false,
+    member: answers.monorepo === 'member',
     packagesFolder: answers.packagesFolder ?? 'node_modules',
     model: answers.model,
     servedModel: isHuggingFaceId(answers.model) ? answers.model : basename(answers.model),
