@@ -126,7 +126,8 @@ describe('a worker that is killed', () => {
 const stops = process.env.SOAK ? 100 : 2
 
 test('a worker that hangs: its callers are told, /ready is 503 before, and it is replaced', {
-  timeout: 60_000 + stops * 15_000,
+  // A worker that stops again and again is restarted after 15 s.
+  timeout: 60_000 + stops * 30_000,
 }, async () => {
   await open({ STALL_TIMEOUT_MS: '3000' })
   for (let round = 1; round <= stops; round++) {
