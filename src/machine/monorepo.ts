@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { choose, type PackageManager, packageManagers } from '../choices.ts'
-import { isJsonObject, type JsonObject } from '../compose/merge.ts'
-import { type ListFile, listedPackages } from '../write/package-list.ts'
+import { isJsonObject } from '../compose/merge.ts'
+import { type ListFile, listedPackages, parseManifest } from '../write/package-list.ts'
 
 /** A repository whose root installs several packages, as seen from a folder in it. */
 export interface Monorepo {
@@ -60,8 +60,7 @@ function listIn(
 
 /** Returns the package manager that a root names, or whose lock file it has. */
 function managerOf(root: string, manifestText: string): PackageManager | undefined {
-  const manifest: JsonObject = JSON.parse(manifestText)
-  const { packageManager, devEngines } = manifest
+  const { packageManager, devEngines } = parseManifest(manifestText) ?? {}
   const inEngines = isJsonObject(devEngines) ? devEngines.packageManager : undefined
   const name = isJsonObject(inEngines) ? inEngines.name : String(packageManager).split('@')[0]
   const named = choose(packageManagers, String(name))

@@ -1,12 +1,24 @@
 /** The list of a monorepo's packages, in the file that its root has for it. Changes keep everything else as it is. */
 
-import { isJsonObject } from '../compose/merge.ts'
+import { isJsonObject, type JsonObject } from '../compose/merge.ts'
 
 export type ListFile = 'package.json' | 'pnpm-workspace.yaml'
 
 /** Returns the patterns of the list in a file; undefined if it has none. */
 export function listedPackages(file: ListFile, text: string): string[] | undefined {
-  return file === 'package.json' ? inManifest(text) : (inBlock(text) ?? inBrackets(text))
+  if (file === 'package.json') return inManifest(text)
+  const lines = text.replaceAll('\r\n', '\n')
+  return inBlock(lines) ?? inBrackets(lines)
+}
+
+/** Returns the object in a package.json; undefined if npm can't read it either. */
+export function parseManifest(text: string): JsonObject | undefined {
+  try {
+    const manifest: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
+    return isJsonObject(manifest) ? manifest : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -16,32 +28,41 @@ export function listedPackages(file: ListFile, text: string): string[] | undefin
  */
 export function withPackage(file: ListFile, text: string, pattern: string): string | undefined {
   const before = listedPackages(file, text) ?? []
-  const changed = file === 'package.json' ? addToManifest(text, pattern) : addToBlock(text, pattern)
+  const changed =
+    file === 'package.json'
+      ? addToManifest(text, pattern)
+      : withLineEndsOf(text, (lines) => addToBlock(lines, pattern))
   if (changed === undefined) return undefined
   const after = listedPackages(file, changed) ?? []
   return after.join('\n') === [...before, pattern].join('\n') ? changed : undefined
 }
 
-/** Returns the text of pnpm-workspace.yaml with a decision about a package's install script, unless it has one already. */
+/**
+ * Returns the text of pnpm-workspace.yaml with a decision about a package's install script, unless it has one already or is
+ * written in a way that this function does not know.
+ */
 export function withBuild(text: string, name: string, isAllowed: boolean): string {
   if (new RegExp(`^\\s+["']?${name}["']?:`, 'm').test(text)) return text
   const line = `  ${name}: ${isAllowed}\n`
-  const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`
   const start = /^allowBuilds:[ \t]*(#.*)?\n/m
-  return start.test(whole) ? whole.replace(start, (found) => found + line) : `${whole}allowBuilds:\n${line}`
+  const changed = withLineEndsOf(text, (lines) => {
+    const whole = lines === '' || lines.endsWith('\n') ? lines : `${lines}\n`
+    if (start.test(whole)) return whole.replace(start, (found) => found + line)
+    return whole.includes('allowBuilds:') ? undefined : `${whole}allowBuilds:\n${line}`
+  })
+  return changed ?? text
+}
+
+/** Changes a text whose lines may end as on Windows. */
+function withLineEndsOf(text: string, change: (lines: string) => string | undefined): string | undefined {
+  const changed = change(text.replaceAll('\r\n', '\n'))
+  return text.includes('\r\n') ? changed?.replaceAll('\n', '\r\n') : changed
 }
 
 function inManifest(text: string): string[] | undefined {
-  try {
-    const manifest: unknown = JSON.parse(text)
-    if (!isJsonObject(manifest)) return undefined
-    const { workspaces } = manifest
-    const list = isJsonObject(workspaces) ? workspaces.packages : workspaces
-    return Array.isArray(list) ? list.map(String) : undefined
-  } catch {
-    // npm can't read it either.
-    return undefined
-  }
+  const workspaces = parseManifest(text)?.workspaces
+  const list = isJsonObject(workspaces) ? workspaces.packages : workspaces
+  return Array.isArray(list) ? list.map(String) : undefined
 }
 
 /** The list of `workspaces` in JSON, up to its bracket. */

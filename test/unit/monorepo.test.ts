@@ -246,6 +246,13 @@ describe('the list of packages', () => {
     expect(listedPackages('package.json', '{')).toBeUndefined()
   })
 
+  it('keeps line ends of Windows, and reads a file with a byte order mark', () => {
+    const text = "packages:\r\n  - 'a'\r\nallowBuilds:\r\n  x: true\r\n"
+    expect(withPackage('pnpm-workspace.yaml', text, 'b')).toBe(text.replace("'a'", "'a'\r\n  - 'b'"))
+    expect(withBuild(text, 'y', false)).toBe(text.replace('  x', '  y: false\r\n  x'))
+    expect(listedPackages('package.json', '\uFEFF{"workspaces":["a"]}')).toEqual(['a'])
+  })
+
   it("keeps the user's decisions about install scripts", () => {
     expect(withBuild("packages:\n  - 'a'\n", 'esbuild', true)).toBe(
       "packages:\n  - 'a'\nallowBuilds:\n  esbuild: true\n",
@@ -253,6 +260,7 @@ describe('the list of packages', () => {
     expect(withBuild('allowBuilds:\n  other: true\n', 'esbuild', true)).toBe(
       'allowBuilds:\n  esbuild: true\n  other: true\n',
     )
+    expect(withBuild('allowBuilds: {}\n', 'esbuild', true)).toBe('allowBuilds: {}\n')
     for (const name of ['esbuild', "'esbuild'"]) {
       const text = `allowBuilds:\n  ${name}: false\n`
       expect(withBuild(text, 'esbuild', true)).toBe(text)
