@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { pathToFileURL } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { obtainUv } from '../../scripts/environment.ts'
@@ -174,8 +173,9 @@ describe('it can be installed', () => {
   test('for one run, from its folder and from git', async () => {
     expect(await run(documented(`uvx --from . ${name} doctor`), online)).not.toContain('✗')
     const fromGit = `uvx --from git+file://$PWD ${name} doctor`
-    // A URL has no spaces.
-    const line = documented(fromGit).replace('git+file://$PWD', quote(`git+${pathToFileURL(project).href}`))
+    // In a URL, some characters of the path would separate its parts, such as the revision after an @.
+    const path = project.split('/').map(encodeURIComponent).join('/')
+    const line = documented(fromGit).replace('git+file://$PWD', quote(`git+file://${path}`))
     expect(await run(line)).not.toContain('✗')
   })
 
