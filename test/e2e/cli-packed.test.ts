@@ -59,6 +59,7 @@ describe('the packed tool', () => {
       'dist/chunks/colours.js',
       'dist/chunks/processes.js',
       'dist/chunks/prompt.js',
+      'dist/chunks/workspace-lists.js',
       'dist/index.js',
       'dist/layers.bin',
       'dist/vendor/',
@@ -72,7 +73,8 @@ describe('the packed tool', () => {
       join(installed, 'node_modules', 'create-mlx-app', 'dist', 'THIRD-PARTY-LICENSES.txt'),
       'utf8',
     )
-    for (const name of ['prompts', 'kleur', 'kolorist']) expect(licences).toContain(`${name}\n---`)
+    for (const name of ['prompts', 'kleur', 'kolorist', 'zeptomatch', 'smol-toml'])
+      expect(licences).toContain(`${name}\n---`)
   })
 
   it('creates a project, dotfiles and model included, at a path with spaces', async () => {
