@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { choose, type PackageManager, packageManagers } from '../choices.ts'
 import { isJsonObject } from '../compose/merge.ts'
 import { type ListFile, listedPackages, parseManifest } from '../write/package-list.ts'
+import { foldersUpFrom, pathBelow, textOf } from './folders.ts'
 
 /** A repository whose root installs several packages, as seen from a folder in it. */
 export interface Monorepo {
@@ -28,15 +29,14 @@ const locks: readonly [file: string, PackageManager][] = [
 
 /** Returns the nearest monorepo above a folder; undefined if there is none. */
 export async function findMonorepo(folder: string): Promise<Monorepo | undefined> {
-  for (let root = dirname(folder); ; root = dirname(root)) {
+  for (const root of foldersUpFrom(dirname(folder))) {
     const found = listIn(root)
-    if (found !== undefined) {
-      const path = relative(root, folder).split(sep).join('/')
-      const { includes } = await import('./workspace-lists.ts')
-      return { ...found.monorepo, root, folder: path, includesFolder: includes(found.patterns, path) }
-    }
-    if (dirname(root) === root) return undefined
+    if (found === undefined) continue
+    const path = pathBelow(root, folder)
+    const { includes } = await import('./workspace-lists.ts')
+    return { ...found.monorepo, root, folder: path, includesFolder: includes(found.patterns, path) }
   }
+  return undefined
 }
 
 /** Returns what lists the packages in a folder, if the folder is the root of a monorepo. */
@@ -85,13 +85,4 @@ export function hasPlugAndPlay({ root }: Monorepo): boolean {
   if (textOf(join(root, 'yarn.lock'))?.includes('# yarn lockfile v1')) return false
   const settings = textOf(join(root, '.yarnrc.yml')) ?? ''
   return !/^nodeLinker: *["']?(node-modules|pnpm)/m.test(settings)
-}
-
-/** Returns the text of a file; undefined if there is none that can be read. */
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
 }

@@ -1,18 +1,13 @@
 import { lstatSync, rmSync } from 'node:fs'
 import { devNull } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { InterruptedError } from '../errors.ts'
+import { foldersUpFrom } from '../machine/folders.ts'
 import type { CommandOptions, Commands } from '../process/commands.ts'
 
 export type GitResult =
   | { state: 'committed' }
   | { state: 'initialised' | 'skipped' | 'failed'; reason: string }
-
-/** Returns a folder and those that it is in. */
-function foldersUpFrom(folder: string): string[] {
-  const parent = dirname(folder)
-  return parent === folder ? [folder] : [folder, ...foldersUpFrom(parent)]
-}
 
 function hasGit(folder: string): boolean {
   return lstatSync(join(folder, '.git'), { throwIfNoEntry: false }) !== undefined

@@ -11,15 +11,12 @@ import {
 } from '../choices.ts'
 import { CreateError, UsageError } from '../errors.ts'
 import { hasPlugAndPlay, type Monorepo, packagesFolder } from '../machine/monorepo.ts'
+import type { FileChange } from '../write/change-file.ts'
 import { withBuild, withPackage } from '../write/package-list.ts'
 import { type Resolver, resolveOption } from './resolver.ts'
 
 /** A change of a file in the root of a monorepo, which a project there needs. */
-export interface RootChange {
-  /** Absolute path of the file. */
-  path: string
-  /** Its new text. */
-  text: string
+export interface RootChange extends FileChange {
   /** What is changed, in words. */
   what: string
 }

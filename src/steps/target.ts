@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve, sep } from 'node:path'
 import type { Language } from '../choices.ts'
 import { CreateError, UsageError } from '../errors.ts'
+import { foldersUpFrom } from '../machine/folders.ts'
 import { isScopedName, nameFromDirectory, packageNameProblem } from '../project/package-name.ts'
 import { distributionNameProblem } from '../project/python-package-name.ts'
 import { explainError, systemErrorCode } from '../system-errors.ts'
@@ -95,9 +96,9 @@ const biomeConfigurations = ['biome.json', 'biome.jsonc', '.biome.json', '.biome
 
 /** Whether Biome has a configuration in a folder above this one. */
 export function isBelowBiome(path: string): boolean {
-  const parent = dirname(path)
-  if (parent === path) return false
-  return biomeConfigurations.some((name) => existsSync(join(parent, name))) || isBelowBiome(parent)
+  return foldersUpFrom(dirname(path)).some((folder) =>
+    biomeConfigurations.some((name) => existsSync(join(folder, name))),
+  )
 }
 
 /**

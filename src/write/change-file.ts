@@ -4,7 +4,9 @@ import { explainError } from '../system-errors.ts'
 
 /** A change of a file of the user. */
 export interface FileChange {
+  /** Absolute path. */
   path: string
+  /** The new text. */
   text: string
 }
 

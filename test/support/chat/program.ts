@@ -1,13 +1,14 @@
 /** Runs the chat of the template `node` in place, with the sources of the packages. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { z } from 'zod'
 import { findInterpreter, findProject } from '../../../packages/engine/src/engine/project/index.ts'
 import { Output } from '../../../templates/node/tests/support/output.ts'
+import type { Outcome } from '../../../templates/node/tests/support/program.ts'
+
+export { useFolder } from '../../../templates/node/tests/support/program.ts'
 
 /** The working directory of the program. */
 export const directory = join(import.meta.dirname, '../../../templates/node')
@@ -45,12 +46,6 @@ export function start(
   return spawn(process.execPath, commandLine, { cwd: directory, env: { ...environment, ...extra } })
 }
 
-export interface Outcome {
-  stdout: string
-  stderr: string
-  code: number | null
-}
-
 /** Runs a program of the template and waits until it exits. */
 export async function run(commandLine: readonly string[], options: StartOptions = {}): Promise<Outcome> {
   const child = start(commandLine, options)
@@ -59,13 +54,6 @@ export async function run(commandLine: readonly string[], options: StartOptions 
   child.stdin.end()
   const [code] = await once(child, 'close')
   return { stdout: stdout.text, stderr: stderr.text, code: z.number().nullable().parse(code) }
-}
-
-/** Creates a temporary folder for the tests in a file. Its path contains a space and accents. */
-export function useFolder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'créé ici '))
-  afterAll(() => rmSync(path, { recursive: true, force: true }))
-  return path
 }
 
 /** Creates an interpreter whose worker takes 20 ms for each token. */
